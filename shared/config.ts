@@ -1,0 +1,271 @@
+/**
+ * Environment to typed options (docs/configuration.md). Every fault is listed at once, by variable.
+ * Each function reads only its own part, so that no function needs another one's secrets.
+ */
+import { ConfigError, type InputFault } from './errors.ts';
+import type { Credentials } from './signing/signer.ts';
+
+export type Env = Readonly<Record<string, string | undefined>>;
+
+/** `sqlite:./data/waybill.db` as kind and place. */
+export interface StoreAddress<Kind extends string> {
+  readonly kind: Kind;
+  readonly place: string;
+}
+
+export interface StoresConfig {
+  readonly ledger: StoreAddress<'sqlite' | 'dynamodb'>;
+  readonly queue: StoreAddress<'sqlite' | 'sqs'>;
+  readonly objects: StoreAddress<'folder' | 's3'>;
+  readonly logLevel: LogLevel;
+}
+
+export const LOG_LEVELS = ['debug', 'info', 'warn', 'error', 'silent'] as const;
+export type LogLevel = (typeof LOG_LEVELS)[number];
+
+/** Limits of one provider, shared by all workers. */
+export interface LimitsConfig {
+  readonly requestsPerSecond: number;
+  readonly inFlight: number;
+}
+
+export interface CallbackKey {
+  readonly kid: string;
+  readonly secret: string;
+}
+
+/** What asking Tencent COS anything takes. Endpoints hold `{region}` and `{bucket}` where needed. */
+export interface CosConfig {
+  readonly credentials: Credentials;
+  readonly migrationEndpoint: string;
+  readonly objectsEndpoint: string;
+  readonly limits: LimitsConfig;
+}
+
+export interface CosFetchConfig extends StoresConfig {
+  readonly cos: CosConfig;
+  readonly onKeyExist: 'ignore' | 'override';
+  readonly publicUrl: string;
+  readonly callbackKeys: readonly CallbackKey[];
+  readonly settleMs: number;
+  readonly allowHttps: boolean;
+}
+
+export interface PlanConfig extends StoresConfig {
+  readonly shardBytes: number;
+}
+
+export interface CallbackConfig extends StoresConfig {
+  readonly callbackKeys: readonly CallbackKey[];
+  readonly verify: 'none' | 'failures' | 'all';
+  /** Present unless `verify` is `none`. */
+  readonly cos?: CosConfig;
+}
+
+export interface SweepConfig extends StoresConfig {
+  readonly cos: CosConfig;
+  readonly lostAfterMs: number;
+  readonly settleMs: number;
+  /** Submissions of one transfer within a run, before only a person or the nightly pass tries again. */
+  readonly maxAttempts: number;
+}
+
+export interface RunsConfig extends StoresConfig {
+  /** Plain tokens, or SHA-256 as 64 hex digits after `sha256:`. */
+  readonly apiTokens: readonly string[];
+}
+
+const read = <Config>(env: Env, build: (reader: EnvReader) => Config): Config => {
+  const reader = createEnvReader(env);
+  const config = build(reader);
+  reader.done();
+  return config;
+};
+
+export const storesConfig = (env: Env): StoresConfig => read(env, stores);
+
+export const planConfig = (env: Env): PlanConfig =>
+  read(env, (from) => ({
+    ...stores(from),
+    shardBytes: from.integer('WAYBILL_SHARD_BYTES', 262_144, 1_024, 67_108_864),
+  }));
+
+export const cosFetchConfig = (env: Env): CosFetchConfig =>
+  read(env, (from) => ({
+    ...stores(from),
+    cos: cos(from),
+    onKeyExist: from.choice('WAYBILL_ON_KEY_EXIST', ['override', 'ignore']),
+    publicUrl: from.url('WAYBILL_PUBLIC_URL').replace(/\/+$/, ''),
+    callbackKeys: callbackKeys(from),
+    settleMs: settleMs(from),
+    allowHttps: from.flag('WAYBILL_ALLOW_HTTPS', false),
+  }));
+
+export const callbackConfig = (env: Env): CallbackConfig =>
+  read(env, (from) => {
+    const verify = from.choice('WAYBILL_VERIFY', ['failures', 'all', 'none']);
+    return {
+      ...stores(from),
+      callbackKeys: callbackKeys(from),
+      verify,
+      ...(verify === 'none' ? {} : { cos: cos(from) }),
+    };
+  });
+
+export const sweepConfig = (env: Env): SweepConfig =>
+  read(env, (from) => ({
+    ...stores(from),
+    cos: cos(from),
+    lostAfterMs: 1_000 * from.integer('WAYBILL_LOST_AFTER_SECONDS', 900, 1, 604_800),
+    settleMs: settleMs(from),
+    maxAttempts: from.integer('WAYBILL_MAX_ATTEMPTS', 3, 1, 100),
+  }));
+
+export const runsConfig = (env: Env): RunsConfig =>
+  read(env, (from) => ({ ...stores(from), apiTokens: apiTokens(from) }));
+
+function stores(from: EnvReader): StoresConfig {
+  const sqlite = 'sqlite:./data/waybill.db';
+  return {
+    ledger: from.store('WAYBILL_LEDGER', sqlite, ['sqlite', 'dynamodb']),
+    queue: from.store('WAYBILL_QUEUE', sqlite, ['sqlite', 'sqs']),
+    objects: from.store('WAYBILL_OBJECTS', 'folder:./data/objects', ['folder', 's3']),
+    logLevel: from.choice('LOG_LEVEL', ['info', ...LOG_LEVELS.filter((level) => level !== 'info')]),
+  };
+}
+
+function cos(from: EnvReader): CosConfig {
+  const token = from.optional('TENCENTCLOUD_SECURITY_TOKEN');
+  return {
+    credentials: {
+      secretId: from.text('TENCENTCLOUD_SECRET_ID', 'the SecretId of a Tencent Cloud key pair'),
+      secretKey: from.text('TENCENTCLOUD_SECRET_KEY', 'the SecretKey of a Tencent Cloud key pair'),
+      ...(token === undefined ? {} : { securityToken: token }),
+    },
+    migrationEndpoint: from.url(
+      'WAYBILL_COS_MIGRATION_ENDPOINT',
+      'http://{region}.migration.myqcloud.com',
+    ),
+    objectsEndpoint: from.url(
+      'WAYBILL_COS_ENDPOINT',
+      'https://{bucket}.cos.{region}.myqcloud.com',
+    ),
+    limits: {
+      requestsPerSecond: from.integer('WAYBILL_COS_FETCH_RPS', 100, 1, 1_000_000),
+      inFlight: from.integer('WAYBILL_COS_FETCH_IN_FLIGHT', 50, 1, 10_000),
+    },
+  };
+}
+
+const settleMs = (from: EnvReader): number =>
+  1_000 * from.integer('WAYBILL_SETTLE_SECONDS', 60, 0, 86_400);
+
+function callbackKeys(from: EnvReader): readonly CallbackKey[] {
+  const expected = 'kid:secret[,kid:secret], kid 1 to 16 of A-Z a-z 0-9, secret at least 16 characters';
+  const pairs = from.text('WAYBILL_CALLBACK_KEYS', expected).split(',').filter(Boolean);
+  const keys = pairs.map((pair) => {
+    const at = pair.indexOf(':');
+    return { kid: pair.slice(0, Math.max(at, 0)).trim(), secret: pair.slice(at + 1).trim() };
+  });
+  const good = keys.every(({ kid, secret }) => /^[A-Za-z0-9]{1,16}$/.test(kid) && secret.length >= 16);
+  if (!good) from.fault('WAYBILL_CALLBACK_KEYS', `expected ${expected}`);
+  if (new Set(keys.map(({ kid }) => kid)).size !== keys.length) {
+    from.fault('WAYBILL_CALLBACK_KEYS', 'expected every kid once');
+  }
+  return keys;
+}
+
+function apiTokens(from: EnvReader): readonly string[] {
+  const expected = 'comma-separated bearer tokens of at least 16 characters, or sha256:<64 hex digits>';
+  const tokens = from
+    .text('WAYBILL_API_TOKENS', expected)
+    .split(',')
+    .map((token) => token.trim())
+    .filter(Boolean);
+  const good = tokens.every((token) =>
+    token.startsWith('sha256:') ? /^sha256:[0-9a-f]{64}$/i.test(token) : token.length >= 16,
+  );
+  if (!good) from.fault('WAYBILL_API_TOKENS', `expected ${expected}`);
+  return tokens;
+}
+
+export interface EnvReader {
+  fault(path: string, message: string): void;
+  optional(name: string): string | undefined;
+  text(name: string, expected: string): string;
+  integer(name: string, fallback: number, min: number, max: number): number;
+  flag(name: string, fallback: boolean): boolean;
+  /** The first choice is the default. */
+  choice<Choice extends string>(name: string, choices: readonly Choice[]): Choice;
+  url(name: string, fallback?: string): string;
+  store<Kind extends string>(
+    name: string,
+    fallback: string,
+    kinds: readonly Kind[],
+  ): StoreAddress<Kind>;
+  /** @throws ConfigError (CONFIG_INVALID) with every fault found */
+  done(): void;
+}
+
+/** Reads variables and collects faults; an empty variable counts as not set. Values never enter a fault. */
+export function createEnvReader(env: Env): EnvReader {
+  const faults: InputFault[] = [];
+  const fault = (path: string, message: string): void => {
+    if (!faults.some((known) => known.path === path)) faults.push({ path, message });
+  };
+  const optional = (name: string): string | undefined => env[name]?.trim() || undefined;
+
+  return {
+    fault,
+    optional,
+    text(name, expected) {
+      const value = optional(name);
+      if (value === undefined) fault(name, `is not set; expected ${expected}`);
+      return value ?? '';
+    },
+    integer(name, fallback, min, max) {
+      const value = optional(name);
+      if (value === undefined) return fallback;
+      const number = /^\d{1,15}$/.test(value) ? Number(value) : Number.NaN;
+      if (number >= min && number <= max) return number;
+      fault(name, `expected a whole number from ${min} to ${max}`);
+      return fallback;
+    },
+    flag(name, fallback) {
+      const value = optional(name)?.toLowerCase();
+      if (value === undefined) return fallback;
+      if (value !== 'true' && value !== 'false') fault(name, 'expected true or false');
+      return value === 'true';
+    },
+    choice(name, choices) {
+      const value = optional(name);
+      const found = choices.find((choice) => choice === value);
+      if (value !== undefined && found === undefined) {
+        fault(name, `expected one of ${choices.join(', ')}`);
+      }
+      return (found ?? choices[0]) as (typeof choices)[number];
+    },
+    url(name, fallback) {
+      const value = optional(name) ?? fallback;
+      const sample = value?.replaceAll(/\{(region|bucket|uin)\}/g, 'x');
+      if (value === undefined) fault(name, 'is not set; expected an http:// or https:// address');
+      else if (!/^https?:\/\//.test(value) || !URL.canParse(sample ?? '')) {
+        fault(name, 'expected an http:// or https:// address, with {region}, {bucket}, {uin} at will');
+      }
+      return value ?? '';
+    },
+    store(name, fallback, kinds) {
+      const value = optional(name) ?? fallback;
+      const at = value.indexOf(':');
+      const kind = kinds.find((known) => known === value.slice(0, at));
+      const place = value.slice(at + 1);
+      if (kind === undefined || place === '') {
+        fault(name, `expected ${kinds.map((known) => `${known}:<place>`).join(' or ')}`);
+      }
+      return { kind: (kind ?? kinds[0]) as (typeof kinds)[number], place };
+    },
+    done() {
+      if (faults.length > 0) throw new ConfigError(faults);
+    },
+  };
+}

@@ -1,0 +1,216 @@
+/**
+ * The ledger: the durable record of runs, shards and transfers. Adapters pass
+ * `test/contract/ledger.ts`. Every promise resolves once the write is durable and rejects with
+ * StoreError (STORE_FAILED) when it is not.
+ */
+import type { Cause, CauseClass } from '../errors.ts';
+import type { Shard, Tally, Target } from '../manifest/types.ts';
+import type { Fact, TransferState } from './merge.ts';
+
+export type RunState = 'planning' | 'active' | 'completed' | 'cancelled' | 'failed';
+export type Operation =
+  | 'cos-offline-fetch'
+  | 'cos-batch-job'
+  | 'oms-v2-start-task'
+  | 'oms-v1-start-task'
+  | 'retry-failed-objects';
+
+export interface NewRun {
+  /** Derived from what started the run, so that the same trigger twice is one run (promise G2). */
+  readonly runId: string;
+  readonly trigger: 'upload' | 'http' | 'schedule';
+  readonly operation: Operation;
+  readonly source?: { readonly bucket: string; readonly key: string; readonly etag: string };
+  readonly target?: Target;
+  readonly createdAt: Date;
+}
+
+/** What planning found out: how many shards there are, and how many bytes they must tile. */
+export interface Plan {
+  readonly shardCount: number;
+  /** Of the manifest, unpacked. */
+  readonly sizeBytes: number;
+}
+
+/** Lines without the header; `planned` are transfers read but not yet answered or resent. */
+export interface Counts extends Readonly<Record<TransferState, number>> {
+  readonly lines: number;
+  readonly quarantined: number;
+}
+
+export interface Run extends NewRun {
+  readonly state: RunState;
+  /** Why the run itself could not be carried out. */
+  readonly error?: Cause;
+  readonly plan?: Plan;
+  readonly counts: Counts;
+  /** Manifest bytes read so far; with `plan.sizeBytes` an estimate of what is to come. */
+  readonly readBytes: number;
+  readonly closedAt?: Date;
+}
+
+export interface Page<Item> {
+  readonly items: readonly Item[];
+  /** Undefined on the last page. */
+  readonly nextCursor?: string;
+}
+
+/** Where a transfer's object comes from and goes to; kept for reports, resolving and retries. */
+export interface TransferObject {
+  readonly url: string;
+  readonly key: string;
+  readonly md5?: string;
+}
+
+/** One thing that happened to a transfer, as its history shows it. */
+export type TransferEvent =
+  | 'ordered'
+  | 'submitting'
+  | 'accepted'
+  | 'refused'
+  | 'unanswered'
+  | 'resolved'
+  | 'callback'
+  | 'poll'
+  | 'cancelled';
+
+/** A fact with when and how it was learnt; what `record` takes. */
+export interface Report extends Fact {
+  readonly at: Date;
+  readonly event: TransferEvent;
+  /** Known to whoever submits; callbacks and polls leave it out. */
+  readonly object?: TransferObject;
+}
+
+export interface HistoryEntry {
+  readonly at: Date;
+  readonly attempt: number;
+  readonly event: TransferEvent;
+  readonly state: TransferState;
+  readonly providerId?: string;
+  readonly code?: string;
+  readonly requestId?: string;
+}
+
+export interface Transfer extends Fact {
+  readonly transferId: string;
+  readonly runId: string;
+  readonly shard: number;
+  /** Within the shard, from 0. */
+  readonly line: number;
+  /** Undefined while only a callback is known. */
+  readonly object?: TransferObject;
+  /** The provider's task or job of the latest accepted attempt. */
+  readonly providerId?: string;
+  readonly updatedAt: Date;
+  /** In the order of arrival; at most the first 64 entries. */
+  readonly history: readonly HistoryEntry[];
+}
+
+/** Lines below `through` may have been submitted since `at`. */
+export interface IntentWindow {
+  readonly through: number;
+  readonly at: Date;
+}
+
+/** A shard taken by one worker. */
+export interface OpenedShard {
+  /** Written by earlier workers; their lines without a row are open intents. */
+  readonly windows: readonly IntentWindow[];
+  /** All transfers of the shard that have a row, by line. */
+  readonly transfers: ReadonlyMap<number, Transfer>;
+}
+
+export interface Lease {
+  /** Names the worker; another one is refused until the lease ends. */
+  readonly owner: string;
+  readonly at: Date;
+  readonly leaseMs: number;
+}
+
+export interface ShardRecord {
+  readonly shard: Shard;
+  /** Read to its end. */
+  readonly ended: boolean;
+  /** So far, or final once `ended`. */
+  readonly tally: Tally;
+  /** Rows of the shard by state. */
+  readonly counts: Readonly<Record<TransferState, number>>;
+  readonly updatedAt: Date;
+}
+
+export interface TransferFilter {
+  readonly states?: readonly TransferState[];
+  readonly classes?: readonly CauseClass[];
+  readonly cursor?: string;
+  /** 1 to 1,000. @default 100 */
+  readonly limit?: number;
+}
+
+export interface Ledger {
+  /** Writes the run, or returns the one that is there. */
+  openRun(run: NewRun): Promise<Run>;
+  /** `planning` to `active`: every shard is on the queue. Otherwise nothing happens. */
+  activateRun(runId: string, plan: Plan): Promise<void>;
+  /** Ends a run that is `planning` or `active`; false when it has ended already. */
+  stopRun(
+    runId: string,
+    stop: { readonly state: 'failed' | 'cancelled'; readonly at: Date; readonly error?: Cause },
+  ): Promise<boolean>;
+  /** `active` to `completed`; false otherwise. Whether it may is the sweeper's judgement. */
+  closeRun(runId: string, at: Date): Promise<boolean>;
+  run(runId: string): Promise<Run | undefined>;
+  /** Newest first. */
+  runs(filter: {
+    readonly states?: readonly RunState[];
+    readonly cursor?: string;
+    /** 1 to 100. @default 20 */
+    readonly limit?: number;
+  }): Promise<Page<Run>>;
+
+  /**
+   * Takes a shard for one worker. `ended`: read whole and nothing left to submit or resolve;
+   * `leased`: another worker has it; `stopped`: its run is no longer planning or active.
+   */
+  openShard(shard: Shard, lease: Lease): Promise<OpenedShard | 'ended' | 'leased' | 'stopped'>;
+  /**
+   * The write-ahead intent: durable before any line below `window.through` may be submitted. Renews
+   * the lease. `lost`: the lease went to another worker; `stopped`: the run has ended.
+   */
+  coverShard(
+    shard: Shard,
+    lease: Lease,
+    window: IntentWindow,
+    seen: Tally,
+  ): Promise<'covered' | 'lost' | 'stopped'>;
+  /** The shard was read to its end. Ends the lease. False when the lease was lost. */
+  endShard(shard: Shard, lease: Lease, tally: Tally): Promise<boolean>;
+  /** Gives a shard back without ending it. */
+  releaseShard(shard: Shard, lease: Lease): Promise<void>;
+  /** Ends every lease; only for the one process that owns the ledger, at its start. */
+  releaseLeases(): Promise<number>;
+  /** Shards that were opened, in order. */
+  shards(runId: string): Promise<readonly ShardRecord[]>;
+
+  /** Merges a fact into its transfer (`merge.ts`), in one conditional write. */
+  record(transferId: string, report: Report): Promise<void>;
+  read(transferId: string): Promise<Transfer | undefined>;
+  /** In order of shard and line. */
+  transfers(runId: string, filter?: TransferFilter): Promise<Page<Transfer>>;
+  /** Transfers of one shard in the given states, in order. */
+  transfersOf(
+    runId: string,
+    shardIndex: number,
+    states: readonly TransferState[],
+  ): Promise<readonly Transfer[]>;
+}
+
+/** `<runId>.<shard>.<line>` in its parts; undefined when it is none. */
+export function parseTransferId(
+  transferId: string,
+): { readonly runId: string; readonly shard: number; readonly line: number } | undefined {
+  const match = /^([A-Za-z0-9_-]{1,64})\.(0|[1-9]\d{0,8})\.(0|[1-9]\d{0,9})$/.exec(transferId);
+  if (!match) return undefined;
+  const [, runId = '', shard, line] = match;
+  return { runId, shard: Number(shard), line: Number(line) };
+}

@@ -1,0 +1,118 @@
+/** Words of manifests: what a shard is, what a line becomes, and the tally that proves coverage. */
+
+export type ManifestFormat = 'csv' | 'jsonl';
+
+/** Where a manifest's objects go; from the manifest's key. */
+export interface Target {
+  readonly region: string;
+  /** With the APPID: `examplebucket-1250000000`. */
+  readonly bucket: string;
+}
+
+/** Positions of the columns of a CSV manifest, from 0. */
+export interface CsvColumns {
+  readonly url: number;
+  readonly key: number;
+  readonly md5?: number;
+}
+
+/** How the lines of a manifest are written. */
+export interface Layout {
+  readonly format: ManifestFormat;
+  readonly gzip: boolean;
+  /** CSV only. */
+  readonly columns?: CsvColumns;
+  /** The first line names the columns and is no transfer. */
+  readonly header: boolean;
+}
+
+/**
+ * A slice of a manifest, processed by one function call: all lines whose first byte lies in
+ * `[start, end)` of the manifest's (unpacked) bytes. It is the body of one queue message.
+ */
+export interface Shard {
+  /** `<runId>.<index>` */
+  readonly id: string;
+  readonly runId: string;
+  readonly index: number;
+  readonly start: number;
+  readonly end: number;
+  readonly target: Target;
+  readonly layout: Layout;
+  /**
+   * The object to read. For a plain manifest the manifest itself, `offset` 0; for a packed one the
+   * unpacked piece that starts at byte `offset` of the manifest.
+   */
+  readonly object: { readonly key: string; readonly etag: string; readonly offset: number };
+}
+
+/** One good line. */
+export interface PlannedTransfer {
+  /** `<runId>.<shard>.<line>` */
+  readonly id: string;
+  /** Line within the shard, from 0; header, blank and quarantined lines count. */
+  readonly line: number;
+  readonly target: Target;
+  readonly url: string;
+  /** Decoded. */
+  readonly key: string;
+  /** 32 hex digits, lower case. */
+  readonly md5?: string;
+}
+
+/** Why a line can't be sent. */
+export type QuarantineReason =
+  | 'LINE_TOO_LONG'
+  | 'LINE_NOT_UTF8'
+  | 'LINE_CONTROL_CHARACTER'
+  | 'CSV_QUOTE'
+  | 'CSV_COLUMNS'
+  | 'JSON_INVALID'
+  | 'URL_MISSING'
+  | 'URL_HTTPS'
+  | 'URL_SCHEME'
+  | 'URL_NOT_ENCODED'
+  | 'KEY_EMPTY'
+  | 'KEY_TOO_LONG'
+  | 'MD5_INVALID';
+
+/** What is odd about a line that is sent all the same. */
+export type WarningReason =
+  | 'URL_CREDENTIALS'
+  | 'URL_NO_SCHEME'
+  | 'KEY_REPEATED'
+  | 'KEY_LOOKALIKE';
+
+export interface Finding<Reason extends string> {
+  /** Line within the shard (from 0), or of the file where a whole file is linted (from 1). */
+  readonly line: number;
+  /** Of the line's first byte in the manifest's (unpacked) bytes. */
+  readonly byteOffset: number;
+  readonly reason: Reason;
+  /** What was expected, for a person. */
+  readonly message: string;
+  /** What the line or field should be, where that can be known. */
+  readonly fix?: string;
+}
+
+/** A line that can't be sent, with its text cut to 1,024 characters. */
+export interface Quarantined extends Finding<QuarantineReason> {
+  readonly text: string;
+}
+export type Warning = Finding<WarningReason>;
+
+/** What reading a shard found; the tallies of a run prove that its manifest was read whole. */
+export interface Tally {
+  /** First byte of the first line owned, undefined when the shard owns none. */
+  readonly first?: number;
+  /** Byte after the last line owned. */
+  readonly last?: number;
+  /** All lines owned: header + blank + quarantined + transfers. */
+  readonly lines: number;
+  readonly header: number;
+  readonly blank: number;
+  readonly quarantined: number;
+  readonly transfers: number;
+  /** How often each warning was given. */
+  readonly warnings: Readonly<Partial<Record<WarningReason, number>>>;
+}

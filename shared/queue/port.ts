@@ -1,0 +1,39 @@
+/**
+ * The queue as functions and the embedded service see it. On AWS only `send` is ours: Lambda's
+ * event source receives, deletes and retries. Adapters pass `test/contract/queue.ts`.
+ */
+
+export interface QueueMessage {
+  readonly messageId: string;
+  readonly body: string;
+  /** How often it was received, this time included. */
+  readonly receiveCount: number;
+  /** Names this delivery; a later delivery of the same message has another one. */
+  readonly receipt: string;
+}
+
+/** What a function may do with a queue. */
+export interface QueueSender {
+  /**
+   * Puts messages on the queue; all of them, or it throws and may have put some (repeat them all:
+   * handlers tolerate doubles).
+   * @throws StoreError (STORE_FAILED)
+   */
+  send(bodies: readonly string[]): Promise<void>;
+}
+
+/** What the embedded pump needs besides; SQS does this part by itself. */
+export interface Queue extends QueueSender {
+  /** Takes up to `max` visible messages, oldest first, and hides them for `visibilityMs`. */
+  receive(max: number, visibilityMs: number): Promise<readonly QueueMessage[]>;
+  /** Hides a received message for `visibilityMs` from now; 0 gives it back at once. Ignored when the receipt is stale. */
+  extend(message: QueueMessage, visibilityMs: number): Promise<void>;
+  /** Ends a message. Ignored when the receipt is stale. */
+  remove(message: QueueMessage): Promise<void>;
+  /** Makes every message in flight visible; only for the one process that owns the queue, at its start. */
+  recover(): Promise<number>;
+  /** Messages waiting, in flight, and dead (received more often than the limit). */
+  depth(): Promise<{ waiting: number; inFlight: number; dead: number }>;
+  /** Messages that were received `maxReceives` times without success. */
+  deadLetters(limit: number): Promise<readonly QueueMessage[]>;
+}

@@ -1,0 +1,86 @@
+/**
+ * One SQLite file shared by the embedded ledger and queue. Writes are collected for one turn of the
+ * event loop and committed together, so that hundreds of facts cost one synced commit; each promise
+ * resolves after that commit (`synchronous=FULL`: it outlives a power cut).
+ */
+import { mkdirSync } from 'node:fs';
+import { dirname, resolve } from 'node:path';
+import { DatabaseSync } from 'node:sqlite';
+import { StoreError } from './errors.ts';
+
+export interface SqliteFile {
+  readonly db: DatabaseSync;
+  /** Runs `change` within the next commit; its value arrives once it is durable. */
+  write<Value>(change: () => Value): Promise<Value>;
+  /** Commits what is waiting and closes the file. */
+  close(): Promise<void>;
+}
+
+interface Waiting {
+  readonly change: () => unknown;
+  readonly resolve: (value: never) => void;
+  readonly reject: (error: unknown) => void;
+}
+
+/**
+ * @param path of the file, made with its folder when absent, or `:memory:`
+ * @throws StoreError (STORE_FAILED) when it can't be opened or written
+ */
+export function openSqliteFile(path: string): SqliteFile {
+  const db = open(path);
+  const begin = db.prepare('BEGIN IMMEDIATE');
+  const commit = db.prepare('COMMIT');
+  let waiting: Waiting[] = [];
+  let scheduled: Promise<void> | undefined;
+
+  const flush = () => {
+    scheduled = undefined;
+    const batch = waiting;
+    waiting = [];
+    const values: unknown[] = [];
+    try {
+      begin.run();
+      for (const { change } of batch) values.push(change());
+      commit.run();
+    } catch (error) {
+      if (db.isTransaction) db.exec('ROLLBACK');
+      const failure = new StoreError(`SQLite could not write ${path}: ${reason(error)}`, error);
+      for (const { reject } of batch) reject(failure);
+      return;
+    }
+    for (const [index, { resolve: done }] of batch.entries()) done(values[index] as never);
+  };
+
+  const write = <Value>(change: () => Value) =>
+    new Promise<Value>((done, reject) => {
+      waiting.push({ change, resolve: done as Waiting['resolve'], reject });
+      scheduled ??= new Promise((next) => {
+        setImmediate(() => {
+          flush();
+          next();
+        });
+      });
+    });
+
+  const close = async () => {
+    while (scheduled) await scheduled;
+    if (db.isOpen) db.close();
+  };
+  return { db, write, close };
+}
+
+function open(path: string): DatabaseSync {
+  try {
+    if (path !== ':memory:') mkdirSync(dirname(resolve(path)), { recursive: true });
+    const db = new DatabaseSync(path, { timeout: 5_000 });
+    db.exec('PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; PRAGMA wal_autocheckpoint = 4000');
+    // Fails here, not in the middle of a run, when the folder or the disk can't take a write.
+    db.exec('CREATE TABLE IF NOT EXISTS opened (at TEXT NOT NULL)');
+    db.exec("DELETE FROM opened; INSERT INTO opened VALUES (datetime('now'))");
+    return db;
+  } catch (error) {
+    throw new StoreError(`SQLite could not open ${path}: ${reason(error)}`, error);
+  }
+}
+
+const reason = (error: unknown): string => (error instanceof Error ? error.message : String(error));
