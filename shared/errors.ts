@@ -174,6 +174,31 @@ export class CallbackError extends WaybillError {
   }
 }
 
+/** An open intent is too young to be judged: the provider may still be acting on it. */
+export class UnsettledError extends WaybillError {
+  declare readonly code: 'UNSETTLED';
+
+  constructor(transferId: string) {
+    super(`The open submission of ${transferId} has not settled yet; it is resolved later.`, {
+      code: 'UNSETTLED',
+      class: 'transient',
+      sent: 'unknown',
+    });
+  }
+}
+
+/** Another worker holds the shard; the message comes back later. */
+export class LeasedError extends WaybillError {
+  declare readonly code: 'SHARD_LEASED';
+
+  constructor(shardId: string) {
+    super(`Shard ${shardId} is held by another worker.`, {
+      code: 'SHARD_LEASED',
+      class: 'transient',
+    });
+  }
+}
+
 /** A store (ledger, queue, objects) failed; the work goes back to the queue. */
 export class StoreError extends WaybillError {
   declare readonly code: 'STORE_FAILED';

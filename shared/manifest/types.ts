@@ -80,6 +80,7 @@ export type QuarantineReason =
 export type WarningReason =
   | 'URL_CREDENTIALS'
   | 'URL_NO_SCHEME'
+  | 'KEY_LEADING_SLASH'
   | 'KEY_REPEATED'
   | 'KEY_LOOKALIKE';
 

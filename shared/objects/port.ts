@@ -15,7 +15,7 @@ export interface ObjectInfo {
 export interface ReadOptions {
   /** First byte. @default 0 */
   readonly start?: number;
-  /** Byte after the last one. @default the size */
+  /** Byte after the last one; beyond the size it means the size. @default the size */
   readonly end?: number;
   /** Refuse when the object is no longer this version: InputError (MANIFEST_CHANGED). */
   readonly ifMatch?: string;

@@ -1,0 +1,150 @@
+/**
+ * Submits queued shards to COS offline fetch (COS reference, section 2.1), one request per object.
+ * Trigger: queue, `events/cos-offline-fetch.json`. A repeated shard resolves what it had left open.
+ */
+import { randomUUID } from 'node:crypto';
+import { openLedger, openLimiter, openObjects } from '#wiring';
+import { cosFetchConfig } from '../shared/config.ts';
+import type { Deployment } from '../shared/deployment.ts';
+import { InputError, LeasedError, toCause, UnsettledError, WaybillError } from '../shared/errors.ts';
+import { parseShard } from '../shared/events.ts';
+import { refused, submitted } from '../shared/ledger/facts.ts';
+import { createIntent, type Intent, type Resolve } from '../shared/ledger/intent.ts';
+import type { Ledger } from '../shared/ledger/port.ts';
+import type { Limiter } from '../shared/limiter.ts';
+import { createLog, type Log } from '../shared/log.ts';
+import { createQuarantine, type Quarantine } from '../shared/manifest/quarantine.ts';
+import { createShardReader, type ShardReader } from '../shared/manifest/shards.ts';
+import type { PlannedTransfer, Shard } from '../shared/manifest/types.ts';
+import { expose, perMessage } from '../shared/middleware.ts';
+import { type CosFetchClient, connectCosFetch, fetchTask } from '../shared/providers/cos-fetch.ts';
+import { connectCosObjects, hasArrived } from '../shared/providers/cos-objects.ts';
+import { createRefusals, type Refusals } from '../shared/refusals.ts';
+import { callbackUrls, createCallbackTokens } from '../shared/signing/callback-token.ts';
+
+export interface Deps {
+  readonly client: CosFetchClient;
+  readonly ledger: Ledger;
+  readonly limiter: Limiter;
+  readonly log: Log;
+  readonly quarantine: Quarantine;
+  readonly read: ShardReader;
+  readonly refusals: Refusals;
+  readonly resolve: Resolve;
+  readonly settleMs: number;
+  /** Where the provider reports the outcome of an attempt. */
+  readonly urls: (
+    transferId: string,
+    attempt: number,
+  ) => { readonly successCallbackUrl: string; readonly failureCallbackUrl: string };
+  readonly now?: () => Date;
+}
+
+/** Longer than a function may run, so that a lease never ends under its holder on AWS. */
+const LEASE_MS = 20 * 60_000;
+
+export function createHandler(deps: Deps) {
+  const { client, ledger, limiter, log, quarantine, read, refusals, resolve, settleMs, urls } = deps;
+  const now = deps.now ?? (() => new Date());
+
+  /** Sends one transfer if it may be sent; true when it is settled for this delivery. */
+  const submit = async (transfer: PlannedTransfer, shard: Shard, intent: Intent) => {
+    const { id, target } = transfer;
+    const attempt = await intent.next(transfer, (open, since) =>
+      limiter.run(() => resolve(open, since)),
+    );
+    if (attempt === undefined) return true;
+    const task = { ...fetchTask(transfer), ...urls(id, attempt) };
+    const answer = limiter.run(() => client.submit(target, task)).then(({ taskId }) => taskId);
+    const report = await answer.then(
+      submitted(attempt, transfer, now),
+      refused(attempt, transfer, now),
+    );
+    await ledger.record(id, report);
+    if (refusals.tooMany(report.cause)) {
+      intent.stop();
+      const stop = { state: 'failed', at: now(), ...(report.cause && { error: report.cause }) } as const;
+      if (await ledger.stopRun(shard.runId, stop)) {
+        log.error('run.credentials-refused', { runId: shard.runId, code: report.cause?.code });
+      }
+    }
+    return report.event !== 'unanswered';
+  };
+
+  return perMessage(
+    parseShard,
+    async (shard) => {
+      const lease = { owner: randomUUID(), leaseMs: LEASE_MS };
+      const opened = await ledger.openShard(shard, { ...lease, at: now() });
+      if (opened === 'ended' || opened === 'stopped') return;
+      if (opened === 'leased') throw new LeasedError(shard.id);
+      const reading = read(shard);
+      const seen = () => reading.tally;
+      const intent = createIntent({ ledger, shard, opened, lease, settleMs, seen, now });
+      let open = 0;
+      try {
+        await limiter.each(reading, async (transfer) => {
+          const settled = await submit(transfer, shard, intent).catch(isUnsettled);
+          if (!settled) open += 1;
+        });
+        if (intent.stopped) return;
+        if (open > 0) throw new UnsettledError(shard.id);
+        await quarantine.write(shard, reading);
+        await ledger.endShard(shard, { ...lease, at: now() }, reading.tally);
+      } catch (error) {
+        if (!(error instanceof InputError)) throw error;
+        await ledger.stopRun(shard.runId, { state: 'failed', at: now(), error: toCause(error) });
+        log.error('run.failed', { runId: shard.runId, shard: shard.index }, error);
+      } finally {
+        await ledger.releaseShard(shard, { ...lease, at: now() });
+      }
+    },
+    log,
+  );
+}
+
+/** An open intent that is too young counts as not settled; any other failure is one. */
+function isUnsettled(error: unknown): false {
+  if (error instanceof WaybillError && error.sent === 'unknown') return false;
+  throw error;
+}
+
+export const handler = expose(async (env) => {
+  const config = cosFetchConfig(env);
+  const { allowHttps, callbackKeys, cos, onKeyExist, publicUrl, settleMs } = config;
+  const [ledger, objects] = await Promise.all([openLedger(config), openObjects(config)]);
+  return createHandler({
+    client: connectCosFetch(cos, onKeyExist),
+    ledger,
+    limiter: openLimiter('cos-fetch', cos.limits),
+    log: createLog({ level: config.logLevel }),
+    quarantine: createQuarantine(objects),
+    read: createShardReader({ objects, allowHttps }),
+    refusals: createRefusals(),
+    resolve: hasArrived(connectCosObjects(cos)),
+    settleMs,
+    urls: callbackUrls(publicUrl, createCallbackTokens(callbackKeys)),
+  });
+});
+
+export const deployment: Deployment = {
+  description: 'Submits queued shards to COS offline fetch, one request per object.',
+  timeoutSeconds: 900,
+  memoryMb: 512,
+  queue: { batchSize: 1, maxConcurrency: 2 },
+  environment: [
+    'TENCENTCLOUD_SECRET_ID',
+    'TENCENTCLOUD_SECRET_KEY',
+    'TENCENTCLOUD_SECURITY_TOKEN',
+    'WAYBILL_ALLOW_HTTPS',
+    'WAYBILL_CALLBACK_KEYS',
+    'WAYBILL_COS_ENDPOINT',
+    'WAYBILL_COS_FETCH_IN_FLIGHT',
+    'WAYBILL_COS_FETCH_RPS',
+    'WAYBILL_COS_MIGRATION_ENDPOINT',
+    'WAYBILL_ON_KEY_EXIST',
+    'WAYBILL_PUBLIC_URL',
+    'WAYBILL_SETTLE_SECONDS',
+  ],
+  uses: { ledger: 'write', queue: 'receive', objects: 'write' },
+};

@@ -1,0 +1,60 @@
+/**
+ * Opens the run of an uploaded manifest, cuts its shards and queues them; calls no provider.
+ * Trigger: upload, `events/plan-manifest.json`, or the same through EventBridge. A repeated event
+ * finds the run it opened.
+ */
+import { openLedger, openObjects, openQueue } from '#wiring';
+import { planConfig } from '../shared/config.ts';
+import type { Deployment } from '../shared/deployment.ts';
+import { InputError } from '../shared/errors.ts';
+import { parseUploads } from '../shared/events.ts';
+import { createLog, type Log } from '../shared/log.ts';
+import { isManifestKey } from '../shared/manifest/path.ts';
+import { expose } from '../shared/middleware.ts';
+import { createPlanner, type Planner } from '../shared/planning.ts';
+
+export interface Deps {
+  readonly planner: Planner;
+  readonly log: Log;
+}
+
+export const createHandler =
+  ({ planner, log }: Deps) =>
+  async (event: unknown): Promise<{ runIds: readonly string[] }> => {
+    const runIds: string[] = [];
+    for (const { key } of parseUploads(event)) {
+      if (!isManifestKey(key)) {
+        log.debug('upload.ignored', { key });
+        continue;
+      }
+      try {
+        runIds.push((await planner.plan(key, 'upload')).runId);
+      } catch (error) {
+        // Removed before we came: there is nothing left to repeat this event for.
+        if (!(error instanceof InputError && error.code === 'NOT_FOUND')) throw error;
+        log.warn('upload.gone', { key });
+      }
+    }
+    return { runIds };
+  };
+
+export const handler = expose(async (env) => {
+  const config = planConfig(env);
+  const log = createLog({ level: config.logLevel });
+  const [ledger, objects, queue] = await Promise.all([
+    openLedger(config),
+    openObjects(config),
+    openQueue(config),
+  ]);
+  const { shardBytes } = config;
+  return createHandler({ log, planner: createPlanner({ ledger, objects, queue, shardBytes, log }) });
+});
+
+export const deployment: Deployment = {
+  description: 'Opens the run of an uploaded manifest and queues its shards.',
+  timeoutSeconds: 900,
+  memoryMb: 512,
+  uploads: ['cos-fetch/'],
+  environment: ['WAYBILL_SHARD_BYTES'],
+  uses: { ledger: 'write', queue: 'send', objects: 'write' },
+};

@@ -1,0 +1,102 @@
+/**
+ * Records what the provider reports about an attempt. The token in the path is checked before any
+ * I/O and decides; the body is only a hint (promise G5). Which callbacks are confirmed with a status
+ * query, `WAYBILL_VERIFY` says. Trigger: HTTP, `events/record-callback.json`. Repeating is harmless.
+ */
+import { openLedger, openLimiter } from '#wiring';
+import { callbackFact } from '../shared/callback-fact.ts';
+import { callbackConfig } from '../shared/config.ts';
+import type { Deployment } from '../shared/deployment.ts';
+import type { HttpRequest } from '../shared/events.ts';
+import { createFetchStatus, type FetchStatus } from '../shared/fetch-status.ts';
+import type { Ledger, Report } from '../shared/ledger/port.ts';
+import { createLog, type Log } from '../shared/log.ts';
+import { expose, json, overHttp } from '../shared/middleware.ts';
+import { connectCosFetch } from '../shared/providers/cos-fetch.ts';
+import { connectCosObjects } from '../shared/providers/cos-objects.ts';
+import {
+  type CallbackClaim,
+  type CallbackTokens,
+  createCallbackTokens,
+} from '../shared/signing/callback-token.ts';
+
+export interface Deps {
+  readonly ledger: Ledger;
+  readonly log: Log;
+  readonly tokens: CallbackTokens;
+  readonly verify: 'none' | 'failures' | 'all';
+  /** Present unless `verify` is `none`. */
+  readonly status?: FetchStatus;
+  readonly now?: () => Date;
+}
+
+export function createHandler({ ledger, log, tokens, verify, status, now = () => new Date() }: Deps) {
+  const answer = json(200, { recorded: true });
+
+  /** What to record: the token's word, or the provider's where the policy asks for it. */
+  const judge = async (claim: CallbackClaim, request: HttpRequest): Promise<Report | undefined> => {
+    const told = callbackFact(claim, request, now());
+    const mustVerify = verify === 'all' || (verify === 'failures' && claim.outcome === 'failed');
+    if (!mustVerify || !status) return told;
+    const transfer = await ledger.read(claim.transferId);
+    // Nothing to ask with: the answer to the submission has not been recorded yet, or was lost.
+    if (!transfer?.providerId || transfer.attempt !== claim.attempt) return told;
+    if (transfer.state === 'succeeded') return undefined;
+    try {
+      return await status.ask(transfer, told);
+    } catch (error) {
+      // The provider does not answer now: nothing is recorded, and the sweeper asks again.
+      log.warn('callback.unconfirmed', { transferId: claim.transferId }, error);
+      return undefined;
+    }
+  };
+
+  return overHttp(async (request) => {
+    const claim = tokens.verify(request.params['token'] ?? '', now());
+    const report = await judge(claim, request);
+    if (report) await ledger.record(claim.transferId, report);
+    const { transferId, attempt, outcome } = claim;
+    log.debug('callback.recorded', { transferId, attempt, outcome, state: report?.state });
+    return answer;
+  }, log);
+}
+
+export const handler = expose(async (env) => {
+  const config = callbackConfig(env);
+  const { callbackKeys, cos, verify } = config;
+  const ledger = await openLedger(config);
+  const log = createLog({ level: config.logLevel });
+  return createHandler({
+    ledger,
+    log,
+    tokens: createCallbackTokens(callbackKeys),
+    verify,
+    ...(cos && {
+      status: createFetchStatus({
+        client: connectCosFetch(cos),
+        ledger,
+        limiter: openLimiter('cos-fetch', cos.limits),
+        objects: connectCosObjects(cos),
+      }),
+    }),
+  });
+});
+
+export const deployment: Deployment = {
+  description: 'Records what the provider reports about a submission.',
+  timeoutSeconds: 30,
+  memoryMb: 256,
+  http: ['GET /callbacks/{token}', 'POST /callbacks/{token}'],
+  environment: [
+    'TENCENTCLOUD_SECRET_ID',
+    'TENCENTCLOUD_SECRET_KEY',
+    'TENCENTCLOUD_SECURITY_TOKEN',
+    'WAYBILL_CALLBACK_KEYS',
+    'WAYBILL_COS_ENDPOINT',
+    'WAYBILL_COS_FETCH_IN_FLIGHT',
+    'WAYBILL_COS_FETCH_RPS',
+    'WAYBILL_COS_MIGRATION_ENDPOINT',
+    'WAYBILL_VERIFY',
+  ],
+  uses: { ledger: 'write' },
+};

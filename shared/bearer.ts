@@ -1,0 +1,25 @@
+/** Checks `Authorization: Bearer` against the configured tokens, in constant time. */
+import { constantTimeEqual, sha256Hex } from './encoding.ts';
+import { InputError } from './errors.ts';
+import type { HttpRequest } from './events.ts';
+
+/**
+ * @param tokens plain, or SHA-256 as hex after `sha256:`
+ * @returns a check that throws InputError (UNAUTHORIZED) unless the request carries one of them
+ */
+export function createBearer(tokens: readonly string[]): (request: HttpRequest) => void {
+  const digests = tokens.map((token) =>
+    token.startsWith('sha256:') ? token.slice(7).toLowerCase() : sha256Hex(token),
+  );
+  return ({ headers }) => {
+    const given = /^Bearer +(\S+)$/i.exec(headers['authorization'] ?? '')?.[1];
+    const digest = sha256Hex(given ?? '');
+    // Every token is compared, so that the time tells nothing about which one came close.
+    const matches = digests.filter((known) => constantTimeEqual(known, digest));
+    if (given === undefined || matches.length === 0) {
+      throw new InputError('UNAUTHORIZED', 'This route needs Authorization: Bearer <token>.', [
+        { path: 'authorization', message: 'expected one of the tokens in WAYBILL_API_TOKENS' },
+      ]);
+    }
+  };
+}

@@ -1,0 +1,148 @@
+/** AWS-shaped events to our types. Object keys are decoded here and nowhere else. */
+import * as v from 'valibot';
+import { InputError } from './errors.ts';
+import type { Shard } from './manifest/types.ts';
+
+/** @throws InputError (EVENT_INVALID or `code`) with the path of every field that does not fit */
+export function parseWith<Schema extends v.GenericSchema>(
+  schema: Schema,
+  input: unknown,
+  what: string,
+  code: 'EVENT_INVALID' | 'BODY_INVALID' = 'EVENT_INVALID',
+): v.InferOutput<Schema> {
+  const result = v.safeParse(schema, input);
+  if (result.success) return result.output;
+  const errors = result.issues.map((issue) => ({
+    path: v.getDotPath(issue) ?? '(whole)',
+    message: issue.message,
+  }));
+  throw new InputError(code, `${what} does not have the expected shape.`, errors);
+}
+
+export interface Upload {
+  readonly bucket: string;
+  /** Decoded. */
+  readonly key: string;
+}
+
+const notification = v.object({
+  Records: v.array(
+    v.object({
+      s3: v.object({
+        bucket: v.object({ name: v.string() }),
+        object: v.object({ key: v.string() }),
+      }),
+    }),
+  ),
+});
+const bridged = v.object({
+  detail: v.object({
+    bucket: v.object({ name: v.string() }),
+    object: v.object({ key: v.string() }),
+  }),
+});
+const testEvent = v.object({ Event: v.literal('s3:TestEvent') });
+
+/**
+ * Uploads of an S3 notification, whose keys are form-encoded, or of the same event through
+ * EventBridge, whose keys are plain. S3's own test event holds none.
+ * https://docs.aws.amazon.com/AmazonS3/latest/userguide/notification-content-structure.html
+ */
+export function parseUploads(event: unknown): readonly Upload[] {
+  if (v.is(testEvent, event)) return [];
+  if (v.is(bridged, event)) {
+    const { bucket, object } = event.detail;
+    return [{ bucket: bucket.name, key: object.key }];
+  }
+  return parseWith(notification, event, 'The upload event').Records.map(({ s3 }, index) => ({
+    bucket: s3.bucket.name,
+    key: decodeKey(s3.object.key, `Records[${index}].s3.object.key`),
+  }));
+}
+
+function decodeKey(encoded: string, path: string): string {
+  try {
+    return decodeURIComponent(encoded.replaceAll('+', ' '));
+  } catch (error) {
+    const fault = { path, message: 'expected a form-encoded key' };
+    throw new InputError('EVENT_INVALID', 'The upload event has a bad key.', [fault], error);
+  }
+}
+
+const whole = v.pipe(v.number(), v.safeInteger(), v.minValue(0));
+const shard = v.object({
+  id: v.string(),
+  runId: v.string(),
+  index: whole,
+  start: whole,
+  end: whole,
+  target: v.object({ region: v.string(), bucket: v.string() }),
+  layout: v.object({
+    format: v.picklist(['csv', 'jsonl']),
+    gzip: v.boolean(),
+    header: v.boolean(),
+    columns: v.exactOptional(v.object({ url: whole, key: whole, md5: v.exactOptional(whole) })),
+  }),
+  object: v.object({ key: v.string(), etag: v.string(), offset: whole }),
+});
+
+/** The body of a queue message. */
+export function parseShard(body: string): Shard {
+  let parsed: unknown;
+  try {
+    parsed = JSON.parse(body);
+  } catch (error) {
+    throw new InputError('EVENT_INVALID', 'The queue message is not JSON.', [], error);
+  }
+  return parseWith(shard, parsed, 'The queue message');
+}
+
+export interface QueueRecord {
+  readonly messageId: string;
+  readonly body: string;
+}
+
+const queueEvent = v.object({
+  Records: v.array(v.object({ messageId: v.string(), body: v.string() })),
+});
+
+/** Messages of an SQS event. */
+export const parseQueueRecords = (event: unknown): readonly QueueRecord[] =>
+  parseWith(queueEvent, event, 'The queue event').Records;
+
+export interface HttpRequest {
+  readonly method: string;
+  /** `GET /runs/{runId}` */
+  readonly routeKey: string;
+  readonly params: Readonly<Record<string, string>>;
+  readonly query: Readonly<Record<string, string>>;
+  /** Names in lower case. */
+  readonly headers: Readonly<Record<string, string>>;
+  /** Decoded text, empty when there is none. */
+  readonly body: string;
+}
+
+const texts = v.record(v.string(), v.string());
+const httpEvent = v.object({
+  routeKey: v.string(),
+  requestContext: v.object({ http: v.object({ method: v.string() }) }),
+  headers: v.optional(texts, {}),
+  pathParameters: v.optional(texts, {}),
+  queryStringParameters: v.optional(texts, {}),
+  body: v.optional(v.string(), ''),
+  isBase64Encoded: v.optional(v.boolean(), false),
+});
+
+/** A request of API Gateway's HTTP API, payload format 2.0. */
+export function parseHttp(event: unknown): HttpRequest {
+  const parsed = parseWith(httpEvent, event, 'The HTTP event');
+  const { body, isBase64Encoded } = parsed;
+  return {
+    method: parsed.requestContext.http.method,
+    routeKey: parsed.routeKey,
+    params: parsed.pathParameters,
+    query: parsed.queryStringParameters,
+    headers: parsed.headers,
+    body: isBase64Encoded ? Buffer.from(body, 'base64').toString('utf8') : body,
+  };
+}

@@ -1,0 +1,83 @@
+/**
+ * Asks COS what became of a submitted fetch: the task first, the target object where the task's word
+ * is not enough (COS reference, section 2.2). Used for callbacks that are confirmed and lost ones.
+ */
+import { toCause } from './errors.ts';
+import type { Ledger, Report, Transfer } from './ledger/port.ts';
+import type { Limiter } from './limiter.ts';
+import type { Target } from './manifest/types.ts';
+import { type CosFetchClient, taskError } from './providers/cos-fetch.ts';
+import { type CosObjectsClient, isBroughtBy } from './providers/cos-objects.ts';
+
+export interface FetchStatus {
+  /**
+   * What is known now of the transfer's latest accepted attempt; undefined when the transfer can't
+   * be asked for. Still `submitted` when it goes on.
+   * @param doubted what a callback said, taken where the provider no longer knows the task
+   * @throws what the client throws
+   */
+  ask(transfer: Transfer, doubted?: Report): Promise<Report | undefined>;
+}
+
+export interface FetchStatusOptions {
+  readonly client: CosFetchClient;
+  readonly ledger: Ledger;
+  readonly limiter: Limiter;
+  readonly objects: CosObjectsClient;
+  readonly now?: () => Date;
+}
+
+/** Targets of runs are few and never change. */
+const TARGETS_KEPT = 1_000;
+
+export function createFetchStatus({
+  client,
+  ledger,
+  limiter,
+  objects,
+  now = () => new Date(),
+}: FetchStatusOptions): FetchStatus {
+  const targets = new Map<string, Target>();
+  const targetOf = async (runId: string): Promise<Target | undefined> => {
+    const known = targets.get(runId) ?? (await ledger.run(runId))?.target;
+    if (targets.size >= TARGETS_KEPT) targets.clear();
+    if (known) targets.set(runId, known);
+    return known;
+  };
+
+  return {
+    async ask(transfer, doubted) {
+      const { attempt, object, providerId, runId } = transfer;
+      const target = await targetOf(runId);
+      if (!target || !object || providerId === undefined) return undefined;
+      const progress = await limiter.run(() => client.progress(target, providerId));
+      const report = (state: Report['state'], cause?: Report['cause']): Report => ({
+        state,
+        attempt,
+        accepted: [],
+        at: now(),
+        event: 'poll',
+        ...(cause && { cause }),
+      });
+      if (progress.state === 'failed') return report('failed', toCause(taskError(progress)));
+      if (progress.state === 'doing') return report('submitted');
+
+      const found = await limiter.run(() => objects.head(target, object.key));
+      if (progress.state === 'succeeded') return report(found ? 'succeeded' : 'submitted');
+      const since = acceptedAt(transfer);
+      if (found && isBroughtBy(found, object.md5, since)) return report('succeeded');
+      if (progress.state === 'unknown') return report('submitted');
+      return doubted ?? report('failed', LOST);
+    },
+  };
+}
+
+const LOST = {
+  provider: 'waybill',
+  code: 'TASK_LOST',
+  message: 'the provider knows no such task and the target object is not there',
+  class: 'transient',
+} as const;
+
+const acceptedAt = ({ attempt, history, updatedAt }: Transfer): Date =>
+  history.find((entry) => entry.event === 'accepted' && entry.attempt === attempt)?.at ?? updatedAt;

@@ -1,0 +1,123 @@
+/**
+ * Sends one ApiRequest over HTTP and says what may have been sent when no answer came. The only
+ * importer of undici in `shared/`. Never retries and never follows redirects: callers decide.
+ */
+import { Agent, type Dispatcher } from 'undici';
+import { encodeRfc3986 } from './encoding.ts';
+import { TransportError } from './errors.ts';
+import type { ApiRequest } from './signing/signer.ts';
+
+export interface ApiResponse {
+  readonly status: number;
+  /** Names in lower case; of repeated ones the first. */
+  readonly headers: Readonly<Record<string, string>>;
+  /** UTF-8 text; of a failed answer as much as arrived. */
+  readonly body: string;
+}
+
+/**
+ * @throws TransportError (TRANSPORT_TIMEOUT, TRANSPORT_FAILED); `sent` is `no` only when the
+ * connection was never made
+ */
+export type Send = (request: ApiRequest) => Promise<ApiResponse>;
+
+export interface SendOptions {
+  /** @default an Agent of our own with keep-alive */
+  readonly dispatcher?: Dispatcher;
+  /** Longest wait for the answer's headers, and between two parts of its body. @default 30000 */
+  readonly timeoutMs?: number;
+  /** Sockets per host. @default 50 */
+  readonly connections?: number;
+}
+
+/** A provider's answers are small; one that is not is no answer we understand. */
+const MAX_ANSWER_BYTES = 1_048_576;
+
+export function createSend({
+  timeoutMs = 30_000,
+  connections = 50,
+  dispatcher = new Agent({
+    connections,
+    connect: { timeout: Math.min(timeoutMs, 10_000) },
+    maxResponseSize: MAX_ANSWER_BYTES,
+  }),
+}: SendOptions = {}): Send {
+  return async (request) => {
+    const { origin, method } = request;
+    let answer: Dispatcher.ResponseData;
+    try {
+      answer = await dispatcher.request({
+        origin,
+        method,
+        path: wirePath(request),
+        headers: request.headers,
+        body: request.body === '' ? null : request.body,
+        headersTimeout: timeoutMs,
+        bodyTimeout: timeoutMs,
+      });
+    } catch (error) {
+      throw transportError(error, request);
+    }
+    const headers = firstValues(answer.headers);
+    const parts: Buffer[] = [];
+    try {
+      for await (const part of answer.body) parts.push(part as Buffer);
+    } catch (error) {
+      // The status of a refusal stands even when its body breaks off; a success needs its body.
+      if (answer.statusCode < 400) throw transportError(error, request, 'unknown');
+    }
+    return { status: answer.statusCode, headers, body: Buffer.concat(parts).toString('utf8') };
+  };
+}
+
+/** The decoded path and query as they stand on the wire. */
+export function wirePath({ path, query }: Pick<ApiRequest, 'path' | 'query'>): string {
+  const encoded = path.split('/').map(encodeRfc3986).join('/');
+  if (query.length === 0) return encoded;
+  const pairs = query.map(([name, value]) => `${encodeRfc3986(name)}=${encodeRfc3986(value)}`);
+  return `${encoded}?${pairs.join('&')}`;
+}
+
+function firstValues(headers: Record<string, string | string[] | undefined>) {
+  const values: Record<string, string> = {};
+  for (const [name, value] of Object.entries(headers)) {
+    const first = Array.isArray(value) ? value[0] : value;
+    if (first !== undefined) values[name] = first;
+  }
+  return values;
+}
+
+/** Failures that happen before a socket carries our bytes. */
+const NOT_SENT = new Set([
+  'EAI_AGAIN',
+  'ECONNREFUSED',
+  'EHOSTUNREACH',
+  'ENETUNREACH',
+  'ENOTFOUND',
+  'UND_ERR_CONNECT_TIMEOUT',
+  'UND_ERR_INVALID_ARG',
+  'UND_ERR_DESTROYED',
+  'UND_ERR_CLOSED',
+]);
+const TIMEOUTS = new Set([
+  'UND_ERR_BODY_TIMEOUT',
+  'UND_ERR_CONNECT_TIMEOUT',
+  'UND_ERR_HEADERS_TIMEOUT',
+]);
+
+function transportError(
+  error: unknown,
+  { method, origin }: ApiRequest,
+  sent: 'unknown' | undefined = undefined,
+): TransportError {
+  const code = (error as { code?: unknown }).code;
+  const name = typeof code === 'string' ? code : 'unknown error';
+  // No path: it may hold a signed query.
+  const message = `No complete answer to ${method} ${origin}: ${name}`;
+  return new TransportError(
+    TIMEOUTS.has(name) ? 'TRANSPORT_TIMEOUT' : 'TRANSPORT_FAILED',
+    message,
+    sent ?? (NOT_SENT.has(name) ? 'no' : 'unknown'),
+    error,
+  );
+}

@@ -1,0 +1,120 @@
+/**
+ * The write-ahead intent of one shard: decides for each of its transfers whether it may be sent, and
+ * as which attempt. A line without a row below an earlier window, or a row that is `submitting`, is
+ * an open intent: somebody may have sent it. It is resolved, not blindly repeated (promise G2).
+ */
+import { UnsettledError } from '../errors.ts';
+import type { PlannedTransfer, Shard, Tally } from '../manifest/types.ts';
+import type { Ledger, Lease, OpenedShard, Report } from './port.ts';
+
+/** Looks whether an open submission arrived: true when the object is there since `since`. */
+export type Resolve = (transfer: PlannedTransfer, since: Date) => Promise<boolean>;
+
+export interface Intent {
+  /**
+   * The attempt under which to send the transfer now; undefined when it is settled or must not be
+   * sent any more. Durable before it resolves.
+   * @throws UnsettledError (UNSETTLED) when an open intent is younger than the settle time
+   */
+  next(transfer: PlannedTransfer, resolve: Resolve): Promise<number | undefined>;
+  /** Sends nothing more: the run ended, or the lease went to another worker. */
+  stop(): void;
+  readonly stopped: boolean;
+}
+
+export interface IntentOptions {
+  readonly ledger: Ledger;
+  readonly shard: Shard;
+  readonly opened: OpenedShard;
+  readonly lease: Omit<Lease, 'at'>;
+  readonly settleMs: number;
+  /** Lines that one durable write covers; what a crash leaves to resolve. @default 256 */
+  readonly windowLines?: number;
+  /** What the reader has seen so far, kept with each window. */
+  readonly seen: () => Tally;
+  readonly now: () => Date;
+}
+
+export function createIntent({
+  ledger,
+  shard,
+  opened,
+  lease,
+  settleMs,
+  windowLines = 256,
+  seen,
+  now,
+}: IntentOptions): Intent {
+  let stopped = false;
+  let covered = 0;
+  let covering: Promise<void> = Promise.resolve();
+
+  const cover = async (line: number): Promise<void> => {
+    if (line < covered || stopped) return;
+    const window = { through: line + windowLines, at: now() };
+    const answer = await ledger.coverShard(shard, { ...lease, at: window.at }, window, seen());
+    if (answer === 'covered') covered = window.through;
+    else stopped = true;
+  };
+
+  /** One window at a time; transfers that wait for the same window share its write. */
+  const first = async (line: number): Promise<number | undefined> => {
+    if (line >= covered) {
+      covering = covering.then(() => cover(line));
+      await covering;
+    }
+    return stopped ? undefined : 1;
+  };
+
+  const resolveOpen = async (
+    transfer: PlannedTransfer,
+    attempt: number,
+    since: Date,
+    resolve: Resolve,
+  ): Promise<number | undefined> => {
+    if (now().getTime() - since.getTime() < settleMs) throw new UnsettledError(transfer.id);
+    const arrived = await resolve(transfer, since);
+    const report = (state: Report['state'], number: number): Report => ({
+      state,
+      attempt: number,
+      accepted: [],
+      at: now(),
+      event: 'resolved',
+      object: transfer,
+    });
+    if (arrived) {
+      await ledger.record(transfer.id, report('succeeded', attempt));
+      return undefined;
+    }
+    await ledger.record(transfer.id, report('submitting', attempt + 1));
+    return attempt + 1;
+  };
+
+  return {
+    async next(transfer, resolve) {
+      if (stopped) return undefined;
+      const known = opened.transfers.get(transfer.line);
+      if (known === undefined) {
+        const window = opened.windows.find(({ through }) => transfer.line < through);
+        if (window === undefined) return first(transfer.line);
+        return resolveOpen(transfer, 1, window.at, resolve);
+      }
+      if (known.state === 'planned') {
+        const { attempt } = known;
+        const report = { state: 'submitting', attempt, accepted: [], at: now() } as const;
+        await ledger.record(transfer.id, { ...report, event: 'submitting', object: transfer });
+        return attempt;
+      }
+      if (known.state === 'submitting') {
+        return resolveOpen(transfer, known.attempt, known.updatedAt, resolve);
+      }
+      return undefined;
+    },
+    stop() {
+      stopped = true;
+    },
+    get stopped() {
+      return stopped;
+    },
+  };
+}

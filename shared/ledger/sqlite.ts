@@ -1,0 +1,13 @@
+/** The embedded ledger: one SQLite file, one process. Tables in `sqlite/schema.ts`. */
+import type { SqliteFile } from '../sqlite.ts';
+import type { Ledger } from './port.ts';
+import { createRuns } from './sqlite/runs.ts';
+import { prepareTables } from './sqlite/schema.ts';
+import { createShards } from './sqlite/shards.ts';
+import { createTransfers } from './sqlite/transfers.ts';
+
+/** @throws StoreError (STORE_FAILED) when the file can't hold the tables */
+export function createSqliteLedger(file: SqliteFile): Ledger {
+  prepareTables(file.db);
+  return { ...createRuns(file), ...createShards(file), ...createTransfers(file) };
+}

@@ -1,0 +1,162 @@
+/** SQLite rows to ledger types and back. */
+import type { Cause } from '../../errors.ts';
+import type { Shard, Tally } from '../../manifest/types.ts';
+import { TRANSFER_STATES, type TransferState } from '../merge.ts';
+import type {
+  HistoryEntry,
+  IntentWindow,
+  Operation,
+  Report,
+  Run,
+  RunState,
+  ShardRecord,
+  Transfer,
+  TransferEvent,
+  TransferObject,
+} from '../port.ts';
+
+export type Row = Record<string, string | number | null>;
+
+const text = (row: Row, name: string): string => String(row[name]);
+const number = (row: Row, name: string): number => Number(row[name]);
+const at = (row: Row, name: string): Date => new Date(number(row, name));
+const json = <Value>(row: Row, name: string): Value => JSON.parse(text(row, name)) as Value;
+const has = (row: Row, name: string): boolean => row[name] !== null && row[name] !== undefined;
+
+/** A row of `runs` joined with the sums over its shards. */
+export function toRun(row: Row): Run {
+  return {
+    runId: text(row, 'run_id'),
+    trigger: text(row, 'trigger') as Run['trigger'],
+    operation: text(row, 'operation') as Operation,
+    state: text(row, 'state') as RunState,
+    createdAt: at(row, 'created_at'),
+    counts: {
+      lines: number(row, 'lines'),
+      quarantined: number(row, 'quarantined'),
+      ...stateCounts(row),
+    },
+    readBytes: number(row, 'read_bytes'),
+    ...(has(row, 'source') && { source: json<NonNullable<Run['source']>>(row, 'source') }),
+    ...(has(row, 'target') && { target: json<NonNullable<Run['target']>>(row, 'target') }),
+    ...(has(row, 'error') && { error: json<Cause>(row, 'error') }),
+    ...(has(row, 'shard_count') && {
+      plan: { shardCount: number(row, 'shard_count'), sizeBytes: number(row, 'size_bytes') },
+    }),
+    ...(has(row, 'closed_at') && { closedAt: at(row, 'closed_at') }),
+  };
+}
+
+export const stateCounts = (row: Row): Record<TransferState, number> =>
+  Object.fromEntries(TRANSFER_STATES.map((state) => [state, number(row, state)])) as Record<
+    TransferState,
+    number
+  >;
+
+export function toShardRecord(row: Row): ShardRecord {
+  return {
+    shard: json<Shard>(row, 'body'),
+    ended: row['ended'] === 1,
+    tally: toTally(row),
+    counts: stateCounts(row),
+    updatedAt: at(row, 'updated_at'),
+  };
+}
+
+function toTally(row: Row): Tally {
+  return {
+    ...(has(row, 'first') && { first: number(row, 'first') }),
+    ...(has(row, 'last') && { last: number(row, 'last') }),
+    lines: number(row, 'lines'),
+    header: number(row, 'header'),
+    blank: number(row, 'blank'),
+    quarantined: number(row, 'quarantined'),
+    transfers: number(row, 'transfers'),
+    warnings: json<Tally['warnings']>(row, 'warnings'),
+  };
+}
+
+export const toWindows = (row: Row): readonly IntentWindow[] =>
+  json<[number, number][]>(row, 'windows').map(([through, ms]) => ({ through, at: new Date(ms) }));
+
+export const fromWindows = (windows: readonly IntentWindow[]): string =>
+  JSON.stringify(windows.map(({ through, at: since }) => [through, since.getTime()]));
+
+export function toTransfer(row: Row): Transfer {
+  const runId = text(row, 'run_id');
+  const [shard, line] = [number(row, 'shard'), number(row, 'line')];
+  const accepted = toAccepted(row);
+  const providerId = latest(accepted);
+  const object = toObject(row);
+  return {
+    transferId: `${runId}.${shard}.${line}`,
+    runId,
+    shard,
+    line,
+    state: text(row, 'state') as TransferState,
+    attempt: number(row, 'attempt'),
+    accepted,
+    ...(object && { object }),
+    ...(providerId !== undefined && { providerId }),
+    ...(has(row, 'cause') && { cause: json<Cause>(row, 'cause') }),
+    updatedAt: at(row, 'updated_at'),
+    history: toHistory(text(row, 'history')),
+  };
+}
+
+export const toAccepted = (row: Row): readonly string[] => json(row, 'accepted');
+
+export function toObject(row: Row): TransferObject | undefined {
+  if (!has(row, 'url')) return undefined;
+  const md5 = has(row, 'md5') ? { md5: text(row, 'md5') } : {};
+  return { url: text(row, 'url'), key: text(row, 'key'), ...md5 };
+}
+
+/** The provider's id of the highest attempt among `attempt:providerId`. */
+function latest(accepted: readonly string[]): string | undefined {
+  let found: { attempt: number; id: string } | undefined;
+  for (const entry of accepted) {
+    const colon = entry.indexOf(':');
+    const attempt = Number(entry.slice(0, colon));
+    if (!found || attempt >= found.attempt) found = { attempt, id: entry.slice(colon + 1) };
+  }
+  return found?.id;
+}
+
+type Line = [
+  at: number,
+  attempt: number,
+  event: TransferEvent,
+  state: TransferState,
+  providerId: string | null,
+  code: string | null,
+  requestId: string | null,
+];
+
+/** One entry as the JSON text that is appended to the column, without brackets around the list. */
+export function fromReport(report: Report): string {
+  const accepted = report.accepted[0];
+  const line: Line = [
+    report.at.getTime(),
+    report.attempt,
+    report.event,
+    report.state,
+    accepted === undefined ? null : accepted.slice(accepted.indexOf(':') + 1),
+    report.cause?.code ?? null,
+    report.cause?.requestId ?? null,
+  ];
+  return JSON.stringify(line);
+}
+
+const toHistory = (written: string): readonly HistoryEntry[] =>
+  (JSON.parse(`[${written}]`) as Line[]).map(
+    ([ms, attempt, event, state, providerId, code, requestId]) => ({
+      at: new Date(ms),
+      attempt,
+      event,
+      state,
+      ...(providerId !== null && { providerId }),
+      ...(code !== null && { code }),
+      ...(requestId !== null && { requestId }),
+    }),
+  );

@@ -1,0 +1,92 @@
+/** Runs in SQLite; their counts are sums over the shards, which change in the transfers' commits. */
+import { InputError } from '../../errors.ts';
+import type { SqliteFile } from '../../sqlite.ts';
+import type { Ledger, NewRun, Run } from '../port.ts';
+import { type Row, toRun } from './rows.ts';
+
+const SELECT = `
+SELECT runs.*,
+  IFNULL(SUM(lines - header), 0) AS lines,
+  IFNULL(SUM(quarantined), 0) AS quarantined,
+  IFNULL(SUM(planned + MAX(0, transfers
+    - planned - submitting - submitted - failed - cancelled - succeeded)), 0) AS planned,
+  IFNULL(SUM(submitting), 0) AS submitting,
+  IFNULL(SUM(submitted), 0) AS submitted,
+  IFNULL(SUM(failed), 0) AS failed,
+  IFNULL(SUM(cancelled), 0) AS cancelled,
+  IFNULL(SUM(succeeded), 0) AS succeeded,
+  IFNULL(SUM(last - first), 0) AS read_bytes
+FROM runs LEFT JOIN shards USING (run_id)`;
+
+type RunCalls = Pick<
+  Ledger,
+  'openRun' | 'activateRun' | 'stopRun' | 'closeRun' | 'run' | 'runs'
+>;
+
+export function createRuns({ db, write }: SqliteFile): RunCalls {
+  const insert = db.prepare(`
+    INSERT INTO runs (run_id, created_at, state, trigger, operation, source, target)
+    VALUES (?, ?, 'planning', ?, ?, ?, ?) ON CONFLICT DO NOTHING`);
+  const select = db.prepare(`${SELECT} WHERE run_id = ? GROUP BY run_id`);
+  const activate = db.prepare(`
+    UPDATE runs SET state = 'active', shard_count = ?, size_bytes = ?
+    WHERE run_id = ? AND state = 'planning'`);
+  const stop = db.prepare(`
+    UPDATE runs SET state = ?, closed_at = ?, error = ?
+    WHERE run_id = ? AND state IN ('planning', 'active')`);
+  const close = db.prepare(`
+    UPDATE runs SET state = 'completed', closed_at = ? WHERE run_id = ? AND state = 'active'`);
+  const page = db.prepare(`
+    ${SELECT}
+    WHERE (created_at, run_id) < (?, ?) AND state IN (SELECT value FROM json_each(?))
+    GROUP BY run_id ORDER BY created_at DESC, run_id DESC LIMIT ?`);
+
+  const find = (runId: string): Run | undefined => {
+    const row = select.get(runId) as Row | undefined;
+    return row && toRun(row);
+  };
+
+  return {
+    openRun: (run: NewRun) =>
+      write(() => {
+        const { runId, createdAt, trigger, operation, source, target } = run;
+        const [from, to] = [source, target].map((part) => (part ? JSON.stringify(part) : null));
+        insert.run(runId, createdAt.getTime(), trigger, operation, from ?? null, to ?? null);
+        return find(runId) as Run;
+      }),
+    activateRun: (runId, { shardCount, sizeBytes }) =>
+      write(() => {
+        activate.run(shardCount, sizeBytes, runId);
+      }),
+    stopRun: (runId, { state, at, error }) =>
+      write(() => {
+        const cause = error ? JSON.stringify(error) : null;
+        return stop.run(state, at.getTime(), cause, runId).changes === 1;
+      }),
+    closeRun: (runId, at) => write(() => close.run(at.getTime(), runId).changes === 1),
+    run: async (runId) => find(runId),
+    runs: async ({ states = STATES, cursor, limit = 20 }) => {
+      const before = parseCursor(cursor);
+      const size = Math.min(Math.max(limit, 1), 100);
+      const rows = page.all(before.at, before.runId, JSON.stringify(states), size + 1) as Row[];
+      const items = rows.slice(0, size).map(toRun);
+      const last = items.at(-1);
+      if (rows.length <= size || !last) return { items };
+      return { items, nextCursor: `${last.createdAt.getTime()}.${last.runId}` };
+    },
+  };
+}
+
+const STATES = ['planning', 'active', 'completed', 'cancelled', 'failed'];
+
+function parseCursor(cursor: string | undefined): { at: number; runId: string } {
+  if (cursor === undefined) return { at: Number.MAX_SAFE_INTEGER, runId: '' };
+  const match = /^(\d{1,15})\.([\w-]{1,64})$/.exec(cursor);
+  if (!match) {
+    const message = 'expected a nextCursor of an earlier page';
+    throw new InputError('BODY_INVALID', 'The cursor is not one of ours.', [
+      { path: 'cursor', message },
+    ]);
+  }
+  return { at: Number(match[1]), runId: match[2] ?? '' };
+}

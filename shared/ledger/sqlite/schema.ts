@@ -1,0 +1,81 @@
+/** Tables of the embedded ledger (docs/ledger.md). Instants are Unix milliseconds. */
+import type { DatabaseSync } from 'node:sqlite';
+import { StoreError } from '../../errors.ts';
+
+/** Grows with every change of the tables; an older program refuses a newer file. */
+const VERSION = 1;
+
+const TABLES = `
+CREATE TABLE IF NOT EXISTS runs (
+  run_id TEXT PRIMARY KEY,
+  created_at INTEGER NOT NULL,
+  state TEXT NOT NULL,
+  trigger TEXT NOT NULL,
+  operation TEXT NOT NULL,
+  source TEXT,
+  target TEXT,
+  error TEXT,
+  shard_count INTEGER,
+  size_bytes INTEGER,
+  closed_at INTEGER
+) WITHOUT ROWID;
+CREATE INDEX IF NOT EXISTS runs_newest ON runs (created_at DESC, run_id DESC);
+
+CREATE TABLE IF NOT EXISTS shards (
+  run_id TEXT NOT NULL,
+  shard INTEGER NOT NULL,
+  body TEXT,
+  ended INTEGER NOT NULL DEFAULT 0,
+  owner TEXT,
+  leased_until INTEGER NOT NULL DEFAULT 0,
+  windows TEXT NOT NULL DEFAULT '[]',
+  first INTEGER,
+  last INTEGER,
+  lines INTEGER NOT NULL DEFAULT 0,
+  header INTEGER NOT NULL DEFAULT 0,
+  blank INTEGER NOT NULL DEFAULT 0,
+  quarantined INTEGER NOT NULL DEFAULT 0,
+  transfers INTEGER NOT NULL DEFAULT 0,
+  warnings TEXT NOT NULL DEFAULT '{}',
+  planned INTEGER NOT NULL DEFAULT 0,
+  submitting INTEGER NOT NULL DEFAULT 0,
+  submitted INTEGER NOT NULL DEFAULT 0,
+  failed INTEGER NOT NULL DEFAULT 0,
+  cancelled INTEGER NOT NULL DEFAULT 0,
+  succeeded INTEGER NOT NULL DEFAULT 0,
+  updated_at INTEGER NOT NULL DEFAULT 0,
+  PRIMARY KEY (run_id, shard)
+) WITHOUT ROWID;
+
+CREATE TABLE IF NOT EXISTS transfers (
+  run_id TEXT NOT NULL,
+  shard INTEGER NOT NULL,
+  line INTEGER NOT NULL,
+  state TEXT NOT NULL,
+  attempt INTEGER NOT NULL,
+  class TEXT,
+  cause TEXT,
+  accepted TEXT NOT NULL,
+  url TEXT,
+  key TEXT,
+  md5 TEXT,
+  events INTEGER NOT NULL,
+  history TEXT NOT NULL,
+  updated_at INTEGER NOT NULL,
+  PRIMARY KEY (run_id, shard, line)
+) WITHOUT ROWID;
+`;
+
+/** @throws StoreError (STORE_FAILED) when the file was written by a newer version */
+export function prepareTables(db: DatabaseSync): void {
+  const { user_version: found } = db.prepare('PRAGMA user_version').get() as {
+    user_version: number;
+  };
+  if (found > VERSION) {
+    throw new StoreError(
+      `The ledger file has version ${found}, this program knows ${VERSION}: it was written by a newer Waybill.`,
+    );
+  }
+  db.exec(TABLES);
+  if (found < VERSION) db.exec(`PRAGMA user_version = ${VERSION}`);
+}

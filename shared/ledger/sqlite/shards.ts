@@ -1,0 +1,117 @@
+/** Shards in SQLite: leases, write-ahead intents and tallies. */
+import type { Tally } from '../../manifest/types.ts';
+import type { SqliteFile } from '../../sqlite.ts';
+import type { Ledger } from '../port.ts';
+import { fromWindows, type Row, toShardRecord, toTransfer, toWindows } from './rows.ts';
+
+type ShardCalls = Pick<
+  Ledger,
+  'openShard' | 'coverShard' | 'endShard' | 'releaseShard' | 'releaseLeases' | 'shards'
+>;
+
+export function createShards({ db, write }: SqliteFile): ShardCalls {
+  const stateOfRun = db.prepare('SELECT state FROM runs WHERE run_id = ?');
+  const select = db.prepare('SELECT * FROM shards WHERE run_id = ? AND shard = ?');
+  const selectRows = db.prepare('SELECT * FROM transfers WHERE run_id = ? AND shard = ?');
+  const selectAll = db.prepare(
+    'SELECT * FROM shards WHERE run_id = ? AND body IS NOT NULL ORDER BY shard',
+  );
+  const lease = db.prepare(`
+    INSERT INTO shards (run_id, shard, body, owner, leased_until, updated_at)
+    VALUES (:run, :shard, :body, :owner, :until, :at)
+    ON CONFLICT DO UPDATE SET
+      body = excluded.body, owner = excluded.owner,
+      leased_until = excluded.leased_until, updated_at = excluded.updated_at`);
+  const update = db.prepare(`
+    UPDATE shards SET windows = :windows, ended = :ended, owner = :owner, leased_until = :until,
+      first = :first, last = :last, lines = :lines, header = :header, blank = :blank,
+      quarantined = :quarantined, transfers = :transfers, warnings = :warnings, updated_at = :at
+    WHERE run_id = :run AND shard = :shard`);
+  const release = db.prepare(`
+    UPDATE shards SET owner = NULL, leased_until = 0
+    WHERE run_id = ? AND shard = ? AND owner = ?`);
+  const releaseAll = db.prepare(`
+    UPDATE shards SET owner = NULL, leased_until = 0 WHERE owner IS NOT NULL`);
+
+  const isStopped = (runId: string): boolean => {
+    const state = (stateOfRun.get(runId) as Row | undefined)?.['state'];
+    return state !== 'planning' && state !== 'active';
+  };
+  const find = (runId: string, index: number) => select.get(runId, index) as Row | undefined;
+
+  return {
+    openShard: (shard, { owner, at, leaseMs }) =>
+      write(() => {
+        if (isStopped(shard.runId)) return 'stopped';
+        const row = find(shard.runId, shard.index);
+        if (row?.['ended'] === 1 && row['planned'] === 0 && row['submitting'] === 0) return 'ended';
+        if (row && row['owner'] !== null && Number(row['leased_until']) > at.getTime()) {
+          return 'leased';
+        }
+        lease.run({
+          run: shard.runId,
+          shard: shard.index,
+          body: JSON.stringify(shard),
+          owner,
+          until: at.getTime() + leaseMs,
+          at: at.getTime(),
+        });
+        const known = row ? (selectRows.all(shard.runId, shard.index) as Row[]) : [];
+        const transfers = known.map(toTransfer).map((found) => [found.line, found] as const);
+        return { windows: row ? toWindows(row) : [], transfers: new Map(transfers) };
+      }),
+
+    coverShard: (shard, { owner, at, leaseMs }, window, seen) =>
+      write(() => {
+        if (isStopped(shard.runId)) return 'stopped';
+        const row = find(shard.runId, shard.index);
+        if (row?.['owner'] !== owner) return 'lost';
+        update.run({
+          ...tallyColumns(seen),
+          windows: fromWindows([...toWindows(row), window]),
+          ended: Number(row['ended']),
+          owner,
+          until: at.getTime() + leaseMs,
+          at: at.getTime(),
+          run: shard.runId,
+          shard: shard.index,
+        });
+        return 'covered';
+      }),
+
+    endShard: (shard, { owner, at }, tally) =>
+      write(() => {
+        const row = find(shard.runId, shard.index);
+        if (row?.['owner'] !== owner) return false;
+        update.run({
+          ...tallyColumns(tally),
+          windows: String(row['windows']),
+          ended: 1,
+          owner: null,
+          until: 0,
+          at: at.getTime(),
+          run: shard.runId,
+          shard: shard.index,
+        });
+        return true;
+      }),
+
+    releaseShard: (shard, { owner }) =>
+      write(() => {
+        release.run(shard.runId, shard.index, owner);
+      }),
+    releaseLeases: () => write(() => Number(releaseAll.run().changes)),
+    shards: async (runId) => (selectAll.all(runId) as Row[]).map(toShardRecord),
+  };
+}
+
+const tallyColumns = (tally: Tally) => ({
+  first: tally.first ?? null,
+  last: tally.last ?? null,
+  lines: tally.lines,
+  header: tally.header,
+  blank: tally.blank,
+  quarantined: tally.quarantined,
+  transfers: tally.transfers,
+  warnings: JSON.stringify(tally.warnings),
+});

@@ -1,0 +1,149 @@
+/**
+ * Requests per second and in flight of one provider, shared by everything in the process that calls
+ * it (promise G8). The rate halves when the provider throttles and grows back while it does not.
+ */
+import { setTimeout as sleep } from 'node:timers/promises';
+import type { LimitsConfig } from './config.ts';
+import { ProviderError, WaybillError } from './errors.ts';
+import { delayMs, type RetryPolicy, shouldRetry } from './retry.ts';
+
+export interface Limiter {
+  /**
+   * Makes one request as soon as rate and slots allow, and again after a clear refusal
+   * (`retry.ts`); `request` runs anew each time, so that every send is signed anew.
+   */
+  run<Answer>(request: () => Promise<Answer>): Promise<Answer>;
+  /**
+   * Works on all items of all batches, as many at once as may be in flight. Finishes every item
+   * before it throws what the first failing one threw.
+   */
+  each<Item>(
+    batches: AsyncIterable<readonly Item[]>,
+    work: (item: Item) => Promise<void>,
+  ): Promise<void>;
+  /** Requests per second allowed at the moment. */
+  rate(): number;
+}
+
+export interface LimiterOptions extends LimitsConfig {
+  readonly retry?: RetryPolicy;
+  /** Milliseconds that only grow. */
+  readonly now?: () => number;
+  readonly wait?: (ms: number) => Promise<unknown>;
+  readonly random?: () => number;
+}
+
+/** How far requests may run ahead of an even pace, in milliseconds. */
+const BURST_MS = 50;
+/** Throttled answers within this time count as one: they were all caused by the same pace. */
+const ONE_DECREASE_MS = 1_000;
+/** Share of the configured rate that comes back per second without throttling. */
+const RECOVERY_PER_SECOND = 0.05;
+
+export function createLimiter({
+  requestsPerSecond,
+  inFlight,
+  retry,
+  now = () => performance.now(),
+  wait = sleep,
+  random = Math.random,
+}: LimiterOptions): Limiter {
+  let rate = requestsPerSecond;
+  let rateAt = now();
+  let decreasedAt = Number.NEGATIVE_INFINITY;
+  let nextAt = Number.NEGATIVE_INFINITY;
+  let free = inFlight;
+  const queue: (() => void)[] = [];
+
+  const currentRate = (): number => {
+    const at = now();
+    const recovered = ((at - rateAt) / 1_000) * RECOVERY_PER_SECOND * requestsPerSecond;
+    rate = Math.min(requestsPerSecond, rate + recovered);
+    rateAt = at;
+    return rate;
+  };
+
+  const turn = async (): Promise<void> => {
+    const at = now();
+    const mine = Math.max(nextAt, at - BURST_MS);
+    nextAt = mine + 1_000 / currentRate();
+    if (mine > at) await wait(mine - at);
+  };
+
+  const take = async (): Promise<void> => {
+    if (free > 0) free -= 1;
+    else await new Promise<void>((resume) => queue.push(resume));
+  };
+  const give = (): void => {
+    const resume = queue.shift();
+    if (resume) resume();
+    else free += 1;
+  };
+
+  const throttled = (retryAfterMs: number | undefined): void => {
+    const at = now();
+    if (at - decreasedAt > ONE_DECREASE_MS) {
+      decreasedAt = at;
+      rate = Math.max(1, currentRate() / 2);
+    }
+    if (retryAfterMs !== undefined) nextAt = Math.max(nextAt, at + retryAfterMs);
+  };
+
+  const once = async <Answer>(request: () => Promise<Answer>): Promise<Answer> => {
+    await take();
+    try {
+      await turn();
+      return await request();
+    } catch (error) {
+      if (error instanceof WaybillError && error.class === 'throttled') {
+        throttled(error instanceof ProviderError ? error.retryAfterMs : undefined);
+      }
+      throw error;
+    } finally {
+      give();
+    }
+  };
+
+  return {
+    async run(request) {
+      for (let sends = 1; ; sends += 1) {
+        try {
+          return await once(request);
+        } catch (error) {
+          if (!shouldRetry(error, sends, retry)) throw error;
+          const asked = error instanceof ProviderError ? error.retryAfterMs : undefined;
+          await wait(delayMs(sends, asked, random(), retry));
+        }
+      }
+    },
+
+    async each(batches, work) {
+      const failures: unknown[] = [];
+      let running = 0;
+      let wake: (() => void) | undefined;
+      const oneDone = () => new Promise<void>((resume) => (wake = resume));
+      const start = (item: Parameters<typeof work>[0]): void => {
+        running += 1;
+        work(item)
+          .catch((error: unknown) => failures.push(error))
+          .finally(() => {
+            running -= 1;
+            wake?.();
+          });
+      };
+      try {
+        for await (const batch of batches) {
+          for (const item of batch) {
+            if (running >= inFlight) await oneDone();
+            start(item);
+          }
+        }
+      } finally {
+        while (running > 0) await oneDone();
+      }
+      if (failures.length > 0) throw failures[0];
+    },
+
+    rate: currentRate,
+  };
+}

@@ -1,0 +1,98 @@
+/** CSV as RFC 4180 has it, one line at a time: a field can't hold a line break here. */
+import { InputError } from '../errors.ts';
+import type { Fields, LineFault } from './lint.ts';
+import type { CsvColumns } from './types.ts';
+
+/** Columns of a manifest without a header line. */
+export const DEFAULT_COLUMNS: CsvColumns = { url: 0, key: 1, md5: 2 };
+
+const COLUMN_NAMES = ['url', 'key', 'md5'] as const;
+
+/** Splits one line, given without its line break, into decoded fields. */
+export function splitCsvLine(line: string): readonly string[] | LineFault {
+  const fields: string[] = [];
+  let at = 0;
+  for (;;) {
+    if (line[at] === '"') {
+      const quoted = readQuoted(line, at);
+      if ('reason' in quoted) return quoted;
+      fields.push(quoted.value);
+      at = quoted.end;
+    } else {
+      const comma = line.indexOf(',', at);
+      const end = comma === -1 ? line.length : comma;
+      const value = line.slice(at, end);
+      if (value.includes('"')) return strayQuote(at + value.indexOf('"'), value);
+      fields.push(value);
+      at = end;
+    }
+    if (at === line.length) return fields;
+    at += 1;
+  }
+}
+
+/** Reads one line of a manifest. */
+export function parseCsvLine(line: string, columns: CsvColumns): Fields | LineFault {
+  const fields = splitCsvLine(line);
+  if ('reason' in fields) return fields;
+  const expected = Math.max(columns.url, columns.key) + 1;
+  if (fields.length < expected) {
+    const message = `the line has ${fields.length} column(s), expected at least ${expected}`;
+    return { reason: 'CSV_COLUMNS', message };
+  }
+  const md5 = columns.md5 === undefined ? undefined : fields[columns.md5];
+  return { url: fields[columns.url] ?? '', key: fields[columns.key] ?? '', md5: md5 ?? '' };
+}
+
+/**
+ * Reads the names of the columns from a manifest's first line, in any order and case; further
+ * columns are ignored. Undefined when the line is no header.
+ * @throws InputError (MANIFEST_INVALID) when it is one, but lacks a column or names one twice
+ */
+export function parseCsvHeader(line: string): CsvColumns | undefined {
+  const fields = splitCsvLine(line);
+  if ('reason' in fields) return undefined;
+  const names = fields.map((field) => field.trim().toLowerCase());
+  const [url, key, md5] = COLUMN_NAMES.map((name) => names.indexOf(name)) as [number, number, number];
+  if (url === -1 && key === -1) return undefined;
+  // A first line of data whose key happens to be "url" or "key" still has an address in it.
+  if ((url === -1 || key === -1) && names.some((name) => /[/.:]/.test(name))) return undefined;
+  const missing = url === -1 ? 'url' : key === -1 ? 'key' : undefined;
+  if (missing) throw badHeader(`the header names no column "${missing}"; expected url,key,md5`);
+  const twice = COLUMN_NAMES.find((name) => names.indexOf(name) !== names.lastIndexOf(name));
+  if (twice) throw badHeader(`the header names the column "${twice}" twice`);
+  return md5 === -1 ? { url, key } : { url, key, md5 };
+}
+
+/** Writes one field, quoted where it must be. */
+export const toCsvField = (value: string): string =>
+  /[",\r\n]/.test(value) ? quote(value) : value;
+
+const quote = (value: string): string => `"${value.replaceAll('"', '""')}"`;
+
+/** @param open position of the opening quote */
+function readQuoted(line: string, open: number): { value: string; end: number } | LineFault {
+  let close = line.indexOf('"', open + 1);
+  while (line[close + 1] === '"' && close !== -1) close = line.indexOf('"', close + 2);
+  if (close === -1) {
+    const message = `the quote at character ${open + 1} is not closed on this line; a field can't hold a line break`;
+    return { reason: 'CSV_QUOTE', message };
+  }
+  const end = close + 1;
+  if (end < line.length && line[end] !== ',') {
+    const message = `character ${end + 1} follows a closing quote, expected a comma; write a quote inside a quoted field twice`;
+    return { reason: 'CSV_QUOTE', message };
+  }
+  return { value: line.slice(open + 1, close).replaceAll('""', '"'), end };
+}
+
+function strayQuote(at: number, value: string): LineFault {
+  const message = `character ${at + 1} is a quote inside a field that does not start with one; quote the field and write the quote twice`;
+  return { reason: 'CSV_QUOTE', message, fix: quote(value) };
+}
+
+function badHeader(message: string): InputError {
+  return new InputError('MANIFEST_INVALID', `Manifest line 1: ${message}.`, [
+    { path: 'line 1', message },
+  ]);
+}

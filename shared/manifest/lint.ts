@@ -1,0 +1,171 @@
+/**
+ * The rules for one line of a manifest: what can't be sent (quarantined) and what is odd but sent.
+ * Pure; the same for CSV, JSON Lines, functions and the command line. Messages never quote values,
+ * because URLs may hold secrets.
+ */
+import type { QuarantineReason, WarningReason } from './types.ts';
+import { encodeUrl, encodingFault, hasCredentials, urlForm } from './url.ts';
+
+/** What a line says, decoded; an absent field is empty. */
+export interface Fields {
+  readonly url: string;
+  readonly key: string;
+  readonly md5: string;
+}
+
+export interface LineFault {
+  readonly reason: QuarantineReason;
+  /** What was expected, for a person. */
+  readonly message: string;
+  /** What the field should be. */
+  readonly fix?: string;
+}
+
+export interface LineWarning {
+  readonly reason: WarningReason;
+  readonly message: string;
+  readonly fix?: string;
+}
+
+export interface LintOptions {
+  /** Sends `https:` sources as they are; the provider documents that it refuses them. */
+  readonly allowHttps: boolean;
+}
+
+/** Bytes of a line without its line break. */
+export const LINE_LIMIT_BYTES = 65_535;
+/** https://cloud.tencent.com/document/product/436/13324 */
+export const KEY_LIMIT_BYTES = 850;
+export const MD5_HEX = /^[0-9a-f]{32}$/i;
+// biome-ignore lint/suspicious/noControlCharactersInRegex: they are what is looked for
+export const CONTROL = /[\u0000-\u001f\u007f-\u009f]/;
+
+type Rule<Found> = (fields: Fields, options: LintOptions) => Found | undefined;
+
+/** In order; the first that finds something decides. */
+const FAULTS: readonly Rule<LineFault>[] = [
+  ({ url }) => (url === '' ? fault('URL_MISSING', 'the url is empty') : undefined),
+  ({ key }) => (key === '' ? fault('KEY_EMPTY', 'the key is empty') : undefined),
+  controlCharacter,
+  notUnicode,
+  swapped,
+  encoding,
+  address,
+  ({ key }) => {
+    const sizeBytes = Buffer.byteLength(key);
+    if (sizeBytes <= KEY_LIMIT_BYTES) return undefined;
+    return fault('KEY_TOO_LONG', `the key has ${sizeBytes} bytes, at most ${KEY_LIMIT_BYTES} are allowed`);
+  },
+  md5Digits,
+];
+
+const WARNINGS: readonly Rule<LineWarning>[] = [
+  ({ url }) => {
+    if (!hasCredentials(url)) return undefined;
+    const message = 'the url carries credentials or a signature; they may expire before the provider fetches it, and they show in reports';
+    return { reason: 'URL_CREDENTIALS', message };
+  },
+  ({ url }) => {
+    if (urlForm(url) !== 'bare') return undefined;
+    const message = 'the url has no scheme; it is sent as it is';
+    return { reason: 'URL_NO_SCHEME', message, fix: `http://${url}` };
+  },
+  // Forbidden on the page of KEY_LIMIT_BYTES, yet SDKs send such keys: it is sent exactly as written.
+  ({ key }) => {
+    if (!/^[/\\]/.test(key)) return undefined;
+    const message = 'the key starts with a slash, which the provider advises against; it is sent as it is';
+    return { reason: 'KEY_LEADING_SLASH', message, fix: key.replace(/^[/\\]+/, '') };
+  },
+];
+
+/** Finds the first reason why a line can't be sent. */
+export function findFault(fields: Fields, options: LintOptions): LineFault | undefined {
+  for (const rule of FAULTS) {
+    const found = rule(fields, options);
+    if (found) return found;
+  }
+  return undefined;
+}
+
+/** Finds all that is odd about a line that can be sent. */
+export const findWarnings = (fields: Fields, options: LintOptions): readonly LineWarning[] =>
+  WARNINGS.map((rule) => rule(fields, options)).filter((found) => found !== undefined);
+
+export function lineTooLong(): LineFault {
+  return fault('LINE_TOO_LONG', `the line is longer than ${LINE_LIMIT_BYTES} bytes`);
+}
+
+export function lineNotUtf8(): LineFault {
+  return fault('LINE_NOT_UTF8', 'the line is not valid UTF-8; save the file as UTF-8');
+}
+
+function controlCharacter({ url, key }: Fields): LineFault | undefined {
+  for (const [name, value] of [['url', url], ['key', key]] as const) {
+    const at = value.search(CONTROL);
+    if (at === -1) continue;
+    const code = value.charCodeAt(at).toString(16).toUpperCase().padStart(4, '0');
+    const message = `the ${name} holds the control character U+${code} at character ${at + 1}`;
+    return fault('LINE_CONTROL_CHARACTER', message);
+  }
+  return undefined;
+}
+
+/** JSON can spell half a surrogate pair, which no UTF-8 can. */
+function notUnicode({ url, key }: Fields): LineFault | undefined {
+  if (url.isWellFormed() && key.isWellFormed()) return undefined;
+  const name = url.isWellFormed() ? 'key' : 'url';
+  return fault('LINE_NOT_UTF8', `the ${name} holds half of a surrogate pair (\\ud800 to \\udfff)`);
+}
+
+function swapped({ url, key }: Fields): LineFault | undefined {
+  if (!/^https?:\/\//i.test(key) || /^[a-z][a-z0-9+.-]*:\/\//i.test(url)) return undefined;
+  return fault('URL_SCHEME', 'the key is a URL and the url is none: the columns look swapped');
+}
+
+function encoding({ url }: Fields, options: LintOptions): LineFault | undefined {
+  const found = encodingFault(url);
+  if (found === undefined) return undefined;
+  const encoded = encodeUrl(url);
+  const form = urlForm(encoded);
+  const message = `the url is not encoded: ${found}`;
+  // A fix must pass all rules, so it mends the scheme as well.
+  if (form === 'https' && !options.allowHttps) return fault('URL_NOT_ENCODED', message, toHttp(encoded));
+  if (form === 'http' || form === 'https' || form === 'bare') {
+    return fault('URL_NOT_ENCODED', message, encoded);
+  }
+  return fault('URL_NOT_ENCODED', message);
+}
+
+function address({ url }: Fields, { allowHttps }: LintOptions): LineFault | undefined {
+  switch (urlForm(url)) {
+    case 'http':
+    case 'bare':
+      return undefined;
+    case 'https':
+      if (allowHttps) return undefined;
+      return fault('URL_HTTPS', 'the provider fetches over http only', toHttp(url));
+    case 'relative':
+      return fault('URL_SCHEME', 'the url has no scheme before its "//"', `http:${url}`);
+    case 'other-scheme':
+      return fault('URL_SCHEME', 'the url has another scheme than http');
+    case 'no-address':
+      return fault('URL_SCHEME', 'the url is not of the form http://host/path');
+  }
+}
+
+function md5Digits({ md5 }: Fields): LineFault | undefined {
+  if (md5 === '' || MD5_HEX.test(md5)) return undefined;
+  const trimmed = md5.trim();
+  const message = `the md5 has ${md5.length} character(s), expected 32 hex digits`;
+  if (MD5_HEX.test(trimmed)) return fault('MD5_INVALID', message, trimmed.toLowerCase());
+  if (/^[A-Za-z0-9+/]{22}==$/.test(trimmed)) {
+    const hex = Buffer.from(trimmed, 'base64').toString('hex');
+    return fault('MD5_INVALID', 'the md5 is written in base64, expected 32 hex digits', hex);
+  }
+  return fault('MD5_INVALID', message);
+}
+
+const toHttp = (url: string): string => url.replace(/^https:/i, 'http:');
+
+const fault = (reason: QuarantineReason, message: string, fix?: string): LineFault =>
+  fix === undefined ? { reason, message } : { reason, message, fix };

@@ -1,0 +1,135 @@
+/** What stands around a handler: configuration on first use, partial batches, problem answers. */
+import middy from '@middy/core';
+import { createLog, type Log } from './log.ts';
+import type { Env } from './config.ts';
+import { ConfigError, InputError, WaybillError } from './errors.ts';
+import { type HttpRequest, parseHttp, parseQueueRecords, type QueueRecord } from './events.ts';
+
+export type Handler = (event: unknown) => Promise<unknown>;
+
+/**
+ * Builds the handler on its first event, from the environment of that moment, so that importing a
+ * function has no effect. A failed build is tried again with the next event.
+ */
+export function expose(build: (env: Env) => Promise<Handler>): Handler {
+  let built: Promise<Handler> | undefined;
+  return async (event) => {
+    built ??= build(process.env);
+    try {
+      const handler = await built;
+      return await handler(event);
+    } catch (error) {
+      if (error instanceof ConfigError) {
+        built = undefined;
+        createLog().error('config.invalid', {
+          faults: error.faults.map(({ path, message }) => `${path}: ${message}`),
+        });
+      }
+      throw error;
+    }
+  };
+}
+
+export interface BatchAnswer {
+  readonly batchItemFailures: readonly { readonly itemIdentifier: string }[];
+}
+
+/**
+ * Works on every message of an SQS event side by side and answers those that threw, so that only
+ * they come back. https://docs.aws.amazon.com/lambda/latest/dg/services-sqs-errorhandling.html
+ */
+export const perMessage =
+  <Body>(
+    parse: (body: string) => Body,
+    work: (body: Body, record: QueueRecord) => Promise<void>,
+    log: Log,
+  ) =>
+  async (event: unknown): Promise<BatchAnswer> => {
+    const failures = await Promise.all(
+      parseQueueRecords(event).map(async (record) => {
+        try {
+          await work(parse(record.body), record);
+          return undefined;
+        } catch (error) {
+          log.warn('message.returned', { messageId: record.messageId }, error);
+          return { itemIdentifier: record.messageId };
+        }
+      }),
+    );
+    return { batchItemFailures: failures.filter((failure) => failure !== undefined) };
+  };
+
+export interface HttpAnswer {
+  readonly statusCode: number;
+  readonly headers?: Readonly<Record<string, string>>;
+  readonly body?: string;
+}
+
+export const json = (statusCode: number, value: unknown): HttpAnswer => ({
+  statusCode,
+  headers: { 'content-type': 'application/json', 'cache-control': 'no-store' },
+  body: JSON.stringify(value),
+});
+
+/** A handler of API Gateway's HTTP API; errors leave as RFC 9457 problems. */
+export const overHttp = (
+  answer: (request: HttpRequest) => Promise<HttpAnswer>,
+  log: Log,
+): ((event: unknown) => Promise<HttpAnswer>) => {
+  const handler = middy(async (event: unknown) => answer(parseHttp(event))).use(problems(log));
+  const context = {} as Parameters<typeof handler>[1];
+  return async (event) => (await handler(event, context)) as HttpAnswer;
+};
+
+/** Answers what callers may know, as a problem; anything else becomes a bare 500 and a log line. */
+const problems = (log: Log): middy.MiddlewareObj<unknown, HttpAnswer> => ({
+  onError: (request) => {
+    const { error } = request;
+    const status = statusOf(error);
+    if (status === 500) log.error('http.failed', {}, error);
+    request.response = problem(status, error);
+  },
+});
+
+const STATUSES: Readonly<Record<string, number>> = {
+  BODY_INVALID: 400,
+  CALLBACK_UNKNOWN: 404,
+  EVENT_INVALID: 400,
+  IDEMPOTENCY_MISMATCH: 422,
+  MANIFEST_CHANGED: 409,
+  MANIFEST_INVALID: 422,
+  NOT_FOUND: 404,
+  STORE_FAILED: 503,
+  TASK_COMPLETE: 409,
+  UNAUTHORIZED: 401,
+};
+
+const TITLES: Readonly<Record<number, string>> = {
+  400: 'Bad Request',
+  401: 'Unauthorized',
+  404: 'Not Found',
+  409: 'Conflict',
+  413: 'Content Too Large',
+  422: 'Unprocessable Content',
+  500: 'Internal Server Error',
+  503: 'Service Unavailable',
+};
+
+const statusOf = (error: unknown): number =>
+  (error instanceof WaybillError && STATUSES[error.code]) || 500;
+
+function problem(status: number, error: unknown): HttpAnswer {
+  const known = status !== 500 && error instanceof WaybillError;
+  const answer = json(status, {
+    type: 'about:blank',
+    title: TITLES[status] ?? 'Error',
+    status,
+    code: known ? error.code : 'INTERNAL',
+    // A store's message may name paths and hosts of ours.
+    ...(known && status !== 503 && { detail: error.message }),
+    ...(error instanceof InputError && error.errors.length > 0 && { errors: error.errors }),
+  });
+  const type = { 'content-type': 'application/problem+json' };
+  const challenge = status === 401 ? { 'www-authenticate': 'Bearer' } : {};
+  return { ...answer, headers: { ...answer.headers, ...type, ...challenge } };
+}

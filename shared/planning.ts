@@ -1,0 +1,106 @@
+/**
+ * Plans a manifest that lies in the store: opens its run, cuts its shards and queues them. Safe to
+ * repeat: the same version of the same object is the same run, and shards tolerate being queued
+ * twice (promise G2).
+ */
+import { sha256Hex } from './encoding.ts';
+import { InputError, toCause } from './errors.ts';
+import type { Ledger, Run } from './ledger/port.ts';
+import type { Log } from './log.ts';
+import { parseManifestKey } from './manifest/path.ts';
+import { cutShards, readLayout } from './manifest/shards.ts';
+import type { Shard } from './manifest/types.ts';
+import { unpackShards } from './manifest/unpack.ts';
+import type { ObjectInfo, Objects } from './objects/port.ts';
+import type { QueueSender } from './queue/port.ts';
+
+export interface Planner {
+  /**
+   * The run of the manifest at `key`: its own fault, such as an unreadable file, is in the run.
+   * @throws InputError (NOT_FOUND) when there is no such object; StoreError
+   */
+  plan(key: string, trigger: Run['trigger']): Promise<Run>;
+}
+
+export interface PlannerOptions {
+  readonly ledger: Ledger;
+  readonly objects: Objects;
+  readonly queue: QueueSender;
+  readonly shardBytes: number;
+  readonly log: Log;
+  readonly now?: () => Date;
+}
+
+/** Messages per call of `send`; SQS takes ten at a time, its adapter splits further. */
+const QUEUED_AT_ONCE = 1_000;
+
+export function createPlanner({
+  ledger,
+  objects,
+  queue,
+  shardBytes,
+  log,
+  now = () => new Date(),
+}: PlannerOptions): Planner {
+  const cut = async (runId: string, info: ObjectInfo) => {
+    const { target, format, gzip } = parseManifestKey(info.key);
+    const layout = await readLayout(objects, info, { format, gzip });
+    if (gzip) return unpackShards({ objects, info, runId, shardBytes, target, layout });
+    const { key, etag, sizeBytes } = info;
+    const object = { key, etag };
+    return { shards: [...cutShards({ runId, sizeBytes, shardBytes, target, layout, object })], sizeBytes };
+  };
+
+  const send = async (shards: readonly Shard[]): Promise<void> => {
+    for (let at = 0; at < shards.length; at += QUEUED_AT_ONCE) {
+      const batch = shards.slice(at, at + QUEUED_AT_ONCE);
+      await queue.send(batch.map((shard) => JSON.stringify(shard)));
+    }
+  };
+
+  return {
+    async plan(key, trigger) {
+      const info = await objects.head(key);
+      if (!info) {
+        const fault = { path: 'key', message: `expected an object of ${objects.bucket}` };
+        throw new InputError('NOT_FOUND', `There is no manifest ${key}.`, [fault]);
+      }
+      const runId = runIdOf(objects.bucket, info);
+      const run = await ledger.openRun({
+        runId,
+        trigger,
+        operation: 'cos-offline-fetch',
+        source: { bucket: objects.bucket, key, etag: info.etag },
+        ...targetOf(key),
+        createdAt: now(),
+      });
+      if (run.state !== 'planning') return run;
+      log.info('run.opened', { runId, key, sizeBytes: info.sizeBytes });
+      try {
+        const { shards, sizeBytes } = await cut(runId, info);
+        // Queued only once all are cut: of a packed manifest that breaks off, nothing is sent.
+        await send(shards);
+        await ledger.activateRun(runId, { shardCount: shards.length, sizeBytes });
+        log.info('run.planned', { runId, shards: shards.length, sizeBytes });
+      } catch (error) {
+        if (!(error instanceof InputError)) throw error;
+        await ledger.stopRun(runId, { state: 'failed', at: now(), error: toCause(error) });
+        log.error('run.failed', { runId, key }, error);
+      }
+      return (await ledger.run(runId)) ?? run;
+    },
+  };
+}
+
+/** The same version of the same object gives the same run; written again, it is another version. */
+export const runIdOf = (bucket: string, { key, etag, lastModifiedAt }: ObjectInfo): string =>
+  sha256Hex(JSON.stringify([bucket, key, etag, lastModifiedAt.toISOString()])).slice(0, 24);
+
+function targetOf(key: string): Pick<Run, 'target'> {
+  try {
+    return { target: parseManifestKey(key).target };
+  } catch {
+    // The fault is reported once the run is open.
+    return {};
+  }
+}

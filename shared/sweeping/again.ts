@@ -1,0 +1,60 @@
+/** Orders what should be submitted again within its run, and brings back what was left open. */
+import type { Ledger, ShardRecord, Transfer } from '../ledger/port.ts';
+import type { QueueSender } from '../queue/port.ts';
+
+export interface AgainOptions {
+  readonly ledger: Ledger;
+  readonly queue: QueueSender;
+  readonly lostAfterMs: number;
+  readonly settleMs: number;
+  readonly maxAttempts: number;
+  readonly now: () => Date;
+}
+
+/** Wait before the second attempt, in milliseconds; doubles with each further one. */
+const FIRST_WAIT_MS = 15_000;
+
+/** Whether a failure passes by itself, so that the run tries again before it closes. */
+export const isRetryable = (
+  { state, attempt, cause }: Pick<Transfer, 'state' | 'attempt' | 'cause'>,
+  maxAttempts: number,
+): boolean =>
+  state === 'failed' &&
+  attempt < maxAttempts &&
+  (cause?.class === 'transient' || cause?.class === 'throttled');
+
+/**
+ * Marks failures that may pass as `planned` under the next attempt, and queues their shards again;
+ * likewise shards whose open intents or orders nobody has worked on for `lostAfterMs`. The ledger
+ * decides on arrival what of such a shard is left to do, so queueing it once too often is harmless.
+ * @returns how many shards were queued
+ */
+export async function orderAgain(
+  shards: readonly ShardRecord[],
+  { ledger, queue, lostAfterMs, settleMs, maxAttempts, now }: AgainOptions,
+): Promise<number> {
+  const bodies: string[] = [];
+  for (const { shard, counts, ended } of shards) {
+    if (!ended || counts.failed + counts.planned + counts.submitting === 0) continue;
+    const rows = await ledger.transfersOf(shard.runId, shard.index, [
+      'failed',
+      'planned',
+      'submitting',
+    ]);
+    const at = now();
+    const age = ({ updatedAt }: Transfer) => at.getTime() - updatedAt.getTime();
+    let wanted = rows.some(
+      (row) => row.state !== 'failed' && age(row) >= Math.max(lostAfterMs, settleMs),
+    );
+    for (const row of rows) {
+      if (!isRetryable(row, maxAttempts)) continue;
+      if (age(row) < FIRST_WAIT_MS * 2 ** (row.attempt - 1)) continue;
+      const order = { state: 'planned', attempt: row.attempt + 1, accepted: [], at } as const;
+      await ledger.record(row.transferId, { ...order, event: 'ordered' });
+      wanted = true;
+    }
+    if (wanted) bodies.push(JSON.stringify(shard));
+  }
+  if (bodies.length > 0) await queue.send(bodies);
+  return bodies.length;
+}

@@ -1,0 +1,88 @@
+/** `summary.json` of a run (docs/manifests.md): counts, coverage, and failures grouped by cause. */
+import type { Cause } from '../errors.ts';
+import type { Run, ShardRecord, Transfer } from '../ledger/port.ts';
+import type { WarningReason } from '../manifest/types.ts';
+
+export interface FailureGroup extends Omit<Cause, 'message' | 'requestId'> {
+  readonly count: number;
+  /** Of the first transfer in the group. */
+  readonly message: string;
+}
+
+export interface Summary {
+  readonly runId: string;
+  readonly operation: Run['operation'];
+  readonly source?: Run['source'];
+  readonly target?: Run['target'];
+  readonly state: Run['state'];
+  readonly error?: Cause;
+  readonly createdAt: string;
+  /** Null while the run goes on. */
+  readonly closedAt: string | null;
+  readonly counts: Run['counts'];
+  /** `lines = transfers + quarantined + blank`, and the shards tile `bytes` exactly. */
+  readonly coverage: {
+    readonly bytes: number;
+    readonly shards: number;
+    readonly header: number;
+    readonly blank: number;
+    readonly transfers: number;
+  };
+  readonly failures: readonly FailureGroup[];
+  readonly warnings: Readonly<Partial<Record<WarningReason, number>>>;
+}
+
+export async function summarize(
+  run: Run,
+  shards: readonly ShardRecord[],
+  failed: AsyncIterable<Transfer>,
+  closedAt: Date | null,
+): Promise<Summary> {
+  const total = (name: 'header' | 'blank' | 'transfers'): number =>
+    shards.reduce((sum, { tally }) => sum + tally[name], 0);
+  const { runId, operation, source, target, createdAt, counts, error } = run;
+  return {
+    runId,
+    operation,
+    ...(source && { source }),
+    ...(target && { target }),
+    // Written just before the run is marked, so that a completed run always has its reports.
+    state: run.state === 'active' && closedAt ? 'completed' : run.state,
+    ...(error && { error }),
+    createdAt: createdAt.toISOString(),
+    closedAt: closedAt?.toISOString() ?? null,
+    counts,
+    coverage: {
+      bytes: run.plan?.sizeBytes ?? 0,
+      shards: shards.length,
+      header: total('header'),
+      blank: total('blank'),
+      transfers: total('transfers'),
+    },
+    failures: await group(failed),
+    warnings: sumWarnings(shards),
+  };
+}
+
+async function group(failed: AsyncIterable<Transfer>): Promise<readonly FailureGroup[]> {
+  const groups = new Map<string, FailureGroup>();
+  for await (const { cause } of failed) {
+    if (!cause) continue;
+    const { provider, code, message } = cause;
+    const key = `${provider} ${code} ${cause.class}`;
+    const { count } = groups.get(key) ?? { count: 0 };
+    const first = groups.get(key) ?? { provider, code, class: cause.class, message };
+    groups.set(key, { ...first, count: count + 1 });
+  }
+  return [...groups.values()].sort((a, b) => b.count - a.count);
+}
+
+function sumWarnings(shards: readonly ShardRecord[]): Summary['warnings'] {
+  const sums: Partial<Record<WarningReason, number>> = {};
+  for (const { tally } of shards) {
+    for (const [reason, count] of Object.entries(tally.warnings)) {
+      sums[reason as WarningReason] = (sums[reason as WarningReason] ?? 0) + count;
+    }
+  }
+  return sums;
+}

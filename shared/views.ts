@@ -1,0 +1,28 @@
+/** Runs and transfers as the HTTP API shows them (spec section 6): instants in ISO 8601, null for none. */
+import type { Run, Transfer } from './ledger/port.ts';
+
+export const runView = (run: Run) => ({
+  runId: run.runId,
+  trigger: run.trigger,
+  operation: run.operation,
+  state: run.state,
+  ...(run.error && { error: run.error }),
+  counts: run.counts,
+  progress: { bytes: run.readBytes, bytesTotal: run.plan?.sizeBytes ?? null },
+  ...(run.source && { source: run.source }),
+  ...(run.target && { target: run.target }),
+  createdAt: run.createdAt.toISOString(),
+  closedAt: run.closedAt?.toISOString() ?? null,
+});
+
+export const transferView = (transfer: Transfer) => ({
+  transferId: transfer.transferId,
+  runId: transfer.runId,
+  state: transfer.state,
+  attempt: transfer.attempt,
+  ...(transfer.object && { key: transfer.object.key, url: transfer.object.url }),
+  ...(transfer.providerId !== undefined && { providerId: transfer.providerId }),
+  ...(transfer.cause && { cause: transfer.cause }),
+  updatedAt: transfer.updatedAt.toISOString(),
+  history: transfer.history.map((entry) => ({ ...entry, at: entry.at.toISOString() })),
+});

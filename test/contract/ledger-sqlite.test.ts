@@ -1,0 +1,70 @@
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { DatabaseSync } from 'node:sqlite';
+import { afterEach, expect, it, onTestFinished } from 'vitest';
+import { createSqliteLedger } from '../../shared/ledger/sqlite.ts';
+import { openSqliteFile, type SqliteFile } from '../../shared/sqlite.ts';
+import { ledgerContract, newRun, newShard } from './ledger.ts';
+
+const opened: SqliteFile[] = [];
+afterEach(async () => {
+  await Promise.all(opened.splice(0).map((file) => file.close()));
+});
+
+const folder = () => {
+  const path = mkdtempSync(join(tmpdir(), 'waybill-ledger-'));
+  onTestFinished(() => rmSync(path, { recursive: true }));
+  return path;
+};
+const open = (path: string) => {
+  const file = openSqliteFile(path);
+  opened.push(file);
+  return file;
+};
+
+ledgerContract('SQLite', async () => createSqliteLedger(open(join(folder(), 'waybill.db'))));
+
+it('keeps everything over a restart', async () => {
+  const path = join(folder(), 'waybill.db');
+  const first = open(path);
+  const before = createSqliteLedger(first);
+  await before.openRun(newRun('r1'));
+  await before.openShard(newShard('r1'), { owner: 'w', at: new Date(0), leaseMs: 1 });
+  const report = { state: 'succeeded', attempt: 1, accepted: [], at: new Date(7), event: 'poll' } as const;
+  await before.record('r1.0.0', report);
+  const run = await before.run('r1');
+  await first.close();
+
+  const after = createSqliteLedger(open(path));
+  expect(await after.run('r1')).toEqual(run);
+  expect(await after.read('r1.0.0')).toMatchObject({ state: 'succeeded', updatedAt: new Date(7) });
+});
+
+it('rejects the writes that a full disk refuses, and keeps the ones before', async () => {
+  const file = open(join(folder(), 'waybill.db'));
+  const ledger = createSqliteLedger(file);
+  await ledger.openRun(newRun('r1'));
+  const { page_count: pages } = file.db.prepare('PRAGMA page_count').get() as { page_count: number };
+  file.db.exec(`PRAGMA max_page_count = ${pages}`);
+  const url = `http://origin.example/${'x'.repeat(60_000)}`;
+  const report = { state: 'failed', attempt: 1, accepted: [], at: new Date(), event: 'poll' } as const;
+  const write = ledger.record('r1.0.0', { ...report, object: { url, key: 'k' } });
+  await expect(write).rejects.toMatchObject({
+    code: 'STORE_FAILED',
+    message: expect.stringContaining('database or disk is full'),
+  });
+  expect(await ledger.read('r1.0.0')).toBeUndefined();
+  expect((await ledger.run('r1'))?.counts.failed).toBe(0);
+  file.db.exec('PRAGMA max_page_count = 1000000');
+  await ledger.record('r1.0.0', report);
+  expect((await ledger.run('r1'))?.counts.failed).toBe(1);
+});
+
+it('refuses a file that a newer version wrote', () => {
+  const path = join(folder(), 'waybill.db');
+  const newer = new DatabaseSync(path);
+  newer.exec('PRAGMA user_version = 99');
+  newer.close();
+  expect(() => createSqliteLedger(open(path))).toThrow(/written by a newer Waybill/);
+});

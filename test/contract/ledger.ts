@@ -1,0 +1,366 @@
+/** What every ledger adapter must do, the same assertions for each. */
+import { beforeEach, describe, expect, it } from 'vitest';
+import type { Cause } from '../../shared/errors.ts';
+import type { TransferState } from '../../shared/ledger/merge.ts';
+import type { Ledger, NewRun, Report, TransferObject } from '../../shared/ledger/port.ts';
+import type { Shard, Tally } from '../../shared/manifest/types.ts';
+
+const AT = new Date('2026-11-20T02:00:00.000Z');
+const later = (ms: number) => new Date(AT.getTime() + ms);
+const object: TransferObject = { url: 'http://origin.example/a%20b', key: 'a b', md5: 'f'.repeat(32) };
+const cause: Cause = { provider: 'tencent', code: 'Forbidden', message: 'no', class: 'source' };
+
+export const newRun = (runId: string, change: Partial<NewRun> = {}): NewRun => ({
+  runId,
+  trigger: 'upload',
+  operation: 'cos-offline-fetch',
+  source: { bucket: 'b', key: 'cos-fetch/r/b-1/m.csv', etag: 'e1' },
+  target: { region: 'ap-shanghai', bucket: 'examplebucket-1250000000' },
+  createdAt: AT,
+  ...change,
+});
+
+export const newShard = (runId: string, index = 0): Shard => ({
+  id: `${runId}.${index}`,
+  runId,
+  index,
+  start: index * 100,
+  end: (index + 1) * 100,
+  target: { region: 'ap-shanghai', bucket: 'examplebucket-1250000000' },
+  layout: { format: 'csv', gzip: false, header: true, columns: { url: 0, key: 1, md5: 2 } },
+  object: { key: 'cos-fetch/r/b-1/m.csv', etag: 'e1', offset: 0 },
+});
+
+const tally = (change: Partial<Tally> = {}): Tally => ({
+  first: 0,
+  last: 100,
+  lines: 4,
+  header: 1,
+  blank: 1,
+  quarantined: 0,
+  transfers: 2,
+  warnings: { URL_NO_SCHEME: 1 },
+  ...change,
+});
+
+const report = (
+  state: TransferState,
+  attempt: number,
+  change: Partial<Report> = {},
+): Report => ({
+  state,
+  attempt,
+  accepted: [],
+  at: AT,
+  event: 'poll',
+  ...change,
+});
+
+export function ledgerContract(name: string, open: () => Promise<Ledger>): void {
+  describe(`ledger contract: ${name}`, () => {
+    let ledger: Ledger;
+    const lease = { owner: 'worker-1', at: AT, leaseMs: 60_000 };
+
+    beforeEach(async () => {
+      ledger = await open();
+    });
+
+    describe('runs', () => {
+      it('G2: opens a run once and answers the first one afterwards', async () => {
+        const first = await ledger.openRun(newRun('r1'));
+        const again = await ledger.openRun(newRun('r1', { createdAt: later(5), trigger: 'http' }));
+
+        expect(first).toMatchObject({ ...newRun('r1'), state: 'planning', readBytes: 0 });
+        expect(again).toEqual(first);
+      });
+
+      it('goes from planning to active to completed, and nowhere else from there', async () => {
+        await ledger.openRun(newRun('r1'));
+        expect(await ledger.closeRun('r1', AT)).toBe(false);
+        await ledger.activateRun('r1', { shardCount: 2, sizeBytes: 200 });
+        await ledger.activateRun('r1', { shardCount: 9, sizeBytes: 900 });
+        expect(await ledger.run('r1')).toMatchObject({
+          state: 'active',
+          plan: { shardCount: 2, sizeBytes: 200 },
+        });
+        expect(await ledger.closeRun('r1', later(9))).toBe(true);
+        expect(await ledger.closeRun('r1', later(99))).toBe(false);
+        expect(await ledger.stopRun('r1', { state: 'failed', at: AT })).toBe(false);
+        expect(await ledger.run('r1')).toMatchObject({ state: 'completed', closedAt: later(9) });
+      });
+
+      it('keeps why a run was stopped', async () => {
+        await ledger.openRun(newRun('r1'));
+        expect(await ledger.stopRun('r1', { state: 'failed', at: later(1), error: cause })).toBe(true);
+        expect(await ledger.run('r1')).toMatchObject({
+          state: 'failed',
+          error: cause,
+          closedAt: later(1),
+        });
+      });
+
+      it('answers undefined for a run that is not there', async () => {
+        expect(await ledger.run('nobody')).toBeUndefined();
+      });
+
+      it('lists runs newest first, in pages without gap or overlap', async () => {
+        for (const index of [0, 1, 2, 3, 4]) {
+          await ledger.openRun(newRun(`r${index}`, { createdAt: later(index < 3 ? 0 : index) }));
+        }
+        const seen: string[] = [];
+        let cursor: string | undefined;
+        do {
+          const page = await ledger.runs({ limit: 2, ...(cursor !== undefined && { cursor }) });
+          expect(page.items.length).toBeLessThanOrEqual(2);
+          seen.push(...page.items.map(({ runId }) => runId));
+          cursor = page.nextCursor;
+        } while (cursor !== undefined);
+        expect(seen).toEqual(['r4', 'r3', 'r2', 'r1', 'r0']);
+      });
+
+      it('filters runs by state', async () => {
+        await ledger.openRun(newRun('r1'));
+        await ledger.openRun(newRun('r2'));
+        await ledger.activateRun('r2', { shardCount: 0, sizeBytes: 0 });
+        const { items } = await ledger.runs({ states: ['active'] });
+        expect(items.map(({ runId }) => runId)).toEqual(['r2']);
+      });
+
+      it('refuses a cursor that is none of its own', async () => {
+        await expect(ledger.runs({ cursor: 'x' })).rejects.toMatchObject({ code: 'BODY_INVALID' });
+        await expect(ledger.transfers('r1', { cursor: 'x' })).rejects.toMatchObject({
+          code: 'BODY_INVALID',
+          errors: [{ path: 'cursor' }],
+        });
+      });
+    });
+
+    describe('shards', () => {
+      beforeEach(async () => {
+        await ledger.openRun(newRun('r1'));
+        await ledger.activateRun('r1', { shardCount: 2, sizeBytes: 200 });
+      });
+
+      it('gives a shard to one worker until its lease ends', async () => {
+        const shard = newShard('r1');
+        expect(await ledger.openShard(shard, lease)).toEqual({ windows: [], transfers: new Map() });
+        const other = { ...lease, owner: 'worker-2', at: later(59_999) };
+        expect(await ledger.openShard(shard, other)).toBe('leased');
+        expect(await ledger.openShard(shard, { ...other, at: later(60_001) })).toMatchObject({
+          windows: [],
+        });
+      });
+
+      it('gives a released shard to the next worker at once', async () => {
+        const shard = newShard('r1');
+        await ledger.openShard(shard, lease);
+        await ledger.releaseShard(shard, { ...lease, owner: 'somebody else' });
+        expect(await ledger.openShard(shard, { ...lease, owner: 'worker-2' })).toBe('leased');
+        await ledger.releaseShard(shard, lease);
+        expect(await ledger.openShard(shard, { ...lease, owner: 'worker-2' })).not.toBe('leased');
+      });
+
+      it('ends all leases for the process that owns it', async () => {
+        await ledger.openShard(newShard('r1', 0), lease);
+        await ledger.openShard(newShard('r1', 1), lease);
+        expect(await ledger.releaseLeases()).toBe(2);
+        const other = { ...lease, owner: 'worker-2' };
+        expect(await ledger.openShard(newShard('r1', 1), other)).not.toBe('leased');
+      });
+
+      it('shows intents of an earlier worker to the next one, with the rows that exist', async () => {
+        const shard = newShard('r1');
+        await ledger.openShard(shard, lease);
+        const window = { through: 256, at: later(1) };
+        expect(await ledger.coverShard(shard, lease, window, tally())).toBe('covered');
+        await ledger.record('r1.0.1', report('submitted', 1, { accepted: ['1:t1'], object }));
+        await ledger.releaseShard(shard, lease);
+
+        const opened = await ledger.openShard(shard, { ...lease, owner: 'worker-2' });
+        if (typeof opened === 'string') throw new Error(opened);
+        expect(opened.windows).toEqual([window]);
+        expect([...opened.transfers.keys()]).toEqual([1]);
+        expect(opened.transfers.get(1)).toMatchObject({ state: 'submitted', object, attempt: 1 });
+      });
+
+      it('refuses an intent of a worker that lost its lease', async () => {
+        const shard = newShard('r1');
+        await ledger.openShard(shard, lease);
+        const next = { owner: 'worker-2', at: later(60_001), leaseMs: 60_000 };
+        await ledger.openShard(shard, next);
+        const window = { through: 256, at: later(60_002) };
+        expect(await ledger.coverShard(shard, lease, window, tally())).toBe('lost');
+        expect(await ledger.endShard(shard, lease, tally())).toBe(false);
+        expect(await ledger.coverShard(shard, next, window, tally())).toBe('covered');
+      });
+
+      it('opens nothing of a run that ended, and stops its workers', async () => {
+        const shard = newShard('r1');
+        await ledger.openShard(shard, lease);
+        await ledger.stopRun('r1', { state: 'cancelled', at: AT });
+        const window = { through: 256, at: AT };
+        expect(await ledger.coverShard(shard, lease, window, tally())).toBe('stopped');
+        expect(await ledger.openShard(newShard('r1', 1), lease)).toBe('stopped');
+        expect(await ledger.openShard(newShard('nobody'), lease)).toBe('stopped');
+      });
+
+      it('opens an ended shard again only while something in it is to be sent or resolved', async () => {
+        const shard = newShard('r1');
+        await ledger.openShard(shard, lease);
+        await ledger.record('r1.0.1', report('failed', 1, { cause, object }));
+        expect(await ledger.endShard(shard, lease, tally())).toBe(true);
+        expect(await ledger.openShard(shard, lease)).toBe('ended');
+        await ledger.record('r1.0.1', report('planned', 2));
+        const opened = await ledger.openShard(shard, lease);
+        if (typeof opened === 'string') throw new Error(opened);
+        expect(opened.transfers.get(1)).toMatchObject({ state: 'planned', attempt: 2, object });
+      });
+
+      it('keeps tallies and counts by state', async () => {
+        await ledger.openShard(newShard('r1', 1), lease);
+        await ledger.openShard(newShard('r1', 0), lease);
+        await ledger.record('r1.0.1', report('submitted', 1, { accepted: ['1:t1'] }));
+        await ledger.record('r1.0.3', report('failed', 1, { cause }));
+        await ledger.endShard(newShard('r1', 0), lease, tally());
+        const [first, second] = await ledger.shards('r1');
+        expect(first).toMatchObject({
+          shard: newShard('r1', 0),
+          ended: true,
+          tally: tally(),
+          counts: { planned: 0, submitting: 0, submitted: 1, failed: 1, cancelled: 0, succeeded: 0 },
+        });
+        expect(second).toMatchObject({ shard: newShard('r1', 1), ended: false });
+      });
+    });
+
+    describe('transfers', () => {
+      beforeEach(async () => {
+        await ledger.openRun(newRun('r1'));
+        await ledger.openShard(newShard('r1'), lease);
+      });
+
+      it('merges facts in any order to the same record', async () => {
+        const facts = [
+          report('submitted', 1, { accepted: ['1:t1'], object, event: 'accepted' }),
+          report('failed', 1, { cause, event: 'callback' }),
+          report('submitted', 2, { accepted: ['2:t2'], object, event: 'accepted' }),
+          report('succeeded', 1, { event: 'callback' }),
+        ];
+        for (const [index, order] of [[0, 1, 2, 3], [3, 2, 1, 0], [2, 0, 3, 1]].entries()) {
+          for (const at of [...order, ...order]) {
+            await ledger.record(`r1.0.${index}`, facts[at] as Report);
+          }
+          expect(await ledger.read(`r1.0.${index}`)).toMatchObject({
+            state: 'succeeded',
+            attempt: 1,
+            accepted: ['1:t1', '2:t2'],
+            providerId: 't2',
+            object,
+          });
+        }
+        const { counts } = (await ledger.run('r1')) ?? {};
+        expect(counts).toMatchObject({ succeeded: 3, failed: 0, submitted: 0 });
+      });
+
+      it('leaves a later attempt alone when an earlier one fails late', async () => {
+        await ledger.record('r1.0.1', report('submitted', 2, { accepted: ['2:t2'] }));
+        await ledger.record('r1.0.1', report('failed', 1, { cause }));
+        const found = await ledger.read('r1.0.1');
+        expect(found).toMatchObject({ state: 'submitted', attempt: 2 });
+        expect(found?.cause).toBeUndefined();
+      });
+
+      it('takes a callback that overtakes the answer to its submission', async () => {
+        await ledger.record('r1.0.1', report('succeeded', 1, { event: 'callback' }));
+        await ledger.record(
+          'r1.0.1',
+          report('submitted', 1, { accepted: ['1:t1'], object, event: 'accepted', at: later(3) }),
+        );
+        expect(await ledger.read('r1.0.1')).toMatchObject({
+          state: 'succeeded',
+          providerId: 't1',
+          object,
+          history: [
+            { event: 'callback', state: 'succeeded', attempt: 1, at: AT },
+            { event: 'accepted', state: 'submitted', providerId: 't1', at: later(3) },
+          ],
+        });
+      });
+
+      it('keeps at most 64 entries of history, and goes on merging', async () => {
+        for (let at = 0; at < 70; at += 1) {
+          await ledger.record('r1.0.1', report('submitted', 1, { at: later(at) }));
+        }
+        await ledger.record('r1.0.1', report('succeeded', 1, { at: later(99) }));
+        const found = await ledger.read('r1.0.1');
+        expect(found).toMatchObject({ state: 'succeeded', updatedAt: later(99) });
+        expect(found?.history).toHaveLength(64);
+      });
+
+      it('counts transfers that were read and have no row yet as planned', async () => {
+        await ledger.coverShard(newShard('r1'), lease, { through: 256, at: AT }, tally());
+        await ledger.record('r1.0.1', report('submitted', 1));
+        const run = await ledger.run('r1');
+        expect(run?.counts).toEqual({
+          lines: 3,
+          quarantined: 0,
+          planned: 1,
+          submitting: 0,
+          submitted: 1,
+          failed: 0,
+          cancelled: 0,
+          succeeded: 0,
+        });
+        expect(run?.readBytes).toBe(100);
+      });
+
+      it('pages transfers by state and class, in order of shard and line', async () => {
+        await ledger.openShard(newShard('r1', 1), lease);
+        for (const shard of [1, 0]) {
+          for (const line of [11, 2, 7]) {
+            const failed = line !== 7;
+            await ledger.record(
+              `r1.${shard}.${line}`,
+              failed ? report('failed', 1, { cause, object }) : report('succeeded', 1, { object }),
+            );
+          }
+        }
+        const seen: string[] = [];
+        let cursor: string | undefined;
+        do {
+          const page = await ledger.transfers('r1', {
+            states: ['failed'],
+            limit: 3,
+            ...(cursor !== undefined && { cursor }),
+          });
+          seen.push(...page.items.map(({ transferId }) => transferId));
+          cursor = page.nextCursor;
+        } while (cursor !== undefined);
+        expect(seen).toEqual(['r1.0.2', 'r1.0.11', 'r1.1.2', 'r1.1.11']);
+        const bySource = await ledger.transfers('r1', { classes: ['source'] });
+        expect(bySource.items).toHaveLength(4);
+        expect((await ledger.transfers('r1', { classes: ['quota'] })).items).toEqual([]);
+        expect((await ledger.transfers('r1')).items).toHaveLength(6);
+        const rows = await ledger.transfersOf('r1', 1, ['succeeded']);
+        expect(rows.map(({ transferId }) => transferId)).toEqual(['r1.1.7']);
+      });
+
+      it('answers undefined for a transfer that is not there', async () => {
+        expect(await ledger.read('r1.0.404')).toBeUndefined();
+        expect(await ledger.read('nonsense')).toBeUndefined();
+      });
+
+      it('takes many facts at once and counts each transfer once', async () => {
+        const many = Array.from({ length: 500 }, (_, line) => line);
+        await Promise.all(
+          many.flatMap((line) => [
+            ledger.record(`r1.0.${line}`, report('submitted', 1, { accepted: [`1:t${line}`], object })),
+            ledger.record(`r1.0.${line}`, report('succeeded', 1)),
+            ledger.record(`r1.0.${line}`, report('succeeded', 1)),
+          ]),
+        );
+        expect((await ledger.run('r1'))?.counts).toMatchObject({ succeeded: 500, submitted: 0 });
+      });
+    });
+  });
+}
