@@ -8,9 +8,8 @@ import { InputError, toCause } from './errors.ts';
 import type { Ledger, Run } from './ledger/port.ts';
 import type { Log } from './log.ts';
 import { parseManifestKey } from './manifest/path.ts';
-import { cutShards, readLayout } from './manifest/shards.ts';
+import { cutShards, readLayout, unpackShards } from './manifest/shards.ts';
 import type { Shard } from './manifest/types.ts';
-import { unpackShards } from './manifest/unpack.ts';
 import type { ObjectInfo, Objects } from './objects/port.ts';
 import type { QueueSender } from './queue/port.ts';
 
@@ -42,13 +41,17 @@ export function createPlanner({
   log,
   now = () => new Date(),
 }: PlannerOptions): Planner {
-  const cut = async (runId: string, info: ObjectInfo) => {
-    const { target, format, gzip } = parseManifestKey(info.key);
-    const layout = await readLayout(objects, info, { format, gzip });
-    if (gzip) return unpackShards({ objects, info, runId, shardBytes, target, layout });
-    const { key, etag, sizeBytes } = info;
-    const object = { key, etag };
-    return { shards: [...cutShards({ runId, sizeBytes, shardBytes, target, layout, object })], sizeBytes };
+  /** All shards and the bytes they tile; a packed manifest is unpacked into the store for it. */
+  const cut = async (runId: string, info: ObjectInfo): Promise<[readonly Shard[], number]> => {
+    const { target, layout: shape } = parseManifestKey(info.key);
+    const layout = await readLayout(objects, info, shape);
+    if (!layout.gzip) {
+      const { key, etag, sizeBytes } = info;
+      const object = { key, etag };
+      return [[...cutShards({ runId, sizeBytes, shardBytes, target, layout, object })], sizeBytes];
+    }
+    const unpacking = unpackShards({ objects, runId, source: info, target, layout, shardBytes });
+    return [await Array.fromAsync(unpacking), unpacking.sizeBytes];
   };
 
   const send = async (shards: readonly Shard[]): Promise<void> => {
@@ -77,7 +80,7 @@ export function createPlanner({
       if (run.state !== 'planning') return run;
       log.info('run.opened', { runId, key, sizeBytes: info.sizeBytes });
       try {
-        const { shards, sizeBytes } = await cut(runId, info);
+        const [shards, sizeBytes] = await cut(runId, info);
         // Queued only once all are cut: of a packed manifest that breaks off, nothing is sent.
         await send(shards);
         await ledger.activateRun(runId, { shardCount: shards.length, sizeBytes });

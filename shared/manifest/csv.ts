@@ -53,7 +53,11 @@ export function parseCsvHeader(line: string): CsvColumns | undefined {
   const fields = splitCsvLine(line);
   if ('reason' in fields) return undefined;
   const names = fields.map((field) => field.trim().toLowerCase());
-  const [url, key, md5] = COLUMN_NAMES.map((name) => names.indexOf(name)) as [number, number, number];
+  const [url, key, md5] = COLUMN_NAMES.map((name) => names.indexOf(name)) as [
+    number,
+    number,
+    number,
+  ];
   if (url === -1 && key === -1) return undefined;
   // A first line of data whose key happens to be "url" or "key" still has an address in it.
   if ((url === -1 || key === -1) && names.some((name) => /[/.:]/.test(name))) return undefined;

@@ -54,7 +54,8 @@ async function expectZeros(
   let position = start;
   for await (const chunk of objects.read(key, { start, ifMatch: etag })) {
     const index = chunk.findIndex((byte) => byte !== 0);
-    if (index !== -1) throw invalid(key, `byte ${position + index} follows the end of the gzip data`);
+    if (index !== -1)
+      throw invalid(key, `byte ${position + index} follows the end of the gzip data`);
     position += chunk.length;
   }
 }

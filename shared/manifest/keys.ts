@@ -1,13 +1,41 @@
 /** Keys that are the same, or that a person or a case-insensitive store would take for the same. */
+import type { LineWarning } from './lint.ts';
 
-export type KeyClash = 'KEY_REPEATED' | 'KEY_LOOKALIKE';
+/** Is shown each good line's key, and answers when an earlier one clashes with it. */
+export type KeyWatch = (key: string, line: number) => LineWarning | undefined;
+
+const NOT_ASCII = /[^\0-\x7f]/;
 
 /** One text for all keys that differ only in case or in Unicode form (NFC, NFD, NFKC, NFKD). */
 export const foldKey = (key: string): string =>
-  key.normalize('NFKC').toLowerCase().normalize('NFKC');
+  NOT_ASCII.test(key) ? key.normalize('NFKC').toLowerCase().normalize('NFKC') : key.toLowerCase();
 
-/** What to tell about a clash with line `first` (from 1, in the same count as the finding). */
-export const clashMessage = (clash: KeyClash, first: string): string =>
-  clash === 'KEY_REPEATED'
-    ? `the key is the same as on ${first}; the later one decides what is kept`
-    : `the key differs from that on ${first} only in case or Unicode form`;
+/** @param other where the other line is, such as `line 7` */
+export const repeatedKey = (other: string): LineWarning => ({
+  reason: 'KEY_REPEATED',
+  message: `the key is the same as on ${other}; which object is kept depends on which arrives last`,
+});
+
+/** @param other where the other line is, such as `line 7` */
+export const lookalikeKey = (other: string): LineWarning => ({
+  reason: 'KEY_LOOKALIKE',
+  message: `the key differs from that on ${other} only in case or Unicode form`,
+});
+
+/** Watches over one shard; its memory grows with the number of keys. */
+export function createKeyWatch(): KeyWatch {
+  const firstLines = new Map<string, number>();
+  /** Only of keys that folding changes. */
+  const firstKeys = new Map<string, string>();
+  return (key, line) => {
+    const folded = foldKey(key);
+    const first = firstLines.get(folded);
+    if (first === undefined) {
+      firstLines.set(folded, line);
+      if (folded !== key) firstKeys.set(folded, key);
+      return undefined;
+    }
+    const other = `the line ${line - first} before`;
+    return key === (firstKeys.get(folded) ?? folded) ? repeatedKey(other) : lookalikeKey(other);
+  };
+}

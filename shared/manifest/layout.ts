@@ -80,7 +80,10 @@ function refuseForeign(head: Buffer, key: string): void {
 
 /** Data under a header that is not seen would be sent with its columns mixed up. */
 function refuseLateHeader(head: Buffer, key: string): void {
-  const lines = head.toString('utf8').replace(/^\ufeff/, '').split(/\r?\n/);
+  const lines = head
+    .toString('utf8')
+    .replace(/^\ufeff/, '')
+    .split(/\r?\n/);
   const index = lines.findIndex((line) => line.trim() !== '');
   if (index > 0 && parseCsvHeader(lines[index] ?? '')) {
     throw invalid(key, `the header is on line ${index + 1}, expected it on line 1`);
@@ -88,5 +91,7 @@ function refuseLateHeader(head: Buffer, key: string): void {
 }
 
 function invalid(key: string, message: string): InputError {
-  return new InputError('MANIFEST_INVALID', `Manifest ${key}: ${message}.`, [{ path: key, message }]);
+  return new InputError('MANIFEST_INVALID', `Manifest ${key}: ${message}.`, [
+    { path: key, message },
+  ]);
 }

@@ -40,12 +40,12 @@ export interface LineRange {
 
 /**
  * Yields the lines that start in `[start, end)`, the last one to its end, and then stops pulling.
- * A block is good until the next one is asked for. Returns whether there were bytes up to `end`.
+ * A block is good until the next one is asked for.
  */
 export async function* cutLines(
   chunks: AsyncIterable<Uint8Array>,
   { offset, start, end }: LineRange,
-): AsyncGenerator<LineBlock | LongLine, boolean> {
+): AsyncGenerator<LineBlock | LongLine> {
   /** Bytes of a line whose end is not seen yet; `position` counts them as passed. */
   let held: Buffer[] = [];
   let heldBytes = 0;
@@ -62,7 +62,7 @@ export async function* cutLines(
       position += skipped;
       bytes = bytes.subarray(skipped);
       inLine = feed !== -1;
-      if (!inLine && position >= end - 1) return true;
+      if (!inLine && position >= end - 1) return;
     }
     if (long) {
       const feed = bytes.indexOf(LINE_FEED);
@@ -72,7 +72,7 @@ export async function* cutLines(
       if (feed === -1) continue;
       yield { kind: 'long', ...long, end: position };
       long = undefined;
-      if (position >= end) return true;
+      if (position >= end) return;
     }
     const whole = wholeLines(bytes, end - 1 - position);
     if (whole > 0) {
@@ -84,7 +84,7 @@ export async function* cutLines(
       position += whole;
       bytes = bytes.subarray(whole);
       yield { kind: 'lines', bytes: block, start: blockStart };
-      if (position >= end) return true;
+      if (position >= end) return;
     }
     if (bytes.length === 0) continue;
     // The chunk's memory may be used again by whoever made it.
@@ -102,7 +102,6 @@ export async function* cutLines(
   else if (heldBytes > 0) {
     yield { kind: 'lines', bytes: Buffer.concat(held), start: position - heldBytes };
   }
-  return position >= end;
 }
 
 /**

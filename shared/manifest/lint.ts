@@ -54,7 +54,10 @@ const FAULTS: readonly Rule<LineFault>[] = [
   ({ key }) => {
     const sizeBytes = Buffer.byteLength(key);
     if (sizeBytes <= KEY_LIMIT_BYTES) return undefined;
-    return fault('KEY_TOO_LONG', `the key has ${sizeBytes} bytes, at most ${KEY_LIMIT_BYTES} are allowed`);
+    return fault(
+      'KEY_TOO_LONG',
+      `the key has ${sizeBytes} bytes, at most ${KEY_LIMIT_BYTES} are allowed`,
+    );
   },
   md5Digits,
 ];
@@ -62,7 +65,8 @@ const FAULTS: readonly Rule<LineFault>[] = [
 const WARNINGS: readonly Rule<LineWarning>[] = [
   ({ url }) => {
     if (!hasCredentials(url)) return undefined;
-    const message = 'the url carries credentials or a signature; they may expire before the provider fetches it, and they show in reports';
+    const message =
+      'the url carries credentials or a signature; they may expire before the provider fetches it, and they show in reports';
     return { reason: 'URL_CREDENTIALS', message };
   },
   ({ url }) => {
@@ -73,7 +77,8 @@ const WARNINGS: readonly Rule<LineWarning>[] = [
   // Forbidden on the page of KEY_LIMIT_BYTES, yet SDKs send such keys: it is sent exactly as written.
   ({ key }) => {
     if (!/^[/\\]/.test(key)) return undefined;
-    const message = 'the key starts with a slash, which the provider advises against; it is sent as it is';
+    const message =
+      'the key starts with a slash, which the provider advises against; it is sent as it is';
     return { reason: 'KEY_LEADING_SLASH', message, fix: key.replace(/^[/\\]+/, '') };
   },
 ];
@@ -100,7 +105,10 @@ export function lineNotUtf8(): LineFault {
 }
 
 function controlCharacter({ url, key }: Fields): LineFault | undefined {
-  for (const [name, value] of [['url', url], ['key', key]] as const) {
+  for (const [name, value] of [
+    ['url', url],
+    ['key', key],
+  ] as const) {
     const at = value.search(CONTROL);
     if (at === -1) continue;
     const code = value.charCodeAt(at).toString(16).toUpperCase().padStart(4, '0');
@@ -129,7 +137,8 @@ function encoding({ url }: Fields, options: LintOptions): LineFault | undefined 
   const form = urlForm(encoded);
   const message = `the url is not encoded: ${found}`;
   // A fix must pass all rules, so it mends the scheme as well.
-  if (form === 'https' && !options.allowHttps) return fault('URL_NOT_ENCODED', message, toHttp(encoded));
+  if (form === 'https' && !options.allowHttps)
+    return fault('URL_NOT_ENCODED', message, toHttp(encoded));
   if (form === 'http' || form === 'https' || form === 'bare') {
     return fault('URL_NOT_ENCODED', message, encoded);
   }

@@ -23,8 +23,7 @@ const NAME = /^(?<stem>.*?)(?<format>\.(?:csv|jsonl))(?<gzip>\.gz)?$/s;
  * folder marker. A misspelt one is meant too, so that `parseManifestKey` can say what is wrong.
  * Objects under `reports/` and `staging/` never are.
  */
-export const isManifestKey = (key: string): boolean =>
-  key.startsWith(PREFIX) && !key.endsWith('/');
+export const isManifestKey = (key: string): boolean => key.startsWith(PREFIX) && !key.endsWith('/');
 
 /**
  * Reads target and layout from a manifest's decoded key.
@@ -55,7 +54,10 @@ export function parseManifestKey(key: string): ManifestKey {
 export function parseFileName(fileName: string, key: string = fileName): ManifestKey['layout'] {
   const { stem, format, gzip } = NAME.exec(fileName)?.groups ?? {};
   if (format === undefined) {
-    throw invalid(key, `"${fileName}" must end in .csv, .csv.gz, .jsonl or .jsonl.gz, in lower case`);
+    throw invalid(
+      key,
+      `"${fileName}" must end in .csv, .csv.gz, .jsonl or .jsonl.gz, in lower case`,
+    );
   }
   if (stem === '') throw invalid(key, `the file name before "${fileName}" is missing`);
   return { format: format === '.csv' ? 'csv' : 'jsonl', gzip: gzip !== undefined };

@@ -110,7 +110,8 @@ export function createPlainCsv(columns: CsvColumns, { allowHttps }: LintOptions)
     if (position - at > LINE_LIMIT_BYTES) return false;
     if (column <= needed || urlEnd === urlStart || (urlBits & NOT_URL) !== 0) return false;
     const keyBytes = keyEnd - keyStart;
-    if (keyBytes === 0 || keyBytes > KEY_LIMIT_BYTES || (keyBits & CONTROL_BYTE) !== 0) return false;
+    if (keyBytes === 0 || keyBytes > KEY_LIMIT_BYTES || (keyBits & CONTROL_BYTE) !== 0)
+      return false;
     const md5Bytes = md5End - md5Start;
     if (md5Bytes !== 0 && (md5Bytes !== 32 || (md5Bits & NOT_HEX) !== 0)) return false;
     if ((urlBits & PERCENT) !== 0 && !escapesAreGood(bytes, urlStart, urlEnd)) return false;
@@ -139,7 +140,8 @@ function escapesAreGood(bytes: Buffer, start: number, end: number): boolean {
   for (let at = start; at < end; at += 1) {
     if (bytes[at] !== PERCENT_SIGN) continue;
     if (at + 2 >= end) return false;
-    const bits = (CLASS[bytes[at + 1] as number] as number) | (CLASS[bytes[at + 2] as number] as number);
+    const bits =
+      (CLASS[bytes[at + 1] as number] as number) | (CLASS[bytes[at + 2] as number] as number);
     if ((bits & NOT_HEX) !== 0) return false;
   }
   return true;

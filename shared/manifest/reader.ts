@@ -5,6 +5,7 @@
 import { isUtf8 } from 'node:buffer';
 import { DEFAULT_COLUMNS, parseCsvLine } from './csv.ts';
 import { parseJsonLine } from './jsonl.ts';
+import type { KeyWatch } from './keys.ts';
 import type { LineBlock, LongLine } from './lines.ts';
 import {
   type Fields,
@@ -12,6 +13,7 @@ import {
   findWarnings,
   LINE_LIMIT_BYTES,
   type LineFault,
+  type LineWarning,
   type LintOptions,
   lineNotUtf8,
   lineTooLong,
@@ -36,6 +38,7 @@ export interface ReaderOptions extends LintOptions {
   readonly target: Target;
   /** Stands before the line's number in the ids of transfers: `<runId>.<shard>.` */
   readonly idPrefix: string;
+  readonly watchKey?: KeyWatch;
 }
 
 /** Lines are counted from 0. */
@@ -54,7 +57,7 @@ export interface LineReader {
 }
 
 export function createLineReader(options: ReaderOptions, sink: ReaderSink): LineReader {
-  const { layout, target, idPrefix } = options;
+  const { layout, target, idPrefix, watchKey } = options;
   const columns = layout.columns ?? DEFAULT_COLUMNS;
   const isCsv = layout.format === 'csv';
   const takePlain = isCsv ? createPlainCsv(columns, options) : undefined;
@@ -65,6 +68,11 @@ export function createLineReader(options: ReaderOptions, sink: ReaderSink): Line
   const quarantine = (fault: LineFault, byteOffset: number, text: string) => {
     sink.quarantined({ line: lines, byteOffset, ...fault, text: cutText(text) });
     quarantined += 1;
+  };
+
+  const warn = (warning: LineWarning, byteOffset: number) => {
+    warnings[warning.reason] = (warnings[warning.reason] ?? 0) + 1;
+    sink.warned({ line: lines, byteOffset, ...warning });
   };
 
   /** Judges one decoded line, given without its line break. */
@@ -79,16 +87,15 @@ export function createLineReader(options: ReaderOptions, sink: ReaderSink): Line
       quarantine(fault as LineFault, byteOffset, text);
       return undefined;
     }
-    for (const warning of findWarnings(fields, options)) {
-      warnings[warning.reason] = (warnings[warning.reason] ?? 0) + 1;
-      sink.warned({ line: lines, byteOffset, ...warning });
-    }
+    for (const warning of findWarnings(fields, options)) warn(warning, byteOffset);
     const { url, key, md5 } = fields;
-    return transfer(url, key, md5.toLowerCase());
+    return transfer(url, key, md5.toLowerCase(), byteOffset);
   };
 
-  const transfer = (url: string, key: string, md5: string): PlannedTransfer => {
+  const transfer = (url: string, key: string, md5: string, byteOffset: number): PlannedTransfer => {
     transfers += 1;
+    const clash = watchKey?.(key, lines);
+    if (clash) warn(clash, byteOffset);
     const id = idPrefix + lines;
     return md5 === ''
       ? { id, line: lines, target, url, key }
@@ -96,7 +103,13 @@ export function createLineReader(options: ReaderOptions, sink: ReaderSink): Line
   };
 
   /** Reads the line in `[start, end)` of `bytes`, its line feed not included. */
-  const readLine = (bytes: Buffer, start: number, end: number, byteOffset: number, utf8: boolean) => {
+  const readLine = (
+    bytes: Buffer,
+    start: number,
+    end: number,
+    byteOffset: number,
+    utf8: boolean,
+  ) => {
     const stop = end > start && bytes[end - 1] === CARRIAGE_RETURN ? end - 1 : end;
     const text = () => bytes.toString('utf8', start, Math.min(stop, start + 4 * TEXT_LIMIT));
     if (stop - start > LINE_LIMIT_BYTES) return void quarantine(lineTooLong(), byteOffset, text());
@@ -123,7 +136,7 @@ export function createLineReader(options: ReaderOptions, sink: ReaderSink): Line
     while (at < bytes.length) {
       // The first line of all may be a header or carry a byte order mark.
       if (takes && at <= lastFeed && start + at > 0 && takes(bytes, text, at, plain)) {
-        found.push(transfer(plain.url, plain.key, plain.md5));
+        found.push(transfer(plain.url, plain.key, plain.md5, start + at));
         at = plain.end;
       } else {
         const feed = at <= lastFeed ? bytes.indexOf(LINE_FEED, at) : bytes.length;

@@ -5,7 +5,7 @@
  */
 import { InputError } from '../errors.ts';
 import type { Objects } from '../objects/port.ts';
-import { clashMessage, createKeyWatch } from './keys.ts';
+import { createKeyWatch } from './keys.ts';
 import { cutLines } from './lines.ts';
 import { createLineReader } from './reader.ts';
 import type {
@@ -16,15 +16,14 @@ import type {
   Tally,
   Target,
   Warning,
-  WarningReason,
 } from './types.ts';
+import { DEFAULT_SHARD_BYTES } from './unpack.ts';
 
 export { type Coverage, proveCoverage } from './coverage.ts';
 export { readLayout } from './layout.ts';
 export { type Unpacking, type UnpackOptions, unpackShards } from './unpack.ts';
+export { DEFAULT_SHARD_BYTES };
 
-/** About 2,600 lines of 100 bytes. */
-export const DEFAULT_SHARD_BYTES = 262_144;
 /** Above `10,000 × shardBytes` (2.4 GiB by default) shards grow instead of becoming more. */
 export const MAX_SHARDS = 10_000;
 
@@ -78,21 +77,80 @@ export interface ShardReaderOptions {
  * Makes the reader of shards. Iterating throws InputError (MANIFEST_CHANGED) when the object is no
  * longer the version that was planned.
  */
-export function createShardReader({ objects, allowHttps = false }: ShardReaderOptions): ShardReader {
+export function createShardReader({
+  objects,
+  allowHttps = false,
+}: ShardReaderOptions): ShardReader {
   return (shard) => {
     const quarantined: Quarantined[] = [];
     const warnings: Warning[] = [];
-    const clashes: Partial<Record<WarningReason, number>> = {};
-    const keep = (warning: Warning) => {
-      if (warnings.length < MAX_WARNINGS_KEPT) warnings.push(warning);
-    };
     const reader = createLineReader(
-      { layout: shard.layout, target: shard.target, idPrefix: `${shard.id}.`, allowHttps },
-      { quarantined: (line) => quarantined.push(line), warned: keep },
+      {
+        layout: shard.layout,
+        target: shard.target,
+        idPrefix: `${shard.id}.`,
+        allowHttps,
+        watchKey: createKeyWatch(),
+      },
+      {
+        quarantined: (line) => quarantined.push(line),
+        warned: (warning) => {
+          if (warnings.length < MAX_WARNINGS_KEPT) warnings.push(warning);
+        },
+      },
     );
-    const tally = (): Tally => {
-      const seen = reader.tally();
-      return { ...seen, warnings: { ...seen.warnings, ...clashes } };
+    async function* batches() {
+      const { start, end } = shard;
+      // One byte more tells whether a line starts at `start`.
+      const offset = start > shard.object.offset ? start - 1 : start;
+      const bytes = readObject(objects, shard, offset);
+      for await (const piece of cutLines(bytes, { offset, start, end })) {
+        if (piece.kind === 'long') reader.skip(piece);
+        else {
+          const batch = reader.read(piece);
+          if (batch.length > 0) yield batch;
+        }
+      }
+    }
+    return {
+      [Symbol.asyncIterator]: batches,
+      get tally() {
+        return reader.tally();
+      },
+      quarantined,
+      warnings,
     };
   };
+}
+
+/**
+ * Streams a shard's object from byte `from` of the manifest to its end; the caller stops. Asks for
+ * little more than the shard first, and for the rest only when a line goes on there.
+ */
+async function* readObject(
+  objects: Pick<Objects, 'read'>,
+  { id, object, end }: Shard,
+  from: number,
+): AsyncGenerator<Uint8Array> {
+  const ifMatch = object.etag;
+  const requested = { start: from - object.offset, end: end - object.offset + OVERHANG_BYTES };
+  let position = requested.start;
+  for await (const chunk of objects.read(object.key, { ...requested, ifMatch })) {
+    position += chunk.length;
+    yield chunk;
+  }
+  if (position < end - object.offset) throw tooShort(id, object.key, end);
+  if (position < requested.end) return;
+  // From the last byte again: of an object that ends here nothing can be read at its end.
+  let repeated = 1;
+  for await (const chunk of objects.read(object.key, { start: position - 1, ifMatch })) {
+    if (chunk.length > repeated) yield chunk.subarray(repeated);
+    repeated = Math.max(0, repeated - chunk.length);
+  }
+}
+
+function tooShort(shardId: string, key: string, end: number): InputError {
+  const message = `ends before byte ${end}, where shard ${shardId} should end`;
+  const errors = [{ path: key, message }];
+  return new InputError('MANIFEST_CHANGED', `Manifest ${key} ${message}.`, errors);
 }

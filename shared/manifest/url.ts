@@ -61,7 +61,9 @@ export function encodingFault(url: string): string | undefined {
   const at = url.search(URL_UNSAFE);
   if (at !== -1) return `character ${at + 1} must be percent-encoded`;
   const escape = url.search(BAD_ESCAPE);
-  return escape === -1 ? undefined : `"%" at character ${escape + 1} is not followed by two hex digits`;
+  return escape === -1
+    ? undefined
+    : `"%" at character ${escape + 1} is not followed by two hex digits`;
 }
 
 /**

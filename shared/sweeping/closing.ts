@@ -36,7 +36,11 @@ export async function closeIfDone(run: Run, options: ClosingOptions): Promise<bo
   if (shards.length < plan.shardCount || !shards.every(isFinal)) return false;
   if (await hasRetryable(shards, options)) return false;
 
-  const gap = proveCoverage(plan.sizeBytes, shards.map(({ tally }) => tally)) ?? lostRows(shards);
+  const coverage = proveCoverage(
+    plan.sizeBytes,
+    shards.map(({ tally }) => tally),
+  );
+  const gap = coverage.covered ? lostRows(shards) : coverage.fault;
   if (gap !== undefined) {
     const error: Cause = { ...COVERAGE_BROKEN, message: gap };
     await ledger.stopRun(runId, { state: 'failed', at: now(), error });

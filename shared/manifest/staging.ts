@@ -1,0 +1,107 @@
+/**
+ * What a run keeps under `staging/<runId>/` until it closes: the unpacked pieces of a gzip manifest,
+ * and the lines that each shard quarantined. Nothing here triggers anything.
+ */
+import { StoreError } from '../errors.ts';
+import type { ObjectInfo, Objects } from '../objects/port.ts';
+import type { Quarantined, Shard } from './types.ts';
+
+export const stagingPrefix = (runId: string): string => `staging/${runId}/`;
+
+/** Of the unpacked piece that is shard `index`. */
+export const stagedPieceKey = (runId: string, index: number): string =>
+  stagingPrefix(runId) + sixDigits(index);
+
+/** Of the lines that shard `index` quarantined. */
+export const stagedRejectedKey = (runId: string, index: number): string =>
+  `${stagingPrefix(runId)}rejected-${sixDigits(index)}.jsonl`;
+
+const sixDigits = (index: number): string => String(index).padStart(6, '0');
+
+/**
+ * Keeps the quarantined lines of a shard, when there are any; a repetition writes the same again.
+ * Call it before the shard ends, so that no report can miss them.
+ */
+export async function stageRejected(
+  objects: Pick<Objects, 'put'>,
+  { runId, index }: Pick<Shard, 'runId' | 'index'>,
+  quarantined: readonly Quarantined[],
+): Promise<ObjectInfo | undefined> {
+  if (quarantined.length === 0) return undefined;
+  return objects.put(stagedRejectedKey(runId, index), jsonLines(quarantined));
+}
+
+/** What reading the quarantine back needs to know of each shard, in order of index. */
+export interface ShardLines {
+  readonly index: number;
+  /** As in its tally. */
+  readonly lines: number;
+  readonly quarantined: number;
+}
+
+/**
+ * Streams the quarantined lines of a run, `line` counted from 1 in the whole manifest.
+ * @param shards all of the run, in order; those that quarantined nothing are not looked for
+ * @throws InputError (NOT_FOUND) or StoreError (STORE_FAILED) when staged lines are missing or broken
+ */
+export async function* readRejected(
+  objects: Pick<Objects, 'read'>,
+  runId: string,
+  shards: Iterable<ShardLines>,
+): AsyncGenerator<Quarantined> {
+  let linesBefore = 0;
+  for (const { index, lines, quarantined } of shards) {
+    if (quarantined > 0) {
+      const key = stagedRejectedKey(runId, index);
+      let found = 0;
+      for await (const line of readJsonLines(objects, key)) {
+        yield { ...line, line: linesBefore + line.line + 1 };
+        found += 1;
+      }
+      if (found !== quarantined) {
+        throw new StoreError(`${key} holds ${found} lines, expected ${quarantined}.`);
+      }
+    }
+    linesBefore += lines;
+  }
+}
+
+/** Removes all that a run has staged. */
+export async function removeStaged(
+  objects: Pick<Objects, 'list' | 'remove'>,
+  runId: string,
+): Promise<void> {
+  for await (const { key } of objects.list(stagingPrefix(runId))) await objects.remove(key);
+}
+
+async function* jsonLines(lines: readonly Quarantined[]): AsyncGenerator<string> {
+  for (let at = 0; at < lines.length; at += 500) {
+    yield lines
+      .slice(at, at + 500)
+      .map((line) => `${JSON.stringify(line)}\n`)
+      .join('');
+  }
+}
+
+async function* readJsonLines(
+  objects: Pick<Objects, 'read'>,
+  key: string,
+): AsyncGenerator<Quarantined> {
+  const decoder = new TextDecoder();
+  let rest = '';
+  for await (const chunk of objects.read(key)) {
+    const lines = (rest + decoder.decode(chunk, { stream: true })).split('\n');
+    rest = lines.pop() ?? '';
+    for (const line of lines) yield parseStaged(line, key);
+  }
+  if (rest !== '') yield parseStaged(rest, key);
+}
+
+/** Written by `stageRejected` alone, so its shape is ours; only damage is looked for. */
+function parseStaged(line: string, key: string): Quarantined {
+  try {
+    return JSON.parse(line) as Quarantined;
+  } catch (error) {
+    throw new StoreError(`${key} is damaged.`, error);
+  }
+}
