@@ -4,6 +4,7 @@
  */
 import { randomUUID } from 'node:crypto';
 import { openLedger, openLimiter, openObjects } from '#wiring';
+import { type CallbackUrls, createCallbackUrls } from '../shared/callback-urls.ts';
 import { cosFetchConfig } from '../shared/config.ts';
 import type { Deployment } from '../shared/deployment.ts';
 import { InputError, LeasedError, toCause, UnsettledError, WaybillError } from '../shared/errors.ts';
@@ -13,30 +14,28 @@ import { createIntent, type Intent, type Resolve } from '../shared/ledger/intent
 import type { Ledger } from '../shared/ledger/port.ts';
 import type { Limiter } from '../shared/limiter.ts';
 import { createLog, type Log } from '../shared/log.ts';
-import { createQuarantine, type Quarantine } from '../shared/manifest/quarantine.ts';
+import { stageRejected } from '../shared/manifest/reports.ts';
 import { createShardReader, type ShardReader } from '../shared/manifest/shards.ts';
 import type { PlannedTransfer, Shard } from '../shared/manifest/types.ts';
 import { expose, perMessage } from '../shared/middleware.ts';
+import type { Objects } from '../shared/objects/port.ts';
 import { type CosFetchClient, connectCosFetch, fetchTask } from '../shared/providers/cos-fetch.ts';
 import { connectCosObjects, hasArrived } from '../shared/providers/cos-objects.ts';
 import { createRefusals, type Refusals } from '../shared/refusals.ts';
-import { callbackUrls, createCallbackTokens } from '../shared/signing/callback-token.ts';
+import { createCallbackTokens } from '../shared/signing/callback-token.ts';
 
 export interface Deps {
   readonly client: CosFetchClient;
   readonly ledger: Ledger;
   readonly limiter: Limiter;
   readonly log: Log;
-  readonly quarantine: Quarantine;
+  readonly objects: Pick<Objects, 'put'>;
   readonly read: ShardReader;
   readonly refusals: Refusals;
   readonly resolve: Resolve;
   readonly settleMs: number;
   /** Where the provider reports the outcome of an attempt. */
-  readonly urls: (
-    transferId: string,
-    attempt: number,
-  ) => { readonly successCallbackUrl: string; readonly failureCallbackUrl: string };
+  readonly urls: (transferId: string, attempt: number) => CallbackUrls;
   readonly now?: () => Date;
 }
 
@@ -44,7 +43,7 @@ export interface Deps {
 const LEASE_MS = 20 * 60_000;
 
 export function createHandler(deps: Deps) {
-  const { client, ledger, limiter, log, quarantine, read, refusals, resolve, settleMs, urls } = deps;
+  const { client, ledger, limiter, log, objects, read, refusals, resolve, settleMs, urls } = deps;
   const now = deps.now ?? (() => new Date());
 
   /** Sends one transfer if it may be sent; true when it is settled for this delivery. */
@@ -89,7 +88,7 @@ export function createHandler(deps: Deps) {
         });
         if (intent.stopped) return;
         if (open > 0) throw new UnsettledError(shard.id);
-        await quarantine.write(shard, reading);
+        await stageRejected(objects, shard, reading.quarantined);
         await ledger.endShard(shard, { ...lease, at: now() }, reading.tally);
       } catch (error) {
         if (!(error instanceof InputError)) throw error;
@@ -118,12 +117,12 @@ export const handler = expose(async (env) => {
     ledger,
     limiter: openLimiter('cos-fetch', cos.limits),
     log: createLog({ level: config.logLevel }),
-    quarantine: createQuarantine(objects),
+    objects,
     read: createShardReader({ objects, allowHttps }),
     refusals: createRefusals(),
     resolve: hasArrived(connectCosObjects(cos)),
     settleMs,
-    urls: callbackUrls(publicUrl, createCallbackTokens(callbackKeys)),
+    urls: createCallbackUrls(publicUrl, createCallbackTokens(callbackKeys)),
   });
 });
 

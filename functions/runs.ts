@@ -15,7 +15,7 @@ import { createLog, type Log } from '../shared/log.ts';
 import { expose, type HttpAnswer, json, overHttp } from '../shared/middleware.ts';
 import type { Objects } from '../shared/objects/port.ts';
 import { createPlanner, type Planner } from '../shared/planning.ts';
-import { readReport } from '../shared/sweeping/report.ts';
+import { type ReportName, reportKey, reportText } from '../shared/sweeping/report.ts';
 import { runView, transferView } from '../shared/views.ts';
 
 export interface Deps {
@@ -34,6 +34,30 @@ export function createHandler({ authorize, ledger, log, objects, planner }: Deps
     if (run) return run;
     const fault = { path: 'runId', message: 'expected the id of a run' };
     throw new InputError('NOT_FOUND', 'There is no such run.', [fault]);
+  };
+
+  const report = async (run: Run, name: ReportName): Promise<HttpAnswer> => {
+    const key = reportKey(run.runId, name);
+    const written = run.state === 'completed';
+    const content = written
+      ? objects.read(key)
+      : reportText(name, run, await ledger.shards(run.runId), { ledger, objects });
+    const body = await collect(content);
+    if (body === undefined) {
+      const where = written ? `read it from the store as ${key}` : 'wait until the run closes';
+      throw new InputError('NOT_FOUND', `The report is longer than an answer may be; ${where}.`);
+    }
+    const type = name.endsWith('.csv') ? 'text/csv; charset=utf-8' : 'application/json';
+    const disposition = `attachment; filename="${run.runId}-${name}"`;
+    return {
+      statusCode: 200,
+      headers: {
+        'content-type': type,
+        'content-disposition': disposition,
+        'cache-control': 'no-store',
+      },
+      body,
+    };
   };
 
   const routes: Readonly<Record<string, Route>> = {
@@ -56,12 +80,9 @@ export function createHandler({ authorize, ledger, log, objects, planner }: Deps
       const transfers = page.items.map(transferView);
       return json(200, { transfers, nextCursor: page.nextCursor ?? null });
     },
-    'GET /runs/{runId}/summary.json': async (request) =>
-      readReport(await find(request), 'summary.json', { ledger, objects }),
-    'GET /runs/{runId}/failed.csv': async (request) =>
-      readReport(await find(request), 'failed.csv', { ledger, objects }),
-    'GET /runs/{runId}/rejected.csv': async (request) =>
-      readReport(await find(request), 'rejected.csv', { ledger, objects }),
+    'GET /runs/{runId}/summary.json': async (request) => report(await find(request), 'summary.json'),
+    'GET /runs/{runId}/failed.csv': async (request) => report(await find(request), 'failed.csv'),
+    'GET /runs/{runId}/rejected.csv': async (request) => report(await find(request), 'rejected.csv'),
     'POST /manifests': async ({ body }) => {
       const { key } = parseWith(manifestBody, parseJson(body), 'The body', 'BODY_INVALID');
       return json(202, { runId: (await planner.plan(key, 'http')).runId });
@@ -74,6 +95,22 @@ export function createHandler({ authorize, ledger, log, objects, planner }: Deps
     if (!route) throw new InputError('NOT_FOUND', 'There is no such route.');
     return route(request);
   }, log);
+}
+
+/** An answer of API Gateway ends at 6 MB. */
+const MAX_REPORT_BYTES = 5_000_000;
+
+/** The whole text, undefined when it is longer than an answer may be. */
+async function collect(content: AsyncIterable<string | Uint8Array>): Promise<string | undefined> {
+  const parts: Uint8Array[] = [];
+  let sizeBytes = 0;
+  for await (const part of content) {
+    const bytes = Buffer.from(part);
+    sizeBytes += bytes.length;
+    if (sizeBytes > MAX_REPORT_BYTES) return undefined;
+    parts.push(bytes);
+  }
+  return Buffer.concat(parts).toString('utf8');
 }
 
 const limit = (max: number, fallback: number) =>

@@ -1,14 +1,18 @@
 /** Keys that are the same, or that a person or a case-insensitive store would take for the same. */
 import type { LineWarning } from './lint.ts';
 
-/** Is shown each good line's key, and answers when an earlier one clashes with it. */
-export type KeyWatch = (key: string, line: number) => LineWarning | undefined;
+/**
+ * Is shown each good line's key, and answers when an earlier one clashes with it.
+ * @param folded what `foldKey` gives, where the caller knows it
+ */
+export type KeyWatch = (key: string, line: number, folded?: string) => LineWarning | undefined;
 
-const NOT_ASCII = /[^\0-\x7f]/;
+/** ASCII, Chinese, Japanese and Korean letters that no normal form changes or joins. */
+const STABLE = /^[\0-\x7f\u3041-\u3096\u30a1-\u30fa\u4e00-\u9fff\uac00-\ud7a3]*$/;
 
 /** One text for all keys that differ only in case or in Unicode form (NFC, NFD, NFKC, NFKD). */
 export const foldKey = (key: string): string =>
-  NOT_ASCII.test(key) ? key.normalize('NFKC').toLowerCase().normalize('NFKC') : key.toLowerCase();
+  STABLE.test(key) ? key.toLowerCase() : key.normalize('NFKC').toLowerCase().normalize('NFKC');
 
 /** @param other where the other line is, such as `line 7` */
 export const repeatedKey = (other: string): LineWarning => ({
@@ -27,8 +31,7 @@ export function createKeyWatch(): KeyWatch {
   const firstLines = new Map<string, number>();
   /** Only of keys that folding changes. */
   const firstKeys = new Map<string, string>();
-  return (key, line) => {
-    const folded = foldKey(key);
+  return (key, line, folded = foldKey(key)) => {
     const first = firstLines.get(folded);
     if (first === undefined) {
       firstLines.set(folded, line);

@@ -92,9 +92,15 @@ export function createLineReader(options: ReaderOptions, sink: ReaderSink): Line
     return transfer(url, key, md5.toLowerCase(), byteOffset);
   };
 
-  const transfer = (url: string, key: string, md5: string, byteOffset: number): PlannedTransfer => {
+  const transfer = (
+    url: string,
+    key: string,
+    md5: string,
+    byteOffset: number,
+    folded?: string,
+  ): PlannedTransfer => {
     transfers += 1;
-    const clash = watchKey?.(key, lines);
+    const clash = watchKey?.(key, lines, folded);
     if (clash) warn(clash, byteOffset);
     const id = idPrefix + lines;
     return md5 === ''
@@ -128,15 +134,16 @@ export function createLineReader(options: ReaderOptions, sink: ReaderSink): Line
   const read = ({ bytes, start }: LineBlock): PlannedTransfer[] => {
     const found: PlannedTransfer[] = [];
     const utf8 = isUtf8(bytes);
-    const plain: PlainLine = { url: '', key: '', md5: '', end: 0 };
+    const plain: PlainLine = { url: '', key: '', folded: false, md5: '', end: 0 };
     const takes = utf8 ? takePlain : undefined;
-    const text = takes ? bytes.latin1Slice(0, bytes.length) : '';
+    const text = takes ? bytes.toString('latin1') : '';
     const lastFeed = bytes.lastIndexOf(LINE_FEED);
     let at = 0;
     while (at < bytes.length) {
       // The first line of all may be a header or carry a byte order mark.
       if (takes && at <= lastFeed && start + at > 0 && takes(bytes, text, at, plain)) {
-        found.push(transfer(plain.url, plain.key, plain.md5, start + at));
+        const folded = plain.folded ? plain.key : undefined;
+        found.push(transfer(plain.url, plain.key, plain.md5, start + at, folded));
         at = plain.end;
       } else {
         const feed = at <= lastFeed ? bytes.indexOf(LINE_FEED, at) : bytes.length;

@@ -60,10 +60,10 @@ export function urlForm(url: string): UrlForm {
 export function encodingFault(url: string): string | undefined {
   const at = url.search(URL_UNSAFE);
   if (at !== -1) return `character ${at + 1} must be percent-encoded`;
-  const escape = url.search(BAD_ESCAPE);
-  return escape === -1
+  const percent = url.search(BAD_ESCAPE);
+  return percent === -1
     ? undefined
-    : `"%" at character ${escape + 1} is not followed by two hex digits`;
+    : `"%" at character ${percent + 1} is not followed by two hex digits`;
 }
 
 /**

@@ -3,15 +3,13 @@
  * G1), writes the reports, then marks it completed. Repeating it after a crash writes them again.
  */
 import type { Cause } from '../errors.ts';
-import { rejectedCsv } from '../manifest/quarantine.ts';
-import { failedCsv } from '../manifest/reports.ts';
-import { proveCoverage } from '../manifest/shards.ts';
-import { removePieces } from '../manifest/unpack.ts';
-import type { Ledger, Run, ShardRecord, Transfer } from '../ledger/port.ts';
+import type { Ledger, Run, ShardRecord } from '../ledger/port.ts';
 import type { Log } from '../log.ts';
+import { removeStaged } from '../manifest/reports.ts';
+import { proveCoverage } from '../manifest/shards.ts';
 import type { Objects } from '../objects/port.ts';
 import { isRetryable } from './again.ts';
-import { summarize } from './summary.ts';
+import { type ReportName, reportKey, reportText } from './report.ts';
 
 export interface ClosingOptions {
   readonly ledger: Ledger;
@@ -20,12 +18,6 @@ export interface ClosingOptions {
   readonly maxAttempts: number;
   readonly now: () => Date;
 }
-
-/** Where a run's reports lie in the store. */
-export const reportKey = (
-  runId: string,
-  name: 'summary.json' | 'failed.csv' | 'rejected.csv',
-): string => `reports/${runId}/${name}`;
 
 /** True when the run was closed by this call. */
 export async function closeIfDone(run: Run, options: ClosingOptions): Promise<boolean> {
@@ -49,15 +41,18 @@ export async function closeIfDone(run: Run, options: ClosingOptions): Promise<bo
   }
 
   const at = now();
-  const summary = await summarize(run, shards, failures(ledger, runId), at);
-  await objects.put(reportKey(runId, 'failed.csv'), failedCsv(failures(ledger, runId)));
-  await objects.put(reportKey(runId, 'rejected.csv'), rejectedCsv(objects, shards));
-  await objects.put(reportKey(runId, 'summary.json'), `${JSON.stringify(summary, null, 2)}\n`);
+  const closing: Run = { ...run, state: 'completed', closedAt: at };
+  for (const name of REPORTS) {
+    await objects.put(reportKey(runId, name), reportText(name, closing, shards, { ledger, objects }));
+  }
   const closed = await ledger.closeRun(runId, at);
-  await removePieces(objects, runId);
+  await removeStaged(objects, runId);
   if (closed) log.info('run.closed', { runId, ...run.counts });
   return closed;
 }
+
+/** The summary comes last: where it is, the others are. */
+const REPORTS: readonly ReportName[] = ['failed.csv', 'rejected.csv', 'summary.json'];
 
 const COVERAGE_BROKEN = { provider: 'waybill', code: 'COVERAGE_BROKEN', class: 'state' } as const;
 
@@ -85,15 +80,4 @@ async function hasRetryable(
     if (rows.some((row) => isRetryable(row, maxAttempts))) return true;
   }
   return false;
-}
-
-/** All failed transfers of a run, page by page. */
-export async function* failures(ledger: Ledger, runId: string): AsyncGenerator<Transfer> {
-  let cursor: string | undefined;
-  do {
-    const filter = { states: ['failed'], limit: 1_000, ...(cursor !== undefined && { cursor }) } as const;
-    const page = await ledger.transfers(runId, filter);
-    yield* page.items;
-    cursor = page.nextCursor;
-  } while (cursor !== undefined);
 }

@@ -36,7 +36,6 @@ export async function summarize(
   run: Run,
   shards: readonly ShardRecord[],
   failed: AsyncIterable<Transfer>,
-  closedAt: Date | null,
 ): Promise<Summary> {
   const total = (name: 'header' | 'blank' | 'transfers'): number =>
     shards.reduce((sum, { tally }) => sum + tally[name], 0);
@@ -46,11 +45,10 @@ export async function summarize(
     operation,
     ...(source && { source }),
     ...(target && { target }),
-    // Written just before the run is marked, so that a completed run always has its reports.
-    state: run.state === 'active' && closedAt ? 'completed' : run.state,
+    state: run.state,
     ...(error && { error }),
     createdAt: createdAt.toISOString(),
-    closedAt: closedAt?.toISOString() ?? null,
+    closedAt: run.closedAt?.toISOString() ?? null,
     counts,
     coverage: {
       bytes: run.plan?.sizeBytes ?? 0,

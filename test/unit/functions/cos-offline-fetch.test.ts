@@ -1,0 +1,316 @@
+import { beforeEach, describe, expect, it } from 'vitest';
+import { createHandler, type Deps } from '../../../functions/cos-offline-fetch.ts';
+import { InputError } from '../../../shared/errors.ts';
+import { createSend } from '../../../shared/http.ts';
+import type { Ledger } from '../../../shared/ledger/port.ts';
+import { createSqliteLedger } from '../../../shared/ledger/sqlite.ts';
+import { createLimiter } from '../../../shared/limiter.ts';
+import { silentLog } from '../../../shared/log.ts';
+import type { PlannedTransfer, Shard, Tally } from '../../../shared/manifest/types.ts';
+import { createCosFetchClient } from '../../../shared/providers/cos-fetch.ts';
+import { createRefusals } from '../../../shared/refusals.ts';
+import { openSqliteFile } from '../../../shared/sqlite.ts';
+import { newRun } from '../../contract/ledger.ts';
+import { type Peer, type Reply, startPeer } from '../../fixtures/http.ts';
+import { loadJson } from '../../fixtures/load.ts';
+
+const event = loadJson('events/cos-offline-fetch.json'); // m1 is shard r1.0, m2 is shard r1.1
+const accepted = (taskId: string): Reply => ({
+  body: JSON.stringify({ code: 0, message: 'SUCCESS', request_id: 'q', data: { taskid: taskId } }),
+});
+const slowDown: Reply = {
+  status: 503,
+  body: '<Error><Code>SlowDown</Code><Message>reduce your rate</Message></Error>',
+};
+const badKey: Reply = {
+  status: 403,
+  body: '<Error><Code>InvalidAccessKeyId</Code><Message>no such key</Message></Error>',
+};
+
+/** A shard of `lines` good lines, as the manifest reader would give them. */
+function readingOf(shard: Shard, lines: number, failure?: Error) {
+  const tally: Tally = {
+    first: shard.start,
+    last: shard.end,
+    lines,
+    header: 0,
+    blank: 0,
+    quarantined: 0,
+    transfers: lines,
+    warnings: {},
+  };
+  async function* batches(): AsyncGenerator<readonly PlannedTransfer[]> {
+    yield Array.from({ length: lines }, (_, line) => ({
+      id: `${shard.id}.${line}`,
+      line,
+      target: shard.target,
+      url: `http://origin.example/${shard.index}/${line}`,
+      key: `${shard.index}/${line}`,
+    }));
+    if (failure) throw failure;
+  }
+  return { [Symbol.asyncIterator]: batches, tally, quarantined: [], warnings: [] };
+}
+
+interface Setup {
+  readonly handle: (event: unknown) => Promise<unknown>;
+  readonly ledger: Ledger;
+  readonly peer: Peer;
+  readonly clock: { at: Date };
+}
+
+async function setup(change: Partial<Deps> = {}, lines = 1): Promise<Setup> {
+  const peer = await startPeer();
+  const clock = { at: new Date('2026-11-20T02:00:00Z') };
+  const ledger = createSqliteLedger(openSqliteFile(':memory:'));
+  await ledger.openRun(newRun('r1'));
+  const handle = createHandler({
+    client: createCosFetchClient({
+      endpoint: peer.origin,
+      onKeyExist: 'override',
+      send: createSend({ timeoutMs: 500 }),
+      sign: (request) => request,
+    }),
+    ledger,
+    limiter: createLimiter({
+      requestsPerSecond: 1e6,
+      inFlight: 1,
+      retry: { maxSends: 3, baseMs: 1 },
+    }),
+    log: silentLog,
+    objects: { put: () => Promise.reject(new Error('nothing is quarantined here')) },
+    read: (shard) => readingOf(shard, lines),
+    refusals: createRefusals(),
+    resolve: () => Promise.reject(new Error('nothing is open here')),
+    settleMs: 60_000,
+    urls: (id, attempt) => ({
+      successCallbackUrl: `http://w.example/callbacks/${id}.${attempt}.s`,
+      failureCallbackUrl: `http://w.example/callbacks/${id}.${attempt}.f`,
+    }),
+    now: () => clock.at,
+    ...change,
+  });
+  return { handle, ledger, peer, clock };
+}
+
+const bodies = (peer: Peer) =>
+  peer.arrived.map(({ body }) => JSON.parse(body) as Record<string, string>);
+
+describe('cos-offline-fetch', () => {
+  it('submits every object of its shards, each with callback URLs of its own', async () => {
+    const { handle, ledger, peer } = await setup({}, 2);
+    peer.answer(accepted('t1'), accepted('t2'), accepted('t3'), accepted('t4'));
+    expect(await handle(event)).toEqual({ batchItemFailures: [] });
+    const keys = bodies(peer).map(({ Key }) => Key);
+    expect([...keys].sort()).toEqual(['0/0', '0/1', '1/0', '1/1']);
+    expect(bodies(peer).find(({ Key }) => Key === '1/1')).toEqual({
+      Url: 'http://origin.example/1/1',
+      Key: '1/1',
+      OnKeyExist: 'override',
+      SuccessCallbackUrl: 'http://w.example/callbacks/r1.1.1.1.s',
+      FailureCallbackUrl: 'http://w.example/callbacks/r1.1.1.1.f',
+    });
+    const { items } = await ledger.transfers('r1');
+    expect(items.map(({ state, attempt }) => `${state} ${attempt}`)).toEqual(
+      Array(4).fill('submitted 1'),
+    );
+    expect((await ledger.shards('r1')).every(({ ended }) => ended)).toBe(true);
+  });
+
+  it('G2: sends nothing again when its message is delivered twice', async () => {
+    const { handle, peer } = await setup();
+    peer.answer(accepted('t1'));
+    await handle(event);
+    expect(await handle(event)).toEqual({ batchItemFailures: [] });
+    expect(peer.arrived).toHaveLength(2);
+  });
+
+  it('G2: two deliveries at once send each object once', async () => {
+    const { handle, peer } = await setup({}, 20);
+    peer.answer(accepted('t1'));
+    await Promise.all([handle(event), handle(event), handle(event)]);
+    expect(new Set(bodies(peer).map(({ Key }) => Key)).size).toBe(40);
+    expect(peer.arrived).toHaveLength(40);
+  });
+
+  it('asks again for the message whose answer was lost, and for no other', async () => {
+    const { handle, ledger, peer } = await setup();
+    peer.answer({ breakOff: 'at-once' }, accepted('t2'));
+    const lost = (await handle(event)) as { batchItemFailures: { itemIdentifier: string }[] };
+    expect(lost.batchItemFailures).toHaveLength(1);
+    const [shard, other] =
+      lost.batchItemFailures[0]?.itemIdentifier === 'm1' ? [0, 1] : [1, 0];
+    expect(await ledger.read(`r1.${shard}.0`)).toMatchObject({
+      state: 'submitting',
+      cause: { code: 'TRANSPORT_FAILED' },
+      history: [{ event: 'unanswered' }],
+    });
+    expect(await ledger.read(`r1.${other}.0`)).toMatchObject({ state: 'submitted' });
+  });
+
+  it('leaves an open intent alone until it has settled, then looks before it sends', async () => {
+    const looked: string[] = [];
+    const found = new Set<string>();
+    const { handle, ledger, peer, clock } = await setup({
+      resolve: async ({ key }) => {
+        looked.push(key);
+        return found.has(key);
+      },
+    });
+    peer.answer({ breakOff: 'at-once' });
+    await handle(event);
+    expect(peer.arrived).toHaveLength(2);
+
+    peer.answer(accepted('t2'));
+    clock.at = new Date('2026-11-20T02:00:59Z');
+    expect(await handle(event)).toMatchObject({ batchItemFailures: [{}, {}] });
+    expect(looked).toEqual([]);
+
+    clock.at = new Date('2026-11-20T02:01:01Z');
+    found.add('0/0');
+    expect(await handle(event)).toEqual({ batchItemFailures: [] });
+    expect([...looked].sort()).toEqual(['0/0', '1/0']);
+    expect(peer.arrived).toHaveLength(3);
+    expect(await ledger.read('r1.0.0')).toMatchObject({ state: 'succeeded', attempt: 1 });
+    expect(await ledger.read('r1.1.0')).toMatchObject({
+      state: 'submitted',
+      attempt: 2,
+      accepted: ['2:t2'],
+      history: [{ event: 'unanswered' }, { event: 'resolved', attempt: 2 }, { event: 'accepted' }],
+    });
+  });
+
+  it('G2: takes lines of a worker that died for perhaps sent, and later ones for not', async () => {
+    const looked: string[] = [];
+    const { handle, ledger, peer, clock } = await setup(
+      {
+        resolve: async ({ key }) => {
+          looked.push(key);
+          return false;
+        },
+      },
+      300,
+    );
+    const [record] = (event as { Records: { body: string }[] }).Records;
+    const shard = JSON.parse(record?.body ?? '') as Shard;
+    const lease = { owner: 'dead', at: clock.at, leaseMs: 1 };
+    await ledger.openShard(shard, lease);
+    await ledger.coverShard(shard, lease, { through: 256, at: clock.at }, readingOf(shard, 0).tally);
+    const report = { state: 'submitted', attempt: 1, at: clock.at, event: 'accepted' } as const;
+    await ledger.record('r1.0.7', { ...report, accepted: ['1:t'] });
+
+    clock.at = new Date('2026-11-20T02:05:00Z');
+    peer.answer(accepted('t9'));
+    expect(await handle({ Records: [record] })).toEqual({ batchItemFailures: [] });
+    expect(looked).toHaveLength(255);
+    expect(looked).not.toContain('0/7');
+    expect(await ledger.read('r1.0.6')).toMatchObject({ attempt: 2 });
+    expect(await ledger.read('r1.0.7')).toMatchObject({ attempt: 1, accepted: ['1:t'] });
+    expect(await ledger.read('r1.0.256')).toMatchObject({ attempt: 1 });
+    expect(peer.arrived).toHaveLength(299);
+  });
+
+  it('sends again at once within the attempt when the provider clearly refused for now', async () => {
+    const { handle, ledger, peer } = await setup();
+    peer.answer(slowDown, slowDown, accepted('t1'));
+    await handle(event);
+    const { items } = await ledger.transfers('r1');
+    expect(items.map(({ state, attempt }) => [state, attempt])).toEqual([
+      ['submitted', 1],
+      ['submitted', 1],
+    ]);
+    expect(peer.arrived).toHaveLength(4);
+  });
+
+  it('records a refusal with its cause, and goes on with the others', async () => {
+    const { handle, ledger, peer } = await setup();
+    const body = '<Error><Code>InvalidArgument</Code><Message>Url</Message></Error>';
+    peer.answer({ status: 400, body, headers: { 'x-cos-request-id': 'q1' } }, accepted('t2'));
+    expect(await handle(event)).toEqual({ batchItemFailures: [] });
+    const { items } = await ledger.transfers('r1', { states: ['failed'] });
+    expect(items).toMatchObject([
+      { cause: { code: 'InvalidArgument', class: 'request', requestId: 'q1' } },
+    ]);
+  });
+
+  it('stops the run after two refused keys in a row, and does not hammer', async () => {
+    const { handle, ledger, peer } = await setup({}, 30);
+    peer.answer(badKey);
+    expect(await handle(event)).toEqual({ batchItemFailures: [] });
+    expect(peer.arrived.length).toBeLessThanOrEqual(4);
+    expect(await ledger.run('r1')).toMatchObject({
+      state: 'failed',
+      error: { code: 'InvalidAccessKeyId', class: 'credentials' },
+    });
+  });
+
+  it('does not stop the run for a single refused key between successes', async () => {
+    const { handle, ledger, peer } = await setup({}, 2);
+    peer.answer(badKey, accepted('t1'), badKey, accepted('t2'));
+    await handle(event);
+    expect(await ledger.run('r1')).toMatchObject({ state: 'planning' });
+  });
+
+  it('G10: stops the run when its manifest changed', async () => {
+    const changed = new InputError('MANIFEST_CHANGED', 'The manifest changed while it was read.');
+    const { handle, ledger, peer } = await setup({ read: (shard) => readingOf(shard, 1, changed) });
+    peer.answer(accepted('t1'));
+    expect(await handle(event)).toEqual({ batchItemFailures: [] });
+    expect(await ledger.run('r1')).toMatchObject({
+      state: 'failed',
+      error: { provider: 'waybill', code: 'MANIFEST_CHANGED', class: 'request' },
+    });
+  });
+
+  it('gives a message back when reading its shard fails, and frees the shard', async () => {
+    let fail = true;
+    const { handle, peer } = await setup({
+      read: (shard) => readingOf(shard, 1, fail ? new Error('the disk is gone') : undefined),
+    });
+    peer.answer(accepted('t1'));
+    expect(await handle(event)).toMatchObject({ batchItemFailures: [{}, {}] });
+    fail = false;
+    expect(await handle(event)).toEqual({ batchItemFailures: [] });
+    expect(peer.arrived).toHaveLength(2);
+  });
+
+  it('gives a message back that is none of ours, and works on the others', async () => {
+    const { handle, ledger, peer } = await setup();
+    peer.answer(accepted('t1'));
+    const [good] = (event as { Records: object[] }).Records;
+    const bad = [
+      { messageId: 'x1', body: 'not json' },
+      { messageId: 'x2', body: '{"id":"r1.0"}' },
+    ];
+    expect(await handle({ Records: [...bad, good] })).toEqual({
+      batchItemFailures: [{ itemIdentifier: 'x1' }, { itemIdentifier: 'x2' }],
+    });
+    expect(await ledger.read('r1.0.0')).toMatchObject({ state: 'submitted' });
+  });
+
+  it('submits what was ordered again under the ordered attempt', async () => {
+    const { handle, ledger, peer, clock } = await setup();
+    peer.answer(accepted('t1'));
+    await handle(event);
+    const order = { state: 'planned', attempt: 2, accepted: [], at: clock.at } as const;
+    await ledger.record('r1.0.0', { ...order, event: 'ordered' });
+    peer.answer(accepted('t2'));
+    await handle(event);
+    expect(peer.arrived).toHaveLength(3);
+    expect(await ledger.read('r1.0.0')).toMatchObject({
+      state: 'submitted',
+      attempt: 2,
+      providerId: 't2',
+    });
+  });
+});
+
+describe('an event that is none', () => {
+  let handle: Setup['handle'];
+  beforeEach(async () => {
+    ({ handle } = await setup());
+  });
+  it.each([[{}], [null], [{ Records: [{ body: 1 }] }]])('is refused: %j', async (given) => {
+    await expect(handle(given)).rejects.toMatchObject({ code: 'EVENT_INVALID' });
+  });
+});
