@@ -22,8 +22,11 @@ const QUERY_OR_USER = 16;
 const NOT_ASCII = 32;
 const NOT_HEX = 64;
 const UPPER_CASE = 128;
+/** Ends a field: comma, line feed, carriage return. */
+const STOP = 256;
+const LINE_END = 512;
 
-const CLASS = Uint8Array.from({ length: 256 }, (_, byte) => {
+const CLASS = Uint16Array.from({ length: 256 }, (_, byte) => {
   if (byte >= 0x80) return NOT_ASCII | NOT_URL | NOT_HEX;
   const char = String.fromCharCode(byte);
   return (
@@ -33,7 +36,9 @@ const CLASS = Uint8Array.from({ length: 256 }, (_, byte) => {
     (char === '%' ? PERCENT : 0) |
     (char === '?' || char === '@' ? QUERY_OR_USER : 0) |
     (MD5_HEX.test(char.repeat(32)) ? 0 : NOT_HEX) |
-    (char >= 'A' && char <= 'Z' ? UPPER_CASE : 0)
+    (char >= 'A' && char <= 'Z' ? UPPER_CASE : 0) |
+    (/[,\r\n]/.test(char) ? STOP : 0) |
+    (/[\r\n]/.test(char) ? LINE_END : 0)
   );
 });
 
@@ -85,27 +90,29 @@ export function createPlainCsv(columns: CsvColumns, { allowHttps }: LintOptions)
     let byte = COMMA;
     while (byte === COMMA) {
       let bits = 0;
-      byte = bytes[position] as number;
-      const quoted = byte === QUOTE_MARK;
-      if (quoted) {
-        position += 1;
+      let start = position;
+      let stop: number;
+      if (bytes[position] === QUOTE_MARK) {
+        start += 1;
+        stop = bytes.indexOf(QUOTE_MARK, start);
+        for (position = start; position < stop; position += 1) {
+          bits |= CLASS[bytes[position] as number] as number;
+        }
+        position = stop + 1;
         byte = bytes[position] as number;
+        // Not closed on this line, or a doubled quote.
+        if (stop === -1 || (bits & LINE_END) !== 0 || !isStop(byte)) return false;
+      } else {
+        let found = CLASS[bytes[position] as number] as number;
+        while ((found & STOP) === 0) {
+          bits |= found;
+          position += 1;
+          found = CLASS[bytes[position] as number] as number;
+        }
+        stop = position;
+        byte = bytes[position] as number;
+        if ((bits & QUOTE) !== 0) return false;
       }
-      const start = position;
-      while (byte !== LINE_FEED && byte !== CARRIAGE_RETURN) {
-        if (quoted ? byte === QUOTE_MARK : byte === COMMA) break;
-        bits |= CLASS[byte] as number;
-        position += 1;
-        byte = bytes[position] as number;
-      }
-      const stop = position;
-      if (quoted) {
-        // A doubled quote, or a line that ends inside the field.
-        if (byte !== QUOTE_MARK) return false;
-        position += 1;
-        byte = bytes[position] as number;
-        if (byte !== COMMA && byte !== LINE_FEED && byte !== CARRIAGE_RETURN) return false;
-      } else if ((bits & QUOTE) !== 0) return false;
       if (column === urlColumn) {
         urlStart = start;
         urlEnd = stop;
@@ -155,6 +162,8 @@ export function createPlainCsv(columns: CsvColumns, { allowHttps }: LintOptions)
     return true;
   };
 }
+
+const isStop = (byte: number): boolean => ((CLASS[byte] ?? 0) & STOP) !== 0;
 
 function escapesAreGood(bytes: Buffer, start: number, end: number): boolean {
   for (let at = start; at < end; at += 1) {

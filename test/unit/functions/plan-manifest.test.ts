@@ -1,0 +1,125 @@
+import { gzipSync } from 'node:zlib';
+import { describe, expect, it } from 'vitest';
+import { createHandler } from '../../../functions/plan-manifest.ts';
+import { silentLog } from '../../../shared/log.ts';
+import { parseShard } from '../../../shared/events.ts';
+import { createPlanner } from '../../../shared/planning.ts';
+import { loadJson } from '../../fixtures/load.ts';
+import { openStores, type Stores } from '../../fixtures/stores.ts';
+
+const KEY = 'cos-fetch/ap-shanghai/examplebucket-1250000000/2026-11-20/my videos.csv';
+const event = loadJson('events/plan-manifest.json');
+const manifest = (lines: number) =>
+  `url,key,md5\n${Array.from({ length: lines }, (_, n) => `http://o.example/${n},k/${n},\n`).join('')}`;
+
+function setup(shardBytes = 1_024) {
+  const stores = openStores();
+  const planner = createPlanner({ ...stores, shardBytes, log: silentLog });
+  return { ...stores, handle: createHandler({ planner, log: silentLog }) };
+}
+
+/** Bodies of everything on the queue. */
+async function queued({ queue }: Stores) {
+  return (await queue.receive(10_000, 60_000)).map(({ body }) => parseShard(body));
+}
+
+describe('plan-manifest', () => {
+  it.each([
+    ['an S3 notification', event],
+    ['the same through EventBridge', loadJson('events/plan-manifest-eventbridge.json')],
+  ])('opens a run and queues its shards on %s', async (_name, upload) => {
+    const { handle, ...stores } = setup();
+    const content = manifest(200);
+    await stores.objects.put(KEY, content);
+    const { runIds } = await handle(upload);
+    const shards = await queued(stores);
+    expect(shards.length).toBe(Math.ceil(content.length / 1_024));
+    expect(shards.map(({ start, end }) => [start, end])).toEqual(
+      shards.map((_, n) => [n * 1_024, Math.min((n + 1) * 1_024, content.length)]),
+    );
+    expect(await stores.ledger.run(runIds[0] ?? '')).toMatchObject({
+      state: 'active',
+      trigger: 'upload',
+      operation: 'cos-offline-fetch',
+      source: { key: KEY },
+      target: { region: 'ap-shanghai', bucket: 'examplebucket-1250000000' },
+      plan: { shardCount: shards.length, sizeBytes: content.length },
+    });
+  });
+
+  it('G2: the same upload event twice, or twice at once, is one run', async () => {
+    const { handle, ...stores } = setup();
+    await stores.objects.put(KEY, manifest(5));
+    const [a, b] = await Promise.all([handle(event), handle(event)]);
+    const c = await handle(event);
+    expect([b, c]).toEqual([a, a]);
+    expect((await stores.ledger.runs({})).items).toHaveLength(1);
+    expect((await queued(stores)).length).toBeLessThanOrEqual(2);
+    await handle(event);
+    expect(await queued(stores)).toEqual([]);
+  });
+
+  it('makes another run of a manifest that was written again', async () => {
+    const { handle, ...stores } = setup();
+    await stores.objects.put(KEY, manifest(5));
+    const first = await handle(event);
+    await stores.objects.put(KEY, manifest(5));
+    expect(await handle(event)).not.toEqual(first);
+  });
+
+  it('unpacks a gzip manifest into the store before it queues anything', async () => {
+    const { handle, ...stores } = setup();
+    const content = manifest(200);
+    await stores.objects.put(`${KEY}.gz`, gzipSync(content));
+    const upload = { detail: { bucket: { name: 'b' }, object: { key: `${KEY}.gz` } } };
+    const { runIds } = await handle(upload);
+    const shards = await queued(stores);
+    expect(shards.length).toBeGreaterThan(3);
+    const pieces = await Promise.all(
+      shards.map(async ({ object }) => {
+        const parts = await Array.fromAsync(stores.objects.read(object.key));
+        return Buffer.concat(parts).toString();
+      }),
+    );
+    expect(pieces.join('')).toBe(content);
+    expect(await stores.ledger.run(runIds[0] ?? '')).toMatchObject({
+      plan: { sizeBytes: content.length },
+    });
+  });
+
+  const packed = gzipSync(manifest(20_000));
+  it.each([
+    ['an empty file', KEY, '', 'MANIFEST_INVALID', 'empty'],
+    ['UTF-16', KEY, Buffer.from('fffe75007200', 'hex'), 'MANIFEST_INVALID', 'UTF-16'],
+    ['gzip under a plain name', KEY, packed, 'MANIFEST_INVALID', '.gz'],
+    ['a broken-off gzip', `${KEY}.gz`, packed.subarray(0, 9_000), 'MANIFEST_INVALID', 'byte'],
+    ['no gzip at all', `${KEY}.gz`, 'url,key', 'MANIFEST_INVALID', 'gzip'],
+    ['an empty gzip', `${KEY}.gz`, gzipSync(''), 'MANIFEST_INVALID', 'empty'],
+    ['a wrong region', 'cos-fetch/Shanghai/b-1250000000/m.csv', 'a', 'MANIFEST_INVALID', 'region'],
+    ['a bucket without APPID', 'cos-fetch/ap-shanghai/b/m.csv', 'a', 'MANIFEST_INVALID', 'APPID'],
+    ['another ending', 'cos-fetch/ap-shanghai/b-1250000000/m.txt', 'a', 'MANIFEST_INVALID', '.csv'],
+  ])('G9: answers %s with one clear error in its run, and sends nothing', async (_name, key, content, code, word) => {
+    const { handle, ...stores } = setup();
+    await stores.objects.put(key, content);
+    const { runIds } = await handle({ detail: { bucket: { name: 'b' }, object: { key } } });
+    const run = await stores.ledger.run(runIds[0] ?? '');
+    expect(run).toMatchObject({ state: 'failed', error: { provider: 'waybill', code } });
+    expect(run?.error?.message).toContain(word);
+    expect(await queued(stores)).toEqual([]);
+  });
+
+  it('ignores what is no manifest, and one that is gone', async () => {
+    const { handle, ...stores } = setup();
+    await stores.objects.put('reports/r1/failed.csv', 'url,key\n');
+    const upload = (key: string) => ({ detail: { bucket: { name: 'b' }, object: { key } } });
+    expect(await handle(upload('reports/r1/failed.csv'))).toEqual({ runIds: [] });
+    expect(await handle(event)).toEqual({ runIds: [] });
+    expect(await handle({ Service: 'Amazon S3', Event: 's3:TestEvent' })).toEqual({ runIds: [] });
+    expect((await stores.ledger.runs({})).items).toEqual([]);
+  });
+
+  it.each([[{}], ['text'], [{ Records: [{ s3: {} }] }]])('refuses an event that is none: %j', async (given) => {
+    const { handle } = setup();
+    await expect(handle(given)).rejects.toMatchObject({ code: 'EVENT_INVALID' });
+  });
+});

@@ -1,0 +1,160 @@
+import { describe, expect, it } from 'vitest';
+import { createHandler, type Deps } from '../../../functions/record-callback.ts';
+import { TransportError } from '../../../shared/errors.ts';
+import type { Report } from '../../../shared/ledger/port.ts';
+import { silentLog } from '../../../shared/log.ts';
+import { createCallbackTokens } from '../../../shared/signing/callback-token.ts';
+import { newRun, newShard } from '../../contract/ledger.ts';
+import { loadJson } from '../../fixtures/load.ts';
+import { openStores } from '../../fixtures/stores.ts';
+
+const keys = [{ kid: 'k2', secret: 'current-secret-0123' }, { kid: 'k1', secret: 'former-secret-0123' }];
+const tokens = createCallbackTokens(keys);
+const sample = loadJson('events/record-callback.json') as Record<string, unknown>;
+const AT = new Date('2026-11-20T02:00:00Z');
+const tomorrow = new Date('2026-11-21T02:00:00Z');
+const id = 'r1.0.3';
+
+const event = (token: string, change: Record<string, unknown> = {}) => ({
+  ...sample,
+  pathParameters: { token },
+  ...change,
+});
+const token = (outcome: 'succeeded' | 'failed', attempt = 1, by = tokens) =>
+  by.make({ transferId: id, attempt, outcome }, tomorrow);
+
+async function setup(change: Partial<Deps> = {}) {
+  const { ledger } = openStores();
+  await ledger.openRun(newRun('r1'));
+  await ledger.openShard(newShard('r1'), { owner: 'w', at: AT, leaseMs: 1 });
+  const object = { url: 'http://o.example/', key: 'k' };
+  const known = { state: 'submitted', attempt: 1, accepted: ['1:t1'], at: AT, object } as const;
+  await ledger.record(id, { ...known, event: 'accepted' });
+  const deps: Deps = { ledger, log: silentLog, tokens, verify: 'none', now: () => AT, ...change };
+  return { handle: createHandler(deps), ledger };
+}
+
+describe('record-callback', () => {
+  it('records a success, whatever the body says', async () => {
+    const { handle, ledger } = await setup();
+    for (const change of [
+      {},
+      { body: '' },
+      { body: '{"code":500,"message":"failed"}' },
+      { body: 'AAEC', isBase64Encoded: true },
+      { routeKey: 'GET /callbacks/{token}', body: undefined },
+    ]) {
+      expect(await handle(event(token('succeeded'), change))).toMatchObject({ statusCode: 200 });
+    }
+    expect(await ledger.read(id)).toMatchObject({ state: 'succeeded', attempt: 1 });
+  });
+
+  it.each([
+    ['JSON', 'application/json', '{"code":"Forbidden","message":"no"}', 'Forbidden', 'no', 'source'],
+    ['a form', 'application/x-www-form-urlencoded', 'Code=X1&Message=a+b', 'X1', 'a b', 'source'],
+    ['nothing', 'text/plain', '', 'CALLBACK_FAILURE', 'the provider reported a failure', 'source'],
+  ])('records a failure with what the body hints at: %s', async (_name, type, body, code, message, of) => {
+    const { handle, ledger } = await setup();
+    await handle(event(token('failed'), { headers: { 'content-type': type }, body }));
+    expect(await ledger.read(id)).toMatchObject({
+      state: 'failed',
+      cause: { provider: 'tencent', code, message, class: of },
+    });
+  });
+
+  it('G6: keeps no more than a hint of a body, and no credentials in it', async () => {
+    const { handle, ledger } = await setup();
+    const message = `q-signature=canary-1 Bearer canary-2 ${'x'.repeat(5_000)}`;
+    await handle(event(token('failed'), { body: JSON.stringify({ code: 'X', message }) }));
+    const found = JSON.stringify(await ledger.read(id));
+    expect(found).not.toContain('canary');
+    expect(found.length).toBeLessThan(2_000);
+  });
+
+  it.each([
+    ['no token', ''],
+    ['a made-up one', 'k2.r1.0.3.1.s.zzzzzz.AAAAAAAAAAAAAAAAAAAAAA'],
+    ['one of another key', token('failed', 1, createCallbackTokens([{ kid: 'k2', secret: 'another-secret-0123' }]))],
+    ['one of an unknown key id', token('failed', 1, createCallbackTokens([{ kid: 'k9', secret: keys[0]?.secret ?? '' }]))],
+    ['success turned into failure', token('succeeded').replace('.s.', '.f.')],
+    ['another transfer', token('succeeded').replace('r1.0.3', 'r1.0.4')],
+    ['another attempt', token('failed').replace('.1.f.', '.2.f.')],
+    ['an expired one', tokens.make({ transferId: id, attempt: 1, outcome: 'failed' }, new Date(AT.getTime() - 1_000))],
+  ])('G5: answers 404 to %s and changes nothing', async (_name, forged) => {
+    const { handle, ledger } = await setup();
+    const before = await ledger.read(id);
+    const answer = await handle(event(forged));
+    expect(answer).toMatchObject({ statusCode: 404 });
+    expect(JSON.parse(answer.body ?? '')).toMatchObject({ code: 'CALLBACK_UNKNOWN', status: 404 });
+    expect(await ledger.read(id)).toEqual(before);
+  });
+
+  it('G5: checks the token before any store is touched', async () => {
+    const ledger = new Proxy({} as Deps['ledger'], {
+      get: () => () => Promise.reject(new Error('the ledger was asked')),
+    });
+    const { handle } = await setup({ ledger, verify: 'all' });
+    expect(await handle(event('forged'))).toMatchObject({ statusCode: 404 });
+  });
+
+  it('G5: takes tokens of both keys during a rotation', async () => {
+    const former = createCallbackTokens(keys.slice(1));
+    const { handle, ledger } = await setup();
+    expect(await handle(event(token('succeeded', 1, former)))).toMatchObject({ statusCode: 200 });
+    expect(await ledger.read(id)).toMatchObject({ state: 'succeeded' });
+  });
+
+  it('G3: a failure that comes after the success changes nothing', async () => {
+    const { handle, ledger } = await setup();
+    await handle(event(token('succeeded')));
+    await handle(event(token('failed')));
+    expect(await ledger.read(id)).toMatchObject({ state: 'succeeded' });
+  });
+
+  describe('with a status query', () => {
+    const polled = (state: Report['state']): Report => ({
+      state,
+      attempt: 1,
+      accepted: [],
+      at: AT,
+      event: 'poll',
+    });
+
+    it.each([
+      ['failures', 'failed', 1],
+      ['failures', 'succeeded', 0],
+      ['all', 'succeeded', 1],
+      ['none', 'failed', 0],
+    ] as const)('WAYBILL_VERIFY=%s on a callback that says %s', async (verify, outcome, asked) => {
+      let asks = 0;
+      const ask = async () => {
+        asks += 1;
+        return polled(outcome);
+      };
+      const { handle } = await setup({ verify, status: { ask } });
+      await handle(event(token(outcome)));
+      expect(asks).toBe(asked);
+    });
+
+    it("takes the provider's word against the callback's", async () => {
+      const status = { ask: async () => polled('succeeded') };
+      const { handle, ledger } = await setup({ verify: 'failures', status });
+      await handle(event(token('failed')));
+      expect(await ledger.read(id)).toMatchObject({ state: 'succeeded' });
+    });
+
+    it('answers 200 and leaves the transfer to the sweeper when the provider is silent', async () => {
+      const ask = () => Promise.reject(new TransportError('TRANSPORT_TIMEOUT', 'x', 'unknown'));
+      const { handle, ledger } = await setup({ verify: 'failures', status: { ask } });
+      expect(await handle(event(token('failed')))).toMatchObject({ statusCode: 200 });
+      expect(await ledger.read(id)).toMatchObject({ state: 'submitted' });
+    });
+
+    it('takes the callback for an attempt whose answer is not known yet', async () => {
+      const ask = () => Promise.reject(new Error('there is nothing to ask with'));
+      const { handle, ledger } = await setup({ verify: 'failures', status: { ask } });
+      await handle(event(token('failed', 2)));
+      expect(await ledger.read(id)).toMatchObject({ state: 'failed', attempt: 2 });
+    });
+  });
+});
