@@ -1,0 +1,261 @@
+import { describe, expect, it } from 'vitest';
+import { createHandler } from '../../../functions/sweep.ts';
+import { parseShard } from '../../../shared/events.ts';
+import { createFetchStatus } from '../../../shared/fetch-status.ts';
+import type { Report } from '../../../shared/ledger/port.ts';
+import { createLimiter } from '../../../shared/limiter.ts';
+import { silentLog } from '../../../shared/log.ts';
+import type { Tally } from '../../../shared/manifest/types.ts';
+import type { FetchProgress } from '../../../shared/providers/cos-fetch.ts';
+import { ProviderError } from '../../../shared/errors.ts';
+import type { CosObject } from '../../../shared/providers/cos-objects.ts';
+import { createRefusals } from '../../../shared/refusals.ts';
+import { newRun, newShard } from '../../contract/ledger.ts';
+import { openStores } from '../../fixtures/stores.ts';
+
+const START = new Date('2026-11-20T02:00:00Z');
+const later = (seconds: number) => new Date(START.getTime() + 1_000 * seconds);
+const MD5 = '0123456789abcdef0123456789abcdef';
+
+const tally = (transfers: number, change: Partial<Tally> = {}): Tally => ({
+  first: 0,
+  last: 100,
+  lines: transfers,
+  header: 0,
+  blank: 0,
+  quarantined: 0,
+  transfers,
+  warnings: {},
+  ...change,
+});
+
+/** One run of one shard of 100 bytes; `rows` are its transfers, all known at START. */
+async function setup(rows: readonly Partial<Report>[], read: Tally = tally(rows.length)) {
+  const stores = openStores();
+  const { ledger } = stores;
+  const clock = { at: START };
+  const asked: string[] = [];
+  const progress = new Map<string, Partial<FetchProgress> | Error>();
+  const objects = new Map<string, CosObject>();
+  const limiter = createLimiter({ requestsPerSecond: 1e6, inFlight: 4, retry: { maxSends: 1 } });
+  const status = createFetchStatus({
+    ledger,
+    limiter,
+    now: () => clock.at,
+    client: {
+      submit: () => Promise.reject(new Error('the sweeper submits nothing')),
+      progress: async (_target, taskId) => {
+        asked.push(taskId);
+        const told = progress.get(taskId) ?? { state: 'doing' };
+        if (told instanceof Error) throw told;
+        return { state: 'doing', code: 'C', message: 'm', ...told };
+      },
+    },
+    objects: { head: async (_target, key) => objects.get(key) },
+  });
+  const shard = newShard('r1');
+  const lease = { owner: 'w', at: START, leaseMs: 1 };
+  await ledger.openRun(newRun('r1'));
+  await ledger.openShard(shard, lease);
+  for (const [line, row] of rows.entries()) {
+    const object = { url: `http://o.example/${line}`, key: `k${line}` };
+    const known = { state: 'submitted', attempt: 1, accepted: [`1:t${line}`], at: START } as const;
+    await ledger.record(`r1.0.${line}`, { ...known, event: 'accepted', object, ...row });
+  }
+  await ledger.endShard(shard, lease, read);
+  await ledger.activateRun('r1', { shardCount: 1, sizeBytes: 100 });
+  const sweep = createHandler({
+    ...stores,
+    limiter,
+    log: silentLog,
+    lostAfterMs: 900_000,
+    maxAttempts: 3,
+    now: () => clock.at,
+    refusals: createRefusals(),
+    settleMs: 60_000,
+    status,
+  });
+  const queued = async () => (await stores.queue.receive(100, 1)).map(({ body }) => parseShard(body));
+  return { ...stores, sweep, clock, asked, progress, targets: objects, queued };
+}
+
+const failed = (code: string, of: 'transient' | 'source', attempt = 1): Partial<Report> => ({
+  state: 'failed',
+  attempt,
+  cause: { provider: 'tencent', code, message: 'm', class: of },
+});
+
+describe('sweep: lost callbacks', () => {
+  it('G4: asks for a transfer once its callback is overdue, not before, and not twice at once', async () => {
+    const { sweep, clock, asked } = await setup([{}, { state: 'succeeded' }]);
+    clock.at = later(899);
+    await sweep();
+    expect(asked).toEqual([]);
+    clock.at = later(900);
+    await sweep();
+    expect(asked).toEqual(['t0']);
+    clock.at = later(1_000);
+    await sweep();
+    expect(asked).toEqual(['t0']);
+    clock.at = later(1_801);
+    await sweep();
+    expect(asked).toEqual(['t0', 't0']);
+  });
+
+  const old: CosObject = { etag: 'x', sizeBytes: 1, lastModifiedAt: later(-500) };
+  const fresh: CosObject = { ...old, lastModifiedAt: later(10) };
+  it.each([
+    ['a task at work goes on', { state: 'doing' }, fresh, 'submitted', undefined],
+    ['a finished task with its object is a success', { state: 'succeeded' }, old, 'succeeded', undefined],
+    ['a finished task without its object is asked again', { state: 'succeeded' }, undefined, 'submitted', undefined],
+    ['a failed task is a failure', { state: 'failed', code: 'Forbidden' }, fresh, 'failed', 'Forbidden'],
+    ['an absent task with a fresh object is a success', { state: 'absent' }, fresh, 'succeeded', undefined],
+    ['an absent task with an old object was lost', { state: 'absent' }, old, 'failed', 'TASK_LOST'],
+    ['an absent task without an object was lost', { state: 'absent' }, undefined, 'failed', 'TASK_LOST'],
+    ['an unknown state is not final', { state: 'unknown' }, undefined, 'submitted', undefined],
+    ['an unknown state with a fresh object is a success', { state: 'unknown' }, fresh, 'succeeded', undefined],
+  ] as const)('%s', async (_name, told, object, state, code) => {
+    const { sweep, clock, progress, targets, ledger } = await setup([{}]);
+    progress.set('t0', told);
+    if (object) targets.set('k0', object);
+    clock.at = later(901);
+    await sweep();
+    const found = await ledger.read('r1.0.0');
+    expect([found?.state, found?.cause?.code]).toEqual([state, code]);
+    expect(found?.history.at(-1)).toMatchObject({ event: 'poll' });
+  });
+
+  it('takes the expected MD5 for proof, and another one for none', async () => {
+    const object = { url: 'u', key: 'k', md5: MD5 };
+    const { sweep, clock, progress, targets, ledger } = await setup([
+      { object: { ...object, key: 'k0' } },
+      { object: { ...object, key: 'k1' } },
+    ]);
+    progress.set('t0', { state: 'absent' }).set('t1', { state: 'absent' });
+    targets.set('k0', { ...old, etag: MD5.toUpperCase() });
+    targets.set('k1', { ...fresh, etag: 'f'.repeat(32) });
+    clock.at = later(901);
+    await sweep();
+    expect((await ledger.read('r1.0.0'))?.state).toBe('succeeded');
+    expect((await ledger.read('r1.0.1'))?.cause?.code).toBe('TASK_LOST');
+  });
+
+  it('leaves a transfer whose query failed for the next pass, and asks for the others', async () => {
+    const { sweep, clock, progress, ledger, asked } = await setup([{}, {}]);
+    const body = { provider: 'tencent', providerCode: 'X', status: 500, class: 'transient' } as const;
+    progress.set('t0', new ProviderError('x', body)).set('t1', { state: 'failed', code: 'Forbidden' });
+    clock.at = later(901);
+    expect(await sweep()).toMatchObject({ asked: 2, found: 1 });
+    expect((await ledger.read('r1.0.0'))?.state).toBe('submitted');
+    expect(asked.sort()).toEqual(['t0', 't1']);
+  });
+
+  it('stops asking after two refused keys in a row', async () => {
+    const { sweep, clock, progress, asked } = await setup(Array(40).fill({}));
+    const body = { provider: 'tencent', providerCode: 'X', status: 403, class: 'credentials' } as const;
+    for (let at = 0; at < 40; at += 1) progress.set(`t${at}`, new ProviderError('x', body));
+    clock.at = later(901);
+    await sweep();
+    expect(asked.length).toBeLessThanOrEqual(5);
+  });
+});
+
+describe('sweep: again within the run', () => {
+  it('orders another attempt of what may pass, after a wait, and queues its shard', async () => {
+    const { sweep, clock, ledger, queued } = await setup([
+      failed('InternalError', 'transient'),
+      failed('Forbidden', 'source'),
+      failed('InternalError', 'transient', 3),
+    ]);
+    clock.at = later(14);
+    await sweep();
+    expect(await queued()).toEqual([]);
+    clock.at = later(15);
+    expect(await sweep()).toMatchObject({ queued: 1, closed: 0 });
+    expect(await queued()).toEqual([newShard('r1')]);
+    const states = (await ledger.transfers('r1')).items.map(({ state, attempt }) => [state, attempt]);
+    expect(states).toEqual([['planned', 2], ['failed', 1], ['failed', 3]]);
+  });
+
+  it('does not queue a shard again while an order is young, and does when it is old', async () => {
+    const { sweep, clock, queued } = await setup([failed('InternalError', 'transient')]);
+    clock.at = later(15);
+    await sweep();
+    expect(await queued()).toHaveLength(1);
+    clock.at = later(20);
+    await sweep();
+    clock.at = later(15 + 901);
+    expect(await sweep()).toMatchObject({ queued: 1 });
+  });
+
+  it('brings back an open intent that nobody resolves', async () => {
+    const { sweep, clock } = await setup([{ state: 'submitting', accepted: [], event: 'unanswered' }]);
+    clock.at = later(899);
+    expect(await sweep()).toMatchObject({ queued: 0 });
+    clock.at = later(900);
+    expect(await sweep()).toMatchObject({ queued: 1 });
+  });
+});
+
+describe('sweep: closing', () => {
+  it('writes the reports and closes a run whose transfers are all final', async () => {
+    const { sweep, clock, ledger, objects } = await setup([
+      { state: 'succeeded' },
+      failed('Forbidden', 'source'),
+    ]);
+    clock.at = later(5);
+    expect(await sweep()).toMatchObject({ runs: 1, closed: 1 });
+    expect(await ledger.run('r1')).toMatchObject({ state: 'completed', closedAt: later(5) });
+    const text = async (name: string) =>
+      Buffer.concat(await Array.fromAsync(objects.read(`reports/r1/${name}`))).toString();
+    expect(JSON.parse(await text('summary.json'))).toMatchObject({
+      runId: 'r1',
+      state: 'completed',
+      closedAt: later(5).toISOString(),
+      counts: { lines: 2, succeeded: 1, failed: 1, quarantined: 0 },
+      coverage: { bytes: 100, shards: 1, transfers: 2 },
+      failures: [{ provider: 'tencent', code: 'Forbidden', class: 'source', count: 1 }],
+    });
+    expect(await text('failed.csv')).toContain('http://o.example/1,k1,,1,source,Forbidden,m,,r1.0.1,failed');
+    expect(await text('rejected.csv')).toBe('line,byteOffset,reason,message,fix,text\r\n');
+    expect(await sweep()).toMatchObject({ runs: 0 });
+  });
+
+  it.each([
+    ['a transfer is on its way', [{}]],
+    ['an intent is open', [{ state: 'submitting', accepted: [] } as const]],
+    ['an order waits', [{ state: 'planned', attempt: 2 } as const]],
+    ['a failure may still pass', [failed('InternalError', 'transient')]],
+  ])('leaves a run open while %s', async (_name, rows) => {
+    const { sweep, ledger } = await setup(rows);
+    await sweep();
+    expect((await ledger.run('r1'))?.state).toBe('active');
+  });
+
+  it.each([
+    ['bytes that no shard read', tally(1, { last: 90 }), 'bytes 90 to 100'],
+    ['bytes before the first line', tally(1, { first: 10 }), 'bytes 0 to 10'],
+    ['a line that became nothing', tally(1, { lines: 2 }), '2 lines read'],
+    ['a transfer without a row', tally(2, { lines: 2 }), 'the ledger holds 1'],
+  ])('G1: fails a run rather than close it over %s', async (_name, read, message) => {
+    const { sweep, ledger } = await setup([{ state: 'succeeded' }], read);
+    expect(await sweep()).toMatchObject({ closed: 0 });
+    const run = await ledger.run('r1');
+    expect(run).toMatchObject({ state: 'failed', error: { code: 'COVERAGE_BROKEN' } });
+    expect(run?.error?.message).toContain(message);
+  });
+
+  it('G1: leaves a run open while a shard is missing or not read to its end', async () => {
+    const { sweep, ledger } = await setup([{ state: 'succeeded' }]);
+    await ledger.openRun(newRun('r2'));
+    await ledger.activateRun('r2', { shardCount: 2, sizeBytes: 200 });
+    const lease = { owner: 'w', at: START, leaseMs: 1 };
+    await ledger.openShard(newShard('r2', 0), lease);
+    await ledger.endShard(newShard('r2', 0), lease, tally(0, { lines: 1, header: 1 }));
+    await sweep();
+    expect((await ledger.run('r2'))?.state).toBe('active');
+    await ledger.openShard(newShard('r2', 1), lease);
+    await sweep();
+    expect((await ledger.run('r2'))?.state).toBe('active');
+  });
+});
