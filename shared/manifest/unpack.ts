@@ -85,7 +85,7 @@ export function unpackShards(options: UnpackOptions): Unpacking {
 
 /**
  * The size of a piece: as asked for 5,000 pieces, then twice as much after every 500. So the count
- * stays within 10,000 up to 500 GiB unpacked (with the default size), which is not known beforehand.
+ * stays within 10,000 up to 250 GiB unpacked (with the default size), which is not known beforehand.
  */
 export const pieceBytes = (index: number, shardBytes: number): number =>
   index < 5_000 ? shardBytes : shardBytes * 2 ** (Math.floor((index - 5_000) / 500) + 1);

@@ -24,7 +24,11 @@ export interface Read {
   readonly reading: ShardReading;
 }
 
-export async function readShard(store: CountingStore, shard: Shard, allowHttps = false): Promise<Read> {
+export async function readShard(
+  store: CountingStore,
+  shard: Shard,
+  allowHttps = false,
+): Promise<Read> {
   const reading = createShardReader({ objects: store, allowHttps })(shard);
   const transfers = (await Array.fromAsync(reading)).flat();
   return { transfers, quarantined: reading.quarantined, reading };

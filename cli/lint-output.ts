@@ -1,0 +1,74 @@
+/** What `waybill lint` prints: text for a person, or one JSON document. */
+import type { Quarantined, Warning } from '../shared/manifest/types.ts';
+import type { Findings } from './lint.ts';
+
+/** `<file>:<line>` first, as editors and terminals understand it; the totals last. */
+export function findingsText(findings: Findings): string {
+  const { path, tally, quarantined, warnings, clashesCapped } = findings;
+  const shown = [
+    ...quarantined.map((line) => describe(path, 'quarantined', line)),
+    ...warnings.map((line) => describe(path, 'warning', line)),
+  ];
+  const warned = total(tally.warnings);
+  const hidden = tally.quarantined + warned - shown.length;
+  const totals = [
+    count(tally.lines, 'line'),
+    count(tally.transfers, 'transfer'),
+    `${tally.quarantined} quarantined`,
+    `${tally.blank} blank`,
+    ...(tally.header > 0 ? ['1 header'] : []),
+    count(warned, 'warning'),
+  ];
+  return [
+    ...shown,
+    ...(hidden > 0 ? [`${hidden} more not shown.`] : []),
+    ...(clashesCapped ? [CAPPED] : []),
+    `${path}: ${totals.join(', ')}.`,
+    '',
+  ].join('\n');
+}
+
+export function findingsJson(findings: Findings): string {
+  const { path, key, target, layout, tally, quarantined, warnings, clashesCapped } = findings;
+  const { first: _first, last: sizeBytes = 0, ...counts } = tally;
+  return toJson({
+    path,
+    ...(key !== undefined && { key, target }),
+    layout,
+    /** Unpacked. */
+    sizeBytes,
+    counts,
+    quarantined,
+    warnings,
+    hidden: tally.quarantined + total(tally.warnings) - quarantined.length - warnings.length,
+    clashesCapped,
+  });
+}
+
+export const failureText = (path: string, message: string): string =>
+  `${message.includes(path) ? '' : `${path}: `}${printable(message)}\n`;
+
+export const failureJson = (path: string, message: string): string =>
+  toJson({ path, error: { code: 'MANIFEST_INVALID', message } });
+
+const CAPPED =
+  'So many keys may clash that not all were compared: the counts of repeated keys and look-alikes are lower bounds.';
+
+const toJson = (value: unknown): string => `${JSON.stringify(value, null, 2)}\n`;
+
+function describe(path: string, kind: string, finding: Quarantined | Warning): string {
+  const { line, byteOffset, reason, message, fix } = finding;
+  const text = `${path}:${line}: ${kind} ${reason}: ${message} (byte ${byteOffset})`;
+  return printable(fix === undefined ? text : `${text}; fix: ${fix}`);
+}
+
+/** Lines of a manifest must not steer the terminal. */
+const printable = (text: string): string =>
+  // biome-ignore lint/suspicious/noControlCharactersInRegex: they are what is replaced
+  text.replace(/[\u0000-\u001f\u007f-\u009f\u2028-\u202e\u2066-\u2069]/g, '\ufffd');
+
+const total = (counts: Readonly<Record<string, number>>): number =>
+  Object.values(counts).reduce((sum, each) => sum + each, 0);
+
+const count = (number: number, word: string): string =>
+  `${number} ${word}${number === 1 ? '' : 's'}`;

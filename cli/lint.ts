@@ -1,0 +1,165 @@
+/**
+ * `waybill lint <manifest>`: judges a local manifest, plain or gzip and of any size, before it is
+ * uploaded, just as a run would. A second reading confirms keys that clash across the whole file.
+ * Nothing leaves the machine.
+ */
+import { createReadStream } from 'node:fs';
+import { stat } from 'node:fs/promises';
+import { basename } from 'node:path';
+import { InputError } from '../shared/errors.ts';
+import { createClashFinder } from '../shared/manifest/clashes.ts';
+import { gunzip } from '../shared/manifest/gzip.ts';
+import type { KeyWatch } from '../shared/manifest/keys.ts';
+import { cutLines } from '../shared/manifest/lines.ts';
+import { parseFileName, parseManifestKey } from '../shared/manifest/path.ts';
+import { createLineReader, type ReaderSink } from '../shared/manifest/reader.ts';
+import { readLayout } from '../shared/manifest/shards.ts';
+import type {
+  Layout,
+  Quarantined,
+  Tally,
+  Target,
+  Warning,
+  WarningReason,
+} from '../shared/manifest/types.ts';
+import type { Objects } from '../shared/objects/port.ts';
+import { failureJson, failureText, findingsJson, findingsText } from './lint-output.ts';
+
+export interface LintManifestOptions {
+  /** Of the local file. */
+  readonly path: string;
+  /** The manifest key under which it would be uploaded; checked too. @default the file's name counts */
+  readonly key?: string;
+  /** One JSON document instead of text. @default false */
+  readonly json?: boolean;
+  /** @default false */
+  readonly allowHttps?: boolean;
+  /** Findings shown, quarantined lines first; all are counted. @default 100 */
+  readonly maxFindings?: number;
+  readonly stdout: { write(text: string): unknown };
+  readonly stderr: { write(text: string): unknown };
+}
+
+/** 0: all lines can be sent; 1: some can't; 2: the file can't be read as a manifest. */
+export type LintExitCode = 0 | 1 | 2;
+
+export interface Findings {
+  readonly path: string;
+  readonly key?: string;
+  readonly target?: Target;
+  readonly layout: Layout;
+  readonly tally: Tally;
+  /** The first `maxFindings` of them, `line` from 1. */
+  readonly quarantined: readonly Quarantined[];
+  /** The first of them up to `maxFindings` in all, `line` from 1. */
+  readonly warnings: readonly Warning[];
+  /** More keys may clash than could be compared. */
+  readonly clashesCapped: boolean;
+}
+
+/** Lints one file, prints what it finds and answers the exit code of the command. */
+export async function lintManifest(options: LintManifestOptions): Promise<LintExitCode> {
+  const { json = false, stdout, stderr, path } = options;
+  try {
+    const findings = await findAll(options);
+    stdout.write(json ? findingsJson(findings) : findingsText(findings));
+    return findings.tally.quarantined > 0 ? 1 : 0;
+  } catch (error) {
+    const { message } = explain(error, path);
+    if (json) stdout.write(failureJson(path, message));
+    else stderr.write(failureText(path, message));
+    return 2;
+  }
+}
+
+/**
+ * Reads the file once, and again where keys may clash. Memory does not grow with the file.
+ * @throws InputError (MANIFEST_INVALID) when it can't be read as a manifest, or an error of the file system
+ */
+async function findAll(options: LintManifestOptions): Promise<Findings> {
+  const { path, key, allowHttps = false, maxFindings = 100 } = options;
+  const place = key === undefined ? undefined : parseManifestKey(key);
+  const shape = place?.layout ?? parseFileName(basename(path));
+  const info = { key: path, etag: '', sizeBytes: await sizeOf(path) };
+  const layout = await readLayout(localFile, info, shape);
+  const target = place?.target ?? { region: '', bucket: '' };
+
+  const read = async (watchKey: KeyWatch, sink: ReaderSink): Promise<Tally> => {
+    const reader = createLineReader({ layout, target, idPrefix: '', allowHttps, watchKey }, sink);
+    const bytes = layout.gzip ? gunzip(localFile, info) : localFile.read(path);
+    const all = { offset: 0, start: 0, end: Number.POSITIVE_INFINITY };
+    for await (const piece of cutLines(bytes, all)) {
+      if (piece.kind === 'long') reader.skip(piece);
+      else reader.read(piece);
+    }
+    return reader.tally();
+  };
+
+  const quarantined: Quarantined[] = [];
+  const warnings: Warning[] = [];
+  const keepWarning = (warning: Warning) => {
+    if (warnings.length < maxFindings) warnings.push({ ...warning, line: warning.line + 1 });
+  };
+  const clashes = createClashFinder();
+  const tally = await read(clashes.collect, {
+    quarantined: (line) => {
+      if (quarantined.length < maxFindings) quarantined.push({ ...line, line: line.line + 1 });
+    },
+    warned: keepWarning,
+  });
+  const counts: Partial<Record<WarningReason, number>> = { ...tally.warnings };
+  if (clashes.hasCandidates) {
+    const confirmed = await read(clashes.confirm, {
+      quarantined: () => {},
+      warned: (warning) => {
+        if (isClash(warning.reason)) keepWarning(warning);
+      },
+    });
+    for (const reason of CLASHES) {
+      const count = confirmed.warnings[reason];
+      if (count !== undefined) counts[reason] = count;
+    }
+  }
+  return {
+    path,
+    ...(place && key !== undefined && { key, target: place.target }),
+    layout,
+    tally: { ...tally, warnings: counts },
+    quarantined,
+    warnings: warnings
+      .slice(0, Math.max(0, maxFindings - quarantined.length))
+      .sort((a, b) => a.line - b.line),
+    clashesCapped: clashes.capped,
+  };
+}
+
+const CLASHES: readonly WarningReason[] = ['KEY_REPEATED', 'KEY_LOOKALIKE'];
+const isClash = (reason: WarningReason): boolean => CLASHES.includes(reason);
+
+/** A local file where a manifest reader expects an object. */
+const localFile: Pick<Objects, 'read'> = {
+  read: (path, { start = 0, end = Number.POSITIVE_INFINITY } = {}) =>
+    createReadStream(path, { start, end: end - 1, highWaterMark: 262_144 }),
+};
+
+async function sizeOf(path: string): Promise<number> {
+  const found = await stat(path);
+  if (found.isFile()) return found.size;
+  throw new InputError('MANIFEST_INVALID', `${path} is not a file.`, [
+    { path, message: 'expected a file' },
+  ]);
+}
+
+const FILE_FAULTS: Readonly<Record<string, string>> = {
+  ENOENT: 'there is no such file',
+  ENOTDIR: 'there is no such file',
+  EACCES: 'it may not be read by this user',
+  EISDIR: 'it is a folder',
+};
+
+/** @throws any error that is neither the manifest's nor the file system's */
+function explain(error: unknown, path: string): Error {
+  if (error instanceof InputError) return error;
+  if (!(error instanceof Error && 'syscall' in error && 'code' in error)) throw error;
+  return new Error(`${path}: ${FILE_FAULTS[String(error.code)] ?? error.message}.`);
+}

@@ -1,0 +1,51 @@
+/** Steers and reads a running simulator from another process: `/_simulator/…` (docs/simulator.md). */
+import { type Faults, parseFaults } from './faults.ts';
+import type { FetchTasks } from './fetch-tasks.ts';
+import type { ObjectsStore } from './objects-store.ts';
+import type { Answer, Wire } from './server.ts';
+
+export interface ControlOptions {
+  readonly faults: Faults;
+  readonly objects: ObjectsStore;
+  readonly stats: () => object;
+  readonly tasks: FetchTasks;
+}
+
+export const createControl =
+  ({ faults, objects, stats, tasks }: ControlOptions) =>
+  ({ method, rawPath, body }: Wire): Answer => {
+    switch (`${method} ${rawPath}`) {
+      case 'GET /_simulator/stats':
+        return answer(200, `${JSON.stringify(stats())}\n`);
+      case 'GET /_simulator/submissions':
+        return answer(200, lines(tasks.all()));
+      case 'GET /_simulator/objects': {
+        const entries = objects.entries().map(([path, { body: _body, ...object }]) => ({
+          path,
+          ...object,
+        }));
+        return answer(200, lines(entries));
+      }
+      case 'PUT /_simulator/faults':
+        try {
+          faults.set(parseFaults(JSON.parse(body.toString())));
+          return answer(200, '{}\n');
+        } catch (error) {
+          return answer(400, `${JSON.stringify({ error: String(error) })}\n`);
+        }
+      default:
+        return answer(404, `${JSON.stringify({ error: 'there is no such route' })}\n`);
+    }
+  };
+
+const answer = (status: number, body: string): Answer => ({
+  status,
+  headers: { 'content-type': 'application/json' },
+  body,
+});
+
+function lines(values: Iterable<unknown>): string {
+  let text = '';
+  for (const value of values) text += `${JSON.stringify(value)}\n`;
+  return text;
+}

@@ -1,0 +1,186 @@
+/**
+ * The simulator of the provider APIs: for tests, the demo, and trying Waybill without an account.
+ * `npm run simulator -- --help` tells how to run it alone; docs/simulator.md describes it.
+ */
+import { parseArgs } from 'node:util';
+import { createControl } from './control.ts';
+import type { CosKeys } from './cos-auth.ts';
+import { createCosFetch } from './cos-fetch.ts';
+import { createCosObjects } from './cos-objects.ts';
+import { createFaults, type FaultRule, parseFaults } from './faults.ts';
+import { createFetchTasks, type FetchTask } from './fetch-tasks.ts';
+import { createObjectsStore } from './objects-store.ts';
+import { listen } from './server.ts';
+
+export type { FaultRule } from './faults.ts';
+export type { FetchTask } from './fetch-tasks.ts';
+
+export interface SimulatorOptions {
+  /** Of the migration API; objects and control take the next two. 0 takes free ones. @default 0 */
+  readonly port?: number;
+  /** The only key pair it knows. */
+  readonly keys?: CosKeys;
+  readonly faults?: readonly FaultRule[];
+  /** @default 1 */
+  readonly seed?: number;
+  /** False takes every source for there and empty: for measurements only. @default true */
+  readonly downloads?: boolean;
+  /** False takes any signature: for measurements only. @default true */
+  readonly verifySignatures?: boolean;
+  /** Word for success in a progress answer, which the documents do not tell. @default 'TASK_SUCCESS' */
+  readonly successStatus?: string;
+  /** Downloads at the same time. @default 64 */
+  readonly concurrency?: number;
+  readonly now?: () => Date;
+}
+
+export interface SimulatorStats {
+  /** Fetch tasks that were taken. */
+  readonly submissions: number;
+  readonly creates: number;
+  readonly queries: number;
+  readonly heads: number;
+  readonly signatureRefusals: number;
+  readonly bodyRefusals: number;
+  readonly undefinedRequests: number;
+  readonly objects: number;
+  readonly callbacks: { sent: number; answered: number; refused: number; unreachable: number };
+  /** How often each fault struck, as `api kind`. */
+  readonly faults: Readonly<Record<string, number>>;
+}
+
+export interface Simulator {
+  readonly migrationUrl: string;
+  readonly objectsUrl: string;
+  readonly controlUrl: string;
+  /** The variables that make Waybill talk to this simulator. */
+  env(): Record<string, string>;
+  stats(): SimulatorStats;
+  /** Every fetch task that was taken, in order. */
+  submissions(): readonly FetchTask[];
+  setFaults(rules: readonly FaultRule[]): void;
+  close(): Promise<void>;
+}
+
+export const DEFAULT_KEYS: CosKeys = {
+  secretId: 'AKIDsimulator00000000000000000000000',
+  secretKey: 'simulator-secret-key-000000000000',
+};
+
+/** @throws Error with code `EADDRINUSE` when a port is taken */
+export async function startSimulator(options: SimulatorOptions = {}): Promise<Simulator> {
+  const {
+    port = 0,
+    keys = DEFAULT_KEYS,
+    seed = 1,
+    downloads = true,
+    verifySignatures = true,
+    successStatus = 'TASK_SUCCESS',
+    concurrency = 64,
+    now = () => new Date(),
+  } = options;
+  const faults = createFaults(options.faults, seed);
+  const objects = createObjectsStore();
+  const tasks = createFetchTasks({ objects, faults, downloads, concurrency, now });
+  const counted = {
+    creates: 0,
+    queries: 0,
+    heads: 0,
+    signatureRefusals: 0,
+    objectSignatureRefusals: 0,
+    bodyRefusals: 0,
+    undefinedRequests: 0,
+  };
+  const common = { faults, keys, verifySignatures, now, stats: counted };
+  const stats = (): SimulatorStats => {
+    const { objectSignatureRefusals, signatureRefusals, ...others } = counted;
+    return {
+      ...others,
+      signatureRefusals: signatureRefusals + objectSignatureRefusals,
+      submissions: [...tasks.all()].length,
+      objects: objects.size,
+      callbacks: { ...tasks.callbacks },
+      faults: faults.counts(),
+    };
+  };
+  const next = (offset: number) => (port === 0 ? 0 : port + offset);
+  const servers = await Promise.all([
+    listen(next(0), createCosFetch({ ...common, tasks, successStatus })),
+    listen(next(1), createCosObjects({ ...common, objects })),
+    listen(next(2), createControl({ faults, objects, stats, tasks })),
+  ]);
+  const [migration, objectsApi, control] = servers;
+  return {
+    migrationUrl: migration.url,
+    objectsUrl: objectsApi.url,
+    controlUrl: control.url,
+    env: () => ({
+      TENCENTCLOUD_SECRET_ID: keys.secretId,
+      TENCENTCLOUD_SECRET_KEY: keys.secretKey,
+      ...(keys.securityToken !== undefined && { TENCENTCLOUD_SECURITY_TOKEN: keys.securityToken }),
+      WAYBILL_COS_MIGRATION_ENDPOINT: migration.url,
+      WAYBILL_COS_ENDPOINT: `${objectsApi.url}/{bucket}`,
+    }),
+    stats,
+    submissions: () => [...tasks.all()],
+    setFaults: (rules) => faults.set(rules),
+    async close() {
+      tasks.close();
+      await Promise.all(servers.map((server) => server.close()));
+    },
+  };
+}
+
+const HELP = `Stands in for Tencent COS offline fetch and COS objects.
+
+Usage: npm run simulator -- [options]
+
+  --port <n>        migration API here, objects and control on the next two (default 9100)
+  --faults <json>   rules, such as '[{"api":"fetch-create","kind":"slow-down","rate":0.05}]'
+  --seed <n>        of the faults (default 1)
+  --no-downloads    take every source for there and empty (for measurements)
+  --any-signature   do not check signatures (for measurements)
+  --help            this text
+`;
+
+async function main(): Promise<void> {
+  const { values } = parseArgs({
+    options: {
+      port: { type: 'string', default: '9100' },
+      faults: { type: 'string', default: '[]' },
+      seed: { type: 'string', default: '1' },
+      downloads: { type: 'boolean', default: true },
+      'any-signature': { type: 'boolean', default: false },
+      help: { type: 'boolean', default: false },
+    },
+    allowNegative: true,
+  });
+  if (values.help) return void process.stdout.write(HELP);
+  const number = (name: 'port' | 'seed'): number => {
+    if (/^\d{1,9}$/.test(values[name])) return Number(values[name]);
+    throw new TypeError(`--${name}: expected a whole number`);
+  };
+  const simulator = await startSimulator({
+    port: number('port'),
+    seed: number('seed'),
+    faults: parseFaults(JSON.parse(values.faults)),
+    downloads: values.downloads,
+    verifySignatures: !values['any-signature'],
+  });
+  const lines = Object.entries(simulator.env()).map(([name, value]) => `${name}=${value}\n`);
+  process.stdout.write(lines.join(''));
+  process.stdout.write(`# control: ${simulator.controlUrl}/_simulator/stats\n`);
+  process.send?.({ env: simulator.env(), controlUrl: simulator.controlUrl });
+  for (const signal of ['SIGINT', 'SIGTERM'] as const) {
+    process.once(signal, () => {
+      simulator.close().then(() => process.exit(0));
+    });
+  }
+}
+
+if (import.meta.main) {
+  main().catch((error: unknown) => {
+    process.stderr.write(`${error instanceof Error ? error.message : String(error)}\n`);
+    process.exit(2);
+  });
+}

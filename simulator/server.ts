@@ -1,0 +1,110 @@
+/** What every stand-in shares: a loopback HTTP server whose handler sees the raw request. */
+import { once } from 'node:events';
+import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
+import type { AddressInfo } from 'node:net';
+
+/** A request as it came over the wire. */
+export interface Wire {
+  readonly method: string;
+  /** As sent, still escaped. */
+  readonly rawPath: string;
+  readonly rawQuery: string;
+  /** Names in lower case; repeated ones joined by a comma and a blank. */
+  readonly headers: Readonly<Record<string, string>>;
+  readonly body: Buffer;
+}
+
+export interface Answer {
+  readonly status: number;
+  readonly headers?: Readonly<Record<string, string>>;
+  readonly body?: string | Buffer;
+  /** What happens to the connection instead of, or in the middle of, the answer. */
+  readonly breakOff?: 'reset' | 'stall' | 'truncate';
+}
+
+export interface Listening {
+  readonly url: string;
+  close(): Promise<void>;
+}
+
+/** The largest body any of the APIs takes. */
+const MAX_BODY_BYTES = 12_582_912;
+
+/** @param port 0 takes a free one */
+export async function listen(
+  port: number,
+  handle: (wire: Wire) => Promise<Answer> | Answer,
+): Promise<Listening> {
+  const server = createServer({ keepAliveTimeout: 60_000 }, (request, response) => {
+    respond(request, response, handle).catch(() => request.socket.destroy());
+  });
+  server.listen(port, '127.0.0.1');
+  await once(server, 'listening');
+  return {
+    url: `http://127.0.0.1:${(server.address() as AddressInfo).port}`,
+    async close() {
+      const closed = once(server, 'close');
+      server.close();
+      server.closeAllConnections();
+      await closed;
+    },
+  };
+}
+
+async function respond(
+  request: IncomingMessage,
+  response: ServerResponse,
+  handle: (wire: Wire) => Promise<Answer> | Answer,
+): Promise<void> {
+  const parts: Buffer[] = [];
+  let sizeBytes = 0;
+  for await (const part of request as AsyncIterable<Buffer>) {
+    sizeBytes += part.length;
+    if (sizeBytes > MAX_BODY_BYTES) return void request.socket.destroy();
+    parts.push(part);
+  }
+  const [rawPath = '/', rawQuery = ''] = splitOnce(request.url ?? '/', '?');
+  const headers: Record<string, string> = {};
+  for (const [name, value] of Object.entries(request.headers)) {
+    if (value !== undefined) headers[name] = Array.isArray(value) ? value.join(', ') : value;
+  }
+  const body = parts.length === 1 && parts[0] ? parts[0] : Buffer.concat(parts);
+  const answer = await handle({ method: request.method ?? 'GET', rawPath, rawQuery, headers, body });
+  send(request, response, answer);
+}
+
+function send(request: IncomingMessage, response: ServerResponse, answer: Answer): void {
+  const { status, headers = {}, body = '', breakOff } = answer;
+  if (breakOff === 'reset') return void request.socket.destroy();
+  const length = { 'content-length': Buffer.byteLength(body) };
+  if (breakOff === 'stall') {
+    response.writeHead(status, { ...headers, ...length });
+    response.flushHeaders();
+    return;
+  }
+  if (breakOff === 'truncate') {
+    response.writeHead(status, { ...headers, ...length });
+    const half = Buffer.from(body).subarray(0, Math.floor(length['content-length'] / 2));
+    response.write(half, () => request.socket.destroy());
+    return;
+  }
+  // HEAD tells the length of what it does not send.
+  response.writeHead(status, request.method === 'HEAD' ? headers : { ...headers, ...length });
+  response.end(request.method === 'HEAD' ? undefined : body);
+}
+
+/** Text before and after the first `mark`; only the text itself when there is none. */
+export function splitOnce(text: string, mark: string): readonly string[] {
+  const at = text.indexOf(mark);
+  return at === -1 ? [text] : [text.slice(0, at), text.slice(at + mark.length)];
+}
+
+/** Decodes a path or query part; undefined when it is not valid percent-encoded UTF-8. */
+export function decode(escaped: string): string | undefined {
+  if (!escaped.includes('%')) return escaped;
+  try {
+    return decodeURIComponent(escaped);
+  } catch {
+    return undefined;
+  }
+}

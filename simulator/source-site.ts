@@ -1,0 +1,113 @@
+/**
+ * An origin to migrate from: a few hundred small real files under deterministic names, one that is
+ * missing, one that answers slowly, and a space of tiny objects for load tests.
+ */
+import { createHash } from 'node:crypto';
+import { crc32, deflateSync } from 'node:zlib';
+import { type Answer, decode, listen, type Wire } from './server.ts';
+
+export interface SourceFile {
+  /** Encoded. */
+  readonly url: string;
+  /** Decoded path without the leading slash. */
+  readonly path: string;
+  readonly md5: string;
+  readonly sizeBytes: number;
+}
+
+export interface SourceSite {
+  readonly url: string;
+  /** Real files, sorted by path. */
+  readonly files: readonly SourceFile[];
+  /** Answers after `slowMs`. */
+  readonly slow: SourceFile;
+  /** URL of a file that is not there. */
+  readonly missingUrl: string;
+  close(): Promise<void>;
+}
+
+export interface SourceSiteOptions {
+  /** @default 0, a free one */
+  readonly port?: number;
+  /** @default 300 */
+  readonly files?: number;
+  /** @default 2000 */
+  readonly slowMs?: number;
+}
+
+const FOLDERS = ['docs', 'images', '照片/北京', 'daten/größe', "it's (final)", 'a+b & c'];
+
+/** MD5 of `/object/<n>`, whose body is the text `object <n>`. */
+export const objectMd5 = (n: number): string => md5(Buffer.from(`object ${n}`));
+
+export async function startSourceSite(options: SourceSiteOptions = {}): Promise<SourceSite> {
+  const { port = 0, files: count = 300, slowMs = 2_000 } = options;
+  const contents = new Map<string, Buffer>();
+  for (let n = 0; n < count; n += 1) {
+    const folder = FOLDERS[n % FOLDERS.length] ?? '';
+    const number = String(n).padStart(4, '0');
+    if (folder === 'images') contents.set(`${folder}/${number}.png`, png(n));
+    else contents.set(`${folder}/file ${number}.txt`, text(n));
+  }
+  const slowPath = 'slow/report.txt';
+  contents.set(slowPath, text(count));
+
+  const serve = async ({ rawPath, method }: Wire): Promise<Answer> => {
+    const path = decode(rawPath)?.slice(1) ?? '';
+    const [, ordinal] = /^object\/(\d{1,9})$/.exec(path) ?? [];
+    const body = ordinal === undefined ? contents.get(path) : Buffer.from(`object ${ordinal}`);
+    if (!body || (method !== 'GET' && method !== 'HEAD')) return { status: 404, body: 'not found\n' };
+    if (path === slowPath) await new Promise((done) => setTimeout(done, slowMs));
+    return { status: 200, headers: { 'content-type': typeOf(path) }, body };
+  };
+  const server = await listen(port, serve);
+  const describe = (path: string): SourceFile => {
+    const body = contents.get(path) ?? Buffer.alloc(0);
+    const url = `${server.url}/${path.split('/').map(encodeURIComponent).join('/')}`;
+    return { url, path, md5: md5(body), sizeBytes: body.length };
+  };
+  const paths = [...contents.keys()].filter((path) => path !== slowPath).sort();
+  return {
+    url: server.url,
+    files: paths.map(describe),
+    slow: describe(slowPath),
+    missingUrl: `${server.url}/docs/missing.txt`,
+    close: server.close,
+  };
+}
+
+const typeOf = (path: string): string => (path.endsWith('.png') ? 'image/png' : 'text/plain');
+
+const md5 = (bytes: Buffer): string => createHash('md5').update(bytes).digest('hex');
+
+const text = (n: number): Buffer =>
+  Buffer.from(Array.from({ length: 5 + (n % 60) }, (_, line) => `File ${n}, line ${line}.\n`).join(''));
+
+/** A real 16 by 16 picture in one colour. */
+function png(n: number): Buffer {
+  const size = 16;
+  const header = Buffer.alloc(13);
+  header.writeUInt32BE(size, 0);
+  header.writeUInt32BE(size, 4);
+  header.set([8, 2, 0, 0, 0], 8);
+  const row = Buffer.concat([
+    Buffer.from([0]),
+    ...Array.from({ length: size }, () => Buffer.from([n % 256, (n * 7) % 256, (n * 31) % 256])),
+  ]);
+  const pixels = deflateSync(Buffer.concat(Array.from({ length: size }, () => row)));
+  return Buffer.concat([
+    Buffer.from('89504e470d0a1a0a', 'hex'),
+    pngChunk('IHDR', header),
+    pngChunk('IDAT', pixels),
+    pngChunk('IEND', Buffer.alloc(0)),
+  ]);
+}
+
+function pngChunk(type: string, data: Buffer): Buffer {
+  const body = Buffer.concat([Buffer.from(type, 'latin1'), data]);
+  const chunk = Buffer.alloc(body.length + 8);
+  chunk.writeUInt32BE(data.length, 0);
+  body.copy(chunk, 4);
+  chunk.writeUInt32BE(crc32(body), chunk.length - 4);
+  return chunk;
+}

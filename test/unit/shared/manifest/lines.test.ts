@@ -1,0 +1,91 @@
+/** What becomes of single lines, CSV and JSON. */
+
+import fc from 'fast-check';
+import { expect, it } from 'vitest';
+import { parseCsvHeader, splitCsvLine, toCsvField } from '../../../../shared/manifest/csv.ts';
+import { parseJsonLine } from '../../../../shared/manifest/jsonl.ts';
+
+it.each([
+  ['a,b,c', ['a', 'b', 'c']],
+  ['', ['']],
+  ['a,', ['a', '']],
+  [',,', ['', '', '']],
+  ['"a,b","say ""hi""",""', ['a,b', 'say "hi"', '']],
+  ['""""', ['"']],
+  [' a , b ', [' a ', ' b ']],
+])('splits %s', (line, fields) => {
+  expect(splitCsvLine(line)).toEqual(fields);
+});
+
+it.each([
+  ['"a,b', 'the quote at character 1 is not closed'],
+  ['a,"b""', 'the quote at character 3 is not closed'],
+  ['"a"b,c', 'character 4 follows a closing quote'],
+  ['a,5" disk', 'character 4 is a quote inside a field'],
+])('finds the wrong quote in %s', (line, message) => {
+  const found = splitCsvLine(line);
+  expect(found).toMatchObject({ reason: 'CSV_QUOTE', message: expect.stringContaining(message) });
+});
+
+it('proposes the quoted field for a stray quote', () => {
+  expect(splitCsvLine('a,5" disk')).toMatchObject({ fix: '"5"" disk"' });
+});
+
+it('reads back every field that it writes', () => {
+  const field = fc.string({ unit: 'binary' }).filter((text) => !/[\r\n]/.test(text));
+  fc.assert(
+    fc.property(fc.array(field, { minLength: 1 }), (fields) => {
+      expect(splitCsvLine(fields.map(toCsvField).join(','))).toEqual(fields);
+    }),
+  );
+});
+
+it.each([
+  ['url,key,md5', { url: 0, key: 1, md5: 2 }],
+  ['MD5, Key ,size,"URL"', { md5: 0, key: 1, url: 3 }],
+  ['key,url', { key: 0, url: 1 }],
+  ['http://a.example/b,key', undefined],
+  ['a.example/url,url', undefined],
+  ['"url,key', undefined],
+])('recognises the header %s', (line, columns) => {
+  expect(parseCsvHeader(line)).toEqual(columns);
+});
+
+it.each([
+  ['url,target,md5', 'the header names no column "key"'],
+  ['source,key', 'the header names no column "url"'],
+  ['url,key,URL', 'the header names the column "url" twice'],
+])('refuses the header %s', (line, message) => {
+  expect(() => parseCsvHeader(line)).toThrow(
+    expect.objectContaining({
+      code: 'MANIFEST_INVALID',
+      message: expect.stringContaining(message),
+    }),
+  );
+});
+
+it.each([
+  ['{"url":"u","key":"k","md5":"m"}', { url: 'u', key: 'k', md5: 'm' }],
+  ['{"Url":"u","Key":"k","MD5":"m","x":1}', { url: 'u', key: 'k', md5: 'm' }],
+  ['{"url":"u","Url":"u","key":"k","md5":null}', { url: 'u', key: 'k', md5: '' }],
+  ['{"key":"k"}', { url: '', key: 'k', md5: '' }],
+])('reads %s', (line, fields) => {
+  expect(parseJsonLine(line)).toEqual(fields);
+});
+
+it.each([
+  ['{"url":"http://secret"', 'not valid JSON at character 23'],
+  ['[]', 'the line is an array'],
+  ['null', 'the line is null'],
+  ['"a"', 'the line is a string'],
+  ['{"url":5,"key":"k"}', '"url" is not a string'],
+  ['{"url":"u","Key":["k"]}', '"Key" is not a string'],
+  ['{"url":"u","Url":"v","key":"k"}', '"url" and "Url" differ'],
+])('finds what is wrong in %s without quoting it', (line, message) => {
+  const found = parseJsonLine(line);
+  expect(found).toMatchObject({
+    reason: 'JSON_INVALID',
+    message: expect.stringContaining(message),
+  });
+  expect(JSON.stringify(found)).not.toContain('secret');
+});
