@@ -1,0 +1,165 @@
+/**
+ * The service's HTTP server: requests become events of API Gateway's HTTP API (payload format 2.0)
+ * for the same handlers that run on AWS.
+ */
+import { randomUUID } from 'node:crypto';
+import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { isUtf8 } from 'node:buffer';
+import { ConfigError } from '../shared/errors.ts';
+import type { Log } from '../shared/log.ts';
+import type { HttpAnswer } from '../shared/middleware.ts';
+import { createRouter } from './router.ts';
+
+export type EventHandler = (event: unknown) => Promise<unknown>;
+/** Takes the request itself: for bodies that are streamed. */
+export type StreamHandler = (
+  request: IncomingMessage,
+  params: Readonly<Record<string, string>>,
+) => Promise<HttpAnswer>;
+
+export interface ServerOptions {
+  readonly host: string;
+  /** 0 takes a free one. */
+  readonly port: number;
+  readonly routes: readonly (readonly [route: string, handler: EventHandler])[];
+  readonly streams?: readonly (readonly [route: string, handler: StreamHandler])[];
+  readonly log: Log;
+}
+
+export interface HttpServer {
+  readonly url: string;
+  /** Takes no new requests; resolves when those under way are answered, at the latest after 5 s. */
+  close(): Promise<void>;
+}
+
+/** As on API Gateway. */
+const MAX_BODY_BYTES = 6_291_456;
+const CLOSE_MS = 5_000;
+
+/** @throws ConfigError (CONFIG_INVALID, `PORT`) when the port is taken or not allowed */
+export async function startServer(options: ServerOptions): Promise<HttpServer> {
+  const { host, port, log } = options;
+  const router = createRouter([
+    ...options.routes.map(([route, handler]) => [route, { handler }] as const),
+    ...(options.streams ?? []).map(([route, stream]) => [route, { stream }] as const),
+  ] as readonly (readonly [string, { handler?: EventHandler; stream?: StreamHandler }])[]);
+
+  const answer = async (request: IncomingMessage): Promise<HttpAnswer> => {
+    const [rawPath = '/', rawQueryString = ''] = splitQuery(request.url ?? '/');
+    const method = request.method ?? 'GET';
+    const found = router.find(method, rawPath);
+    if (!('routeKey' in found)) {
+      request.resume();
+      if (found.length === 0) return problem(404, 'Not Found', 'There is no such route.');
+      const refusal = problem(405, 'Method Not Allowed', `This route knows ${found.join(', ')}.`);
+      return { ...refusal, headers: { ...refusal.headers, allow: found.join(', ') } };
+    }
+    const { routeKey, params, target } = found;
+    if (target.stream) return target.stream(request, params);
+    const body = await readBody(request);
+    if (!body) return problem(413, 'Content Too Large', 'A body may have 6 MB.');
+    const isBase64Encoded = !isUtf8(body);
+    const event = {
+      version: '2.0',
+      routeKey,
+      rawPath,
+      rawQueryString,
+      headers: joinHeaders(request),
+      requestContext: {
+        http: { method, path: rawPath, protocol: 'HTTP/1.1' },
+        requestId: randomUUID(),
+        routeKey,
+        stage: '$default',
+        timeEpoch: Date.now(),
+      },
+      pathParameters: params,
+      queryStringParameters: Object.fromEntries(new URLSearchParams(rawQueryString)),
+      isBase64Encoded,
+      ...(body.length > 0 && { body: body.toString(isBase64Encoded ? 'base64' : 'utf8') }),
+    };
+    return (await target.handler?.(event)) as HttpAnswer;
+  };
+
+  const server = createServer((request, response) => {
+    answer(request)
+      .catch((error: unknown) => {
+        log.error('http.failed', { path: request.url?.split('?')[0] ?? '' }, error);
+        return problem(500, 'Internal Server Error');
+      })
+      .then((given) => respond(response, given));
+  });
+  server.requestTimeout = 60_000;
+  server.headersTimeout = 10_000;
+  server.keepAliveTimeout = 60_000;
+  await listen(server, host, port);
+
+  const shown = host.includes(':') ? `[${host}]` : host;
+  return {
+    url: `http://${shown}:${(server.address() as AddressInfo).port}`,
+    close: () =>
+      new Promise((done) => {
+        const force = setTimeout(() => server.closeAllConnections(), CLOSE_MS);
+        server.close(() => {
+          clearTimeout(force);
+          done();
+        });
+        server.closeIdleConnections();
+      }),
+  };
+}
+
+function listen(server: ReturnType<typeof createServer>, host: string, port: number) {
+  return new Promise<void>((done, reject) => {
+    server.once('error', (error: NodeJS.ErrnoException) => {
+      const reasons: Record<string, string> = {
+        EACCES: `port ${port} needs more rights; expected one above 1023`,
+        EADDRINUSE: `port ${port} is in use on ${host}; stop what listens there or choose another one`,
+        EADDRNOTAVAIL: `${host} is no address of this machine`,
+      };
+      const message = reasons[error.code ?? ''] ?? error.message;
+      const path = error.code === 'EADDRNOTAVAIL' ? 'WAYBILL_HOST' : 'PORT';
+      reject(new ConfigError([{ path, message }]));
+    });
+    server.listen(port, host, done);
+  });
+}
+
+function respond(response: ServerResponse, { statusCode, headers = {}, body = '' }: HttpAnswer) {
+  response.writeHead(statusCode, { ...headers, 'content-length': Buffer.byteLength(body) });
+  response.end(body);
+}
+
+/** A problem of RFC 9457. */
+export function problem(status: number, title: string, detail?: string): HttpAnswer {
+  const code = title.toUpperCase().replaceAll(' ', '_');
+  return {
+    statusCode: status,
+    headers: { 'content-type': 'application/problem+json' },
+    body: JSON.stringify({ type: 'about:blank', title, status, code, ...(detail && { detail }) }),
+  };
+}
+
+/** The whole body; undefined when it is too long. */
+async function readBody(request: IncomingMessage): Promise<Buffer | undefined> {
+  const parts: Buffer[] = [];
+  let sizeBytes = 0;
+  for await (const part of request as AsyncIterable<Buffer>) {
+    sizeBytes += part.length;
+    if (sizeBytes <= MAX_BODY_BYTES) parts.push(part);
+  }
+  return sizeBytes <= MAX_BODY_BYTES ? Buffer.concat(parts) : undefined;
+}
+
+function joinHeaders({ headers }: IncomingMessage): Record<string, string> {
+  const joined: Record<string, string> = {};
+  for (const [name, value] of Object.entries(headers)) {
+    if (value !== undefined) joined[name] = Array.isArray(value) ? value.join(',') : value;
+  }
+  return joined;
+}
+
+function splitQuery(url: string): readonly string[] {
+  const at = url.indexOf('?');
+  return at === -1 ? [url] : [url.slice(0, at), url.slice(at + 1)];
+}

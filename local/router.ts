@@ -1,0 +1,54 @@
+/** Finds the route of a request by API Gateway's rules: `{name}` is one segment, `{name+}` the rest. */
+
+export interface Match<Target> {
+  /** As declared: `GET /runs/{runId}`. */
+  readonly routeKey: string;
+  readonly params: Readonly<Record<string, string>>;
+  readonly target: Target;
+}
+
+export interface Router<Target> {
+  /** The route, or the methods that the path knows (none: there is no such path). */
+  find(method: string, path: string): Match<Target> | readonly string[];
+}
+
+/** @param routes such as `['GET /runs/{runId}', handler]`; the first that fits is taken */
+export function createRouter<Target>(
+  routes: readonly (readonly [route: string, target: Target])[],
+): Router<Target> {
+  const compiled = routes.map(([routeKey, target]) => {
+    const [method = '', path = ''] = routeKey.split(' ');
+    const names: string[] = [];
+    const pattern = path.replace(/[.*+?^${}()|[\]\\]/g, '\\$&').replace(
+      /\\\{(\w+)(\\\+)?\\\}/g,
+      (_whole, name: string, greedy: string | undefined) => {
+        names.push(name);
+        return greedy ? '(.+)' : '([^/]+)';
+      },
+    );
+    return { routeKey, method, target, names, pattern: new RegExp(`^${pattern}$`) };
+  });
+  return {
+    find(method, path) {
+      const allowed: string[] = [];
+      for (const { routeKey, method: known, target, names, pattern } of compiled) {
+        const values = pattern.exec(path);
+        if (!values) continue;
+        allowed.push(known);
+        if (known !== method) continue;
+        const pairs = names.map((name, at) => [name, decode(values[at + 1] ?? '')] as const);
+        return { routeKey, target, params: Object.fromEntries(pairs) };
+      }
+      return allowed;
+    },
+  };
+}
+
+/** A part that is no valid escape stays as it is: the handler judges it. */
+function decode(part: string): string {
+  try {
+    return decodeURIComponent(part);
+  } catch {
+    return part;
+  }
+}

@@ -1,0 +1,42 @@
+/**
+ * Secrets the service makes for itself where none are configured: callback keys, which must outlive
+ * a restart, and an API token, which the command line on the same machine reads.
+ */
+import { randomBytes } from 'node:crypto';
+import { existsSync, readFileSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { ConfigError } from '../shared/errors.ts';
+
+export interface LocalSecrets {
+  readonly apiToken: string;
+  /** As `WAYBILL_CALLBACK_KEYS`. */
+  readonly callbackKeys: string;
+}
+
+export const secretsPath = (folder: string): string => join(folder, 'secrets.json');
+
+/**
+ * Reads the folder's secrets, made on first use; only the file's owner may read them.
+ * @throws ConfigError (CONFIG_INVALID) when the file is damaged
+ */
+export function openSecrets(folder: string): LocalSecrets {
+  const path = secretsPath(folder);
+  if (!existsSync(path)) {
+    const made = {
+      apiToken: randomBytes(24).toString('base64url'),
+      callbackKeys: `k1:${randomBytes(32).toString('base64url')}`,
+    };
+    writeFileSync(path, `${JSON.stringify(made, null, 2)}\n`, { mode: 0o600 });
+    return made;
+  }
+  try {
+    const { apiToken, callbackKeys } = JSON.parse(readFileSync(path, 'utf8'));
+    if (typeof apiToken === 'string' && typeof callbackKeys === 'string') {
+      return { apiToken, callbackKeys };
+    }
+  } catch {
+    // Said below: the content itself must not be shown.
+  }
+  const message = `${path} is damaged; restore it, or remove it to make new secrets (callbacks under way are then found by the sweeper)`;
+  throw new ConfigError([{ path: 'secrets.json', message }]);
+}
