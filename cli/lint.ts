@@ -139,7 +139,7 @@ const isClash = (reason: WarningReason): boolean => CLASHES.includes(reason);
 /** A local file where a manifest reader expects an object. */
 const localFile: Pick<Objects, 'read'> = {
   read: (path, { start = 0, end = Number.POSITIVE_INFINITY } = {}) =>
-    createReadStream(path, { start, end: end - 1, highWaterMark: 262_144 }),
+    createReadStream(path, { start, end: end - 1, highWaterMark: 65_536 }),
 };
 
 async function sizeOf(path: string): Promise<number> {

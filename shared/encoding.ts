@@ -25,6 +25,8 @@ export const sha1Hex = (text: string): string => hash('sha1', text);
 export const sha256Hex = (text: string): string => hash('sha256', text);
 export const hmacSha1Hex = (key: string, text: string): string =>
   createHmac('sha1', key).update(text).digest('hex');
+export const hmacSha256Hex = (key: string, text: string): string =>
+  createHmac('sha256', key).update(text).digest('hex');
 
 /** Compares in a time that tells nothing but whether the lengths differ. */
 export function constantTimeEqual(a: string, b: string): boolean {

@@ -1,5 +1,6 @@
 import fc from 'fast-check';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { cutLines } from '../../../../shared/manifest/lines.ts';
 import { proveCoverage } from '../../../../shared/manifest/shards.ts';
 import type { Layout, Shard } from '../../../../shared/manifest/types.ts';
 import { cut, plan, readAll, readShard, target } from './reading.ts';
@@ -201,6 +202,25 @@ describe('a manifest read in shards', () => {
     await expect(readShard(store, longer)).rejects.toMatchObject({ code: 'MANIFEST_CHANGED' });
     await store.put(info.key, 'http://a.example/2,k2\n');
     await expect(readShard(store, shard)).rejects.toMatchObject({ code: 'MANIFEST_CHANGED' });
+  });
+});
+
+describe('cutLines', () => {
+  it('holds no memory that the source uses again', async () => {
+    const content = Buffer.from('first line\nsecond line\nthird line');
+    async function* reusing() {
+      const memory = Buffer.alloc(8);
+      for (let at = 0; at < content.length; at += memory.length) {
+        const length = content.copy(memory, 0, at);
+        yield memory.subarray(0, length);
+      }
+    }
+    const range = { offset: 0, start: 0, end: content.length };
+    const seen: string[] = [];
+    for await (const piece of cutLines(reusing(), range)) {
+      if (piece.kind === 'lines') seen.push(piece.bytes.toString());
+    }
+    expect(seen.join('')).toBe(content.toString());
   });
 });
 
