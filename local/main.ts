@@ -209,7 +209,8 @@ function banner(url: string, simulator: Simulator | undefined): string {
   return `Waybill talks to the ${peer} and listens on ${url}\n`;
 }
 
-async function main(): Promise<void> {
+/** Runs the service until a signal ends it; a second signal ends it at once. */
+export async function main(): Promise<void> {
   const service = await startService();
   let stopping = false;
   for (const signal of ['SIGINT', 'SIGTERM'] as const) {

@@ -8,7 +8,7 @@ export function parseWith<Schema extends v.GenericSchema>(
   schema: Schema,
   input: unknown,
   what: string,
-  code: 'EVENT_INVALID' | 'BODY_INVALID' = 'EVENT_INVALID',
+  code: 'EVENT_INVALID' | 'BODY_INVALID' | 'SIGNING_INPUT' = 'EVENT_INVALID',
 ): v.InferOutput<Schema> {
   const result = v.safeParse(schema, input);
   if (result.success) return result.output;

@@ -1,6 +1,7 @@
 /**
  * Requests per second and in flight of one provider, shared by everything in the process that calls
- * it (promise G8). The rate halves when the provider throttles and grows back while it does not.
+ * it (promise G8). Both shrink by the share of requests that the provider throttles, at most to half
+ * each second, and grow back while it does not.
  */
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { LimitsConfig } from './config.ts';
@@ -35,8 +36,10 @@ export interface LimiterOptions extends LimitsConfig {
 
 /** How far requests may run ahead of an even pace, in milliseconds. */
 const BURST_MS = 50;
-/** Throttled answers within this time count as one: they were all caused by the same pace. */
-const ONE_DECREASE_MS = 1_000;
+/** Over which the share of throttled answers is taken: they were all caused by the same pace. */
+const WINDOW_MS = 1_000;
+/** The most that one window takes away. */
+const LARGEST_DECREASE = 0.5;
 /** Share of the configured rate that comes back per second without throttling. */
 const RECOVERY_PER_SECOND = 0.05;
 
@@ -50,18 +53,28 @@ export function createLimiter({
 }: LimiterOptions): Limiter {
   let rate = requestsPerSecond;
   let rateAt = now();
-  let decreasedAt = Number.NEGATIVE_INFINITY;
+  let windowAt = rateAt;
+  let answers = 0;
+  let throttledAnswers = 0;
   let nextAt = Number.NEGATIVE_INFINITY;
-  let free = inFlight;
+  let running = 0;
   const queue: (() => void)[] = [];
 
   const currentRate = (): number => {
     const at = now();
+    if (at - windowAt >= WINDOW_MS) {
+      if (throttledAnswers > 0) {
+        rate *= 1 - Math.min(LARGEST_DECREASE, throttledAnswers / answers);
+      }
+      [windowAt, answers, throttledAnswers] = [at, 0, 0];
+    }
     const recovered = ((at - rateAt) / 1_000) * RECOVERY_PER_SECOND * requestsPerSecond;
-    rate = Math.min(requestsPerSecond, rate + recovered);
+    rate = Math.max(1, Math.min(requestsPerSecond, rate + recovered));
     rateAt = at;
     return rate;
   };
+  /** Slots shrink with the rate. */
+  const slots = (): number => Math.max(1, Math.ceil((inFlight * rate) / requestsPerSecond));
 
   const turn = async (): Promise<void> => {
     const at = now();
@@ -71,33 +84,37 @@ export function createLimiter({
   };
 
   const take = async (): Promise<void> => {
-    if (free > 0) free -= 1;
+    if (running < slots()) running += 1;
     else await new Promise<void>((resume) => queue.push(resume));
   };
   const give = (): void => {
-    const resume = queue.shift();
-    if (resume) resume();
-    else free += 1;
+    running -= 1;
+    while (running < slots()) {
+      const resume = queue.shift();
+      if (!resume) return;
+      running += 1;
+      resume();
+    }
   };
 
-  const throttled = (retryAfterMs: number | undefined): void => {
-    const at = now();
-    if (at - decreasedAt > ONE_DECREASE_MS) {
-      decreasedAt = at;
-      rate = Math.max(1, currentRate() / 2);
-    }
-    if (retryAfterMs !== undefined) nextAt = Math.max(nextAt, at + retryAfterMs);
+  const answered = (error?: unknown): void => {
+    currentRate();
+    answers += 1;
+    if (!(error instanceof WaybillError) || error.class !== 'throttled') return;
+    throttledAnswers += 1;
+    const asked = error instanceof ProviderError ? error.retryAfterMs : undefined;
+    if (asked !== undefined) nextAt = Math.max(nextAt, now() + asked);
   };
 
   const once = async <Answer>(request: () => Promise<Answer>): Promise<Answer> => {
     await take();
     try {
       await turn();
-      return await request();
+      const answer = await request();
+      answered();
+      return answer;
     } catch (error) {
-      if (error instanceof WaybillError && error.class === 'throttled') {
-        throttled(error instanceof ProviderError ? error.retryAfterMs : undefined);
-      }
+      answered(error);
       throw error;
     } finally {
       give();

@@ -2,7 +2,7 @@
 import middy from '@middy/core';
 import { createLog, type Log } from './log.ts';
 import type { Env } from './config.ts';
-import { ConfigError, InputError, WaybillError } from './errors.ts';
+import { ConfigError, InputError, LeasedError, UnsettledError, WaybillError } from './errors.ts';
 import { type HttpRequest, parseHttp, parseQueueRecords, type QueueRecord } from './events.ts';
 
 export type Handler = (event: unknown) => Promise<unknown>;
@@ -51,7 +51,10 @@ export const perMessage =
           await work(parse(record.body), record);
           return undefined;
         } catch (error) {
-          log.warn('message.returned', { messageId: record.messageId }, error);
+          // A shard that another worker has, or that must settle first, is no trouble.
+          const expected = error instanceof LeasedError || error instanceof UnsettledError;
+          if (expected) log.debug('message.returned', { messageId: record.messageId, code: error.code });
+          else log.warn('message.returned', { messageId: record.messageId }, error);
           return { itemIdentifier: record.messageId };
         }
       }),

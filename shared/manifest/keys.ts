@@ -7,12 +7,16 @@ import type { LineWarning } from './lint.ts';
  */
 export type KeyWatch = (key: string, line: number, folded?: string) => LineWarning | undefined;
 
-/** ASCII, Chinese, Japanese and Korean letters that no normal form changes or joins. */
-const STABLE = /^[\0-\x7f\u3041-\u3096\u30a1-\u30fa\u4e00-\u9fff\uac00-\ud7a3]*$/;
+const ASCII = /^[\0-\x7f]*$/;
+/** ASCII but A to Z, and Chinese, Japanese and Korean letters that no normal form changes or joins. */
+const FOLDED = /^[\0-@[-\x7f\u3041-\u3096\u30a1-\u30fa\u4e00-\u9fff\uac00-\ud7a3]*$/;
 
 /** One text for all keys that differ only in case or in Unicode form (NFC, NFD, NFKC, NFKD). */
-export const foldKey = (key: string): string =>
-  STABLE.test(key) ? key.toLowerCase() : key.normalize('NFKC').toLowerCase().normalize('NFKC');
+export function foldKey(key: string): string {
+  if (FOLDED.test(key)) return key;
+  if (ASCII.test(key)) return key.toLowerCase();
+  return key.normalize('NFKC').toLowerCase().normalize('NFKC');
+}
 
 /** @param other where the other line is, such as `line 7` */
 export const repeatedKey = (other: string): LineWarning => ({

@@ -82,11 +82,9 @@ export function createLineReader(options: ReaderOptions, sink: ReaderSink): Line
       return undefined;
     }
     const fields: Fields | LineFault = isCsv ? parseCsvLine(text, columns) : parseJsonLine(text);
-    const fault = 'reason' in fields ? fields : findFault(fields, options);
-    if (fault || 'reason' in fields) {
-      quarantine(fault as LineFault, byteOffset, text);
-      return undefined;
-    }
+    if ('reason' in fields) return void quarantine(fields, byteOffset, text);
+    const fault = findFault(fields, options);
+    if (fault) return void quarantine(fault, byteOffset, text);
     for (const warning of findWarnings(fields, options)) warn(warning, byteOffset);
     const { url, key, md5 } = fields;
     return transfer(url, key, md5.toLowerCase(), byteOffset);

@@ -21,20 +21,26 @@ export function createCosSigner({ credentials, expiresInSeconds = 600 }: CosSign
   };
 }
 
-/** Computes `authorization` and every string on the way, named as in the vectors. */
+/**
+ * Computes `authorization` and every string on the way, named as in the vectors.
+ * @param keyTime validity window, `start;end` in Unix seconds
+ * @param signTime the same, except in requests of others that are looked into
+ * @throws InputError (SIGNING_INPUT) when a name or value is not valid Unicode
+ */
 export function cosSteps(
   { method, path, query, headers }: Pick<ApiRequest, 'method' | 'path' | 'query' | 'headers'>,
   { secretId, secretKey }: Pick<Credentials, 'secretId' | 'secretKey'>,
   keyTime: string,
+  signTime: string = keyTime,
 ) {
   const [urlParamList, httpParameters] = canonical(query);
   const [headerList, httpHeaders] = canonical(Object.entries(headers));
   const httpString = `${method.toLowerCase()}\n${path}\n${httpParameters}\n${httpHeaders}\n`;
-  const stringToSign = `sha1\n${keyTime}\n${sha1Hex(httpString)}\n`;
+  const stringToSign = `sha1\n${signTime}\n${sha1Hex(httpString)}\n`;
   const signKey = hmacSha1Hex(secretKey, keyTime);
   const signature = hmacSha1Hex(signKey, stringToSign);
   const authorization = [
-    `q-sign-algorithm=sha1&q-ak=${secretId}&q-sign-time=${keyTime}&q-key-time=${keyTime}`,
+    `q-sign-algorithm=sha1&q-ak=${secretId}&q-sign-time=${signTime}&q-key-time=${keyTime}`,
     `q-header-list=${headerList}&q-url-param-list=${urlParamList}&q-signature=${signature}`,
   ].join('&');
   const lists = { urlParamList, httpParameters, headerList, httpHeaders };

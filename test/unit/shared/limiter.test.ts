@@ -89,22 +89,37 @@ describe('limiter', () => {
     expect(most).toBe(3);
   });
 
-  it('G8: halves its rate once per burst of throttled answers, and recovers', async () => {
+  it('G8: shrinks rate and slots by the share of throttled answers, and recovers', async () => {
     const time = clock();
-    const limiter = createLimiter({
-      requestsPerSecond: 100,
-      inFlight: 50,
-      ...time,
-      retry: { maxSends: 1 },
-    });
-    const burst = numbers(20).map(() =>
-      limiter.run(() => Promise.reject(slowDown())).catch(() => {}),
+    const options = { requestsPerSecond: 100, inFlight: 50, ...time, retry: { maxSends: 1 } };
+    const limiter = createLimiter(options);
+    const answers = async (throttled: number, of: number) => {
+      const requests = numbers(of).map((n) =>
+        limiter.run(() => (n < throttled ? Promise.reject(slowDown()) : Promise.resolve())).catch(() => {}),
+      );
+      await time.run(Promise.all(requests));
+      await time.run(time.wait(1_000));
+    };
+    await answers(10, 100);
+    expect(limiter.rate()).toBeGreaterThanOrEqual(90);
+    expect(limiter.rate()).toBeLessThanOrEqual(99);
+    await time.run(time.wait(20_000));
+    expect(limiter.rate()).toBe(100);
+    await answers(20, 20);
+    expect(limiter.rate()).toBeLessThan(60);
+
+    let running = 0;
+    let most = 0;
+    const work = limiter.each(inOne(numbers(40)), () =>
+      limiter.run(async () => {
+        running += 1;
+        most = Math.max(most, running);
+        await time.wait(900);
+        running -= 1;
+      }),
     );
-    await time.run(Promise.all(burst));
-    expect(limiter.rate()).toBeGreaterThanOrEqual(50);
-    expect(limiter.rate()).toBeLessThan(55);
-    await time.run(time.wait(4_000));
-    expect(limiter.rate()).toBeGreaterThan(69);
+    await time.run(work);
+    expect(most).toBeLessThan(50);
     await time.run(time.wait(60_000));
     expect(limiter.rate()).toBe(100);
   });
