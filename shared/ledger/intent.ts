@@ -5,7 +5,7 @@
  */
 import { UnsettledError } from '../errors.ts';
 import type { PlannedTransfer, Shard, Tally } from '../manifest/types.ts';
-import type { Ledger, Lease, OpenedShard, Report } from './port.ts';
+import type { Ledger, Lease, OpenedShard, Report, Transfer } from './port.ts';
 
 /** Looks whether an open submission arrived: true when the object is there since `since`. */
 export type Resolve = (transfer: PlannedTransfer, since: Date) => Promise<boolean>;
@@ -90,6 +90,17 @@ export function createIntent({
     return attempt + 1;
   };
 
+  /** A callback outlived the worker that knew the object: reports need its source and key. */
+  const describe = (transfer: PlannedTransfer, { state, attempt }: Transfer): Promise<void> =>
+    ledger.record(transfer.id, {
+      state,
+      attempt,
+      accepted: [],
+      at: now(),
+      event: 'resolved',
+      object: transfer,
+    });
+
   return {
     async next(transfer, resolve) {
       if (stopped) return undefined;
@@ -108,6 +119,7 @@ export function createIntent({
       if (known.state === 'submitting') {
         return resolveOpen(transfer, known.attempt, known.updatedAt, resolve);
       }
+      if (known.object === undefined) await describe(transfer, known);
       return undefined;
     },
     stop() {

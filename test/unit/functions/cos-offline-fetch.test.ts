@@ -198,16 +198,24 @@ describe('cos-offline-fetch', () => {
     await ledger.coverShard(shard, lease, { through: 256, at: clock.at }, readingOf(shard, 0).tally);
     const report = { state: 'submitted', attempt: 1, at: clock.at, event: 'accepted' } as const;
     await ledger.record('r1.0.7', { ...report, accepted: ['1:t'] });
+    const cause = { provider: 'tencent', code: 'NotFound', message: 'm', class: 'source' } as const;
+    const told = { state: 'failed', attempt: 1, cause, at: clock.at, event: 'callback' } as const;
+    await ledger.record('r1.0.8', { ...told, accepted: [] });
 
     clock.at = new Date('2026-11-20T02:05:00Z');
     peer.answer(accepted('t9'));
     expect(await handle({ Records: [record] })).toEqual({ batchItemFailures: [] });
-    expect(looked).toHaveLength(255);
+    expect(looked).toHaveLength(254);
     expect(looked).not.toContain('0/7');
+    expect(await ledger.read('r1.0.8')).toMatchObject({
+      state: 'failed',
+      cause,
+      object: { url: 'http://origin.example/0/8', key: '0/8' },
+    });
     expect(await ledger.read('r1.0.6')).toMatchObject({ attempt: 2 });
     expect(await ledger.read('r1.0.7')).toMatchObject({ attempt: 1, accepted: ['1:t'] });
     expect(await ledger.read('r1.0.256')).toMatchObject({ attempt: 1 });
-    expect(peer.arrived).toHaveLength(299);
+    expect(peer.arrived).toHaveLength(298);
   });
 
   it('sends again at once within the attempt when the provider clearly refused for now', async () => {
