@@ -1,5 +1,5 @@
 // COS request signature, q-sign-algorithm=sha1: https://cloud.tencent.com/document/product/436/7778
-import { encodeRfc3986, hmacSha1Hex, sha1Hex } from '../encoding.ts';
+import { encodeRfc3986, hmacSha1Hex, prepareHmac, sha1Hex } from '../encoding.ts';
 import type { ApiRequest, Credentials, Pair, Signer } from './signer.ts';
 
 export interface CosSignerOptions {
@@ -10,14 +10,31 @@ export interface CosSignerOptions {
 
 /** Signs for COS: method, path, query and every header given, but not the body. */
 export function createCosSigner({ credentials, expiresInSeconds = 600 }: CosSignerOptions): Signer {
-  const token = credentials.securityToken;
+  const { secretId, secretKey, securityToken } = credentials;
+  const token = securityToken ? { 'x-cos-security-token': securityToken } : undefined;
+  // Many requests are signed in one second, for one host: both are worked out once.
+  let second = Number.NaN;
+  let keyTime = '';
+  let hmac = prepareHmac('sha1', '');
+  let origin = '';
+  let host = '';
   return (request, at) => {
-    const start = Math.floor(at.getTime() / 1000);
-    const keyTime = `${start};${start + expiresInSeconds}`;
-    const host = new URL(request.origin).host;
-    const headers = { ...request.headers, host, ...(token && { 'x-cos-security-token': token }) };
-    const { authorization } = cosSteps({ ...request, headers }, credentials, keyTime);
-    return { ...request, headers: { ...headers, authorization } };
+    const start = Math.floor(at.getTime() / 1_000);
+    if (start !== second) {
+      keyTime = `${start};${start + expiresInSeconds}`;
+      hmac = prepareHmac('sha1', hmacSha1Hex(secretKey, keyTime));
+      second = start;
+    }
+    if (request.origin !== origin) {
+      host = new URL(request.origin).host;
+      origin = request.origin;
+    }
+    const headers: Record<string, string> = { ...request.headers, host, ...token };
+    const { method, path, query, body } = request;
+    const strings = signedStrings({ method, path, query, headers });
+    const signature = hmac(toSign(strings.httpString, keyTime));
+    headers['authorization'] = header(secretId, keyTime, keyTime, strings, signature);
+    return { method, origin, path, query, headers, body };
   };
 }
 
@@ -33,19 +50,43 @@ export function cosSteps(
   keyTime: string,
   signTime: string = keyTime,
 ) {
+  const strings = signedStrings({ method, path, query, headers });
+  const stringToSign = toSign(strings.httpString, signTime);
+  const signKey = hmacSha1Hex(secretKey, keyTime);
+  const signature = hmacSha1Hex(signKey, stringToSign);
+  const authorization = header(secretId, signTime, keyTime, strings, signature);
+  return { ...strings, stringToSign, signKey, signature, authorization };
+}
+
+interface Strings {
+  readonly urlParamList: string;
+  readonly headerList: string;
+}
+
+function signedStrings({
+  method,
+  path,
+  query,
+  headers,
+}: Pick<ApiRequest, 'method' | 'path' | 'query' | 'headers'>) {
   const [urlParamList, httpParameters] = canonical(query);
   const [headerList, httpHeaders] = canonical(Object.entries(headers));
   const httpString = `${method.toLowerCase()}\n${path}\n${httpParameters}\n${httpHeaders}\n`;
-  const stringToSign = `sha1\n${signTime}\n${sha1Hex(httpString)}\n`;
-  const signKey = hmacSha1Hex(secretKey, keyTime);
-  const signature = hmacSha1Hex(signKey, stringToSign);
-  const authorization = [
-    `q-sign-algorithm=sha1&q-ak=${secretId}&q-sign-time=${signTime}&q-key-time=${keyTime}`,
-    `q-header-list=${headerList}&q-url-param-list=${urlParamList}&q-signature=${signature}`,
-  ].join('&');
-  const lists = { urlParamList, httpParameters, headerList, httpHeaders };
-  return { ...lists, httpString, stringToSign, signKey, signature, authorization };
+  return { urlParamList, httpParameters, headerList, httpHeaders, httpString };
 }
+
+const toSign = (httpString: string, signTime: string): string =>
+  `sha1\n${signTime}\n${sha1Hex(httpString)}\n`;
+
+const header = (
+  secretId: string,
+  signTime: string,
+  keyTime: string,
+  { headerList, urlParamList }: Strings,
+  signature: string,
+): string =>
+  `q-sign-algorithm=sha1&q-ak=${secretId}&q-sign-time=${signTime}&q-key-time=${keyTime}` +
+  `&q-header-list=${headerList}&q-url-param-list=${urlParamList}&q-signature=${signature}`;
 
 /**
  * A URL that carries its signature in the query. `;` stays as it is, as in the vendor's Node SDK;
@@ -66,9 +107,24 @@ export function presignedUrl(
   return `${request.origin}${path}?${authorization}${query.join('')}`;
 }
 
-function canonical(pairs: readonly Pair[]): readonly [string, string] {
-  const sorted = pairs
-    .map(([name, value]) => [encodeRfc3986(name).toLowerCase(), encodeRfc3986(value)] as const)
-    .sort(([a], [b]) => (a < b ? -1 : a > b ? 1 : 0));
-  return [sorted.map(([name]) => name).join(';'), sorted.map((pair) => pair.join('=')).join('&')];
+/** Encoded names in lower case, in byte order, and the pairs of names and encoded values. */
+function canonical(pairs: readonly Pair[]): readonly [names: string, pairs: string] {
+  let names = '';
+  let joined = '';
+  let last = '';
+  for (const [rawName, rawValue] of pairs) {
+    const name = encodeRfc3986(rawName).toLowerCase();
+    // Headers mostly arrive in order; only where they do not are they sorted and read again.
+    if (name < last) return canonical([...pairs].sort(byEncodedName));
+    last = name;
+    const separated = names !== '';
+    names += separated ? `;${name}` : name;
+    joined += `${separated ? '&' : ''}${name}=${encodeRfc3986(rawValue)}`;
+  }
+  return [names, joined];
+}
+
+function byEncodedName([a]: Pair, [b]: Pair): number {
+  const [left, right] = [encodeRfc3986(a).toLowerCase(), encodeRfc3986(b).toLowerCase()];
+  return left < right ? -1 : left > right ? 1 : 0;
 }

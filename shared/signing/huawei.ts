@@ -1,5 +1,5 @@
 // Huawei request signature, SDK-HMAC-SHA256: https://support.huaweicloud.com/intl/en-us/devg-apisign/api-sign-algorithm-002.html
-import { encodeRfc3986, hmacSha256Hex, sha256Hex } from '../encoding.ts';
+import { encodeRfc3986, prepareHmac, sha256Hex } from '../encoding.ts';
 import type { ApiRequest, Credentials, Pair, Signer } from './signer.ts';
 
 export interface HuaweiSignerOptions {
@@ -11,17 +11,27 @@ export interface HuaweiSignerOptions {
  * `x-sdk-date` and, with a temporary key, `x-security-token`.
  */
 export function createHuaweiSigner({ credentials }: HuaweiSignerOptions): Signer {
-  const token = credentials.securityToken;
+  const { secretId, secretKey, securityToken } = credentials;
+  const token = securityToken ? { 'x-security-token': securityToken } : undefined;
+  const hmac = prepareHmac('sha256', secretKey);
+  let origin = '';
+  let host = '';
   return (request, at) => {
+    if (request.origin !== origin) {
+      host = new URL(request.origin).host;
+      origin = request.origin;
+    }
     const xSdkDate = sdkDate(at);
-    const headers = {
+    const { method, path, query, body } = request;
+    const headers: Record<string, string> = {
       ...request.headers,
-      host: new URL(request.origin).host,
+      host,
       'x-sdk-date': xSdkDate,
-      ...(token !== undefined && { 'x-security-token': token }),
+      ...token,
     };
-    const { authorization } = huaweiSteps({ ...request, headers }, credentials, xSdkDate);
-    return { ...request, headers: { ...headers, authorization } };
+    const { authorization } = steps({ method, path, query, headers, body }, secretId, hmac, xSdkDate);
+    headers['authorization'] = authorization;
+    return { method, origin, path, query, headers, body };
   };
 }
 
@@ -35,9 +45,16 @@ export const sdkDate = (at: Date): string =>
  * @param xSdkDate the value of `x-sdk-date`
  * @throws InputError (SIGNING_INPUT) when a name or value is not valid Unicode
  */
-export function huaweiSteps(
-  { method, path, query, headers, body }: Omit<ApiRequest, 'origin'>,
+export const huaweiSteps = (
+  request: Omit<ApiRequest, 'origin'>,
   { secretId, secretKey }: Pick<Credentials, 'secretId' | 'secretKey'>,
+  xSdkDate: string,
+) => steps(request, secretId, prepareHmac('sha256', secretKey), xSdkDate);
+
+function steps(
+  { method, path, query, headers, body }: Omit<ApiRequest, 'origin'>,
+  secretId: string,
+  hmac: (text: string) => string,
   xSdkDate: string,
 ) {
   const canonicalUri = uri(path);
@@ -54,7 +71,7 @@ export function huaweiSteps(
   canonicalRequest += `\n${signedHeaders}\n${payloadHash}`;
   const canonicalRequestSha256 = sha256Hex(canonicalRequest);
   const stringToSign = `SDK-HMAC-SHA256\n${xSdkDate}\n${canonicalRequestSha256}`;
-  const signature = hmacSha256Hex(secretKey, stringToSign);
+  const signature = hmac(stringToSign);
   const authorization = `SDK-HMAC-SHA256 Access=${secretId}, SignedHeaders=${signedHeaders}, Signature=${signature}`;
   return {
     canonicalUri,

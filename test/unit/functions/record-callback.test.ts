@@ -73,7 +73,7 @@ describe('record-callback', () => {
 
   it.each([
     ['no token', ''],
-    ['a made-up one', 'k2.r1.0.3.1.s.zzzzzz.AAAAAAAAAAAAAAAAAAAAAA'],
+    ['a made-up one', `k2.r1.0.3.1.s.zzzzzz.${'a'.repeat(32)}`],
     ['one of another key', token('failed', 1, createCallbackTokens([{ kid: 'k2', secret: 'another-secret-0123' }]))],
     ['one of an unknown key id', token('failed', 1, createCallbackTokens([{ kid: 'k9', secret: keys[0]?.secret ?? '' }]))],
     ['success turned into failure', token('succeeded').replace('.s.', '.f.')],
