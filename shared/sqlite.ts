@@ -12,8 +12,17 @@ export interface SqliteFile {
   readonly db: DatabaseSync;
   /** Runs `change` within the next commit; its value arrives once it is durable. */
   write<Value>(change: () => Value): Promise<Value>;
+  /**
+   * Adds work to every commit: `before` runs inside it, after all changes; `discard` when it failed.
+   */
+  onCommit(hook: CommitHook): void;
   /** Commits what is waiting and closes the file. */
   close(): Promise<void>;
+}
+
+export interface CommitHook {
+  readonly before: () => void;
+  readonly discard: () => void;
 }
 
 interface Waiting {
@@ -30,6 +39,7 @@ export function openSqliteFile(path: string): SqliteFile {
   const db = open(path);
   const begin = db.prepare('BEGIN IMMEDIATE');
   const commit = db.prepare('COMMIT');
+  const hooks: CommitHook[] = [];
   let waiting: Waiting[] = [];
   let scheduled: Promise<void> | undefined;
 
@@ -41,9 +51,11 @@ export function openSqliteFile(path: string): SqliteFile {
     try {
       begin.run();
       for (const { change } of batch) values.push(change());
+      for (const { before } of hooks) before();
       commit.run();
     } catch (error) {
       if (db.isTransaction) db.exec('ROLLBACK');
+      for (const { discard } of hooks) discard();
       const failure = new StoreError(`SQLite could not write ${path}: ${reason(error)}`, error);
       for (const { reject } of batch) reject(failure);
       return;
@@ -66,7 +78,7 @@ export function openSqliteFile(path: string): SqliteFile {
     while (scheduled) await scheduled;
     if (db.isOpen) db.close();
   };
-  return { db, write, close };
+  return { db, write, onCommit: (hook) => void hooks.push(hook), close };
 }
 
 function open(path: string): DatabaseSync {

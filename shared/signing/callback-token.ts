@@ -3,7 +3,8 @@
  * expiry, checked before any I/O. A token for success can't be turned into one for failure.
  * Shape: `<kid>.<transferId>.<attempt>.<s|f>.<expiry>.<mac>`, one URL path segment.
  */
-import { constantTimeEqual, prepareHmac } from '../encoding.ts';
+import { timingSafeEqual } from 'node:crypto';
+import { prepareHmac } from '../encoding.ts';
 import { CallbackError } from '../errors.ts';
 
 export interface CallbackClaim {
@@ -20,7 +21,7 @@ export interface CallbackTokens {
 }
 
 const SHAPE =
-  /^([A-Za-z0-9]{1,16})\.([A-Za-z0-9_-]{1,64}\.\d{1,9}\.\d{1,10})\.([1-9]\d{0,6})\.([sf])\.([0-9a-z]{1,9})\.([0-9a-f]{32})$/;
+  /^([A-Za-z0-9]{1,16})\.([A-Za-z0-9_-]{1,64}\.\d{1,9}\.\d{1,10})\.([1-9]\d{0,6})\.([sf])\.([0-9a-z]{1,9})\.[0-9a-f]{32}$/;
 
 /** 16 of the 32 bytes: more than anybody can try, and short enough for a URL. */
 const MAC_DIGITS = 32;
@@ -33,6 +34,7 @@ export function createCallbackTokens(
   // An unknown key id takes as long as a known one.
   const nobody = prepareMac('');
   const [first] = keys;
+  const [expected, given] = [Buffer.alloc(MAC_DIGITS), Buffer.alloc(MAC_DIGITS)];
   return {
     make({ transferId, attempt, outcome }, expiresAt) {
       const mac = first && macs.get(first.kid);
@@ -44,9 +46,11 @@ export function createCallbackTokens(
     verify(token, now) {
       const parts = SHAPE.exec(token);
       if (!parts) throw new CallbackError();
-      const [, kid = '', transferId = '', attempt, outcome, expiry = '', given = ''] = parts;
-      const text = token.slice(0, -given.length - 1);
-      const same = constantTimeEqual((macs.get(kid) ?? nobody)(text), given);
+      const [, kid = '', transferId = '', attempt, outcome, expiry = ''] = parts;
+      const text = token.slice(0, -MAC_DIGITS - 1);
+      expected.write((macs.get(kid) ?? nobody)(text), 'latin1');
+      given.write(token.slice(-MAC_DIGITS), 'latin1');
+      const same = timingSafeEqual(expected, given);
       const expired = Number.parseInt(expiry, 36) * 1_000 < now.getTime();
       if (!same || !macs.has(kid) || expired) throw new CallbackError();
       return {

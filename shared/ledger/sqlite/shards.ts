@@ -2,6 +2,7 @@
 import type { Tally } from '../../manifest/types.ts';
 import type { SqliteFile } from '../../sqlite.ts';
 import type { Ledger } from '../port.ts';
+import type { Counters } from './counters.ts';
 import { fromWindows, type Row, toShardRecord, toTransfer, toWindows } from './rows.ts';
 
 type ShardCalls = Pick<
@@ -9,7 +10,7 @@ type ShardCalls = Pick<
   'openShard' | 'coverShard' | 'endShard' | 'releaseShard' | 'releaseLeases' | 'shards'
 >;
 
-export function createShards({ db, write }: SqliteFile): ShardCalls {
+export function createShards({ db, write }: SqliteFile, counters: Counters): ShardCalls {
   const stateOfRun = db.prepare('SELECT state FROM runs WHERE run_id = ?');
   const select = db.prepare('SELECT * FROM shards WHERE run_id = ? AND shard = ?');
   const selectRows = db.prepare('SELECT * FROM transfers WHERE run_id = ? AND shard = ?');
@@ -43,6 +44,7 @@ export function createShards({ db, write }: SqliteFile): ShardCalls {
     openShard: (shard, { owner, at, leaseMs }) =>
       write(() => {
         if (isStopped(shard.runId)) return 'stopped';
+        counters.flush();
         const row = find(shard.runId, shard.index);
         if (row?.['ended'] === 1 && row['planned'] === 0 && row['submitting'] === 0) return 'ended';
         if (row && row['owner'] !== null && Number(row['leased_until']) > at.getTime()) {

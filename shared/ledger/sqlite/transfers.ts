@@ -3,6 +3,7 @@ import { InputError } from '../../errors.ts';
 import type { SqliteFile } from '../../sqlite.ts';
 import { type Fact, merge, TRANSFER_STATES, type TransferState } from '../merge.ts';
 import { type Ledger, parseTransferId, type Report, type Transfer } from '../port.ts';
+import type { Counters } from './counters.ts';
 import { fromReport, type Row, toAccepted, toTransfer } from './rows.ts';
 
 /** Later events of a transfer change its state but are not listed: a caller may repeat for ever. */
@@ -10,7 +11,7 @@ const HISTORY_LIMIT = 64;
 
 type TransferCalls = Pick<Ledger, 'record' | 'read' | 'transfers' | 'transfersOf'>;
 
-export function createTransfers({ db, write }: SqliteFile): TransferCalls {
+export function createTransfers({ db, write }: SqliteFile, counters: Counters): TransferCalls {
   const select = db.prepare('SELECT * FROM transfers WHERE run_id = ? AND shard = ? AND line = ?');
   const known = db.prepare(`
     SELECT state, attempt, cause, accepted, events FROM transfers
@@ -22,8 +23,6 @@ export function createTransfers({ db, write }: SqliteFile): TransferCalls {
       url = IFNULL(url, ?), key = IFNULL(key, ?), md5 = IFNULL(md5, ?),
       events = events + ?, history = history || ?, updated_at = MAX(updated_at, ?)
     WHERE run_id = ? AND shard = ? AND line = ?`);
-  const enter = stateChange((state) => `${state} = ${state} + 1`);
-  const leave = stateChange((state) => `${state} = ${state} - 1`);
   const page = db.prepare(`
     SELECT transfers.* FROM shards CROSS JOIN transfers USING (run_id, shard)
     WHERE run_id = :run AND shard >= :shard AND (shard, line) > (:shard, :line)
@@ -34,16 +33,6 @@ export function createTransfers({ db, write }: SqliteFile): TransferCalls {
   const ofShard = db.prepare(`
     SELECT * FROM transfers WHERE run_id = ? AND shard = ?
       AND state IN (SELECT value FROM json_each(?)) ORDER BY line`);
-
-  function stateChange(change: (state: TransferState) => string) {
-    const statements = TRANSFER_STATES.map((state) => {
-      // A callback can be the first thing a ledger hears of a shard, when its copy was restored.
-      const sql = `INSERT INTO shards (run_id, shard, ${state}) VALUES (?, ?, 1)
-        ON CONFLICT DO UPDATE SET ${change(state)}`;
-      return [state, db.prepare(sql)] as const;
-    });
-    return new Map(statements);
-  }
 
   function apply(transferId: string, report: Report): void {
     const id = parseTransferId(transferId);
@@ -77,9 +66,7 @@ export function createTransfers({ db, write }: SqliteFile): TransferCalls {
         line,
       );
     }
-    if (before?.state === after.state) return;
-    if (before) leave.get(before.state)?.run(runId, shard);
-    enter.get(after.state)?.run(runId, shard);
+    if (before?.state !== after.state) counters.move(runId, shard, before?.state, after.state);
   }
 
   return {
