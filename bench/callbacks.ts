@@ -3,8 +3,8 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { Webhook } from 'standardwebhooks';
-import { createSqliteLedger } from '../shared/ledger/sqlite.ts';
 import type { Ledger } from '../shared/ledger/port.ts';
+import { createSqliteLedger } from '../shared/ledger/sqlite.ts';
 import { createCallbackTokens } from '../shared/signing/callback-token.ts';
 import { openSqliteFile, type SqliteFile } from '../shared/sqlite.ts';
 import { type Comparison, rateOf, type Side } from './measure.ts';
@@ -15,13 +15,19 @@ const later = new Date(now.getTime() + 86_400_000);
 const tokens = createCallbackTokens([{ kid: 'k1', secret: 'bench-secret-0123456789abcdef0123' }]);
 
 const made = Array.from({ length: COUNT }, (_, n) =>
-  tokens.make({ transferId: `0123456789abcdef01234567.${n % 50}.${n}`, attempt: 1, outcome: 'succeeded' }, later),
+  tokens.make(
+    { transferId: `0123456789abcdef01234567.${n % 50}.${n}`, attempt: 1, outcome: 'succeeded' },
+    later,
+  ),
 );
 
 function standardWebhooks(): Side {
   const webhook = new Webhook(Buffer.from('bench-secret-0123456789abcdef0123').toString('base64'));
   const messages = Array.from({ length: COUNT }, (_, n) => {
-    const body = JSON.stringify({ transferId: `0123456789abcdef01234567.${n % 50}.${n}`, attempt: 1 });
+    const body = JSON.stringify({
+      transferId: `0123456789abcdef01234567.${n % 50}.${n}`,
+      attempt: 1,
+    });
     const headers = {
       'webhook-id': `msg_${n}`,
       'webhook-timestamp': String(Math.floor(now.getTime() / 1_000)),
@@ -51,7 +57,9 @@ export function tokenCheck(): Comparison {
   };
 }
 
-export async function tokenAndMerge(): Promise<Comparison & { readonly clean: () => Promise<void> }> {
+export async function tokenAndMerge(): Promise<
+  Comparison & { readonly clean: () => Promise<void> }
+> {
   const folder = mkdtempSync(join(tmpdir(), 'waybill-bench-'));
   let file: SqliteFile | undefined;
   let round = 0;

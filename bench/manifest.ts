@@ -55,7 +55,8 @@ export async function manifestReading(): Promise<Comparison & { readonly clean: 
         run: () =>
           timed(async () => {
             let seen = 0;
-            for await (const _row of createReadStream(path).pipe(parse({ columns: true }))) seen += 1;
+            for await (const _row of createReadStream(path).pipe(parse({ columns: true })))
+              seen += 1;
             return seen;
           }),
       },

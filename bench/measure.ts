@@ -19,7 +19,11 @@ export interface Comparison {
 export interface Result {
   readonly metric: string;
   readonly unit: string;
-  readonly rates: readonly { readonly name: string; readonly median: number; readonly all: readonly number[] }[];
+  readonly rates: readonly {
+    readonly name: string;
+    readonly median: number;
+    readonly all: readonly number[];
+  }[];
   readonly ratios: readonly {
     readonly against: string;
     readonly ratio: number;

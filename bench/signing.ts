@@ -84,7 +84,8 @@ interface HuaweiSdk {
 }
 
 export function huaweiSigning(): Comparison {
-  const { AKSKSigner } = require('@huaweicloud/huaweicloud-sdk-core/auth/AKSKSigner.js') as HuaweiSdk;
+  const { AKSKSigner } =
+    require('@huaweicloud/huaweicloud-sdk-core/auth/AKSKSigner.js') as HuaweiSdk;
   const [ak, sk] = ['EXAMPLEAK00000000001', 'ExampleSk0000000000000000000000000000001'];
   const credential = { getAk: () => ak, getSk: () => sk };
   const sign = createHuaweiSigner({ credentials: { secretId: ak, secretKey: sk } });

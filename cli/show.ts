@@ -2,7 +2,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Client, RunView } from './client.ts';
 import { EXIT, type ExitCode } from './failure.ts';
-import { count, progressLine, progressOf, runDetails, table, type Terminal } from './text.ts';
+import { count, progressLine, progressOf, runDetails, type Terminal, table } from './text.ts';
 
 export interface ShowOptions {
   readonly client: Client;
@@ -17,7 +17,9 @@ export async function listRuns({ client, json, stdout }: ShowOptions, limit: num
     return EXIT.ok;
   }
   if (runs.length === 0) {
-    stdout.write('no runs yet; start one with: npx waybill submit <manifest> --to <region>/<bucket>\n');
+    stdout.write(
+      'no runs yet; start one with: npx waybill submit <manifest> --to <region>/<bucket>\n',
+    );
     return EXIT.ok;
   }
   const rows = runs.map((run) => [
@@ -32,7 +34,11 @@ export async function listRuns({ client, json, stdout }: ShowOptions, limit: num
 }
 
 /** Shows a run once, or follows it until it ends. */
-export async function showRun(options: ShowOptions, runId: string, watch: boolean): Promise<ExitCode> {
+export async function showRun(
+  options: ShowOptions,
+  runId: string,
+  watch: boolean,
+): Promise<ExitCode> {
   const { client, json, stdout } = options;
   const run = watch ? await follow(options, runId) : await client.run(runId);
   if (json) {

@@ -2,31 +2,32 @@
 import { redact } from '../shared/errors.ts';
 import type { Comparison, Difference, SigningProvider, Steps } from '../shared/signing/explain.ts';
 
-const STEPS: Readonly<Record<SigningProvider, readonly (readonly [name: string, what: string])[]>> = {
-  tencent: [
-    ['signKey', 'HMAC-SHA1 of the key time with the secret key'],
-    ['urlParamList', 'names of the query parameters, escaped, in lower case, sorted'],
-    ['httpParameters', 'the parameters with their values, escaped once'],
-    ['headerList', 'names of the signed headers, in lower case, sorted'],
-    ['httpHeaders', 'the headers with their values, escaped once'],
-    ['httpString', 'method, decoded path, parameters and headers, a line each'],
-    ['stringToSign', 'algorithm, time, and SHA-1 of the http string'],
-    ['signature', 'HMAC-SHA1 of the string to sign with the sign key as text'],
-    ['authorization', 'the header to send'],
-    ['url', 'the presigned URL'],
-  ],
-  huawei: [
-    ['canonicalUri', 'path, each segment escaped once, with a closing slash'],
-    ['canonicalQueryString', 'parameters sorted by name, escaped once'],
-    ['signedHeaders', 'names of the signed headers, in lower case, sorted'],
-    ['payloadHash', 'SHA-256 of the exact body'],
-    ['canonicalRequest', 'all of the above with the headers, a line each'],
-    ['canonicalRequestSha256', 'SHA-256 of the canonical request'],
-    ['stringToSign', 'algorithm, time, and that hash'],
-    ['signature', 'HMAC-SHA256 of the string to sign with the secret key'],
-    ['authorization', 'the header to send'],
-  ],
-};
+const STEPS: Readonly<Record<SigningProvider, readonly (readonly [name: string, what: string])[]>> =
+  {
+    tencent: [
+      ['signKey', 'HMAC-SHA1 of the key time with the secret key'],
+      ['urlParamList', 'names of the query parameters, escaped, in lower case, sorted'],
+      ['httpParameters', 'the parameters with their values, escaped once'],
+      ['headerList', 'names of the signed headers, in lower case, sorted'],
+      ['httpHeaders', 'the headers with their values, escaped once'],
+      ['httpString', 'method, decoded path, parameters and headers, a line each'],
+      ['stringToSign', 'algorithm, time, and SHA-1 of the http string'],
+      ['signature', 'HMAC-SHA1 of the string to sign with the sign key as text'],
+      ['authorization', 'the header to send'],
+      ['url', 'the presigned URL'],
+    ],
+    huawei: [
+      ['canonicalUri', 'path, each segment escaped once, with a closing slash'],
+      ['canonicalQueryString', 'parameters sorted by name, escaped once'],
+      ['signedHeaders', 'names of the signed headers, in lower case, sorted'],
+      ['payloadHash', 'SHA-256 of the exact body'],
+      ['canonicalRequest', 'all of the above with the headers, a line each'],
+      ['canonicalRequestSha256', 'SHA-256 of the canonical request'],
+      ['stringToSign', 'algorithm, time, and that hash'],
+      ['signature', 'HMAC-SHA256 of the string to sign with the secret key'],
+      ['authorization', 'the header to send'],
+    ],
+  };
 
 export function explanation(
   provider: SigningProvider,
@@ -52,7 +53,8 @@ function verdict(comparison: Comparison, mask: (text: string) => string): string
 }
 
 function sides({ ours, theirs, column }: Difference, mask: (text: string) => string): string {
-  const shown = (text: string | undefined) => (text === undefined ? '(no such line)' : mask(redact(text)));
+  const shown = (text: string | undefined) =>
+    text === undefined ? '(no such line)' : mask(redact(text));
   return `   ours:   ${shown(ours)}\n   theirs: ${shown(theirs)}\n           ${' '.repeat(column - 1)}^\n`;
 }
 

@@ -6,7 +6,11 @@ import * as v from 'valibot';
 import { InputError } from '../shared/errors.ts';
 import { parseWith } from '../shared/events.ts';
 import { cosSteps, presignedUrl } from '../shared/signing/cos.ts';
-import { compareWithProvider, type SigningProvider, type Steps } from '../shared/signing/explain.ts';
+import {
+  compareWithProvider,
+  type SigningProvider,
+  type Steps,
+} from '../shared/signing/explain.ts';
 import { huaweiSteps } from '../shared/signing/huawei.ts';
 import type { Pair } from '../shared/signing/signer.ts';
 import { explanation } from './sign-text.ts';

@@ -24,7 +24,12 @@ export function table(rows: readonly (readonly string[])[]): string {
     [],
   );
   return rows
-    .map((row) => row.map((cell, at) => cell.padEnd(widths[at] ?? 0)).join('  ').trimEnd())
+    .map((row) =>
+      row
+        .map((cell, at) => cell.padEnd(widths[at] ?? 0))
+        .join('  ')
+        .trimEnd(),
+    )
     .map((line) => `${line}\n`)
     .join('');
 }
@@ -90,7 +95,10 @@ export function runDetails(run: RunView, failures: readonly FailureGroup[]): str
 export function failureText(failures: readonly FailureGroup[]): string {
   return failures
     .map(({ code, class: of, count: times, message }) => {
-      const indented = (text: string) => wrap(text, 76).map((line) => `    ${line}\n`).join('');
+      const indented = (text: string) =>
+        wrap(text, 76)
+          .map((line) => `    ${line}\n`)
+          .join('');
       return `\n  ${count(times)} x ${code} (${of})\n${indented(message)}${indented(advice(of))}`;
     })
     .join('');

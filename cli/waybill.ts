@@ -68,19 +68,23 @@ connected(program.command('submit'))
   .option('--strict', 'send nothing when a line must be quarantined')
   .option('--watch', 'follow the run until it ends')
   .action(
-    ends((path: string, options: Connection & { to: string; name?: string; strict?: boolean; watch?: boolean }) =>
-      submit({
-        client: client(options),
-        path,
-        to: options.to,
-        name: options.name,
-        strict: options.strict ?? false,
-        watch: options.watch ?? false,
-        json: options.json ?? false,
-        stdout,
-        stderr,
-        now: () => new Date(),
-      }),
+    ends(
+      (
+        path: string,
+        options: Connection & { to: string; name?: string; strict?: boolean; watch?: boolean },
+      ) =>
+        submit({
+          client: client(options),
+          path,
+          to: options.to,
+          name: options.name,
+          strict: options.strict ?? false,
+          watch: options.watch ?? false,
+          json: options.json ?? false,
+          stdout,
+          stderr,
+          now: () => new Date(),
+        }),
     ),
   );
 
@@ -93,8 +97,11 @@ program
   .option('--max-findings <n>', 'findings shown; all are counted', wholeNumber, 100)
   .option('--json', 'print JSON for programs')
   .action(
-    ends((path: string, options: { key?: string; allowHttps?: boolean; maxFindings: number; json?: boolean }) =>
-      lintManifest({ ...options, path, stdout, stderr }),
+    ends(
+      (
+        path: string,
+        options: { key?: string; allowHttps?: boolean; maxFindings: number; json?: boolean },
+      ) => lintManifest({ ...options, path, stdout, stderr }),
     ),
   );
 
@@ -185,6 +192,8 @@ function fail(error: unknown): ExitCode {
     stderr.write(`waybill: ${(error as Error).message}\n`);
     return EXIT.usage;
   }
-  stderr.write(`waybill: ${error instanceof Error ? (error.stack ?? error.message) : String(error)}\n`);
+  stderr.write(
+    `waybill: ${error instanceof Error ? (error.stack ?? error.message) : String(error)}\n`,
+  );
   return EXIT.failures;
 }

@@ -7,7 +7,13 @@ import { openLedger, openLimiter, openObjects } from '#wiring';
 import { type CallbackUrls, createCallbackUrls } from '../shared/callback-urls.ts';
 import { cosFetchConfig } from '../shared/config.ts';
 import type { Deployment } from '../shared/deployment.ts';
-import { InputError, LeasedError, toCause, UnsettledError, WaybillError } from '../shared/errors.ts';
+import {
+  InputError,
+  LeasedError,
+  toCause,
+  UnsettledError,
+  WaybillError,
+} from '../shared/errors.ts';
 import { parseShard } from '../shared/events.ts';
 import { refused, submitted } from '../shared/ledger/facts.ts';
 import { createIntent, type Intent, type Resolve } from '../shared/ledger/intent.ts';
@@ -62,7 +68,11 @@ export function createHandler(deps: Deps) {
     await ledger.record(id, report);
     if (refusals.tooMany(report.cause)) {
       intent.stop();
-      const stop = { state: 'failed', at: now(), ...(report.cause && { error: report.cause }) } as const;
+      const stop = {
+        state: 'failed',
+        at: now(),
+        ...(report.cause && { error: report.cause }),
+      } as const;
       if (await ledger.stopRun(shard.runId, stop)) {
         log.error('run.credentials-refused', { runId: shard.runId, code: report.cause?.code });
       }

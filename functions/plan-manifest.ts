@@ -47,7 +47,10 @@ export const handler = expose(async (env) => {
     openQueue(config),
   ]);
   const { shardBytes } = config;
-  return createHandler({ log, planner: createPlanner({ ledger, objects, queue, shardBytes, log }) });
+  return createHandler({
+    log,
+    planner: createPlanner({ ledger, objects, queue, shardBytes, log }),
+  });
 });
 
 export const deployment: Deployment = {

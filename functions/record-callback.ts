@@ -30,7 +30,14 @@ export interface Deps {
   readonly now?: () => Date;
 }
 
-export function createHandler({ ledger, log, tokens, verify, status, now = () => new Date() }: Deps) {
+export function createHandler({
+  ledger,
+  log,
+  tokens,
+  verify,
+  status,
+  now = () => new Date(),
+}: Deps) {
   const answer = json(200, { recorded: true });
 
   /** What to record: the token's word, or the provider's where the policy asks for it. */

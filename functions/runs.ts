@@ -80,9 +80,11 @@ export function createHandler({ authorize, ledger, log, objects, planner }: Deps
       const transfers = page.items.map(transferView);
       return json(200, { transfers, nextCursor: page.nextCursor ?? null });
     },
-    'GET /runs/{runId}/summary.json': async (request) => report(await find(request), 'summary.json'),
+    'GET /runs/{runId}/summary.json': async (request) =>
+      report(await find(request), 'summary.json'),
     'GET /runs/{runId}/failed.csv': async (request) => report(await find(request), 'failed.csv'),
-    'GET /runs/{runId}/rejected.csv': async (request) => report(await find(request), 'rejected.csv'),
+    'GET /runs/{runId}/rejected.csv': async (request) =>
+      report(await find(request), 'rejected.csv'),
     'POST /manifests': async ({ body }) => {
       const { key } = parseWith(manifestBody, parseJson(body), 'The body', 'BODY_INVALID');
       return json(202, { runId: (await planner.plan(key, 'http')).runId });
@@ -139,7 +141,9 @@ const transfersQuery = v.object({
   state: words(TRANSFER_STATES),
   cause: words(CAUSE_CLASSES),
 });
-const manifestBody = v.strictObject({ key: v.pipe(v.string('expected an object key'), v.nonEmpty()) });
+const manifestBody = v.strictObject({
+  key: v.pipe(v.string('expected an object key'), v.nonEmpty()),
+});
 
 function parseJson(body: string): unknown {
   try {

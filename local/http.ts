@@ -2,10 +2,11 @@
  * The service's HTTP server: requests become events of API Gateway's HTTP API (payload format 2.0)
  * for the same handlers that run on AWS.
  */
+
+import { isUtf8 } from 'node:buffer';
 import { randomUUID } from 'node:crypto';
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
-import { isUtf8 } from 'node:buffer';
 import { ConfigError } from '../shared/errors.ts';
 import type { Log } from '../shared/log.ts';
 import type { HttpAnswer } from '../shared/middleware.ts';
@@ -74,7 +75,9 @@ export async function startServer(options: ServerOptions): Promise<HttpServer> {
         timeEpoch: Date.now(),
       },
       pathParameters: params,
-      queryStringParameters: Object.fromEntries(new URLSearchParams(rawQueryString)),
+      ...(rawQueryString !== '' && {
+        queryStringParameters: Object.fromEntries(new URLSearchParams(rawQueryString)),
+      }),
       isBase64Encoded,
       ...(body.length > 0 && { body: body.toString(isBase64Encoded ? 'base64' : 'utf8') }),
     };
@@ -140,16 +143,18 @@ export function problem(status: number, title: string, detail?: string): HttpAns
   };
 }
 
-/** The whole body; undefined when it is too long. */
-async function readBody(request: IncomingMessage): Promise<Buffer | undefined> {
-  const parts: Buffer[] = [];
-  let sizeBytes = 0;
-  for await (const part of request as AsyncIterable<Buffer>) {
-    sizeBytes += part.length;
-    if (sizeBytes <= MAX_BODY_BYTES) parts.push(part);
-  }
-  return sizeBytes <= MAX_BODY_BYTES ? Buffer.concat(parts) : undefined;
-}
+/** The whole body; undefined when it is too long. Listeners, because iterating costs more than most bodies. */
+const readBody = (request: IncomingMessage): Promise<Buffer | undefined> =>
+  new Promise((done, reject) => {
+    const parts: Buffer[] = [];
+    let sizeBytes = 0;
+    request.on('data', (part: Buffer) => {
+      sizeBytes += part.length;
+      if (sizeBytes <= MAX_BODY_BYTES) parts.push(part);
+    });
+    request.on('end', () => done(sizeBytes <= MAX_BODY_BYTES ? Buffer.concat(parts) : undefined));
+    request.on('error', reject);
+  });
 
 function joinHeaders({ headers }: IncomingMessage): Record<string, string> {
   const joined: Record<string, string> = {};

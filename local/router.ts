@@ -19,13 +19,12 @@ export function createRouter<Target>(
   const compiled = routes.map(([routeKey, target]) => {
     const [method = '', path = ''] = routeKey.split(' ');
     const names: string[] = [];
-    const pattern = path.replace(/[.*+?^${}()|[\]\\]/g, '\\$&').replace(
-      /\\\{(\w+)(\\\+)?\\\}/g,
-      (_whole, name: string, greedy: string | undefined) => {
+    const pattern = path
+      .replace(/[.*+?^${}()|[\]\\]/g, '\\$&')
+      .replace(/\\\{(\w+)(\\\+)?\\\}/g, (_whole, name: string, greedy: string | undefined) => {
         names.push(name);
         return greedy ? '(.+)' : '([^/]+)';
-      },
-    );
+      });
     return { routeKey, method, target, names, pattern: new RegExp(`^${pattern}$`) };
   });
   return {

@@ -21,7 +21,9 @@ export function createUpload({ apiTokens, objects, onWritten }: UploadOptions): 
       const key = params['key'] ?? '';
       if (key.startsWith('reports/') || key.startsWith('staging/')) {
         const fault = { path: 'key', message: 'expected none under reports/ or staging/' };
-        throw new InputError('BODY_INVALID', 'This part of the store is written by Waybill.', [fault]);
+        throw new InputError('BODY_INVALID', 'This part of the store is written by Waybill.', [
+          fault,
+        ]);
       }
       const { etag, sizeBytes } = await objects.put(key, request);
       onWritten(key);

@@ -146,10 +146,7 @@ function cos(from: EnvReader): CosConfig {
       'WAYBILL_COS_MIGRATION_ENDPOINT',
       'http://{region}.migration.myqcloud.com',
     ),
-    objectsEndpoint: from.url(
-      'WAYBILL_COS_ENDPOINT',
-      'https://{bucket}.cos.{region}.myqcloud.com',
-    ),
+    objectsEndpoint: from.url('WAYBILL_COS_ENDPOINT', 'https://{bucket}.cos.{region}.myqcloud.com'),
     limits: {
       requestsPerSecond: from.integer('WAYBILL_COS_FETCH_RPS', 100, 1, 1_000_000),
       inFlight: from.integer('WAYBILL_COS_FETCH_IN_FLIGHT', 50, 1, 10_000),
@@ -161,13 +158,16 @@ const settleMs = (from: EnvReader): number =>
   1_000 * from.integer('WAYBILL_SETTLE_SECONDS', 60, 0, 86_400);
 
 function callbackKeys(from: EnvReader): readonly CallbackKey[] {
-  const expected = 'kid:secret[,kid:secret], kid 1 to 16 of A-Z a-z 0-9, secret at least 16 characters';
+  const expected =
+    'kid:secret[,kid:secret], kid 1 to 16 of A-Z a-z 0-9, secret at least 16 characters';
   const pairs = from.text('WAYBILL_CALLBACK_KEYS', expected).split(',').filter(Boolean);
   const keys = pairs.map((pair) => {
     const at = pair.indexOf(':');
     return { kid: pair.slice(0, Math.max(at, 0)).trim(), secret: pair.slice(at + 1).trim() };
   });
-  const good = keys.every(({ kid, secret }) => /^[A-Za-z0-9]{1,16}$/.test(kid) && secret.length >= 16);
+  const good = keys.every(
+    ({ kid, secret }) => /^[A-Za-z0-9]{1,16}$/.test(kid) && secret.length >= 16,
+  );
   if (!good) from.fault('WAYBILL_CALLBACK_KEYS', `expected ${expected}`);
   if (new Set(keys.map(({ kid }) => kid)).size !== keys.length) {
     from.fault('WAYBILL_CALLBACK_KEYS', 'expected every kid once');
@@ -176,7 +176,8 @@ function callbackKeys(from: EnvReader): readonly CallbackKey[] {
 }
 
 function apiTokens(from: EnvReader): readonly string[] {
-  const expected = 'comma-separated bearer tokens of at least 16 characters, or sha256:<64 hex digits>';
+  const expected =
+    'comma-separated bearer tokens of at least 16 characters, or sha256:<64 hex digits>';
   const tokens = from
     .text('WAYBILL_API_TOKENS', expected)
     .split(',')
@@ -250,7 +251,10 @@ export function createEnvReader(env: Env): EnvReader {
       const sample = value?.replaceAll(/\{(region|bucket|uin)\}/g, 'x');
       if (value === undefined) fault(name, 'is not set; expected an http:// or https:// address');
       else if (!/^https?:\/\//.test(value) || !URL.canParse(sample ?? '')) {
-        fault(name, 'expected an http:// or https:// address, with {region}, {bucket}, {uin} at will');
+        fault(
+          name,
+          'expected an http:// or https:// address, with {region}, {bucket}, {uin} at will',
+        );
       }
       return value ?? '';
     },

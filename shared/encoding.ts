@@ -26,7 +26,10 @@ export function encodeRfc3986(text: string): string {
 
 function encodeUnicode(text: string): string {
   try {
-    return encodeURIComponent(text).replace(/[!'()*]/g, (char) => ENCODED[char.charCodeAt(0)] ?? '');
+    return encodeURIComponent(text).replace(
+      /[!'()*]/g,
+      (char) => ENCODED[char.charCodeAt(0)] ?? '',
+    );
   } catch (error) {
     const fault = { path: '(text)', message: 'expected valid Unicode' };
     throw new InputError('SIGNING_INPUT', 'A name or value is not valid Unicode.', [fault], error);

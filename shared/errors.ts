@@ -240,6 +240,9 @@ const cut = (text: string): string => redact(text).slice(0, 256);
 export function redact(text: string): string {
   return text
     .replace(/(q-signature|q-ak|Signature|Access)=[^&,\s"'<|]+/gi, '$1=***')
-    .replace(/(x-(?:cos-)?security-token|x-auth-token|authorization)(["']?\s*[:=]\s*)[^\n|]+/gi, '$1$2***')
+    .replace(
+      /(x-(?:cos-)?security-token|x-auth-token|authorization)(["']?\s*[:=]\s*)[^\n|]+/gi,
+      '$1$2***',
+    )
     .replace(/Bearer\s+[\w.~+/=-]+/gi, 'Bearer ***');
 }

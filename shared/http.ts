@@ -11,7 +11,7 @@ export interface ApiResponse {
   readonly status: number;
   /** Names in lower case; of repeated ones the first. */
   readonly headers: Readonly<Record<string, string>>;
-  /** UTF-8 text; of a failed answer as much as arrived. */
+  /** UTF-8 text; empty when the body of a refusal broke off. */
   readonly body: string;
 }
 
@@ -59,14 +59,12 @@ export function createSend({
       throw transportError(error, request);
     }
     const headers = firstValues(answer.headers);
-    const parts: Buffer[] = [];
-    try {
-      for await (const part of answer.body) parts.push(part as Buffer);
-    } catch (error) {
-      // The status of a refusal stands even when its body breaks off; a success needs its body.
-      if (answer.statusCode < 400) throw transportError(error, request, 'unknown');
-    }
-    return { status: answer.statusCode, headers, body: Buffer.concat(parts).toString('utf8') };
+    // The status of a refusal stands even when its body breaks off; a success needs its body.
+    const body = await answer.body.text().catch((error: unknown) => {
+      if (answer.statusCode >= 400) return '';
+      throw transportError(error, request, 'unknown');
+    });
+    return { status: answer.statusCode, headers, body };
   };
 }
 

@@ -1,9 +1,9 @@
 /** What stands around a handler: configuration on first use, partial batches, problem answers. */
 import middy from '@middy/core';
-import { createLog, type Log } from './log.ts';
 import type { Env } from './config.ts';
 import { ConfigError, InputError, LeasedError, UnsettledError, WaybillError } from './errors.ts';
 import { type HttpRequest, parseHttp, parseQueueRecords, type QueueRecord } from './events.ts';
+import { createLog, type Log } from './log.ts';
 
 export type Handler = (event: unknown) => Promise<unknown>;
 
@@ -53,7 +53,8 @@ export const perMessage =
         } catch (error) {
           // A shard that another worker has, or that must settle first, is no trouble.
           const expected = error instanceof LeasedError || error instanceof UnsettledError;
-          if (expected) log.debug('message.returned', { messageId: record.messageId, code: error.code });
+          if (expected)
+            log.debug('message.returned', { messageId: record.messageId, code: error.code });
           else log.warn('message.returned', { messageId: record.messageId }, error);
           return { itemIdentifier: record.messageId };
         }

@@ -41,8 +41,6 @@ export function delayMs(
  */
 export function parseRetryAfter(value: string | undefined, now: Date): number | undefined {
   if (value === undefined) return undefined;
-  const ms = /^\d+$/.test(value.trim())
-    ? Number(value) * 1_000
-    : Date.parse(value) - now.getTime();
+  const ms = /^\d+$/.test(value.trim()) ? Number(value) * 1_000 : Date.parse(value) - now.getTime();
   return Number.isNaN(ms) ? undefined : Math.min(Math.max(ms, 0), 3_600_000);
 }

@@ -1,7 +1,9 @@
 /**
- * One SQLite file shared by the embedded ledger and queue. Writes are collected for one turn of the
- * event loop and committed together, so that hundreds of facts cost one synced commit; each promise
- * resolves after that commit (`synchronous=FULL`: it outlives a power cut).
+ * One SQLite file shared by the embedded ledger and queue. Writes are collected for a moment and
+ * committed together, so that hundreds of facts cost one commit; each promise resolves after it. Every
+ * commit outlives the process, `kill -9` included. Only those with a `synced` write are forced to the
+ * disk and outlive a power cut, with all before them: runs, messages and write-ahead intents. A power
+ * cut may so take the last answers and outcomes; the intents that cover them are then resolved again.
  */
 import { mkdirSync } from 'node:fs';
 import { dirname, resolve } from 'node:path';
@@ -10,8 +12,8 @@ import { StoreError } from './errors.ts';
 
 export interface SqliteFile {
   readonly db: DatabaseSync;
-  /** Runs `change` within the next commit; its value arrives once it is durable. */
-  write<Value>(change: () => Value): Promise<Value>;
+  /** Runs `change` within the next commit; its value arrives after that. */
+  write<Value>(change: () => Value, synced?: 'synced'): Promise<Value>;
   /**
    * Adds work to every commit: `before` runs inside it, after all changes; `discard` when it failed.
    */
@@ -31,6 +33,9 @@ interface Waiting {
   readonly reject: (error: unknown) => void;
 }
 
+/** Least time between two commits: one write alone goes at once, many share a sync. */
+const COMMIT_GAP_MS = 4;
+
 /**
  * @param path of the file, made with its folder when absent, or `:memory:`
  * @throws StoreError (STORE_FAILED) when it can't be opened or written
@@ -39,8 +44,10 @@ export function openSqliteFile(path: string): SqliteFile {
   const db = open(path);
   const begin = db.prepare('BEGIN IMMEDIATE');
   const commit = db.prepare('COMMIT');
+  let isSynced = false;
   const hooks: CommitHook[] = [];
   let waiting: Waiting[] = [];
+  let flushedAt = Number.NEGATIVE_INFINITY;
   let scheduled: Promise<void> | undefined;
 
   const flush = () => {
@@ -49,6 +56,9 @@ export function openSqliteFile(path: string): SqliteFile {
     waiting = [];
     const values: unknown[] = [];
     try {
+      // The level can't change within a transaction.
+      db.exec(isSynced ? 'PRAGMA synchronous = FULL' : 'PRAGMA synchronous = NORMAL');
+      isSynced = false;
       begin.run();
       for (const { change } of batch) values.push(change());
       for (const { before } of hooks) before();
@@ -63,14 +73,19 @@ export function openSqliteFile(path: string): SqliteFile {
     for (const [index, { resolve: done }] of batch.entries()) done(values[index] as never);
   };
 
-  const write = <Value>(change: () => Value) =>
+  const write: SqliteFile['write'] = <Value>(change: () => Value, synced?: 'synced') =>
     new Promise<Value>((done, reject) => {
+      isSynced ||= synced === 'synced';
       waiting.push({ change, resolve: done as Waiting['resolve'], reject });
       scheduled ??= new Promise((next) => {
-        setImmediate(() => {
+        const act = () => {
           flush();
+          flushedAt = performance.now();
           next();
-        });
+        };
+        const waitMs = flushedAt + COMMIT_GAP_MS - performance.now();
+        if (waitMs > 0) setTimeout(act, waitMs);
+        else setImmediate(act);
       });
     });
 
@@ -85,7 +100,7 @@ function open(path: string): DatabaseSync {
   try {
     if (path !== ':memory:') mkdirSync(dirname(resolve(path)), { recursive: true });
     const db = new DatabaseSync(path, { timeout: 5_000 });
-    db.exec('PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; PRAGMA wal_autocheckpoint = 4000');
+    db.exec('PRAGMA journal_mode = WAL; PRAGMA wal_autocheckpoint = 4000');
     // Fails here, not in the middle of a run, when the folder or the disk can't take a write.
     db.exec('CREATE TABLE IF NOT EXISTS opened (at TEXT NOT NULL)');
     db.exec("DELETE FROM opened; INSERT INTO opened VALUES (datetime('now'))");

@@ -28,7 +28,8 @@ export function refuseSignature(wire: Wire, keys: CosKeys, now: Date): Answer | 
   if (!headers['authorization']) return refuse(403, 'AccessDenied', 'Access Denied.');
   const parts = AUTHORIZATION.exec(headers['authorization']);
   if (!parts) return refuse(400, 'InvalidArgument', 'The Authorization header is malformed.');
-  const [, secretId, start, end, keyTime = '', headerList = '', paramList = '', signature = ''] = parts;
+  const [, secretId, start, end, keyTime = '', headerList = '', paramList = '', signature = ''] =
+    parts;
   if (secretId !== keys.secretId) {
     return refuse(403, 'InvalidAccessKeyId', 'The access key Id you provided does not exist.');
   }

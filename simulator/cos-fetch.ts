@@ -150,7 +150,8 @@ const created = ({ taskId }: FetchTask): Answer =>
     data: { taskid: taskId },
   });
 
-const keyOf = ({ body }: Wire): string => /"Key":"((?:[^"\\]|\\.)*)"/.exec(body.toString())?.[1] ?? '';
+const keyOf = ({ body }: Wire): string =>
+  /"Key":"((?:[^"\\]|\\.)*)"/.exec(body.toString())?.[1] ?? '';
 
 const FIELDS = [
   'Url',
@@ -185,7 +186,8 @@ function parseCreate(
   }
   const unknown = Object.keys(fields).find((name) => !FIELDS.includes(name));
   if (unknown !== undefined) return bad(`${unknown} is not a field of this request.`);
-  const { Url, MD5, IgnoreSameKey, Key, SuccessCallbackUrl, FailureCallbackUrl, OnKeyExist } = fields;
+  const { Url, MD5, IgnoreSameKey, Key, SuccessCallbackUrl, FailureCallbackUrl, OnKeyExist } =
+    fields;
   if (typeof Url !== 'string' || Url === '') return bad('Url is required.');
   const urlFault = faultOfUrl(Url);
   if (urlFault !== undefined) return bad(urlFault);
@@ -222,6 +224,7 @@ function faultOfUrl(url: string): string | undefined {
   if (/^https:/i.test(url)) return 'Url must be http, https is not supported.';
   const whole = url.includes('://') ? url : `http://${url}`;
   if (!whole.startsWith('http://') || !URL.canParse(whole)) return 'Url is not an http address.';
-  if (!/^[\x21-\x7e]+$/.test(url) || /%(?![0-9a-f]{2})/i.test(url)) return 'Url is not URL-encoded.';
+  if (!/^[\x21-\x7e]+$/.test(url) || /%(?![0-9a-f]{2})/i.test(url))
+    return 'Url is not URL-encoded.';
   return undefined;
 }

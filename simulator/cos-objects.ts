@@ -42,7 +42,10 @@ export function createCosObjects(options: CosObjectsOptions) {
           lastModifiedAt: now(),
         };
         objects.put(path, object, wire.body);
-        return { status: 200, headers: { etag: `"${object.md5}"`, 'x-cos-request-id': requestId() } };
+        return {
+          status: 200,
+          headers: { etag: `"${object.md5}"`, 'x-cos-request-id': requestId() },
+        };
       }
       case 'DELETE':
         objects.delete(path);
@@ -57,7 +60,8 @@ export function createCosObjects(options: CosObjectsOptions) {
     if (path === undefined) return cosError(400, 'InvalidURI', 'There is no bucket and key.');
     if (wire.method === 'HEAD') stats.heads += 1;
     const rule = faults.strike('objects', path);
-    if (rule?.kind === 'slow-down') return cosError(503, 'SlowDown', 'Reduce your request rate.', path);
+    if (rule?.kind === 'slow-down')
+      return cosError(503, 'SlowDown', 'Reduce your request rate.', path);
     if (rule?.kind === 'internal-error') return cosError(500, 'InternalError', 'Try again.', path);
     if (rule?.kind === 'reset-before') return { status: 0, breakOff: 'reset' };
     const refusal = verifySignatures ? refuseSignature(wire, keys, now()) : undefined;

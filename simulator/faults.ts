@@ -105,16 +105,28 @@ function parseRule(rule: unknown, path: string): FaultRule {
     string,
     unknown
   >;
-  expect(APIS.some((known) => known === api), 'api', `one of ${APIS.join(', ')}`);
+  expect(
+    APIS.some((known) => known === api),
+    'api',
+    `one of ${APIS.join(', ')}`,
+  );
   const kinds: readonly string[] = api === 'callback' ? CALLBACK_FAULTS : REQUEST_FAULTS;
-  expect(kinds.some((known) => known === kind), 'kind', `one of ${kinds.join(', ')}`);
+  expect(
+    kinds.some((known) => known === kind),
+    'kind',
+    `one of ${kinds.join(', ')}`,
+  );
   const isCount = (value: unknown) => Number.isInteger(value) && Number(value) >= 1;
   const isTime = (value: unknown) => typeof value === 'number' && value >= 0;
   expect(rate === undefined || (isTime(rate) && Number(rate) <= 1), 'rate', 'a number from 0 to 1');
   expect(nth === undefined || (Array.isArray(nth) && nth.every(isCount)), 'nth', 'numbers from 1');
   expect(key === undefined || isPattern(key), 'key', 'a regular expression');
   expect(delayMs === undefined || isTime(delayMs), 'delayMs', 'milliseconds');
-  expect(retryAfterSeconds === undefined || isTime(retryAfterSeconds), 'retryAfterSeconds', 'seconds');
+  expect(
+    retryAfterSeconds === undefined || isTime(retryAfterSeconds),
+    'retryAfterSeconds',
+    'seconds',
+  );
   const [unknown] = Object.keys(rest);
   if (unknown !== undefined) throw new TypeError(`${path}.${unknown}: is not a field of a rule`);
   return rule as FaultRule;

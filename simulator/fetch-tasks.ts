@@ -4,7 +4,7 @@
  * taskid, bucket and key (docs/simulator.md).
  */
 import { createHash } from 'node:crypto';
-import { Agent, get as httpGet, type IncomingMessage, request as httpRequest } from 'node:http';
+import { Agent, get as httpGet, request as httpRequest, type IncomingMessage } from 'node:http';
 import type { Faults } from './faults.ts';
 import type { ObjectsStore } from './objects-store.ts';
 
@@ -214,7 +214,10 @@ const HELD_BYTES = 1_048_576;
 function download(url: string, agent: Agent): Promise<Downloaded | Outcome> {
   return new Promise((done) => {
     const unreachable = (error: Error) =>
-      done({ code: 'SourceUnreachable', message: `The source could not be read: ${error.message}` });
+      done({
+        code: 'SourceUnreachable',
+        message: `The source could not be read: ${error.message}`,
+      });
     const request = httpGet(url, { agent, timeout: SOURCE_TIMEOUT_MS }, (response) => {
       read(response).then(done, unreachable);
     });

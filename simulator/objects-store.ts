@@ -24,7 +24,10 @@ export function createObjectsStore(): ObjectsStore {
   return {
     get: (path) => objects.get(path),
     put(path, object, body) {
-      objects.set(path, body.length <= KEPT_BYTES && body.length > 0 ? { ...object, body } : object);
+      objects.set(
+        path,
+        body.length <= KEPT_BYTES && body.length > 0 ? { ...object, body } : object,
+      );
     },
     delete: (path) => void objects.delete(path),
     get size() {

@@ -69,7 +69,13 @@ async function respond(
     if (value !== undefined) headers[name] = Array.isArray(value) ? value.join(', ') : value;
   }
   const body = parts.length === 1 && parts[0] ? parts[0] : Buffer.concat(parts);
-  const answer = await handle({ method: request.method ?? 'GET', rawPath, rawQuery, headers, body });
+  const answer = await handle({
+    method: request.method ?? 'GET',
+    rawPath,
+    rawQuery,
+    headers,
+    body,
+  });
   send(request, response, answer);
 }
 

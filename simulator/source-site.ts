@@ -56,7 +56,8 @@ export async function startSourceSite(options: SourceSiteOptions = {}): Promise<
     const path = decode(rawPath)?.slice(1) ?? '';
     const [, ordinal] = /^object\/(\d{1,9})$/.exec(path) ?? [];
     const body = ordinal === undefined ? contents.get(path) : Buffer.from(`object ${ordinal}`);
-    if (!body || (method !== 'GET' && method !== 'HEAD')) return { status: 404, body: 'not found\n' };
+    if (!body || (method !== 'GET' && method !== 'HEAD'))
+      return { status: 404, body: 'not found\n' };
     if (path === slowPath) await new Promise((done) => setTimeout(done, slowMs));
     return { status: 200, headers: { 'content-type': typeOf(path) }, body };
   };
@@ -81,7 +82,9 @@ const typeOf = (path: string): string => (path.endsWith('.png') ? 'image/png' : 
 const md5 = (bytes: Buffer): string => createHash('md5').update(bytes).digest('hex');
 
 const text = (n: number): Buffer =>
-  Buffer.from(Array.from({ length: 5 + (n % 60) }, (_, line) => `File ${n}, line ${line}.\n`).join(''));
+  Buffer.from(
+    Array.from({ length: 5 + (n % 60) }, (_, line) => `File ${n}, line ${line}.\n`).join(''),
+  );
 
 /** A real 16 by 16 picture in one colour. */
 function png(n: number): Buffer {

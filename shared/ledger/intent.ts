@@ -5,7 +5,7 @@
  */
 import { UnsettledError } from '../errors.ts';
 import type { PlannedTransfer, Shard, Tally } from '../manifest/types.ts';
-import type { Ledger, Lease, OpenedShard, Report, Transfer } from './port.ts';
+import type { Lease, Ledger, OpenedShard, Report, Transfer } from './port.ts';
 
 /** Looks whether an open submission arrived: true when the object is there since `since`. */
 export type Resolve = (transfer: PlannedTransfer, since: Date) => Promise<boolean>;

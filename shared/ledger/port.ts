@@ -1,7 +1,7 @@
 /**
  * The ledger: the durable record of runs, shards and transfers. Adapters pass
- * `test/contract/ledger.ts`. Every promise resolves once the write is durable and rejects with
- * StoreError (STORE_FAILED) when it is not.
+ * `test/contract/ledger.ts`. Every promise resolves once the write is kept and rejects with StoreError
+ * (STORE_FAILED) when it is not.
  */
 import type { Cause, CauseClass } from '../errors.ts';
 import type { Shard, Tally, Target } from '../manifest/types.ts';

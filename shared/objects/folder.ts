@@ -161,7 +161,8 @@ function faultOf(key: string, segments: readonly string[]): string | undefined {
   // biome-ignore lint/suspicious/noControlCharactersInRegex: they are what is refused
   if (/[\u0000-\u001f\u007f]/.test(key)) return 'expected no control characters';
   if (!key.isWellFormed()) return 'expected valid Unicode';
-  if (segments.some((segment) => segment === '')) return 'expected no empty segment between slashes';
+  if (segments.some((segment) => segment === ''))
+    return 'expected no empty segment between slashes';
   if (segments.some((segment) => segment === '.' || segment === '..')) {
     return 'expected no segment . or ..';
   }

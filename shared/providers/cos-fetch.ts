@@ -138,7 +138,8 @@ export function connectCosFetch(
 }
 
 /** Sockets for as many requests as may be in flight. */
-export const sendWithin = ({ inFlight }: LimitsConfig): Send => createSend({ connections: inFlight });
+export const sendWithin = ({ inFlight }: LimitsConfig): Send =>
+  createSend({ connections: inFlight });
 
 /** Of a transfer, what its task needs. */
 export const fetchTask = ({ url, key, md5 }: PlannedTransfer): FetchTask => ({

@@ -3,8 +3,8 @@
  * HEAD Object: https://cloud.tencent.com/document/product/436/7745
  */
 import type { CosConfig } from '../config.ts';
-import type { Resolve } from '../ledger/intent.ts';
 import type { Send } from '../http.ts';
+import type { Resolve } from '../ledger/intent.ts';
 import type { Target } from '../manifest/types.ts';
 import { createCosSigner } from '../signing/cos.ts';
 import type { Signer } from '../signing/signer.ts';

@@ -60,7 +60,7 @@ export function createSqliteQueue(
     send: (bodies) =>
       write(() => {
         for (const body of bodies) insert.run(name, randomUUID(), body, ms());
-      }),
+      }, 'synced'),
     receive: (max, visibilityMs) =>
       write(() => {
         const rows = visible.all(name, ms(), maxReceives, max) as Row[];

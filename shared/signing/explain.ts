@@ -50,7 +50,9 @@ type Quoted = readonly (readonly [step: string, text: string])[];
 
 function quotedByCos(text: string): Quoted {
   const element = (name: string) =>
-    new RegExp(`<${name}>([\\s\\S]*?)</${name}>`).exec(text)?.[1]?.replace(/&(\w+|#\d+);/g, unescapeXml);
+    new RegExp(`<${name}>([\\s\\S]*?)</${name}>`)
+      .exec(text)?.[1]
+      ?.replace(/&(\w+|#\d+);/g, unescapeXml);
   const [httpString, stringToSign] = [element('FormatString'), element('StringToSign')];
   return [
     ...(httpString === undefined ? [] : [['httpString', httpString] as const]),
@@ -58,7 +60,13 @@ function quotedByCos(text: string): Quoted {
   ];
 }
 
-const ENTITIES: Readonly<Record<string, string>> = { amp: '&', lt: '<', gt: '>', quot: '"', apos: "'" };
+const ENTITIES: Readonly<Record<string, string>> = {
+  amp: '&',
+  lt: '<',
+  gt: '>',
+  quot: '"',
+  apos: "'",
+};
 const unescapeXml = (whole: string, name: string): string =>
   ENTITIES[name] ?? (name.startsWith('#') ? String.fromCodePoint(Number(name.slice(1))) : whole);
 
@@ -120,7 +128,8 @@ function reasonFor(
       ? 'the signing times differ: q-sign-time and q-key-time must be the same'
       : 'the texts that were hashed differ: compare the http string';
   }
-  if (line === 0) return 'the method differs: something between changed it, or another one was sent';
+  if (line === 0)
+    return 'the method differs: something between changed it, or another one was sent';
   if (line === 1) return pathReason(ours[1] ?? '', theirs[1] ?? '');
   if (line === 2) {
     return 'the query differs: a parameter was added, dropped, or escaped twice on the way';

@@ -29,15 +29,19 @@ export function createHuaweiSigner({ credentials }: HuaweiSignerOptions): Signer
       'x-sdk-date': xSdkDate,
       ...token,
     };
-    const { authorization } = steps({ method, path, query, headers, body }, secretId, hmac, xSdkDate);
+    const { authorization } = steps(
+      { method, path, query, headers, body },
+      secretId,
+      hmac,
+      xSdkDate,
+    );
     headers['authorization'] = authorization;
     return { method, origin, path, query, headers, body };
   };
 }
 
 /** `YYYYMMDDTHHMMSSZ` in UTC. */
-export const sdkDate = (at: Date): string =>
-  at.toISOString().replace(/[-:]|\.\d+/g, '');
+export const sdkDate = (at: Date): string => at.toISOString().replace(/[-:]|\.\d+/g, '');
 
 /**
  * Computes `authorization` and every string on the way, named as in the vectors.

@@ -43,7 +43,10 @@ export async function closeIfDone(run: Run, options: ClosingOptions): Promise<bo
   const at = now();
   const closing: Run = { ...run, state: 'completed', closedAt: at };
   for (const name of REPORTS) {
-    await objects.put(reportKey(runId, name), reportText(name, closing, shards, { ledger, objects }));
+    await objects.put(
+      reportKey(runId, name),
+      reportText(name, closing, shards, { ledger, objects }),
+    );
   }
   const closed = await ledger.closeRun(runId, at);
   await removeStaged(objects, runId);

@@ -2,7 +2,7 @@
  * The embedded adapters: one SQLite file, one folder. Everything is opened once per place, so that
  * all functions of the process share it. `aws.ts` holds the distributed ones.
  */
-import { type LimitsConfig, type StoreAddress, type StoresConfig } from '../config.ts';
+import type { LimitsConfig, StoreAddress, StoresConfig } from '../config.ts';
 import { ConfigError } from '../errors.ts';
 import type { Ledger } from '../ledger/port.ts';
 import { createSqliteLedger } from '../ledger/sqlite.ts';
@@ -21,7 +21,9 @@ const limiters = new Map<string, Limiter>();
 
 /** @throws ConfigError for a store this build does not hold; StoreError when it can't be opened */
 export const openLedger = async ({ ledger }: StoresConfig): Promise<Ledger> =>
-  once(ledgers, place('WAYBILL_LEDGER', ledger, 'sqlite'), (path) => createSqliteLedger(file(path)));
+  once(ledgers, place('WAYBILL_LEDGER', ledger, 'sqlite'), (path) =>
+    createSqliteLedger(file(path)),
+  );
 
 export const openQueue = async ({ queue }: StoresConfig): Promise<Queue> =>
   once(queues, place('WAYBILL_QUEUE', queue, 'sqlite'), (path) =>

@@ -31,7 +31,13 @@ it('keeps everything over a restart', async () => {
   const before = createSqliteLedger(first);
   await before.openRun(newRun('r1'));
   await before.openShard(newShard('r1'), { owner: 'w', at: new Date(0), leaseMs: 1 });
-  const report = { state: 'succeeded', attempt: 1, accepted: [], at: new Date(7), event: 'poll' } as const;
+  const report = {
+    state: 'succeeded',
+    attempt: 1,
+    accepted: [],
+    at: new Date(7),
+    event: 'poll',
+  } as const;
   await before.record('r1.0.0', report);
   const run = await before.run('r1');
   await first.close();
@@ -45,10 +51,18 @@ it('rejects the writes that a full disk refuses, and keeps the ones before', asy
   const file = open(join(folder(), 'waybill.db'));
   const ledger = createSqliteLedger(file);
   await ledger.openRun(newRun('r1'));
-  const { page_count: pages } = file.db.prepare('PRAGMA page_count').get() as { page_count: number };
+  const { page_count: pages } = file.db.prepare('PRAGMA page_count').get() as {
+    page_count: number;
+  };
   file.db.exec(`PRAGMA max_page_count = ${pages}`);
   const url = `http://origin.example/${'x'.repeat(60_000)}`;
-  const report = { state: 'failed', attempt: 1, accepted: [], at: new Date(), event: 'poll' } as const;
+  const report = {
+    state: 'failed',
+    attempt: 1,
+    accepted: [],
+    at: new Date(),
+    event: 'poll',
+  } as const;
   const write = ledger.record('r1.0.0', { ...report, object: { url, key: 'k' } });
   await expect(write).rejects.toMatchObject({
     code: 'STORE_FAILED',

@@ -7,7 +7,11 @@ import type { Shard, Tally } from '../../shared/manifest/types.ts';
 
 const AT = new Date('2026-11-20T02:00:00.000Z');
 const later = (ms: number) => new Date(AT.getTime() + ms);
-const object: TransferObject = { url: 'http://origin.example/a%20b', key: 'a b', md5: 'f'.repeat(32) };
+const object: TransferObject = {
+  url: 'http://origin.example/a%20b',
+  key: 'a b',
+  md5: 'f'.repeat(32),
+};
 const cause: Cause = { provider: 'tencent', code: 'Forbidden', message: 'no', class: 'source' };
 
 export const newRun = (runId: string, change: Partial<NewRun> = {}): NewRun => ({
@@ -43,11 +47,7 @@ const tally = (change: Partial<Tally> = {}): Tally => ({
   ...change,
 });
 
-const report = (
-  state: TransferState,
-  attempt: number,
-  change: Partial<Report> = {},
-): Report => ({
+const report = (state: TransferState, attempt: number, change: Partial<Report> = {}): Report => ({
   state,
   attempt,
   accepted: [],
@@ -91,7 +91,9 @@ export function ledgerContract(name: string, open: () => Promise<Ledger>): void 
 
       it('keeps why a run was stopped', async () => {
         await ledger.openRun(newRun('r1'));
-        expect(await ledger.stopRun('r1', { state: 'failed', at: later(1), error: cause })).toBe(true);
+        expect(await ledger.stopRun('r1', { state: 'failed', at: later(1), error: cause })).toBe(
+          true,
+        );
         expect(await ledger.run('r1')).toMatchObject({
           state: 'failed',
           error: cause,
@@ -227,7 +229,14 @@ export function ledgerContract(name: string, open: () => Promise<Ledger>): void 
           shard: newShard('r1', 0),
           ended: true,
           tally: tally(),
-          counts: { planned: 0, submitting: 0, submitted: 1, failed: 1, cancelled: 0, succeeded: 0 },
+          counts: {
+            planned: 0,
+            submitting: 0,
+            submitted: 1,
+            failed: 1,
+            cancelled: 0,
+            succeeded: 0,
+          },
         });
         expect(second).toMatchObject({ shard: newShard('r1', 1), ended: false });
       });
@@ -246,7 +255,11 @@ export function ledgerContract(name: string, open: () => Promise<Ledger>): void 
           report('submitted', 2, { accepted: ['2:t2'], object, event: 'accepted' }),
           report('succeeded', 1, { event: 'callback' }),
         ];
-        for (const [index, order] of [[0, 1, 2, 3], [3, 2, 1, 0], [2, 0, 3, 1]].entries()) {
+        for (const [index, order] of [
+          [0, 1, 2, 3],
+          [3, 2, 1, 0],
+          [2, 0, 3, 1],
+        ].entries()) {
           for (const at of [...order, ...order]) {
             await ledger.record(`r1.0.${index}`, facts[at] as Report);
           }
@@ -354,7 +367,10 @@ export function ledgerContract(name: string, open: () => Promise<Ledger>): void 
         const many = Array.from({ length: 500 }, (_, line) => line);
         await Promise.all(
           many.flatMap((line) => [
-            ledger.record(`r1.0.${line}`, report('submitted', 1, { accepted: [`1:t${line}`], object })),
+            ledger.record(
+              `r1.0.${line}`,
+              report('submitted', 1, { accepted: [`1:t${line}`], object }),
+            ),
             ledger.record(`r1.0.${line}`, report('succeeded', 1)),
             ledger.record(`r1.0.${line}`, report('succeeded', 1)),
           ]),

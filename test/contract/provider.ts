@@ -61,19 +61,44 @@ export function providerContract(name: string, given: ProviderCase): void {
       ['throttling', given.refusal(...given.throttled, 'slow'), 'throttled', 'no'],
       ['unavailability', given.refusal(...given.unavailable, 'later'), 'throttled', 'no'],
       ['a wrong request', given.refusal(400, 'SomethingNew', 'bad'), 'request', 'no'],
-      ['an unknown code with status 403', given.refusal(403, 'SomethingNew', ''), 'credentials', 'no'],
-      ['an internal error it speaks of', given.refusal(500, 'InternalError', ''), 'transient', 'no'],
+      [
+        'an unknown code with status 403',
+        given.refusal(403, 'SomethingNew', ''),
+        'credentials',
+        'no',
+      ],
+      [
+        'an internal error it speaks of',
+        given.refusal(500, 'InternalError', ''),
+        'transient',
+        'no',
+      ],
       ["a gateway's 502 in HTML", { status: 502, body: HTML }, 'transient', 'unknown'],
       ["a gateway's 504 in HTML", { status: 504, body: HTML }, 'transient', 'unknown'],
       ["a gateway's 503 in HTML", { status: 503, body: HTML }, 'throttled', 'no'],
       ["a gateway's 429 without body", { status: 429 }, 'throttled', 'no'],
       ['a 500 without body', { status: 500 }, 'transient', 'unknown'],
       ['a 404 without body', { status: 404 }, 'request', 'no'],
-      ['a redirect', { status: 307, headers: { location: 'http://127.0.0.1:1/' } }, 'request', 'no'],
+      [
+        'a redirect',
+        { status: 307, headers: { location: 'http://127.0.0.1:1/' } },
+        'request',
+        'no',
+      ],
       ['a success in HTML', { status: 200, body: HTML }, 'transient', 'unknown'],
       ['an empty success', { status: 200, body: '' }, 'transient', 'unknown'],
-      ['half a success', { ...given.success, body: given.success.body?.slice(0, 12) ?? '' }, 'transient', 'unknown'],
-      ['a success that breaks off', { ...given.success, breakOff: 'in-body' }, 'transient', 'unknown'],
+      [
+        'half a success',
+        { ...given.success, body: given.success.body?.slice(0, 12) ?? '' },
+        'transient',
+        'unknown',
+      ],
+      [
+        'a success that breaks off',
+        { ...given.success, breakOff: 'in-body' },
+        'transient',
+        'unknown',
+      ],
       ['no answer', { breakOff: 'at-once' }, 'transient', 'unknown'],
     ];
     it.each(cases)('reads %s', async (_name, reply, expected, sent) => {
@@ -83,7 +108,10 @@ export function providerContract(name: string, given: ProviderCase): void {
 
     it('hands on how long to wait', async () => {
       const refusal = given.refusal(...given.throttled, 'slow');
-      const error = await failure({ ...refusal, headers: { ...refusal.headers, 'retry-after': '7' } });
+      const error = await failure({
+        ...refusal,
+        headers: { ...refusal.headers, 'retry-after': '7' },
+      });
       expect(error).toMatchObject({ retryAfterMs: 7_000 });
     });
 

@@ -73,7 +73,10 @@ it(
     });
     const manifest = `url,key,md5\n${rows.join('\n')}\n`;
     await call(`/objects/${KEY}`, { method: 'PUT', body: manifest });
-    const started = await call('/manifests', { method: 'POST', body: JSON.stringify({ key: KEY }) });
+    const started = await call('/manifests', {
+      method: 'POST',
+      body: JSON.stringify({ key: KEY }),
+    });
     const { runId } = (await started.json()) as { runId: string };
     const read = async () => (await (await call(`/runs/${runId}`)).json()) as Run;
     const reached = (share: number) =>
@@ -107,7 +110,10 @@ it(
       },
     });
     const text = await (await control('submissions')).text();
-    const tasks = text.trim().split('\n').map((line) => JSON.parse(line) as FetchTask);
+    const tasks = text
+      .trim()
+      .split('\n')
+      .map((line) => JSON.parse(line) as FetchTask);
     const sent = Map.groupBy(tasks, ({ key }) => key);
     expect(sent.size).toBe(LINES);
 
@@ -133,7 +139,9 @@ it(
     expect(stats.faults['fetch-create slow-down']).toBeGreaterThan(LINES * 0.03);
     expect(stats.faults['callback lost']).toBeGreaterThan(0);
     expect(stats.faults['callback duplicate']).toBeGreaterThan(0);
-    process.stdout.write(`${LINES} lines: ${tasks.length} submissions, ${extra} of them resolved again\n`);
+    process.stdout.write(
+      `${LINES} lines: ${tasks.length} submissions, ${extra} of them resolved again\n`,
+    );
     await site.close();
   },
   LINES > 10_000 ? 600_000 : 60_000,

@@ -48,14 +48,14 @@ it.each([
   ['cli/', ['cli', 'functions', 'shared', 'local']],
 ] as const)('%s imports of ours only %s', (folder, allowed) => {
   expect(
-    offenders(
-      ({ from, to }) => from.startsWith(folder) && isOurs(to) && !within(to, ...allowed),
-    ),
+    offenders(({ from, to }) => from.startsWith(folder) && isOurs(to) && !within(to, ...allowed)),
   ).toEqual([]);
 });
 
 it('no function imports another one', () => {
-  expect(offenders(({ from, to }) => within(from, 'functions') && within(to, 'functions'))).toEqual([]);
+  expect(offenders(({ from, to }) => within(from, 'functions') && within(to, 'functions'))).toEqual(
+    [],
+  );
 });
 
 it('the simulator shares only signing and encoding with what it judges', () => {
@@ -85,7 +85,9 @@ it('signing knows no network, no clock and no environment', () => {
   expect(offenders(({ from, to }) => within(from, 'shared/signing') && !allowed(to))).toEqual([]);
   const impure = files
     .filter((file) => within(file, 'shared/signing'))
-    .filter((file) => /Date\.now|new Date\(\)|process\.env/.test(readFileSync(join(ROOT, file), 'utf8')));
+    .filter((file) =>
+      /Date\.now|new Date\(\)|process\.env/.test(readFileSync(join(ROOT, file), 'utf8')),
+    );
   expect(impure).toEqual([]);
 });
 
@@ -100,17 +102,20 @@ it.each([
 
 it('adapters are named in the wiring only', () => {
   const adapters = /^shared\/(ledger|queue|objects)\/(sqlite|folder|dynamodb|sqs|s3)\.ts$/;
-  expect(
-    offenders(({ from, to }) => adapters.test(to) && !within(from, 'shared/wiring')),
-  ).toEqual([]);
+  expect(offenders(({ from, to }) => adapters.test(to) && !within(from, 'shared/wiring'))).toEqual(
+    [],
+  );
 });
 
 it('only exposing a function and starting a program read the environment', () => {
   const readers = files.filter((file) =>
-    /\bprocess\.env\b/.test(readFileSync(join(ROOT, file), 'utf8').replaceAll(/\/\*[\s\S]*?\*\//g, '')),
+    /\bprocess\.env\b/.test(
+      readFileSync(join(ROOT, file), 'utf8').replaceAll(/\/\*[\s\S]*?\*\//g, ''),
+    ),
   );
   const allowed = (file: string) =>
-    file === 'shared/middleware.ts' || within(file, 'local', 'cli', 'bench', 'scripts', 'simulator');
+    file === 'shared/middleware.ts' ||
+    within(file, 'local', 'cli', 'bench', 'scripts', 'simulator');
   expect(readers.filter((file) => !allowed(file))).toEqual([]);
 });
 

@@ -1,6 +1,7 @@
 /** Signing vectors as the signers take them: only the headers that entered the signature. */
-import { loadJson } from '../fixtures/load.ts';
+
 import type { Pair } from '../../shared/signing/signer.ts';
+import { loadJson } from '../fixtures/load.ts';
 
 type Value = string | number | boolean | null;
 type Expected = Readonly<Record<string, string>>;

@@ -18,10 +18,7 @@ SELECT runs.*,
   IFNULL(SUM(last - first), 0) AS read_bytes
 FROM runs LEFT JOIN shards USING (run_id)`;
 
-type RunCalls = Pick<
-  Ledger,
-  'openRun' | 'activateRun' | 'stopRun' | 'closeRun' | 'run' | 'runs'
->;
+type RunCalls = Pick<Ledger, 'openRun' | 'activateRun' | 'stopRun' | 'closeRun' | 'run' | 'runs'>;
 
 export function createRuns({ db, write }: SqliteFile): RunCalls {
   const insert = db.prepare(`
@@ -53,17 +50,17 @@ export function createRuns({ db, write }: SqliteFile): RunCalls {
         const [from, to] = [source, target].map((part) => (part ? JSON.stringify(part) : null));
         insert.run(runId, createdAt.getTime(), trigger, operation, from ?? null, to ?? null);
         return find(runId) as Run;
-      }),
+      }, 'synced'),
     activateRun: (runId, { shardCount, sizeBytes }) =>
       write(() => {
         activate.run(shardCount, sizeBytes, runId);
-      }),
+      }, 'synced'),
     stopRun: (runId, { state, at, error }) =>
       write(() => {
         const cause = error ? JSON.stringify(error) : null;
         return stop.run(state, at.getTime(), cause, runId).changes === 1;
-      }),
-    closeRun: (runId, at) => write(() => close.run(at.getTime(), runId).changes === 1),
+      }, 'synced'),
+    closeRun: (runId, at) => write(() => close.run(at.getTime(), runId).changes === 1, 'synced'),
     run: async (runId) => find(runId),
     runs: async ({ states = STATES, cursor, limit = 20 }) => {
       const before = parseCursor(cursor);

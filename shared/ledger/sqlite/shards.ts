@@ -79,7 +79,7 @@ export function createShards({ db, write }: SqliteFile, counters: Counters): Sha
           shard: shard.index,
         });
         return 'covered';
-      }),
+      }, 'synced'),
 
     endShard: (shard, { owner, at }, tally) =>
       write(() => {

@@ -70,7 +70,12 @@ export function createTransfers({ db, write }: SqliteFile, counters: Counters): 
   }
 
   return {
-    record: (transferId, report) => write(() => apply(transferId, report)),
+    // An intent must be on the disk before the request leaves; what follows from it can be found again.
+    record: (transferId, report) =>
+      write(
+        () => apply(transferId, report),
+        report.state === 'submitting' || report.state === 'planned' ? 'synced' : undefined,
+      ),
     read: async (transferId) => {
       const id = parseTransferId(transferId);
       const row = id && (select.get(id.runId, id.shard, id.line) as Row | undefined);

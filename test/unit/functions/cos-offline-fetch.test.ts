@@ -138,8 +138,7 @@ describe('cos-offline-fetch', () => {
     peer.answer({ breakOff: 'at-once' }, accepted('t2'));
     const lost = (await handle(event)) as { batchItemFailures: { itemIdentifier: string }[] };
     expect(lost.batchItemFailures).toHaveLength(1);
-    const [shard, other] =
-      lost.batchItemFailures[0]?.itemIdentifier === 'm1' ? [0, 1] : [1, 0];
+    const [shard, other] = lost.batchItemFailures[0]?.itemIdentifier === 'm1' ? [0, 1] : [1, 0];
     expect(await ledger.read(`r1.${shard}.0`)).toMatchObject({
       state: 'submitting',
       cause: { code: 'TRANSPORT_FAILED' },
@@ -195,7 +194,12 @@ describe('cos-offline-fetch', () => {
     const shard = JSON.parse(record?.body ?? '') as Shard;
     const lease = { owner: 'dead', at: clock.at, leaseMs: 1 };
     await ledger.openShard(shard, lease);
-    await ledger.coverShard(shard, lease, { through: 256, at: clock.at }, readingOf(shard, 0).tally);
+    await ledger.coverShard(
+      shard,
+      lease,
+      { through: 256, at: clock.at },
+      readingOf(shard, 0).tally,
+    );
     const report = { state: 'submitted', attempt: 1, at: clock.at, event: 'accepted' } as const;
     await ledger.record('r1.0.7', { ...report, accepted: ['1:t'] });
     const cause = { provider: 'tencent', code: 'NotFound', message: 'm', class: 'source' } as const;

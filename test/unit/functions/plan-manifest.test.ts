@@ -1,8 +1,8 @@
 import { gzipSync } from 'node:zlib';
 import { describe, expect, it } from 'vitest';
 import { createHandler } from '../../../functions/plan-manifest.ts';
-import { silentLog } from '../../../shared/log.ts';
 import { parseShard } from '../../../shared/events.ts';
+import { silentLog } from '../../../shared/log.ts';
 import { createPlanner } from '../../../shared/planning.ts';
 import { loadJson } from '../../fixtures/load.ts';
 import { openStores, type Stores } from '../../fixtures/stores.ts';
@@ -98,15 +98,18 @@ describe('plan-manifest', () => {
     ['a wrong region', 'cos-fetch/Shanghai/b-1250000000/m.csv', 'a', 'MANIFEST_INVALID', 'region'],
     ['a bucket without APPID', 'cos-fetch/ap-shanghai/b/m.csv', 'a', 'MANIFEST_INVALID', 'APPID'],
     ['another ending', 'cos-fetch/ap-shanghai/b-1250000000/m.txt', 'a', 'MANIFEST_INVALID', '.csv'],
-  ])('G9: answers %s with one clear error in its run, and sends nothing', async (_name, key, content, code, word) => {
-    const { handle, ...stores } = setup();
-    await stores.objects.put(key, content);
-    const { runIds } = await handle({ detail: { bucket: { name: 'b' }, object: { key } } });
-    const run = await stores.ledger.run(runIds[0] ?? '');
-    expect(run).toMatchObject({ state: 'failed', error: { provider: 'waybill', code } });
-    expect(run?.error?.message).toContain(word);
-    expect(await queued(stores)).toEqual([]);
-  });
+  ])(
+    'G9: answers %s with one clear error in its run, and sends nothing',
+    async (_name, key, content, code, word) => {
+      const { handle, ...stores } = setup();
+      await stores.objects.put(key, content);
+      const { runIds } = await handle({ detail: { bucket: { name: 'b' }, object: { key } } });
+      const run = await stores.ledger.run(runIds[0] ?? '');
+      expect(run).toMatchObject({ state: 'failed', error: { provider: 'waybill', code } });
+      expect(run?.error?.message).toContain(word);
+      expect(await queued(stores)).toEqual([]);
+    },
+  );
 
   it('ignores what is no manifest, and one that is gone', async () => {
     const { handle, ...stores } = setup();
@@ -118,8 +121,11 @@ describe('plan-manifest', () => {
     expect((await stores.ledger.runs({})).items).toEqual([]);
   });
 
-  it.each([[{}], ['text'], [{ Records: [{ s3: {} }] }]])('refuses an event that is none: %j', async (given) => {
-    const { handle } = setup();
-    await expect(handle(given)).rejects.toMatchObject({ code: 'EVENT_INVALID' });
-  });
+  it.each([[{}], ['text'], [{ Records: [{ s3: {} }] }]])(
+    'refuses an event that is none: %j',
+    async (given) => {
+      const { handle } = setup();
+      await expect(handle(given)).rejects.toMatchObject({ code: 'EVENT_INVALID' });
+    },
+  );
 });

@@ -8,7 +8,10 @@ import { newRun, newShard } from '../../contract/ledger.ts';
 import { loadJson } from '../../fixtures/load.ts';
 import { openStores } from '../../fixtures/stores.ts';
 
-const keys = [{ kid: 'k2', secret: 'current-secret-0123' }, { kid: 'k1', secret: 'former-secret-0123' }];
+const keys = [
+  { kid: 'k2', secret: 'current-secret-0123' },
+  { kid: 'k1', secret: 'former-secret-0123' },
+];
 const tokens = createCallbackTokens(keys);
 const sample = loadJson('events/record-callback.json') as Record<string, unknown>;
 const AT = new Date('2026-11-20T02:00:00Z');
@@ -50,17 +53,27 @@ describe('record-callback', () => {
   });
 
   it.each([
-    ['JSON', 'application/json', '{"code":"Forbidden","message":"no"}', 'Forbidden', 'no', 'source'],
+    [
+      'JSON',
+      'application/json',
+      '{"code":"Forbidden","message":"no"}',
+      'Forbidden',
+      'no',
+      'source',
+    ],
     ['a form', 'application/x-www-form-urlencoded', 'Code=X1&Message=a+b', 'X1', 'a b', 'source'],
     ['nothing', 'text/plain', '', 'CALLBACK_FAILURE', 'the provider reported a failure', 'source'],
-  ])('records a failure with what the body hints at: %s', async (_name, type, body, code, message, of) => {
-    const { handle, ledger } = await setup();
-    await handle(event(token('failed'), { headers: { 'content-type': type }, body }));
-    expect(await ledger.read(id)).toMatchObject({
-      state: 'failed',
-      cause: { provider: 'tencent', code, message, class: of },
-    });
-  });
+  ])(
+    'records a failure with what the body hints at: %s',
+    async (_name, type, body, code, message, of) => {
+      const { handle, ledger } = await setup();
+      await handle(event(token('failed'), { headers: { 'content-type': type }, body }));
+      expect(await ledger.read(id)).toMatchObject({
+        state: 'failed',
+        cause: { provider: 'tencent', code, message, class: of },
+      });
+    },
+  );
 
   it('G6: keeps no more than a hint of a body, and no credentials in it', async () => {
     const { handle, ledger } = await setup();
@@ -74,12 +87,24 @@ describe('record-callback', () => {
   it.each([
     ['no token', ''],
     ['a made-up one', `k2.r1.0.3.1.s.zzzzzz.${'a'.repeat(32)}`],
-    ['one of another key', token('failed', 1, createCallbackTokens([{ kid: 'k2', secret: 'another-secret-0123' }]))],
-    ['one of an unknown key id', token('failed', 1, createCallbackTokens([{ kid: 'k9', secret: keys[0]?.secret ?? '' }]))],
+    [
+      'one of another key',
+      token('failed', 1, createCallbackTokens([{ kid: 'k2', secret: 'another-secret-0123' }])),
+    ],
+    [
+      'one of an unknown key id',
+      token('failed', 1, createCallbackTokens([{ kid: 'k9', secret: keys[0]?.secret ?? '' }])),
+    ],
     ['success turned into failure', token('succeeded').replace('.s.', '.f.')],
     ['another transfer', token('succeeded').replace('r1.0.3', 'r1.0.4')],
     ['another attempt', token('failed').replace('.1.f.', '.2.f.')],
-    ['an expired one', tokens.make({ transferId: id, attempt: 1, outcome: 'failed' }, new Date(AT.getTime() - 1_000))],
+    [
+      'an expired one',
+      tokens.make(
+        { transferId: id, attempt: 1, outcome: 'failed' },
+        new Date(AT.getTime() - 1_000),
+      ),
+    ],
   ])('G5: answers 404 to %s and changes nothing', async (_name, forged) => {
     const { handle, ledger } = await setup();
     const before = await ledger.read(id);

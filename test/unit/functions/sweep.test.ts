@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { createHandler } from '../../../functions/sweep.ts';
+import { ProviderError } from '../../../shared/errors.ts';
 import { parseShard } from '../../../shared/events.ts';
 import { createFetchStatus } from '../../../shared/fetch-status.ts';
 import type { Report } from '../../../shared/ledger/port.ts';
@@ -7,7 +8,6 @@ import { createLimiter } from '../../../shared/limiter.ts';
 import { silentLog } from '../../../shared/log.ts';
 import type { Tally } from '../../../shared/manifest/types.ts';
 import type { FetchProgress } from '../../../shared/providers/cos-fetch.ts';
-import { ProviderError } from '../../../shared/errors.ts';
 import type { CosObject } from '../../../shared/providers/cos-objects.ts';
 import { createRefusals } from '../../../shared/refusals.ts';
 import { newRun, newShard } from '../../contract/ledger.ts';
@@ -75,7 +75,8 @@ async function setup(rows: readonly Partial<Report>[], read: Tally = tally(rows.
     settleMs: 60_000,
     status,
   });
-  const queued = async () => (await stores.queue.receive(100, 1)).map(({ body }) => parseShard(body));
+  const queued = async () =>
+    (await stores.queue.receive(100, 1)).map(({ body }) => parseShard(body));
   return { ...stores, sweep, clock, asked, progress, targets: objects, queued };
 }
 
@@ -106,14 +107,50 @@ describe('sweep: lost callbacks', () => {
   const fresh: CosObject = { ...old, lastModifiedAt: later(10) };
   it.each([
     ['a task at work goes on', { state: 'doing' }, fresh, 'submitted', undefined],
-    ['a finished task with its object is a success', { state: 'succeeded' }, old, 'succeeded', undefined],
-    ['a finished task without its object is asked again', { state: 'succeeded' }, undefined, 'submitted', undefined],
-    ['a failed task is a failure', { state: 'failed', code: 'Forbidden' }, fresh, 'failed', 'Forbidden'],
-    ['an absent task with a fresh object is a success', { state: 'absent' }, fresh, 'succeeded', undefined],
+    [
+      'a finished task with its object is a success',
+      { state: 'succeeded' },
+      old,
+      'succeeded',
+      undefined,
+    ],
+    [
+      'a finished task without its object is asked again',
+      { state: 'succeeded' },
+      undefined,
+      'submitted',
+      undefined,
+    ],
+    [
+      'a failed task is a failure',
+      { state: 'failed', code: 'Forbidden' },
+      fresh,
+      'failed',
+      'Forbidden',
+    ],
+    [
+      'an absent task with a fresh object is a success',
+      { state: 'absent' },
+      fresh,
+      'succeeded',
+      undefined,
+    ],
     ['an absent task with an old object was lost', { state: 'absent' }, old, 'failed', 'TASK_LOST'],
-    ['an absent task without an object was lost', { state: 'absent' }, undefined, 'failed', 'TASK_LOST'],
+    [
+      'an absent task without an object was lost',
+      { state: 'absent' },
+      undefined,
+      'failed',
+      'TASK_LOST',
+    ],
     ['an unknown state is not final', { state: 'unknown' }, undefined, 'submitted', undefined],
-    ['an unknown state with a fresh object is a success', { state: 'unknown' }, fresh, 'succeeded', undefined],
+    [
+      'an unknown state with a fresh object is a success',
+      { state: 'unknown' },
+      fresh,
+      'succeeded',
+      undefined,
+    ],
   ] as const)('%s', async (_name, told, object, state, code) => {
     const { sweep, clock, progress, targets, ledger } = await setup([{}]);
     progress.set('t0', told);
@@ -142,8 +179,15 @@ describe('sweep: lost callbacks', () => {
 
   it('leaves a transfer whose query failed for the next pass, and asks for the others', async () => {
     const { sweep, clock, progress, ledger, asked } = await setup([{}, {}]);
-    const body = { provider: 'tencent', providerCode: 'X', status: 500, class: 'transient' } as const;
-    progress.set('t0', new ProviderError('x', body)).set('t1', { state: 'failed', code: 'Forbidden' });
+    const body = {
+      provider: 'tencent',
+      providerCode: 'X',
+      status: 500,
+      class: 'transient',
+    } as const;
+    progress
+      .set('t0', new ProviderError('x', body))
+      .set('t1', { state: 'failed', code: 'Forbidden' });
     clock.at = later(901);
     expect(await sweep()).toMatchObject({ asked: 2, found: 1 });
     expect((await ledger.read('r1.0.0'))?.state).toBe('submitted');
@@ -152,7 +196,12 @@ describe('sweep: lost callbacks', () => {
 
   it('stops asking after two refused keys in a row', async () => {
     const { sweep, clock, progress, asked } = await setup(Array(40).fill({}));
-    const body = { provider: 'tencent', providerCode: 'X', status: 403, class: 'credentials' } as const;
+    const body = {
+      provider: 'tencent',
+      providerCode: 'X',
+      status: 403,
+      class: 'credentials',
+    } as const;
     for (let at = 0; at < 40; at += 1) progress.set(`t${at}`, new ProviderError('x', body));
     clock.at = later(901);
     await sweep();
@@ -173,8 +222,15 @@ describe('sweep: again within the run', () => {
     clock.at = later(15);
     expect(await sweep()).toMatchObject({ queued: 1, closed: 0 });
     expect(await queued()).toEqual([newShard('r1')]);
-    const states = (await ledger.transfers('r1')).items.map(({ state, attempt }) => [state, attempt]);
-    expect(states).toEqual([['planned', 2], ['failed', 1], ['failed', 3]]);
+    const states = (await ledger.transfers('r1')).items.map(({ state, attempt }) => [
+      state,
+      attempt,
+    ]);
+    expect(states).toEqual([
+      ['planned', 2],
+      ['failed', 1],
+      ['failed', 3],
+    ]);
   });
 
   it('does not queue a shard again while an order is young, and does when it is old', async () => {
@@ -189,7 +245,9 @@ describe('sweep: again within the run', () => {
   });
 
   it('brings back an open intent that nobody resolves', async () => {
-    const { sweep, clock } = await setup([{ state: 'submitting', accepted: [], event: 'unanswered' }]);
+    const { sweep, clock } = await setup([
+      { state: 'submitting', accepted: [], event: 'unanswered' },
+    ]);
     clock.at = later(899);
     expect(await sweep()).toMatchObject({ queued: 0 });
     clock.at = later(900);
@@ -216,7 +274,9 @@ describe('sweep: closing', () => {
       coverage: { bytes: 100, shards: 1, transfers: 2 },
       failures: [{ provider: 'tencent', code: 'Forbidden', class: 'source', count: 1 }],
     });
-    expect(await text('failed.csv')).toContain('http://o.example/1,k1,,1,source,Forbidden,m,,r1.0.1,failed');
+    expect(await text('failed.csv')).toContain(
+      'http://o.example/1,k1,,1,source,Forbidden,m,,r1.0.1,failed',
+    );
     expect(await text('rejected.csv')).toBe('line,byteOffset,reason,message,fix,text\r\n');
     expect(await sweep()).toMatchObject({ runs: 0 });
   });

@@ -104,8 +104,15 @@ describe('configuration', () => {
 
   it('G6: never puts a value into a fault', () => {
     const secret = 'canary-4711';
-    const env = { ...complete, WAYBILL_CALLBACK_KEYS: `bad kid:${secret}`, WAYBILL_API_TOKENS: secret };
-    const text = JSON.stringify([faultsOf(() => cosFetchConfig(env)), faultsOf(() => runsConfig(env))]);
+    const env = {
+      ...complete,
+      WAYBILL_CALLBACK_KEYS: `bad kid:${secret}`,
+      WAYBILL_API_TOKENS: secret,
+    };
+    const text = JSON.stringify([
+      faultsOf(() => cosFetchConfig(env)),
+      faultsOf(() => runsConfig(env)),
+    ]);
     expect(text).toContain('WAYBILL_API_TOKENS');
     expect(text).not.toContain(secret);
   });
@@ -114,7 +121,9 @@ describe('configuration', () => {
     ['the same kid twice', 'WAYBILL_CALLBACK_KEYS', 'k1:0123456789abcdef,k1:fedcba9876543210'],
     ['a kid with a dot', 'WAYBILL_CALLBACK_KEYS', 'k.1:0123456789abcdef'],
   ])('refuses %s', (_name, variable, value) => {
-    expect(faultsOf(() => cosFetchConfig({ ...complete, [variable]: value }))).toHaveProperty(variable);
+    expect(faultsOf(() => cosFetchConfig({ ...complete, [variable]: value }))).toHaveProperty(
+      variable,
+    );
   });
 
   it.each([

@@ -33,7 +33,15 @@ describe('send', () => {
       response.end();
     });
     const path = "/examplebucket-1250000000//a/../b c/腾讯+!'()*~=";
-    await createSend()(get(origin, { path, query: [['a b', 'c&d'], ['acl', '']] }));
+    await createSend()(
+      get(origin, {
+        path,
+        query: [
+          ['a b', 'c&d'],
+          ['acl', ''],
+        ],
+      }),
+    );
     expect(seen).toEqual([
       '/examplebucket-1250000000//a/../b%20c/%E8%85%BE%E8%AE%AF%2B%21%27%28%29%2A~%3D?a%20b=c%26d&acl=',
     ]);
@@ -48,7 +56,9 @@ describe('send', () => {
       response.writeHead(202, { 'X-Cos-Request-Id': 'r1' }).end('ärger');
     });
     const body = '{"Key":"ä"}';
-    const answer = await createSend()(get(origin, { method: 'POST', headers: { 'x-a': 'b' }, body }));
+    const answer = await createSend()(
+      get(origin, { method: 'POST', headers: { 'x-a': 'b' }, body }),
+    );
     expect(seen).toEqual(['POST', 'b', body]);
     expect(answer).toMatchObject({
       status: 202,
@@ -69,14 +79,18 @@ describe('send', () => {
   });
 
   it.each([
-    ['the connection breaks before an answer', (response: { destroy(): void }) => response.destroy()],
+    [
+      'the connection breaks before an answer',
+      (response: { destroy(): void }) => response.destroy(),
+    ],
   ])('does not know whether a request was taken when %s', async (_name, act) => {
     const { origin } = await serve((request) => {
       request.resume().on('end', () => act(request.socket));
     });
-    await expect(
-      createSend()(get(origin, { method: 'POST', body: '{}' })),
-    ).rejects.toMatchObject({ code: 'TRANSPORT_FAILED', sent: 'unknown' });
+    await expect(createSend()(get(origin, { method: 'POST', body: '{}' }))).rejects.toMatchObject({
+      code: 'TRANSPORT_FAILED',
+      sent: 'unknown',
+    });
   });
 
   it('does not know when a success breaks off in its body', async () => {

@@ -82,9 +82,7 @@ describe('limiter', () => {
       await time.wait(10);
       running -= 1;
     };
-    const callers = [0, 1].map(() =>
-      limiter.each(inOne(numbers(20)), () => limiter.run(request)),
-    );
+    const callers = [0, 1].map(() => limiter.each(inOne(numbers(20)), () => limiter.run(request)));
     await time.run(Promise.all(callers));
     expect(most).toBe(3);
   });
@@ -95,7 +93,9 @@ describe('limiter', () => {
     const limiter = createLimiter(options);
     const answers = async (throttled: number, of: number) => {
       const requests = numbers(of).map((n) =>
-        limiter.run(() => (n < throttled ? Promise.reject(slowDown()) : Promise.resolve())).catch(() => {}),
+        limiter
+          .run(() => (n < throttled ? Promise.reject(slowDown()) : Promise.resolve()))
+          .catch(() => {}),
       );
       await time.run(Promise.all(requests));
       await time.run(time.wait(1_000));

@@ -2,7 +2,10 @@ import { describe, expect, it } from 'vitest';
 import { ProviderError, ReplyError, TransportError } from '../../../shared/errors.ts';
 import { delayMs, parseRetryAfter, shouldRetry } from '../../../shared/retry.ts';
 
-const refusal = (of: ConstructorParameters<typeof ProviderError>[1]['class'], sent: 'no' | 'unknown' = 'no') =>
+const refusal = (
+  of: ConstructorParameters<typeof ProviderError>[1]['class'],
+  sent: 'no' | 'unknown' = 'no',
+) =>
   new ProviderError('x', { provider: 'tencent', providerCode: 'c', status: 400, class: of, sent });
 
 describe('shouldRetry', () => {

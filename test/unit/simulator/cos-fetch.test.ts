@@ -81,7 +81,10 @@ describe('simulated fetch', () => {
       SuccessCallbackUrl: `${receiver.url}/yes`,
       FailureCallbackUrl: `${receiver.url}/no`,
     });
-    expect(answer).toMatchObject({ status: 200, headers: { 'x-cos-request-id': expect.any(String) } });
+    expect(answer).toMatchObject({
+      status: 200,
+      headers: { 'x-cos-request-id': expect.any(String) },
+    });
     expect(JSON.parse(answer.body)).toMatchObject({
       code: 0,
       message: 'SUCCESS',
@@ -127,7 +130,12 @@ describe('simulated fetch', () => {
     const SuccessCallbackUrl = `${receiver.url}/yes`;
     await create({ Url: `${site.url}/object/1`, Key: 'k', SuccessCallbackUrl });
     await receiver.received(1);
-    await create({ Url: `${site.url}/object/2`, Key: 'k', OnKeyExist: 'ignore', SuccessCallbackUrl });
+    await create({
+      Url: `${site.url}/object/2`,
+      Key: 'k',
+      OnKeyExist: 'ignore',
+      SuccessCallbackUrl,
+    });
     await receiver.received(2);
     expect((await head('k')).headers['etag']).toBe(`"${objectMd5(1)}"`);
   });
@@ -139,7 +147,13 @@ describe('simulated fetch', () => {
     ['no signature', unsigned, NOW, 403, 'AccessDenied'],
     ['a wrong secret', createCosSigner({ credentials: other }), NOW, 403, 'SignatureDoesNotMatch'],
     ['an unknown key', createCosSigner({ credentials: stranger }), NOW, 403, 'InvalidAccessKeyId'],
-    ['a clock 16 minutes ahead', undefined, new Date(NOW.getTime() + 960_000), 403, 'RequestTimeTooSkewed'],
+    [
+      'a clock 16 minutes ahead',
+      undefined,
+      new Date(NOW.getTime() + 960_000),
+      403,
+      'RequestTimeTooSkewed',
+    ],
     ['an expired signature', undefined, new Date(NOW.getTime() - 3_600_000), 403, 'AccessDenied'],
     [
       'a body type changed after signing',
@@ -205,7 +219,8 @@ describe('simulated fetch', () => {
 
 describe('faults of requests', () => {
   const good = { Url: 'http://o.example/a', Key: 'k' };
-  const rule = (kind: string) => [{ api: 'fetch-create', kind, nth: [1] }] as SimulatorOptions['faults'];
+  const rule = (kind: string) =>
+    [{ api: 'fetch-create', kind, nth: [1] }] as SimulatorOptions['faults'];
   it.each([
     ['slow-down', 503, 'SlowDown', 0],
     ['too-many-requests', 429, 'TooManyRequests', 0],
@@ -253,7 +268,9 @@ describe('faults of requests', () => {
 
 describe('faults of callbacks', () => {
   const calls = async (kind: string, count: number) => {
-    const faults = [{ api: 'callback', kind, key: '^k1$', delayMs: 20 }] as SimulatorOptions['faults'];
+    const faults = [
+      { api: 'callback', kind, key: '^k1$', delayMs: 20 },
+    ] as SimulatorOptions['faults'];
     const { create } = await setup({ faults: faults ?? [], downloads: false });
     const receiver = await startReceiver();
     for (const Key of ['k1', 'k2', 'k3']) {
@@ -266,7 +283,12 @@ describe('faults of callbacks', () => {
     expect((await calls('lost', 2)).sort()).toEqual(['POST /k2', 'POST /k3']);
   });
   it('repeats one', async () => {
-    expect((await calls('duplicate', 4)).sort()).toEqual(['POST /k1', 'POST /k1', 'POST /k2', 'POST /k3']);
+    expect((await calls('duplicate', 4)).sort()).toEqual([
+      'POST /k1',
+      'POST /k1',
+      'POST /k2',
+      'POST /k3',
+    ]);
   });
   it('sends one with GET', async () => {
     expect(await calls('get', 3)).toContain('GET /k1');
@@ -280,9 +302,15 @@ describe('the control endpoint', () => {
   it('takes faults, refuses bad ones by field, and tells what happened', async () => {
     const { simulator, create } = await setup({ downloads: false });
     const put = (body: unknown) =>
-      fetch(`${simulator.controlUrl}/_simulator/faults`, { method: 'PUT', body: JSON.stringify(body) });
+      fetch(`${simulator.controlUrl}/_simulator/faults`, {
+        method: 'PUT',
+        body: JSON.stringify(body),
+      });
     const bad = await put([{ api: 'fetch-create', kind: 'lost' }]);
-    expect([bad.status, await bad.text()]).toEqual([400, expect.stringContaining('faults[0].kind')]);
+    expect([bad.status, await bad.text()]).toEqual([
+      400,
+      expect.stringContaining('faults[0].kind'),
+    ]);
     expect((await put([{ api: 'fetch-create', kind: 'slow-down' }])).status).toBe(200);
     expect((await create({ Url: 'http://o.example/', Key: 'k' })).status).toBe(503);
     expect((await put([])).status).toBe(200);

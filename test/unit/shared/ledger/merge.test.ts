@@ -55,11 +55,35 @@ describe('merge', () => {
   });
   it.each([
     ['a callback outruns the answer', at('succeeded', 1), at('submitted', 1), 'succeeded', 1],
-    ['a late failure leaves the next attempt alone', at('submitting', 2), at('failed', 1), 'submitting', 2],
-    ['an order for another attempt follows a failure', at('failed', 1), at('planned', 2), 'planned', 2],
-    ['a success of the first attempt outlasts the second', at('succeeded', 1), at('submitted', 2), 'succeeded', 1],
+    [
+      'a late failure leaves the next attempt alone',
+      at('submitting', 2),
+      at('failed', 1),
+      'submitting',
+      2,
+    ],
+    [
+      'an order for another attempt follows a failure',
+      at('failed', 1),
+      at('planned', 2),
+      'planned',
+      2,
+    ],
+    [
+      'a success of the first attempt outlasts the second',
+      at('succeeded', 1),
+      at('submitted', 2),
+      'succeeded',
+      1,
+    ],
     ['cancelling stops what was planned', at('planned', 1), at('cancelled', 1), 'cancelled', 1],
-    ['a late success is a success though cancelled', at('cancelled', 1), at('succeeded', 1), 'succeeded', 1],
+    [
+      'a late success is a success though cancelled',
+      at('cancelled', 1),
+      at('succeeded', 1),
+      'succeeded',
+      1,
+    ],
     ['a person retries what was cancelled', at('cancelled', 1), at('planned', 2), 'planned', 2],
     ['a failure follows its submission', at('submitted', 1), at('failed', 1), 'failed', 1],
   ] as const)('%s', (_name, a, b, state, attempt) => {

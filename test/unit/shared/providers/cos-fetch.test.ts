@@ -2,8 +2,8 @@ import { readFileSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
 import { createSend } from '../../../../shared/http.ts';
 import {
-  createCosFetchClient,
   type CosFetchOptions,
+  createCosFetchClient,
   taskError,
 } from '../../../../shared/providers/cos-fetch.ts';
 import { startPeer } from '../../../fixtures/http.ts';
@@ -31,7 +31,7 @@ const fixture = (name: string) => ({
 });
 
 describe('submit', () => {
-  it("sends the fields of the page, with the key as it is and OnKeyExist always explicit", async () => {
+  it('sends the fields of the page, with the key as it is and OnKeyExist always explicit', async () => {
     const { client, peer } = await setup({ onKeyExist: 'ignore' });
     peer.answer(fixture('accepted'));
     await client.submit(target, {
@@ -135,8 +135,16 @@ describe('progress', () => {
   it.each([
     ['a task at work', { percent: 40, status: 'TASK_DOING' }, { state: 'doing', percent: 40 }],
     ['percent as text', { percent: '40', status: 'TASK_DOING' }, { state: 'doing', percent: 40 }],
-    ['a finished one, whatever its word', { percent: 100, status: 'TASK_DONE' }, { state: 'succeeded' }],
-    ['an unknown word', { percent: 0, status: 'TASK_QUEUED' }, { state: 'unknown', code: 'TASK_QUEUED' }],
+    [
+      'a finished one, whatever its word',
+      { percent: 100, status: 'TASK_DONE' },
+      { state: 'succeeded' },
+    ],
+    [
+      'an unknown word',
+      { percent: 0, status: 'TASK_QUEUED' },
+      { state: 'unknown', code: 'TASK_QUEUED' },
+    ],
     ['no status at all', {}, { state: 'unknown', code: 'TASK_STATUS_MISSING' }],
     [
       'a failure inside a success',
@@ -151,7 +159,10 @@ describe('progress', () => {
   });
 
   it.each([
-    ['status 404 in JSON', { status: 404, body: '{"code":404,"message":"404 NotFound","request_id":"r"}' }],
+    [
+      'status 404 in JSON',
+      { status: 404, body: '{"code":404,"message":"404 NotFound","request_id":"r"}' },
+    ],
     ['status 404 without body', { status: 404 }],
     ['code 404 inside a 200', answer({ code: 404, message: '404 NotFound', request_id: 'r' })],
   ])('knows an absent task from %s', async (_name, reply) => {
