@@ -91,7 +91,7 @@ export const handler = expose(async (env) => {
 
 export const deployment: Deployment = {
   description: 'Records what the provider reports about a submission.',
-  timeoutSeconds: 30,
+  timeoutSeconds: 29,
   memoryMb: 256,
   http: ['GET /callbacks/{token}', 'POST /callbacks/{token}'],
   environment: [

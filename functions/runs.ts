@@ -174,7 +174,7 @@ export const handler = expose(async (env) => {
 
 export const deployment: Deployment = {
   description: 'Reads runs, transfers and reports; starts the run of a stored manifest.',
-  timeoutSeconds: 30,
+  timeoutSeconds: 29,
   memoryMb: 512,
   http: [
     'GET /runs',

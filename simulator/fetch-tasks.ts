@@ -129,22 +129,26 @@ export function createFetchTasks(options: FetchTasksOptions): FetchTasks {
       case 'lost':
         return;
       case 'late':
-        return later(rule.delayMs ?? 1_000, send);
+        later(rule.delayMs ?? 1_000, send);
+        return;
       case 'duplicate':
         send();
-        return send();
+        send();
+        return;
       case 'reorder': {
         const entry = { passes: PASSED_BY, send };
         held.push(entry);
-        return later(PASSED_BY_MS, () => {
+        later(PASSED_BY_MS, () => {
           if (!held.includes(entry)) return;
           held = held.filter((other) => other !== entry);
           send();
         });
+        return;
       }
       case 'get':
         send('GET');
-        return passBy();
+        passBy();
+        return;
       default:
         send();
         passBy();
