@@ -2,7 +2,7 @@
  * One service per data folder: an exclusive SQLite transaction held for the life of the process. The
  * kernel ends it with the process, after `kill -9` too.
  */
-import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { accessSync, constants, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
 import { ConfigError } from '../shared/errors.ts';
@@ -17,6 +17,7 @@ export function lockFolder(folder: string): Lock {
   let db: DatabaseSync;
   try {
     mkdirSync(folder, { recursive: true });
+    accessSync(folder, constants.W_OK);
     db = new DatabaseSync(join(folder, 'lock.db'), { timeout: 0 });
   } catch (error) {
     throw unusable(folder, error);

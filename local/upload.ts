@@ -25,7 +25,9 @@ export function createUpload({ apiTokens, objects, onWritten }: UploadOptions): 
           fault,
         ]);
       }
-      const { etag, sizeBytes } = await objects.put(key, request);
+      // Kept open when the store fails, so that the refusal can be sent.
+      const content = request.iterator({ destroyOnReturn: false });
+      const { etag, sizeBytes } = await objects.put(key, content);
       onWritten(key);
       return json(201, { key, etag, sizeBytes });
     } catch (error) {

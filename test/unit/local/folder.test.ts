@@ -1,0 +1,168 @@
+/** What belongs to a data folder: its lock, its secrets, its inbox. */
+import { mkdirSync, renameSync, statSync, writeFileSync } from 'node:fs';
+import { dirname, join } from 'node:path';
+import { describe, expect, it, onTestFinished } from 'vitest';
+import { startInbox } from '../../../local/inbox.ts';
+import { lockFolder } from '../../../local/lock.ts';
+import { openSecrets } from '../../../local/secrets.ts';
+import { parseUploads } from '../../../shared/events.ts';
+import { silentLog } from '../../../shared/log.ts';
+import { startProgram, until } from '../../fixtures/processes.ts';
+import { openStores, temporaryFolder } from '../../fixtures/stores.ts';
+
+describe('the lock', () => {
+  it('refuses a second holder, names the first, and is free after release', () => {
+    const folder = temporaryFolder();
+    const lock = lockFolder(folder);
+    expect(() => lockFolder(folder)).toThrow(
+      new RegExp(`${folder} is in use.*process ${process.pid}`),
+    );
+    lock.release();
+    lockFolder(folder).release();
+  });
+
+  it('is free again once its holder was killed', async () => {
+    const folder = temporaryFolder();
+    const service = startProgram('local/main.ts', [], { PORT: '0', WAYBILL_DATA: folder });
+    await service.says(/listens on/);
+    expect(() => lockFolder(folder)).toThrow(/in use/);
+    await service.kill('SIGKILL');
+    lockFolder(folder).release();
+  });
+
+  it('names a folder that is a file', () => {
+    const file = join(temporaryFolder(), 'file');
+    writeFileSync(file, '');
+    expect(() => lockFolder(file)).toThrow(/WAYBILL_DATA: the folder .* can't be written/);
+  });
+});
+
+describe('the secrets', () => {
+  it('are made once, for their owner only', () => {
+    const folder = temporaryFolder();
+    const made = openSecrets(folder);
+    expect(made.apiToken).toMatch(/^[\w-]{32}$/);
+    expect(made.callbackKeys).toMatch(/^k1:[\w-]{43}$/);
+    expect(openSecrets(folder)).toEqual(made);
+    expect(statSync(join(folder, 'secrets.json')).mode & 0o777).toBe(0o600);
+    expect(openSecrets(temporaryFolder())).not.toEqual(made);
+  });
+
+  it('G6: a damaged file is named, its content is not shown', () => {
+    const folder = temporaryFolder();
+    writeFileSync(join(folder, 'secrets.json'), '{"apiToken":"canary');
+    expect(() => openSecrets(folder)).toThrow(/secrets.json is damaged/);
+    expect(() => openSecrets(folder)).not.toThrow(/canary/);
+  });
+});
+
+describe('the inbox', () => {
+  const KEY = 'cos-fetch/ap-shanghai/b-1250000000/a+b/m 1.csv';
+
+  async function setup(fail: (key: string, time: number) => boolean = () => false) {
+    const { objects } = openStores();
+    const planned: string[] = [];
+    const inbox = () =>
+      startInbox({
+        objects,
+        log: silentLog,
+        settledMs: 30,
+        plan: async (event) => {
+          for (const { key } of parseUploads(event)) {
+            planned.push(key);
+            if (fail(key, planned.length)) throw new Error('not now');
+          }
+        },
+      }).then((started) => {
+        onTestFinished(() => started.stop());
+        return started;
+      });
+    const file = (key: string) => {
+      const path = join(objects.bucket, key);
+      mkdirSync(dirname(path), { recursive: true });
+      return path;
+    };
+    const seen = (count: number) =>
+      until(async () => (planned.length >= count ? planned : undefined), 10);
+    return { objects, planned, inbox, file, seen };
+  }
+
+  it('plans what is there when it starts, and what comes later', async () => {
+    const { inbox, file, seen } = await setup();
+    writeFileSync(file(KEY), 'url,key\n');
+    await inbox();
+    await seen(1);
+    const next = 'cos-fetch/ap-shanghai/b-1250000000/new/folder/视频.jsonl';
+    writeFileSync(file(next), '{}\n');
+    expect(await seen(2)).toEqual([KEY, next]);
+  });
+
+  it('plans a file that is moved in, and one that is written again', async () => {
+    const { objects, inbox, file, seen } = await setup();
+    await inbox();
+    const outside = join(objects.bucket, '..', 'outside.csv');
+    writeFileSync(outside, 'url,key\n');
+    renameSync(outside, file(KEY));
+    await seen(1);
+    await objects.put(KEY, 'url,key\nhttp://o.example/,k\n');
+    expect(await seen(2)).toEqual([KEY, KEY]);
+  });
+
+  it('does not plan the same version twice, nor what is no manifest', async () => {
+    const { objects, inbox, seen, planned } = await setup();
+    await objects.put(KEY, 'url,key\n');
+    const started = await inbox();
+    await seen(1);
+    await started.notice(KEY);
+    await objects.put('reports/r1/summary.json', '{}');
+    await started.notice('reports/r1/summary.json');
+    await started.notice('gone');
+    expect(planned).toEqual([KEY]);
+  });
+
+  it('tries again what failed', async () => {
+    const { objects, inbox, planned } = await setup((_key, time) => time === 1);
+    await objects.put(KEY, 'url,key\n');
+    const started = await inbox();
+    await started.notice(KEY);
+    await started.notice(KEY);
+    expect(planned).toEqual([KEY, KEY]);
+  });
+});
+
+describe('a data folder on a disk that is', () => {
+  const start = async (options: string) => {
+    const folder = temporaryFolder();
+    const env = { PORT: '0', WAYBILL_DATA: folder, WAYBILL_API_TOKENS: TOKEN };
+    const prelude = `mount -t tmpfs -o ${options} tmpfs ${folder}`;
+    return startProgram('local/main.ts', [], env, undefined, prelude);
+  };
+  const TOKEN = 'a-token-for-this-test';
+
+  it('read-only: the service does not start, and says why', async () => {
+    const service = await start('ro');
+    expect(await service.ended).toBe(2);
+    expect(service.output()).toMatch(
+      /WAYBILL_DATA: the folder .* can't be written: .*(EROFS|read-only)/,
+    );
+  });
+
+  it('full: the upload is refused with the reason, nothing of it stays, the service goes on', async () => {
+    const service = await start('size=6m');
+    const [, url = ''] = await service.says(/listens on (\S+)/);
+    const put = (key: string, bytes: number) =>
+      fetch(`${url}/objects/${key}`, {
+        method: 'PUT',
+        body: Buffer.alloc(bytes),
+        headers: { authorization: `Bearer ${TOKEN}` },
+      });
+    const refused = await put('big', 8_000_000);
+    expect(refused.status).toBe(507);
+    expect(await refused.json()).toMatchObject({
+      detail: expect.stringContaining('the disk is full'),
+    });
+    expect((await put('small', 1_000_000)).status).toBe(201);
+    expect((await fetch(`${url}/healthz`)).status).toBe(200);
+    expect(await service.kill('SIGTERM')).toBe(0);
+  });
+});

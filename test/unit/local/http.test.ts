@@ -1,0 +1,168 @@
+import { once } from 'node:events';
+import type { AddressInfo } from 'node:net';
+import { createServer } from 'node:net';
+import { describe, expect, it, onTestFinished } from 'vitest';
+import { type EventHandler, type ServerOptions, startServer } from '../../../local/http.ts';
+import { createUpload } from '../../../local/upload.ts';
+import { silentLog } from '../../../shared/log.ts';
+import { openStores } from '../../fixtures/stores.ts';
+
+async function serve(change: Partial<ServerOptions> = {}) {
+  const events: Record<string, unknown>[] = [];
+  const echo: EventHandler = async (event) => {
+    events.push(event as Record<string, unknown>);
+    return { statusCode: 200, headers: { 'x-a': 'b' }, body: 'ok' };
+  };
+  const server = await startServer({
+    host: '127.0.0.1',
+    port: 0,
+    log: silentLog,
+    routes: [
+      ['GET /runs/{runId}', echo],
+      ['GET /runs/{runId}/failed.csv', echo],
+      ['POST /callbacks/{token}', echo],
+      ['GET /broken', () => Promise.reject(new Error('canary'))],
+    ],
+    ...change,
+  });
+  onTestFinished(() => server.close());
+  return { ...server, events };
+}
+
+describe('the HTTP server', () => {
+  it('hands a request on as API Gateway would', async () => {
+    const { url, events } = await serve();
+    const answer = await fetch(`${url}/runs/a%20b%2Fc?limit=5&cursor=x%20y`, {
+      headers: { 'X-Custom': 'Value' },
+    });
+    expect([answer.status, answer.headers.get('x-a'), await answer.text()]).toEqual([
+      200,
+      'b',
+      'ok',
+    ]);
+    expect(events).toMatchObject([
+      {
+        version: '2.0',
+        routeKey: 'GET /runs/{runId}',
+        rawPath: '/runs/a%20b%2Fc',
+        rawQueryString: 'limit=5&cursor=x%20y',
+        headers: { 'x-custom': 'Value' },
+        pathParameters: { runId: 'a b/c' },
+        queryStringParameters: { limit: '5', cursor: 'x y' },
+        requestContext: { http: { method: 'GET', path: '/runs/a%20b%2Fc' } },
+        isBase64Encoded: false,
+      },
+    ]);
+  });
+
+  it('hands bodies on as text, and as base64 where they are none', async () => {
+    const { url, events } = await serve();
+    const post = (body: string | Uint8Array<ArrayBuffer>) =>
+      fetch(`${url}/callbacks/t`, { method: 'POST', body });
+    await post('{"Key":"ä"}');
+    await post(new Uint8Array([0xff, 0xfe]));
+    expect(events).toMatchObject([
+      { body: '{"Key":"ä"}', isBase64Encoded: false },
+      { body: '//4=', isBase64Encoded: true },
+    ]);
+  });
+
+  it.each([
+    ['GET', '/nowhere', 404, 'NOT_FOUND'],
+    ['GET', '/runs/a/b/c', 404, 'NOT_FOUND'],
+    ['GET', '/runs/', 404, 'NOT_FOUND'],
+    ['DELETE', '/runs/a', 405, 'METHOD_NOT_ALLOWED'],
+    ['GET', '/callbacks/t', 405, 'METHOD_NOT_ALLOWED'],
+  ])('answers %s %s with %s', async (method, path, status, code) => {
+    const { url, events } = await serve();
+    const answer = await fetch(url + path, { method });
+    expect(answer.status).toBe(status);
+    expect(answer.headers.get('content-type')).toBe('application/problem+json');
+    expect(await answer.json()).toMatchObject({ type: 'about:blank', status, code });
+    expect(events).toEqual([]);
+  });
+
+  it('says no more than 500 when a handler throws', async () => {
+    const { url } = await serve();
+    const answer = await fetch(`${url}/broken`);
+    expect(answer.status).toBe(500);
+    expect(await answer.text()).not.toContain('canary');
+  });
+
+  it('refuses a body that API Gateway would refuse', async () => {
+    const { url, events } = await serve();
+    const body = Buffer.alloc(6_291_457, 'x');
+    const answer = await fetch(`${url}/callbacks/t`, { method: 'POST', body });
+    expect(answer.status).toBe(413);
+    expect(events).toEqual([]);
+  });
+
+  it('names the port when it is in use', async () => {
+    const other = createServer().listen(0, '127.0.0.1');
+    await once(other, 'listening');
+    onTestFinished(() => void other.close());
+    const { port } = other.address() as AddressInfo;
+    await expect(serve({ port })).rejects.toMatchObject({
+      code: 'CONFIG_INVALID',
+      faults: [{ path: 'PORT', message: expect.stringContaining(`port ${port} is in use`) }],
+    });
+  });
+
+  it('names the address when it is not one of this machine', async () => {
+    await expect(serve({ host: '192.0.2.1' })).rejects.toMatchObject({
+      faults: [{ path: 'WAYBILL_HOST' }],
+    });
+  });
+});
+
+describe('PUT /objects/{key+}', () => {
+  async function setup() {
+    const { objects } = openStores();
+    const written: string[] = [];
+    const upload = createUpload({
+      apiTokens: ['the-token-of-this-test'],
+      objects,
+      onWritten: (key) => written.push(key),
+    });
+    const { url } = await serve({ routes: [], streams: [['PUT /objects/{key+}', upload]] });
+    const put = (path: string, body: string, token = 'the-token-of-this-test') =>
+      fetch(`${url}/objects/${path}`, {
+        method: 'PUT',
+        body,
+        headers: { authorization: `Bearer ${token}` },
+      });
+    return { objects, put, written };
+  }
+
+  it('stores what is put, under the decoded key, and tells of it', async () => {
+    const { objects, put, written } = await setup();
+    const key = 'cos-fetch/ap-shanghai/b-1250000000/a b/视频.csv';
+    const body = 'url,key\n'.repeat(100_000);
+    const answer = await put(key.split('/').map(encodeURIComponent).join('/'), body);
+    expect(answer.status).toBe(201);
+    const info = await objects.head(key);
+    expect(await answer.json()).toEqual({ key, etag: info?.etag, sizeBytes: body.length });
+    expect(written).toEqual([key]);
+  });
+
+  it('asks for a token', async () => {
+    const { put, written, objects } = await setup();
+    expect((await put('a', 'x', 'another-token-entirely')).status).toBe(401);
+    expect(written).toEqual([]);
+    expect(await objects.head('a')).toBeUndefined();
+  });
+
+  it.each([
+    ['..%2F..%2Fetc%2Fpasswd', 'BODY_INVALID'],
+    ['a//b', 'BODY_INVALID'],
+    ['a%00b', 'BODY_INVALID'],
+    ['reports/r1/failed.csv', 'BODY_INVALID'],
+    ['staging/r1/000000', 'BODY_INVALID'],
+  ])('refuses the key %s', async (path, code) => {
+    const { put, written } = await setup();
+    const answer = await put(path, 'x');
+    expect(answer.status).toBe(400);
+    expect(await answer.json()).toMatchObject({ code, errors: [{ path: 'key' }] });
+    expect(written).toEqual([]);
+  });
+});
