@@ -35,10 +35,10 @@ export function createFolderObjects(path: string): Objects {
     { start = 0, end, ifMatch }: Parameters<Objects['read']>[1] = {},
   ): AsyncGenerator<Uint8Array> {
     const handle = await openFile(fileOf(key), key);
+    let broken = false;
     try {
-      const before = toInfo(key, await handle.stat({ bigint: true }));
-      if (ifMatch !== undefined && before.etag !== ifMatch) throw changed(key);
-      const last = Math.min(end ?? before.sizeBytes, before.sizeBytes) - 1;
+      const { sizeBytes } = await sameVersion(handle, key, ifMatch);
+      const last = Math.min(end ?? sizeBytes, sizeBytes) - 1;
       if (last >= start) {
         yield* createReadStream('', {
           fd: handle,
@@ -48,12 +48,16 @@ export function createFolderObjects(path: string): Objects {
           autoClose: false,
         }) as AsyncIterable<Uint8Array>;
       }
-      const after = toInfo(key, await handle.stat({ bigint: true }));
-      if (ifMatch !== undefined && after.etag !== ifMatch) throw changed(key);
     } catch (error) {
+      broken = true;
       throw isErrno(error) ? failed(`read ${key}`, error) : error;
     } finally {
-      await handle.close();
+      // Also when the reader has enough: what it got may be of two versions.
+      try {
+        if (!broken) await sameVersion(handle, key, ifMatch);
+      } finally {
+        await handle.close();
+      }
     }
   }
 
@@ -95,8 +99,9 @@ export function createFolderObjects(path: string): Objects {
     put,
     list,
     async remove(key) {
+      const file = fileOf(key);
       try {
-        await unlink(fileOf(key));
+        await unlink(file);
       } catch (error) {
         if (!isAbsent(error)) throw failed(`remove ${key}`, error);
       }
@@ -112,6 +117,19 @@ function toInfo(key: string, { size, mtimeNs, ino, mtimeMs }: BigIntStats): Obje
     etag: [size, mtimeNs, ino].map((part) => part.toString(36)).join('-'),
     lastModifiedAt: new Date(Number(mtimeMs)),
   };
+}
+
+/** @throws InputError (MANIFEST_CHANGED) when the open file is not the version asked for */
+async function sameVersion(
+  handle: FileHandle,
+  key: string,
+  ifMatch: string | undefined,
+): Promise<ObjectInfo> {
+  const info = toInfo(key, await handle.stat({ bigint: true }));
+  if (ifMatch === undefined || info.etag === ifMatch) return info;
+  throw new InputError('MANIFEST_CHANGED', `${key} changed while it was used.`, [
+    { path: 'key', message: 'expected the version that was planned' },
+  ]);
 }
 
 async function write(handle: FileHandle, content: Content): Promise<void> {
@@ -180,11 +198,6 @@ const isErrno = (error: unknown): error is NodeJS.ErrnoException =>
 
 const isAbsent = (error: unknown): boolean =>
   isErrno(error) && (error.code === 'ENOENT' || error.code === 'ENOTDIR');
-
-const changed = (key: string): InputError =>
-  new InputError('MANIFEST_CHANGED', `${key} changed while it was used.`, [
-    { path: 'key', message: 'expected the version that was planned' },
-  ]);
 
 const REASONS: Readonly<Record<string, string>> = {
   EACCES: 'permission denied',
