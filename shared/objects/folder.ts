@@ -1,6 +1,6 @@
 /** The embedded object store: a folder. A key is a path below it. */
 import { randomUUID } from 'node:crypto';
-import { type BigIntStats, createReadStream } from 'node:fs';
+import type { BigIntStats } from 'node:fs';
 import { type FileHandle, mkdir, open, readdir, rename, rm, stat, unlink } from 'node:fs/promises';
 import { dirname, join, resolve, sep } from 'node:path';
 import { InputError, StoreError } from '../errors.ts';
@@ -38,15 +38,13 @@ export function createFolderObjects(path: string): Objects {
     let broken = false;
     try {
       const { sizeBytes } = await sameVersion(handle, key, ifMatch);
-      const last = Math.min(end ?? sizeBytes, sizeBytes) - 1;
-      if (last >= start) {
-        yield* createReadStream('', {
-          fd: handle,
-          start,
-          end: last,
-          highWaterMark: CHUNK_BYTES,
-          autoClose: false,
-        }) as AsyncIterable<Uint8Array>;
+      const stop = Math.min(end ?? sizeBytes, sizeBytes);
+      for (let position = start; position < stop; ) {
+        const chunk = Buffer.allocUnsafeSlow(Math.min(CHUNK_BYTES, stop - position));
+        const { bytesRead } = await handle.read(chunk, 0, chunk.length, position);
+        if (bytesRead === 0) break;
+        position += bytesRead;
+        yield chunk.subarray(0, bytesRead);
       }
     } catch (error) {
       broken = true;
