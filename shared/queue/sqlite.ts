@@ -40,8 +40,8 @@ export function createSqliteQueue(
   const take = db.prepare(
     'UPDATE messages SET receives = receives + 1, visible_at = ?, receipt = ? WHERE id = ?',
   );
-  const hide = db.prepare('UPDATE messages SET visible_at = ? WHERE receipt = ?');
-  const end = db.prepare('DELETE FROM messages WHERE receipt = ?');
+  const hide = db.prepare('UPDATE messages SET visible_at = ? WHERE id = ? AND receipt = ?');
+  const end = db.prepare('DELETE FROM messages WHERE id = ? AND receipt = ?');
   const recover = db.prepare(`
     UPDATE messages SET visible_at = :now, receipt = NULL, receives = MAX(0, receives - 1)
     WHERE queue = :queue AND receipt IS NOT NULL AND visible_at > :now`);
@@ -65,8 +65,9 @@ export function createSqliteQueue(
       write(() => {
         const rows = visible.all(name, ms(), maxReceives, max) as Row[];
         return rows.map((row): QueueMessage => {
-          const receipt = randomUUID();
-          take.run(ms() + visibilityMs, receipt, row['id'] as number);
+          const id = row['id'] as number;
+          const receipt = `${id}.${randomUUID()}`;
+          take.run(ms() + visibilityMs, receipt, id);
           return {
             messageId: String(row['message_id']),
             body: String(row['body']),
@@ -77,11 +78,11 @@ export function createSqliteQueue(
       }),
     extend: ({ receipt }, visibilityMs) =>
       write(() => {
-        hide.run(ms() + visibilityMs, receipt);
+        hide.run(ms() + visibilityMs, rowOf(receipt), receipt);
       }),
     remove: ({ receipt }) =>
       write(() => {
-        end.run(receipt);
+        end.run(rowOf(receipt), receipt);
       }),
     recover: () => write(() => Number(recover.run({ now: ms(), queue: name }).changes)),
     depth: async () => {
@@ -101,3 +102,6 @@ export function createSqliteQueue(
       })),
   };
 }
+
+/** Receipts are `<row>.<random>`: the row is found by its key, however long the queue is. */
+const rowOf = (receipt: string): number => Number.parseInt(receipt, 10) || 0;

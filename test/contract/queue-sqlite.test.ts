@@ -46,3 +46,37 @@ it('keeps its messages over a restart, and apart from other queues', async () =>
   const messages = await createSqliteQueue(open(path), { name: 'b' }).receive(10, 1_000);
   expect(messages.map(({ body }) => body)).toEqual(['for b']);
 });
+
+it('rejects what a full disk refuses, and keeps what it had', async () => {
+  const file = open(join(temporaryFolder(), 'queue.db'));
+  const queue = createSqliteQueue(file, { name: 'q' });
+  await queue.send(['kept']);
+  const { page_count: pages } = file.db.prepare('PRAGMA page_count').get() as {
+    page_count: number;
+  };
+  file.db.exec(`PRAGMA max_page_count = ${pages}`);
+  await expect(queue.send(['small', 'x'.repeat(100_000)])).rejects.toMatchObject({
+    code: 'STORE_FAILED',
+    message: expect.stringContaining('database or disk is full'),
+  });
+  const received = await queue.receive(10, 60_000);
+  expect(received.map(({ body }) => body)).toEqual(['kept']);
+});
+
+it('stays fast in a long queue: no message costs a look at all the others', async () => {
+  const queue = createSqliteQueue(open(join(temporaryFolder(), 'queue.db')), { name: 'q' });
+  const count = 20_000;
+  await queue.send(Array.from({ length: count }, (_, n) => String(n)));
+  const startedAt = performance.now();
+  let removed = 0;
+  for (;;) {
+    const messages = await queue.receive(1_000, 60_000);
+    if (messages.length === 0) break;
+    await Promise.all(messages.map((message) => queue.extend(message, 60_000)));
+    await Promise.all(messages.map((message) => queue.remove(message)));
+    removed += messages.length;
+  }
+  expect(removed).toBe(count);
+  // About 0.5 s; a scan per message takes more than 10 s.
+  expect(performance.now() - startedAt).toBeLessThan(5_000);
+});

@@ -118,5 +118,41 @@ export function queueContract(name: string, open: () => Promise<QueueUnderTest>)
       expect(new Set(received.flat()).size).toBe(100);
       expect(received.flat()).toHaveLength(100);
     });
+
+    it('takes an empty batch for nothing', async () => {
+      await queue.send([]);
+      expect(await queue.depth()).toEqual({ waiting: 0, inFlight: 0, dead: 0 });
+    });
+
+    it('lets what was given back wait behind what waited before it', async () => {
+      await queue.send(['a', 'b']);
+      const [message] = await queue.receive(1, 60_000);
+      await advance(1_000);
+      if (message) await queue.extend(message, 0);
+      expect(await bodies()).toEqual(['b', 'a']);
+    });
+
+    it('takes a message for dead only once its last delivery is over', async () => {
+      await queue.send(['a']);
+      for (let time = 1; time < maxReceives; time += 1) {
+        const [message] = await queue.receive(1, 60_000);
+        if (message) await queue.extend(message, 0);
+      }
+      const [last] = await queue.receive(1, 60_000);
+      expect(await queue.deadLetters(10)).toEqual([]);
+      expect(await queue.depth()).toEqual({ waiting: 0, inFlight: 1, dead: 0 });
+      if (last) await queue.remove(last);
+      expect(await queue.depth()).toEqual({ waiting: 0, inFlight: 0, dead: 0 });
+    });
+
+    it('G2: loses no message to crashes, however many there are, and knows no receipt from before', async () => {
+      await queue.send(['a']);
+      for (let crash = 0; crash < 2 * maxReceives; crash += 1) {
+        const [message] = await queue.receive(1, 60_000);
+        await queue.recover();
+        if (message) await queue.remove(message);
+      }
+      expect(await queue.depth()).toEqual({ waiting: 1, inFlight: 0, dead: 0 });
+    });
   });
 }
