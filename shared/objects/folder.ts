@@ -14,7 +14,7 @@ const SEGMENT_BYTES = 255;
 /** Bytes per read: few calls, little memory. */
 const CHUNK_BYTES = 262_144;
 
-/** @param path of the folder, made when absent */
+/** @param path of the folder; the first object makes it when it is absent */
 export function createFolderObjects(path: string): Objects {
   const root = resolve(path);
   const fileOf = (key: string): string => join(root, ...segmentsOf(key));
@@ -26,7 +26,7 @@ export function createFolderObjects(path: string): Objects {
       return found.isFile() ? toInfo(key, found) : undefined;
     } catch (error) {
       if (isAbsent(error)) return undefined;
-      throw failed(`look at ${key}`, error);
+      throw failed('look at', key, error);
     }
   };
 
@@ -48,7 +48,7 @@ export function createFolderObjects(path: string): Objects {
       }
     } catch (error) {
       broken = true;
-      throw isErrno(error) ? failed(`read ${key}`, error) : error;
+      throw isErrno(error) ? failed('read', key, error) : error;
     } finally {
       // Also when the reader has enough: what it got may be of two versions.
       try {
@@ -62,20 +62,25 @@ export function createFolderObjects(path: string): Objects {
   const put: Objects['put'] = async (key, content) => {
     const file = fileOf(key);
     const unfinished = join(dirname(file), `${UNFINISHED}${randomUUID()}`);
+    const onDisk = <Value>(step: Promise<Value>): Promise<Value> =>
+      step.catch((error: unknown) => {
+        throw failed('write', key, error);
+      });
     try {
-      await mkdir(dirname(file), { recursive: true });
-      const handle = await open(unfinished, 'wx');
+      await onDisk(mkdir(dirname(file), { recursive: true }));
+      const handle = await onDisk(open(unfinished, 'wx'));
       try {
-        await write(handle, content);
-        await handle.sync();
+        // Errors of the content itself, such as an upload that breaks off, pass as they are.
+        for await (const part of partsOf(content)) await onDisk(handle.writeFile(part));
+        await onDisk(handle.sync());
       } finally {
         await handle.close();
       }
-      await rename(unfinished, file);
-      return toInfo(key, await stat(file, { bigint: true }));
+      await onDisk(rename(unfinished, file));
+      return toInfo(key, await onDisk(stat(file, { bigint: true })));
     } catch (error) {
       await rm(unfinished, { force: true }).catch(() => {});
-      throw isErrno(error) ? failed(`write ${key}`, error) : error;
+      throw error;
     }
   };
 
@@ -84,7 +89,8 @@ export function createFolderObjects(path: string): Objects {
     const folder = prefix.slice(0, prefix.lastIndexOf('/') + 1);
     if (folder !== '') segmentsOf(folder.slice(0, -1));
     for (const key of await keysBelow(join(root, folder), folder)) {
-      if (!key.startsWith(prefix)) continue;
+      // A name that is no key was put there by somebody else; it must not hide the others.
+      if (!key.startsWith(prefix) || faultOf(key) !== undefined) continue;
       const info = await head(key);
       if (info) yield info;
     }
@@ -98,10 +104,11 @@ export function createFolderObjects(path: string): Objects {
     list,
     async remove(key) {
       const file = fileOf(key);
+      if (!(await head(key))) return;
       try {
         await unlink(file);
       } catch (error) {
-        if (!isAbsent(error)) throw failed(`remove ${key}`, error);
+        if (!isAbsent(error)) throw failed('remove', key, error);
       }
     },
   };
@@ -123,20 +130,18 @@ async function sameVersion(
   key: string,
   ifMatch: string | undefined,
 ): Promise<ObjectInfo> {
-  const info = toInfo(key, await handle.stat({ bigint: true }));
+  const found = await handle.stat({ bigint: true });
+  if (!found.isFile()) throw notFound(key);
+  const info = toInfo(key, found);
   if (ifMatch === undefined || info.etag === ifMatch) return info;
   throw new InputError('MANIFEST_CHANGED', `${key} changed while it was used.`, [
     { path: 'key', message: 'expected the version that was planned' },
   ]);
 }
 
-async function write(handle: FileHandle, content: Content): Promise<void> {
-  if (typeof content === 'string' || content instanceof Uint8Array) {
-    await handle.writeFile(content);
-    return;
-  }
-  for await (const part of content) await handle.writeFile(part);
-}
+/** Content as parts, to be written one after the other. */
+const partsOf = (content: Content) =>
+  typeof content === 'string' || content instanceof Uint8Array ? [content] : content;
 
 /** All keys of files below a folder, in byte order. */
 async function keysBelow(folder: string, prefix: string): Promise<readonly string[]> {
@@ -149,7 +154,7 @@ async function keysBelow(folder: string, prefix: string): Promise<readonly strin
       .sort((a, b) => Buffer.compare(Buffer.from(a), Buffer.from(b)));
   } catch (error) {
     if (isAbsent(error)) return [];
-    throw failed(`list ${prefix || 'the store'}`, error);
+    throw failed('list', prefix || 'the store', error);
   }
 }
 
@@ -157,23 +162,20 @@ async function openFile(file: string, key: string): Promise<FileHandle> {
   try {
     return await open(file, 'r');
   } catch (error) {
-    if (!isAbsent(error)) throw failed(`read ${key}`, error);
-    const fault = { path: 'key', message: 'expected the key of an object in the store' };
-    throw new InputError('NOT_FOUND', `There is no object ${key}.`, [fault], error);
+    throw isAbsent(error) ? notFound(key, error) : failed('read', key, error);
   }
 }
 
 /** @throws InputError (BODY_INVALID, path `key`) for a key that can't be a path below the folder */
 function segmentsOf(key: string): readonly string[] {
-  const segments = key.split('/');
-  const fault = faultOf(key, segments);
-  if (fault === undefined) return segments;
-  throw new InputError('BODY_INVALID', `The key ${JSON.stringify(key)} can't be stored.`, [
-    { path: 'key', message: fault },
-  ]);
+  const fault = faultOf(key);
+  if (fault === undefined) return key.split('/');
+  throw badKey(key, fault);
 }
 
-function faultOf(key: string, segments: readonly string[]): string | undefined {
+/** What is wrong with a key, as what was expected. */
+function faultOf(key: string): string | undefined {
+  const segments = key.split('/');
   // biome-ignore lint/suspicious/noControlCharactersInRegex: they are what is refused
   if (/[\u0000-\u001f\u007f]/.test(key)) return 'expected no control characters';
   if (!key.isWellFormed()) return 'expected valid Unicode';
@@ -197,15 +199,39 @@ const isErrno = (error: unknown): error is NodeJS.ErrnoException =>
 const isAbsent = (error: unknown): boolean =>
   isErrno(error) && (error.code === 'ENOENT' || error.code === 'ENOTDIR');
 
+const badKey = (key: string, message: string, cause?: unknown): InputError => {
+  const text = `The key ${JSON.stringify(key)} can't be stored: ${message}.`;
+  return new InputError('BODY_INVALID', text, [{ path: 'key', message }], cause);
+};
+
+const notFound = (key: string, cause?: unknown): InputError => {
+  const fault = { path: 'key', message: 'expected the key of an object in the store' };
+  return new InputError('NOT_FOUND', `There is no object ${key}.`, [fault], cause);
+};
+
+const CLASH = 'expected no object at a part of its path and none below it, as objects are files';
+
+/** Keys that no file can have, whatever the state of the disk. */
+const KEY_FAULTS: Readonly<Record<string, string>> = {
+  EEXIST: CLASH,
+  EISDIR: CLASH,
+  ENAMETOOLONG: 'expected a shorter key: the path of its file is too long',
+  ENOTDIR: CLASH,
+  ENOTEMPTY: CLASH,
+};
+
 const REASONS: Readonly<Record<string, string>> = {
   EACCES: 'permission denied',
   EDQUOT: 'the quota is used up',
   ENOSPC: 'the disk is full',
+  EPERM: 'permission denied',
   EROFS: 'the file system is read-only',
 };
 
-const failed = (doing: string, error: unknown): StoreError => {
+function failed(doing: string, key: string, error: unknown): InputError | StoreError {
   const code = isErrno(error) ? (error.code ?? '') : '';
+  const fault = KEY_FAULTS[code];
+  if (fault !== undefined) return badKey(key, fault, error);
   const reason = REASONS[code] ?? (error instanceof Error ? error.message : String(error));
-  return new StoreError(`The object store could not ${doing}: ${reason}.`, error);
-};
+  return new StoreError(`The object store could not ${doing} ${key}: ${reason}.`, error);
+}

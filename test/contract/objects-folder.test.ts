@@ -1,4 +1,12 @@
-import { appendFileSync, mkdtempSync, rmSync, utimesSync, writeFileSync } from 'node:fs';
+import {
+  appendFileSync,
+  mkdtempSync,
+  readdirSync,
+  rmSync,
+  symlinkSync,
+  utimesSync,
+  writeFileSync,
+} from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, expect, it } from 'vitest';
@@ -42,4 +50,48 @@ it('takes a file of the same size that was written within the same second for an
   writeFileSync(join(folder, 'k'), 'bbbb');
   utimesSync(join(folder, 'k'), new Date(), new Date(before.lastModifiedAt.getTime() + 1));
   expect((await objects.head('k'))?.etag).not.toBe(before.etag);
+});
+
+const badKey = { code: 'BODY_INVALID', errors: [{ path: 'key' }] };
+
+it('refuses names and paths that are too long for a file', async () => {
+  const objects = createFolderObjects(temporaryFolder());
+  const longest = '视'.repeat(85);
+  expect(await objects.put(`a/${longest}`, 'x')).toMatchObject({ sizeBytes: 1 });
+  await expect(objects.put(`a/${longest}y`, 'x')).rejects.toMatchObject({
+    ...badKey,
+    message: expect.stringContaining('at most 255 bytes'),
+  });
+  const deep = Array.from({ length: 40 }, () => 'x'.repeat(200)).join('/');
+  await expect(objects.put(deep, 'x')).rejects.toMatchObject(badKey);
+  await expect(objects.head(deep)).rejects.toMatchObject(badKey);
+});
+
+it('refuses a key below another object, or above one, and keeps that one', async () => {
+  const objects = createFolderObjects(temporaryFolder());
+  const kept = await objects.put('a/b', 'kept');
+  await expect(objects.put('a/b/c', 'x')).rejects.toMatchObject(badKey);
+  await expect(objects.put('a', 'x')).rejects.toMatchObject(badKey);
+  expect(await Array.fromAsync(objects.list(''))).toEqual([kept]);
+});
+
+it('lists the others beside files whose names are no keys', async () => {
+  const folder = temporaryFolder();
+  const objects = createFolderObjects(folder);
+  const kept = await objects.put('a', 'x');
+  writeFileSync(join(folder, 'line\nfeed'), 'x');
+  writeFileSync(Buffer.concat([Buffer.from(`${folder}/`), Buffer.from([0xff, 0xfe])]), 'x');
+  symlinkSync(join(folder, 'nowhere'), join(folder, 'broken-link'));
+  expect(await Array.fromAsync(objects.list(''))).toEqual([kept]);
+});
+
+it('passes on an error of the content as it is, and leaves nothing of the object behind', async () => {
+  const folder = temporaryFolder();
+  const failure = Object.assign(new Error('aborted'), { code: 'ECONNRESET', errno: -104 });
+  const broken = async function* () {
+    yield 'x';
+    throw failure;
+  };
+  await expect(createFolderObjects(folder).put('a', broken())).rejects.toBe(failure);
+  expect(readdirSync(folder)).toEqual([]);
 });

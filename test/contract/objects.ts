@@ -135,5 +135,35 @@ export function objectsContract(name: string, open: () => Promise<Objects>): voi
       expect(bytes).toBe(size);
       expect(parts).toBeGreaterThan(3);
     });
+
+    it('does not take the path of other objects for one', async () => {
+      await objects.put('a/b/c', 'x');
+      expect(await objects.head('a/b')).toBeUndefined();
+      await expect(text('a/b')).rejects.toMatchObject({ code: 'NOT_FOUND' });
+      await objects.remove('a/b');
+      expect(await keys('')).toEqual(['a/b/c']);
+    });
+
+    // Folders on other systems take such keys for one: docs/configuration.md.
+    it.runIf(process.platform === 'linux')(
+      'keeps keys apart that look alike, in byte order',
+      async () => {
+        // UTF-16 would put U+1F600 before U+FF5E; a walk through folders `b/c` before `b-c`.
+        const stored = [
+          'UP',
+          'b-c',
+          'b.c',
+          'b/c',
+          'e\u0301',
+          'up',
+          '\u00e9',
+          '\uff5e',
+          '\u{1f600}',
+        ];
+        for (const key of stored.toReversed()) await objects.put(key, `of ${key}`);
+        expect(await keys('')).toEqual(stored);
+        for (const key of stored) expect(await text(key)).toBe(`of ${key}`);
+      },
+    );
   });
 }
