@@ -35,7 +35,7 @@ const program = new Command('waybill')
 Examples:
   npx waybill serve
   npx waybill lint videos.csv
-  npx waybill submit videos.csv --to ap-shanghai/examplebucket-1250000000 --watch
+  npx waybill submit videos.csv --to ap-shanghai/bucket-1250000000 --watch
   npx waybill runs
   npx waybill show <run> --watch
 ${EXIT_CODES}`,
@@ -141,9 +141,11 @@ program
   .addHelpText(
     'after',
     `
-Fields as in test/vectors/: Tencent secretId, secretKey, method, path, query, headers,
-signedHeaders, keyTime (presign: true adds url); Huawei ak, sk, method, path, query,
-headers, signedHeaders, body, xSdkDate.`,
+Fields as in test/vectors/:
+  tencent  secretId, secretKey, method, path, query, headers, signedHeaders,
+           keyTime; presign: true adds url
+  huawei   ak, sk, method, path, query, headers, signedHeaders, body,
+           xSdkDate`,
   )
   .action(
     ends((options: { provider: 'tencent' | 'huawei'; explain?: boolean; error?: string }) =>

@@ -26,6 +26,8 @@ export interface ServerOptions {
   readonly routes: readonly (readonly [route: string, handler: EventHandler])[];
   readonly streams?: readonly (readonly [route: string, handler: StreamHandler])[];
   readonly log: Log;
+  /** A body must arrive whole within this time; of a streamed one, each part. @default 60000 */
+  readonly bodyMs?: number;
 }
 
 export interface HttpServer {
@@ -37,10 +39,12 @@ export interface HttpServer {
 /** As on API Gateway. */
 const MAX_BODY_BYTES = 6_291_456;
 const CLOSE_MS = 5_000;
+/** What is left of a refused body is read for this long, so that the refusal arrives. */
+const DRAIN_MS = 5_000;
 
 /** @throws ConfigError (CONFIG_INVALID, `PORT`) when the port is taken or not allowed */
 export async function startServer(options: ServerOptions): Promise<HttpServer> {
-  const { host, port, log } = options;
+  const { host, port, log, bodyMs = 60_000 } = options;
   const router = createRouter([
     ...options.routes.map(([route, handler]) => [route, { handler }] as const),
     ...(options.streams ?? []).map(([route, stream]) => [route, { stream }] as const),
@@ -51,15 +55,18 @@ export async function startServer(options: ServerOptions): Promise<HttpServer> {
     const method = request.method ?? 'GET';
     const found = router.find(method, rawPath);
     if (!('routeKey' in found)) {
-      request.resume();
       if (found.length === 0) return problem(404, 'Not Found', 'There is no such route.');
       const refusal = problem(405, 'Method Not Allowed', `This route knows ${found.join(', ')}.`);
       return { ...refusal, headers: { ...refusal.headers, allow: found.join(', ') } };
     }
     const { routeKey, params, target } = found;
-    if (target.stream) return target.stream(request, params);
-    const body = await readBody(request);
-    if (!body) return problem(413, 'Content Too Large', 'A body may have 6 MB.');
+    if (target.stream) {
+      request.setTimeout(bodyMs, () => request.destroy());
+      return target.stream(request, params);
+    }
+    const body = await readBody(request, bodyMs);
+    if (body === 'late') return problem(408, 'Request Timeout', 'The body came too slowly.');
+    if (body === 'long') return problem(413, 'Content Too Large', 'A body may have 6 MB.');
     const isBase64Encoded = !isUtf8(body);
     const event = {
       version: '2.0',
@@ -75,9 +82,7 @@ export async function startServer(options: ServerOptions): Promise<HttpServer> {
         timeEpoch: Date.now(),
       },
       pathParameters: params,
-      ...(rawQueryString !== '' && {
-        queryStringParameters: Object.fromEntries(new URLSearchParams(rawQueryString)),
-      }),
+      ...(rawQueryString !== '' && { queryStringParameters: joinQuery(rawQueryString) }),
       isBase64Encoded,
       ...(body.length > 0 && { body: body.toString(isBase64Encoded ? 'base64' : 'utf8') }),
     };
@@ -86,13 +91,18 @@ export async function startServer(options: ServerOptions): Promise<HttpServer> {
 
   const server = createServer((request, response) => {
     answer(request)
+      .then((given) => respond(response, given))
       .catch((error: unknown) => {
-        log.error('http.failed', { path: request.url?.split('?')[0] ?? '' }, error);
-        return problem(500, 'Internal Server Error');
+        const [path = ''] = splitQuery(request.url ?? '');
+        if (request.destroyed && !request.complete) return log.debug('http.broke-off', { path });
+        log.error('http.failed', { path }, error);
+        if (response.headersSent) response.destroy();
+        else respond(response, problem(500, 'Internal Server Error', undefined, 'INTERNAL'));
       })
-      .then((given) => respond(response, given));
+      .finally(() => drain(request, Math.min(bodyMs, DRAIN_MS)));
   });
-  server.requestTimeout = 60_000;
+  // Bodies have limits of their own: an upload may take as long as it goes on.
+  server.requestTimeout = 0;
   server.headersTimeout = 10_000;
   server.keepAliveTimeout = 60_000;
   await listen(server, host, port);
@@ -133,9 +143,13 @@ function respond(response: ServerResponse, { statusCode, headers = {}, body = ''
   response.end(body);
 }
 
-/** A problem of RFC 9457. */
-export function problem(status: number, title: string, detail?: string): HttpAnswer {
-  const code = title.toUpperCase().replaceAll(' ', '_');
+/** A problem of RFC 9457. @param code for programs, by default made from the title */
+export function problem(
+  status: number,
+  title: string,
+  detail?: string,
+  code: string = title.toUpperCase().replaceAll(' ', '_'),
+): HttpAnswer {
   return {
     statusCode: status,
     headers: { 'content-type': 'application/problem+json' },
@@ -143,23 +157,42 @@ export function problem(status: number, title: string, detail?: string): HttpAns
   };
 }
 
-/** The whole body; undefined when it is too long. Listeners, because iterating costs more than most bodies. */
-const readBody = (request: IncomingMessage): Promise<Buffer | undefined> =>
+/** The whole body. Listeners, because iterating costs more than most bodies. */
+const readBody = (request: IncomingMessage, limitMs: number): Promise<Buffer | 'late' | 'long'> =>
   new Promise((done, reject) => {
     const parts: Buffer[] = [];
     let sizeBytes = 0;
+    const timer = setTimeout(() => done('late'), limitMs);
     request.on('data', (part: Buffer) => {
       sizeBytes += part.length;
       if (sizeBytes <= MAX_BODY_BYTES) parts.push(part);
+      else done('long');
     });
-    request.on('end', () => done(sizeBytes <= MAX_BODY_BYTES ? Buffer.concat(parts) : undefined));
+    request.on('end', () => done(Buffer.concat(parts)));
     request.on('error', reject);
+    request.on('close', () => clearTimeout(timer));
   });
+
+function drain(request: IncomingMessage, limitMs: number): void {
+  if (request.complete || request.destroyed) return;
+  request.resume();
+  const timer = setTimeout(() => request.destroy(), limitMs);
+  request.once('close', () => clearTimeout(timer));
+}
 
 function joinHeaders({ headers }: IncomingMessage): Record<string, string> {
   const joined: Record<string, string> = {};
   for (const [name, value] of Object.entries(headers)) {
     if (value !== undefined) joined[name] = Array.isArray(value) ? value.join(',') : value;
+  }
+  return joined;
+}
+
+/** Repeated names are joined, as API Gateway does. */
+function joinQuery(raw: string): Record<string, string> {
+  const joined: Record<string, string> = {};
+  for (const [name, value] of new URLSearchParams(raw)) {
+    joined[name] = Object.hasOwn(joined, name) ? `${joined[name]},${value}` : value;
   }
   return joined;
 }

@@ -12,7 +12,7 @@ export interface Router<Target> {
   find(method: string, path: string): Match<Target> | readonly string[];
 }
 
-/** @param routes such as `['GET /runs/{runId}', handler]`; the first that fits is taken */
+/** @param routes such as `['GET /runs/{runId}', handler]`, in any order: the most specific is taken */
 export function createRouter<Target>(
   routes: readonly (readonly [route: string, target: Target])[],
 ): Router<Target> {
@@ -25,8 +25,16 @@ export function createRouter<Target>(
         names.push(name);
         return greedy ? '(.+)' : '([^/]+)';
       });
-    return { routeKey, method, target, names, pattern: new RegExp(`^${pattern}$`) };
+    return {
+      routeKey,
+      method,
+      target,
+      names,
+      pattern: new RegExp(`^${pattern}$`),
+      vagueness: vaguenessOf(path),
+    };
   });
+  compiled.sort((a, b) => a.vagueness - b.vagueness);
   return {
     find(method, path) {
       const allowed: string[] = [];
@@ -42,6 +50,15 @@ export function createRouter<Target>(
     },
   };
 }
+
+/** One digit per segment, literal 0, variable 1, greedy 2, as a fraction: the least is most specific. */
+const vaguenessOf = (path: string): number => {
+  const digits = path.split('/').map((segment) => {
+    if (!segment.startsWith('{')) return 0;
+    return segment.endsWith('+}') ? 2 : 1;
+  });
+  return Number(`0.${digits.join('')}`);
+};
 
 /** A part that is no valid escape stays as it is: the handler judges it. */
 function decode(part: string): string {

@@ -31,7 +31,6 @@ export function createUpload({ apiTokens, objects, onWritten }: UploadOptions): 
       onWritten(key);
       return json(201, { key, etag, sizeBytes });
     } catch (error) {
-      request.resume();
       return refusal(error);
     }
   };
@@ -39,15 +38,24 @@ export function createUpload({ apiTokens, objects, onWritten }: UploadOptions): 
 
 function refusal(error: unknown) {
   if (error instanceof InputError) {
-    const unauthorized = error.code === 'UNAUTHORIZED';
-    const answer = unauthorized
-      ? problem(401, 'Unauthorized', error.message)
-      : problem(400, 'Bad Request', error.message);
-    const body = { ...JSON.parse(answer.body ?? '{}'), code: error.code, errors: error.errors };
+    const [status, title] = error.code === 'UNAUTHORIZED' ? UNAUTHORIZED : BAD_REQUEST;
+    const answer = problem(status, title, error.message, error.code);
+    const body = { ...JSON.parse(answer.body ?? '{}'), errors: error.errors };
     return { ...answer, body: JSON.stringify(body) };
   }
-  // The operator of this machine may know why; it is their disk.
-  if (error instanceof StoreError) return problem(507, 'Insufficient Storage', error.message);
-  if (error instanceof WaybillError) return problem(500, 'Internal Server Error', error.code);
-  return problem(400, 'Bad Request', 'The body broke off.');
+  if (error instanceof StoreError) {
+    const [status, title] = isDiskFull(error.cause) ? DISK_FULL : UNAVAILABLE;
+    // The operator of this machine may know why; it is their disk.
+    return problem(status, title, error.message, error.code);
+  }
+  if (error instanceof WaybillError) throw error;
+  return problem(...BAD_REQUEST, 'The body broke off.');
 }
+
+const BAD_REQUEST = [400, 'Bad Request'] as const;
+const UNAUTHORIZED = [401, 'Unauthorized'] as const;
+const UNAVAILABLE = [503, 'Service Unavailable'] as const;
+const DISK_FULL = [507, 'Insufficient Storage'] as const;
+
+const isDiskFull = (cause: unknown): boolean =>
+  cause instanceof Error && 'code' in cause && ['ENOSPC', 'EDQUOT'].includes(String(cause.code));

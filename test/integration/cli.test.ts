@@ -1,0 +1,209 @@
+/** The command as a process against a live service: output, files, exit codes. */
+import { spawnSync } from 'node:child_process';
+import { writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { beforeEach, describe, expect, it, onTestFinished } from 'vitest';
+import { startSimulator } from '../../simulator/main.ts';
+import { startSourceSite } from '../../simulator/source-site.ts';
+import { freePort, type Program, startProgram } from '../fixtures/processes.ts';
+import { temporaryFolder } from '../fixtures/stores.ts';
+
+const TO = 'ap-shanghai/examplebucket-1250000000';
+
+/** Runs `waybill` and waits for it; both streams and the exit code. */
+async function waybill(
+  args: readonly string[],
+  env: Readonly<Record<string, string>> = {},
+  cwd?: string,
+) {
+  const program = startProgram('cli/waybill.ts', args, env, cwd);
+  const code = await program.ended;
+  return { code, output: program.output() };
+}
+
+describe('with a service', () => {
+  let folder: string;
+  let service: Program;
+  let env: Record<string, string>;
+  let manifest: string;
+
+  beforeEach(async () => {
+    folder = temporaryFolder();
+    const [site, simulator] = await Promise.all([startSourceSite({ files: 12 }), startSimulator()]);
+    service = startProgram('local/main.ts', [], {
+      ...simulator.env(),
+      PORT: '0',
+      LOG_LEVEL: 'error',
+      WAYBILL_DATA: join(folder, 'data'),
+      WAYBILL_SWEEP_SECONDS: '1',
+    });
+    onTestFinished(async () => {
+      await Promise.all([site.close(), simulator.close()]);
+    });
+    const [, url = ''] = await service.says(/listens on (\S+)/);
+    // No token: the command finds the one that the service made for itself.
+    env = { WAYBILL_URL: url, WAYBILL_DATA: join(folder, 'data') };
+    manifest = join(folder, 'm.csv');
+    const lines = site.files.map(({ url: source, path, md5 }) => `${source},"${path}",${md5}`);
+    writeFileSync(manifest, `url,key,md5\n${lines.join('\n')}\n${site.missingUrl},missing,\n`);
+  });
+
+  it('submits, follows, lists and shows a run', async () => {
+    const submitted = await waybill(['submit', manifest, '--to', TO, '--watch'], env);
+    expect(submitted.code).toBe(1);
+    expect(submitted.output).toMatch(
+      /run ([0-9a-f]{24}) of cos-fetch\/ap-shanghai\/examplebucket-1250000000\/[\d-]{10}\/m\.csv/,
+    );
+    expect(submitted.output).toMatch(/state +completed/);
+    expect(submitted.output).toMatch(/succeeded +12/);
+    expect(submitted.output).toMatch(/1 x NotFound \(source\)/);
+    for (const line of submitted.output.split('\n')) expect(line.length).toBeLessThan(110);
+    const [, runId = ''] = /run ([0-9a-f]{24})/.exec(submitted.output) ?? [];
+
+    const listed = await waybill(['runs'], env);
+    expect(listed).toMatchObject({ code: 0, output: expect.stringContaining(runId) });
+    const shown = await waybill(['show', runId, '--json'], env);
+    expect(shown.code).toBe(1);
+    expect(JSON.parse(shown.output)).toMatchObject({
+      runId,
+      state: 'completed',
+      counts: { lines: 13, succeeded: 12, failed: 1 },
+    });
+    const all = await waybill(['runs', '--json'], env);
+    expect(JSON.parse(all.output)).toMatchObject({ runs: [{ runId }] });
+
+    const again = await waybill(['submit', manifest, '--to', TO, '--json'], env);
+    expect(again.code).toBe(0);
+    expect(
+      JSON.parse(again.output.split('\n').find((line) => line.startsWith('{')) ?? ''),
+    ).toMatchObject({
+      runId: expect.stringMatching(/^[0-9a-f]{24}$/),
+      key: expect.stringContaining('m.csv'),
+    });
+  });
+
+  it('sends nothing of a manifest with a bad line when it is strict', async () => {
+    writeFileSync(manifest, 'url,key\nhttps://o.example/,k\n');
+    const strict = await waybill(['submit', manifest, '--to', TO, '--strict'], env);
+    expect(strict.code).toBe(1);
+    expect(strict.output).toContain('URL_HTTPS');
+    expect(strict.output).toContain('nothing was sent');
+    expect((await waybill(['runs'], env)).output).toContain('no runs yet');
+  });
+
+  it.each([
+    ['an unknown run', ['show', 'nobody'], {}, 4, 'There is no such run.'],
+    [
+      'a wrong token',
+      ['runs'],
+      { WAYBILL_TOKEN: 'a-wrong-token-000' },
+      4,
+      'does not take this token',
+    ],
+    ['a wrong bucket', ['submit', 'm.csv', '--to', 'ap-shanghai/nobucket'], {}, 2, 'APPID'],
+    [
+      'a wrong target',
+      ['submit', 'm.csv', '--to', 'shanghai'],
+      {},
+      2,
+      '--to: expected <region>/<bucket-appid>',
+    ],
+    ['a file that is not there', ['submit', 'none.csv', '--to', TO], {}, 2, 'none.csv'],
+  ])('%s', async (_name, args, more, code, words) => {
+    const given = args.map((arg) => (arg.endsWith('.csv') ? join(folder, arg) : arg));
+    const answer = await waybill(given, { ...env, ...more });
+    expect(answer.output).toContain(words);
+    expect(answer.code).toBe(code);
+  });
+});
+
+describe('without a service', () => {
+  it('says what can not be reached, and how to start it', async () => {
+    const url = `http://127.0.0.1:${await freePort()}`;
+    const answer = await waybill(['runs', '--url', url]);
+    expect(answer.code).toBe(3);
+    expect(answer.output).toContain(`no answer from ${url}`);
+    expect(answer.output).toContain('npx waybill serve');
+  });
+
+  it.each([
+    [['--help'], 0, 'Exit codes:'],
+    [['submit', '--help'], 0, '--strict'],
+    [['sign', '--help'], 0, 'keyTime'],
+    [[], 2, 'Usage: waybill'],
+    [['nonsense'], 2, "unknown command 'nonsense'"],
+    [['submit', 'm.csv'], 2, "required option '--to <region/bucket>'"],
+    [['runs', '--limit', 'all'], 2, 'Expected a whole number'],
+    [['sign', '--provider', 'aws'], 2, 'Allowed choices are tencent, huawei'],
+    [['runs', '--url', 'nowhere'], 2, '--url: expected an address'],
+  ])('waybill %j', async (args, code, words) => {
+    const answer = await waybill(args);
+    expect(answer.output).toContain(words);
+    expect(answer.code).toBe(code);
+    const lines = code === 0 ? answer.output.split('\n') : [];
+    for (const line of lines) expect(line.length).toBeLessThanOrEqual(80);
+  });
+
+  it('sends a token of this machine to this machine only', async () => {
+    const folder = temporaryFolder();
+    writeFileSync(join(folder, 'secrets.json'), '{"apiToken":"canary-token"}');
+    const client = await import('../../cli/client.ts');
+    const seen: (string | null)[] = [];
+    const original = globalThis.fetch;
+    globalThis.fetch = async (_url, init) => {
+      seen.push(new Headers(init?.headers).get('authorization'));
+      return Response.json({ runs: [] });
+    };
+    onTestFinished(() => {
+      globalThis.fetch = original;
+    });
+    const env = { WAYBILL_DATA: folder };
+    await client.createClient({ url: 'http://127.0.0.1:1', env }).runs(1);
+    await client.createClient({ url: 'https://waybill.example', env }).runs(1);
+    expect(seen).toEqual(['Bearer canary-token', null]);
+  });
+
+  it('lists every fault of a wrong configuration at once', async () => {
+    const env = {
+      WAYBILL_DATA: temporaryFolder(),
+      PORT: '0',
+      TENCENTCLOUD_SECRET_ID: 'AKIDexample',
+      WAYBILL_COS_FETCH_RPS: 'fast',
+      WAYBILL_VERIFY: 'sometimes',
+      WAYBILL_LEDGER: 'dynamodb:table',
+      WAYBILL_LOST_AFTER_SECONDS: '0',
+    };
+    const answer = await waybill(['serve'], env);
+    expect(answer.code).toBe(2);
+    for (const name of [
+      'TENCENTCLOUD_SECRET_KEY',
+      'WAYBILL_COS_FETCH_RPS',
+      'WAYBILL_VERIFY',
+      'WAYBILL_LOST_AFTER_SECONDS',
+    ]) {
+      expect(answer.output).toContain(`${name}: `);
+    }
+  });
+
+  it('signs through a pipe, also from the bin of an old Node', () => {
+    const bin = fileURLToPath(new URL('../../cli/waybill.js', import.meta.url));
+    const vector = {
+      secretId: 'a',
+      secretKey: 'b',
+      method: 'get',
+      path: '/',
+      headers: { Host: 'h' },
+      keyTime: '1;2',
+    };
+    const { stdout, status } = spawnSync(bin, ['sign', '--provider', 'tencent'], {
+      input: JSON.stringify(vector),
+      encoding: 'utf8',
+    });
+    expect(status).toBe(0);
+    expect(JSON.parse(stdout)).toMatchObject({
+      headerList: 'host',
+      httpString: 'get\n/\n\nhost=h\n',
+    });
+  });
+});

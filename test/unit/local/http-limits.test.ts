@@ -1,0 +1,147 @@
+/** What callers that are slow, endless or gone, and handlers that are wrong, do to the HTTP server. */
+import { once } from 'node:events';
+import { readdirSync } from 'node:fs';
+import { connect, type Socket } from 'node:net';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { expect, it, onTestFinished } from 'vitest';
+import { type HttpServer, type ServerOptions, startServer } from '../../../local/http.ts';
+import { createUpload } from '../../../local/upload.ts';
+import { createLog, silentLog } from '../../../shared/log.ts';
+import { until } from '../../fixtures/processes.ts';
+import { openStores } from '../../fixtures/stores.ts';
+
+const TOKEN = 'a-token-for-this-test';
+
+async function serve(change: Partial<ServerOptions> = {}) {
+  const { objects } = openStores();
+  const upload = createUpload({ apiTokens: [TOKEN], objects, onWritten: () => {} });
+  const events: Record<string, unknown>[] = [];
+  const server = await startServer({
+    host: '127.0.0.1',
+    port: 0,
+    log: silentLog,
+    routes: [
+      [
+        'POST /callbacks/{token}',
+        async (event) => {
+          events.push(event as Record<string, unknown>);
+          return { statusCode: 200, body: 'ok' };
+        },
+      ],
+      ['GET /nothing', async () => undefined],
+      ['GET /bad-header', async () => ({ statusCode: 200, headers: { a: 'b\r\nc: d' }, body: '' })],
+    ],
+    streams: [['PUT /objects/{key+}', upload]],
+    ...change,
+  });
+  onTestFinished(() => server.close());
+  return { server, events, objects };
+}
+
+/** A caller that writes what a test says, and keeps what it reads. */
+async function dial(
+  { url }: HttpServer,
+  head: string,
+): Promise<{ socket: Socket; read(): string }> {
+  const socket = connect(Number(new URL(url).port), '127.0.0.1');
+  await once(socket, 'connect');
+  onTestFinished(() => void socket.destroy());
+  let text = '';
+  socket.on('data', (chunk: Buffer) => {
+    text += chunk.toString();
+  });
+  socket.on('error', () => {});
+  socket.write(head.replaceAll('\n', '\r\n'));
+  return { socket, read: () => text };
+}
+
+const put = (contentLength: number, token = TOKEN) =>
+  `PUT /objects/a/b HTTP/1.1\nhost: x\nauthorization: Bearer ${token}\ncontent-length: ${contentLength}\n\n`;
+
+it.each(['/nothing', '/bad-header'])(
+  'answers 500 where a handler answers wrongly: %s',
+  async (path) => {
+    const lines: string[] = [];
+    const { server } = await serve({ log: createLog({ write: (line) => lines.push(line) }) });
+    const answer = await fetch(server.url + path);
+    expect(answer.status).toBe(500);
+    expect(await answer.json()).toMatchObject({ status: 500, code: 'INTERNAL' });
+    expect(lines.map((line) => JSON.parse(line))).toMatchObject([{ event: 'http.failed', path }]);
+    expect((await fetch(`${server.url}/nowhere`)).status).toBe(404);
+  },
+);
+
+it('joins repeated names of the query, as API Gateway does', async () => {
+  const { server, events } = await serve();
+  await fetch(`${server.url}/callbacks/t?a=1&b=2&a=3`, { method: 'POST' });
+  expect(events).toMatchObject([{ queryStringParameters: { a: '1,3', b: '2' } }]);
+});
+
+it('answers 408 to a body that does not come', async () => {
+  const { server, events } = await serve({ bodyMs: 50 });
+  const { read } = await dial(
+    server,
+    'POST /callbacks/t HTTP/1.1\nhost: x\ncontent-length: 9\n\nhalf',
+  );
+  await until(async () => (/^HTTP\/1\.1 408 /.test(read()) ? true : undefined), 5);
+  expect(events).toEqual([]);
+});
+
+it('gives up an upload that stalls, and keeps nothing of it', async () => {
+  const { server, objects } = await serve({ bodyMs: 50 });
+  const { socket } = await dial(server, `${put(1_000_000)}first part`);
+  await once(socket, 'close');
+  await until(async () => (readdirSync(`${objects.bucket}/a`).length === 0 ? true : undefined), 5);
+  expect(await objects.head('a/b')).toBeUndefined();
+});
+
+it('lets an upload take longer than a body may, as long as it goes on', async () => {
+  const { server, objects } = await serve({ bodyMs: 1_000 });
+  const { socket, read } = await dial(server, put(6));
+  // The one thing here that takes time is what is tested.
+  for (const part of '123456') {
+    await sleep(250);
+    socket.write(part);
+  }
+  await until(async () => (/^HTTP\/1\.1 201 /.test(read()) ? true : undefined), 5);
+  expect(await objects.head('a/b')).toMatchObject({ sizeBytes: 6 });
+});
+
+it('keeps nothing of an upload whose caller goes away, and is quiet about it', async () => {
+  const lines: string[] = [];
+  const log = createLog({ write: (line) => lines.push(line) });
+  const { server, objects } = await serve({ log });
+  const { socket } = await dial(server, `${put(1_000_000)}first part`);
+  const unfinished = async () => {
+    try {
+      return readdirSync(`${objects.bucket}/a`).length;
+    } catch {
+      return 0;
+    }
+  };
+  await until(async () => ((await unfinished()) === 1 ? true : undefined), 5);
+  socket.destroy();
+  await until(async () => ((await unfinished()) === 0 ? true : undefined), 5);
+  expect(await objects.head('a/b')).toBeUndefined();
+  expect(lines).toEqual([]);
+});
+
+it.each([
+  ['an upload without a good token', put(1e12, 'another-token-entirely'), 401],
+  [
+    'a body over the limit',
+    'POST /callbacks/t HTTP/1.1\nhost: x\ncontent-length: 1000000000000\n\n',
+    413,
+  ],
+])('answers %s before its end, and then hangs up', async (_name, head, status) => {
+  const { server, events } = await serve({ bodyMs: 300 });
+  const { socket, read } = await dial(server, head);
+  const part = Buffer.alloc(1_000_000, 'x');
+  await until(async () => {
+    if (socket.destroyed) return true;
+    if (socket.writableLength < part.length) socket.write(part);
+    return undefined;
+  }, 1);
+  expect(read()).toMatch(new RegExp(`^HTTP/1\\.1 ${status} `));
+  expect(events).toEqual([]);
+});
