@@ -1,6 +1,7 @@
 /** The service's clock: sweeps at its interval, and at once when a run has nothing open any more. */
 import type { Ledger, Run } from '../shared/ledger/port.ts';
 import type { Log } from '../shared/log.ts';
+import { atMost, STOP_MS } from './at-most.ts';
 import type { EventHandler } from './http.ts';
 
 export interface CronOptions {
@@ -13,7 +14,7 @@ export interface CronOptions {
 }
 
 export interface Cron {
-  /** Waits for a sweep under way. */
+  /** Waits for a sweep under way, at most 10 s; the next one does what it left. */
   stop(): Promise<void>;
 }
 
@@ -58,7 +59,7 @@ export function startCron({ ledger, sweep, log, sweepMs, lookMs = 1_000 }: CronO
   return {
     async stop() {
       for (const timer of timers) clearInterval(timer);
-      await sweeping;
+      if (sweeping) await atMost(sweeping, STOP_MS);
     },
   };
 }

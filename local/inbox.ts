@@ -3,11 +3,13 @@
  * Looks at everything when it starts and once a minute besides, so that nothing missed stays missed.
  */
 import { mkdir } from 'node:fs/promises';
-import { basename, join, relative, sep } from 'node:path';
+import { join, relative, sep } from 'node:path';
 import { watch } from 'chokidar';
+import { ConfigError } from '../shared/errors.ts';
 import type { Log } from '../shared/log.ts';
 import { isManifestKey } from '../shared/manifest/path.ts';
 import type { ObjectInfo, Objects } from '../shared/objects/port.ts';
+import { atMost, STOP_MS } from './at-most.ts';
 import type { EventHandler } from './http.ts';
 
 export interface InboxOptions {
@@ -25,11 +27,16 @@ export interface InboxOptions {
 export interface Inbox {
   /** Plans the object now, unless this version of it was planned already. */
   notice(key: string): Promise<void>;
+  /** Waits for planning under way, at most 10 s; the next start looks at everything again. */
   stop(): Promise<void>;
 }
 
 const PREFIX = 'cos-fetch/';
 
+/** Hidden files are nobody's manifests: unfinished writes, ours or an editor's, and `.DS_Store`. */
+const isHidden = (path: string): boolean => /(^|\/)\.[^/]*/.test(path);
+
+/** @throws ConfigError (CONFIG_INVALID, `WAYBILL_OBJECTS`) when the folder can't be made */
 export async function startInbox(options: InboxOptions): Promise<Inbox> {
   const { objects, plan, log, settledMs = 300, scanMs = 60_000, onPlanned } = options;
   const planned = new Map<string, string>();
@@ -59,19 +66,24 @@ export async function startInbox(options: InboxOptions): Promise<Inbox> {
     });
   const scan = () =>
     inTurn(async () => {
-      for await (const info of objects.list(PREFIX)) await planOnce(info);
+      for await (const info of objects.list(PREFIX)) {
+        if (!isHidden(info.key)) await planOnce(info);
+      }
     });
 
   const folder = join(objects.bucket, PREFIX);
-  await mkdir(folder, { recursive: true });
+  const keyOf = (path: string): string => relative(objects.bucket, path).split(sep).join('/');
+  await mkdir(folder, { recursive: true }).catch((error: unknown) => {
+    const reason = error instanceof Error ? error.message : String(error);
+    const message = `the folder ${folder} can't be made: ${reason}`;
+    throw new ConfigError([{ path: 'WAYBILL_OBJECTS', message }]);
+  });
   const watcher = watch(folder, {
     ignoreInitial: true,
-    // Files that are still being written, by us or by an editor.
-    ignored: (path) => basename(path).startsWith('.') && path !== folder,
+    ignored: (path) => isHidden(keyOf(path)),
     awaitWriteFinish: { stabilityThreshold: settledMs, pollInterval: Math.min(100, settledMs) },
   });
-  const noticePath = (path: string) =>
-    void notice(relative(objects.bucket, path).split(sep).join('/'));
+  const noticePath = (path: string) => void notice(keyOf(path));
   watcher.on('add', noticePath).on('change', noticePath);
   watcher.on('error', (error) => log.error('inbox.watch-failed', {}, error));
   await new Promise<void>((ready) => watcher.once('ready', ready));
@@ -83,7 +95,7 @@ export async function startInbox(options: InboxOptions): Promise<Inbox> {
     async stop() {
       clearInterval(timer);
       await watcher.close();
-      await last;
+      await atMost(last, STOP_MS);
     },
   };
 }

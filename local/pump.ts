@@ -1,8 +1,8 @@
 /** Feeds queue messages to a function as SQS and Lambda would: visibility, partial failures, delays. */
-import { setTimeout as sleep } from 'node:timers/promises';
 import type { Log } from '../shared/log.ts';
 import type { BatchAnswer } from '../shared/middleware.ts';
 import type { Queue, QueueMessage } from '../shared/queue/port.ts';
+import { atMost, STOP_MS } from './at-most.ts';
 import type { EventHandler } from './http.ts';
 
 export interface PumpOptions {
@@ -15,32 +15,38 @@ export interface PumpOptions {
   readonly retryMs: number;
   /** Between two looks at an empty queue. @default 250 */
   readonly idleMs?: number;
+  /** How long a message stays hidden, and again while the handler works. @default 60000 */
+  readonly visibilityMs?: number;
+  /** How long `stop` waits. @default 10000 */
+  readonly stopMs?: number;
 }
 
 export interface Pump {
   /** Looks at the queue now. */
   wake(): void;
-  /** Takes nothing new; waits for what is under way, at most 10 s, and gives the rest back. */
+  /** Takes nothing new; waits for what is under way, at most `stopMs`, and gives the rest back. */
   stop(): Promise<void>;
 }
 
-/** Hidden for this long, and again while the handler works. */
-const VISIBILITY_MS = 60_000;
 const MAX_RETRY_MS = 900_000;
-const STOP_MS = 10_000;
+/** Between two looks at a queue that can't be read. */
+const BROKEN_MS = 5_000;
 
 export function startPump(options: PumpOptions): Pump {
-  const { queue, handler, log, concurrency, retryMs, idleMs = 250 } = options;
+  const { queue, handler, log, concurrency, retryMs } = options;
+  const { idleMs = 250, visibilityMs = 60_000, stopMs = STOP_MS } = options;
   const running = new Map<Promise<void>, QueueMessage>();
   let stopping = false;
+  let stopped = false;
   let wake = (): void => {};
 
   const work = async (message: QueueMessage): Promise<void> => {
     const heartbeat = setInterval(() => {
-      queue.extend(message, VISIBILITY_MS).catch((error: unknown) => {
+      if (stopped) return;
+      queue.extend(message, visibilityMs).catch((error: unknown) => {
         log.warn('pump.extend-failed', { messageId: message.messageId }, error);
       });
-    }, VISIBILITY_MS / 3);
+    }, visibilityMs / 3);
     try {
       if (await succeeds(message)) await queue.remove(message);
       else {
@@ -71,9 +77,9 @@ export function startPump(options: PumpOptions): Pump {
     }
   };
 
-  const idle = () =>
+  const idle = (ms: number) =>
     new Promise<void>((resume) => {
-      const timer = setTimeout(resume, idleMs);
+      const timer = setTimeout(resume, ms);
       wake = () => {
         clearTimeout(timer);
         resume();
@@ -84,6 +90,10 @@ export function startPump(options: PumpOptions): Pump {
     while (!stopping) {
       const free = concurrency - running.size;
       const messages = free > 0 ? await receive(free) : [];
+      if (!messages) {
+        await idle(BROKEN_MS);
+        continue;
+      }
       for (const message of messages) {
         const job: Promise<void> = work(message)
           .catch((error: unknown) => {
@@ -95,16 +105,16 @@ export function startPump(options: PumpOptions): Pump {
           });
         running.set(job, message);
       }
-      if (messages.length < free || free === 0) await idle();
+      if (messages.length < free || free === 0) await idle(idleMs);
     }
   };
 
-  const receive = async (free: number): Promise<readonly QueueMessage[]> => {
+  const receive = async (free: number): Promise<readonly QueueMessage[] | undefined> => {
     try {
-      return await queue.receive(free, VISIBILITY_MS);
+      return await queue.receive(free, visibilityMs);
     } catch (error) {
       log.error('pump.receive-failed', {}, error);
-      return [];
+      return undefined;
     }
   };
 
@@ -115,13 +125,13 @@ export function startPump(options: PumpOptions): Pump {
       stopping = true;
       wake();
       await looping;
-      const deadline = new AbortController();
-      await Promise.race([
-        Promise.all(running.keys()),
-        sleep(STOP_MS, undefined, { signal: deadline.signal }).catch(() => {}),
-      ]);
-      deadline.abort();
-      await Promise.all([...running.values()].map((message) => queue.extend(message, 0)));
+      await atMost(Promise.all(running.keys()), stopMs);
+      stopped = true;
+      // What can't be given back now comes back by itself, when the next start recovers it.
+      const given = [...running.values()].map((message) => queue.extend(message, 0));
+      for (const result of await Promise.allSettled(given)) {
+        if (result.status === 'rejected') log.warn('pump.return-failed', {}, result.reason);
+      }
     },
   };
 }

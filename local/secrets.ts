@@ -3,7 +3,7 @@
  * a restart, and an API token, which the command line on the same machine reads.
  */
 import { randomBytes } from 'node:crypto';
-import { existsSync, readFileSync, writeFileSync } from 'node:fs';
+import { existsSync, readFileSync, renameSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { ConfigError } from '../shared/errors.ts';
 
@@ -26,7 +26,9 @@ export function openSecrets(folder: string): LocalSecrets {
       apiToken: randomBytes(24).toString('base64url'),
       callbackKeys: `k1:${randomBytes(32).toString('base64url')}`,
     };
-    writeFileSync(path, `${JSON.stringify(made, null, 2)}\n`, { mode: 0o600 });
+    // Whole or not at all: a half-written file would have to be repaired by hand.
+    writeFileSync(`${path}.new`, `${JSON.stringify(made, null, 2)}\n`, { mode: 0o600 });
+    renameSync(`${path}.new`, path);
     return made;
   }
   try {

@@ -176,8 +176,7 @@ function callbackKeys(from: EnvReader): readonly CallbackKey[] {
 }
 
 function apiTokens(from: EnvReader): readonly string[] {
-  const expected =
-    'comma-separated bearer tokens of at least 16 characters, or sha256:<64 hex digits>';
+  const expected = 'comma-separated tokens of at least 16 characters, or sha256:<64 hex digits>';
   const tokens = from
     .text('WAYBILL_API_TOKENS', expected)
     .split(',')

@@ -34,7 +34,7 @@ interface Waiting {
 }
 
 /** Least time between two commits: one write alone goes at once, many share a sync. */
-const COMMIT_GAP_MS = 4;
+const COMMIT_GAP_MS = 1;
 
 /**
  * @param path of the file, made with its folder when absent, or `:memory:`

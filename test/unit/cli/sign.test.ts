@@ -13,7 +13,7 @@ const tencent = vectorsOf('tencent-cos-signing').filter(({ normative }) => norma
 const huawei = vectorsOf('huawei-signing');
 
 async function run(lines: readonly unknown[], change: Partial<SignOptions> = {}) {
-  let [stdout, stderr] = ['', ''];
+  const written: { stdout: string[]; stderr: string[] } = { stdout: [], stderr: [] };
   async function* input() {
     for (const line of lines) yield typeof line === 'string' ? line : JSON.stringify(line);
   }
@@ -21,11 +21,11 @@ async function run(lines: readonly unknown[], change: Partial<SignOptions> = {})
     provider: 'tencent',
     explain: false,
     input: input(),
-    stdout: { write: (text) => void (stdout += text) },
-    stderr: { write: (text) => void (stderr += text) },
+    stdout: { write: (text) => written.stdout.push(text) },
+    stderr: { write: (text) => written.stderr.push(text) },
     ...change,
   });
-  return { exitCode, stdout, stderr };
+  return { exitCode, stdout: written.stdout.join(''), stderr: written.stderr.join('') };
 }
 const documents = (stdout: string) =>
   stdout

@@ -120,6 +120,34 @@ describe('the inbox', () => {
     expect(planned).toEqual([KEY]);
   });
 
+  it('leaves hidden files alone, whenever they come', async () => {
+    const { inbox, file, seen } = await setup();
+    const hidden = ['cos-fetch/.DS_Store', 'cos-fetch/ap-shanghai/b-1250000000/.m.csv.swp'];
+    for (const key of hidden) writeFileSync(file(key), 'x');
+    writeFileSync(file(KEY), 'url,key\n');
+    await inbox();
+    await seen(1);
+    const next = 'cos-fetch/ap-shanghai/b-1250000000/next.csv';
+    writeFileSync(file('cos-fetch/ap-shanghai/b-1250000000/.later.csv'), 'x');
+    writeFileSync(file(next), 'url,key\n');
+    expect(await seen(2)).toEqual([KEY, next]);
+  });
+
+  it('plans the others beside one that fails', async () => {
+    const bad = 'cos-fetch/ap-shanghai/b-1250000000/0.csv';
+    const { inbox, file, seen } = await setup((key) => key === bad);
+    writeFileSync(file(bad), 'x');
+    writeFileSync(file(KEY), 'url,key\n');
+    await inbox();
+    expect(await seen(2)).toEqual([bad, KEY]);
+  });
+
+  it('names a folder that can not be made', async () => {
+    const { objects, inbox } = await setup();
+    writeFileSync(objects.bucket, 'a file');
+    await expect(inbox()).rejects.toMatchObject({ faults: [{ path: 'WAYBILL_OBJECTS' }] });
+  });
+
   it('tries again what failed', async () => {
     const { objects, inbox, planned } = await setup((_key, time) => time === 1);
     await objects.put(KEY, 'url,key\n');

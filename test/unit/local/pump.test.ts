@@ -1,7 +1,7 @@
 import { describe, expect, it, onTestFinished } from 'vitest';
 import type { EventHandler } from '../../../local/http.ts';
 import { type PumpOptions, startPump } from '../../../local/pump.ts';
-import { silentLog } from '../../../shared/log.ts';
+import { createLog, silentLog } from '../../../shared/log.ts';
 import type { Queue } from '../../../shared/queue/port.ts';
 import { createSqliteQueue } from '../../../shared/queue/sqlite.ts';
 import { openSqliteFile } from '../../../shared/sqlite.ts';
@@ -142,5 +142,68 @@ describe('the pump', () => {
     finish();
     await stopped;
     expect(await queue.depth()).toEqual({ waiting: 1, inFlight: 0, dead: 0 });
+  });
+
+  it('keeps a message hidden for as long as its handler works', async () => {
+    let finish = (): void => {};
+    let extended = 0;
+    const work = () =>
+      new Promise<void>((done) => {
+        finish = done;
+      });
+    const { queue, clock } = setup(work, { visibilityMs: 30 }, (real) => ({
+      ...real,
+      extend: async (message, visibilityMs) => {
+        await real.extend(message, visibilityMs);
+        extended += 1;
+      },
+    }));
+    await queue.send(['a']);
+    for (let times = 1; times <= 3; times += 1) {
+      const before = extended;
+      clock.at = new Date(clock.at.getTime() + 29);
+      await until(async () => (extended > before + 1 ? true : undefined), 2);
+      expect(await queue.depth()).toEqual({ waiting: 0, inFlight: 1, dead: 0 });
+    }
+    finish();
+    await until(() => empty(queue), 5);
+  });
+
+  it('gives back what does not finish in time when it stops', async () => {
+    let started = false;
+    const { queue, pump } = setup(
+      () => {
+        started = true;
+        return new Promise<void>(() => {});
+      },
+      { stopMs: 20 },
+    );
+    await queue.send(['a']);
+    await until(async () => (started ? true : undefined), 5);
+    await pump.stop();
+    expect(await queue.depth()).toEqual({ waiting: 1, inFlight: 0, dead: 0 });
+  });
+
+  it('goes on once a queue that failed answers again', async () => {
+    const lines: string[] = [];
+    let receives = 0;
+    const seen: string[] = [];
+    const log = createLog({ write: (line) => lines.push(line) });
+    const work = async (body: string) => void seen.push(body);
+    const { pump, queue } = setup(work, { log }, (real) => ({
+      ...real,
+      receive: (max, visibilityMs) => {
+        receives += 1;
+        if (receives === 1) return Promise.reject(new Error('disk I/O error'));
+        return real.receive(max, visibilityMs);
+      },
+    }));
+    await queue.send(['a']);
+    await until(async () => {
+      pump.wake();
+      return seen.length === 1 ? true : undefined;
+    }, 5);
+    expect(JSON.parse(lines[0] ?? '')).toMatchObject({ event: 'pump.receive-failed' });
+    expect(lines).toHaveLength(1);
   });
 });

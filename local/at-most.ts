@@ -1,0 +1,13 @@
+/** Waiting that ends: how the parts of the service stop. */
+import { setTimeout as sleep } from 'node:timers/promises';
+
+/** How long a part may finish what is under way when it stops. */
+export const STOP_MS = 10_000;
+
+/** Waits until `work` settles, at most `limitMs`; its failure is for whoever started it. */
+export async function atMost(work: Promise<unknown>, limitMs: number): Promise<void> {
+  const deadline = new AbortController();
+  const { signal } = deadline;
+  await Promise.race([work.catch(() => {}), sleep(limitMs, undefined, { signal }).catch(() => {})]);
+  deadline.abort();
+}

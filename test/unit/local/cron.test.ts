@@ -1,0 +1,142 @@
+import { expect, it, onTestFinished } from 'vitest';
+import { type CronOptions, startCron } from '../../../local/cron.ts';
+import type { Ledger } from '../../../shared/ledger/port.ts';
+import { createLog, silentLog } from '../../../shared/log.ts';
+import { until } from '../../fixtures/processes.ts';
+import { openStores } from '../../fixtures/stores.ts';
+
+const NEVER_MS = 1_000_000;
+const AT = new Date('2026-11-20T02:00:00Z');
+
+/** A sweep that a test holds, lets go or fails. */
+function setup(change: Partial<CronOptions> = {}) {
+  const { ledger } = openStores();
+  const state = { begun: 0, running: 0, most: 0, looks: 0 };
+  let release = (): void => {};
+  let held = Promise.resolve();
+  const sweep = async (): Promise<void> => {
+    state.begun += 1;
+    state.running += 1;
+    state.most = Math.max(state.most, state.running);
+    await held;
+    state.running -= 1;
+  };
+  const watched: Ledger = {
+    ...ledger,
+    runs: (filter) => {
+      state.looks += 1;
+      return ledger.runs(filter);
+    },
+  };
+  const start = () => {
+    const cron = startCron({
+      ledger: watched,
+      sweep,
+      log: silentLog,
+      sweepMs: NEVER_MS,
+      lookMs: NEVER_MS,
+      ...change,
+    });
+    onTestFinished(() => {
+      release();
+      return cron.stop();
+    });
+    return cron;
+  };
+  return {
+    ledger,
+    state,
+    start,
+    hold: () => {
+      held = new Promise((done) => {
+        release = done;
+      });
+    },
+    release: () => release(),
+    reaches: (name: keyof typeof state, count: number) =>
+      until(async () => (state[name] >= count ? true : undefined), 2),
+  };
+}
+
+const openRun = async (ledger: Ledger) => {
+  await ledger.openRun({
+    runId: 'r1',
+    trigger: 'upload',
+    operation: 'cos-offline-fetch',
+    createdAt: AT,
+  });
+  // An empty manifest: planned, and nothing is open.
+  await ledger.activateRun('r1', { shardCount: 0, sizeBytes: 0 });
+};
+const report = { attempt: 1, accepted: [], at: AT, event: 'poll' } as const;
+
+it('sweeps at once when it starts, and again at its interval', async () => {
+  const { state, start, reaches } = setup({ sweepMs: 5 });
+  start();
+  expect(state.begun).toBe(1);
+  await reaches('begun', 4);
+});
+
+it('never sweeps twice at once', async () => {
+  const { ledger, state, start, hold, release, reaches } = setup({ sweepMs: 5, lookMs: 5 });
+  await openRun(ledger);
+  hold();
+  start();
+  await reaches('looks', 10);
+  expect(state).toMatchObject({ begun: 1, most: 1 });
+  release();
+  await reaches('begun', 3);
+  expect(state.most).toBe(1);
+});
+
+it('sweeps right away when a run has nothing open any more', async () => {
+  const { ledger, state, start, reaches } = setup({ lookMs: 2 });
+  await openRun(ledger);
+  await ledger.record('r1.0.0', { ...report, state: 'submitted' });
+  start();
+  await reaches('looks', 5);
+  expect(state.begun).toBe(1);
+  await ledger.record('r1.0.0', { ...report, state: 'succeeded' });
+  await reaches('begun', 2);
+});
+
+it('does not sweep for the same finished run at every look', async () => {
+  const { ledger, state, start, reaches } = setup({ lookMs: 2 });
+  await openRun(ledger);
+  start();
+  await reaches('begun', 2);
+  await reaches('looks', state.looks + 10);
+  expect(state.begun).toBe(2);
+});
+
+it('goes on after a sweep that failed, and logs it', async () => {
+  const lines: string[] = [];
+  let sweeps = 0;
+  const sweep = async () => {
+    sweeps += 1;
+    throw new Error('the store is away');
+  };
+  const log = createLog({ write: (line) => lines.push(line) });
+  const { start } = setup({ sweep, sweepMs: 5, log });
+  start();
+  await until(async () => (sweeps >= 3 ? true : undefined), 2);
+  expect(JSON.parse(lines[0] ?? '')).toMatchObject({
+    event: 'sweep.failed',
+    cause: { message: 'the store is away' },
+  });
+});
+
+it('waits for the sweep under way when it stops, and sweeps no more', async () => {
+  const { state, start, hold, release } = setup({ sweepMs: 1 });
+  hold();
+  const cron = start();
+  let stopped = false;
+  const stopping = cron.stop().then(() => {
+    stopped = true;
+  });
+  await new Promise((turn) => setImmediate(turn));
+  expect(stopped).toBe(false);
+  release();
+  await stopping;
+  expect(state).toMatchObject({ begun: 1, running: 0 });
+});
