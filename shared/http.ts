@@ -42,29 +42,48 @@ export function createSend({
     maxResponseSize: MAX_ANSWER_BYTES,
   }),
 }: SendOptions = {}): Send {
-  return async (request) => {
-    const { origin, method } = request;
-    let answer: Dispatcher.ResponseData;
-    try {
-      answer = await dispatcher.request({
-        origin,
-        method,
-        path: wirePath(request),
-        headers: request.headers,
-        body: request.body === '' ? null : request.body,
-        headersTimeout: timeoutMs,
-        bodyTimeout: timeoutMs,
-      });
-    } catch (error) {
-      throw transportError(error, request);
-    }
-    const headers = firstValues(answer.headers);
-    // The status of a refusal stands even when its body breaks off; a success needs its body.
-    const body = await answer.body.text().catch((error: unknown) => {
-      if (answer.statusCode >= 400) return '';
-      throw transportError(error, request, 'unknown');
+  return (request) =>
+    new Promise((resolve, reject) => {
+      const { origin, method, headers, body } = request;
+      const path = wirePath(request);
+      const content = body === '' ? null : body;
+      const limits = { headersTimeout: timeoutMs, bodyTimeout: timeoutMs };
+      // A handler instead of a stream: answers are small, and a stream for each costs more than they do.
+      dispatcher.dispatch(
+        { origin, method, path, headers, body: content, ...limits },
+        collect(resolve, (error, answered) => {
+          reject(transportError(error, request, answered ? 'unknown' : undefined));
+        }),
+      );
     });
-    return { status: answer.statusCode, headers, body };
+}
+
+/** Gathers one answer. The status of a refusal stands even when its body breaks off. */
+function collect(
+  done: (answer: ApiResponse) => void,
+  failed: (error: Error, answered: boolean) => void,
+): Dispatcher.DispatchHandler {
+  const parts: Buffer[] = [];
+  let status = 0;
+  let headers: ApiResponse['headers'] = {};
+  return {
+    onRequestStart() {},
+    onResponseStart(_controller, statusCode, received) {
+      status = statusCode;
+      headers = firstValues(received);
+    },
+    onResponseData(_controller, part) {
+      parts.push(part);
+    },
+    onResponseEnd() {
+      const [only] = parts;
+      const body = parts.length === 1 && only ? only : Buffer.concat(parts);
+      done({ status, headers, body: body.toString('utf8') });
+    },
+    onResponseError(_controller, error) {
+      if (status >= 400) done({ status, headers, body: '' });
+      else failed(error, status > 0);
+    },
   };
 }
 
