@@ -45,6 +45,7 @@ export function openSqliteFile(path: string): SqliteFile {
   const begin = db.prepare('BEGIN IMMEDIATE');
   const commit = db.prepare('COMMIT');
   let isSynced = false;
+  let wasSynced = true;
   const hooks: CommitHook[] = [];
   let waiting: Waiting[] = [];
   let flushedAt = Number.NEGATIVE_INFINITY;
@@ -57,7 +58,10 @@ export function openSqliteFile(path: string): SqliteFile {
     const values: unknown[] = [];
     try {
       // The level can't change within a transaction.
-      db.exec(isSynced ? 'PRAGMA synchronous = FULL' : 'PRAGMA synchronous = NORMAL');
+      if (isSynced !== wasSynced) {
+        db.exec(isSynced ? 'PRAGMA synchronous = FULL' : 'PRAGMA synchronous = NORMAL');
+        wasSynced = isSynced;
+      }
       isSynced = false;
       begin.run();
       for (const { change } of batch) values.push(change());
@@ -100,7 +104,7 @@ function open(path: string): DatabaseSync {
   try {
     if (path !== ':memory:') mkdirSync(dirname(resolve(path)), { recursive: true });
     const db = new DatabaseSync(path, { timeout: 5_000 });
-    db.exec('PRAGMA journal_mode = WAL; PRAGMA wal_autocheckpoint = 4000');
+    db.exec('PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; PRAGMA wal_autocheckpoint = 4000');
     // Fails here, not in the middle of a run, when the folder or the disk can't take a write.
     db.exec('CREATE TABLE IF NOT EXISTS opened (at TEXT NOT NULL)');
     db.exec("DELETE FROM opened; INSERT INTO opened VALUES (datetime('now'))");
