@@ -104,7 +104,9 @@ function open(path: string): DatabaseSync {
   try {
     if (path !== ':memory:') mkdirSync(dirname(resolve(path)), { recursive: true });
     const db = new DatabaseSync(path, { timeout: 5_000 });
-    db.exec('PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; PRAGMA wal_autocheckpoint = 4000');
+    db.exec(
+      'PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; PRAGMA wal_autocheckpoint = 4000',
+    );
     // Fails here, not in the middle of a run, when the folder or the disk can't take a write.
     db.exec('CREATE TABLE IF NOT EXISTS opened (at TEXT NOT NULL)');
     db.exec("DELETE FROM opened; INSERT INTO opened VALUES (datetime('now'))");

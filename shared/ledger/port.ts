@@ -205,10 +205,14 @@ export interface Ledger {
   ): Promise<readonly Transfer[]>;
 }
 
+export interface TransferPlace {
+  readonly runId: string;
+  readonly shard: number;
+  readonly line: number;
+}
+
 /** `<runId>.<shard>.<line>` in its parts; undefined when it is none. */
-export function parseTransferId(
-  transferId: string,
-): { readonly runId: string; readonly shard: number; readonly line: number } | undefined {
+export function parseTransferId(transferId: string): TransferPlace | undefined {
   const match = /^([A-Za-z0-9_-]{1,64})\.(0|[1-9]\d{0,8})\.(0|[1-9]\d{0,9})$/.exec(transferId);
   if (!match) return undefined;
   const [, runId = '', shard, line] = match;

@@ -2,7 +2,13 @@
 import { InputError } from '../../errors.ts';
 import type { SqliteFile } from '../../sqlite.ts';
 import { type Fact, merge, TRANSFER_STATES, type TransferState } from '../merge.ts';
-import { type Ledger, parseTransferId, type Report, type Transfer } from '../port.ts';
+import {
+  type Ledger,
+  parseTransferId,
+  type Report,
+  type Transfer,
+  type TransferPlace,
+} from '../port.ts';
 import type { Counters } from './counters.ts';
 import { fromReport, type Row, toAccepted, toTransfer } from './rows.ts';
 
@@ -34,10 +40,7 @@ export function createTransfers({ db, write }: SqliteFile, counters: Counters): 
     SELECT * FROM transfers WHERE run_id = ? AND shard = ?
       AND state IN (SELECT value FROM json_each(?)) ORDER BY line`);
 
-  function apply(transferId: string, report: Report): void {
-    const id = parseTransferId(transferId);
-    if (!id) throw new TypeError(`Not a transfer id: ${transferId}`);
-    const { runId, shard, line } = id;
+  function apply({ runId, shard, line }: TransferPlace, report: Report): void {
     const row = known.get(runId, shard, line) as Row | undefined;
     const before = row && toFact(row);
     const after = before ? merge(before, report) : report;
@@ -71,11 +74,13 @@ export function createTransfers({ db, write }: SqliteFile, counters: Counters): 
 
   return {
     // An intent must be on the disk before the request leaves; what follows from it can be found again.
-    record: (transferId, report) =>
-      write(
-        () => apply(transferId, report),
-        report.state === 'submitting' || report.state === 'planned' ? 'synced' : undefined,
-      ),
+    record: async (transferId, report) => {
+      // Before the commit that it would share with others' facts.
+      const place = parseTransferId(transferId);
+      if (!place) throw new TypeError(`Not a transfer id: ${transferId}`);
+      const synced = report.state === 'submitting' || report.state === 'planned';
+      await write(() => apply(place, report), synced ? 'synced' : undefined);
+    },
     read: async (transferId) => {
       const id = parseTransferId(transferId);
       const row = id && (select.get(id.runId, id.shard, id.line) as Row | undefined);
