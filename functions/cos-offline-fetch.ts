@@ -8,8 +8,10 @@ import { type CallbackUrls, createCallbackUrls } from '../shared/callback-urls.t
 import { cosFetchConfig } from '../shared/config.ts';
 import type { Deployment } from '../shared/deployment.ts';
 import {
+  type Cause,
   InputError,
   LeasedError,
+  ProviderError,
   toCause,
   UnsettledError,
   WaybillError,
@@ -52,12 +54,24 @@ export function createHandler(deps: Deps) {
   const { client, ledger, limiter, log, objects, read, refusals, resolve, settleMs, urls } = deps;
   const now = deps.now ?? (() => new Date());
 
+  /** Ends the run when its key pair is refused, whatever was asked with it. */
+  const stopIfRefused = async (cause: Cause | undefined, shard: Shard, intent: Intent) => {
+    if (!refusals.tooMany(cause) || !cause) return;
+    intent.stop();
+    if (await ledger.stopRun(shard.runId, { state: 'failed', at: now(), error: cause })) {
+      log.error('run.credentials-refused', { runId: shard.runId, code: cause.code });
+    }
+  };
+
   /** Sends one transfer if it may be sent; true when it is settled for this delivery. */
   const submit = async (transfer: PlannedTransfer, shard: Shard, intent: Intent) => {
     const { id, target } = transfer;
-    const attempt = await intent.next(transfer, (open, since) =>
-      limiter.run(() => resolve(open, since)),
-    );
+    const attempt = await intent
+      .next(transfer, (open, since) => limiter.run(() => resolve(open, since)))
+      .catch(async (error: unknown) => {
+        if (error instanceof ProviderError) await stopIfRefused(toCause(error), shard, intent);
+        throw error;
+      });
     if (attempt === undefined) return true;
     const task = { ...fetchTask(transfer), ...urls(id, attempt) };
     const answer = limiter.run(() => client.submit(target, task)).then(({ taskId }) => taskId);
@@ -66,17 +80,7 @@ export function createHandler(deps: Deps) {
       refused(attempt, transfer, now),
     );
     await ledger.record(id, report);
-    if (refusals.tooMany(report.cause)) {
-      intent.stop();
-      const stop = {
-        state: 'failed',
-        at: now(),
-        ...(report.cause && { error: report.cause }),
-      } as const;
-      if (await ledger.stopRun(shard.runId, stop)) {
-        log.error('run.credentials-refused', { runId: shard.runId, code: report.cause?.code });
-      }
-    }
+    await stopIfRefused(report.cause, shard, intent);
     return report.event !== 'unanswered';
   };
 

@@ -1,6 +1,6 @@
 import { beforeEach, describe, expect, it } from 'vitest';
 import { createHandler, type Deps } from '../../../functions/cos-offline-fetch.ts';
-import { InputError } from '../../../shared/errors.ts';
+import { InputError, ProviderError } from '../../../shared/errors.ts';
 import { createSend } from '../../../shared/http.ts';
 import type { Ledger } from '../../../shared/ledger/port.ts';
 import { createSqliteLedger } from '../../../shared/ledger/sqlite.ts';
@@ -254,6 +254,28 @@ describe('cos-offline-fetch', () => {
       state: 'failed',
       error: { code: 'InvalidAccessKeyId', class: 'credentials' },
     });
+  });
+
+  it('stops the run likewise when resolving open submissions is refused', async () => {
+    let asked = 0;
+    const { handle, ledger, peer, clock } = await setup({
+      resolve: async () => {
+        asked += 1;
+        throw new ProviderError('looking at a target object: 403', {
+          provider: 'tencent',
+          providerCode: 'HTTP_403',
+          status: 403,
+          class: 'credentials',
+        });
+      },
+    });
+    peer.answer({ breakOff: 'at-once' });
+    await handle(event);
+    clock.at = new Date('2026-11-20T02:05:00Z');
+    await handle(event);
+    expect(await ledger.run('r1')).toMatchObject({ state: 'failed', error: { code: 'HTTP_403' } });
+    expect(await handle(event)).toEqual({ batchItemFailures: [] });
+    expect(asked).toBe(2);
   });
 
   it('does not stop the run for a single refused key between successes', async () => {
