@@ -90,7 +90,7 @@ const problems = (log: Log): middy.MiddlewareObj<unknown, HttpAnswer> => ({
   onError: (request) => {
     const { error } = request;
     const status = statusOf(error);
-    if (status === 500) log.error('http.failed', {}, error);
+    if (status >= 500) log.error('http.failed', {}, error);
     request.response = problem(status, error);
   },
 });

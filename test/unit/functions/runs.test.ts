@@ -1,0 +1,289 @@
+import { describe, expect, it } from 'vitest';
+import { createHandler } from '../../../functions/runs.ts';
+import { createBearer } from '../../../shared/bearer.ts';
+import { sha256Hex } from '../../../shared/encoding.ts';
+import { StoreError } from '../../../shared/errors.ts';
+import type { Ledger } from '../../../shared/ledger/port.ts';
+import { createLog, silentLog } from '../../../shared/log.ts';
+import { createPlanner } from '../../../shared/planning.ts';
+import { newRun, newShard } from '../../contract/ledger.ts';
+import { loadJson } from '../../fixtures/load.ts';
+import { openStores } from '../../fixtures/stores.ts';
+
+const TOKEN = 'the-token-of-this-test';
+const OTHER = 'another-token-of-this-test';
+const AT = new Date('2026-11-20T02:00:00Z');
+const sample = loadJson('events/runs.json') as Record<string, unknown>;
+const KEY = 'cos-fetch/ap-shanghai/examplebucket-1250000000/m.csv';
+
+interface Ask {
+  readonly params?: Readonly<Record<string, string>>;
+  readonly query?: Readonly<Record<string, string>>;
+  readonly body?: string;
+  readonly authorization?: string;
+}
+
+async function setup(change: { ledger?: Ledger } = {}) {
+  const stores = openStores();
+  const planner = createPlanner({ ...stores, shardBytes: 1_024, log: silentLog });
+  const lines: string[] = [];
+  const handle = createHandler({
+    authorize: createBearer([TOKEN, `sha256:${sha256Hex(OTHER)}`]),
+    log: createLog({ write: (line) => lines.push(line) }),
+    planner,
+    objects: stores.objects,
+    ledger: change.ledger ?? stores.ledger,
+  });
+  const ask = async (routeKey: string, given: Ask = {}) => {
+    const { params, query, body, authorization = `Bearer ${TOKEN}` } = given;
+    const answer = await handle({
+      ...sample,
+      routeKey,
+      headers: { authorization },
+      ...(params && { pathParameters: params }),
+      ...(query && { queryStringParameters: query }),
+      ...(body !== undefined && { body }),
+    });
+    const isJson = answer.headers?.['content-type']?.includes('json');
+    return { ...answer, value: isJson ? JSON.parse(answer.body ?? '') : undefined };
+  };
+  return { ...stores, ask, lines };
+}
+
+/** A run with one failed and one succeeded transfer. */
+async function withRun() {
+  const given = await setup();
+  const { ledger } = given;
+  await ledger.openRun(newRun('r1'));
+  const lease = { owner: 'w', at: AT, leaseMs: 60_000 };
+  await ledger.openShard(newShard('r1'), lease);
+  const object = { url: 'http://o.example/a', key: 'a,"b"' };
+  const cause = {
+    provider: 'tencent',
+    code: 'Forbidden',
+    message: 'no',
+    class: 'source',
+    requestId: 'q1',
+  } as const;
+  const common = { attempt: 1, at: AT } as const;
+  await ledger.record('r1.0.1', {
+    ...common,
+    state: 'submitted',
+    accepted: ['1:t1'],
+    event: 'accepted',
+    object,
+  });
+  await ledger.record('r1.0.1', {
+    ...common,
+    state: 'failed',
+    accepted: [],
+    event: 'callback',
+    cause,
+  });
+  await ledger.record('r1.0.2', { ...common, state: 'succeeded', accepted: [], event: 'callback' });
+  return given;
+}
+
+describe('runs', () => {
+  it('shows a run in the shape of the API', async () => {
+    const { ask } = await withRun();
+    const { statusCode, value } = await ask('GET /runs/{runId}', { params: { runId: 'r1' } });
+    expect(statusCode).toBe(200);
+    expect(value).toEqual({
+      runId: 'r1',
+      trigger: 'upload',
+      operation: 'cos-offline-fetch',
+      state: 'planning',
+      counts: {
+        lines: 0,
+        quarantined: 0,
+        planned: 0,
+        submitting: 0,
+        submitted: 0,
+        failed: 1,
+        cancelled: 0,
+        succeeded: 1,
+      },
+      progress: { bytes: 0, bytesTotal: null },
+      source: { bucket: 'b', key: 'cos-fetch/r/b-1/m.csv', etag: 'e1' },
+      target: { region: 'ap-shanghai', bucket: 'examplebucket-1250000000' },
+      createdAt: AT.toISOString(),
+      closedAt: null,
+    });
+  });
+
+  it('pages through runs', async () => {
+    const { ask, ledger } = await setup();
+    for (const id of ['r1', 'r2', 'r3']) await ledger.openRun(newRun(id));
+    const first = await ask('GET /runs', { query: { limit: '2' } });
+    expect(first.value.runs).toHaveLength(2);
+    const query = { limit: '2', cursor: first.value.nextCursor };
+    const second = await ask('GET /runs', { query });
+    expect(second.value.runs).toHaveLength(1);
+    expect(second.value.nextCursor).toBeNull();
+  });
+
+  it('shows transfers with their history, filtered by state and class', async () => {
+    const { ask } = await withRun();
+    const params = { runId: 'r1' };
+    const all = await ask('GET /runs/{runId}/transfers', { params });
+    expect(all.value.transfers).toHaveLength(2);
+    const query = { state: 'failed,cancelled', cause: 'source' };
+    const { value } = await ask('GET /runs/{runId}/transfers', { params, query });
+    expect(value).toEqual({
+      transfers: [
+        {
+          transferId: 'r1.0.1',
+          runId: 'r1',
+          state: 'failed',
+          attempt: 1,
+          key: 'a,"b"',
+          url: 'http://o.example/a',
+          providerId: 't1',
+          cause: {
+            provider: 'tencent',
+            code: 'Forbidden',
+            message: 'no',
+            requestId: 'q1',
+            class: 'source',
+          },
+          updatedAt: AT.toISOString(),
+          history: [
+            {
+              at: AT.toISOString(),
+              attempt: 1,
+              event: 'accepted',
+              state: 'submitted',
+              providerId: 't1',
+            },
+            {
+              at: AT.toISOString(),
+              attempt: 1,
+              event: 'callback',
+              state: 'failed',
+              code: 'Forbidden',
+              requestId: 'q1',
+            },
+          ],
+        },
+      ],
+      nextCursor: null,
+    });
+  });
+
+  it('answers reports of a run that goes on from what is known', async () => {
+    const { ask } = await withRun();
+    const params = { runId: 'r1' };
+    const failed = await ask('GET /runs/{runId}/failed.csv', { params });
+    expect(failed.body).toContain(
+      'http://o.example/a,"a,""b""",,1,source,Forbidden,no,q1,r1.0.1,failed',
+    );
+    expect(failed.headers?.['content-disposition']).toBe('attachment; filename="r1-failed.csv"');
+    const summary = await ask('GET /runs/{runId}/summary.json', { params });
+    expect(summary.value).toMatchObject({
+      state: 'planning',
+      closedAt: null,
+      counts: { failed: 1 },
+    });
+    const rejected = await ask('GET /runs/{runId}/rejected.csv', { params });
+    expect(rejected.body).toBe('line,byteOffset,reason,message,fix,text\r\n');
+  });
+
+  it('answers the written report of a closed run, and says where a long one lies', async () => {
+    const { ask, ledger, objects } = await withRun();
+    const params = { runId: 'r1' };
+    await ledger.activateRun('r1', { shardCount: 1, sizeBytes: 1 });
+    await ledger.closeRun('r1', AT);
+    await objects.put('reports/r1/failed.csv', 'as written');
+    expect((await ask('GET /runs/{runId}/failed.csv', { params })).body).toBe('as written');
+    await objects.put('reports/r1/failed.csv', 'x'.repeat(5_000_001));
+    const long = await ask('GET /runs/{runId}/failed.csv', { params });
+    expect(long.statusCode).toBe(404);
+    expect(long.value.detail).toContain('reports/r1/failed.csv');
+  });
+
+  it('starts the run of a stored manifest, and finds it again', async () => {
+    const { ask, objects, ledger } = await setup();
+    await objects.put(KEY, 'url,key\nhttp://o.example/,k\n');
+    const body = JSON.stringify({ key: KEY });
+    const first = await ask('POST /manifests', { body });
+    expect(first.statusCode).toBe(202);
+    expect((await ask('POST /manifests', { body })).value).toEqual(first.value);
+    expect(await ledger.run(first.value.runId)).toMatchObject({ state: 'active', trigger: 'http' });
+  });
+
+  it.each(['Bearer', `Basic ${TOKEN}`, 'Bearer wrong-token-wrong', '', `Bearer ${TOKEN}x`])(
+    'asks for a token, given %j',
+    async (authorization) => {
+      const { ask } = await withRun();
+      const { statusCode, value, headers } = await ask('GET /runs', { authorization });
+      expect(statusCode).toBe(401);
+      expect(value).toMatchObject({ code: 'UNAUTHORIZED', status: 401, title: 'Unauthorized' });
+      expect(headers).toMatchObject({ 'www-authenticate': 'Bearer' });
+    },
+  );
+
+  it('takes a token that is configured as its SHA-256', async () => {
+    const { ask } = await setup();
+    const answer = await ask('GET /runs', { authorization: `bearer ${OTHER}` });
+    expect(answer.statusCode).toBe(200);
+  });
+
+  it.each([
+    ['GET /runs/{runId}', { params: { runId: 'nobody' } }, 404, 'NOT_FOUND', 'runId'],
+    ['GET /runs/{runId}/transfers', { params: { runId: 'nobody' } }, 404, 'NOT_FOUND', 'runId'],
+    ['GET /runs/{runId}/failed.csv', { params: { runId: 'nobody' } }, 404, 'NOT_FOUND', 'runId'],
+    ['GET /runs', { query: { limit: '0' } }, 400, 'BODY_INVALID', 'limit'],
+    ['GET /runs', { query: { limit: '101' } }, 400, 'BODY_INVALID', 'limit'],
+    ['GET /runs', { query: { limit: 'all' } }, 400, 'BODY_INVALID', 'limit'],
+    ['GET /runs', { query: { cursor: "'; DROP" } }, 400, 'BODY_INVALID', 'cursor'],
+    [
+      'GET /runs/{runId}/transfers',
+      { params: { runId: 'r1' }, query: { state: 'lost' } },
+      400,
+      'BODY_INVALID',
+      'state.0',
+    ],
+    [
+      'GET /runs/{runId}/transfers',
+      { params: { runId: 'r1' }, query: { cause: 'source,fate' } },
+      400,
+      'BODY_INVALID',
+      'cause.1',
+    ],
+    ['POST /manifests', { body: 'nonsense' }, 400, 'BODY_INVALID', '(whole)'],
+    ['POST /manifests', { body: '{}' }, 400, 'BODY_INVALID', 'key'],
+    ['POST /manifests', { body: '{"key":5}' }, 400, 'BODY_INVALID', 'key'],
+    ['POST /manifests', { body: '{"key":""}' }, 400, 'BODY_INVALID', 'key'],
+    ['POST /manifests', { body: '{"key":"a","more":1}' }, 400, 'BODY_INVALID', 'more'],
+    ['POST /manifests', { body: '{"key":"cos-fetch/none.csv"}' }, 404, 'NOT_FOUND', 'key'],
+    ['POST /manifests', { body: '{"key":"../../etc/passwd"}' }, 400, 'BODY_INVALID', 'key'],
+  ] as const)('%s refuses %j', async (routeKey, given, status, code, path) => {
+    const { ask } = await withRun();
+    const { statusCode, value, headers } = await ask(routeKey, given);
+    expect(statusCode).toBe(status);
+    expect(headers?.['content-type']).toBe('application/problem+json');
+    expect(value).toMatchObject({ type: 'about:blank', status, code, errors: [{ path }] });
+  });
+
+  it('says nothing of what is inside when something breaks, and logs it', async () => {
+    const broken = new Proxy({} as Ledger, {
+      get: () => () => Promise.reject(new TypeError('canary of the inside')),
+    });
+    const { ask, lines } = await setup({ ledger: broken });
+    const { statusCode, value } = await ask('GET /runs');
+    expect([statusCode, value.code]).toEqual([500, 'INTERNAL']);
+    expect(JSON.stringify(value)).not.toContain('canary');
+    expect(lines.join('')).toContain('canary of the inside');
+  });
+
+  it('answers 503 without details when a store fails', async () => {
+    const broken = new Proxy({} as Ledger, {
+      get: () => () => Promise.reject(new StoreError('SQLite could not write /secret/place')),
+    });
+    const { ask } = await setup({ ledger: broken });
+    const { statusCode, value } = await ask('GET /runs');
+    expect([statusCode, value.code]).toEqual([503, 'STORE_FAILED']);
+    expect(JSON.stringify(value)).not.toContain('/secret/place');
+  });
+});
