@@ -66,6 +66,12 @@ describe('callback tokens', () => {
     expect(() => renamed.verify(former, NOW)).toThrow('Unknown callback.');
   });
 
+  it('G5: of an unknown key id fail, also with the empty secret that stands in for it', () => {
+    const claim = { transferId: 'r.0.0', attempt: 1, outcome: 'succeeded' } as const;
+    const forged = createCallbackTokens([key('k9', '')]).make(claim, later(60));
+    expect(() => tokens.verify(forged, NOW)).toThrow('Unknown callback.');
+  });
+
   it.each(['', '.', 'k1', 'x'.repeat(10_000), 'k1.r.0.0.1.s.zz.', '\ud800', '../../etc'])(
     'G5: answers %j like any other unknown one',
     (token) => {
