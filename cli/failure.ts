@@ -6,6 +6,7 @@ export const EXIT = {
   failures: 1,
   /** Wrong usage or bad input. */
   usage: 2,
+  /** No answer from the service, or it is in trouble itself (status 5xx). */
   unreachable: 3,
   /** The service refused: token, unknown run. */
   refused: 4,

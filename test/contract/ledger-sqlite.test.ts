@@ -63,12 +63,21 @@ it('rejects the writes that a full disk refuses, and keeps the ones before', asy
     at: new Date(),
     event: 'poll',
   } as const;
-  const write = ledger.record('r1.0.0', { ...report, object: { url, key: 'k' } });
-  await expect(write).rejects.toMatchObject({
-    code: 'STORE_FAILED',
-    message: expect.stringContaining('database or disk is full'),
-  });
-  expect(await ledger.read('r1.0.0')).toBeUndefined();
+  // Two facts of one commit: the first fits, the second does not, and neither is kept.
+  const writes = await Promise.allSettled([
+    ledger.record('r1.0.1', report),
+    ledger.record('r1.0.0', { ...report, object: { url, key: 'k' } }),
+  ]);
+  for (const write of writes) {
+    expect(write).toMatchObject({
+      status: 'rejected',
+      reason: {
+        code: 'STORE_FAILED',
+        message: expect.stringContaining('database or disk is full'),
+      },
+    });
+  }
+  expect(await ledger.read('r1.0.1')).toBeUndefined();
   expect((await ledger.run('r1'))?.counts.failed).toBe(0);
   file.db.exec('PRAGMA max_page_count = 1000000');
   await ledger.record('r1.0.0', report);

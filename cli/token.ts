@@ -1,0 +1,75 @@
+/** The address of the service and the token for it. */
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { CommandFailure, EXIT } from './failure.ts';
+
+export type Env = Readonly<Record<string, string | undefined>>;
+
+export interface Token {
+  readonly value: string;
+  /** Where it was found, for messages. */
+  readonly from: string;
+}
+
+/**
+ * Reads the base address, without a slash at its end.
+ * @param given by `--url`; the environment follows
+ * @throws CommandFailure (usage) when it is no http address, or holds a password
+ */
+export function readAddress(given: string | undefined, env: Env): string {
+  const [name, text] =
+    given === undefined
+      ? (['WAYBILL_URL', env['WAYBILL_URL']?.trim() || 'http://127.0.0.1:8787'] as const)
+      : (['--url', given] as const);
+  const url = URL.parse(text);
+  const example = 'such as http://127.0.0.1:8787';
+  if (!url || !['http:', 'https:'].includes(url.protocol)) {
+    throw new CommandFailure(`${name}: expected an address ${example}, not ${text}`, EXIT.usage);
+  }
+  // Not quoted: it may hold a password.
+  if (url.username || url.password || url.search || url.hash) {
+    const wrong = 'without user, password, query or fragment';
+    throw new CommandFailure(`${name}: expected an address ${wrong}, ${example}`, EXIT.usage);
+  }
+  return url.href.replace(/\/+$/, '');
+}
+
+export const isThisMachine = (address: string): boolean =>
+  /^(localhost|127(\.\d+){3}|\[::1\])$/.test(new URL(address).hostname);
+
+/** Where a service on this machine keeps the token that it made for itself. */
+export const localSecrets = (env: Env): string =>
+  join(env['WAYBILL_DATA']?.trim() || './data', 'secrets.json');
+
+/**
+ * Takes `WAYBILL_TOKEN`, else the token of a service on this machine, which goes nowhere else.
+ * @throws CommandFailure (usage) when there is one that can't be used
+ */
+export function findToken(address: string, env: Env): Token | undefined {
+  const given = env['WAYBILL_TOKEN']?.trim();
+  if (given) {
+    if (/^[\x21-\x7e]+$/.test(given)) return { value: given, from: 'WAYBILL_TOKEN' };
+    const expected = 'expected printable ASCII characters without blanks';
+    throw new CommandFailure(`WAYBILL_TOKEN: ${expected}`, EXIT.usage);
+  }
+  return isThisMachine(address) ? localToken(localSecrets(env)) : undefined;
+}
+
+function localToken(path: string): Token | undefined {
+  let text: string;
+  try {
+    text = readFileSync(path, 'utf8');
+  } catch (error) {
+    const { code } = error as NodeJS.ErrnoException;
+    if (code === 'ENOENT' || code === 'ENOTDIR') return undefined;
+    const hint = "run as the service's user, or set WAYBILL_TOKEN";
+    throw new CommandFailure(`${path} can't be read (${code}); ${hint}`, EXIT.usage, error);
+  }
+  try {
+    const { apiToken } = JSON.parse(text);
+    if (typeof apiToken === 'string' && apiToken !== '') return { value: apiToken, from: path };
+  } catch {
+    // Said below: the content itself must not be shown.
+  }
+  throw new CommandFailure(`${path} is damaged: expected an apiToken in it`, EXIT.usage);
+}
