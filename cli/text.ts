@@ -63,7 +63,7 @@ const ADVICE: Readonly<Record<string, string>> = {
   throttled: 'the provider was overloaded: run it again later, or lower the rate',
   quota: 'a quota of the account is used up: free it, then run it again',
   credentials: 'the key pair or its permissions are wrong: mend them, then run it again',
-  source: 'the source is missing or refuses: look at its address, then run failed.csv',
+  source: 'the source is missing, refuses or is another file: look at it, then run failed.csv',
   request: 'the line or the request is wrong: correct it in failed.csv, then run that',
   state: 'the provider was not in a state for this: look at it there',
 };
