@@ -1,6 +1,6 @@
 /**
  * The service is killed with `kill -9` three times in the middle of a run, while the provider answers
- * 503, loses callbacks and repeats them. `WAYBILL_TEST_LINES=100000` gives the full size.
+ * 503, breaks connections, loses callbacks and repeats them. `WAYBILL_TEST_LINES=100000` gives the full size.
  */
 import { join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
@@ -15,6 +15,8 @@ const TOKEN = 'integration-test-token';
 const KEY = 'cos-fetch/ap-shanghai/examplebucket-1250000000/m.csv';
 const FAULTS = JSON.stringify([
   { api: 'fetch-create', kind: 'slow-down', rate: 0.05 },
+  { api: 'fetch-create', kind: 'reset-before', rate: 0.002 },
+  { api: 'fetch-create', kind: 'reset-after', rate: 0.002 },
   { api: 'callback', kind: 'lost', rate: 0.02 },
   { api: 'callback', kind: 'duplicate', rate: 0.05 },
 ]);
@@ -123,7 +125,9 @@ it(
     db.close();
     expect(rowsOfLedger).toHaveLength(LINES);
     let extra = 0;
-    const unexplained = rowsOfLedger.filter(({ key, history }) => {
+    let attempts = 0;
+    const unexplained = rowsOfLedger.filter(({ key, attempt, history }) => {
+      attempts += Number(attempt);
       const entries = JSON.parse(`[${history}]`) as [number, number, string, string][];
       const again = entries.filter(
         ([, , event, state]) => event === 'resolved' && state === 'submitting',
@@ -140,7 +144,7 @@ it(
     expect(stats.faults['callback lost']).toBeGreaterThan(0);
     expect(stats.faults['callback duplicate']).toBeGreaterThan(0);
     process.stdout.write(
-      `${LINES} lines: ${tasks.length} submissions, ${extra} of them resolved again\n`,
+      `${LINES} lines: ${attempts} attempts, ${tasks.length} of them taken, ${extra} more than once\n`,
     );
     await site.close();
   },
