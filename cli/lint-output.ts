@@ -1,6 +1,7 @@
 /** What `waybill lint` prints: text for a person, or one JSON document. */
 import type { Quarantined, Warning } from '../shared/manifest/types.ts';
 import type { Findings } from './lint.ts';
+import { printable } from './text.ts';
 
 /** `<file>:<line>` first, as editors and terminals understand it; the totals last. */
 export function findingsText(findings: Findings): string {
@@ -61,11 +62,6 @@ function describe(path: string, kind: string, finding: Quarantined | Warning): s
   const text = `${path}:${line}: ${kind} ${reason}: ${message} (byte ${byteOffset})`;
   return printable(fix === undefined ? text : `${text}; fix: ${fix}`);
 }
-
-/** Lines of a manifest must not steer the terminal. */
-const printable = (text: string): string =>
-  // biome-ignore lint/suspicious/noControlCharactersInRegex: they are what is replaced
-  text.replace(/[\u0000-\u001f\u007f-\u009f\u2028-\u202e\u2066-\u2069]/g, '\ufffd');
 
 const total = (counts: Readonly<Record<string, number>>): number =>
   Object.values(counts).reduce((sum, each) => sum + each, 0);

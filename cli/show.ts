@@ -1,35 +1,48 @@
 /** `waybill runs` and `waybill show <run> [--watch]`. */
-import { setTimeout as sleep } from 'node:timers/promises';
-import type { Client, RunView } from './client.ts';
+import type { RunView } from './answers.ts';
+import type { Client } from './client.ts';
 import { EXIT, type ExitCode } from './failure.ts';
-import { count, progressLine, progressOf, runDetails, type Terminal, table } from './text.ts';
+import { failureText, progressOf, reportText, runDetails, stateText } from './run-text.ts';
+import { count, createPaint, printable, type Terminal, table } from './text.ts';
+import type { Env } from './token.ts';
+import { type Pace, systemPace, watch } from './watch.ts';
 
 export interface ShowOptions {
   readonly client: Client;
+  readonly env: Env;
   readonly json: boolean;
   readonly stdout: Terminal;
+  /** @default that of the system */
+  readonly pace?: Pace;
 }
 
-export async function listRuns({ client, json, stdout }: ShowOptions, limit: number) {
-  const runs = await client.runs(limit);
+export async function listRuns(
+  { client, env, json, stdout }: ShowOptions,
+  page: { readonly limit: number; readonly cursor?: string | undefined },
+): Promise<ExitCode> {
+  const answer = await client.runs(page);
+  const { runs, nextCursor } = answer;
   if (json) {
-    stdout.write(`${JSON.stringify({ runs })}\n`);
+    stdout.write(`${JSON.stringify(answer)}\n`);
     return EXIT.ok;
   }
   if (runs.length === 0) {
+    const start = 'npx waybill submit <manifest> --to <region>/<bucket>';
     stdout.write(
-      'no runs yet; start one with: npx waybill submit <manifest> --to <region>/<bucket>\n',
+      page.cursor === undefined ? `no runs yet; start one with: ${start}\n` : 'no more\n',
     );
     return EXIT.ok;
   }
+  const paint = createPaint(stdout, env);
   const rows = runs.map((run) => [
-    run.runId,
-    run.state,
+    printable(run.runId),
+    stateText(run, paint),
     `${Math.floor(progressOf(run).fraction * 100)}%`,
     count(run.counts.failed),
-    run.createdAt.slice(0, 16).replace('T', ' '),
+    printable(run.createdAt.slice(0, 16).replace('T', ' ')),
   ]);
   stdout.write(table([['RUN', 'STATE', 'DONE', 'FAILED', 'CREATED (UTC)'], ...rows]));
+  if (nextCursor !== null) stdout.write(`older ones: --cursor ${printable(nextCursor)}\n`);
   return EXIT.ok;
 }
 
@@ -37,43 +50,25 @@ export async function listRuns({ client, json, stdout }: ShowOptions, limit: num
 export async function showRun(
   options: ShowOptions,
   runId: string,
-  watch: boolean,
+  follow: boolean,
 ): Promise<ExitCode> {
-  const { client, json, stdout } = options;
-  const run = watch ? await follow(options, runId) : await client.run(runId);
+  const { client, env, json, stdout, pace = systemPace } = options;
+  const redraws = stdout.isTTY === true && env['TERM'] !== 'dumb' && !json;
+  const run = follow
+    ? await watch({ client, json, redraws, stdout, pace }, runId)
+    : await client.run(runId);
   if (json) {
-    if (!watch) stdout.write(`${JSON.stringify(run)}\n`);
-  } else {
-    const failures = run.counts.failed > 0 ? await client.failures(runId) : [];
-    stdout.write(runDetails(run, failures));
+    if (!follow) stdout.write(`${JSON.stringify(run)}\n`);
+    return exitCodeOf(run);
   }
+  const paint = createPaint(stdout, env);
+  stdout.write(runDetails(run, paint, pace.now()));
+  if (run.counts.failed > 0) stdout.write(failureText(await client.failures(runId), paint));
+  stdout.write(reportText(run, client.url));
   return exitCodeOf(run);
 }
 
-const isOver = ({ state }: RunView): boolean => state !== 'planning' && state !== 'active';
-
-const exitCodeOf = ({ state, counts }: RunView): ExitCode =>
-  state === 'failed' || counts.failed + counts.quarantined > 0 ? EXIT.failures : EXIT.ok;
-
-const LOOK_MS = 500;
-/** Between two lines where the output is no terminal. */
-const LINE_MS = 5_000;
-
-async function follow({ client, json, stdout }: ShowOptions, runId: string): Promise<RunView> {
-  const drawn = stdout.isTTY === true && !json;
-  let shownAt = Number.NEGATIVE_INFINITY;
-  for (;;) {
-    const run = await client.run(runId);
-    const over = isOver(run);
-    if (json) stdout.write(`${JSON.stringify(run)}\n`);
-    else if (drawn || over || Date.now() - shownAt >= LINE_MS) {
-      const until = run.closedAt === null ? Date.now() : Date.parse(run.closedAt);
-      const elapsed = (until - Date.parse(run.createdAt)) / 1_000;
-      const line = progressLine(run, elapsed, stdout.columns ?? 80);
-      stdout.write(drawn ? `\r\x1b[K${line}${over ? '\n\n' : ''}` : `${line}\n`);
-      shownAt = Date.now();
-    }
-    if (over) return run;
-    await sleep(LOOK_MS);
-  }
+function exitCodeOf({ state, counts }: RunView): ExitCode {
+  const broken = state === 'failed' || state === 'cancelled';
+  return broken || counts.failed + counts.quarantined > 0 ? EXIT.failures : EXIT.ok;
 }

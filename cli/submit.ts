@@ -1,51 +1,60 @@
 /** `waybill submit <manifest>`: lints, uploads, starts the run, and follows it when asked to. */
 import { basename } from 'node:path';
-import type { Client } from './client.ts';
 import { CommandFailure, EXIT, type ExitCode } from './failure.ts';
 import { lintManifest } from './lint.ts';
-import { showRun } from './show.ts';
+import { isOver } from './run-text.ts';
+import { type ShowOptions, showRun } from './show.ts';
 import type { Terminal } from './text.ts';
+import { systemPace } from './watch.ts';
 
-export interface SubmitOptions {
-  readonly client: Client;
+export interface SubmitOptions extends ShowOptions {
+  /** Of the local file. */
   readonly path: string;
   /** `<region>/<bucket-appid>` */
   readonly to: string;
+  /** @default the date in UTC and the name of the file */
   readonly name?: string | undefined;
   /** Sends nothing when a line is quarantined. */
   readonly strict: boolean;
+  /** Takes https sources for good, as a service with WAYBILL_ALLOW_HTTPS does. */
+  readonly allowHttps: boolean;
   readonly watch: boolean;
-  readonly json: boolean;
-  readonly stdout: Terminal;
   readonly stderr: Terminal;
-  readonly now: () => Date;
 }
 
+/** @throws CommandFailure: usage for a wrong target, refused while a run still reads this manifest */
 export async function submit(options: SubmitOptions): Promise<ExitCode> {
-  const { client, path, to, strict, watch, json, stdout, stderr, now } = options;
+  const { client, path, to, strict, allowHttps, json, stdout, stderr, pace = systemPace } = options;
   const [region, bucket, ...rest] = to.split('/');
   if (!region || !bucket || rest.length > 0) {
-    throw new CommandFailure(
-      `--to: expected <region>/<bucket-appid>, such as ap-shanghai/examplebucket-1250000000`,
-      EXIT.usage,
-    );
+    const example = 'such as ap-shanghai/examplebucket-1250000000';
+    throw new CommandFailure(`--to: expected <region>/<bucket-appid>, ${example}`, EXIT.usage);
   }
-  const name = options.name ?? `${now().toISOString().slice(0, 10)}/${basename(path)}`;
+  const date = new Date(pace.now()).toISOString().slice(0, 10);
+  const name = options.name ?? `${date}/${basename(path)}`;
   const key = `cos-fetch/${region}/${bucket}/${name}`;
   // Findings go to the side, so that the output stays the run.
-  const found = await lintManifest({ path, key, stdout: stderr, stderr });
+  const found = await lintManifest({ path, key, allowHttps, stdout: stderr, stderr });
   if (found === 2) return EXIT.usage;
   if (found === 1 && strict) {
     stderr.write('nothing was sent, because of --strict\n');
     return EXIT.failures;
   }
+  await refuseOverwriting(options, key);
   await client.upload(key, path);
   const runId = await client.start(key);
   if (json) stdout.write(`${JSON.stringify({ runId, key })}\n`);
   else stdout.write(`run ${runId} of ${key}\n`);
-  if (!watch) {
-    if (!json) stdout.write(`follow it with: npx waybill show ${runId} --watch\n`);
-    return EXIT.ok;
-  }
-  return showRun({ client, json, stdout }, runId, true);
+  if (options.watch) return showRun(options, runId, true);
+  if (!json) stdout.write(`follow it with: npx waybill show ${runId} --watch\n`);
+  return EXIT.ok;
+}
+
+/** A run stops when its manifest changes under it. Asking also shows early that the token is good. */
+async function refuseOverwriting({ client }: SubmitOptions, key: string): Promise<void> {
+  const { runs } = await client.runs({ limit: 100 });
+  const open = runs.find((run) => run.source?.key === key && !isOver(run));
+  if (!open) return;
+  const hint = 'wait until it ends, or choose another --name';
+  throw new CommandFailure(`run ${open.runId} still reads ${key}; ${hint}`, EXIT.refused);
 }

@@ -1,10 +1,24 @@
-/** Numbers, times, tables and runs as text of at most 80 columns. */
-import type { FailureGroup, RunView } from './client.ts';
+/** Numbers, times, tables and paragraphs as text for a terminal. */
+import { stripVTControlCharacters, styleText } from 'node:util';
 
 export interface Terminal {
   write(text: string): unknown;
   readonly isTTY?: boolean | undefined;
   readonly columns?: number | undefined;
+}
+
+/** Good news, bad news, what asks for a look, and what matters least. */
+export type Paint = (tone: 'good' | 'bad' | 'odd' | 'aside', text: string) => string;
+
+const COLOURS = { good: 'green', bad: 'red', odd: 'yellow', aside: 'gray' } as const;
+
+/** Colours on a terminal only, and none where NO_COLOR (no-color.org) or a dumb terminal asks for that. */
+export function createPaint(
+  { isTTY }: Terminal,
+  env: Readonly<Record<string, string | undefined>>,
+): Paint {
+  if (!isTTY || env['NO_COLOR'] || env['TERM'] === 'dumb') return (_tone, text) => text;
+  return (tone, text) => styleText(COLOURS[tone], text, { validateStream: false });
 }
 
 export const count = (value: number): string => value.toLocaleString('en-US');
@@ -13,108 +27,76 @@ export const count = (value: number): string => value.toLocaleString('en-US');
 export function duration(seconds: number): string {
   const whole = Math.max(0, Math.round(seconds));
   const [hours, minutes] = [Math.floor(whole / 3_600), Math.floor((whole % 3_600) / 60)];
-  if (hours > 0) return `${hours} h ${minutes} min`;
+  if (hours > 0) return `${count(hours)} h ${minutes} min`;
   return minutes > 0 ? `${minutes} min ${whole % 60} s` : `${whole} s`;
 }
 
-/** Columns as wide as their widest cell, two blanks apart. */
+/** `1,234/s`, `0.4/s`. */
+export const rate = (perSecond: number): string =>
+  `${perSecond > 0 && perSecond < 9.95 ? perSecond.toFixed(1) : count(Math.round(perSecond))}/s`;
+
+/** Manifests, providers and services must not steer the terminal. */
+export const printable = (text: string): string =>
+  // biome-ignore lint/suspicious/noControlCharactersInRegex: they are what is replaced
+  text.replace(/[\u0000-\u001f\u007f-\u009f\u2028-\u202e\u2066-\u2069]/g, '\ufffd');
+
+const WIDE =
+  /[\u1100-\u115f\u2e80-\ua4cf\uac00-\ud7a3\uf900-\ufaff\ufe30-\ufe6f\uff00-\uff60\uffe0-\uffe6]|\p{Emoji_Presentation}|[\u{20000}-\u{3fffd}]/u;
+
+/** Columns that a text takes: East Asian characters two, combining marks and colours none. */
+export function widthOf(text: string): number {
+  let width = 0;
+  for (const character of stripVTControlCharacters(text)) {
+    if (!/\p{M}/u.test(character)) width += WIDE.test(character) ? 2 : 1;
+  }
+  return width;
+}
+
+/** Columns as wide as their widest cell, two blanks apart; the last one may be of any width. */
 export function table(rows: readonly (readonly string[])[]): string {
-  const widths = rows.reduce<number[]>(
-    (known, row) => row.map((cell, at) => Math.max(known[at] ?? 0, cell.length)),
-    [],
-  );
-  return rows
-    .map((row) =>
-      row
-        .map((cell, at) => cell.padEnd(widths[at] ?? 0))
-        .join('  ')
-        .trimEnd(),
-    )
-    .map((line) => `${line}\n`)
-    .join('');
+  const widths: number[] = [];
+  for (const row of rows) {
+    for (const [at, cell] of row.slice(0, -1).entries()) {
+      widths[at] = Math.max(widths[at] ?? 0, widthOf(cell));
+    }
+  }
+  const padded = (cell: string, at: number): string =>
+    cell + ' '.repeat(Math.max(0, (widths[at] ?? 0) - widthOf(cell)));
+  return rows.map((row) => `${row.map(padded).join('  ').trimEnd()}\n`).join('');
 }
 
-/** What the counts of a run come to. */
-export function progressOf({ counts, progress, state }: RunView) {
-  const { planned, submitting, submitted, succeeded, failed, cancelled } = counts;
-  const done = succeeded + failed + cancelled;
-  const known = done + planned + submitting + submitted;
-  const { bytes, bytesTotal } = progress;
-  // What was not read yet is taken to be like what was.
-  const scale = bytesTotal === null || bytes === 0 ? 1 : Math.max(1, bytesTotal / bytes);
-  const total = state === 'completed' ? known : Math.round(known * scale);
-  return { done, total, fraction: total === 0 ? 0 : done / total };
-}
-
-/** One line: bar, done of total, failed, rate, time left. */
-export function progressLine(run: RunView, elapsedSeconds: number, columns = 80): string {
-  const { done, total, fraction } = progressOf(run);
-  const rate = elapsedSeconds > 0 ? done / elapsedSeconds : 0;
-  const left = rate > 0 && total > done ? `, ${duration((total - done) / rate)} left` : '';
-  const failed = run.counts.failed > 0 ? `, ${count(run.counts.failed)} failed` : '';
-  const words = ` ${count(done)} of ${count(total)}${failed}, ${count(Math.round(rate))}/s${left}`;
-  const width = Math.max(10, Math.min(30, columns - words.length - 3));
-  const filled = Math.round(fraction * width);
-  return `[${'#'.repeat(filled)}${'.'.repeat(width - filled)}]${words}`.slice(0, columns - 1);
-}
-
-const ADVICE: Readonly<Record<string, string>> = {
-  transient: 'passes by itself; it was tried again and still failed: run it again later',
-  throttled: 'the provider was overloaded: run it again later, or lower the rate',
-  quota: 'a quota of the account is used up: free it, then run it again',
-  credentials: 'the key pair or its permissions are wrong: mend them, then run it again',
-  source: 'the source is missing, refuses or is another file: look at it, then run failed.csv',
-  request: 'the line or the request is wrong: correct it in failed.csv, then run that',
-  state: 'the provider was not in a state for this: look at it there',
-};
-
-/** What a class of failures asks for. */
-export const advice = (of: string): string => ADVICE[of] ?? '';
-
-export function runDetails(run: RunView, failures: readonly FailureGroup[]): string {
-  const { counts } = run;
-  const rows = [
-    ['run', run.runId],
-    ['state', run.state],
-    ['manifest', run.source?.key ?? ''],
-    ['target', run.target ? `${run.target.region} ${run.target.bucket}` : ''],
-    ['created', run.createdAt],
-    ['closed', run.closedAt ?? 'not yet'],
-    ['lines', count(counts.lines)],
-    ['succeeded', count(counts.succeeded)],
-    ['failed', count(counts.failed)],
-    ['quarantined', count(counts.quarantined)],
-  ].filter(([, value]) => value !== '');
-  const open = counts.planned + counts.submitting + counts.submitted;
-  if (open > 0) rows.push(['open', count(open)]);
-  if (counts.cancelled > 0) rows.push(['cancelled', count(counts.cancelled)]);
-  const error = run.error ? `\nerror ${run.error.code}: ${run.error.message}\n` : '';
-  return table(rows) + error + failureText(failures);
-}
-
-export function failureText(failures: readonly FailureGroup[]): string {
-  return failures
-    .map(({ code, class: of, count: times, message }) => {
-      const indented = (text: string) =>
-        wrap(text, 76)
-          .map((line) => `    ${line}\n`)
-          .join('');
-      return `\n  ${count(times)} x ${code} (${of})\n${indented(message)}${indented(advice(of))}`;
-    })
-    .join('');
-}
-
-/** Lines of at most `width` characters, broken at blanks where there are any. */
+/** Lines of at most `width` columns, broken at blanks where there are any. */
 export function wrap(text: string, width: number): readonly string[] {
   const lines: string[] = [];
   let line = '';
   for (const word of text.split(/\s+/).filter(Boolean)) {
-    if (line !== '' && line.length + 1 + word.length > width) {
+    if (line !== '' && widthOf(line) + 1 + widthOf(word) > width) {
       lines.push(line);
       line = '';
     }
     line = line === '' ? word : `${line} ${word}`;
-    for (; line.length > width; line = line.slice(width)) lines.push(line.slice(0, width));
+    while (widthOf(line) > width) {
+      const fits = head(line, width);
+      lines.push(fits);
+      line = line.slice(fits.length);
+    }
   }
   return line === '' ? lines : [...lines, line];
 }
+
+/** As much of the text as `width` columns hold, at least one character. */
+function head(text: string, width: number): string {
+  let [end, used] = [0, 0];
+  for (const character of text) {
+    used += widthOf(character);
+    if (used > width && end > 0) break;
+    end += character.length;
+  }
+  return text.slice(0, end);
+}
+
+/** A wrapped paragraph, every line `by` blanks further right, within 80 columns. */
+export const indent = (text: string, by: number): string =>
+  wrap(printable(text), 79 - by)
+    .map((line) => `${' '.repeat(by)}${line}\n`)
+    .join('');

@@ -2,6 +2,7 @@
 import { readFileSync } from 'node:fs';
 import { createInterface } from 'node:readline';
 import { Command, InvalidArgumentError, Option } from 'commander';
+import { WaybillError } from '../shared/errors.ts';
 import { type Client, createClient } from './client.ts';
 import { CommandFailure, EXIT, type ExitCode } from './failure.ts';
 import { lintManifest } from './lint.ts';
@@ -11,34 +12,41 @@ import { submit } from './submit.ts';
 
 const { stdout, stderr, env } = process;
 
-const EXIT_CODES = `
-Exit codes:
-  0  all is well
-  1  the run or the manifest has failures
-  2  wrong usage or bad input
-  3  the service can't be reached
-  4  the service refused: wrong token, unknown run`;
-
 interface Connection {
   readonly url?: string;
   readonly json?: boolean;
 }
 
+const examples = (...lines: readonly string[]): string =>
+  `\nExamples:\n${lines.map((line) => `  npx waybill ${line}\n`).join('')}`;
+
 const program = new Command('waybill')
   .description("Hands object migrations to the clouds' own migration services, and follows them.")
+  .version(JSON.parse(readFileSync(new URL('../package.json', import.meta.url), 'utf8')).version)
   .helpCommand(false)
   .exitOverride()
   .showHelpAfterError('(add --help for the usage)')
   .addHelpText(
     'after',
-    `
-Examples:
-  npx waybill serve
-  npx waybill lint videos.csv
-  npx waybill submit videos.csv --to ap-shanghai/bucket-1250000000 --watch
-  npx waybill runs
-  npx waybill show <run> --watch
-${EXIT_CODES}`,
+    `${examples(
+      'serve',
+      'lint videos.csv',
+      'submit videos.csv --to ap-shanghai/bucket-1250000000 --watch',
+      'runs',
+      'show <run> --watch',
+    )}
+Environment:
+  WAYBILL_URL    the service (default: http://127.0.0.1:8787)
+  WAYBILL_TOKEN  a token it takes (default: for a service on this machine
+                 the one in its data folder, WAYBILL_DATA, else ./data)
+  NO_COLOR       no colours, where the output is a terminal
+
+Exit codes:
+  0  all is well
+  1  the run or the manifest has failures
+  2  wrong usage or bad input
+  3  the service can't be reached, or is in trouble
+  4  the service refused: wrong token, unknown run`,
   );
 
 const connected = (command: Command): Command =>
@@ -55,10 +63,20 @@ const ends =
     process.exitCode = await command(...given);
   };
 
-const wholeNumber = (value: string): number => {
-  if (/^[1-9]\d{0,5}$/.test(value)) return Number(value);
-  throw new InvalidArgumentError('Expected a whole number from 1.');
-};
+const wholeNumber =
+  (max: number) =>
+  (value: string): number => {
+    if (/^[1-9]\d{0,8}$/.test(value) && Number(value) <= max) return Number(value);
+    throw new InvalidArgumentError(`Expected a whole number from 1 to ${max}.`);
+  };
+
+interface SubmitArguments extends Connection {
+  readonly to: string;
+  readonly name?: string;
+  readonly strict?: boolean;
+  readonly allowHttps?: boolean;
+  readonly watch?: boolean;
+}
 
 connected(program.command('submit'))
   .description('check a manifest, upload it and start its run')
@@ -66,25 +84,30 @@ connected(program.command('submit'))
   .requiredOption('--to <region/bucket>', 'where the objects go')
   .option('--name <name>', 'name in the store (default: <date>/<file name>)')
   .option('--strict', 'send nothing when a line must be quarantined')
+  .option('--allow-https', 'take https sources, as WAYBILL_ALLOW_HTTPS does')
   .option('--watch', 'follow the run until it ends')
+  .addHelpText(
+    'after',
+    examples(
+      'submit videos.csv --to ap-shanghai/bucket-1250000000 --watch',
+      'submit a.jsonl.gz --to ap-beijing/b-1250000000 --name n/a.jsonl.gz',
+    ),
+  )
   .action(
-    ends(
-      (
-        path: string,
-        options: Connection & { to: string; name?: string; strict?: boolean; watch?: boolean },
-      ) =>
-        submit({
-          client: client(options),
-          path,
-          to: options.to,
-          name: options.name,
-          strict: options.strict ?? false,
-          watch: options.watch ?? false,
-          json: options.json ?? false,
-          stdout,
-          stderr,
-          now: () => new Date(),
-        }),
+    ends((path: string, { to, name, strict, allowHttps, watch, ...given }: SubmitArguments) =>
+      submit({
+        client: client(given),
+        path,
+        to,
+        name,
+        strict: strict ?? false,
+        allowHttps: allowHttps ?? false,
+        watch: watch ?? false,
+        json: given.json ?? false,
+        env,
+        stdout,
+        stderr,
+      }),
     ),
   );
 
@@ -93,9 +116,10 @@ program
   .description('judge a manifest without sending anything')
   .argument('<manifest>', 'CSV or JSON Lines, also .gz')
   .option('--key <key>', 'the key it would be uploaded under, checked too')
-  .option('--allow-https', 'take https sources, which the provider refuses')
-  .option('--max-findings <n>', 'findings shown; all are counted', wholeNumber, 100)
+  .option('--allow-https', 'take https sources, as WAYBILL_ALLOW_HTTPS does')
+  .option('--max-findings <n>', 'findings shown; all are counted', wholeNumber(1_000_000), 100)
   .option('--json', 'print JSON for programs')
+  .addHelpText('after', examples('lint videos.csv', 'lint videos.csv.gz --json'))
   .action(
     ends(
       (
@@ -107,25 +131,26 @@ program
 
 connected(program.command('runs'))
   .description('list the newest runs')
-  .option('--limit <n>', 'how many, at most 100', wholeNumber, 20)
+  .option('--limit <n>', 'how many, at most 100', wholeNumber(100), 20)
+  .option('--cursor <cursor>', 'go on where an earlier list ended')
+  .addHelpText('after', examples('runs', 'runs --limit 100 --json'))
   .action(
-    ends((options: Connection & { limit: number }) =>
-      listRuns({ client: client(options), json: options.json ?? false, stdout }, options.limit),
-    ),
+    ends(({ limit, cursor, ...given }: Connection & { limit: number; cursor?: string }) => {
+      const options = { client: client(given), env, json: given.json ?? false, stdout };
+      return listRuns(options, { limit, cursor });
+    }),
   );
 
 connected(program.command('show'))
   .description('show one run, its failures, and what to do about them')
   .argument('<run>', 'id of the run')
   .option('--watch', 'follow it until it ends')
+  .addHelpText('after', examples('show <run>', 'show <run> --watch', 'show <run> --watch --json'))
   .action(
-    ends((runId: string, options: Connection & { watch?: boolean }) =>
-      showRun(
-        { client: client(options), json: options.json ?? false, stdout },
-        runId,
-        options.watch ?? false,
-      ),
-    ),
+    ends((runId: string, { watch, ...given }: Connection & { watch?: boolean }) => {
+      const options = { client: client(given), env, json: given.json ?? false, stdout };
+      return showRun(options, runId, watch ?? false);
+    }),
   );
 
 program
@@ -138,9 +163,12 @@ program
   )
   .option('--explain', 'print the steps for a person, secrets masked')
   .option('--error <file>', "the provider's refusal: points at the first difference")
+  .addOption(
+    new Option('--json', 'print JSON, which is the default').conflicts(['explain', 'error']),
+  )
   .addHelpText(
     'after',
-    `
+    `${examples('sign --provider tencent --explain < request.jsonl')}
 Fields as in test/vectors/:
   tencent  secretId, secretKey, method, path, query, headers, signedHeaders,
            keyTime; presign: true adds url
@@ -162,7 +190,11 @@ Fields as in test/vectors/:
 
 program
   .command('serve')
-  .description('run the service here, as npm start does')
+  .description('run the service here, as npm start does; its log is JSON lines')
+  .addHelpText(
+    'after',
+    `${examples('serve')}\nConfigured by the environment and .env: docs/configuration.md`,
+  )
   .action(async () => {
     const { main } = await import('../local/main.ts');
     await main();
@@ -176,6 +208,12 @@ function readText(path: string): string {
   }
 }
 
+// A reader that has seen enough, such as head, is no fault.
+stdout.on('error', (error: NodeJS.ErrnoException) => {
+  if (error.code !== 'EPIPE') throw error;
+  process.exit();
+});
+
 try {
   await program.parseAsync();
 } catch (error) {
@@ -183,19 +221,12 @@ try {
 }
 
 function fail(error: unknown): ExitCode {
-  if (error instanceof CommandFailure) {
-    stderr.write(`waybill: ${error.message}\n`);
-    return error.exitCode;
-  }
   const { code, exitCode } = error as { code?: string; exitCode?: number };
   // Commander has said what is wrong, or printed the help that was asked for.
   if (code?.startsWith('commander.')) return exitCode === 0 ? EXIT.ok : EXIT.usage;
-  if (code === 'CONFIG_INVALID') {
-    stderr.write(`waybill: ${(error as Error).message}\n`);
-    return EXIT.usage;
-  }
-  stderr.write(
-    `waybill: ${error instanceof Error ? (error.stack ?? error.message) : String(error)}\n`,
-  );
-  return EXIT.failures;
+  const known = error instanceof CommandFailure || error instanceof WaybillError;
+  const text = known ? error.message : error instanceof Error ? error.stack : String(error);
+  stderr.write(`waybill: ${text}\n`);
+  if (error instanceof CommandFailure) return error.exitCode;
+  return code === 'CONFIG_INVALID' ? EXIT.usage : EXIT.failures;
 }

@@ -99,7 +99,7 @@ describe('with a service', () => {
       ['runs'],
       { WAYBILL_TOKEN: 'a-wrong-token-000' },
       4,
-      'does not take this token',
+      'does not take the token in WAYBILL_TOKEN',
     ],
     ['a wrong bucket', ['submit', 'm.csv', '--to', 'ap-shanghai/nobucket'], {}, 2, 'APPID'],
     [
@@ -153,14 +153,14 @@ describe('without a service', () => {
     const original = globalThis.fetch;
     globalThis.fetch = async (_url, init) => {
       seen.push(new Headers(init?.headers).get('authorization'));
-      return Response.json({ runs: [] });
+      return Response.json({ runs: [], nextCursor: null });
     };
     onTestFinished(() => {
       globalThis.fetch = original;
     });
     const env = { WAYBILL_DATA: folder };
-    await client.createClient({ url: 'http://127.0.0.1:1', env }).runs(1);
-    await client.createClient({ url: 'https://waybill.example', env }).runs(1);
+    await client.createClient({ url: 'http://127.0.0.1:1', env }).runs({ limit: 1 });
+    await client.createClient({ url: 'https://waybill.example', env }).runs({ limit: 1 });
     expect(seen).toEqual(['Bearer canary-token', null]);
   });
 

@@ -1,0 +1,147 @@
+/** Runs for a person: the line of progress, the details, and the failures with what to do. */
+import type { FailureGroup, RunView } from './answers.ts';
+import {
+  count,
+  duration,
+  indent,
+  type Paint,
+  printable,
+  rate,
+  table,
+  widthOf,
+  wrap,
+} from './text.ts';
+
+export const isOver = ({ state }: RunView): boolean => state !== 'planning' && state !== 'active';
+
+/** Seconds from its start to its end, or to now while it goes on. */
+export const ageOf = ({ createdAt, closedAt }: RunView, now: number): number =>
+  Math.max(0, ((closedAt === null ? now : Date.parse(closedAt)) - Date.parse(createdAt)) / 1_000);
+
+export interface Progress {
+  /** Transfers that have an outcome. */
+  readonly done: number;
+  /** All of them, estimated while the manifest is being read. */
+  readonly total: number;
+  /** 0 to 1. */
+  readonly fraction: number;
+}
+
+/** What the counts of a run come to. */
+export function progressOf(run: RunView): Progress {
+  const { planned, submitting, submitted, succeeded, failed, cancelled } = run.counts;
+  const done = succeeded + failed + cancelled;
+  const known = done + planned + submitting + submitted;
+  const { bytes, bytesTotal } = run.progress;
+  // What was not read yet is taken to be like what was.
+  const scale = bytesTotal === null || bytes === 0 ? 1 : Math.max(1, bytesTotal / bytes);
+  const total = isOver(run) ? known : Math.round(known * scale);
+  if (total === 0) return { done, total, fraction: run.state === 'completed' ? 1 : 0 };
+  return { done, total, fraction: done / total };
+}
+
+/** One line: bar, done of total, failed, rate, time left. */
+export function progressLine(run: RunView, perSecond: number, columns = 80): string {
+  const { done, total, fraction } = progressOf(run);
+  const failed = run.counts.failed > 0 ? `, ${count(run.counts.failed)} failed` : '';
+  const left = total > done && perSecond > 0 ? (total - done) / perSecond : undefined;
+  const words =
+    total === 0 && !isOver(run)
+      ? ' reading the manifest'
+      : ` ${count(done)} of ${count(total)}${failed}, ${rate(perSecond)}` +
+        (left === undefined || isOver(run) ? '' : `, ${duration(left)} left`);
+  const width = Math.max(10, Math.min(30, columns - words.length - 3));
+  // Only what is complete looks complete.
+  const filled = Math.floor(fraction * width);
+  return `[${'#'.repeat(filled)}${'.'.repeat(width - filled)}]${words}`.slice(0, columns - 1);
+}
+
+const ADVICE: Readonly<Record<string, string>> = {
+  transient: 'passes by itself; it was tried again and still failed: run it again later',
+  throttled: 'the provider was overloaded: run it again later, or lower the rate',
+  quota: 'a quota of the account is used up: free it, then run it again',
+  credentials: 'the key pair or its permissions are wrong: mend them, then run it again',
+  source: 'the source is missing, refuses or is another file: look at it, then run failed.csv',
+  request: 'the line or the request is wrong: correct it in failed.csv, then run that',
+  state: 'the provider was not in a state for this: look at it there',
+};
+
+/** What a class of failures asks for. */
+export const advice = (of: string): string => ADVICE[of] ?? '';
+
+const TONE = {
+  planning: 'aside',
+  active: 'aside',
+  completed: 'good',
+  cancelled: 'odd',
+  failed: 'bad',
+} as const;
+
+export const stateText = ({ state }: RunView, paint: Paint): string => paint(TONE[state], state);
+
+/** @param now for how long it runs, in ms since 1970 */
+export function runDetails(run: RunView, paint: Paint, now: number): string {
+  const { counts, source, target, error } = run;
+  const open = counts.planned + counts.submitting + counts.submitted;
+  const bad = (value: number) => (value > 0 ? paint('bad', count(value)) : count(value));
+  const odd = (value: number) => (value > 0 ? paint('odd', count(value)) : count(value));
+  const rows: (readonly [string, string])[] = [
+    ['run', printable(run.runId)],
+    ['state', stateText(run, paint)],
+    ...continued('manifest', source?.key ?? ''),
+    ...continued('target', target ? `${target.region} ${target.bucket}` : ''),
+    ['created', printable(run.createdAt)],
+    ['closed', printable(run.closedAt ?? 'not yet')],
+    [isOver(run) ? 'took' : 'for', duration(ageOf(run, now))],
+    ['lines', count(counts.lines)],
+    ['succeeded', count(counts.succeeded)],
+    ['failed', bad(counts.failed)],
+    ['quarantined', odd(counts.quarantined)],
+    ...(open > 0 ? [['open', count(open)] as const] : []),
+    ...(counts.cancelled > 0 ? [['cancelled', odd(counts.cancelled)] as const] : []),
+  ];
+  const fault = error && `\n${indent(`${error.code}: ${error.message}`, 2)}`;
+  return table(rows) + (fault ?? '');
+}
+
+/** Room of the second column of the details, which stays within 80. */
+const VALUE_COLUMNS = 66;
+
+/** A row, or more of them where the value is too long for one; none when there is no value. */
+function continued(name: string, value: string): (readonly [string, string])[] {
+  const shown = printable(value);
+  // Keys are broken after a slash where that helps.
+  const lines = widthOf(shown) <= VALUE_COLUMNS ? [shown] : atSlashes(shown);
+  return value === '' ? [] : lines.map((line, at) => [at === 0 ? name : '', line]);
+}
+
+function atSlashes(text: string): readonly string[] {
+  const lines: string[] = [];
+  for (const part of text.split(/(?<=\/)/)) {
+    const last = lines.at(-1);
+    if (last !== undefined && widthOf(last + part) <= VALUE_COLUMNS)
+      lines.splice(-1, 1, last + part);
+    else lines.push(...wrap(part, VALUE_COLUMNS));
+  }
+  return lines;
+}
+
+/** Each cause with how often it came, what it says and what to do. */
+export function failureText(failures: readonly FailureGroup[], paint: Paint): string {
+  return failures
+    .map(({ code, class: of, count: times, message }) => {
+      const title = paint('bad', printable(`${count(times)} x ${code} (${of})`));
+      return `\n  ${title}\n${indent(message, 4)}${indent(advice(of), 4)}`;
+    })
+    .join('');
+}
+
+/** Where the lists are that name each line; empty when every line went well. */
+export function reportText({ runId, counts }: RunView, url: string): string {
+  const address = `${url}/runs/${encodeURIComponent(runId)}`;
+  const lists = [
+    ...(counts.failed > 0 ? [`  ${address}/failed.csv`] : []),
+    ...(counts.quarantined > 0 ? [`  ${address}/rejected.csv`] : []),
+  ];
+  return lists.length === 0 ? '' : `\nEach of them, line by line:\n${lists.join('\n')}\n`;
+}
