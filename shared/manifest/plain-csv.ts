@@ -62,7 +62,8 @@ export function createPlainCsv(columns: CsvColumns, { allowHttps }: LintOptions)
   const { url: urlColumn, key: keyColumn, md5: md5Column = -1 } = columns;
   const needed = Math.max(urlColumn, keyColumn);
   const origins = new RegExp(PLAIN_ORIGIN);
-  let lastOrigin = '//';
+  // No field holds a line feed: before the first match nothing starts like this.
+  let lastOrigin = '\n';
 
   /** Most neighbours share a host, and comparing is cheaper than matching. */
   const hasOrigin = (text: string, start: number, end: number): boolean => {
