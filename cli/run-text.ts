@@ -138,10 +138,10 @@ export function failureText(failures: readonly FailureGroup[], paint: Paint): st
 
 /** Where the lists are that name each line; empty when every line went well. */
 export function reportText({ runId, counts }: RunView, url: string): string {
-  const address = `${url}/runs/${encodeURIComponent(runId)}`;
   const lists = [
-    ...(counts.failed > 0 ? [`  ${address}/failed.csv`] : []),
-    ...(counts.quarantined > 0 ? [`  ${address}/rejected.csv`] : []),
+    ...(counts.failed > 0 ? ['failed.csv'] : []),
+    ...(counts.quarantined > 0 ? ['rejected.csv'] : []),
   ];
-  return lists.length === 0 ? '' : `\nEach of them, line by line:\n${lists.join('\n')}\n`;
+  if (lists.length === 0) return '';
+  return `\nLine by line: ${lists.join(' and ')} at\n  ${url}/runs/${encodeURIComponent(runId)}/\n`;
 }

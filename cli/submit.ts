@@ -44,7 +44,7 @@ export async function submit(options: SubmitOptions): Promise<ExitCode> {
   await client.upload(key, path);
   const runId = await client.start(key);
   if (json) stdout.write(`${JSON.stringify({ runId, key })}\n`);
-  else stdout.write(`run ${runId} of ${key}\n`);
+  else stdout.write(`run ${runId} of\n  ${key}\n`);
   if (options.watch) return showRun(options, runId, true);
   if (!json) stdout.write(`follow it with: npx waybill show ${runId} --watch\n`);
   return EXIT.ok;

@@ -1,15 +1,26 @@
 /** The command as a process against a live service: output, files, exit codes. */
-import { spawnSync } from 'node:child_process';
-import { writeFileSync } from 'node:fs';
-import { join } from 'node:path';
+import { spawn, spawnSync } from 'node:child_process';
+import { once } from 'node:events';
+import { existsSync, writeFileSync } from 'node:fs';
+import { delimiter, dirname, join } from 'node:path';
+import { text } from 'node:stream/consumers';
 import { fileURLToPath } from 'node:url';
 import { beforeEach, describe, expect, it, onTestFinished } from 'vitest';
+import { lockFolder } from '../../local/lock.ts';
 import { startSimulator } from '../../simulator/main.ts';
 import { startSourceSite } from '../../simulator/source-site.ts';
 import { freePort, type Program, startProgram } from '../fixtures/processes.ts';
 import { temporaryFolder } from '../fixtures/stores.ts';
 
 const TO = 'ap-shanghai/examplebucket-1250000000';
+
+/** Outside of the checkout, as a shell finds it: an older one where the machine has that. */
+const OTHER_NODE =
+  (process.env['PATH'] ?? '')
+    .split(delimiter)
+    .filter((folder) => !folder.includes('node_modules') && folder !== dirname(process.execPath))
+    .map((folder) => join(folder, 'node'))
+    .find((path) => existsSync(path)) ?? process.execPath;
 
 /** Runs `waybill` and waits for it; both streams and the exit code. */
 async function waybill(
@@ -53,12 +64,14 @@ describe('with a service', () => {
     const submitted = await waybill(['submit', manifest, '--to', TO, '--watch'], env);
     expect(submitted.code).toBe(1);
     expect(submitted.output).toMatch(
-      /run ([0-9a-f]{24}) of cos-fetch\/ap-shanghai\/examplebucket-1250000000\/[\d-]{10}\/m\.csv/,
+      /run ([0-9a-f]{24}) of\n {2}cos-fetch\/ap-shanghai\/examplebucket-1250000000\/[\d-]{10}\/m\.csv/,
     );
     expect(submitted.output).toMatch(/state +completed/);
     expect(submitted.output).toMatch(/succeeded +12/);
     expect(submitted.output).toMatch(/1 x NotFound \(source\)/);
-    for (const line of submitted.output.split('\n')) expect(line.length).toBeLessThan(110);
+    // Findings are one line each, as editors read them; they begin with the path of the file.
+    const lines = submitted.output.split('\n').filter((line) => !line.startsWith(manifest));
+    for (const line of lines) expect(line.length).toBeLessThanOrEqual(80);
     const [, runId = ''] = /run ([0-9a-f]{24})/.exec(submitted.output) ?? [];
 
     const listed = await waybill(['runs'], env);
@@ -81,6 +94,19 @@ describe('with a service', () => {
       runId: expect.stringMatching(/^[0-9a-f]{24}$/),
       key: expect.stringContaining('m.csv'),
     });
+  });
+
+  it('goes on with --cursor where a list ended', async () => {
+    for (const name of ['a.csv', 'b.csv']) {
+      const { code } = await waybill(['submit', manifest, '--to', TO, '--name', name], env);
+      expect(code).toBe(0);
+    }
+    const first = JSON.parse((await waybill(['runs', '--limit', '1', '--json'], env)).output);
+    const cursor = ['--cursor', first.nextCursor];
+    const second = JSON.parse((await waybill(['runs', ...cursor, '--json'], env)).output);
+    const keys = [first, second].map(({ runs }) => runs[0].source.key.split('/').at(-1));
+    expect(keys.sort()).toEqual(['a.csv', 'b.csv']);
+    expect(second.nextCursor).toBeNull();
   });
 
   it('sends nothing of a manifest with a bad line when it is strict', async () => {
@@ -134,7 +160,11 @@ describe('without a service', () => {
     [[], 2, 'Usage: waybill'],
     [['nonsense'], 2, "unknown command 'nonsense'"],
     [['submit', 'm.csv'], 2, "required option '--to <region/bucket>'"],
-    [['runs', '--limit', 'all'], 2, 'Expected a whole number'],
+    [['runs', '--limit', 'all'], 2, 'Expected a whole number from 1 to 100'],
+    [['runs', '--limit', '101'], 2, 'Expected a whole number from 1 to 100'],
+    [['sign', '--provider', 'tencent', '--json', '--explain'], 2, "option '--json' cannot be used"],
+    [['serve', '--help'], 0, 'docs/configuration.md'],
+    [['--version'], 0, '0.'],
     [['sign', '--provider', 'aws'], 2, 'Allowed choices are tencent, huawei'],
     [['runs', '--url', 'nowhere'], 2, '--url: expected an address'],
   ])('waybill %j', async (args, code, words) => {
@@ -143,25 +173,6 @@ describe('without a service', () => {
     expect(answer.code).toBe(code);
     const lines = code === 0 ? answer.output.split('\n') : [];
     for (const line of lines) expect(line.length).toBeLessThanOrEqual(80);
-  });
-
-  it('sends a token of this machine to this machine only', async () => {
-    const folder = temporaryFolder();
-    writeFileSync(join(folder, 'secrets.json'), '{"apiToken":"canary-token"}');
-    const client = await import('../../cli/client.ts');
-    const seen: (string | null)[] = [];
-    const original = globalThis.fetch;
-    globalThis.fetch = async (_url, init) => {
-      seen.push(new Headers(init?.headers).get('authorization'));
-      return Response.json({ runs: [], nextCursor: null });
-    };
-    onTestFinished(() => {
-      globalThis.fetch = original;
-    });
-    const env = { WAYBILL_DATA: folder };
-    await client.createClient({ url: 'http://127.0.0.1:1', env }).runs({ limit: 1 });
-    await client.createClient({ url: 'https://waybill.example', env }).runs({ limit: 1 });
-    expect(seen).toEqual(['Bearer canary-token', null]);
   });
 
   it('lists every fault of a wrong configuration at once', async () => {
@@ -186,8 +197,24 @@ describe('without a service', () => {
     }
   });
 
-  it('signs through a pipe, also from the bin of an old Node', () => {
-    const bin = fileURLToPath(new URL('../../cli/waybill.js', import.meta.url));
+  it('ends quietly when its reader has seen enough', async () => {
+    const program = fileURLToPath(new URL('../../cli/waybill.ts', import.meta.url));
+    const child = spawn(process.execPath, [program, '--help'], {
+      stdio: ['ignore', 'pipe', 'pipe'],
+    });
+    child.stdout.destroy();
+    const [stderr, [code]] = await Promise.all([text(child.stderr), once(child, 'close')]);
+    expect([stderr, code]).toEqual(['', 0]);
+  });
+});
+
+describe.each([
+  ['Node 24', process.execPath],
+  ['the Node on the path', OTHER_NODE],
+])('its bin on %s', (_name, node) => {
+  const bin = fileURLToPath(new URL('../../cli/waybill.js', import.meta.url));
+
+  it('signs through a pipe', () => {
     const vector = {
       secretId: 'a',
       secretKey: 'b',
@@ -196,7 +223,7 @@ describe('without a service', () => {
       headers: { Host: 'h' },
       keyTime: '1;2',
     };
-    const { stdout, status } = spawnSync(bin, ['sign', '--provider', 'tencent'], {
+    const { stdout, status } = spawnSync(node, [bin, 'sign', '--provider', 'tencent'], {
       input: JSON.stringify(vector),
       encoding: 'utf8',
     });
@@ -205,5 +232,26 @@ describe('without a service', () => {
       headerList: 'host',
       httpString: 'get\n/\n\nhost=h\n',
     });
+  });
+
+  it('gives the exit code on', () => {
+    expect(spawnSync(node, [bin, 'nonsense']).status).toBe(2);
+  });
+
+  it.each(['SIGTERM', 'SIGINT'] as const)('ends its service in order on %s', async (signal) => {
+    const folder = temporaryFolder();
+    const child = spawn(node, [bin, 'serve'], {
+      env: { PATH: process.env['PATH'], PORT: '0', WAYBILL_DATA: folder },
+      cwd: folder,
+      stdio: ['ignore', 'pipe', 'pipe'],
+    });
+    onTestFinished(() => void child.kill('SIGKILL'));
+    const output = text(child.stdout);
+    await once(child.stdout, 'data');
+    child.kill(signal);
+    expect(await once(child, 'close')).toEqual([0, null]);
+    expect(await output).toContain('"event":"service.stopped"');
+    // Free again: nothing of it lives on.
+    lockFolder(folder).release();
   });
 });

@@ -1,0 +1,134 @@
+/** Over real HTTP: what is sent, and the message and exit code of every kind of bad answer. */
+
+import { once } from 'node:events';
+import { writeFileSync } from 'node:fs';
+import { createServer } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { join } from 'node:path';
+import { expect, it, onTestFinished } from 'vitest';
+import { createClient } from '../../../cli/client.ts';
+import { EXIT } from '../../../cli/failure.ts';
+import { startPeer } from '../../fixtures/http.ts';
+import { runView } from '../../fixtures/runs.ts';
+import { temporaryFolder } from '../../fixtures/stores.ts';
+
+const page = JSON.stringify({ runs: [runView()], nextCursor: 'next' });
+
+async function setup(env: Record<string, string> = { WAYBILL_TOKEN: 'canary-token' }) {
+  const peer = await startPeer();
+  return { peer, client: createClient({ url: peer.origin, env }) };
+}
+
+it('asks for pages of runs with its token', async () => {
+  const { client, peer } = await setup();
+  peer.answer({ body: page });
+  expect(await client.runs({ limit: 5, cursor: 'a/b' })).toEqual(JSON.parse(page));
+  expect(peer.arrived).toMatchObject([
+    {
+      method: 'GET',
+      url: '/runs?limit=5&cursor=a%2Fb',
+      headers: { authorization: 'Bearer canary-token' },
+    },
+  ]);
+});
+
+it('uploads the very bytes under the encoded key, then starts the run', async () => {
+  const { client, peer } = await setup();
+  const path = join(temporaryFolder(), 'm.csv');
+  const bytes = `url,key\n${'http://a.example/1,größe\n'.repeat(20_000)}`;
+  writeFileSync(path, bytes);
+  peer.answer({ status: 201, body: '{}' }, { status: 202, body: '{"runId":"r1"}' });
+  const key = 'cos-fetch/ap-shanghai/b-1/a b%/größe?#.csv';
+  await client.upload(key, path);
+  expect(await client.start(key)).toBe('r1');
+  const [put, post] = peer.arrived;
+  expect(put).toMatchObject({
+    method: 'PUT',
+    url: '/objects/cos-fetch/ap-shanghai/b-1/a%20b%25/gr%C3%B6%C3%9Fe%3F%23.csv',
+    body: bytes,
+  });
+  expect(post).toMatchObject({ method: 'POST', url: '/manifests', body: JSON.stringify({ key }) });
+});
+
+const problem = (status: number, more: object) => ({
+  status,
+  headers: { 'content-type': 'application/problem+json' },
+  body: JSON.stringify({ type: 'about:blank', title: 'Oh', status, ...more }),
+});
+const errors = [
+  { path: 'limit', message: 'expected a number' },
+  { path: 'cursor', message: 'expected none' },
+];
+
+it.each([
+  [
+    'detail and errors of a problem',
+    problem(400, { detail: 'Bad query.', errors }),
+    EXIT.usage,
+    'Bad query. limit: expected a number; cursor: expected none',
+  ],
+  ['a problem with a title only', problem(404, {}), EXIT.refused, /^Oh$/],
+  ['another body', problem(422, { detail: 'Another body.' }), EXIT.usage, 'Another body.'],
+  ['too many requests', problem(429, { detail: 'Slow.' }), EXIT.refused, 'Slow.'],
+  ['a full disk', problem(507, { detail: 'Disk full.' }), EXIT.unreachable, 'Disk full.'],
+  [
+    'a page of a gateway',
+    { status: 502, body: '<html>Bad gateway</html>' },
+    EXIT.unreachable,
+    'answered status 502 and not why; is it a Waybill service?',
+  ],
+  ['a page of another server', { body: '<html>' }, EXIT.unreachable, 'is not JSON; is it a Wayb'],
+  ['JSON of another server', { body: '{"runs":1}' }, EXIT.unreachable, 'not as expected: runs: '],
+  ['a broken body', { body: page, breakOff: 'in-body' }, EXIT.unreachable, 'broke off'],
+  [
+    'a broken connection',
+    { breakOff: 'at-once' },
+    EXIT.unreachable,
+    /no answer from \S+ \(UND_ERR_SOCKET\); is it running\?/,
+  ],
+  [
+    'a wrong token',
+    problem(401, { detail: 'No.' }),
+    EXIT.refused,
+    'does not take the token in WAYBILL_TOKEN; set WAYBILL_TOKEN to one of',
+  ],
+] as const)('one clear error for %s', async (_name, reply, exitCode, message) => {
+  const { client, peer } = await setup();
+  peer.answer(reply);
+  const answer = client.runs({ limit: 1 });
+  await expect(answer).rejects.toMatchObject({ name: 'CommandFailure', exitCode });
+  await expect(answer).rejects.toThrow(message);
+  await expect(answer).rejects.not.toThrow('canary');
+});
+
+it('tells who has no token where one is looked for', async () => {
+  const folder = temporaryFolder();
+  const { client, peer } = await setup({ WAYBILL_DATA: folder });
+  peer.answer(problem(401, {}));
+  await expect(client.run('r')).rejects.toThrow(
+    `or WAYBILL_DATA to its data folder (there is no ${folder}/secrets.json)`,
+  );
+  expect(peer.arrived[0]?.headers.authorization).toBeUndefined();
+});
+
+it('names a field deep in an answer that is not as expected', async () => {
+  const { client, peer } = await setup();
+  const run = runView();
+  peer.answer({ body: JSON.stringify({ ...run, counts: { ...run.counts, failed: -1 } }) });
+  await expect(client.run('r')).rejects.toThrow('not as expected: counts.failed: ');
+});
+
+it('does not wait for ever', async () => {
+  const server = createServer(() => {}).listen(0, '127.0.0.1');
+  await once(server, 'listening');
+  onTestFinished(() => {
+    server.closeAllConnections();
+    server.close();
+  });
+  const url = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
+  const client = createClient({ url, env: {}, timeoutMs: 50 });
+  await expect(client.run('r')).rejects.toMatchObject({
+    exitCode: EXIT.unreachable,
+    message: expect.stringContaining('(timed out)'),
+  });
+});
