@@ -244,8 +244,12 @@ describe.each([
       env: { PATH: process.env['PATH'], PORT: '0', WAYBILL_DATA: folder },
       cwd: folder,
       stdio: ['ignore', 'pipe', 'pipe'],
+      // A group of its own, so that whatever is left of it can be ended with the test.
+      detached: true,
     });
-    onTestFinished(() => void child.kill('SIGKILL'));
+    onTestFinished(() => {
+      if (child.exitCode === null) process.kill(-(child.pid ?? 0), 'SIGKILL');
+    });
     const output = text(child.stdout);
     await once(child.stdout, 'data');
     child.kill(signal);
