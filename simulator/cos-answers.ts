@@ -1,4 +1,5 @@
-/** Answers in the forms of COS: XML errors with request ids, and a gateway's HTML. */
+/** Answers in the forms of COS: XML errors with request ids. */
+import type { Refusals } from './disturb.ts';
 import type { Answer } from './server.ts';
 
 let requests = 0;
@@ -27,18 +28,18 @@ export function cosError(status: number, code: string, message: string, path = '
   };
 }
 
-/** What a gateway in front of COS says when COS does not answer. */
-export const gatewayError = (status: 502 | 504): Answer => ({
-  status,
-  headers: { 'content-type': 'text/html' },
-  body: `<html>\r\n<head><title>${status}</title></head>\r\n<body><center><h1>${status}</h1></center></body>\r\n</html>\r\n`,
-});
-
 export const json = (status: number, value: unknown): Answer => ({
   status,
   headers: { 'content-type': 'application/json; charset=utf-8', 'x-cos-request-id': requestId() },
   body: JSON.stringify(value),
 });
+
+/** Refusals of COS before it takes a request. */
+export const cosRefusals: Refusals = {
+  slowDown: () => cosError(503, 'SlowDown', 'Reduce your request rate.'),
+  tooManyRequests: () => cosError(429, 'TooManyRequests', 'Reduce your request rate.'),
+  internalError: () => cosError(500, 'InternalError', 'We encountered an internal error.'),
+};
 
 const escapeXml = (text: string): string =>
   text.replaceAll('&', '&amp;').replaceAll('<', '&lt;').replaceAll('>', '&gt;');

@@ -2,9 +2,10 @@
  * COS offline fetch: `POST /<bucket-appid>/` and `GET /<bucket-appid>/<taskId>`.
  * https://www.tencentcloud.com/document/product/436/39774 and …/436/39775
  */
-import { cosError, gatewayError, json, requestId } from './cos-answers.ts';
+import { cosError, cosRefusals, json, requestId } from './cos-answers.ts';
 import { type CosKeys, refuseSignature } from './cos-auth.ts';
-import type { FaultRule, Faults } from './faults.ts';
+import { disturbed } from './disturb.ts';
+import type { Faults } from './faults.ts';
 import type { FetchRequest, FetchTask, FetchTasks } from './fetch-tasks.ts';
 import { type Answer, decode, type Wire } from './server.ts';
 
@@ -74,57 +75,10 @@ export function createCosFetch(options: CosFetchOptions) {
     else stats.queries += 1;
     const key = isCreate ? keyOf(wire) : taskId;
     const rule = faults.strike(isCreate ? 'fetch-create' : 'fetch-progress', key);
-    const before = rule && faultBefore(rule);
-    if (before) return before;
-    if (rule?.kind === 'delay') await wait(rule.delayMs ?? 1_000);
-    const answer = refuse(wire) ?? (isCreate ? create(wire, bucket) : query(bucket, taskId));
-    return rule && answer.status === 200 ? faultAfter(rule, answer) : answer;
+    const serve = (): Answer =>
+      refuse(wire) ?? (isCreate ? create(wire, bucket) : query(bucket, taskId));
+    return disturbed(rule, cosRefusals, serve, oddShape);
   };
-}
-
-const wait = (ms: number) => new Promise<void>((done) => setTimeout(done, ms));
-
-/** What a fault answers before anything is taken. */
-function faultBefore({ kind, retryAfterSeconds = 1 }: FaultRule): Answer | undefined {
-  switch (kind) {
-    case 'slow-down':
-      return cosError(503, 'SlowDown', 'Reduce your request rate.');
-    case 'too-many-requests': {
-      const answer = cosError(429, 'TooManyRequests', 'Reduce your request rate.');
-      return {
-        ...answer,
-        headers: { ...answer.headers, 'retry-after': String(retryAfterSeconds) },
-      };
-    }
-    case 'internal-error':
-      return cosError(500, 'InternalError', 'We encountered an internal error.');
-    case 'reset-before':
-      return { status: 0, breakOff: 'reset' };
-    default:
-      return undefined;
-  }
-}
-
-/** What becomes of the answer of a request that was taken. */
-function faultAfter({ kind }: FaultRule, answer: Answer): Answer {
-  switch (kind) {
-    case 'bad-gateway':
-      return gatewayError(502);
-    case 'gateway-timeout':
-      return gatewayError(504);
-    case 'reset-after':
-      return { ...answer, breakOff: 'reset' };
-    case 'stall':
-      return { ...answer, breakOff: 'stall' };
-    case 'truncate':
-      return { ...answer, breakOff: 'truncate' };
-    case 'empty':
-      return { ...answer, body: '' };
-    case 'odd-shape':
-      return { ...answer, body: oddShape(String(answer.body)) };
-    default:
-      return answer;
-  }
 }
 
 /** The shapes that the documents' tables and SDKs read: code as text, data as a list, taskId. */

@@ -3,8 +3,9 @@
  * (`<bucket>.cos.…`). https://cloud.tencent.com/document/product/436/7745
  */
 import { createHash } from 'node:crypto';
-import { cosError, requestId } from './cos-answers.ts';
+import { cosError, cosRefusals, requestId } from './cos-answers.ts';
 import { type CosKeys, refuseSignature } from './cos-auth.ts';
+import { disturbed } from './disturb.ts';
 import type { Faults } from './faults.ts';
 import type { ObjectsStore, StoredObject } from './objects-store.ts';
 import { type Answer, decode, type Wire } from './server.ts';
@@ -60,13 +61,11 @@ export function createCosObjects(options: CosObjectsOptions) {
     if (path === undefined) return cosError(400, 'InvalidURI', 'There is no bucket and key.');
     if (wire.method === 'HEAD') stats.heads += 1;
     const rule = faults.strike('objects', path);
-    if (rule?.kind === 'slow-down')
-      return cosError(503, 'SlowDown', 'Reduce your request rate.', path);
-    if (rule?.kind === 'internal-error') return cosError(500, 'InternalError', 'Try again.', path);
-    if (rule?.kind === 'reset-before') return { status: 0, breakOff: 'reset' };
-    const refusal = verifySignatures ? refuseSignature(wire, keys, now()) : undefined;
-    if (refusal) stats.objectSignatureRefusals += 1;
-    return refusal ?? serve(wire, path);
+    return disturbed(rule, cosRefusals, () => {
+      const refusal = verifySignatures ? refuseSignature(wire, keys, now()) : undefined;
+      if (refusal) stats.objectSignatureRefusals += 1;
+      return refusal ?? serve(wire, path);
+    });
   };
 }
 

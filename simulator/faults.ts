@@ -18,7 +18,20 @@ export const REQUEST_FAULTS = [
   'odd-shape',
 ] as const;
 export const CALLBACK_FAULTS = ['lost', 'late', 'duplicate', 'reorder', 'get'] as const;
-export const APIS = ['fetch-create', 'fetch-progress', 'objects', 'callback'] as const;
+export const APIS = [
+  'fetch-create',
+  'fetch-progress',
+  'objects',
+  'callback',
+  'batch-create',
+  'batch-read',
+  'batch-update',
+  'oms-start',
+  'oms-read',
+  'oms-stop',
+  'iam',
+  'obs',
+] as const;
 
 export type RequestFault = (typeof REQUEST_FAULTS)[number];
 export type CallbackFault = (typeof CALLBACK_FAULTS)[number];
