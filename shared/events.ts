@@ -84,6 +84,8 @@ const shard = v.object({
     columns: v.exactOptional(v.object({ url: whole, key: whole, md5: v.exactOptional(whole) })),
   }),
   object: v.object({ key: v.string(), etag: v.string(), offset: whole }),
+  onKeyExist: v.exactOptional(v.picklist(['ignore', 'override'])),
+  night: v.exactOptional(whole),
 });
 
 /** The body of a queue message. */

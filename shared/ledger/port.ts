@@ -25,6 +25,50 @@ export interface NewRun {
   readonly createdAt: Date;
 }
 
+/** A task of Huawei OMS, or a group of tasks, that a transfer starts. */
+export interface OmsTaskRef {
+  readonly kind: 'oms';
+  readonly version: 'v1' | 'v2';
+  readonly region: string;
+  readonly projectId: string;
+  /** Exactly one of the two. */
+  readonly taskId?: string;
+  readonly groupId?: string;
+  /** Names the credential set; never the keys. */
+  readonly credentials: string;
+  /** True and false as ordered; undefined leaves it to what the provider recorded. */
+  readonly failedObjectsOnly?: boolean;
+  /** The provider's name for it, where known. */
+  readonly name?: string;
+}
+
+/** A job of COS Batch. */
+export interface BatchJobRef {
+  readonly kind: 'batch';
+  readonly region: string;
+  /** Stored before the first call: a used one is refused, so it names the job for good. */
+  readonly clientRequestToken: string;
+  /** In the job's description; how ListJobs finds it. */
+  readonly marker: string;
+  /** Where the completion report is written; absent when it was not asked for. */
+  readonly report?: { readonly bucket: string; readonly prefix: string };
+}
+
+/** What a transfer that is no single object asks a provider to do. */
+export type TransferTask = OmsTaskRef | BatchJobRef;
+
+/** How far a provider's task is, as it tells. */
+export interface TransferProgress {
+  /** The provider's word or number for its state. */
+  readonly providerState: string;
+  readonly objects?: number;
+  readonly objectsFailed?: number;
+  readonly objectsTotal?: number;
+  readonly bytes?: number;
+  readonly bytesTotal?: number;
+  readonly bytesPerSecond?: number;
+}
+
 /** What planning found out: how many shards there are, and how many bytes they must tile. */
 export interface Plan {
   readonly shardCount: number;
@@ -47,6 +91,8 @@ export interface Run extends NewRun {
   /** Manifest bytes read so far; with `plan.sizeBytes` an estimate of what is to come. */
   readonly readBytes: number;
   readonly closedAt?: Date;
+  /** The nightly pass that took over its failures. */
+  readonly handedTo?: string;
 }
 
 export interface Page<Item> {
@@ -80,6 +126,9 @@ export interface Report extends Fact {
   readonly event: TransferEvent;
   /** Known to whoever submits; callbacks and polls leave it out. */
   readonly object?: TransferObject;
+  /** In place of an object, where a whole task is started. */
+  readonly task?: TransferTask;
+  readonly progress?: TransferProgress;
 }
 
 export interface HistoryEntry {
@@ -100,10 +149,12 @@ export interface Transfer extends Fact {
   readonly line: number;
   /** Undefined while only a callback is known. */
   readonly object?: TransferObject;
+  readonly task?: TransferTask;
   /** The provider's task or job of the latest accepted attempt. */
   readonly providerId?: string;
+  readonly progress?: TransferProgress;
   readonly updatedAt: Date;
-  /** In the order of arrival; at most the first 64 entries. */
+  /** In the order of arrival, without polls that changed nothing; at most the first 64 entries. */
   readonly history: readonly HistoryEntry[];
 }
 
@@ -147,6 +198,13 @@ export interface TransferFilter {
   readonly limit?: number;
 }
 
+/** The first use of an `Idempotency-Key`: which run it started, and with which request. */
+export interface Claim {
+  readonly runId: string;
+  /** Of the request that came with the key; another one under the same key is refused. */
+  readonly requestHash: string;
+}
+
 export interface Ledger {
   /** Writes the run, or returns the one that is there. */
   openRun(run: NewRun): Promise<Run>;
@@ -163,6 +221,7 @@ export interface Ledger {
   /** Newest first. */
   runs(filter: {
     readonly states?: readonly RunState[];
+    readonly operations?: readonly Operation[];
     readonly cursor?: string;
     /** 1 to 100. @default 20 */
     readonly limit?: number;
@@ -203,6 +262,23 @@ export interface Ledger {
     shardIndex: number,
     states: readonly TransferState[],
   ): Promise<readonly Transfer[]>;
+
+  /** Keeps the claim, or returns the one that is there under this key. */
+  claim(key: string, claim: Claim, at: Date): Promise<Claim>;
+  /** Takes or renews a lease by name; false while another owner holds it. */
+  takeLease(name: string, lease: Lease): Promise<boolean>;
+  /** Gives a lease back; nothing happens when another owner holds it. */
+  dropLease(name: string, owner: string): Promise<void>;
+  /** Marks that the failures of a closed run go on in another one; the first mark stays. */
+  handOver(runId: string, to: string): Promise<void>;
+  /**
+   * Counts one night for whatever `key` names, once per run, and returns how many there are.
+   */
+  countNight(key: string, runId: string): Promise<number>;
+  /** Nights counted so far; keys without any are left out. */
+  nights(keys: readonly string[]): Promise<ReadonlyMap<string, number>>;
+  /** Starts counting anew: it succeeded. */
+  forgetNights(key: string): Promise<void>;
 }
 
 export interface TransferPlace {

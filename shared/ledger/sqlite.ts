@@ -2,6 +2,7 @@
 import type { SqliteFile } from '../sqlite.ts';
 import type { Ledger } from './port.ts';
 import { createCounters } from './sqlite/counters.ts';
+import { createMarks } from './sqlite/marks.ts';
 import { createRuns } from './sqlite/runs.ts';
 import { prepareTables } from './sqlite/schema.ts';
 import { createShards } from './sqlite/shards.ts';
@@ -15,5 +16,6 @@ export function createSqliteLedger(file: SqliteFile): Ledger {
     ...createRuns(file),
     ...createShards(file, counters),
     ...createTransfers(file, counters),
+    ...createMarks(file),
   };
 }

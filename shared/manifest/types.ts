@@ -44,7 +44,13 @@ export interface Shard {
    * unpacked piece that starts at byte `offset` of the manifest.
    */
   readonly object: { readonly key: string; readonly etag: string; readonly offset: number };
+  /** What to do where the target is there already, when the request said so. */
+  readonly onKeyExist?: OnKeyExist;
+  /** Nights on which these objects were tried again, this one included. */
+  readonly night?: number;
 }
+
+export type OnKeyExist = 'ignore' | 'override';
 
 /** One good line. */
 export interface PlannedTransfer {

@@ -91,3 +91,28 @@ it('refuses a file that a newer version wrote', () => {
   newer.close();
   expect(() => createSqliteLedger(open(path))).toThrow(/written by a newer Waybill/);
 });
+
+it('brings a file of version 1 up to date and keeps what is in it', async () => {
+  const path = join(folder(), 'waybill.db');
+  const file = open(path);
+  const old = createSqliteLedger(file);
+  await old.openRun(newRun('r1'));
+  await old.record('r1.0.0', {
+    state: 'failed',
+    attempt: 1,
+    accepted: [],
+    at: new Date(),
+    event: 'poll',
+  });
+  file.db.exec(`
+    ALTER TABLE runs DROP COLUMN handed_to;
+    ALTER TABLE transfers DROP COLUMN task;
+    ALTER TABLE transfers DROP COLUMN progress;
+    DROP TABLE claims; DROP TABLE leases; DROP TABLE nights;
+    PRAGMA user_version = 1`);
+  await file.close();
+  const upgraded = createSqliteLedger(open(path));
+  await upgraded.handOver('r1', 'n1');
+  expect(await upgraded.run('r1')).toMatchObject({ handedTo: 'n1', counts: { failed: 1 } });
+  expect(await upgraded.read('r1.0.0')).toMatchObject({ state: 'failed' });
+});

@@ -2,7 +2,13 @@
 import { beforeEach, describe, expect, it } from 'vitest';
 import type { Cause } from '../../shared/errors.ts';
 import type { TransferState } from '../../shared/ledger/merge.ts';
-import type { Ledger, NewRun, Report, TransferObject } from '../../shared/ledger/port.ts';
+import type {
+  Ledger,
+  NewRun,
+  Report,
+  TransferObject,
+  TransferTask,
+} from '../../shared/ledger/port.ts';
 import type { Shard, Tally } from '../../shared/manifest/types.ts';
 
 const AT = new Date('2026-11-20T02:00:00.000Z');
@@ -302,7 +308,10 @@ export function ledgerContract(name: string, open: () => Promise<Ledger>): void 
 
       it('keeps at most 64 entries of history, and goes on merging', async () => {
         for (let at = 0; at < 70; at += 1) {
-          await ledger.record('r1.0.1', report('submitted', 1, { at: later(at) }));
+          await ledger.record(
+            'r1.0.1',
+            report('submitted', 1, { at: later(at), event: 'callback' }),
+          );
         }
         await ledger.record('r1.0.1', report('succeeded', 1, { at: later(99) }));
         const found = await ledger.read('r1.0.1');
@@ -376,6 +385,94 @@ export function ledgerContract(name: string, open: () => Promise<Ledger>): void 
           ]),
         );
         expect((await ledger.run('r1'))?.counts).toMatchObject({ succeeded: 500, submitted: 0 });
+      });
+    });
+
+    describe('tasks and their progress', () => {
+      const task: TransferTask = {
+        kind: 'oms',
+        version: 'v2',
+        region: 'cn-north-4',
+        projectId: 'p',
+        taskId: '4042',
+        credentials: 'default',
+      };
+
+      it('keeps what a transfer starts, and the latest progress', async () => {
+        await ledger.openRun(newRun('r1', { operation: 'oms-v2-start-task' }));
+        await ledger.record('r1.0.0', report('planned', 1, { event: 'ordered', task }));
+        const first = { providerState: '2', objects: 1 };
+        const second = { providerState: '2', objects: 7, bytes: 70 };
+        await ledger.record(
+          'r1.0.0',
+          report('submitted', 1, { progress: first, event: 'accepted' }),
+        );
+        await ledger.record('r1.0.0', report('submitted', 1, { progress: second, at: later(1) }));
+        await ledger.record('r1.0.0', report('submitted', 1, { at: later(2) }));
+        expect(await ledger.read('r1.0.0')).toMatchObject({ task, progress: second });
+      });
+
+      it('lists no poll that told nothing new, and still takes its time', async () => {
+        await ledger.openRun(newRun('r1'));
+        await ledger.record('r1.0.0', report('submitted', 1, { event: 'accepted' }));
+        for (let n = 1; n <= 100; n += 1) {
+          await ledger.record('r1.0.0', report('submitted', 1, { at: later(n) }));
+        }
+        await ledger.record('r1.0.0', report('succeeded', 1, { at: later(101) }));
+        const found = await ledger.read('r1.0.0');
+        expect(found?.history.map(({ event }) => event)).toEqual(['accepted', 'poll']);
+        expect(found?.updatedAt).toEqual(later(101));
+      });
+    });
+
+    describe('marks', () => {
+      it('keeps the first claim of a key', async () => {
+        const first = { runId: 'r1', requestHash: 'a' };
+        expect(await ledger.claim('k', first, AT)).toEqual(first);
+        expect(await ledger.claim('k', { runId: 'r2', requestHash: 'b' }, AT)).toEqual(first);
+      });
+
+      it('gives a lease to one owner until it ends or is given back', async () => {
+        const mine = { owner: 'a', at: AT, leaseMs: 1_000 };
+        const other = { owner: 'b', at: later(500), leaseMs: 1_000 };
+        expect(await ledger.takeLease('pass', mine)).toBe(true);
+        expect(await ledger.takeLease('pass', other)).toBe(false);
+        expect(await ledger.takeLease('pass', { ...mine, at: later(900) })).toBe(true);
+        expect(await ledger.takeLease('pass', { ...other, at: later(1_500) })).toBe(false);
+        expect(await ledger.takeLease('pass', { ...other, at: later(1_900) })).toBe(true);
+        await ledger.dropLease('pass', 'a');
+        expect(await ledger.takeLease('pass', { ...mine, at: later(2_000) })).toBe(false);
+        await ledger.dropLease('pass', 'b');
+        expect(await ledger.takeLease('pass', { ...mine, at: later(2_000) })).toBe(true);
+      });
+
+      it('counts a night once per run and forgets on success', async () => {
+        expect(await ledger.countNight('task 1', 'n1')).toBe(1);
+        expect(await ledger.countNight('task 1', 'n1')).toBe(1);
+        expect(await ledger.countNight('task 1', 'n2')).toBe(2);
+        expect(await ledger.countNight('task 2', 'n2')).toBe(1);
+        expect(await ledger.nights(['task 1', 'task 2', 'task 3'])).toEqual(
+          new Map([
+            ['task 1', 2],
+            ['task 2', 1],
+          ]),
+        );
+        await ledger.forgetNights('task 1');
+        expect(await ledger.nights(['task 1'])).toEqual(new Map());
+      });
+
+      it('hands the failures of a run over once', async () => {
+        await ledger.openRun(newRun('r1'));
+        await ledger.handOver('r1', 'n1');
+        await ledger.handOver('r1', 'n2');
+        expect((await ledger.run('r1'))?.handedTo).toBe('n1');
+      });
+
+      it('lists the runs of some operations', async () => {
+        await ledger.openRun(newRun('r1'));
+        await ledger.openRun(newRun('r2', { operation: 'cos-batch-job' }));
+        const { items } = await ledger.runs({ operations: ['cos-batch-job'] });
+        expect(items.map(({ runId }) => runId)).toEqual(['r2']);
       });
     });
   });

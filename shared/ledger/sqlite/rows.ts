@@ -13,6 +13,8 @@ import type {
   Transfer,
   TransferEvent,
   TransferObject,
+  TransferProgress,
+  TransferTask,
 } from '../port.ts';
 
 export type Row = Record<string, string | number | null>;
@@ -44,6 +46,7 @@ export function toRun(row: Row): Run {
       plan: { shardCount: number(row, 'shard_count'), sizeBytes: number(row, 'size_bytes') },
     }),
     ...(has(row, 'closed_at') && { closedAt: at(row, 'closed_at') }),
+    ...(has(row, 'handed_to') && { handedTo: text(row, 'handed_to') }),
   };
 }
 
@@ -97,7 +100,9 @@ export function toTransfer(row: Row): Transfer {
     attempt: number(row, 'attempt'),
     accepted,
     ...(object && { object }),
+    ...(has(row, 'task') && { task: json<TransferTask>(row, 'task') }),
     ...(providerId !== undefined && { providerId }),
+    ...(has(row, 'progress') && { progress: json<TransferProgress>(row, 'progress') }),
     ...(has(row, 'cause') && { cause: json<Cause>(row, 'cause') }),
     updatedAt: at(row, 'updated_at'),
     history: toHistory(text(row, 'history')),

@@ -18,7 +18,10 @@ SELECT runs.*,
   IFNULL(SUM(last - first), 0) AS read_bytes
 FROM runs LEFT JOIN shards USING (run_id)`;
 
-type RunCalls = Pick<Ledger, 'openRun' | 'activateRun' | 'stopRun' | 'closeRun' | 'run' | 'runs'>;
+type RunCalls = Pick<
+  Ledger,
+  'openRun' | 'activateRun' | 'stopRun' | 'closeRun' | 'run' | 'runs' | 'handOver'
+>;
 
 export function createRuns({ db, write }: SqliteFile): RunCalls {
   const insert = db.prepare(`
@@ -35,8 +38,10 @@ export function createRuns({ db, write }: SqliteFile): RunCalls {
     UPDATE runs SET state = 'completed', closed_at = ? WHERE run_id = ? AND state = 'active'`);
   const page = db.prepare(`
     ${SELECT}
-    WHERE (created_at, run_id) < (?, ?) AND state IN (SELECT value FROM json_each(?))
-    GROUP BY run_id ORDER BY created_at DESC, run_id DESC LIMIT ?`);
+    WHERE (created_at, run_id) < (:at, :runId) AND state IN (SELECT value FROM json_each(:states))
+      AND (:operations IS NULL OR operation IN (SELECT value FROM json_each(:operations)))
+    GROUP BY run_id ORDER BY created_at DESC, run_id DESC LIMIT :limit`);
+  const handOver = db.prepare('UPDATE runs SET handed_to = IFNULL(handed_to, ?) WHERE run_id = ?');
 
   const find = (runId: string): Run | undefined => {
     const row = select.get(runId) as Row | undefined;
@@ -62,10 +67,18 @@ export function createRuns({ db, write }: SqliteFile): RunCalls {
       }, 'synced'),
     closeRun: (runId, at) => write(() => close.run(at.getTime(), runId).changes === 1, 'synced'),
     run: async (runId) => find(runId),
-    runs: async ({ states = STATES, cursor, limit = 20 }) => {
-      const before = parseCursor(cursor);
+    handOver: (runId, to) =>
+      write(() => {
+        handOver.run(to, runId);
+      }, 'synced'),
+    runs: async ({ states = STATES, operations, cursor, limit = 20 }) => {
       const size = Math.min(Math.max(limit, 1), 100);
-      const rows = page.all(before.at, before.runId, JSON.stringify(states), size + 1) as Row[];
+      const rows = page.all({
+        ...parseCursor(cursor),
+        states: JSON.stringify(states),
+        operations: operations ? JSON.stringify(operations) : null,
+        limit: size + 1,
+      }) as Row[];
       const items = rows.slice(0, size).map(toRun);
       const last = items.at(-1);
       if (rows.length <= size || !last) return { items };

@@ -3,7 +3,7 @@ import type { DatabaseSync } from 'node:sqlite';
 import { StoreError } from '../../errors.ts';
 
 /** Grows with every change of the tables; an older program refuses a newer file. */
-const VERSION = 1;
+const VERSION = 2;
 
 const TABLES = `
 CREATE TABLE IF NOT EXISTS runs (
@@ -17,7 +17,8 @@ CREATE TABLE IF NOT EXISTS runs (
   error TEXT,
   shard_count INTEGER,
   size_bytes INTEGER,
-  closed_at INTEGER
+  closed_at INTEGER,
+  handed_to TEXT
 ) WITHOUT ROWID;
 CREATE INDEX IF NOT EXISTS runs_newest ON runs (created_at DESC, run_id DESC);
 
@@ -62,9 +63,38 @@ CREATE TABLE IF NOT EXISTS transfers (
   events INTEGER NOT NULL,
   history TEXT NOT NULL,
   updated_at INTEGER NOT NULL,
+  task TEXT,
+  progress TEXT,
   PRIMARY KEY (run_id, shard, line)
 ) WITHOUT ROWID;
+
+CREATE TABLE IF NOT EXISTS claims (
+  key TEXT PRIMARY KEY,
+  run_id TEXT NOT NULL,
+  request_hash TEXT NOT NULL,
+  at INTEGER NOT NULL
+) WITHOUT ROWID;
+
+CREATE TABLE IF NOT EXISTS leases (
+  name TEXT PRIMARY KEY,
+  owner TEXT NOT NULL,
+  until INTEGER NOT NULL
+) WITHOUT ROWID;
+
+CREATE TABLE IF NOT EXISTS nights (
+  key TEXT NOT NULL,
+  run_id TEXT NOT NULL,
+  PRIMARY KEY (key, run_id)
+) WITHOUT ROWID;
 `;
+
+/** What brings the tables of an older version up to this one. */
+const UPGRADES: Readonly<Record<number, string>> = {
+  1: `
+ALTER TABLE runs ADD COLUMN handed_to TEXT;
+ALTER TABLE transfers ADD COLUMN task TEXT;
+ALTER TABLE transfers ADD COLUMN progress TEXT;`,
+};
 
 /** @throws StoreError (STORE_FAILED) when the file was written by a newer version */
 export function prepareTables(db: DatabaseSync): void {
@@ -76,6 +106,12 @@ export function prepareTables(db: DatabaseSync): void {
       `The ledger file has version ${found}, this program knows ${VERSION}: it was written by a newer Waybill.`,
     );
   }
+  db.exec('BEGIN IMMEDIATE');
   db.exec(TABLES);
-  if (found < VERSION) db.exec(`PRAGMA user_version = ${VERSION}`);
+  // A new file has version 0 and everything already.
+  for (let version = found; version > 0 && version < VERSION; version += 1) {
+    db.exec(UPGRADES[version] ?? '');
+  }
+  db.exec(`PRAGMA user_version = ${VERSION}`);
+  db.exec('COMMIT');
 }

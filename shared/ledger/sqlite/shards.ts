@@ -31,6 +31,7 @@ export function createShards({ db, write }: SqliteFile, counters: Counters): Sha
   const release = db.prepare(`
     UPDATE shards SET owner = NULL, leased_until = 0
     WHERE run_id = ? AND shard = ? AND owner = ?`);
+  const dropLeases = db.prepare('DELETE FROM leases');
   const releaseAll = db.prepare(`
     UPDATE shards SET owner = NULL, leased_until = 0 WHERE owner IS NOT NULL`);
 
@@ -102,7 +103,8 @@ export function createShards({ db, write }: SqliteFile, counters: Counters): Sha
       write(() => {
         release.run(shard.runId, shard.index, owner);
       }),
-    releaseLeases: () => write(() => Number(releaseAll.run().changes)),
+    releaseLeases: () =>
+      write(() => Number(releaseAll.run().changes) + Number(dropLeases.run().changes)),
     shards: async (runId) => (selectAll.all(runId) as Row[]).map(toShardRecord),
   };
 }

@@ -23,10 +23,13 @@ export function createTransfers({ db, write }: SqliteFile, counters: Counters): 
     SELECT state, attempt, cause, accepted, events FROM transfers
     WHERE run_id = ? AND shard = ? AND line = ?`);
   const insert = db.prepare(`
-    INSERT INTO transfers VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, 1, ?, ?)`);
+    INSERT INTO transfers (run_id, shard, line, state, attempt, class, cause, accepted,
+      url, key, md5, events, history, updated_at, task, progress)
+    VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, 1, ?, ?, ?, ?)`);
   const update = db.prepare(`
     UPDATE transfers SET state = ?, attempt = ?, class = ?, cause = ?, accepted = ?,
       url = IFNULL(url, ?), key = IFNULL(key, ?), md5 = IFNULL(md5, ?),
+      task = IFNULL(task, ?), progress = IFNULL(?, progress),
       events = events + ?, history = history || ?, updated_at = MAX(updated_at, ?)
     WHERE run_id = ? AND shard = ? AND line = ?`);
   const page = db.prepare(`
@@ -46,14 +49,20 @@ export function createTransfers({ db, write }: SqliteFile, counters: Counters): 
     const after = before ? merge(before, report) : report;
     const cause = after.cause ? JSON.stringify(after.cause) : null;
     const { url = null, key = null, md5 = null } = report.object ?? {};
+    const task = report.task ? JSON.stringify(report.task) : null;
+    const progress = report.progress ? JSON.stringify(report.progress) : null;
     const state = [after.state, after.attempt, after.cause?.class ?? null, cause] as const;
     const accepted = JSON.stringify(after.accepted);
     const at = report.at.getTime();
     if (!row) {
       const history = fromReport(report);
-      insert.run(runId, shard, line, ...state, accepted, url, key, md5, history, at);
+      const described = [url, key, md5, history, at, task, progress] as const;
+      insert.run(runId, shard, line, ...state, accepted, ...described);
     } else {
-      const listed = Number(row['events']) < HISTORY_LIMIT;
+      // A poll that tells nothing new would crowd out what does.
+      const idle =
+        report.event === 'poll' && before?.state === after.state && cause === row['cause'];
+      const listed = !idle && Number(row['events']) < HISTORY_LIMIT;
       const history = listed ? `,${fromReport(report)}` : '';
       update.run(
         ...state,
@@ -61,6 +70,8 @@ export function createTransfers({ db, write }: SqliteFile, counters: Counters): 
         url,
         key,
         md5,
+        task,
+        progress,
         listed ? 1 : 0,
         history,
         at,

@@ -1,0 +1,55 @@
+/** Small records beside runs and transfers: idempotency claims, leases by name, counted nights. */
+import type { SqliteFile } from '../../sqlite.ts';
+import type { Claim, Ledger } from '../port.ts';
+
+type MarkCalls = Pick<
+  Ledger,
+  'claim' | 'takeLease' | 'dropLease' | 'countNight' | 'nights' | 'forgetNights'
+>;
+
+export function createMarks({ db, write }: SqliteFile): MarkCalls {
+  const insertClaim = db.prepare('INSERT INTO claims VALUES (?, ?, ?, ?) ON CONFLICT DO NOTHING');
+  const selectClaim = db.prepare('SELECT run_id, request_hash FROM claims WHERE key = ?');
+  const takeLease = db.prepare(`
+    INSERT INTO leases VALUES (:name, :owner, :until)
+    ON CONFLICT DO UPDATE SET owner = excluded.owner, until = excluded.until
+    WHERE owner = excluded.owner OR until <= :now`);
+  const dropLease = db.prepare('DELETE FROM leases WHERE name = ? AND owner = ?');
+  const countNight = db.prepare('INSERT INTO nights VALUES (?, ?) ON CONFLICT DO NOTHING');
+  const sumNights = db.prepare('SELECT COUNT(*) AS nights FROM nights WHERE key = ?');
+  const nightsOf = db.prepare(`
+    SELECT key, COUNT(*) AS nights FROM nights
+    WHERE key IN (SELECT value FROM json_each(?)) GROUP BY key`);
+  const forgetNights = db.prepare('DELETE FROM nights WHERE key = ?');
+
+  return {
+    claim: (key, { runId, requestHash }, at) =>
+      write((): Claim => {
+        insertClaim.run(key, runId, requestHash, at.getTime());
+        const kept = selectClaim.get(key) as { run_id: string; request_hash: string };
+        return { runId: kept.run_id, requestHash: kept.request_hash };
+      }, 'synced'),
+    takeLease: (name, { owner, at, leaseMs }) =>
+      write(() => {
+        const now = at.getTime();
+        return takeLease.run({ name, owner, until: now + leaseMs, now }).changes === 1;
+      }, 'synced'),
+    dropLease: (name, owner) =>
+      write(() => {
+        dropLease.run(name, owner);
+      }),
+    countNight: (key, runId) =>
+      write(() => {
+        countNight.run(key, runId);
+        return Number((sumNights.get(key) as { nights: number }).nights);
+      }, 'synced'),
+    nights: async (keys) => {
+      const rows = nightsOf.all(JSON.stringify(keys)) as { key: string; nights: number }[];
+      return new Map(rows.map(({ key, nights }) => [key, Number(nights)]));
+    },
+    forgetNights: (key) =>
+      write(() => {
+        forgetNights.run(key);
+      }),
+  };
+}
