@@ -24,6 +24,7 @@ const common: Omit<ProviderCase, 'call' | 'success' | 'checkSignature'> = {
   badKey: [403, 'SignatureDoesNotMatch'],
   throttled: [503, 'SlowDown'],
   unavailable: [503, 'ServiceUnavailable'],
+  internal: [500, 'InternalError', 'no'],
   secrets: [credentials.secretKey, credentials.secretId],
   refusal: (status, code, message) => ({
     status,

@@ -1,0 +1,94 @@
+/** One call to OMS, v1 or v2: authenticated, renewed once when a token ended, secrets hidden. */
+import { ProviderError, ReplyError } from '../../errors.ts';
+import type { ApiResponse, Send } from '../../http.ts';
+import type { ApiRequest, Pair } from '../../signing/signer.ts';
+import type { Authenticator } from '../huawei-auth.ts';
+import { huaweiError, isTokenExpired } from '../huawei-causes.ts';
+
+export interface OmsOptions {
+  /** With `{region}`: `https://oms.{region}.myhuaweicloud.com`. */
+  readonly endpoint: string;
+  readonly region: string;
+  readonly projectId: string;
+  readonly authenticator: Authenticator;
+  readonly send: Send;
+  readonly now?: () => Date;
+}
+
+export interface OmsCall {
+  readonly method: ApiRequest['method'];
+  /** After the project: `tasks/123/start`. */
+  readonly path: string;
+  readonly query?: readonly Pair[];
+  readonly body?: Readonly<Record<string, unknown>>;
+  /** For errors: `starting task 123`. */
+  readonly doing: string;
+  /** Values of `body` that no error may show. */
+  readonly secrets?: readonly string[];
+}
+
+/**
+ * @param prefix before the project's part of the path: `/v2/{project_id}/`
+ * @returns the parsed body; undefined when there is none
+ * @throws ProviderError (PROVIDER_REFUSED), ReplyError (REPLY_INVALID), TransportError
+ */
+export function createOmsCall(
+  { endpoint, region, projectId, authenticator, send, now = () => new Date() }: OmsOptions,
+  prefix: string,
+): (call: OmsCall) => Promise<unknown> {
+  const base = new URL(endpoint.replaceAll('{region}', region));
+  const root = `${base.pathname.replace(/\/$/, '')}${prefix.replace('{project_id}', projectId)}`;
+
+  const once = async (request: ApiRequest): Promise<[ApiResponse, ApiRequest]> => {
+    const authenticated = await authenticator.authenticate(request, now());
+    return [await send(authenticated), authenticated];
+  };
+
+  return async ({ method, path, query = [], body, doing, secrets = [] }) => {
+    const text = body === undefined ? '' : JSON.stringify(body);
+    const request: ApiRequest = {
+      method,
+      origin: base.origin,
+      path: `${root}${path}`,
+      query,
+      headers: {
+        ...(body !== undefined && { 'content-type': 'application/json' }),
+        'x-project-id': projectId,
+      },
+      body: text,
+    };
+    let [answer, sent] = await once(request);
+    if (isTokenExpired(answer) && authenticator.renew(sent)) [answer, sent] = await once(request);
+    if (answer.status < 200 || answer.status > 299) {
+      throw huaweiError({ ...answer, body: hide(answer.body, secrets) }, doing, now());
+    }
+    return parseBody(answer, doing);
+  };
+}
+
+/** A provider may quote a field that it refuses. */
+function hide(body: string, secrets: readonly string[]): string {
+  let text = body;
+  for (const secret of secrets) {
+    // In JSON a quote within it is escaped.
+    for (const form of [secret, JSON.stringify(secret).slice(1, -1)]) {
+      if (form.length >= 4) text = text.replaceAll(form, '***');
+    }
+  }
+  return text;
+}
+
+function parseBody({ body, headers }: ApiResponse, doing: string): unknown {
+  if (body.trim() === '') return undefined;
+  try {
+    return JSON.parse(body);
+  } catch (error) {
+    throw new ReplyError(`The answer to ${doing} is not JSON.`, headers['x-request-id'], error);
+  }
+}
+
+/** Whether OMS says that there is no such task or group. */
+export const isAbsent = (error: unknown): boolean =>
+  error instanceof ProviderError &&
+  (/^(OMS|S3M)\.(1009|0054)$/.test(error.providerCode) ||
+    (error.status === 404 && !error.providerCode.startsWith('APIG')));
