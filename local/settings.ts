@@ -8,13 +8,12 @@ import { parseEnv } from 'node:util';
 import {
   callbackConfig,
   cosFetchConfig,
-  createEnvReader,
-  type Env,
   planConfig,
   runsConfig,
   storesConfig,
   sweepConfig,
 } from '../shared/config.ts';
+import { createEnvReader, type Env } from '../shared/env.ts';
 import { ConfigError, type InputFault } from '../shared/errors.ts';
 
 export interface Settings {

@@ -2,16 +2,8 @@
  * Environment to typed options (docs/configuration.md). Every fault is listed at once, by variable.
  * Each function reads only its own part, so that no function needs another one's secrets.
  */
-import { ConfigError, type InputFault } from './errors.ts';
+import { type Env, type EnvReader, readEnv, type StoreAddress } from './env.ts';
 import type { Credentials } from './signing/signer.ts';
-
-export type Env = Readonly<Record<string, string | undefined>>;
-
-/** `sqlite:./data/waybill.db` as kind and place. */
-export interface StoreAddress<Kind extends string> {
-  readonly kind: Kind;
-  readonly place: string;
-}
 
 export interface StoresConfig {
   readonly ledger: StoreAddress<'sqlite' | 'dynamodb'>;
@@ -75,23 +67,16 @@ export interface RunsConfig extends StoresConfig {
   readonly apiTokens: readonly string[];
 }
 
-const read = <Config>(env: Env, build: (reader: EnvReader) => Config): Config => {
-  const reader = createEnvReader(env);
-  const config = build(reader);
-  reader.done();
-  return config;
-};
-
-export const storesConfig = (env: Env): StoresConfig => read(env, stores);
+export const storesConfig = (env: Env): StoresConfig => readEnv(env, stores);
 
 export const planConfig = (env: Env): PlanConfig =>
-  read(env, (from) => ({
+  readEnv(env, (from) => ({
     ...stores(from),
     shardBytes: from.integer('WAYBILL_SHARD_BYTES', 262_144, 1_024, 67_108_864),
   }));
 
 export const cosFetchConfig = (env: Env): CosFetchConfig =>
-  read(env, (from) => ({
+  readEnv(env, (from) => ({
     ...stores(from),
     cos: cos(from),
     onKeyExist: from.choice('WAYBILL_ON_KEY_EXIST', ['override', 'ignore']),
@@ -102,7 +87,7 @@ export const cosFetchConfig = (env: Env): CosFetchConfig =>
   }));
 
 export const callbackConfig = (env: Env): CallbackConfig =>
-  read(env, (from) => {
+  readEnv(env, (from) => {
     const verify = from.choice('WAYBILL_VERIFY', ['failures', 'all', 'none']);
     return {
       ...stores(from),
@@ -113,7 +98,7 @@ export const callbackConfig = (env: Env): CallbackConfig =>
   });
 
 export const sweepConfig = (env: Env): SweepConfig =>
-  read(env, (from) => ({
+  readEnv(env, (from) => ({
     ...stores(from),
     cos: cos(from),
     lostAfterMs: 1_000 * from.integer('WAYBILL_LOST_AFTER_SECONDS', 900, 1, 604_800),
@@ -122,7 +107,7 @@ export const sweepConfig = (env: Env): SweepConfig =>
   }));
 
 export const runsConfig = (env: Env): RunsConfig =>
-  read(env, (from) => ({ ...stores(from), apiTokens: apiTokens(from) }));
+  readEnv(env, (from) => ({ ...stores(from), apiTokens: apiTokens(from) }));
 
 function stores(from: EnvReader): StoresConfig {
   const sqlite = 'sqlite:./data/waybill.db';
@@ -187,88 +172,4 @@ function apiTokens(from: EnvReader): readonly string[] {
   );
   if (!good) from.fault('WAYBILL_API_TOKENS', `expected ${expected}`);
   return tokens;
-}
-
-export interface EnvReader {
-  fault(path: string, message: string): void;
-  optional(name: string): string | undefined;
-  text(name: string, expected: string): string;
-  integer(name: string, fallback: number, min: number, max: number): number;
-  flag(name: string, fallback: boolean): boolean;
-  /** The first choice is the default. */
-  choice<Choice extends string>(name: string, choices: readonly Choice[]): Choice;
-  url(name: string, fallback?: string): string;
-  store<Kind extends string>(
-    name: string,
-    fallback: string,
-    kinds: readonly Kind[],
-  ): StoreAddress<Kind>;
-  /** @throws ConfigError (CONFIG_INVALID) with every fault found */
-  done(): void;
-}
-
-/** Reads variables and collects faults; an empty variable counts as not set. Values never enter a fault. */
-export function createEnvReader(env: Env): EnvReader {
-  const faults: InputFault[] = [];
-  const fault = (path: string, message: string): void => {
-    if (!faults.some((known) => known.path === path)) faults.push({ path, message });
-  };
-  const optional = (name: string): string | undefined => env[name]?.trim() || undefined;
-
-  return {
-    fault,
-    optional,
-    text(name, expected) {
-      const value = optional(name);
-      if (value === undefined) fault(name, `is not set; expected ${expected}`);
-      return value ?? '';
-    },
-    integer(name, fallback, min, max) {
-      const value = optional(name);
-      if (value === undefined) return fallback;
-      const number = /^\d{1,15}$/.test(value) ? Number(value) : Number.NaN;
-      if (number >= min && number <= max) return number;
-      fault(name, `expected a whole number from ${min} to ${max}`);
-      return fallback;
-    },
-    flag(name, fallback) {
-      const value = optional(name)?.toLowerCase();
-      if (value === undefined) return fallback;
-      if (value !== 'true' && value !== 'false') fault(name, 'expected true or false');
-      return value === 'true';
-    },
-    choice(name, choices) {
-      const value = optional(name);
-      const found = choices.find((choice) => choice === value);
-      if (value !== undefined && found === undefined) {
-        fault(name, `expected one of ${choices.join(', ')}`);
-      }
-      return (found ?? choices[0]) as (typeof choices)[number];
-    },
-    url(name, fallback) {
-      const value = optional(name) ?? fallback;
-      const sample = value?.replaceAll(/\{(region|bucket|uin)\}/g, 'x');
-      if (value === undefined) fault(name, 'is not set; expected an http:// or https:// address');
-      else if (!/^https?:\/\//.test(value) || !URL.canParse(sample ?? '')) {
-        fault(
-          name,
-          'expected an http:// or https:// address, with {region}, {bucket}, {uin} at will',
-        );
-      }
-      return value ?? '';
-    },
-    store(name, fallback, kinds) {
-      const value = optional(name) ?? fallback;
-      const at = value.indexOf(':');
-      const kind = kinds.find((known) => known === value.slice(0, at));
-      const place = value.slice(at + 1);
-      if (kind === undefined || place === '') {
-        fault(name, `expected ${kinds.map((known) => `${known}:<place>`).join(' or ')}`);
-      }
-      return { kind: (kind ?? kinds[0]) as (typeof kinds)[number], place };
-    },
-    done() {
-      if (faults.length > 0) throw new ConfigError(faults);
-    },
-  };
 }

@@ -1,6 +1,6 @@
 /** What stands around a handler: configuration on first use, partial batches, problem answers. */
 import middy from '@middy/core';
-import type { Env } from './config.ts';
+import type { Env } from './env.ts';
 import { ConfigError, InputError, LeasedError, UnsettledError, WaybillError } from './errors.ts';
 import { type HttpRequest, parseHttp, parseQueueRecords, type QueueRecord } from './events.ts';
 import { createLog, type Log } from './log.ts';

@@ -6,7 +6,7 @@
 import type { CosConfig, LimitsConfig } from '../config.ts';
 import { ProviderError, ReplyError } from '../errors.ts';
 import { type ApiResponse, createSend, type Send } from '../http.ts';
-import type { PlannedTransfer, Target } from '../manifest/types.ts';
+import type { OnKeyExist, PlannedTransfer, Target } from '../manifest/types.ts';
 import { createCosSigner } from '../signing/cos.ts';
 import type { ApiRequest, Signer } from '../signing/signer.ts';
 import { isRecord } from '../xml.ts';
@@ -18,6 +18,13 @@ export interface FetchTask {
   readonly md5?: string;
   readonly successCallbackUrl?: string;
   readonly failureCallbackUrl?: string;
+  /** In place of the client's own. */
+  readonly onKeyExist?: OnKeyExist;
+  /**
+   * The older way to say it, sent in place of `OnKeyExist`: which of the two wins is not documented,
+   * so never both.
+   */
+  readonly ignoreSameKey?: boolean;
 }
 
 export interface FetchAccepted {
@@ -52,7 +59,7 @@ export interface CosFetchOptions {
   /** With `{region}`: `http://{region}.migration.myqcloud.com`. */
   readonly endpoint: string;
   /** Always sent: the default where it is absent is not documented. */
-  readonly onKeyExist: 'ignore' | 'override';
+  readonly onKeyExist: OnKeyExist;
   readonly send: Send;
   readonly sign: Signer;
   readonly now?: () => Date;
@@ -78,10 +85,11 @@ export function createCosFetchClient({
       const body = JSON.stringify({
         Url: task.url,
         MD5: task.md5,
+        IgnoreSameKey: task.ignoreSameKey,
         Key: task.key,
         SuccessCallbackUrl: task.successCallbackUrl,
         FailureCallbackUrl: task.failureCallbackUrl,
-        OnKeyExist: onKeyExist,
+        OnKeyExist: task.ignoreSameKey === undefined ? (task.onKeyExist ?? onKeyExist) : undefined,
       });
       const answer = await call(
         {

@@ -2,7 +2,8 @@
  * The embedded adapters: one SQLite file, one folder. Everything is opened once per place, so that
  * all functions of the process share it. `aws.ts` holds the distributed ones.
  */
-import type { LimitsConfig, StoreAddress, StoresConfig } from '../config.ts';
+import type { LimitsConfig, StoresConfig } from '../config.ts';
+import type { StoreAddress } from '../env.ts';
 import { ConfigError } from '../errors.ts';
 import type { Ledger } from '../ledger/port.ts';
 import { createSqliteLedger } from '../ledger/sqlite.ts';
