@@ -1,0 +1,55 @@
+/** The gateway in front of OMS: finds the call, judges the caller, carries out faults. */
+import { disturbed } from '../disturb.ts';
+import type { Faults } from '../faults.ts';
+import { type Answer, decode, type Wire } from '../server.ts';
+import { gatewayError, gatewayRefusals } from './answers.ts';
+import type { Refuse } from './auth.ts';
+import type { Route } from './route.ts';
+import { oddShape } from './views.ts';
+
+export interface GatewayOptions {
+  readonly routes: readonly Route[];
+  readonly refuse: Refuse;
+  /** Of paths that name none. */
+  readonly region: string;
+  readonly faults: Faults;
+  readonly called: (kind: string) => void;
+}
+
+const REGION = /^\/([a-z]{2}-[a-z]+-\d{1,2})(?=\/)/;
+/** Of a body; the server under it breaks off at 12 MiB. */
+const MAX_BODY_BYTES = 12_000_000;
+
+/** `[/<region>]/v1/…` and `[/<region>]/v2/…`; a region in the path stands for the host of that region. */
+export function createGateway(options: GatewayOptions) {
+  const { routes, refuse, faults, called } = options;
+  return async (wire: Wire): Promise<Answer> => {
+    const path = decode(wire.rawPath);
+    if (path === undefined) return gatewayError(400, '0201', 'Bad request.');
+    const [, region = options.region] = REGION.exec(path) ?? [];
+    const below = path.replace(REGION, '');
+    const route = routes.find((known) => known.method === wire.method && known.path.test(below));
+    if (!route) {
+      return gatewayError(404, '0101', 'The API does not exist or has not been published.');
+    }
+    if (wire.body.length > MAX_BODY_BYTES) {
+      return gatewayError(413, '0201', 'The request body exceeds the size limit.');
+    }
+    const { project: projectId = '', id = '' } = route.path.exec(below)?.groups ?? {};
+    const { kind, api } = route.as(wire);
+    called(kind);
+    const rule = faults.strike(api, `${region}/${projectId}/${id || 'list'}`);
+    const serve = (): Answer =>
+      refuse(wire, projectId) ?? route.serve({ region, projectId, id, wire });
+    const breaksOff = rule?.kind === 'stall' || rule?.kind === 'truncate';
+    return disturbed(
+      rule,
+      gatewayRefusals,
+      breaksOff ? () => withBody(serve()) : serve,
+      api === 'oms-read' ? oddShape : undefined,
+    );
+  };
+}
+
+/** Nothing can break off in the middle of an empty body. */
+const withBody = (answer: Answer): Answer => ({ ...answer, body: answer.body ?? '{}' });

@@ -1,0 +1,151 @@
+/** Task groups of OMS: their tasks are started, stopped and retried together. */
+import { randomUUID } from 'node:crypto';
+import type { Outcome, TaskType } from './task.ts';
+import { type PutObject, settle, takeOutcome } from './task.ts';
+import type { OmsTasks } from './tasks.ts';
+import type { Timers } from './timers.ts';
+
+export interface NewOmsGroup {
+  readonly region: string;
+  readonly projectId: string;
+  /** @default a UUID */
+  readonly id?: string;
+  /** Stays what it is until a call or the caller changes it. @default 5 */
+  readonly status?: number;
+  readonly taskType?: TaskType;
+  readonly cloudType?: string;
+  readonly srcBucket?: string;
+  readonly dstBucket?: string;
+  /** `TRF.*`. @default 'TRF.0004' with status 5 */
+  readonly errorCode?: string;
+  /** How the next start or retry ends: completed, or failed. @default { status: 6 } */
+  readonly outcome?: GroupOutcome;
+}
+
+export interface GroupOutcome {
+  readonly status: 5 | 6;
+  /** `TRF.*`. @default 'TRF.0004' with status 5 */
+  readonly errorCode?: string;
+}
+
+/** Its status, error and next outcome may be set at any time. */
+export interface OmsGroup {
+  readonly region: string;
+  readonly projectId: string;
+  readonly id: string;
+  readonly taskType: TaskType;
+  readonly cloudType: string;
+  readonly srcBucket: string;
+  readonly dstBucket: string;
+  status: number;
+  errorCode: string | undefined;
+  outcome: GroupOutcome | undefined;
+  startedAt: Date | undefined;
+  /** Starts and retries that were taken. */
+  starts: number;
+  /** Body of the last start or retry that was taken. */
+  lastStart: Readonly<Record<string, unknown>> | undefined;
+}
+
+export interface OmsGroups {
+  /** @throws TypeError when the id is taken */
+  add(group: NewOmsGroup): OmsGroup;
+  get(id: string): OmsGroup | undefined;
+  all(): Iterable<OmsGroup>;
+}
+
+/** What the API does with groups. */
+export interface GroupStore extends OmsGroups {
+  /** Start and retry: what is paused or failed runs again. */
+  start(group: OmsGroup, body: Readonly<Record<string, unknown>>): void;
+  stop(group: OmsGroup): void;
+}
+
+export interface GroupsOptions {
+  readonly tasks: OmsTasks;
+  readonly runMs: number;
+  readonly now: () => Date;
+  readonly timers: Timers;
+  readonly put: PutObject;
+}
+
+const reasonOf = ({ errorCode }: OmsGroup) => (errorCode === undefined ? {} : { errorCode });
+
+export function createGroups({ tasks, runMs, now, timers, put }: GroupsOptions): GroupStore {
+  const groups = new Map<string, OmsGroup>();
+  const cancels = new Map<OmsGroup, () => void>();
+  const tasksOf = (group: OmsGroup, ...statuses: readonly number[]) =>
+    [...tasks.all()].filter(
+      ({ groupId, status }) => groupId === group.id && statuses.includes(status),
+    );
+
+  const end = (group: OmsGroup): void => {
+    const { status, errorCode } = group.outcome ?? { status: 6 as const };
+    group.outcome = undefined;
+    group.status = status;
+    group.errorCode = status === 6 ? undefined : (errorCode ?? 'TRF.0004');
+    for (const task of tasksOf(group, 2)) {
+      const { failedObjects, failedNum, outcome } = task;
+      const failed: Outcome = { status: 4, failedObjects, failedNum, ...reasonOf(group) };
+      // A group that fails again leaves its tasks failed unless they say otherwise.
+      settle(task, status === 6 || outcome ? takeOutcome(task) : failed, put, now());
+    }
+  };
+
+  return {
+    add(given) {
+      const { region, projectId, id = randomUUID(), status = 5 } = given;
+      if (groups.has(id)) throw new TypeError(`group id ${id}: is taken`);
+      const group: OmsGroup = {
+        region,
+        projectId,
+        id,
+        taskType: given.taskType ?? 'prefix',
+        cloudType: given.cloudType ?? 'AWS',
+        srcBucket: given.srcBucket ?? 'source-bucket',
+        dstBucket: given.dstBucket ?? 'destination-bucket',
+        status,
+        errorCode: given.errorCode ?? (status === 5 ? 'TRF.0004' : undefined),
+        outcome: given.outcome,
+        startedAt: undefined,
+        starts: 0,
+        lastStart: undefined,
+      };
+      groups.set(id, group);
+      return group;
+    },
+    get: (id) => groups.get(id),
+    all: () => groups.values(),
+    start(group, body) {
+      cancels.get(group)?.();
+      group.starts += 1;
+      group.lastStart = body;
+      group.startedAt = now();
+      group.status = 2;
+      group.errorCode = undefined;
+      for (const task of tasksOf(group, 3, 4)) {
+        task.status = 2;
+        task.errorCode = undefined;
+        task.startedAt = now();
+      }
+      cancels.set(
+        group,
+        timers.later(runMs, () => {
+          if (group.status === 2) end(group);
+        }),
+      );
+    },
+    stop(group) {
+      cancels.get(group)?.();
+      group.status = 7;
+      for (const task of tasksOf(group, 1, 2)) task.status = 7;
+      cancels.set(
+        group,
+        timers.later(runMs, () => {
+          if (group.status === 7) group.status = 3;
+          for (const task of tasksOf(group, 7)) task.status = 3;
+        }),
+      );
+    },
+  };
+}

@@ -1,0 +1,137 @@
+/**
+ * Bodies of start and retry, only as documented:
+ * https://support.huaweicloud.com/intl/en-us/api-oms/StartTask.html
+ */
+import type { Wire } from '../server.ts';
+
+export type Fields = Readonly<Record<string, unknown>>;
+/** What is wrong, with the number of its code. */
+export interface Fault {
+  readonly code: string;
+  readonly message: string;
+}
+
+/** Says what a value must be when it is not. */
+type Check = (value: unknown) => string | undefined;
+
+interface Form {
+  readonly checks: Readonly<Record<string, Check>>;
+  readonly required: readonly string[];
+}
+
+const text =
+  (shortest: number, longest: number): Check =>
+  (value) =>
+    typeof value === 'string' && value.length >= shortest && value.length <= longest
+      ? undefined
+      : `a text of ${shortest} to ${longest} characters`;
+const oneOf =
+  (...members: readonly unknown[]): Check =>
+  (value) =>
+    members.includes(value) ? undefined : `one of ${members.join(', ')}`;
+
+const key = text(1, 100);
+const flag = oneOf(true, false);
+const token = text(1, 16_384);
+const crypto = oneOf('DEFAULT', 'KMS');
+const keyId = text(36, 36);
+/** Pairs of a field that says how a secret is encrypted, and the id of the key for it. */
+const CRYPTO = ['src', 'dst', 'source_cdn'] as const;
+
+const common = {
+  src_ak: key,
+  src_sk: key,
+  connection_string: text(1, 2_048),
+  json_auth_file: text(1, 65_535),
+  dst_ak: key,
+  dst_sk: key,
+  source_cdn_authentication_key: text(1, 255),
+  ...Object.fromEntries(CRYPTO.map((name) => [`${name}_crypto_type`, crypto])),
+  ...Object.fromEntries(CRYPTO.map((name) => [`${name}_kms_key_id`, keyId])),
+};
+
+export const V2_START: Form = {
+  checks: {
+    ...common,
+    src_security_token: token,
+    dst_security_token: token,
+    migrate_failed_object: flag,
+  },
+  required: ['dst_ak', 'dst_sk'],
+};
+export const GROUP_START: Form = { checks: common, required: ['dst_ak', 'dst_sk'] };
+export const GROUP_RETRY: Form = {
+  checks: { ...common, migrate_failed_object: flag },
+  required: [],
+};
+export const V1_START: Form = {
+  checks: {
+    operation: oneOf('start'),
+    source_ak: key,
+    source_sk: key,
+    target_ak: key,
+    target_sk: key,
+    source_cdn_authentication_key: text(1, 255),
+    migration_failed_object: flag,
+  },
+  required: ['operation', 'source_ak', 'source_sk', 'target_ak', 'target_sk'],
+};
+export const V1_STOP: Form = {
+  checks: { operation: oneOf('stop') },
+  required: ['operation'],
+};
+
+/** The object of a JSON body, or what is wrong with it. */
+export function readJson({ headers, body }: Wire): { readonly fields: Fields } | Fault {
+  const bad = (message: string): Fault => ({ code: '0067', message });
+  if (!/^application\/json(\s*;|$)/i.test(headers['content-type'] ?? '')) {
+    return bad('The Content-Type must be application/json.');
+  }
+  try {
+    const parsed = JSON.parse(new TextDecoder('utf-8', { fatal: true }).decode(body));
+    const isObject = typeof parsed === 'object' && parsed !== null && !Array.isArray(parsed);
+    return isObject ? { fields: parsed } : bad('The request body is not a JSON object.');
+  } catch {
+    return bad('The request body is not in JSON format.');
+  }
+}
+
+/** The first thing wrong with the fields, by name. */
+export function faultOf(fields: Fields, { checks, required }: Form): Fault | undefined {
+  const bad = (message: string): Fault => ({
+    code: '0064',
+    message: `Incorrect request parameters: ${message}`,
+  });
+  for (const [name, value] of Object.entries(fields)) {
+    if (!Object.hasOwn(checks, name)) return bad(`${name} is not a field of this request.`);
+    const expected = checks[name]?.(value);
+    if (expected !== undefined) return bad(`${name} must be ${expected}.`);
+  }
+  const missing = required.find((name) => fields[name] === undefined);
+  if (missing !== undefined) return bad(`${missing} is required.`);
+  for (const name of CRYPTO) {
+    const isKms = fields[`${name}_crypto_type`] === 'KMS';
+    if (isKms !== (fields[`${name}_kms_key_id`] !== undefined)) {
+      return bad(`${name}_kms_key_id is required with ${name}_crypto_type KMS, and only then.`);
+    }
+  }
+  return undefined;
+}
+
+/** What the source of a task or group lacks in a start of version 2. */
+export function sourceFault(
+  fields: Fields,
+  { taskType, cloudType, cdn }: { taskType: string; cloudType: string; cdn?: boolean },
+): Fault | undefined {
+  if (cdn && fields['source_cdn_authentication_key'] === undefined) {
+    return { code: '1032', message: 'The CDN authentication key is required.' };
+  }
+  if (taskType === 'url_list') return undefined;
+  const needed =
+    { Azure: ['connection_string'], Google: ['json_auth_file'] }[cloudType] ??
+    (['src_ak', 'src_sk'] as const);
+  const missing = needed.find((name) => fields[name] === undefined);
+  return missing === undefined
+    ? undefined
+    : { code: '0057', message: `Incorrect source information: ${missing} is required.` };
+}
