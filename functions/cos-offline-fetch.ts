@@ -24,7 +24,7 @@ import type { Limiter } from '../shared/limiter.ts';
 import { createLog, type Log } from '../shared/log.ts';
 import { stageRejected } from '../shared/manifest/reports.ts';
 import { createShardReader, type ShardReader } from '../shared/manifest/shards.ts';
-import type { PlannedTransfer, Shard } from '../shared/manifest/types.ts';
+import type { PlannedTransfer, SameKey, Shard } from '../shared/manifest/types.ts';
 import { expose, perMessage } from '../shared/middleware.ts';
 import type { Objects } from '../shared/objects/port.ts';
 import { type CosFetchClient, connectCosFetch, fetchTask } from '../shared/providers/cos-fetch.ts';
@@ -73,7 +73,7 @@ export function createHandler(deps: Deps) {
         throw error;
       });
     if (attempt === undefined) return true;
-    const task = { ...fetchTask(transfer), ...urls(id, attempt) };
+    const task = { ...fetchTask(transfer), ...sameKeyOf(shard), ...urls(id, attempt) };
     const answer = limiter.run(() => client.submit(target, task)).then(({ taskId }) => taskId);
     const report = await answer.then(
       submitted(attempt, transfer, now),
@@ -115,6 +115,12 @@ export function createHandler(deps: Deps) {
     log,
   );
 }
+
+/** What the request said, where it said anything. */
+const sameKeyOf = ({ onKeyExist, ignoreSameKey }: Shard): SameKey => ({
+  ...(onKeyExist !== undefined && { onKeyExist }),
+  ...(ignoreSameKey !== undefined && { ignoreSameKey }),
+});
 
 /** An open intent that is too young counts as not settled; any other failure is one. */
 function isUnsettled(error: unknown): false {

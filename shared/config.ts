@@ -2,6 +2,7 @@
  * Environment to typed options (docs/configuration.md). Every fault is listed at once, by variable.
  * Each function reads only its own part, so that no function needs another one's secrets.
  */
+import { type HuaweiConfig, hasHuawei, huawei } from './config-huawei.ts';
 import { type Env, type EnvReader, readEnv, type StoreAddress } from './env.ts';
 import type { Credentials } from './signing/signer.ts';
 
@@ -54,8 +55,38 @@ export interface CallbackConfig extends StoresConfig {
   readonly cos?: CosConfig;
 }
 
-export interface SweepConfig extends StoresConfig {
+/** What calling COS Batch takes besides. */
+export interface BatchConfig {
   readonly cos: CosConfig;
+  readonly uin: string;
+  readonly appId: string;
+  /** With `{uin}` and `{region}`. */
+  readonly endpoint: string;
+  readonly limits: LimitsConfig;
+}
+
+export interface BatchJobConfig extends RunsConfig {
+  readonly batch: BatchConfig;
+}
+
+export interface OmsStartConfig extends RunsConfig {
+  readonly huawei: HuaweiConfig;
+  readonly settleMs: number;
+}
+
+export interface NightlyConfig extends StoresConfig {
+  /** Present when the provider is configured. */
+  readonly huawei?: HuaweiConfig;
+  readonly maxNights: number;
+  readonly shardBytes: number;
+  readonly settleMs: number;
+}
+
+export interface SweepConfig extends StoresConfig {
+  /** Present for each provider that is configured; Tencent's faults are told when none is. */
+  readonly cos?: CosConfig;
+  readonly batch?: BatchConfig;
+  readonly huawei?: HuaweiConfig;
   readonly lostAfterMs: number;
   readonly settleMs: number;
   /** Submissions of one transfer within a run, before only a person or the nightly pass tries again. */
@@ -72,7 +103,7 @@ export const storesConfig = (env: Env): StoresConfig => readEnv(env, stores);
 export const planConfig = (env: Env): PlanConfig =>
   readEnv(env, (from) => ({
     ...stores(from),
-    shardBytes: from.integer('WAYBILL_SHARD_BYTES', 262_144, 1_024, 67_108_864),
+    shardBytes: shardBytes(from),
   }));
 
 export const cosFetchConfig = (env: Env): CosFetchConfig =>
@@ -97,10 +128,34 @@ export const callbackConfig = (env: Env): CallbackConfig =>
     };
   });
 
+export const batchJobConfig = (env: Env): BatchJobConfig =>
+  readEnv(env, (from) => ({
+    ...stores(from),
+    apiTokens: apiTokens(from),
+    batch: batch(from, cos(from)),
+  }));
+
+export const omsStartConfig = (env: Env): OmsStartConfig =>
+  readEnv(env, (from) => ({
+    ...stores(from),
+    apiTokens: apiTokens(from),
+    huawei: huawei(from),
+    settleMs: settleMs(from),
+  }));
+
+export const nightlyConfig = (env: Env): NightlyConfig =>
+  readEnv(env, (from) => ({
+    ...stores(from),
+    ...(hasHuawei(from) && { huawei: huawei(from) }),
+    maxNights: from.integer('WAYBILL_MAX_NIGHTS', 5, 1, 365),
+    shardBytes: shardBytes(from),
+    settleMs: settleMs(from),
+  }));
+
 export const sweepConfig = (env: Env): SweepConfig =>
   readEnv(env, (from) => ({
     ...stores(from),
-    cos: cos(from),
+    ...providers(from),
     lostAfterMs: 1_000 * from.integer('WAYBILL_LOST_AFTER_SECONDS', 900, 1, 604_800),
     settleMs: settleMs(from),
     maxAttempts: from.integer('WAYBILL_MAX_ATTEMPTS', 3, 1, 100),
@@ -138,6 +193,45 @@ function cos(from: EnvReader): CosConfig {
     },
   };
 }
+
+/** Each provider that is configured. */
+function providers(from: EnvReader): Pick<SweepConfig, 'cos' | 'batch' | 'huawei'> {
+  const tencent = hasTencent(from) || !hasHuawei(from) ? cos(from) : undefined;
+  return {
+    ...(tencent && { cos: tencent }),
+    ...(tencent && from.optional('TENCENTCLOUD_UIN') && { batch: batch(from, tencent) }),
+    ...(hasHuawei(from) && { huawei: huawei(from) }),
+  };
+}
+
+/** Whether any of the provider's own variables is set. */
+export const hasTencent = (from: EnvReader): boolean =>
+  ['TENCENTCLOUD_SECRET_ID', 'TENCENTCLOUD_SECRET_KEY'].some(
+    (name) => from.optional(name) !== undefined,
+  );
+
+function batch(from: EnvReader, tencent: CosConfig): BatchConfig {
+  const [uin, appId] = [
+    from.text('TENCENTCLOUD_UIN', 'the UIN of the account, digits'),
+    from.text('TENCENTCLOUD_APP_ID', 'the APPID of the account, digits'),
+  ];
+  if (uin !== '' && !/^\d{1,20}$/.test(uin)) from.fault('TENCENTCLOUD_UIN', 'expected digits');
+  if (appId !== '' && !/^\d{1,20}$/.test(appId))
+    from.fault('TENCENTCLOUD_APP_ID', 'expected digits');
+  return {
+    cos: tencent,
+    uin,
+    appId,
+    endpoint: from.url(
+      'WAYBILL_COS_CONTROL_ENDPOINT',
+      'https://{uin}.cos-control.{region}.myqcloud.com',
+    ),
+    limits: { requestsPerSecond: from.integer('WAYBILL_BATCH_RPS', 5, 1, 10_000), inFlight: 10 },
+  };
+}
+
+const shardBytes = (from: EnvReader): number =>
+  from.integer('WAYBILL_SHARD_BYTES', 262_144, 1_024, 67_108_864);
 
 const settleMs = (from: EnvReader): number =>
   1_000 * from.integer('WAYBILL_SETTLE_SECONDS', 60, 0, 86_400);

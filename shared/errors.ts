@@ -97,11 +97,25 @@ export class InputError extends WaybillError {
   }
 }
 
+/** The same with its first faults in the message: a run's cause has nothing else to tell them by. */
+export function withFaults(error: InputError): InputError {
+  const told = error.errors.slice(0, 3).map(({ path, message }) => `${path}: ${message}`);
+  return new InputError(error.code, [error.message, ...told].join(' '), error.errors);
+}
+
+export type ConflictCode =
+  | 'IDEMPOTENCY_MISMATCH'
+  | 'IN_PROGRESS'
+  | 'NO_FAILED_OBJECTS'
+  | 'TASK_COMPLETE'
+  | 'TASK_IN_GROUP'
+  | 'TASK_STATE';
+
 /** The request is well formed but does not fit the state things are in. */
 export class ConflictError extends WaybillError {
-  declare readonly code: 'IDEMPOTENCY_MISMATCH' | 'TASK_COMPLETE';
+  declare readonly code: ConflictCode;
 
-  constructor(code: 'IDEMPOTENCY_MISMATCH' | 'TASK_COMPLETE', message: string) {
+  constructor(code: ConflictCode, message: string) {
     super(message, { code, class: 'state' });
   }
 }
@@ -242,6 +256,10 @@ export function redact(text: string): string {
     .replace(/(q-signature|q-ak|Signature|Access)=[^&,\s"'<|]+/gi, '$1=***')
     .replace(
       /(x-(?:cos-)?security-token|x-auth-token|authorization)(["']?\s*[:=]\s*)[^\n|]+/gi,
+      '$1$2***',
+    )
+    .replace(
+      /((?:src|dst|source|target)_(?:ak|sk|security_token)|json_auth_file|connection_string|source_cdn_authentication_key|password)(\\?["']?\s*[:=]\s*\\?["']?)[^"'\\,\s}|]+/gi,
       '$1$2***',
     )
     .replace(/Bearer\s+[\w.~+/=-]+/gi, 'Bearer ***');

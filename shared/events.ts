@@ -1,6 +1,6 @@
 /** AWS-shaped events to our types. Object keys are decoded here and nowhere else. */
 import * as v from 'valibot';
-import { InputError } from './errors.ts';
+import { InputError, type InputFault } from './errors.ts';
 import type { Shard } from './manifest/types.ts';
 
 /** @throws InputError (EVENT_INVALID or `code`) with the path of every field that does not fit */
@@ -12,11 +12,27 @@ export function parseWith<Schema extends v.GenericSchema>(
 ): v.InferOutput<Schema> {
   const result = v.safeParse(schema, input);
   if (result.success) return result.output;
-  const errors = result.issues.map((issue) => ({
-    path: v.getDotPath(issue) ?? '(whole)',
-    message: issue.message,
-  }));
-  throw new InputError(code, `${what} does not have the expected shape.`, errors);
+  throw new InputError(
+    code,
+    `${what} does not have the expected shape.`,
+    result.issues.map(faultOf),
+  );
+}
+
+/** Path as `objects[3].url`. The library's own messages quote what they found, which may be secret. */
+export function faultOf(issue: v.BaseIssue<unknown>): InputFault {
+  const path = (issue.path ?? []).reduce(
+    (text, { key }) =>
+      typeof key === 'number' ? `${text}[${key}]` : `${text}${text && '.'}${String(key)}`,
+    '',
+  );
+  return { path: path || '(whole)', message: messageOf(issue) };
+}
+
+function messageOf({ message, expected, received }: v.BaseIssue<unknown>): string {
+  if (/^(expected|is) /.test(message)) return message;
+  if (expected === 'never') return 'is not a field of this request';
+  return received === 'undefined' ? 'is missing' : `expected ${expected ?? 'something else'}`;
 }
 
 export interface Upload {
@@ -85,6 +101,7 @@ const shard = v.object({
   }),
   object: v.object({ key: v.string(), etag: v.string(), offset: whole }),
   onKeyExist: v.exactOptional(v.picklist(['ignore', 'override'])),
+  ignoreSameKey: v.exactOptional(v.boolean()),
   night: v.exactOptional(whole),
 });
 
@@ -134,6 +151,10 @@ const httpEvent = v.object({
   body: v.optional(v.string(), ''),
   isBase64Encoded: v.optional(v.boolean(), false),
 });
+
+/** Whether an event is a request: for functions that uploads start as well. */
+export const isHttpEvent = (event: unknown): boolean =>
+  typeof event === 'object' && event !== null && 'routeKey' in event;
 
 /** A request of API Gateway's HTTP API, payload format 2.0. */
 export function parseHttp(event: unknown): HttpRequest {

@@ -23,7 +23,7 @@ export interface FetchStatusOptions {
   readonly client: CosFetchClient;
   readonly ledger: Ledger;
   readonly limiter: Limiter;
-  readonly objects: CosObjectsClient;
+  readonly objects: Pick<CosObjectsClient, 'head'>;
   readonly now?: () => Date;
 }
 

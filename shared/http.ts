@@ -30,6 +30,16 @@ export interface SendOptions {
   readonly connections?: number;
 }
 
+/** An answer whose body is read as it comes. */
+export interface Download {
+  readonly status: number;
+  readonly headers: Readonly<Record<string, string>>;
+  readonly body: AsyncIterable<Uint8Array>;
+}
+
+/** As `Send`, for bodies of any size: reports and lists. The caller reads the body or ends it. */
+export type Fetch = (request: ApiRequest) => Promise<Download>;
+
 /** A provider's answers are small; one that is not is no answer we understand. */
 const MAX_ANSWER_BYTES = 1_048_576;
 
@@ -56,6 +66,35 @@ export function createSend({
         }),
       );
     });
+}
+
+/** @param timeoutMs longest wait for headers, and between two parts of the body */
+export function createFetch({ timeoutMs = 30_000 }: Pick<SendOptions, 'timeoutMs'> = {}): Fetch {
+  const dispatcher = new Agent({
+    connections: 4,
+    connect: { timeout: Math.min(timeoutMs, 10_000) },
+  });
+  return async (request) => {
+    const { origin, method, headers, body } = request;
+    try {
+      const answer = await dispatcher.request({
+        origin,
+        method,
+        path: wirePath(request),
+        headers,
+        body: body === '' ? null : body,
+        headersTimeout: timeoutMs,
+        bodyTimeout: timeoutMs,
+      });
+      return {
+        status: answer.statusCode,
+        headers: firstValues(answer.headers),
+        body: answer.body,
+      };
+    } catch (error) {
+      throw transportError(error, request);
+    }
+  };
 }
 
 /** Gathers one answer. The status of a refusal stands even when its body breaks off. */

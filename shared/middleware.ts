@@ -2,7 +2,13 @@
 import middy from '@middy/core';
 import type { Env } from './env.ts';
 import { ConfigError, InputError, LeasedError, UnsettledError, WaybillError } from './errors.ts';
-import { type HttpRequest, parseHttp, parseQueueRecords, type QueueRecord } from './events.ts';
+import {
+  type HttpRequest,
+  isHttpEvent,
+  parseHttp,
+  parseQueueRecords,
+  type QueueRecord,
+} from './events.ts';
 import { createLog, type Log } from './log.ts';
 
 export type Handler = (event: unknown) => Promise<unknown>;
@@ -24,6 +30,8 @@ export function expose(build: (env: Env) => Promise<Handler>): Handler {
         createLog().error('config.invalid', {
           faults: error.faults.map(({ path, message }) => `${path}: ${message}`),
         });
+        // The caller may know that this is not their fault, but not what is missing.
+        if (isHttpEvent(event)) return problem(503, error);
       }
       throw error;
     }
@@ -98,13 +106,22 @@ const problems = (log: Log): middy.MiddlewareObj<unknown, HttpAnswer> => ({
 const STATUSES: Readonly<Record<string, number>> = {
   BODY_INVALID: 400,
   CALLBACK_UNKNOWN: 404,
+  CONFIG_INVALID: 503,
   EVENT_INVALID: 400,
   IDEMPOTENCY_MISMATCH: 422,
+  IN_PROGRESS: 409,
   MANIFEST_CHANGED: 409,
   MANIFEST_INVALID: 422,
   NOT_FOUND: 404,
+  NO_FAILED_OBJECTS: 409,
+  PROVIDER_REFUSED: 502,
+  REPLY_INVALID: 502,
   STORE_FAILED: 503,
   TASK_COMPLETE: 409,
+  TASK_IN_GROUP: 409,
+  TASK_STATE: 409,
+  TRANSPORT_FAILED: 502,
+  TRANSPORT_TIMEOUT: 504,
   UNAUTHORIZED: 401,
 };
 
@@ -116,6 +133,8 @@ const TITLES: Readonly<Record<number, string>> = {
   413: 'Content Too Large',
   422: 'Unprocessable Content',
   500: 'Internal Server Error',
+  502: 'Bad Gateway',
+  504: 'Gateway Timeout',
   503: 'Service Unavailable',
 };
 

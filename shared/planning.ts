@@ -9,7 +9,7 @@ import type { Ledger, Run } from './ledger/port.ts';
 import type { Log } from './log.ts';
 import { parseManifestKey } from './manifest/path.ts';
 import { cutShards, readLayout, unpackShards } from './manifest/shards.ts';
-import type { Shard } from './manifest/types.ts';
+import type { SameKey, Shard } from './manifest/types.ts';
 import type { ObjectInfo, Objects } from './objects/port.ts';
 import type { QueueSender } from './queue/port.ts';
 
@@ -18,7 +18,16 @@ export interface Planner {
    * The run of the manifest at `key`: its own fault, such as an unreadable file, is in the run.
    * @throws InputError (NOT_FOUND) when there is no such object; StoreError
    */
-  plan(key: string, trigger: Run['trigger']): Promise<Run>;
+  plan(key: string, trigger: Run['trigger'], options?: PlanOptions): Promise<Run>;
+  /** The id that `plan` would give the manifest as it is now; the same errors. */
+  identify(key: string): Promise<string>;
+}
+
+export interface PlanOptions {
+  /** @default made from the object's version */
+  readonly runId?: string;
+  /** For all objects, in place of what is configured; kept in every shard. */
+  readonly sameKey?: SameKey;
 }
 
 export interface PlannerOptions {
@@ -42,16 +51,22 @@ export function createPlanner({
   now = () => new Date(),
 }: PlannerOptions): Planner {
   /** All shards and the bytes they tile; a packed manifest is unpacked into the store for it. */
-  const cut = async (runId: string, info: ObjectInfo): Promise<[readonly Shard[], number]> => {
+  const cut = async (
+    runId: string,
+    info: ObjectInfo,
+    sameKey: SameKey = {},
+  ): Promise<[readonly Shard[], number]> => {
     const { target, layout: shape } = parseManifestKey(info.key);
     const layout = await readLayout(objects, info, shape);
     if (!layout.gzip) {
       const { key, etag, sizeBytes } = info;
       const object = { key, etag };
-      return [[...cutShards({ runId, sizeBytes, shardBytes, target, layout, object })], sizeBytes];
+      const shards = [...cutShards({ runId, sizeBytes, shardBytes, target, layout, object })];
+      return [shards.map((shard) => ({ ...shard, ...sameKey })), sizeBytes];
     }
     const unpacking = unpackShards({ objects, runId, source: info, target, layout, shardBytes });
-    return [await Array.fromAsync(unpacking), unpacking.sizeBytes];
+    const shards = await Array.fromAsync(unpacking);
+    return [shards.map((shard) => ({ ...shard, ...sameKey })), unpacking.sizeBytes];
   };
 
   const send = async (shards: readonly Shard[]): Promise<void> => {
@@ -61,14 +76,18 @@ export function createPlanner({
     }
   };
 
+  const find = async (key: string): Promise<ObjectInfo> => {
+    const info = await objects.head(key);
+    if (info) return info;
+    const fault = { path: 'key', message: `expected an object of ${objects.bucket}` };
+    throw new InputError('NOT_FOUND', `There is no manifest ${key}.`, [fault]);
+  };
+
   return {
-    async plan(key, trigger) {
-      const info = await objects.head(key);
-      if (!info) {
-        const fault = { path: 'key', message: `expected an object of ${objects.bucket}` };
-        throw new InputError('NOT_FOUND', `There is no manifest ${key}.`, [fault]);
-      }
-      const runId = runIdOf(objects.bucket, info);
+    identify: async (key) => runIdOf(objects.bucket, await find(key)),
+    async plan(key, trigger, options = {}) {
+      const info = await find(key);
+      const runId = options.runId ?? runIdOf(objects.bucket, info);
       const run = await ledger.openRun({
         runId,
         trigger,
@@ -80,7 +99,7 @@ export function createPlanner({
       if (run.state !== 'planning') return run;
       log.info('run.opened', { runId, key, sizeBytes: info.sizeBytes });
       try {
-        const [shards, sizeBytes] = await cut(runId, info);
+        const [shards, sizeBytes] = await cut(runId, info, options.sameKey);
         // Queued only once all are cut: of a packed manifest that breaks off, nothing is sent.
         await send(shards);
         await ledger.activateRun(runId, { shardCount: shards.length, sizeBytes });

@@ -11,11 +11,13 @@ export interface ManifestKey {
 }
 
 const PREFIX = 'cos-fetch/';
+/** Manifests that Waybill writes itself from requests and for nightly passes: uploads never start them. */
+export const OWN_PREFIX = 'fetches/';
 const SHAPE = 'cos-fetch/<region>/<bucket-appid>/<name>.csv or .jsonl, optionally .gz';
 // ap-shanghai, na-siliconvalley, ap-shenzhen-fsi, ap-beijing-1: https://cloud.tencent.com/document/product/436/6224
-const REGION = /^[a-z]{2}-[a-z]+(?:-[a-z0-9]+)*$/;
+export const REGION = /^[a-z]{2}-[a-z]+(?:-[a-z0-9]+)*$/;
 // APPIDs have ten digits, old ones eight or nine; fewer are more likely a year in a name.
-const BUCKET = /^[a-z0-9](?:[a-z0-9-]*[a-z0-9])?-[1-9]\d{7,11}$/;
+export const BUCKET = /^[a-z0-9](?:[a-z0-9-]*[a-z0-9])?-[1-9]\d{7,11}$/;
 const NAME = /^(?<stem>.*?)(?<format>\.(?:csv|jsonl))(?<gzip>\.gz)?$/s;
 
 /**
@@ -30,7 +32,9 @@ export const isManifestKey = (key: string): boolean => key.startsWith(PREFIX) &&
  * @throws InputError (MANIFEST_INVALID) that names the wrong part and what was expected there
  */
 export function parseManifestKey(key: string): ManifestKey {
-  if (!key.startsWith(PREFIX)) throw invalid(key, `expected ${SHAPE}`);
+  if (!key.startsWith(PREFIX) && !key.startsWith(OWN_PREFIX)) {
+    throw invalid(key, `expected ${SHAPE}`);
+  }
   const [, region = '', bucket = '', ...rest] = key.split('/');
   const fileName = rest.at(-1) ?? '';
   if (!REGION.test(region)) {

@@ -30,7 +30,7 @@ export interface Layout {
  * A slice of a manifest, processed by one function call: all lines whose first byte lies in
  * `[start, end)` of the manifest's (unpacked) bytes. It is the body of one queue message.
  */
-export interface Shard {
+export interface Shard extends SameKey {
   /** `<runId>.<index>` */
   readonly id: string;
   readonly runId: string;
@@ -44,10 +44,14 @@ export interface Shard {
    * unpacked piece that starts at byte `offset` of the manifest.
    */
   readonly object: { readonly key: string; readonly etag: string; readonly offset: number };
-  /** What to do where the target is there already, when the request said so. */
-  readonly onKeyExist?: OnKeyExist;
   /** Nights on which these objects were tried again, this one included. */
   readonly night?: number;
+}
+
+/** What to do where the target is there already, when a request says so; never both. */
+export interface SameKey {
+  readonly onKeyExist?: OnKeyExist;
+  readonly ignoreSameKey?: boolean;
 }
 
 export type OnKeyExist = 'ignore' | 'override';

@@ -4,8 +4,10 @@
  * UpdateJobPriority …/33784, UpdateJobStatus …/33785 (COS reference, section 3).
  */
 import { createHash } from 'node:crypto';
+import type { BatchConfig } from '../config.ts';
 import { ProviderError, ReplyError } from '../errors.ts';
 import type { ApiResponse, Send } from '../http.ts';
+import { createCosSigner } from '../signing/cos.ts';
 import type { ApiRequest, Pair, Signer } from '../signing/signer.ts';
 import { asList, isRecord, parseXml } from '../xml.ts';
 import {
@@ -17,6 +19,7 @@ import {
 import type { BatchJob } from './cos-batch/request.ts';
 import { createJobXml } from './cos-batch/xml.ts';
 import { cosError } from './cos-causes.ts';
+import { sendWithin } from './cos-fetch.ts';
 
 export interface BatchJobsPage {
   readonly jobs: readonly BatchJobEntry[];
@@ -144,6 +147,17 @@ export function createCosBatchClient(options: CosBatchOptions): CosBatchClient {
       await call(region, request, 'changing the status of a job', 'UpdateJobStatusResult');
     },
   };
+}
+
+export function connectCosBatch({
+  appId,
+  cos,
+  endpoint,
+  limits,
+  uin,
+}: BatchConfig): CosBatchClient {
+  const sign = createCosSigner({ credentials: cos.credentials });
+  return createCosBatchClient({ appId, endpoint, uin, sign, send: sendWithin(limits) });
 }
 
 /** As in the page's sample; all of them are signed. */

@@ -3,11 +3,13 @@
  * HEAD Object: https://cloud.tencent.com/document/product/436/7745
  */
 import type { CosConfig } from '../config.ts';
-import type { Send } from '../http.ts';
+import { ReplyError } from '../errors.ts';
+import { createFetch, type Fetch, type Send } from '../http.ts';
 import type { Resolve } from '../ledger/intent.ts';
 import type { Target } from '../manifest/types.ts';
 import { createCosSigner } from '../signing/cos.ts';
-import type { Signer } from '../signing/signer.ts';
+import type { ApiRequest, Pair, Signer } from '../signing/signer.ts';
+import { asList, isRecord, parseXml } from '../xml.ts';
 import { cosError } from './cos-causes.ts';
 import { sendWithin } from './cos-fetch.ts';
 
@@ -24,12 +26,18 @@ export interface CosObjectsClient {
    * @throws ProviderError (PROVIDER_REFUSED), TransportError
    */
   head(target: Target, key: string): Promise<CosObject | undefined>;
+  /** Keys that start with `prefix`, in order; the same errors. */
+  list(target: Target, prefix: string): AsyncIterable<string>;
+  /** The object's bytes as they come. @throws ProviderError, also when there is none; TransportError */
+  read(target: Target, key: string): AsyncIterable<Uint8Array>;
 }
 
 export interface CosObjectsOptions {
   /** With `{bucket}` and `{region}` in host or path: `https://{bucket}.cos.{region}.myqcloud.com`. */
   readonly endpoint: string;
   readonly send: Send;
+  /** For `read`. @default one of its own */
+  readonly fetch?: Fetch;
   readonly sign: Signer;
   readonly now?: () => Date;
 }
@@ -37,17 +45,54 @@ export interface CosObjectsOptions {
 export function createCosObjectsClient({
   endpoint,
   send,
+  fetch,
   sign,
   now = () => new Date(),
 }: CosObjectsOptions): CosObjectsClient {
+  let download = fetch;
+  const requestFor = (
+    method: 'GET' | 'HEAD',
+    { region, bucket }: Target,
+    key: string,
+    query: readonly Pair[] = [],
+  ): ApiRequest => {
+    const base = endpoint.replaceAll('{region}', region).replaceAll('{bucket}', bucket);
+    const { origin, pathname } = new URL(base);
+    const path = `${pathname.replace(/\/$/, '')}/${key}`;
+    return { method, origin, path, query, headers: {}, body: '' };
+  };
+
   return {
-    async head({ region, bucket }, key) {
-      const base = endpoint.replaceAll('{region}', region).replaceAll('{bucket}', bucket);
-      const { origin, pathname } = new URL(base);
-      const path = `${pathname.replace(/\/$/, '')}/${key}`;
+    async *list(target, prefix) {
+      let marker: string | undefined = '';
+      while (marker !== undefined) {
+        const at = now();
+        const query: readonly Pair[] = [
+          ['marker', marker],
+          ['prefix', prefix],
+        ];
+        const answer = await send(sign(requestFor('GET', target, '', query), at));
+        if (answer.status !== 200) throw cosError(answer, 'listing objects', at);
+        const page = readPage(answer.body);
+        yield* page.keys;
+        marker = page.next;
+      }
+    },
+
+    async *read(target, key) {
       const at = now();
-      const request = { method: 'HEAD', origin, path, query: [], headers: {}, body: '' } as const;
-      const answer = await send(sign(request, at));
+      download ??= createFetch();
+      const answer = await download(sign(requestFor('GET', target, key), at));
+      if (answer.status !== 200) {
+        const body = await textOf(answer.body);
+        throw cosError({ ...answer, body }, 'reading an object', at);
+      }
+      yield* answer.body;
+    },
+
+    async head(target, key) {
+      const at = now();
+      const answer = await send(sign(requestFor('HEAD', target, key), at));
       if (answer.status === 404) return undefined;
       if (answer.status !== 200) throw cosError(answer, 'looking at a target object', at);
       const { etag = '', 'content-length': size, 'last-modified': modified } = answer.headers;
@@ -58,6 +103,30 @@ export function createCosObjectsClient({
       };
     },
   };
+}
+
+/** https://cloud.tencent.com/document/product/436/7734 */
+function readPage(body: string): { keys: readonly string[]; next?: string } {
+  const result = parseXml(body)?.['ListBucketResult'];
+  if (!isRecord(result)) throw new ReplyError('The answer to listing objects is no list.');
+  const keys = asList(result['Contents'])
+    .map((entry) => (isRecord(entry) ? entry['Key'] : undefined))
+    .filter((key) => typeof key === 'string');
+  const next = result['NextMarker'] ?? keys.at(-1);
+  const isWhole = result['IsTruncated'] !== 'true' || typeof next !== 'string';
+  return { keys, ...(!isWhole && { next }) };
+}
+
+/** The start of a refusal's body: enough for its code. */
+async function textOf(body: AsyncIterable<Uint8Array>): Promise<string> {
+  const parts: Uint8Array[] = [];
+  let sizeBytes = 0;
+  for await (const part of body) {
+    parts.push(part);
+    sizeBytes += part.length;
+    if (sizeBytes > 65_536) break;
+  }
+  return Buffer.concat(parts).toString('utf8');
 }
 
 export function connectCosObjects(cos: CosConfig): CosObjectsClient {
@@ -84,7 +153,7 @@ export function isBroughtBy(object: CosObject, md5: string | undefined, since: D
 
 /** Judges an open submission by its target object. */
 export const hasArrived =
-  (objects: CosObjectsClient): Resolve =>
+  (objects: Pick<CosObjectsClient, 'head'>): Resolve =>
   async ({ target, key, md5 }, since) => {
     const object = await objects.head(target, key);
     return object !== undefined && isBroughtBy(object, md5, since);

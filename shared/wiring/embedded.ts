@@ -3,6 +3,8 @@
  * all functions of the process share it. `aws.ts` holds the distributed ones.
  */
 import type { LimitsConfig, StoresConfig } from '../config.ts';
+import { type CredentialsConfig, openCredentialSets } from '../credentials/file.ts';
+import type { CredentialSets } from '../credentials/sets.ts';
 import type { StoreAddress } from '../env.ts';
 import { ConfigError } from '../errors.ts';
 import type { Ledger } from '../ledger/port.ts';
@@ -12,6 +14,7 @@ import { createFolderObjects } from '../objects/folder.ts';
 import type { Objects } from '../objects/port.ts';
 import type { Queue } from '../queue/port.ts';
 import { createSqliteQueue } from '../queue/sqlite.ts';
+import type { RetryPolicy } from '../retry.ts';
 import { openSqliteFile, type SqliteFile } from '../sqlite.ts';
 
 const files = new Map<string, SqliteFile>();
@@ -35,8 +38,12 @@ export const openObjects = async ({ objects }: StoresConfig): Promise<Objects> =
   once(folders, place('WAYBILL_OBJECTS', objects, 'folder'), createFolderObjects);
 
 /** One limiter per provider API in the process, whoever calls it. */
-export const openLimiter = (api: string, limits: LimitsConfig): Limiter =>
-  once(limiters, api, () => createLimiter(limits));
+export const openLimiter = (api: string, limits: LimitsConfig, retry?: RetryPolicy): Limiter =>
+  once(limiters, api, () => createLimiter({ ...limits, ...(retry && { retry }) }));
+
+/** @throws ConfigError when the file of named sets can't be used */
+export const openCredentials = async (config: CredentialsConfig): Promise<CredentialSets> =>
+  openCredentialSets(config);
 
 /** Commits what is waiting and closes every file; nothing may be used after it. */
 export async function closeStores(): Promise<void> {

@@ -26,6 +26,8 @@ export interface OmsGroup {
   readonly errorReason?: { readonly code: string; readonly message: string };
   readonly totalTasks?: number;
   readonly failedTasks?: number;
+  /** Whether a retry may be asked for failed objects only. */
+  readonly hasFailedRecord: boolean;
 }
 
 export function toOmsGroup(value: unknown): OmsGroup | undefined {
@@ -35,7 +37,7 @@ export function toOmsGroup(value: unknown): OmsGroup | undefined {
   const [src, dst] = [record(value['src_node']), record(value['dst_node'])];
   const reason = record(value['error_reason']);
   const code = text(reason['error_code']);
-  const [total, failed] = [number(value['total_task_num']), number(value['fail_task_num'])];
+  const [total, failed] = [number(value['total_task_num']), number(value['failed_task_num'])];
   const cloud = text(src['cloud_type']);
   return {
     id,
@@ -48,5 +50,6 @@ export function toOmsGroup(value: unknown): OmsGroup | undefined {
     ...(code !== '' && { errorReason: { code, message: text(reason['error_msg']) } }),
     ...(total !== undefined && { totalTasks: total }),
     ...(failed !== undefined && { failedTasks: failed }),
+    hasFailedRecord: record(value['failed_object_record'])['result'] === true,
   };
 }

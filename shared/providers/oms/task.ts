@@ -3,6 +3,7 @@
  * text, lists and reasons may be absent, null or empty (OMS reference, sections 2, 3.2 and A2 to A5).
  */
 import type { TransferProgress } from '../../ledger/port.ts';
+import { present } from '../../present.ts';
 import { isRecord } from '../../xml.ts';
 
 /** OMS reference, section 3.3; `initialising` is v1's. */
@@ -52,7 +53,7 @@ export function toOmsTask(value: unknown): OmsTask | undefined {
   const cloud = text(src['cloud_type']);
   const reason = record(value['error_reason']);
   const failed = failedRecord(value['failed_object_record']);
-  const list = text(failed['list_file_key']);
+  const list = text(failed['list_file_key'] ?? failed['listFileKey']);
   const code = text(reason['error_code']);
   return {
     id,
@@ -63,12 +64,12 @@ export function toOmsTask(value: unknown): OmsTask | undefined {
     srcBucket: text(src['bucket']),
     dstBucket: text(dst['bucket']),
     groupId: text(value['group_id']),
-    counts: known({
+    counts: present({
       total: number(value['total_num']),
       done: number(value['successful_num'] ?? value['success_num']),
       failed: number(value['failed_num'] ?? value['fail_num']),
     }),
-    bytes: known({
+    bytes: present({
       total: number(value['total_size']),
       done: number(value['complete_size']),
       perSecond: number(value['migrate_speed']),
@@ -99,16 +100,6 @@ export function number(value: unknown): number | undefined {
   if (value === null || value === undefined || value === '') return undefined;
   const parsed = typeof value === 'string' || typeof value === 'number' ? Number(value) : NaN;
   return Number.isFinite(parsed) ? parsed : undefined;
-}
-
-type Known<Value> = { [Name in keyof Value]?: Exclude<Value[Name], undefined> };
-
-function known<Value extends Readonly<Record<string, number | undefined>>>(
-  value: Value,
-): Known<Value> {
-  return Object.fromEntries(
-    Object.entries(value).filter(([, each]) => each !== undefined),
-  ) as Known<Value>;
 }
 
 export const taskProgress = ({ status, counts, bytes }: OmsTask): TransferProgress => ({

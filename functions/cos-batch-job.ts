@@ -1,0 +1,58 @@
+/**
+ * Creates jobs of COS Batch (COS reference, section 3). Triggers: HTTP,
+ * `events/cos-batch-job.json`; upload of a description, `events/cos-batch-job-upload.json`.
+ * Repeating finds the job, as its token was stored before the first call.
+ */
+import { openLedger, openLimiter, openObjects } from '#wiring';
+import { createBatchCreator } from '../shared/batch/creating.ts';
+import { type BatchJobDeps, createBatchJobHandler } from '../shared/batch/request-handler.ts';
+import { createBearer } from '../shared/bearer.ts';
+import { batchJobConfig } from '../shared/config.ts';
+import type { Deployment } from '../shared/deployment.ts';
+import { createLog } from '../shared/log.ts';
+import { expose } from '../shared/middleware.ts';
+import { connectCosBatch } from '../shared/providers/cos-batch.ts';
+import { connectCosObjects } from '../shared/providers/cos-objects.ts';
+import { createRefusals } from '../shared/refusals.ts';
+
+export const createHandler = (deps: BatchJobDeps) => createBatchJobHandler(deps);
+
+export const handler = expose(async (env) => {
+  const config = batchJobConfig(env);
+  const { apiTokens, batch, logLevel } = config;
+  const [ledger, objects] = await Promise.all([openLedger(config), openObjects(config)]);
+  return createHandler({
+    authorize: createBearer(apiTokens),
+    creator: createBatchCreator({
+      client: connectCosBatch(batch),
+      config: batch,
+      ledger,
+      limiter: openLimiter('cos-batch', batch.limits),
+      objects: connectCosObjects(batch.cos),
+      refusals: createRefusals(),
+    }),
+    ledger,
+    log: createLog({ level: logLevel }),
+    objects,
+  });
+});
+
+export const deployment: Deployment = {
+  description: 'Creates jobs of Tencent COS Batch.',
+  timeoutSeconds: 900,
+  memoryMb: 256,
+  http: ['POST /batch-jobs'],
+  uploads: ['cos-batch/'],
+  environment: [
+    'TENCENTCLOUD_APP_ID',
+    'TENCENTCLOUD_SECRET_ID',
+    'TENCENTCLOUD_SECRET_KEY',
+    'TENCENTCLOUD_SECURITY_TOKEN',
+    'TENCENTCLOUD_UIN',
+    'WAYBILL_API_TOKENS',
+    'WAYBILL_BATCH_RPS',
+    'WAYBILL_COS_CONTROL_ENDPOINT',
+    'WAYBILL_COS_ENDPOINT',
+  ],
+  uses: { ledger: 'write', objects: 'read' },
+};

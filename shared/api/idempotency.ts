@@ -1,0 +1,43 @@
+/**
+ * `Idempotency-Key` on requests that start something: the same key and request answer the same run,
+ * the same key with another request is refused (spec section 6).
+ */
+import { randomUUID } from 'node:crypto';
+import { sha256Hex } from '../encoding.ts';
+import { ConflictError, InputError } from '../errors.ts';
+import type { HttpRequest } from '../events.ts';
+import type { Ledger } from '../ledger/port.ts';
+import { runIdFrom } from '../tasks/runs.ts';
+
+/**
+ * The run of this request; a fresh id when it carries no key.
+ * @param body as parsed: blanks and line ends of the text do not matter
+ * @param derived the run's id where the request itself gives it
+ * @throws InputError (BODY_INVALID, `Idempotency-Key`), ConflictError (IDEMPOTENCY_MISMATCH)
+ */
+export async function claimRun(
+  ledger: Pick<Ledger, 'claim'>,
+  { headers, params, routeKey }: HttpRequest,
+  body: unknown,
+  at: Date,
+  derived?: string,
+): Promise<string> {
+  const key = headers['idempotency-key'];
+  if (key === undefined) return derived ?? runIdFrom(randomUUID());
+  if (!/^[\x21-\x7e](?:[\x20-\x7e]{0,253}[\x21-\x7e])?$/.test(key)) {
+    const fault = {
+      path: 'Idempotency-Key',
+      message: 'expected 1 to 255 printable ASCII characters',
+    };
+    throw new InputError('BODY_INVALID', 'The idempotency key is malformed.', [fault]);
+  }
+  const requestHash = sha256Hex(JSON.stringify([params, body]));
+  const runId = derived ?? runIdFrom(routeKey, key);
+  // Keys of one route are no keys of another; hashed, as they may be long or telling.
+  const kept = await ledger.claim(sha256Hex(`${routeKey}\n${key}`), { runId, requestHash }, at);
+  if (kept.requestHash === requestHash) return kept.runId;
+  throw new ConflictError(
+    'IDEMPOTENCY_MISMATCH',
+    'This Idempotency-Key came before with another request.',
+  );
+}

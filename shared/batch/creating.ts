@@ -1,0 +1,191 @@
+/**
+ * Creates one Batch job per run. The token is stored before the first call and never changes, so a
+ * job can't be made twice; a lost answer, or a token that was used, is resolved through ListJobs by
+ * the marker in the job's description (COS reference, section 3.6).
+ */
+import { setTimeout as sleep } from 'node:timers/promises';
+import type { BatchConfig } from '../config.ts';
+import { type Cause, InputError, ProviderError, toCause, WaybillError } from '../errors.ts';
+import type { BatchJobRef, Ledger, Report, TransferEvent } from '../ledger/port.ts';
+import type { Limiter } from '../limiter.ts';
+import { type BatchJob, type BatchJobRequest, parseArn } from '../providers/cos-batch/request.ts';
+import type { CosBatchClient } from '../providers/cos-batch.ts';
+import type { CosObjectsClient } from '../providers/cos-objects.ts';
+import type { Refusals } from '../refusals.ts';
+
+export type CreateOutcome =
+  | { readonly kind: 'created'; readonly jobId: string }
+  | { readonly kind: 'refused' | 'unknown'; readonly cause: Cause };
+
+export interface BatchCreator {
+  /**
+   * The job with everything filled in that the request left out; looks up the manifest's ETag.
+   * @throws InputError (BODY_INVALID), and what reading the manifest's head throws
+   */
+  prepare(runId: string, request: BatchJobRequest): Promise<PreparedJob>;
+  /** Creates the job, or finds it; records what came of it. @throws StoreError */
+  create(transferId: string, job: PreparedJob): Promise<CreateOutcome>;
+}
+
+export interface PreparedJob {
+  readonly ref: BatchJobRef;
+  readonly job: BatchJob;
+}
+
+export interface BatchCreatorOptions {
+  readonly client: CosBatchClient;
+  readonly config: Pick<BatchConfig, 'uin'>;
+  readonly ledger: Pick<Ledger, 'record'>;
+  readonly limiter: Limiter;
+  readonly objects: Pick<CosObjectsClient, 'head'>;
+  readonly refusals: Refusals;
+  readonly now?: () => Date;
+  readonly wait?: (ms: number) => Promise<unknown>;
+}
+
+/** Sends of one job: the same token each time. */
+const MAX_SENDS = 3;
+const WAIT_MS = 1_000;
+/** Jobs looked through for a marker; the newest come first or last, which is not documented. */
+const MAX_LISTED = 10_000;
+
+export const markerOf = (runId: string): string => `[waybill:${runId}]`;
+
+export function createBatchCreator(options: BatchCreatorOptions): BatchCreator {
+  const { client, config, ledger, limiter, objects, refusals } = options;
+  const { now = () => new Date(), wait = sleep } = options;
+
+  const counted = async <Answer>(call: () => Promise<Answer>): Promise<Answer> => {
+    try {
+      const answer = await limiter.run(call);
+      refusals.tooMany(undefined);
+      return answer;
+    } catch (error) {
+      refusals.tooManyErrors(error);
+      throw error;
+    }
+  };
+
+  const etagOf = async (arn: string): Promise<string> => {
+    const { region, bucket, key } = parseArn(arn);
+    const found = await counted(() => objects.head({ region, bucket }, key));
+    if (found) return `"${found.etag}"`;
+    const path = 'manifest.location.objectArn';
+    throw new InputError('BODY_INVALID', `There is no manifest ${arn}.`, [
+      { path, message: 'expected an object that is there' },
+    ]);
+  };
+
+  return {
+    async prepare(runId, { region, ...request }) {
+      const { location, spec } = request.manifest;
+      const place = parseArn(location.objectArn);
+      if (region !== undefined && region !== place.region) {
+        const message = `expected ${place.region}, the region of manifest.location.objectArn`;
+        throw new InputError('BODY_INVALID', 'A job runs in the region of its manifest.', [
+          { path: 'region', message },
+        ]);
+      }
+      const etag = quoted(location.etag ?? (await etagOf(location.objectArn)));
+      const marker = markerOf(runId);
+      const clientRequestToken = request.clientRequestToken ?? `waybill-${runId}`;
+      const { bucket, enabled, prefix = '' } = request.report;
+      return {
+        ref: {
+          kind: 'batch',
+          region: place.region,
+          clientRequestToken,
+          marker,
+          ...(enabled && { report: { bucket: parseArn(bucket).bucket, prefix } }),
+        },
+        job: {
+          ...request,
+          clientRequestToken,
+          description: request.description ? `${request.description} ${marker}` : marker,
+          manifest: { location: { ...location, etag }, spec },
+          roleArn: request.roleArn ?? `qcs::cam::uin/${config.uin}:roleName/COS_Batch_QcsRole`,
+        },
+      };
+    },
+
+    async create(transferId, { ref, job }) {
+      let attempt = 1;
+      const record = (
+        state: Report['state'],
+        event: TransferEvent,
+        more: { cause?: Cause; jobId?: string } = {},
+      ) =>
+        ledger.record(transferId, {
+          state,
+          attempt,
+          accepted: more.jobId === undefined ? [] : [`${attempt}:${more.jobId}`],
+          at: now(),
+          event,
+          task: ref,
+          ...(more.cause && { cause: more.cause }),
+        });
+      const created = async (jobId: string, event: TransferEvent): Promise<CreateOutcome> => {
+        await record('submitted', event, { jobId });
+        return { kind: 'created', jobId };
+      };
+
+      for (; ; attempt += 1) {
+        await record('submitting', 'submitting');
+        let cause: Cause;
+        try {
+          const { jobId } = await counted(() => client.createJob(ref.region, job));
+          return await created(jobId, 'accepted');
+        } catch (error) {
+          if (!(error instanceof WaybillError) || error.code === 'STORE_FAILED') throw error;
+          cause = toCause(error);
+          const isOpen = error.sent === 'unknown';
+          // One code for a used token, a bad priority and others: the list tells them apart.
+          const mayExist =
+            error instanceof ProviderError && error.providerCode === 'InvalidRequest';
+          if (!isOpen && !mayExist) {
+            await record('failed', 'refused', { cause });
+            return { kind: 'refused', cause };
+          }
+          if (isOpen) await record('submitting', 'unanswered', { cause });
+          const found = await findJob(client, limiter, ref).catch((failure: unknown) => {
+            if (failure instanceof WaybillError) return 'unanswered' as const;
+            throw failure;
+          });
+          if (found !== 'unanswered' && found !== undefined)
+            return await created(found, 'resolved');
+          if (!isOpen && found === undefined) {
+            await record('failed', 'refused', { cause });
+            return { kind: 'refused', cause };
+          }
+        }
+        if (attempt === MAX_SENDS) return { kind: 'unknown', cause };
+        await wait(WAIT_MS * 2 ** (attempt - 1));
+      }
+    },
+  };
+}
+
+/**
+ * The job whose description carries the marker; undefined when none does.
+ * @throws what the client throws
+ */
+export async function findJob(
+  client: Pick<CosBatchClient, 'listJobs'>,
+  limiter: Limiter,
+  { region, marker }: BatchJobRef,
+): Promise<string | undefined> {
+  let nextToken: string | undefined;
+  for (let listed = 0; listed < MAX_LISTED; ) {
+    const options = nextToken === undefined ? {} : { nextToken };
+    const page = await limiter.run(() => client.listJobs(region, options));
+    const found = page.jobs.find(({ description }) => description.includes(marker));
+    if (found) return found.jobId;
+    listed += page.jobs.length;
+    nextToken = page.nextToken;
+    if (nextToken === undefined || page.jobs.length === 0) return undefined;
+  }
+  return undefined;
+}
+
+/** The value of the ETag header has its quotes. */
+const quoted = (etag: string): string => (etag.startsWith('"') ? etag : `"${etag}"`);

@@ -1,0 +1,160 @@
+/** What asking Huawei Cloud anything takes, from the environment (docs/configuration.md). */
+import type { LimitsConfig } from './config.ts';
+import type { CredentialsConfig } from './credentials/file.ts';
+import { type CredentialSet, DEFAULT_SET, SET_NAME } from './credentials/sets.ts';
+import type { EnvReader } from './env.ts';
+import { present } from './present.ts';
+import type { IamUser } from './providers/iam.ts';
+import type { CryptoType } from './providers/oms/start.ts';
+import type { Credentials } from './signing/signer.ts';
+
+/** One project in one region, whose tasks the nightly pass looks after. */
+export interface OmsProject {
+  readonly region: string;
+  readonly projectId: string;
+  /** Names the credential set of its tasks. */
+  readonly credentials: string;
+}
+
+export interface HuaweiConfig {
+  readonly auth:
+    | { readonly kind: 'aksk'; readonly credentials: Credentials }
+    | { readonly kind: 'token'; readonly user: IamUser };
+  /** With `{region}`. */
+  readonly omsEndpoint: string;
+  readonly iamEndpoint: string;
+  /** With `{region}` and `{bucket}`. */
+  readonly obsEndpoint: string;
+  /** The first one is the default of requests that name none. */
+  readonly projects: readonly OmsProject[];
+  readonly limits: LimitsConfig;
+  /** Tasks at once per region: five are run by the provider, others wait there. */
+  readonly running: number;
+  readonly sets: CredentialsConfig;
+}
+
+export const REGION = /^[a-z0-9](?:[a-z0-9-]{0,62}[a-z0-9])?$/;
+export const PROJECT_ID = /^[A-Za-z0-9_-]{1,1024}$/;
+
+/** Whether any of the provider's own variables is set. */
+export const hasHuawei = (from: EnvReader): boolean =>
+  ['HUAWEICLOUD_SDK_AK', 'HUAWEICLOUD_SDK_SK', 'HUAWEICLOUD_IAM_USERNAME'].some(
+    (name) => from.optional(name) !== undefined,
+  );
+
+export function huawei(from: EnvReader): HuaweiConfig {
+  return {
+    auth: auth(from),
+    omsEndpoint: from.url('WAYBILL_OMS_ENDPOINT', 'https://oms.{region}.myhuaweicloud.com'),
+    iamEndpoint: from.url('WAYBILL_IAM_ENDPOINT', 'https://iam.{region}.myhuaweicloud.com'),
+    obsEndpoint: from.url(
+      'WAYBILL_OBS_ENDPOINT',
+      'https://{bucket}.obs.{region}.myhuaweicloud.com',
+    ),
+    projects: projects(from),
+    limits: {
+      requestsPerSecond: from.integer('WAYBILL_OMS_RPS', 5, 1, 10_000),
+      inFlight: 10,
+    },
+    running: from.integer('WAYBILL_OMS_RUNNING', 5, 1, 1_000),
+    sets: {
+      ...present({ file: from.optional('WAYBILL_CREDENTIALS_FILE') }),
+      ...present({ fromEnv: defaultSet(from) }),
+    },
+  };
+}
+
+function auth(from: EnvReader): HuaweiConfig['auth'] {
+  if (from.choice('HUAWEICLOUD_AUTH', ['aksk', 'token']) === 'token') {
+    const user = {
+      name: from.text('HUAWEICLOUD_IAM_USERNAME', 'the name of an IAM user'),
+      password: from.text('HUAWEICLOUD_IAM_PASSWORD', 'the password of the IAM user'),
+      domain: from.text(
+        'HUAWEICLOUD_IAM_DOMAIN',
+        'the name of the account the IAM user belongs to',
+      ),
+    };
+    return { kind: 'token', user };
+  }
+  const credentials = {
+    secretId: from.text('HUAWEICLOUD_SDK_AK', 'the access key of a Huawei Cloud key pair'),
+    secretKey: from.text('HUAWEICLOUD_SDK_SK', 'the secret key of a Huawei Cloud key pair'),
+    ...present({ securityToken: from.optional('HUAWEICLOUD_SDK_SECURITY_TOKEN') }),
+  };
+  return { kind: 'aksk', credentials };
+}
+
+/** `WAYBILL_OMS_PROJECTS`, or the one project of the SDK's variables, or none. */
+function projects(from: EnvReader): readonly OmsProject[] {
+  const listed = from.optional('WAYBILL_OMS_PROJECTS');
+  const region = from.optional('HUAWEICLOUD_SDK_REGION');
+  const projectId = from.optional('HUAWEICLOUD_SDK_PROJECT_ID');
+  if (region !== undefined && !REGION.test(region)) {
+    from.fault('HUAWEICLOUD_SDK_REGION', 'expected a region such as cn-north-4');
+  }
+  if (projectId !== undefined && !PROJECT_ID.test(projectId)) {
+    from.fault('HUAWEICLOUD_SDK_PROJECT_ID', 'expected a project id, such as 32 hex digits');
+  }
+  const own =
+    region !== undefined && projectId !== undefined
+      ? [{ region, projectId, credentials: DEFAULT_SET }]
+      : [];
+  if (listed === undefined) return own;
+  const found = listed
+    .split(',')
+    .map((part) => part.trim())
+    .filter(Boolean)
+    .map((part) => {
+      const [, where = '', id = '', set = DEFAULT_SET] =
+        /^([^/@]+)\/([^/@]+)(?:@([^/@]+))?$/.exec(part) ?? [];
+      return { region: where, projectId: id, credentials: set };
+    });
+  const good = found.every(
+    (project) =>
+      REGION.test(project.region) &&
+      PROJECT_ID.test(project.projectId) &&
+      SET_NAME.test(project.credentials),
+  );
+  if (!good) {
+    from.fault(
+      'WAYBILL_OMS_PROJECTS',
+      'expected region/projectId[@credential set], separated by commas',
+    );
+  }
+  const others = own.filter(
+    (mine) =>
+      !found.some((other) => other.region === mine.region && other.projectId === mine.projectId),
+  );
+  return [...others, ...found];
+}
+
+/** The set `default` of the environment; undefined when none of its variables is set. */
+function defaultSet(from: EnvReader): CredentialSet | undefined {
+  const keys = {
+    srcAk: from.optional('OMS_SRC_AK'),
+    srcSk: from.optional('OMS_SRC_SK'),
+    connectionString: from.optional('OMS_SRC_CONNECTION_STRING'),
+    jsonAuthFile: from.optional('OMS_SRC_JSON_AUTH_FILE'),
+    srcSecurityToken: from.optional('OMS_SRC_SECURITY_TOKEN'),
+    dstAk: from.optional('OMS_DST_AK'),
+    dstSk: from.optional('OMS_DST_SK'),
+    dstSecurityToken: from.optional('OMS_DST_SECURITY_TOKEN'),
+    sourceCdnAuthenticationKey: from.optional('OMS_SOURCE_CDN_AUTHENTICATION_KEY'),
+    srcKmsKeyId: from.optional('OMS_SRC_KMS_KEY_ID'),
+    dstKmsKeyId: from.optional('OMS_DST_KMS_KEY_ID'),
+    sourceCdnKmsKeyId: from.optional('OMS_SOURCE_CDN_KMS_KEY_ID'),
+    srcCryptoType: cryptoType(from, 'OMS_SRC_CRYPTO_TYPE'),
+    dstCryptoType: cryptoType(from, 'OMS_DST_CRYPTO_TYPE'),
+    sourceCdnCryptoType: cryptoType(from, 'OMS_SOURCE_CDN_CRYPTO_TYPE'),
+  };
+  if (Object.values(keys).every((value) => value === undefined)) return undefined;
+  const { dstAk, dstSk, ...others } = keys;
+  return {
+    ...present(others),
+    dstAk: dstAk ?? from.text('OMS_DST_AK', 'the access key of the destination'),
+    dstSk: dstSk ?? from.text('OMS_DST_SK', 'the secret key of the destination'),
+  };
+}
+
+const cryptoType = (from: EnvReader, name: string): CryptoType | undefined =>
+  from.optional(name) === undefined ? undefined : from.choice<CryptoType>(name, ['DEFAULT', 'KMS']);

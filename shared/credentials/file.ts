@@ -1,0 +1,57 @@
+/** The embedded secret store: `OMS_*` variables as the set `default`, and a JSON file of named sets. */
+import { readFileSync } from 'node:fs';
+import * as v from 'valibot';
+import { ConfigError, type InputFault } from '../errors.ts';
+import {
+  type CredentialSet,
+  type CredentialSets,
+  createCredentialSets,
+  credentialSets,
+  DEFAULT_SET,
+} from './sets.ts';
+
+export interface CredentialsConfig {
+  /** Path of the file with named sets. */
+  readonly file?: string;
+  /** From the environment, where any of its variables is set. */
+  readonly fromEnv?: CredentialSet;
+}
+
+/** @throws ConfigError (CONFIG_INVALID) that names file and field, never a value */
+export function openCredentialSets({ file, fromEnv }: CredentialsConfig): CredentialSets {
+  const named = file === undefined ? {} : readSets(file);
+  if (fromEnv && Object.hasOwn(named, DEFAULT_SET)) {
+    const message = `has a set "${DEFAULT_SET}", and OMS_* variables make another one; expected one of the two`;
+    throw new ConfigError([{ path: 'WAYBILL_CREDENTIALS_FILE', message }]);
+  }
+  return createCredentialSets({ ...named, ...(fromEnv && { [DEFAULT_SET]: fromEnv }) });
+}
+
+function readSets(path: string): Readonly<Record<string, CredentialSet>> {
+  const fault = (message: string, at = 'WAYBILL_CREDENTIALS_FILE'): InputFault => ({
+    path: at,
+    message,
+  });
+  let parsed: unknown;
+  try {
+    parsed = JSON.parse(readFileSync(path, 'utf8'));
+  } catch (error) {
+    const code = (error as NodeJS.ErrnoException).code;
+    // What JSON.parse says quotes the file.
+    const reason = code === undefined ? 'is not JSON' : `can't be read (${code})`;
+    throw new ConfigError([fault(`${path} ${reason}; expected a JSON object of named sets`)]);
+  }
+  const result = v.safeParse(credentialSets, parsed);
+  if (result.success) return result.output as Readonly<Record<string, CredentialSet>>;
+  throw new ConfigError(
+    result.issues.map((issue) =>
+      fault(
+        // A message of the library's own quotes what it found.
+        issue.message.startsWith('expected')
+          ? issue.message
+          : 'is not a field of a credential set, or not of its type',
+        `${path}: ${v.getDotPath(issue) ?? '(whole)'}`,
+      ),
+    ),
+  );
+}

@@ -1,0 +1,101 @@
+/** Clients of OMS per region and project, with the key that its tasks' credential set asks for. */
+import type { HuaweiConfig } from '../config-huawei.ts';
+import type { CredentialSet, CredentialSets } from '../credentials/sets.ts';
+import { createSend, type Send } from '../http.ts';
+import type { Limiter } from '../limiter.ts';
+import { type Authenticator, signWith, tokenOf } from '../providers/huawei-auth.ts';
+import { createTokenSource } from '../providers/iam.ts';
+import { createOmsV1Client, type OmsV1Client } from '../providers/oms-v1.ts';
+import { createOmsV2Client, type OmsV2Client } from '../providers/oms-v2.ts';
+import { createRefusals, type Refusals } from '../refusals.ts';
+import type { RetryPolicy } from '../retry.ts';
+
+export interface OmsAccess {
+  readonly v1: OmsV1Client;
+  readonly v2: OmsV2Client;
+  readonly limiter: Limiter;
+  /** One count per access key: five refusals within five minutes lock it. */
+  readonly refusals: Refusals;
+}
+
+export interface OmsPlace {
+  readonly region: string;
+  readonly projectId: string;
+  /** Names the credential set. */
+  readonly credentials: string;
+}
+
+/**
+ * @throws InputError (BODY_INVALID, path `credentials`) when there is no such set; StoreError
+ */
+export type OpenOms = (place: OmsPlace) => Promise<OmsAccess>;
+
+export interface OmsAccessOptions {
+  readonly config: HuaweiConfig;
+  readonly sets: CredentialSets;
+  /** One per region, as its limits are the region's. */
+  readonly openLimiter: (region: string) => Limiter;
+  readonly send?: Send;
+}
+
+/** The gateway's advice after 429: from 2 to 5 s, doubling. */
+export const OMS_RETRY: RetryPolicy = { maxSends: 4, baseMs: 4_000, capMs: 30_000 };
+
+/** A start is answered within seconds or not at all; the caller resolves it then. */
+const TIMEOUT_MS = 10_000;
+
+export function connectOms({
+  config,
+  sets,
+  openLimiter,
+  send = createSend({ timeoutMs: TIMEOUT_MS, connections: config.limits.inFlight }),
+}: OmsAccessOptions): OpenOms {
+  const opened = new Map<string, OmsAccess>();
+  const refusals = new Map<string, Refusals>();
+  const { auth } = config;
+  const tokens =
+    auth.kind === 'token'
+      ? createTokenSource({ endpoint: config.iamEndpoint, user: auth.user, send })
+      : undefined;
+
+  /** The configured identity, unless the set names a key pair of its own for calling OMS. */
+  const identify = (
+    { region, projectId }: OmsPlace,
+    set: CredentialSet,
+  ): [string, Authenticator] => {
+    if (set.sdkAk !== undefined && set.sdkSk !== undefined) {
+      const token = set.sdkSecurityToken;
+      const credentials = {
+        secretId: set.sdkAk,
+        secretKey: set.sdkSk,
+        ...(token !== undefined && { securityToken: token }),
+      };
+      return [set.sdkAk, signWith(credentials)];
+    }
+    if (auth.kind === 'aksk') return [auth.credentials.secretId, signWith(auth.credentials)];
+    return [
+      `user ${auth.user.name}`,
+      tokenOf(tokens as NonNullable<typeof tokens>, region, projectId),
+    ];
+  };
+
+  return async (place) => {
+    const { region, projectId, credentials } = place;
+    const set = await sets.get(credentials);
+    const key = JSON.stringify([region, projectId, set.sdkAk ?? '']);
+    const known = opened.get(key);
+    if (known) return known;
+    const [identity, authenticator] = identify(place, set);
+    const counted = refusals.get(identity) ?? createRefusals();
+    refusals.set(identity, counted);
+    const options = { endpoint: config.omsEndpoint, region, projectId, authenticator, send };
+    const access = {
+      v1: createOmsV1Client(options),
+      v2: createOmsV2Client(options),
+      limiter: openLimiter(region),
+      refusals: counted,
+    };
+    opened.set(key, access);
+    return access;
+  };
+}

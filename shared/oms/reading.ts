@@ -1,0 +1,157 @@
+/** What a task or group of OMS allows now, read the same way for v1, v2 and groups. */
+import type { Cause } from '../errors.ts';
+import type { OmsTaskRef, TransferProgress } from '../ledger/port.ts';
+import { GROUP_STATUS, type OmsGroup } from '../providers/oms/group.ts';
+import { failureReason } from '../providers/oms/reasons.ts';
+import type { OmsKeys } from '../providers/oms/start.ts';
+import { type OmsTask, TASK_STATUS, taskProgress } from '../providers/oms/task.ts';
+import type { OmsAccess } from './access.ts';
+
+/**
+ * `startable`: paused or failed; `running`: waits, runs or retries; `complete`; `moving`: pausing or
+ * initialising, soon something else; `gone`: being deleted; `other`: a status this program does not
+ * know.
+ */
+export type Phase = 'startable' | 'running' | 'complete' | 'moving' | 'gone' | 'other';
+
+export interface Reading {
+  readonly phase: Phase;
+  readonly name: string;
+  /** The group it is part of; empty when none. */
+  readonly groupId: string;
+  readonly progress: TransferProgress;
+  /** Objects (of a group: tasks) that failed, as far as told. */
+  readonly failedCount: number;
+  /** Of a failed one. */
+  readonly cause?: Cause;
+  /** Whether a start may be asked for the failed objects only. */
+  readonly hasFailedRecord: boolean;
+  /** Where the list of failed objects lies. */
+  readonly failedList?: { readonly bucket: string; readonly key: string };
+  readonly srcBucket: string;
+  readonly srcCloudType: string;
+  readonly isUrlList: boolean;
+}
+
+/** Undefined when there is no such task or group. */
+export async function readOms(
+  ref: OmsTaskRef,
+  { v1, v2 }: OmsAccess,
+): Promise<Reading | undefined> {
+  if (ref.groupId !== undefined) {
+    const group = await v2.showGroup(ref.groupId);
+    return group && readGroup(group);
+  }
+  const taskId = ref.taskId ?? '';
+  const task = await (ref.version === 'v1' ? v1.showTask(taskId) : v2.showTask(taskId));
+  return task && readTask(task);
+}
+
+/** The one call that starts it again. */
+export async function startOms(
+  ref: OmsTaskRef,
+  reading: Reading,
+  keys: OmsKeys,
+  failedOnly: boolean,
+  { v1, v2 }: OmsAccess,
+): Promise<void> {
+  if (ref.groupId !== undefined) {
+    const paused = reading.progress.providerState === String(GROUP_STATUS.paused);
+    if (paused) return v2.startGroup(ref.groupId, keys);
+    return v2.retryGroup(ref.groupId, keys, failedOnly);
+  }
+  const client = ref.version === 'v1' ? v1 : v2;
+  return client.startTask(ref.taskId ?? '', keys, failedOnly);
+}
+
+const TASK_PHASES: Readonly<Record<number, Phase>> = {
+  [TASK_STATUS.initialising]: 'moving',
+  [TASK_STATUS.waiting]: 'running',
+  [TASK_STATUS.running]: 'running',
+  [TASK_STATUS.paused]: 'startable',
+  [TASK_STATUS.failed]: 'startable',
+  [TASK_STATUS.succeeded]: 'complete',
+  [TASK_STATUS.retrying]: 'running',
+  [TASK_STATUS.pausing]: 'moving',
+};
+
+export function readTask(task: OmsTask): Reading {
+  const { counts, dstBucket, errorReason, failedList, status } = task;
+  const failedCount = counts.failed ?? 0;
+  const cause =
+    status === TASK_STATUS.failed
+      ? failure(errorReason, failedCount)
+      : status === TASK_STATUS.paused
+        ? { ...PAUSED, message: 'the task was paused' }
+        : status === TASK_STATUS.succeeded && failedCount > 0
+          ? failure(undefined, failedCount)
+          : undefined;
+  return {
+    phase: TASK_PHASES[status] ?? 'other',
+    name: task.name,
+    groupId: task.groupId,
+    progress: taskProgress(task),
+    failedCount,
+    ...(cause && { cause }),
+    hasFailedRecord: task.hasFailedRecord,
+    ...(failedList !== undefined && { failedList: { bucket: dstBucket, key: failedList } }),
+    srcBucket: task.srcBucket,
+    srcCloudType: task.srcCloudType,
+    isUrlList: task.isUrlList,
+  };
+}
+
+const GROUP_PHASES: Readonly<Record<number, Phase>> = {
+  [GROUP_STATUS.waiting]: 'running',
+  [GROUP_STATUS.creating]: 'running',
+  [GROUP_STATUS.watching]: 'running',
+  [GROUP_STATUS.paused]: 'startable',
+  [GROUP_STATUS.creationFailed]: 'startable',
+  [GROUP_STATUS.failed]: 'startable',
+  [GROUP_STATUS.completed]: 'complete',
+  [GROUP_STATUS.pausing]: 'moving',
+  [GROUP_STATUS.waitingForDeletion]: 'gone',
+  [GROUP_STATUS.deleted]: 'gone',
+};
+
+export function readGroup(group: OmsGroup): Reading {
+  const { errorReason, failedTasks, status, totalTasks } = group;
+  const failed = status === GROUP_STATUS.failed || status === GROUP_STATUS.creationFailed;
+  const cause = failed
+    ? failure(errorReason ?? { code: 'GROUP_FAILED', message: 'tasks of the group failed' }, 0)
+    : status === GROUP_STATUS.paused
+      ? { ...PAUSED, message: 'the group was paused' }
+      : undefined;
+  return {
+    phase: GROUP_PHASES[status] ?? 'other',
+    name: '',
+    groupId: '',
+    progress: {
+      providerState: String(status),
+      ...(failedTasks !== undefined && { objectsFailed: failedTasks }),
+      ...(totalTasks !== undefined && { objectsTotal: totalTasks }),
+    },
+    failedCount: failedTasks ?? 0,
+    ...(cause && { cause }),
+    hasFailedRecord: group.hasFailedRecord,
+    srcBucket: group.srcBucket,
+    srcCloudType: group.srcCloudType,
+    isUrlList: group.isUrlList,
+  };
+}
+
+const PAUSED = { provider: 'huawei', code: 'TASK_PAUSED', class: 'state' } as const;
+
+/** A status of success with failed objects is none (OMS reference, section 3.4). */
+function failure(
+  reason: { readonly code: string; readonly message: string } | undefined,
+  failedCount: number,
+): Cause {
+  if (!reason) {
+    const message = `${failedCount} object(s) failed, and the task gives no reason`;
+    return { provider: 'huawei', code: 'OBJECTS_FAILED', message, class: 'source' };
+  }
+  const { advice, class: kind } = failureReason(reason.code);
+  const told = reason.message === '' ? advice : `${reason.message} (${advice})`;
+  return { provider: 'huawei', code: reason.code, message: told.slice(0, 256), class: kind };
+}
