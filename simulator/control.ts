@@ -1,10 +1,13 @@
 /** Steers and reads a running simulator from another process: `/_simulator/…` (docs/simulator.md). */
+import type { BatchJob } from './batch/job.ts';
+import type { BatchJobs } from './batch/jobs.ts';
 import { type Faults, parseFaults } from './faults.ts';
 import type { FetchTasks } from './fetch-tasks.ts';
 import type { ObjectsStore } from './objects-store.ts';
 import type { Answer, Wire } from './server.ts';
 
 export interface ControlOptions {
+  readonly batch: BatchJobs;
   readonly faults: Faults;
   readonly objects: ObjectsStore;
   readonly stats: () => object;
@@ -12,13 +15,18 @@ export interface ControlOptions {
 }
 
 export const createControl =
-  ({ faults, objects, stats, tasks }: ControlOptions) =>
+  ({ batch, faults, objects, stats, tasks }: ControlOptions) =>
   ({ method, rawPath, body }: Wire): Answer => {
     switch (`${method} ${rawPath}`) {
       case 'GET /_simulator/stats':
         return answer(200, `${JSON.stringify(stats())}\n`);
       case 'GET /_simulator/submissions':
         return answer(200, lines(tasks.all()));
+      case 'GET /_simulator/batch-jobs':
+        return answer(200, lines(batch.all().map(viewOf)));
+      case 'POST /_simulator/batch-step':
+        batch.step();
+        return answer(200, '{}\n');
       case 'GET /_simulator/objects': {
         const entries = objects.entries().map(([path, { body: _body, ...object }]) => ({
           path,
@@ -37,6 +45,12 @@ export const createControl =
         return answer(404, `${JSON.stringify({ error: 'there is no such route' })}\n`);
     }
   };
+
+function viewOf({ request, ...job }: BatchJob): object {
+  const { operation, ...rest } = request;
+  const { node: _node, ...told } = operation;
+  return { ...job, request: { ...rest, operation: told } };
+}
 
 const answer = (status: number, body: string): Answer => ({
   status,

@@ -33,7 +33,7 @@ export async function disturbed(
     case 'reset-before':
       return { status: 0, breakOff: 'reset' };
     case 'delay':
-      await new Promise<void>((done) => setTimeout(done, rule.delayMs ?? 1_000));
+      await new Promise<void>((done) => setTimeout(done, rule.delayMs ?? 1_000).unref());
       return serve();
     case 'bad-gateway':
       return spoilt(serve, () => gatewayError(502));

@@ -4,7 +4,14 @@
  * taskid, bucket and key (docs/simulator.md).
  */
 import { createHash } from 'node:crypto';
-import { Agent, get as httpGet, request as httpRequest, type IncomingMessage } from 'node:http';
+import {
+  Agent,
+  type ClientRequest,
+  get as httpGet,
+  request as httpRequest,
+  type IncomingMessage,
+} from 'node:http';
+import { request as httpsRequest, Agent as SecureAgent } from 'node:https';
 import type { Faults } from './faults.ts';
 import type { ObjectsStore } from './objects-store.ts';
 
@@ -60,11 +67,19 @@ export function createFetchTasks(options: FetchTasksOptions): FetchTasks {
   const { objects, faults, downloads, concurrency, now } = options;
   const tasks = new Map<string, FetchTask>();
   const agent = new Agent({ keepAlive: true, maxSockets: concurrency });
+  const secureAgent = new SecureAgent({ keepAlive: true, maxSockets: concurrency });
+  /** Under way or waiting for a socket; an agent would open one even after its end. */
+  const requests = new Set<ClientRequest>();
   const timers = new Set<NodeJS.Timeout>();
   const callbacks = { sent: 0, answered: 0, refused: 0, unreachable: 0 };
   const waiting: FetchTask[] = [];
   let running = 0;
   let closed = false;
+
+  const track = (request: ClientRequest): void => {
+    requests.add(request);
+    request.on('close', () => requests.delete(request));
+  };
 
   const later = (ms: number, act: () => void): void => {
     const timer = setTimeout(() => {
@@ -101,7 +116,7 @@ export function createFetchTasks(options: FetchTasksOptions): FetchTasks {
       task.state = 'succeeded';
       return;
     }
-    const found = downloads ? await download(task.url, agent) : EMPTY;
+    const found = downloads ? await download(task.url, agent, track) : EMPTY;
     if ('code' in found) return fail(task, found);
     if (task.md5 !== undefined && downloads && task.md5.toLowerCase() !== found.md5) {
       return fail(task, { code: 'MD5Mismatch', message: 'The MD5 of the source is another one.' });
@@ -163,7 +178,18 @@ export function createFetchTasks(options: FetchTasksOptions): FetchTasks {
       'content-type': 'application/json',
       'content-length': Buffer.byteLength(body),
     };
-    const request = httpRequest(url, { method, agent, headers, timeout: SOURCE_TIMEOUT_MS });
+    const options = { method, headers, timeout: SOURCE_TIMEOUT_MS };
+    let request: ClientRequest;
+    try {
+      request = /^https:/i.test(url)
+        ? httpsRequest(url, { ...options, agent: secureAgent })
+        : httpRequest(url, { ...options, agent });
+    } catch {
+      // No URL, or neither http nor https.
+      callbacks.unreachable += 1;
+      return;
+    }
+    track(request);
     request.on('response', (response) => {
       response.resume();
       if (response.statusCode === 200) callbacks.answered += 1;
@@ -196,7 +222,9 @@ export function createFetchTasks(options: FetchTasksOptions): FetchTasks {
     close() {
       closed = true;
       for (const timer of timers) clearTimeout(timer);
+      for (const request of requests) request.destroy();
       agent.destroy();
+      secureAgent.destroy();
     },
   };
 }
@@ -215,7 +243,11 @@ const EMPTY: Downloaded = {
 /** Of a source, what is kept while it is read. */
 const HELD_BYTES = 1_048_576;
 
-function download(url: string, agent: Agent): Promise<Downloaded | Outcome> {
+function download(
+  url: string,
+  agent: Agent,
+  track: (request: ClientRequest) => void,
+): Promise<Downloaded | Outcome> {
   return new Promise((done) => {
     const unreachable = (error: Error) =>
       done({
@@ -225,6 +257,7 @@ function download(url: string, agent: Agent): Promise<Downloaded | Outcome> {
     const request = httpGet(url, { agent, timeout: SOURCE_TIMEOUT_MS }, (response) => {
       read(response).then(done, unreachable);
     });
+    track(request);
     request.on('timeout', () => request.destroy(new Error('it timed out')));
     request.on('error', unreachable);
   });

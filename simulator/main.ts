@@ -3,20 +3,24 @@
  * `npm run simulator -- --help` tells how to run it alone; docs/simulator.md describes it.
  */
 import { parseArgs } from 'node:util';
+import type { BatchJob } from './batch/job.ts';
+import { createBatchJobs } from './batch/jobs.ts';
 import { createControl } from './control.ts';
 import type { CosKeys } from './cos-auth.ts';
+import { createCosBatch } from './cos-batch.ts';
 import { createCosFetch } from './cos-fetch.ts';
 import { createCosObjects } from './cos-objects.ts';
 import { createFaults, type FaultRule, parseFaults } from './faults.ts';
 import { createFetchTasks, type FetchTask } from './fetch-tasks.ts';
 import { createObjectsStore } from './objects-store.ts';
-import { listen } from './server.ts';
+import { type Listening, listen } from './server.ts';
 
+export type { BatchJob } from './batch/job.ts';
 export type { FaultRule } from './faults.ts';
 export type { FetchTask } from './fetch-tasks.ts';
 
 export interface SimulatorOptions {
-  /** Of the migration API; objects and control take the next two. 0 takes free ones. @default 0 */
+  /** Of the migration API; objects, control and Batch take the next three. 0 takes free ones. @default 0 */
   readonly port?: number;
   /** The only key pair it knows. */
   readonly keys?: CosKeys;
@@ -31,6 +35,10 @@ export interface SimulatorOptions {
   readonly successStatus?: string;
   /** Downloads at the same time. @default 64 */
   readonly concurrency?: number;
+  /** Between two states of a Batch job; 0 leaves it to `stepBatch`. @default 30 */
+  readonly batchStepMs?: number;
+  /** Batch jobs that have not ended; more are refused. @default 1000 */
+  readonly maxJobs?: number;
   readonly now?: () => Date;
 }
 
@@ -40,6 +48,11 @@ export interface SimulatorStats {
   readonly creates: number;
   readonly queries: number;
   readonly heads: number;
+  /** Requests to create a Batch job, and those of them that were taken. */
+  readonly batchCreates: number;
+  readonly batchJobs: number;
+  /** Requests that describe or list Batch jobs. */
+  readonly batchReads: number;
   readonly signatureRefusals: number;
   readonly bodyRefusals: number;
   readonly undefinedRequests: number;
@@ -53,11 +66,16 @@ export interface Simulator {
   readonly migrationUrl: string;
   readonly objectsUrl: string;
   readonly controlUrl: string;
+  readonly batchUrl: string;
   /** The variables that make Waybill talk to this simulator. */
   env(): Record<string, string>;
   stats(): SimulatorStats;
   /** Every fetch task that was taken, in order. */
   submissions(): readonly FetchTask[];
+  /** Every Batch job that was taken, in order. */
+  batchJobs(): readonly BatchJob[];
+  /** Moves every Batch job one state further. */
+  stepBatch(): void;
   setFaults(rules: readonly FaultRule[]): void;
   close(): Promise<void>;
 }
@@ -66,6 +84,9 @@ export const DEFAULT_KEYS: CosKeys = {
   secretId: 'AKIDsimulator00000000000000000000000',
   secretKey: 'simulator-secret-key-000000000000',
 };
+
+/** The account that Batch serves. */
+export const ACCOUNT = { uin: '100000000001', appId: '1250000000' };
 
 /** @throws Error with code `EADDRINUSE` when a port is taken */
 export async function startSimulator(options: SimulatorOptions = {}): Promise<Simulator> {
@@ -77,15 +98,20 @@ export async function startSimulator(options: SimulatorOptions = {}): Promise<Si
     verifySignatures = true,
     successStatus = 'TASK_SUCCESS',
     concurrency = 64,
+    batchStepMs = 30,
+    maxJobs = 1_000,
     now = () => new Date(),
   } = options;
   const faults = createFaults(options.faults, seed);
   const objects = createObjectsStore();
   const tasks = createFetchTasks({ objects, faults, downloads, concurrency, now });
+  const batch = createBatchJobs({ objects, stepMs: batchStepMs, maxJobs, now });
   const counted = {
     creates: 0,
     queries: 0,
     heads: 0,
+    batchCreates: 0,
+    batchReads: 0,
     signatureRefusals: 0,
     objectSignatureRefusals: 0,
     bodyRefusals: 0,
@@ -98,44 +124,65 @@ export async function startSimulator(options: SimulatorOptions = {}): Promise<Si
       ...others,
       signatureRefusals: signatureRefusals + objectSignatureRefusals,
       submissions: [...tasks.all()].length,
+      batchJobs: batch.all().length,
       objects: objects.size,
       callbacks: { ...tasks.callbacks },
       faults: faults.counts(),
     };
   };
   const next = (offset: number) => (port === 0 ? 0 : port + offset);
-  const servers = await Promise.all([
+  const servers = await allOrNone([
     listen(next(0), createCosFetch({ ...common, tasks, successStatus })),
     listen(next(1), createCosObjects({ ...common, objects })),
-    listen(next(2), createControl({ faults, objects, stats, tasks })),
+    listen(next(2), createControl({ batch, faults, objects, stats, tasks })),
+    listen(next(3), createCosBatch({ ...common, jobs: batch, account: ACCOUNT })),
   ]);
-  const [migration, objectsApi, control] = servers;
+  const [migration, objectsApi, control, batchApi] = servers;
   return {
     migrationUrl: migration.url,
     objectsUrl: objectsApi.url,
     controlUrl: control.url,
+    batchUrl: batchApi.url,
     env: () => ({
       TENCENTCLOUD_SECRET_ID: keys.secretId,
       TENCENTCLOUD_SECRET_KEY: keys.secretKey,
       ...(keys.securityToken !== undefined && { TENCENTCLOUD_SECURITY_TOKEN: keys.securityToken }),
       WAYBILL_COS_MIGRATION_ENDPOINT: migration.url,
       WAYBILL_COS_ENDPOINT: `${objectsApi.url}/{bucket}`,
+      WAYBILL_COS_CONTROL_ENDPOINT: batchApi.url,
+      TENCENTCLOUD_UIN: ACCOUNT.uin,
+      TENCENTCLOUD_APP_ID: ACCOUNT.appId,
     }),
     stats,
     submissions: () => [...tasks.all()],
+    batchJobs: batch.all,
+    stepBatch: batch.step,
     setFaults: (rules) => faults.set(rules),
     async close() {
       tasks.close();
+      batch.close();
       await Promise.all(servers.map((server) => server.close()));
     },
   };
 }
 
-const HELP = `Stands in for Tencent COS offline fetch and COS objects.
+/** Closes what has started when one of them cannot. */
+async function allOrNone<const Servers extends readonly Promise<Listening>[]>(starting: Servers) {
+  try {
+    return await Promise.all(starting);
+  } catch (error) {
+    const settled = await Promise.allSettled(starting);
+    const started = settled.filter((result) => result.status === 'fulfilled');
+    await Promise.all(started.map(({ value }) => value.close()));
+    throw error;
+  }
+}
+
+const HELP = `Stands in for Tencent COS offline fetch, COS objects and COS Batch.
 
 Usage: npm run simulator -- [options]
 
-  --port <n>        migration API here, objects and control on the next two (default 9100)
+  --port <n>        migration API here; objects, control and Batch on the next three (default 9100)
   --faults <json>   rules, such as '[{"api":"fetch-create","kind":"slow-down","rate":0.05}]'
   --seed <n>        of the faults (default 1)
   --no-downloads    take every source for there and empty (for measurements)
