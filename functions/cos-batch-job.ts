@@ -9,6 +9,7 @@ import { type BatchJobDeps, createBatchJobHandler } from '../shared/batch/reques
 import { createBearer } from '../shared/bearer.ts';
 import { batchJobConfig } from '../shared/config.ts';
 import type { Deployment } from '../shared/deployment.ts';
+import { createGuard } from '../shared/guard.ts';
 import { createLog } from '../shared/log.ts';
 import { expose } from '../shared/middleware.ts';
 import { connectCosBatch } from '../shared/providers/cos-batch.ts';
@@ -27,9 +28,8 @@ export const handler = expose(async (env) => {
       client: connectCosBatch(batch),
       config: batch,
       ledger,
-      limiter: openLimiter('cos-batch', batch.limits),
+      guard: createGuard(openLimiter('cos-batch', batch.limits), createRefusals()),
       objects: connectCosObjects(batch.cos),
-      refusals: createRefusals(),
     }),
     ledger,
     log: createLog({ level: logLevel }),

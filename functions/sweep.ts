@@ -1,54 +1,115 @@
 /**
- * Finds lost callbacks by status queries, orders again what may pass by itself, and closes finished
- * runs with their reports. Trigger: cron, `events/sweep.json`. Repeating is harmless; it opens no
- * run of its own.
+ * Finds lost callbacks by status queries, follows provider tasks, orders again what may pass by
+ * itself, and closes finished runs with their reports. Trigger: cron, `events/sweep.json`. Repeating
+ * is harmless; it opens no run of its own.
  */
-import { openLedger, openLimiter, openObjects, openQueue } from '#wiring';
-import { sweepConfig } from '../shared/config.ts';
+import { setTimeout as sleep } from 'node:timers/promises';
+import * as v from 'valibot';
+import { openCredentials, openLedger, openLimiter, openObjects, openQueue } from '#wiring';
+import { createBatchFollower } from '../shared/batch/following.ts';
+import { type SweepConfig, sweepConfig } from '../shared/config.ts';
 import type { Deployment } from '../shared/deployment.ts';
+import { parseWith } from '../shared/events.ts';
 import { createFetchStatus } from '../shared/fetch-status.ts';
+import { createGuard } from '../shared/guard.ts';
 import type { Ledger, Run } from '../shared/ledger/port.ts';
 import { createLog, type Log } from '../shared/log.ts';
 import { expose } from '../shared/middleware.ts';
+import type { Objects } from '../shared/objects/port.ts';
+import { connectOms, OMS_RETRY } from '../shared/oms/access.ts';
+import { createOmsFollower } from '../shared/oms/following.ts';
+import { connectCosBatch } from '../shared/providers/cos-batch.ts';
 import { connectCosFetch } from '../shared/providers/cos-fetch.ts';
 import { connectCosObjects } from '../shared/providers/cos-objects.ts';
+import { createObsReader } from '../shared/providers/obs-objects.ts';
 import { createRefusals } from '../shared/refusals.ts';
 import { type AgainOptions, orderAgain } from '../shared/sweeping/again.ts';
 import { type ClosingOptions, closeIfDone } from '../shared/sweeping/closing.ts';
+import { type Followers, type FollowOptions, followTasks } from '../shared/sweeping/following.ts';
 import { findLost, type LostOptions } from '../shared/sweeping/lost.ts';
 
-type Deps = AgainOptions &
+export type Deps = AgainOptions &
   ClosingOptions &
-  Omit<LostOptions, 'deadline'> & { readonly ledger: Ledger; readonly log: Log };
+  Omit<FollowOptions, 'all' | 'deadline'> & {
+    readonly ledger: Ledger;
+    readonly log: Log;
+    /** Undefined while the provider is not configured. */
+    readonly lost?: Pick<LostOptions, 'limiter' | 'refusals' | 'status'>;
+    readonly wait?: (ms: number) => Promise<unknown>;
+  };
 
-/** What one pass did, as its answer and log line. */
+/** What one sweep did, as its answer and log line. */
 export interface Sweep {
   runs: number;
   asked: number;
   found: number;
   queued: number;
   closed: number;
+  /** When the next followed task is due; null when none is. */
+  nextDueAt: string | null;
 }
 
-/** Time for queries of one pass; the function ends before its timeout, the rest waits. */
+/** Time for queries of one sweep; the function ends before its timeout, the rest waits. */
 const BUDGET_MS = 240_000;
 
-export const createHandler = (deps: Deps) => async (): Promise<Sweep> => {
-  const { ledger, log, now } = deps;
-  const deadline = new Date(now().getTime() + BUDGET_MS);
-  const sweep: Sweep = { runs: 0, asked: 0, found: 0, queued: 0, closed: 0 };
-  for await (const run of activeRuns(ledger)) {
-    sweep.runs += 1;
-    const { asked, found } = await findLost(await ledger.shards(run.runId), { ...deps, deadline });
-    sweep.asked += asked;
-    sweep.found += found;
-    sweep.queued += await orderAgain(await ledger.shards(run.runId), deps);
-    const current = await ledger.run(run.runId);
-    if (current && (await closeIfDone(current, deps))) sweep.closed += 1;
-  }
-  if (sweep.runs > 0) log.info('sweep.done', { ...sweep });
-  return sweep;
-};
+/**
+ * A schedule's event. `followSeconds`: how long to stay and ask tasks again as they come due, by
+ * default as long as a sweep may take; `all`: ask every task now.
+ */
+const sweepEvent = v.object({
+  detail: v.optional(
+    v.object({
+      followSeconds: v.optional(v.pipe(v.number(), v.minValue(0), v.maxValue(840))),
+      all: v.optional(v.boolean()),
+    }),
+  ),
+});
+
+export function createHandler(deps: Deps) {
+  const { ledger, log, lost, now, wait = sleep } = deps;
+
+  const pass = async (sweep: Sweep, deadline: Date, all: boolean): Promise<Date | undefined> => {
+    let nextDueAt: Date | undefined;
+    let runs = 0;
+    for await (const run of activeRuns(ledger)) {
+      runs += 1;
+      const shards = await ledger.shards(run.runId);
+      if (lost) {
+        const { asked, found } = await findLost(shards, { ...deps, ...lost, deadline });
+        sweep.asked += asked;
+        sweep.found += found;
+      }
+      const followed = await followTasks(shards, { ...deps, all, deadline });
+      sweep.asked += followed.asked;
+      sweep.found += followed.found;
+      sweep.queued += await orderAgain(await ledger.shards(run.runId), deps);
+      const current = await ledger.run(run.runId);
+      if (current && (await closeIfDone(current, deps))) sweep.closed += 1;
+      else nextDueAt = earlier(nextDueAt, followed.nextDueAt);
+    }
+    sweep.runs = Math.max(sweep.runs, runs);
+    return nextDueAt;
+  };
+
+  return async (event?: unknown): Promise<Sweep> => {
+    const { detail } = parseWith(sweepEvent, event ?? {}, 'The schedule event');
+    const startedAt = now().getTime();
+    const deadline = new Date(startedAt + BUDGET_MS);
+    const followMs = 1_000 * (detail?.followSeconds ?? BUDGET_MS / 1_000);
+    const sweep: Sweep = { runs: 0, asked: 0, found: 0, queued: 0, closed: 0, nextDueAt: null };
+    let nextDueAt = await pass(sweep, deadline, detail?.all ?? false);
+    while (nextDueAt && nextDueAt.getTime() <= startedAt + followMs && now() < deadline) {
+      await wait(Math.max(0, nextDueAt.getTime() - now().getTime()));
+      nextDueAt = await pass(sweep, deadline, false);
+    }
+    sweep.nextDueAt = nextDueAt?.toISOString() ?? null;
+    if (sweep.runs > 0) log.info('sweep.done', { ...sweep });
+    return sweep;
+  };
+}
+
+const earlier = (a: Date | undefined, b: Date | undefined): Date | undefined =>
+  a === undefined || (b !== undefined && b < a) ? b : a;
 
 async function* activeRuns(ledger: Ledger): AsyncGenerator<Run> {
   let cursor: string | undefined;
@@ -63,47 +124,84 @@ async function* activeRuns(ledger: Ledger): AsyncGenerator<Run> {
   } while (cursor !== undefined);
 }
 
+/** Whoever can be asked with what is configured. */
+async function connect(config: SweepConfig, ledger: Ledger, objects: Objects) {
+  const { batch, cos, huawei, settleMs } = config;
+  const now = () => new Date();
+  const followers: { -readonly [Kind in keyof Followers]: Followers[Kind] } = {};
+  if (batch) {
+    followers.batch = createBatchFollower({
+      client: connectCosBatch(batch),
+      guard: createGuard(openLimiter('cos-batch', batch.limits), createRefusals()),
+      objects,
+      reports: connectCosObjects(batch.cos),
+      settleMs,
+      now,
+    });
+  }
+  if (huawei) {
+    const sets = await openCredentials(huawei.sets);
+    const limiterOf = (region: string) => openLimiter(`oms ${region}`, huawei.limits, OMS_RETRY);
+    followers.oms = createOmsFollower({
+      open: connectOms({ config: huawei, sets, openLimiter: limiterOf }),
+      sets,
+      objects,
+      obs: createObsReader({ endpoint: huawei.obsEndpoint }),
+      settleMs,
+      now,
+    });
+  }
+  if (!cos) return { followers };
+  const limiter = openLimiter('cos-fetch', cos.limits);
+  const client = connectCosFetch(cos);
+  const status = createFetchStatus({ client, ledger, limiter, objects: connectCosObjects(cos) });
+  return { followers, lost: { limiter, refusals: createRefusals(), status } };
+}
+
 export const handler = expose(async (env) => {
   const config = sweepConfig(env);
-  const { cos, lostAfterMs, maxAttempts, settleMs } = config;
+  const { lostAfterMs, maxAttempts, settleMs } = config;
   const [ledger, objects, queue] = await Promise.all([
     openLedger(config),
     openObjects(config),
     openQueue(config),
   ]);
-  const limiter = openLimiter('cos-fetch', cos.limits);
-  const client = connectCosFetch(cos);
-  const status = createFetchStatus({ client, ledger, limiter, objects: connectCosObjects(cos) });
   return createHandler({
+    ...(await connect(config, ledger, objects)),
     ledger,
-    limiter,
     log: createLog({ level: config.logLevel }),
     lostAfterMs,
     maxAttempts,
     now: () => new Date(),
     objects,
     queue,
-    refusals: createRefusals(),
     settleMs,
-    status,
   });
 });
 
 export const deployment: Deployment = {
-  description: 'Finds lost callbacks and closes finished runs with their reports.',
+  description: 'Finds lost callbacks, follows tasks, and closes finished runs with their reports.',
   timeoutSeconds: 300,
   memoryMb: 512,
   schedule: 'rate(5 minutes)',
   environment: [
-    'TENCENTCLOUD_SECRET_ID',
-    'TENCENTCLOUD_SECRET_KEY',
-    'TENCENTCLOUD_SECURITY_TOKEN',
+    'HUAWEICLOUD_*',
+    'OMS_*',
+    'TENCENTCLOUD_*',
+    'WAYBILL_BATCH_RPS',
+    'WAYBILL_COS_CONTROL_ENDPOINT',
     'WAYBILL_COS_ENDPOINT',
     'WAYBILL_COS_FETCH_IN_FLIGHT',
     'WAYBILL_COS_FETCH_RPS',
     'WAYBILL_COS_MIGRATION_ENDPOINT',
+    'WAYBILL_CREDENTIALS_FILE',
+    'WAYBILL_IAM_ENDPOINT',
     'WAYBILL_LOST_AFTER_SECONDS',
     'WAYBILL_MAX_ATTEMPTS',
+    'WAYBILL_OBS_ENDPOINT',
+    'WAYBILL_OMS_ENDPOINT',
+    'WAYBILL_OMS_PROJECTS',
+    'WAYBILL_OMS_RPS',
     'WAYBILL_SETTLE_SECONDS',
   ],
   uses: { ledger: 'write', queue: 'send', objects: 'write' },

@@ -54,7 +54,8 @@ export function huawei(from: EnvReader): HuaweiConfig {
     projects: projects(from),
     limits: {
       requestsPerSecond: from.integer('WAYBILL_OMS_RPS', 5, 1, 10_000),
-      inFlight: 10,
+      // Fewer than the five bad checks that lock a key.
+      inFlight: 4,
     },
     running: from.integer('WAYBILL_OMS_RUNNING', 5, 1, 1_000),
     sets: {

@@ -226,7 +226,7 @@ function batch(from: EnvReader, tencent: CosConfig): BatchConfig {
       'WAYBILL_COS_CONTROL_ENDPOINT',
       'https://{uin}.cos-control.{region}.myqcloud.com',
     ),
-    limits: { requestsPerSecond: from.integer('WAYBILL_BATCH_RPS', 5, 1, 10_000), inFlight: 10 },
+    limits: { requestsPerSecond: from.integer('WAYBILL_BATCH_RPS', 5, 1, 10_000), inFlight: 4 },
   };
 }
 

@@ -213,6 +213,18 @@ export class LeasedError extends WaybillError {
   }
 }
 
+/** The key was refused twice in a row, so nothing more is sent with it. */
+export class BarredError extends WaybillError {
+  declare readonly code: 'CREDENTIALS_REFUSED';
+
+  constructor() {
+    super('The key was refused twice in a row; nothing more was sent with it.', {
+      code: 'CREDENTIALS_REFUSED',
+      class: 'credentials',
+    });
+  }
+}
+
 /** A store (ledger, queue, objects) failed; the work goes back to the queue. */
 export class StoreError extends WaybillError {
   declare readonly code: 'STORE_FAILED';

@@ -10,19 +10,33 @@ export interface Refusals {
   tooMany(cause: Cause | undefined): boolean;
   /** The same for what a call threw. */
   tooManyErrors(error: unknown): boolean;
+  /** Whether nothing may be asked with these credentials now. */
+  isBarred(): boolean;
 }
 
 const LIMIT = 2;
+/** After this the credentials may have been mended: one more try, and one more refusal bars again. */
+const BARRED_MS = 600_000;
 
-export function createRefusals(): Refusals {
+export function createRefusals(now: () => Date = () => new Date()): Refusals {
   let inARow = 0;
+  let lastAt = 0;
   const tooMany = (cause: Cause | undefined): boolean => {
     if (cause === undefined) inARow = 0;
-    else if (cause.class === 'credentials') inARow += 1;
+    else if (cause.class === 'credentials') {
+      inARow += 1;
+      lastAt = now().getTime();
+    }
     return cause?.class === 'credentials' && inARow >= LIMIT;
   };
   return {
     tooMany,
     tooManyErrors: (error) => error instanceof WaybillError && tooMany(toCause(error)),
+    isBarred() {
+      if (inARow < LIMIT) return false;
+      if (now().getTime() - lastAt < BARRED_MS) return true;
+      inARow = LIMIT - 1;
+      return false;
+    },
   };
 }

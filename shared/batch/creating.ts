@@ -6,12 +6,11 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { BatchConfig } from '../config.ts';
 import { type Cause, InputError, ProviderError, toCause, WaybillError } from '../errors.ts';
+import type { Guard } from '../guard.ts';
 import type { BatchJobRef, Ledger, Report, TransferEvent } from '../ledger/port.ts';
-import type { Limiter } from '../limiter.ts';
 import { type BatchJob, type BatchJobRequest, parseArn } from '../providers/cos-batch/request.ts';
 import type { CosBatchClient } from '../providers/cos-batch.ts';
 import type { CosObjectsClient } from '../providers/cos-objects.ts';
-import type { Refusals } from '../refusals.ts';
 
 export type CreateOutcome =
   | { readonly kind: 'created'; readonly jobId: string }
@@ -36,9 +35,9 @@ export interface BatchCreatorOptions {
   readonly client: CosBatchClient;
   readonly config: Pick<BatchConfig, 'uin'>;
   readonly ledger: Pick<Ledger, 'record'>;
-  readonly limiter: Limiter;
+  /** All calls with the one key pair. */
+  readonly guard: Guard;
   readonly objects: Pick<CosObjectsClient, 'head'>;
-  readonly refusals: Refusals;
   readonly now?: () => Date;
   readonly wait?: (ms: number) => Promise<unknown>;
 }
@@ -52,23 +51,12 @@ const MAX_LISTED = 10_000;
 export const markerOf = (runId: string): string => `[waybill:${runId}]`;
 
 export function createBatchCreator(options: BatchCreatorOptions): BatchCreator {
-  const { client, config, ledger, limiter, objects, refusals } = options;
+  const { client, config, guard, ledger, objects } = options;
   const { now = () => new Date(), wait = sleep } = options;
-
-  const counted = async <Answer>(call: () => Promise<Answer>): Promise<Answer> => {
-    try {
-      const answer = await limiter.run(call);
-      refusals.tooMany(undefined);
-      return answer;
-    } catch (error) {
-      refusals.tooManyErrors(error);
-      throw error;
-    }
-  };
 
   const etagOf = async (arn: string): Promise<string> => {
     const { region, bucket, key } = parseArn(arn);
-    const found = await counted(() => objects.head({ region, bucket }, key));
+    const found = await guard.run(() => objects.head({ region, bucket }, key));
     if (found) return `"${found.etag}"`;
     const path = 'manifest.location.objectArn';
     throw new InputError('BODY_INVALID', `There is no manifest ${arn}.`, [
@@ -133,7 +121,7 @@ export function createBatchCreator(options: BatchCreatorOptions): BatchCreator {
         await record('submitting', 'submitting');
         let cause: Cause;
         try {
-          const { jobId } = await counted(() => client.createJob(ref.region, job));
+          const { jobId } = await guard.run(() => client.createJob(ref.region, job));
           return await created(jobId, 'accepted');
         } catch (error) {
           if (!(error instanceof WaybillError) || error.code === 'STORE_FAILED') throw error;
@@ -147,7 +135,7 @@ export function createBatchCreator(options: BatchCreatorOptions): BatchCreator {
             return { kind: 'refused', cause };
           }
           if (isOpen) await record('submitting', 'unanswered', { cause });
-          const found = await findJob(client, limiter, ref).catch((failure: unknown) => {
+          const found = await findJob(client, guard, ref).catch((failure: unknown) => {
             if (failure instanceof WaybillError) return 'unanswered' as const;
             throw failure;
           });
@@ -171,13 +159,13 @@ export function createBatchCreator(options: BatchCreatorOptions): BatchCreator {
  */
 export async function findJob(
   client: Pick<CosBatchClient, 'listJobs'>,
-  limiter: Limiter,
+  guard: Guard,
   { region, marker }: BatchJobRef,
 ): Promise<string | undefined> {
   let nextToken: string | undefined;
   for (let listed = 0; listed < MAX_LISTED; ) {
     const options = nextToken === undefined ? {} : { nextToken };
-    const page = await limiter.run(() => client.listJobs(region, options));
+    const page = await guard.run(() => client.listJobs(region, options));
     const found = page.jobs.find(({ description }) => description.includes(marker));
     if (found) return found.jobId;
     listed += page.jobs.length;

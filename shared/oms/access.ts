@@ -1,6 +1,7 @@
 /** Clients of OMS per region and project, with the key that its tasks' credential set asks for. */
 import type { HuaweiConfig } from '../config-huawei.ts';
 import type { CredentialSet, CredentialSets } from '../credentials/sets.ts';
+import { createGuard, type Guard } from '../guard.ts';
 import { createSend, type Send } from '../http.ts';
 import type { Limiter } from '../limiter.ts';
 import { type Authenticator, signWith, tokenOf } from '../providers/huawei-auth.ts';
@@ -13,9 +14,8 @@ import type { RetryPolicy } from '../retry.ts';
 export interface OmsAccess {
   readonly v1: OmsV1Client;
   readonly v2: OmsV2Client;
-  readonly limiter: Limiter;
-  /** One count per access key: five refusals within five minutes lock it. */
-  readonly refusals: Refusals;
+  /** One per access key and region: five bad checks within five minutes lock a key. */
+  readonly run: Guard['run'];
 }
 
 export interface OmsPlace {
@@ -51,6 +51,7 @@ export function connectOms({
   send = createSend({ timeoutMs: TIMEOUT_MS, connections: config.limits.inFlight }),
 }: OmsAccessOptions): OpenOms {
   const opened = new Map<string, OmsAccess>();
+  const guards = new Map<string, Guard>();
   const refusals = new Map<string, Refusals>();
   const { auth } = config;
   const tokens =
@@ -88,12 +89,14 @@ export function connectOms({
     const [identity, authenticator] = identify(place, set);
     const counted = refusals.get(identity) ?? createRefusals();
     refusals.set(identity, counted);
+    const name = `${region} ${identity}`;
+    const guard = guards.get(name) ?? createGuard(openLimiter(region), counted);
+    guards.set(name, guard);
     const options = { endpoint: config.omsEndpoint, region, projectId, authenticator, send };
     const access = {
       v1: createOmsV1Client(options),
       v2: createOmsV2Client(options),
-      limiter: openLimiter(region),
-      refusals: counted,
+      run: guard.run,
     };
     opened.set(key, access);
     return access;

@@ -38,8 +38,6 @@ export interface Starter {
     attempt: number,
     known?: Reading,
   ): Promise<StartOutcome>;
-  /** True once the key of this place was refused twice in a row: nothing more is sent with it. */
-  isBarred(ref: OmsTaskRef): Promise<boolean>;
 }
 
 export interface StarterOptions {
@@ -59,27 +57,12 @@ const MAX_READS = 3;
 
 export function createStarter(options: StarterOptions): Starter {
   const { ledger, open, sets, now = () => new Date(), wait = sleep } = options;
-  const barred = new Set<OmsAccess['refusals']>();
-
-  const counted = async <Answer>(access: OmsAccess, call: Promise<Answer>): Promise<Answer> => {
-    try {
-      const answer = await call;
-      access.refusals.tooMany(undefined);
-      return answer;
-    } catch (error) {
-      if (access.refusals.tooManyErrors(error)) barred.add(access.refusals);
-      throw error;
-    }
-  };
 
   /** Reading has no effect, so it is tried again after an unknown answer as well. */
   const read = async (ref: OmsTaskRef, access: OmsAccess): Promise<Reading | undefined> => {
     for (let reads = 1; ; reads += 1) {
       try {
-        return await counted(
-          access,
-          access.limiter.run(() => readOms(ref, access)),
-        );
+        return await access.run(() => readOms(ref, access));
       } catch (error) {
         const again = error instanceof WaybillError && error.sent === 'unknown';
         if (!again || reads === MAX_READS) throw error;
@@ -137,7 +120,7 @@ export function createStarter(options: StarterOptions): Starter {
     const settle = async (reading: Reading | undefined): Promise<StartOutcome | undefined> => {
       const verdict = verdictOn(ref, reading);
       if (verdict.kind === 'refused' || !reading) {
-        return refuse('cause' in verdict ? verdict.cause : BARRED);
+        return refuse('cause' in verdict ? verdict.cause : UNREAD);
       }
       const about = { progress: reading.progress, providerId };
       if (verdict.kind === 'running') {
@@ -157,10 +140,9 @@ export function createStarter(options: StarterOptions): Starter {
 
     try {
       const access = await open(ref);
-      if (barred.has(access.refusals)) return await refuse(BARRED);
       let reading = given ?? (await readSettled(ref, access));
       const known = await settle(reading);
-      if (known || !reading) return known ?? (await refuse(BARRED));
+      if (known || !reading) return known ?? (await refuse(UNREAD));
       const keys = keysFor(ref, reading, await sets.get(ref.credentials));
       let failedOnly = ref.failedObjectsOnly ?? reading.hasFailedRecord;
 
@@ -170,7 +152,7 @@ export function createStarter(options: StarterOptions): Starter {
         const current = reading;
         try {
           const call = () => startOms(ref, current, keys, failedOnly, access);
-          await counted(access, access.limiter.run(call));
+          await access.run(call);
           await record(transferId, ref, attempt, 'submitted', 'accepted', { providerId });
           return { kind: 'started', reading: current };
         } catch (error) {
@@ -220,13 +202,12 @@ export function createStarter(options: StarterOptions): Starter {
     async checkKeys(ref, reading) {
       keysFor(ref, reading, await sets.get(ref.credentials));
     },
-    isBarred: async (ref) => barred.has((await open(ref)).refusals),
   };
 }
 
-const BARRED: Cause = {
+const UNREAD: Cause = {
   provider: 'waybill',
-  code: 'CREDENTIALS_REFUSED',
-  message: 'the access key was refused twice in a row; nothing more was sent with it',
-  class: 'credentials',
+  code: 'TASK_STATE',
+  message: 'the task was not read',
+  class: 'state',
 };

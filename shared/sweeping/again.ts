@@ -1,6 +1,7 @@
 /** Orders what should be submitted again within its run, and brings back what was left open. */
 import type { Ledger, ShardRecord, Transfer } from '../ledger/port.ts';
 import type { QueueSender } from '../queue/port.ts';
+import { isTaskShard } from '../tasks/runs.ts';
 
 export interface AgainOptions {
   readonly ledger: Ledger;
@@ -35,6 +36,8 @@ export async function orderAgain(
 ): Promise<number> {
   const bodies: string[] = [];
   for (const { shard, counts, ended } of shards) {
+    // A task is started again by the nightly pass alone.
+    if (isTaskShard(shard)) continue;
     if (!ended || counts.failed + counts.planned + counts.submitting === 0) continue;
     const rows = await ledger.transfersOf(shard.runId, shard.index, [
       'failed',

@@ -8,6 +8,7 @@ import type { Log } from '../log.ts';
 import { removeStaged } from '../manifest/reports.ts';
 import { proveCoverage } from '../manifest/shards.ts';
 import type { Objects } from '../objects/port.ts';
+import { isTaskShard } from '../tasks/runs.ts';
 import { isRetryable } from './again.ts';
 import { type ReportName, reportKey, reportText } from './report.ts';
 
@@ -78,7 +79,7 @@ async function hasRetryable(
   { ledger, maxAttempts }: ClosingOptions,
 ): Promise<boolean> {
   for (const { shard, counts } of shards) {
-    if (counts.failed === 0) continue;
+    if (counts.failed === 0 || isTaskShard(shard)) continue;
     const rows = await ledger.transfersOf(shard.runId, shard.index, ['failed']);
     if (rows.some((row) => isRetryable(row, maxAttempts))) return true;
   }

@@ -7,6 +7,7 @@ import {
   writeRejectedCsv,
 } from '../manifest/reports.ts';
 import type { Objects } from '../objects/port.ts';
+import { readFailures } from '../tasks/failures.ts';
 import { summarize } from './summary.ts';
 
 export type ReportName = 'summary.json' | 'failed.csv' | 'rejected.csv';
@@ -16,7 +17,7 @@ export const reportKey = (runId: string, name: ReportName): string => `reports/$
 
 interface Stores {
   readonly ledger: Ledger;
-  readonly objects: Pick<Objects, 'read'>;
+  readonly objects: Pick<Objects, 'head' | 'read'>;
 }
 
 /** The report of what is known now. */
@@ -26,7 +27,7 @@ export function reportText(
   shards: readonly ShardRecord[],
   { ledger, objects }: Stores,
 ): AsyncIterable<string> {
-  if (name === 'failed.csv') return writeFailedCsv(failedRows(ledger, run.runId));
+  if (name === 'failed.csv') return writeFailedCsv(failedRows(run.runId, { ledger, objects }));
   if (name === 'rejected.csv') {
     // Only a shard that was read to its end has staged what it quarantined.
     const lines = shards.map(({ shard: { index }, ended, tally }) => ({
@@ -44,8 +45,10 @@ async function* summaryText(run: Run, shards: readonly ShardRecord[], ledger: Le
   yield `${JSON.stringify(summary, null, 2)}\n`;
 }
 
-async function* failedRows(ledger: Ledger, runId: string): AsyncGenerator<FailedRow> {
-  for await (const { transferId, object, attempt, state, cause } of failures(ledger, runId)) {
+/** Of a task that failed also the objects that failed in it, as far as the provider lists them. */
+async function* failedRows(runId: string, { ledger, objects }: Stores): AsyncGenerator<FailedRow> {
+  for await (const transfer of failures(ledger, runId)) {
+    const { transferId, object, attempt, state, cause, task } = transfer;
     yield {
       url: object?.url ?? '',
       key: object?.key ?? '',
@@ -58,6 +61,12 @@ async function* failedRows(ledger: Ledger, runId: string): AsyncGenerator<Failed
       transferId,
       state,
     };
+    if (!task) continue;
+    for await (const failure of readFailures(objects, runId, transfer.line)) {
+      const { key, class: kind, code, message } = failure;
+      const common = { url: '', md5: undefined, attempts: attempt, transferId, state };
+      yield { ...common, key, class: kind, code, message };
+    }
   }
 }
 

@@ -66,14 +66,13 @@ async function setup(rows: readonly Partial<Report>[], read: Tally = tally(rows.
   await ledger.activateRun('r1', { shardCount: 1, sizeBytes: 100 });
   const sweep = createHandler({
     ...stores,
-    limiter,
+    followers: {},
     log: silentLog,
+    lost: { limiter, refusals: createRefusals(), status },
     lostAfterMs: 900_000,
     maxAttempts: 3,
     now: () => clock.at,
-    refusals: createRefusals(),
     settleMs: 60_000,
-    status,
   });
   const queued = async () =>
     (await stores.queue.receive(100, 1)).map(({ body }) => parseShard(body));

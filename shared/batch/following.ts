@@ -1,0 +1,141 @@
+/**
+ * Asks COS Batch what became of a job. `Complete` is no success by itself: the progress summary and
+ * the report decide (COS reference, section 3.5).
+ */
+import type { Cause } from '../errors.ts';
+import { toCause, WaybillError } from '../errors.ts';
+import type { Guard } from '../guard.ts';
+import type { Objects } from '../objects/port.ts';
+import { type BatchJobDetails, jobProgress } from '../providers/cos-batch/answers.ts';
+import type { CosBatchClient } from '../providers/cos-batch.ts';
+import type { CosObjectsClient } from '../providers/cos-objects.ts';
+import type { Asked, Follower, Told } from '../sweeping/following.ts';
+import { stageFailures } from '../tasks/failures.ts';
+import { findJob } from './creating.ts';
+import { readReport } from './report.ts';
+
+export interface BatchFollowerOptions {
+  readonly client: CosBatchClient;
+  /** All calls with the one key pair. */
+  readonly guard: Guard;
+  readonly objects: Objects;
+  readonly reports: Pick<CosObjectsClient, 'list' | 'read'>;
+  /** A report may come a moment after the job's last state. */
+  readonly settleMs: number;
+  readonly now: () => Date;
+}
+
+export function createBatchFollower(options: BatchFollowerOptions): Follower<'batch'> {
+  const { client, guard, objects, reports, settleMs, now } = options;
+
+  /** How many failed objects the report names; undefined when there is no report yet. */
+  const stage = async ({ transfer, task }: Asked<'batch'>, jobId: string) => {
+    const { region, report } = task;
+    if (!report) return undefined;
+    const target = { region, bucket: report.bucket };
+    const keys: string[] = [];
+    for await (const key of reports.list(target, report.prefix)) {
+      if (key.includes(jobId) && key.endsWith('.csv')) keys.push(key);
+    }
+    if (keys.length === 0) return undefined;
+    async function* failures() {
+      for (const key of keys) yield* readReport(reports.read(target, key));
+    }
+    return stageFailures(objects, transfer.runId, transfer.line, failures());
+  };
+
+  const completed = async (
+    asked: Asked<'batch'>,
+    job: BatchJobDetails,
+  ): Promise<Told | undefined> => {
+    const progress = jobProgress(job);
+    const { failed = 0, succeeded, total } = job.progress;
+    if (total === undefined || succeeded === undefined) {
+      return { state: 'failed', progress, cause: { ...UNTOLD, message: 'it tells no summary' } };
+    }
+    if (failed === 0 && succeeded === total) return { state: 'succeeded', progress };
+    const message = `${failed} of ${total} objects failed, ${succeeded} succeeded`;
+    const cause: Cause = {
+      provider: 'tencent',
+      code: 'OBJECTS_FAILED',
+      message,
+      class: 'source',
+    };
+    return withReport(asked, job, { state: 'failed', progress, cause });
+  };
+
+  /** Keeps the failed objects; waits a while for a report that is not there yet. */
+  const withReport = async (
+    asked: Asked<'batch'>,
+    job: BatchJobDetails,
+    told: Told & { readonly cause: Cause },
+  ): Promise<Told | undefined> => {
+    const say = (message: string): Told => ({
+      ...told,
+      cause: { ...told.cause, message: `${told.cause.message}; ${message}`.slice(0, 256) },
+    });
+    if (!asked.task.report) return say('no report was asked for');
+    try {
+      const listed = await stage(asked, job.jobId);
+      if (listed !== undefined) {
+        const { failed } = job.progress;
+        return listed === failed ? told : say(`the report names ${listed}`);
+      }
+      const endedAt = Date.parse(job.terminationDate);
+      const waited = now().getTime() - (Number.isNaN(endedAt) ? 0 : endedAt);
+      return waited < settleMs ? undefined : say('there is no report');
+    } catch (error) {
+      if (!(error instanceof WaybillError) || error.code === 'STORE_FAILED') throw error;
+      return say(`the report can't be read: ${toCause(error).code}`);
+    }
+  };
+
+  const idOf = async ({ transfer, task }: Asked<'batch'>): Promise<string | undefined> =>
+    transfer.providerId ?? (await findJob(client, guard, task));
+
+  return {
+    async ask(asked) {
+      const jobId = await idOf(asked);
+      if (jobId === undefined) return { state: 'failed', cause: NOT_CREATED };
+      const job = await guard.run(() => client.describeJob(asked.task.region, jobId));
+      if (!job)
+        return { state: 'failed', cause: { ...UNTOLD, message: 'Batch knows no such job' } };
+      const progress = jobProgress(job);
+      switch (job.status) {
+        case 'Complete':
+          return completed(asked, job);
+        case 'Failed': {
+          const told = { state: 'failed', progress, cause: failureOf(job) } as const;
+          return withReport(asked, job, told);
+        }
+        case 'Cancelled': {
+          const message = job.statusUpdateReason || 'the job was cancelled';
+          return { state: 'cancelled', progress, cause: { ...CANCELLED, message } };
+        }
+        default: {
+          // Suspended waits for a person; what is not known yet is not final.
+          const found = asked.transfer.providerId === undefined ? { providerId: jobId } : {};
+          return { state: 'submitted', progress, ...found };
+        }
+      }
+    },
+  };
+}
+
+function failureOf({ failures: [first] }: BatchJobDetails): Cause {
+  return {
+    provider: 'tencent',
+    code: (first?.code || 'JOB_FAILED').slice(0, 64),
+    message: (first?.reason || 'the job failed without a reason').slice(0, 200),
+    class: 'request',
+  };
+}
+
+const UNTOLD = { provider: 'tencent', code: 'JOB_UNTOLD', class: 'state' } as const;
+const CANCELLED = { provider: 'tencent', code: 'JOB_CANCELLED', class: 'state' } as const;
+const NOT_CREATED: Cause = {
+  provider: 'waybill',
+  code: 'JOB_NOT_CREATED',
+  message: 'the creation was not answered, and no job carries its marker',
+  class: 'transient',
+};

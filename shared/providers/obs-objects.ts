@@ -1,0 +1,70 @@
+/**
+ * Objects of OBS through its S3-compatible interface, as far as lists of failed objects need it: a GET
+ * signed with AWS Signature V4 by aws4fetch.
+ */
+import { AwsV4Signer } from 'aws4fetch';
+import { ProviderError } from '../errors.ts';
+import { createFetch, type Fetch, wirePath } from '../http.ts';
+import type { ApiRequest } from '../signing/signer.ts';
+import { isRecord, parseXml } from '../xml.ts';
+import type { OmsKeys } from './oms/start.ts';
+
+export interface ObsReader {
+  /**
+   * The object's bytes as they come, read with the destination's keys.
+   * @throws ProviderError (PROVIDER_REFUSED), also when there is none; TransportError
+   */
+  read(
+    place: { readonly region: string; readonly bucket: string; readonly key: string },
+    keys: Pick<OmsKeys, 'dstAk' | 'dstSk' | 'dstSecurityToken'>,
+  ): AsyncIterable<Uint8Array>;
+}
+
+export interface ObsReaderOptions {
+  /** With `{bucket}` and `{region}`: `https://{bucket}.obs.{region}.myhuaweicloud.com`. */
+  readonly endpoint: string;
+  readonly fetch?: Fetch;
+}
+
+export function createObsReader({ endpoint, fetch = createFetch() }: ObsReaderOptions): ObsReader {
+  return {
+    async *read({ region, bucket, key }, { dstAk, dstSk, dstSecurityToken }) {
+      const base = endpoint.replaceAll('{region}', region).replaceAll('{bucket}', bucket);
+      const { origin, pathname } = new URL(base);
+      const path = `${pathname.replace(/\/$/, '')}/${key}`;
+      const plain: ApiRequest = { method: 'GET', origin, path, query: [], headers: {}, body: '' };
+      const signer = new AwsV4Signer({
+        method: 'GET',
+        url: `${origin}${wirePath(plain)}`,
+        accessKeyId: dstAk,
+        secretAccessKey: dstSk,
+        ...(dstSecurityToken !== undefined && { sessionToken: dstSecurityToken }),
+        service: 's3',
+        region,
+      });
+      const { headers } = await signer.sign();
+      const answer = await fetch({ ...plain, headers: Object.fromEntries(headers) });
+      if (answer.status !== 200) throw await refusal(answer);
+      yield* answer.body;
+    },
+  };
+}
+
+async function refusal({
+  status,
+  headers,
+  body,
+}: Awaited<ReturnType<Fetch>>): Promise<ProviderError> {
+  const parts: Uint8Array[] = [];
+  for await (const part of body) if (parts.length < 16) parts.push(part);
+  const error = parseXml(Buffer.concat(parts).toString('utf8'))?.['Error'];
+  const code = isRecord(error) ? String(error['Code'] ?? '') : '';
+  return new ProviderError(`reading a list of failed objects: ${status} ${code}`, {
+    provider: 'huawei',
+    providerCode: code === '' ? `HTTP_${status}` : code,
+    status,
+    class:
+      status === 403 || status === 401 ? 'credentials' : status >= 500 ? 'transient' : 'request',
+    requestId: headers['x-amz-request-id'] ?? headers['x-obs-request-id'],
+  });
+}

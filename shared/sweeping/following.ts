@@ -1,0 +1,178 @@
+/**
+ * Follows provider tasks to a final state: soon after their start often, later once a minute. Each
+ * provider says what a task is now (`Follower`); when to ask and what to record is decided here.
+ */
+import { BarredError, type Cause, StoreError, WaybillError } from '../errors.ts';
+import type {
+  Ledger,
+  Report,
+  ShardRecord,
+  Transfer,
+  TransferProgress,
+  TransferTask,
+} from '../ledger/port.ts';
+import type { Log } from '../log.ts';
+import { isTaskShard } from '../tasks/runs.ts';
+
+type Kind = TransferTask['kind'];
+type TaskOf<K extends Kind> = Extract<TransferTask, { kind: K }>;
+
+export interface Asked<K extends Kind> {
+  readonly transfer: Transfer;
+  readonly task: TaskOf<K>;
+  /** When the provider took it, or when its start was left open. */
+  readonly since: Date;
+}
+
+/** What the provider tells; `submitted` goes on. */
+export interface Told {
+  readonly state: 'submitted' | 'succeeded' | 'failed' | 'cancelled';
+  readonly progress?: TransferProgress;
+  readonly cause?: Cause;
+  /** Of an open start that turned out to have been taken. */
+  readonly providerId?: string;
+}
+
+export interface Follower<K extends Kind> {
+  /**
+   * Keeps failed objects before it tells a final state. Undefined when nothing can be said yet.
+   * @throws ProviderError, ReplyError, TransportError, BarredError, StoreError
+   */
+  ask(asked: Asked<K>): Promise<Told | undefined>;
+}
+
+export type Followers = { readonly [K in Kind]?: Follower<K> };
+
+export interface FollowOptions {
+  readonly ledger: Ledger;
+  readonly log: Log;
+  readonly followers: Followers;
+  readonly settleMs: number;
+  /** Planned tasks that nobody started for so long are given up. */
+  readonly abandonedMs?: number;
+  /** Asks whatever its interval says: something happened. */
+  readonly all: boolean;
+  readonly deadline: Date;
+  readonly now: () => Date;
+}
+
+export interface FollowTally {
+  asked: number;
+  found: number;
+  /** When the next task of these is due; undefined when none is followed. */
+  nextDueAt?: Date;
+}
+
+const SHORTEST_MS = 5_000;
+const LONGEST_MS = 60_000;
+const ABANDONED_MS = 3_600_000;
+
+/** A tenth of its age, from 5 s to a minute: a task that runs for hours is asked once a minute. */
+export const intervalMs = (ageMs: number): number =>
+  Math.min(LONGEST_MS, Math.max(SHORTEST_MS, ageMs / 10));
+
+export async function followTasks(
+  shards: readonly ShardRecord[],
+  options: FollowOptions,
+): Promise<FollowTally> {
+  const { ledger, log, followers, settleMs, all, deadline, now } = options;
+  const { abandonedMs = ABANDONED_MS } = options;
+  const tally: FollowTally = { asked: 0, found: 0 };
+  let barred = 0;
+
+  const ask = async <K extends Kind>(transfer: Transfer, task: TaskOf<K>): Promise<void> => {
+    const follower = followers[task.kind] as Follower<K> | undefined;
+    if (!follower || now() >= deadline) return;
+    try {
+      tally.asked += 1;
+      const told = await follower.ask({ transfer, task, since: startedAt(transfer) });
+      if (!told) return;
+      await ledger.record(transfer.transferId, toReport(transfer, told, now()));
+      if (told.state !== 'submitted') tally.found += 1;
+    } catch (error) {
+      if (error instanceof StoreError || !(error instanceof WaybillError)) throw error;
+      if (error instanceof BarredError) {
+        tally.asked -= 1;
+        barred += 1;
+        return;
+      }
+      log.warn('sweep.unanswered', { transferId: transfer.transferId }, error);
+    }
+  };
+
+  const due: Promise<void>[] = [];
+  for (const { shard, counts } of shards) {
+    if (!isTaskShard(shard) || counts.submitted + counts.submitting + counts.planned === 0)
+      continue;
+    const rows = await ledger.transfersOf(shard.runId, shard.index, [
+      'submitted',
+      'submitting',
+      'planned',
+    ]);
+    for (const transfer of rows) {
+      const { state, task } = transfer;
+      if (!task) continue;
+      if (state === 'planned') {
+        await giveUp(transfer, options, abandonedMs);
+        continue;
+      }
+      const dueAt = dueOf(transfer, settleMs);
+      if (all || dueAt <= now()) due.push(ask(transfer, task));
+      else if (!tally.nextDueAt || dueAt < tally.nextDueAt) tally.nextDueAt = dueAt;
+    }
+  }
+  await Promise.all(due);
+  if (due.length > 0) {
+    const soon = new Date(now().getTime() + SHORTEST_MS);
+    if (!tally.nextDueAt || soon < tally.nextDueAt) tally.nextDueAt = soon;
+  }
+  if (barred > 0) log.error('sweep.credentials-refused', { tasks: barred });
+  return tally;
+}
+
+/** Whoever should have started it is gone: the run must not wait for ever. */
+async function giveUp(
+  { transferId, attempt, updatedAt }: Transfer,
+  { ledger, now }: FollowOptions,
+  abandonedMs: number,
+): Promise<void> {
+  const at = now();
+  if (at.getTime() - updatedAt.getTime() < abandonedMs) return;
+  const cause: Cause = {
+    provider: 'waybill',
+    code: 'NOT_STARTED',
+    message: 'nobody started the task in time',
+    class: 'transient',
+  };
+  const report = { state: 'failed', attempt, accepted: [], at, event: 'refused', cause } as const;
+  await ledger.record(transferId, report);
+}
+
+/** An open start is looked at once it must have settled. */
+function dueOf(transfer: Transfer, settleMs: number): Date {
+  const since = startedAt(transfer).getTime();
+  const heard = transfer.updatedAt.getTime();
+  if (transfer.state === 'submitting') return new Date(heard + settleMs);
+  return new Date(heard + intervalMs(heard - since));
+}
+
+function startedAt({ attempt, history, updatedAt }: Transfer): Date {
+  const entry = history.find(
+    (each) =>
+      each.attempt === attempt && (each.state === 'submitted' || each.state === 'submitting'),
+  );
+  return entry?.at ?? updatedAt;
+}
+
+function toReport({ attempt }: Transfer, told: Told, at: Date): Report {
+  const { cause, progress, providerId, state } = told;
+  return {
+    state,
+    attempt,
+    accepted: providerId === undefined ? [] : [`${attempt}:${providerId}`],
+    at,
+    event: 'poll',
+    ...(cause && { cause }),
+    ...(progress && { progress }),
+  };
+}

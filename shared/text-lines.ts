@@ -1,0 +1,17 @@
+/** Lines of a streamed text, without their ends; whatever its size, one line is held at a time. */
+
+/** Longer lines are cut; nothing that a provider lists comes near. */
+const MAX_LENGTH = 262_144;
+
+/** @param bytes UTF-8; what is not valid becomes U+FFFD */
+export async function* textLines(bytes: AsyncIterable<Uint8Array>): AsyncGenerator<string> {
+  const decoder = new TextDecoder();
+  let rest = '';
+  for await (const part of bytes) {
+    const lines = (rest + decoder.decode(part, { stream: true })).split('\n');
+    rest = (lines.pop() ?? '').slice(0, MAX_LENGTH);
+    for (const line of lines) yield line.replace(/\r$/, '');
+  }
+  rest += decoder.decode();
+  if (rest !== '') yield rest.replace(/\r$/, '');
+}
