@@ -8,9 +8,13 @@ import type { Deployment } from './shared/deployment.ts';
 /** Imported while the configuration loads: a static import would be turned into `require`. */
 async function load(): Promise<Readonly<Record<string, Deployment>>> {
   const modules = {
+    'cos-batch-job': await import('./functions/cos-batch-job.ts'),
     'cos-offline-fetch': await import('./functions/cos-offline-fetch.ts'),
+    'oms-v1-start-task': await import('./functions/oms-v1-start-task.ts'),
+    'oms-v2-start-task': await import('./functions/oms-v2-start-task.ts'),
     'plan-manifest': await import('./functions/plan-manifest.ts'),
     'record-callback': await import('./functions/record-callback.ts'),
+    'retry-failed-objects': await import('./functions/retry-failed-objects.ts'),
     runs: await import('./functions/runs.ts'),
     sweep: await import('./functions/sweep.ts'),
   };
@@ -44,8 +48,10 @@ const queueEvents = ({ queue }: Deployment): Events =>
         },
       ]
     : [];
-const scheduleEvents = ({ schedule }: Deployment): Events =>
-  schedule === undefined ? [] : [{ schedule: { rate: [schedule], method: 'scheduler' } }];
+const scheduleEvents = ({ schedules = [] }: Deployment): Events =>
+  schedules.map(({ expression, detail }) => ({
+    schedule: { rate: [expression], method: 'scheduler', ...(detail && { input: { detail } }) },
+  }));
 
 const define = (name: string, deployment: Deployment): Functions[string] => ({
   handler: `.build/functions/${name}.handler`,

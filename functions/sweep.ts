@@ -143,6 +143,7 @@ async function connect(config: SweepConfig, ledger: Ledger, objects: Objects) {
     const sets = await openCredentials(huawei.sets);
     const limiterOf = (region: string) => openLimiter(`oms ${region}`, huawei.limits, OMS_RETRY);
     followers.oms = createOmsFollower({
+      ledger,
       open: connectOms({ config: huawei, sets, openLimiter: limiterOf }),
       sets,
       objects,
@@ -183,7 +184,7 @@ export const deployment: Deployment = {
   description: 'Finds lost callbacks, follows tasks, and closes finished runs with their reports.',
   timeoutSeconds: 300,
   memoryMb: 512,
-  schedule: 'rate(5 minutes)',
+  schedules: [{ expression: 'rate(5 minutes)' }],
   environment: [
     'HUAWEICLOUD_*',
     'OMS_*',

@@ -11,8 +11,11 @@ export interface Deployment {
   readonly uploads?: readonly string[];
   /** Fed from the shard queue. */
   readonly queue?: { readonly batchSize: number; readonly maxConcurrency: number };
-  /** EventBridge Scheduler expression. */
-  readonly schedule?: string;
+  /** EventBridge Scheduler expressions, each with the `detail` of its event. */
+  readonly schedules?: readonly {
+    readonly expression: string;
+    readonly detail?: Readonly<Record<string, unknown>>;
+  }[];
   /** Environment variables that it reads besides the stores'. */
   readonly environment: readonly string[];
   /** What it does to each store; becomes its role. */

@@ -5,15 +5,17 @@ import type { ObjectInfo, Objects } from './port.ts';
 const MAX_BYTES = 1_048_576;
 
 /**
- * @throws InputError (MANIFEST_INVALID) when it is longer than 1 MiB or no UTF-8; what the store throws
+ * @param maxBytes by default 1 MiB
+ * @throws InputError (MANIFEST_INVALID) when it is longer than `maxBytes` or no UTF-8; what the store throws
  */
 export async function readSmall(
   objects: Pick<Objects, 'read'>,
   { key, etag, sizeBytes }: ObjectInfo,
+  maxBytes = MAX_BYTES,
 ): Promise<string> {
   const invalid = (message: string): InputError =>
     new InputError('MANIFEST_INVALID', `${key}: ${message}.`, [{ path: '(whole)', message }]);
-  if (sizeBytes > MAX_BYTES) throw invalid(`expected at most ${MAX_BYTES} bytes`);
+  if (sizeBytes > maxBytes) throw invalid(`expected at most ${maxBytes} bytes`);
   const parts: Uint8Array[] = [];
   for await (const part of objects.read(key, { ifMatch: etag })) parts.push(part);
   try {

@@ -1,6 +1,8 @@
 /** Asks OMS what became of a task that was started, and reads its list of failed objects. */
 import type { CredentialSets } from '../credentials/sets.ts';
 import { type Cause, toCause, WaybillError } from '../errors.ts';
+import type { Ledger } from '../ledger/port.ts';
+import { nightKey } from '../nightly/judging.ts';
 import type { Objects } from '../objects/port.ts';
 import type { ObsReader } from '../providers/obs-objects.ts';
 import type { Asked, Follower } from '../sweeping/following.ts';
@@ -10,6 +12,7 @@ import { readFailedList } from './failed-list.ts';
 import { type Reading, readOms } from './reading.ts';
 
 export interface OmsFollowerOptions {
+  readonly ledger: Pick<Ledger, 'forgetNights'>;
   readonly open: OpenOms;
   readonly sets: CredentialSets;
   readonly objects: Objects;
@@ -20,7 +23,7 @@ export interface OmsFollowerOptions {
 }
 
 export function createOmsFollower(options: OmsFollowerOptions): Follower<'oms'> {
-  const { open, sets, objects, obs, settleMs, now } = options;
+  const { ledger, open, sets, objects, obs, settleMs, now } = options;
 
   /** Keeps the failed objects; a list that can't be read is said so in the cause. */
   const withList = async (reading: Reading, asked: Asked<'oms'>, cause: Cause): Promise<Cause> => {
@@ -56,7 +59,10 @@ export function createOmsFollower(options: OmsFollowerOptions): Follower<'oms'> 
       }
       const { cause, phase, progress } = reading;
       if (phase === 'complete') {
-        if (!cause) return { state: 'succeeded', progress };
+        if (!cause) {
+          await ledger.forgetNights(nightKey(task));
+          return { state: 'succeeded', progress };
+        }
         return { state: 'failed', progress, cause: await withList(reading, asked, cause) };
       }
       if (phase === 'gone')

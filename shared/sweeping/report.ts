@@ -6,6 +6,7 @@ import {
   writeFailedCsv,
   writeRejectedCsv,
 } from '../manifest/reports.ts';
+import { readPlan } from '../nightly/plan.ts';
 import type { Objects } from '../objects/port.ts';
 import { readFailures } from '../tasks/failures.ts';
 import { summarize } from './summary.ts';
@@ -37,11 +38,13 @@ export function reportText(
     }));
     return writeRejectedCsv(readRejected(objects, run.runId, lines));
   }
-  return summaryText(run, shards, ledger);
+  return summaryText(run, shards, { ledger, objects });
 }
 
-async function* summaryText(run: Run, shards: readonly ShardRecord[], ledger: Ledger) {
-  const summary = await summarize(run, shards, failures(ledger, run.runId));
+async function* summaryText(run: Run, shards: readonly ShardRecord[], { ledger, objects }: Stores) {
+  const isPass = run.operation === 'retry-failed-objects';
+  const plan = isPass ? await readPlan(objects, run.runId) : undefined;
+  const summary = await summarize(run, shards, failures(ledger, run.runId), plan);
   yield `${JSON.stringify(summary, null, 2)}\n`;
 }
 

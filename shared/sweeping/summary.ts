@@ -2,6 +2,7 @@
 import type { Cause } from '../errors.ts';
 import type { Run, ShardRecord, Transfer } from '../ledger/port.ts';
 import type { WarningReason } from '../manifest/types.ts';
+import type { NightPlan } from '../nightly/types.ts';
 
 export interface FailureGroup extends Omit<Cause, 'message' | 'requestId'> {
   readonly count: number;
@@ -30,12 +31,15 @@ export interface Summary {
   };
   readonly failures: readonly FailureGroup[];
   readonly warnings: Readonly<Partial<Record<WarningReason, number>>>;
+  /** Of a nightly pass: where it looked, and what it left alone. */
+  readonly nightly?: Pick<NightPlan, 'places' | 'left'>;
 }
 
 export async function summarize(
   run: Run,
   shards: readonly ShardRecord[],
   failed: AsyncIterable<Transfer>,
+  plan?: NightPlan,
 ): Promise<Summary> {
   const total = (name: 'header' | 'blank' | 'transfers'): number =>
     shards.reduce((sum, { tally }) => sum + tally[name], 0);
@@ -59,6 +63,7 @@ export async function summarize(
     },
     failures: await group(failed),
     warnings: sumWarnings(shards),
+    ...(plan && { nightly: { places: plan.places, left: plan.left } }),
   };
 }
 

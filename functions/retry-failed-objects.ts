@@ -1,0 +1,86 @@
+/**
+ * The nightly pass: starts failed OMS tasks again where that can help, with their failed objects only
+ * where the provider recorded them, and sends failed COS fetches again. Trigger: cron,
+ * `events/retry-failed-objects.json`; an event with `detail.continue` only goes on with what an
+ * earlier call had no time or room for. Two firings for one moment are one pass.
+ */
+import * as v from 'valibot';
+import { openCredentials, openLedger, openLimiter, openObjects, openQueue } from '#wiring';
+import { nightlyConfig } from '../shared/config.ts';
+import type { Deployment } from '../shared/deployment.ts';
+import { parseWith } from '../shared/events.ts';
+import { createLog } from '../shared/log.ts';
+import { expose } from '../shared/middleware.ts';
+import { nightlyPass, type PassAnswer, type PassOptions } from '../shared/nightly/pass.ts';
+import { connectOms, OMS_RETRY } from '../shared/oms/access.ts';
+import { createStarter } from '../shared/oms/starting.ts';
+
+/** Less than the function may run. */
+const BUDGET_MS = 780_000;
+
+const nightlyEvent = v.object({
+  /** Of the schedule; the moment of the call when it is left out. */
+  time: v.optional(v.pipe(v.string(), v.isoTimestamp('expected an instant in ISO 8601'))),
+  detail: v.optional(v.object({ continue: v.optional(v.boolean()) })),
+});
+
+export const createHandler =
+  (deps: Omit<PassOptions, 'budgetMs'>) =>
+  async (event?: unknown): Promise<PassAnswer> => {
+    const { detail, time } = parseWith(nightlyEvent, event ?? {}, 'The schedule event');
+    const firedFor = time === undefined ? deps.now() : new Date(time);
+    const options = { ...deps, budgetMs: BUDGET_MS };
+    const answer = await nightlyPass(detail?.continue ? 'continue' : firedFor, options);
+    if (answer.runId !== null) deps.log.info('nightly.done', { ...answer });
+    return answer;
+  };
+
+export const handler = expose(async (env) => {
+  const config = nightlyConfig(env);
+  const { huawei, maxNights, shardBytes } = config;
+  const [ledger, objects, queue] = await Promise.all([
+    openLedger(config),
+    openObjects(config),
+    openQueue(config),
+  ]);
+  const common = {
+    ledger,
+    log: createLog({ level: config.logLevel }),
+    maxNights,
+    now: () => new Date(),
+    objects,
+    queue,
+    shardBytes,
+  };
+  if (!huawei) return createHandler(common);
+  const sets = await openCredentials(huawei.sets);
+  const limiterOf = (region: string) => openLimiter(`oms ${region}`, huawei.limits, OMS_RETRY);
+  const open = connectOms({ config: huawei, sets, openLimiter: limiterOf });
+  const { projects, running } = huawei;
+  const starter = createStarter({ ledger, open, sets });
+  return createHandler({ ...common, oms: { open, projects, running, sets, starter } });
+});
+
+export const deployment: Deployment = {
+  description: 'Tries failed tasks and fetches again, every night.',
+  timeoutSeconds: 900,
+  memoryMb: 512,
+  schedules: [
+    { expression: 'cron(0 2 * * ? *)' },
+    { expression: 'rate(5 minutes)', detail: { continue: true } },
+  ],
+  environment: [
+    'HUAWEICLOUD_*',
+    'OMS_*',
+    'WAYBILL_CREDENTIALS_FILE',
+    'WAYBILL_IAM_ENDPOINT',
+    'WAYBILL_MAX_NIGHTS',
+    'WAYBILL_OMS_ENDPOINT',
+    'WAYBILL_OMS_PROJECTS',
+    'WAYBILL_OMS_RPS',
+    'WAYBILL_OMS_RUNNING',
+    'WAYBILL_SETTLE_SECONDS',
+    'WAYBILL_SHARD_BYTES',
+  ],
+  uses: { ledger: 'write', queue: 'send', objects: 'write' },
+};
