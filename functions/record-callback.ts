@@ -1,17 +1,20 @@
 /**
- * Records what the provider reports about an attempt. The token in the path is checked before any
- * I/O and decides; the body is only a hint (promise G5). Which callbacks are confirmed with a status
- * query, `WAYBILL_VERIFY` says. Trigger: HTTP, `events/record-callback.json`. Repeating is harmless.
+ * Records what Tencent reports about an attempt, and takes messages of Huawei as a wake-up. The token
+ * in a callback's path is checked before any I/O and decides; the body is only a hint (promise G5).
+ * Which callbacks are confirmed with a status query, `WAYBILL_VERIFY` says. Trigger: HTTP,
+ * `events/record-callback.json`, `events/record-callback-smn.json`. Repeating is harmless.
  */
-import { openLedger, openLimiter } from '#wiring';
+import { openLedger, openLimiter, openWaker } from '#wiring';
 import { callbackFact } from '../shared/callback-fact.ts';
 import { callbackConfig } from '../shared/config.ts';
 import type { Deployment } from '../shared/deployment.ts';
+import { InputError } from '../shared/errors.ts';
 import type { HttpRequest } from '../shared/events.ts';
 import { createFetchStatus, type FetchStatus } from '../shared/fetch-status.ts';
+import { createSend } from '../shared/http.ts';
 import type { Ledger, Report } from '../shared/ledger/port.ts';
 import { createLog, type Log } from '../shared/log.ts';
-import { expose, json, overHttp } from '../shared/middleware.ts';
+import { expose, type HttpAnswer, json, overHttp } from '../shared/middleware.ts';
 import { connectCosFetch } from '../shared/providers/cos-fetch.ts';
 import { connectCosObjects } from '../shared/providers/cos-objects.ts';
 import {
@@ -19,6 +22,7 @@ import {
   type CallbackTokens,
   createCallbackTokens,
 } from '../shared/signing/callback-token.ts';
+import { createSmnVerifier, type SmnVerifier } from '../shared/smn/verify.ts';
 
 export interface Deps {
   readonly ledger: Ledger;
@@ -27,6 +31,10 @@ export interface Deps {
   readonly verify: 'none' | 'failures' | 'all';
   /** Present unless `verify` is `none`. */
   readonly status?: FetchStatus;
+  /** Present when topics are configured. */
+  readonly smn?: SmnVerifier;
+  /** Makes the sweeper look at all tasks now. */
+  readonly wake: () => Promise<void>;
   readonly now?: () => Date;
 }
 
@@ -36,6 +44,8 @@ export function createHandler({
   tokens,
   verify,
   status,
+  smn,
+  wake,
   now = () => new Date(),
 }: Deps) {
   const answer = json(200, { recorded: true });
@@ -58,7 +68,17 @@ export function createHandler({
     }
   };
 
+  /** The message itself says nothing that is believed: which task, the sweeper asks. */
+  const notice = async ({ body }: HttpRequest): Promise<HttpAnswer> => {
+    if (!smn) throw new InputError('NOT_FOUND', 'No topic is configured.');
+    const message = await smn.accept(body);
+    log.info('smn.received', { type: message?.type, messageId: message?.messageId });
+    if (message?.type === 'Notification') await wake();
+    return json(200, { received: true });
+  };
+
   return overHttp(async (request) => {
+    if (request.routeKey === 'POST /notifications/smn') return notice(request);
     const claim = tokens.verify(request.params['token'] ?? '', now());
     const report = await judge(claim, request);
     if (report) await ledger.record(claim.transferId, report);
@@ -70,7 +90,7 @@ export function createHandler({
 
 export const handler = expose(async (env) => {
   const config = callbackConfig(env);
-  const { callbackKeys, cos, verify } = config;
+  const { callbackKeys, cos, smn, verify } = config;
   const ledger = await openLedger(config);
   const log = createLog({ level: config.logLevel });
   return createHandler({
@@ -78,6 +98,8 @@ export const handler = expose(async (env) => {
     log,
     tokens: createCallbackTokens(callbackKeys),
     verify,
+    wake: await openWaker(config),
+    ...(smn && { smn: createSmnVerifier({ ...smn, send: createSend({ timeoutMs: 3_000 }) }) }),
     ...(cos && {
       status: createFetchStatus({
         client: connectCosFetch(cos),
@@ -93,7 +115,7 @@ export const deployment: Deployment = {
   description: 'Records what the provider reports about a submission.',
   timeoutSeconds: 29,
   memoryMb: 256,
-  http: ['GET /callbacks/{token}', 'POST /callbacks/{token}'],
+  http: ['GET /callbacks/{token}', 'POST /callbacks/{token}', 'POST /notifications/smn'],
   environment: [
     'TENCENTCLOUD_SECRET_ID',
     'TENCENTCLOUD_SECRET_KEY',
@@ -103,6 +125,8 @@ export const deployment: Deployment = {
     'WAYBILL_COS_FETCH_IN_FLIGHT',
     'WAYBILL_COS_FETCH_RPS',
     'WAYBILL_COS_MIGRATION_ENDPOINT',
+    'WAYBILL_SMN_ENDPOINT',
+    'WAYBILL_SMN_TOPICS',
     'WAYBILL_VERIFY',
   ],
   uses: { ledger: 'write' },

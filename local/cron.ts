@@ -1,4 +1,8 @@
-/** The service's clock: sweeps at its interval, and at once when a run has nothing open any more. */
+/**
+ * The service's clock: sweeps at its interval, when a followed task is due, and at once when a run has
+ * nothing open any more; starts the nightly pass, and goes on with one that has tasks left.
+ */
+import { Cron as Schedule } from 'croner';
 import type { Ledger, Run } from '../shared/ledger/port.ts';
 import type { Log } from '../shared/log.ts';
 import { atMost, STOP_MS } from './at-most.ts';
@@ -7,6 +11,9 @@ import type { EventHandler } from './http.ts';
 export interface CronOptions {
   readonly ledger: Ledger;
   readonly sweep: EventHandler;
+  readonly nightly: EventHandler;
+  /** Five fields, in the time zone of this machine. */
+  readonly retryCron: string;
   readonly log: Log;
   readonly sweepMs: number;
   /** Between two looks for finished runs. @default 1000 */
@@ -14,22 +21,33 @@ export interface CronOptions {
 }
 
 export interface Cron {
+  /** Asks every followed task now. */
+  wake(): void;
   /** Waits for a sweep under way, at most 10 s; the next one does what it left. */
   stop(): Promise<void>;
 }
 
 /** Finished runs that did not close are swept again after this long. */
 const AGAIN_MS = 5_000;
+/** A pass with tasks left is gone on with as often. */
+const CONTINUE_MS = 15_000;
 
-export function startCron({ ledger, sweep, log, sweepMs, lookMs = 1_000 }: CronOptions): Cron {
+export function startCron(options: CronOptions): Cron {
+  const { ledger, sweep, nightly, retryCron, log, sweepMs, lookMs = 1_000 } = options;
+  let passing: Promise<void> | undefined;
+  let passedAt = Number.NEGATIVE_INFINITY;
+  let dueTimer: NodeJS.Timeout | undefined;
+  let stopped = false;
   let sweeping: Promise<void> | undefined;
   let lookedAt = Number.NEGATIVE_INFINITY;
   let known = '';
 
   /** One sweep at a time: a second call joins the first. */
-  const run = (): Promise<void> => {
-    sweeping ??= sweep({ 'detail-type': 'Scheduled Event', source: 'waybill.local' })
-      .then(() => {})
+  const run = (all = false): Promise<void> => {
+    // The clock here follows tasks itself, so a sweep need not stay for them.
+    const detail = { followSeconds: 0, all };
+    sweeping ??= sweep({ 'detail-type': 'Scheduled Event', source: 'waybill.local', detail })
+      .then((answer) => wakeAt((answer as { nextDueAt?: string | null }).nextDueAt))
       .catch((error: unknown) => log.error('sweep.failed', {}, error))
       .finally(() => {
         sweeping = undefined;
@@ -37,8 +55,32 @@ export function startCron({ ledger, sweep, log, sweepMs, lookMs = 1_000 }: CronO
     return sweeping;
   };
 
+  const wakeAt = (due: string | null | undefined): void => {
+    clearTimeout(dueTimer);
+    if (due === undefined || due === null || stopped) return;
+    dueTimer = setTimeout(() => void run(), Math.max(0, Date.parse(due) - Date.now()));
+  };
+
+  /** One pass at a time; its own lease keeps other processes out. */
+  const pass = (event: object): Promise<void> => {
+    passing ??= nightly({ 'detail-type': 'Scheduled Event', source: 'waybill.local', ...event })
+      .then(() => {})
+      .catch((error: unknown) => log.error('nightly.failed', {}, error))
+      .finally(() => {
+        passing = undefined;
+        passedAt = Date.now();
+      });
+    return passing;
+  };
+
   const look = async (): Promise<void> => {
     const { items } = await ledger.runs({ states: ['active'], limit: 100 });
+    const hasTasksLeft = items.some(
+      ({ operation, counts }) => operation === 'retry-failed-objects' && counts.planned > 0,
+    );
+    if (hasTasksLeft && !passing && Date.now() - passedAt >= CONTINUE_MS) {
+      void pass({ detail: { continue: true } });
+    }
     const done = items.filter((active) => hasNothingOpen(active));
     if (done.length === 0) return;
     // The same runs in the same state wait for something else, such as a second attempt.
@@ -50,16 +92,21 @@ export function startCron({ ledger, sweep, log, sweepMs, lookMs = 1_000 }: CronO
   };
 
   const timers = [
-    setInterval(run, sweepMs),
+    setInterval(() => void run(), sweepMs),
     setInterval(() => {
       look().catch((error: unknown) => log.error('cron.failed', {}, error));
     }, lookMs),
   ];
+  const schedule = new Schedule(retryCron, () => pass({ time: new Date().toISOString() }));
   run();
   return {
+    wake: () => void run(true),
     async stop() {
+      stopped = true;
+      schedule.stop();
+      clearTimeout(dueTimer);
       for (const timer of timers) clearInterval(timer);
-      if (sweeping) await atMost(sweeping, STOP_MS);
+      await atMost(Promise.all([sweeping, passing]), STOP_MS);
     },
   };
 }

@@ -1,5 +1,5 @@
 /**
- * Notices manifests in the watched folder and tells `plan-manifest`, with the event S3 would send.
+ * Notices uploads in the watched folder and tells the functions they start, with the event S3 sends.
  * Looks at everything when it starts and once a minute besides, so that nothing missed stays missed.
  */
 import { mkdir } from 'node:fs/promises';
@@ -7,14 +7,14 @@ import { join, relative, sep } from 'node:path';
 import { watch } from 'chokidar';
 import { ConfigError } from '../shared/errors.ts';
 import type { Log } from '../shared/log.ts';
-import { isManifestKey } from '../shared/manifest/path.ts';
 import type { ObjectInfo, Objects } from '../shared/objects/port.ts';
 import { atMost, STOP_MS } from './at-most.ts';
 import type { EventHandler } from './http.ts';
 
 export interface InboxOptions {
   readonly objects: Objects;
-  readonly plan: EventHandler;
+  /** Prefixes of keys, each with the functions whose uploads it holds. */
+  readonly uploads: readonly (readonly [prefix: string, handler: EventHandler])[];
   readonly log: Log;
   /** A file is complete once it has not grown for this long. @default 300 */
   readonly settledMs?: number;
@@ -25,28 +25,28 @@ export interface InboxOptions {
 }
 
 export interface Inbox {
-  /** Plans the object now, unless this version of it was planned already. */
+  /** Hands the object on now, unless this version of it was already. */
   notice(key: string): Promise<void>;
   /** Waits for planning under way, at most 10 s; the next start looks at everything again. */
   stop(): Promise<void>;
 }
-
-const PREFIX = 'cos-fetch/';
 
 /** Hidden files are nobody's manifests: unfinished writes, ours or an editor's, and `.DS_Store`. */
 const isHidden = (path: string): boolean => /(^|\/)\.[^/]*/.test(path);
 
 /** @throws ConfigError (CONFIG_INVALID, `WAYBILL_OBJECTS`) when the folder can't be made */
 export async function startInbox(options: InboxOptions): Promise<Inbox> {
-  const { objects, plan, log, settledMs = 300, scanMs = 60_000, onPlanned } = options;
+  const { objects, uploads, log, settledMs = 300, scanMs = 60_000, onPlanned } = options;
+  const prefixes = [...new Set(uploads.map(([prefix]) => prefix))];
   const planned = new Map<string, string>();
   let last: Promise<void> = Promise.resolve();
 
   const planOnce = async (info: ObjectInfo): Promise<void> => {
     const { key, etag, sizeBytes } = info;
-    if (planned.get(key) === etag || !isManifestKey(key)) return;
+    const handlers = uploads.filter(([prefix]) => key.startsWith(prefix) && !key.endsWith('/'));
+    if (planned.get(key) === etag || handlers.length === 0) return;
     try {
-      await plan(uploadEvent(objects.bucket, info));
+      for (const [, handler] of handlers) await handler(uploadEvent(objects.bucket, info));
       planned.set(key, etag);
       onPlanned?.();
     } catch (error) {
@@ -66,19 +66,23 @@ export async function startInbox(options: InboxOptions): Promise<Inbox> {
     });
   const scan = () =>
     inTurn(async () => {
-      for await (const info of objects.list(PREFIX)) {
-        if (!isHidden(info.key)) await planOnce(info);
+      for (const prefix of prefixes) {
+        for await (const info of objects.list(prefix)) {
+          if (!isHidden(info.key)) await planOnce(info);
+        }
       }
     });
 
-  const folder = join(objects.bucket, PREFIX);
+  const folders = prefixes.map((prefix) => join(objects.bucket, prefix));
   const keyOf = (path: string): string => relative(objects.bucket, path).split(sep).join('/');
-  await mkdir(folder, { recursive: true }).catch((error: unknown) => {
-    const reason = error instanceof Error ? error.message : String(error);
-    const message = `the folder ${folder} can't be made: ${reason}`;
-    throw new ConfigError([{ path: 'WAYBILL_OBJECTS', message }]);
-  });
-  const watcher = watch(folder, {
+  for (const folder of folders) {
+    await mkdir(folder, { recursive: true }).catch((error: unknown) => {
+      const reason = error instanceof Error ? error.message : String(error);
+      const message = `the folder ${folder} can't be made: ${reason}`;
+      throw new ConfigError([{ path: 'WAYBILL_OBJECTS', message }]);
+    });
+  }
+  const watcher = watch(folders, {
     ignoreInitial: true,
     ignored: (path) => isHidden(keyOf(path)),
     awaitWriteFinish: { stabilityThreshold: settledMs, pollInterval: Math.min(100, settledMs) },

@@ -3,13 +3,18 @@
  * run on AWS, with everything in one data folder. `npm start` runs it.
  */
 import { resolve } from 'node:path';
-import { closeStores, openLedger, openObjects, openQueue } from '#wiring';
+import { closeStores, onWake, openLedger, openObjects, openQueue } from '#wiring';
+import * as cosBatchJob from '../functions/cos-batch-job.ts';
 import * as cosOfflineFetch from '../functions/cos-offline-fetch.ts';
+import * as omsV1StartTask from '../functions/oms-v1-start-task.ts';
+import * as omsV2StartTask from '../functions/oms-v2-start-task.ts';
 import * as planManifest from '../functions/plan-manifest.ts';
 import * as recordCallback from '../functions/record-callback.ts';
+import * as retryFailedObjects from '../functions/retry-failed-objects.ts';
 import * as runs from '../functions/runs.ts';
 import * as sweep from '../functions/sweep.ts';
-import { cosFetchConfig, runsConfig, storesConfig } from '../shared/config.ts';
+import { runsConfig, storesConfig } from '../shared/config.ts';
+import type { Deployment } from '../shared/deployment.ts';
 import { ConfigError } from '../shared/errors.ts';
 import { createLog } from '../shared/log.ts';
 import { json } from '../shared/middleware.ts';
@@ -47,7 +52,9 @@ export async function startService(
   try {
     const lock = lockFolder(settings.folder);
     started.defer(() => lock.release());
-    const simulator = settings.simulated ? await startSimulator() : undefined;
+    const simulator = settings.simulated
+      ? await startSimulator({ huawei: true, samples: true })
+      : undefined;
     if (simulator) started.defer(() => simulator.close());
     const secrets = openSecrets(settings.folder);
     addMissing(process.env, {
@@ -84,7 +91,7 @@ async function start(
   const [returned, released] = await Promise.all([queue.recover(), ledger.releaseLeases()]);
 
   let noticeUpload = (_key: string): void => {};
-  const routes = [recordCallback, runs].flatMap(({ handler, deployment }) =>
+  const routes = FUNCTIONS.flatMap(({ handler, deployment }) =>
     (deployment.http ?? []).map((route): [string, EventHandler] => [route, handler]),
   );
   const server = await startServer({
@@ -102,15 +109,19 @@ async function start(
   started.defer(() => server.close());
   // Known only now when the port is a free one; no function has read it yet.
   addMissing(process.env, { WAYBILL_PUBLIC_URL: reachable(server.url) });
-  const { cos, publicUrl } = cosFetchConfig(process.env);
-  write(banner(server.url, cos.migrationEndpoint, settings.simulated));
-  if (!settings.simulated && isLoopback(publicUrl)) log.warn('service.no-callbacks', { publicUrl });
+  write(banner(server.url, settings));
+  const publicUrl = process.env['WAYBILL_PUBLIC_URL'] ?? server.url;
+  if (settings.providers.tencent && isLoopback(publicUrl)) {
+    log.warn('service.no-callbacks', { publicUrl });
+  }
   if (returned + released > 0) log.info('service.recovered', { returned, released });
 
   let wakePump = (): void => {};
   const inbox = await startInbox({
     objects,
-    plan: planManifest.handler,
+    uploads: FUNCTIONS.flatMap(({ handler, deployment }) =>
+      (deployment.uploads ?? []).map((prefix): [string, EventHandler] => [prefix, handler]),
+    ),
     log,
     onPlanned: () => wakePump(),
   });
@@ -123,7 +134,15 @@ async function start(
     retryMs: Math.max(1_000, settings.settleMs),
   });
   wakePump = pump.wake;
-  const cron = startCron({ ledger, sweep: sweep.handler, log, sweepMs: settings.sweepMs });
+  const cron = startCron({
+    ledger,
+    sweep: sweep.handler,
+    nightly: retryFailedObjects.handler,
+    retryCron: settings.retryCron,
+    log,
+    sweepMs: settings.sweepMs,
+  });
+  started.defer(onWake(cron.wake));
   // The server stays open meanwhile, for the callbacks of what is still being sent.
   started.defer(async () => {
     await Promise.all([inbox.stop(), pump.stop(), cron.stop()]);
@@ -141,6 +160,11 @@ async function start(
   };
 }
 
+const FUNCTIONS: readonly {
+  readonly handler: EventHandler;
+  readonly deployment: Deployment;
+}[] = [cosBatchJob, omsV1StartTask, omsV2StartTask, planManifest, recordCallback, runs];
+
 /** An address of this machine, for a service that listens on all of them. */
 const reachable = (url: string): string =>
   url.replace('//0.0.0.0:', '//127.0.0.1:').replace('//[::]:', '//[::1]:');
@@ -149,10 +173,14 @@ const isLoopback = (url: string): boolean =>
   /^(localhost|127\.[\d.]+|\[::1\])$/.test(new URL(url).hostname);
 
 /** The first line: who is talked to. Not whose key pair it is, as an id is half of a secret. */
-function banner(url: string, endpoint: string, simulated: boolean): string {
+function banner(url: string, { providers, simulated }: Settings): string {
+  const peers = [
+    ...(providers.tencent ? [`Tencent Cloud${account()}`] : []),
+    ...(providers.huawei ? ['Huawei Cloud'] : []),
+  ];
   const peer = simulated
-    ? 'the built-in provider simulator (no Tencent Cloud key pair is configured)'
-    : `Tencent Cloud at ${endpoint}${account()}`;
+    ? 'the built-in provider simulators (no key pair of a provider is configured)'
+    : peers.join(' and ');
   return `Waybill talks to ${peer} and listens on ${url}\n`;
 }
 

@@ -5,15 +5,21 @@
 import { existsSync, readFileSync } from 'node:fs';
 import { resolve } from 'node:path';
 import { parseEnv } from 'node:util';
+import { Cron } from 'croner';
 import {
+  batchJobConfig,
   callbackConfig,
   cosFetchConfig,
+  hasTencent,
+  nightlyConfig,
+  omsStartConfig,
   planConfig,
   runsConfig,
   storesConfig,
   sweepConfig,
 } from '../shared/config.ts';
-import { createEnvReader, type Env } from '../shared/env.ts';
+import { hasHuawei } from '../shared/config-huawei.ts';
+import { createEnvReader, type Env, type EnvReader } from '../shared/env.ts';
 import { ConfigError, type InputFault } from '../shared/errors.ts';
 
 export interface Settings {
@@ -24,14 +30,20 @@ export interface Settings {
   readonly pumpConcurrency: number;
   readonly settleMs: number;
   readonly sweepMs: number;
-  /** No Tencent Cloud key pair: the built-in simulator stands in for the provider. */
+  /** Five fields, in the time zone of this machine. */
+  readonly retryCron: string;
+  /** No key pair of any provider: the built-in simulators stand in for both. */
   readonly simulated: boolean;
+  /** Whose own variables are set. */
+  readonly providers: { readonly tencent: boolean; readonly huawei: boolean };
 }
 
 /** @throws ConfigError (CONFIG_INVALID) with every fault of the service and its functions */
 export function readSettings(env: Env): Settings {
   const given = present(env);
-  const simulated = !given['TENCENTCLOUD_SECRET_ID'] && !given['TENCENTCLOUD_SECRET_KEY'];
+  const from = createEnvReader(given);
+  const providers = { tencent: hasTencent(from), huawei: hasHuawei(from) };
+  const simulated = !providers.tencent && !providers.huawei;
   const completed = { ...MADE_LATER, ...(simulated && SIMULATED), ...given };
   const faults = new Map<string, InputFault>();
   const read = <Value>(parse: (env: Env) => Value): Value | undefined => {
@@ -44,19 +56,21 @@ export function readSettings(env: Env): Settings {
     }
   };
   const settings = read(service);
-  for (const functions of FUNCTIONS) read<unknown>(functions);
+  const functions: readonly ((env: Env) => unknown)[] = [
+    storesConfig,
+    planConfig,
+    callbackConfig,
+    sweepConfig,
+    runsConfig,
+    nightlyConfig,
+    ...(providers.tencent || simulated ? [cosFetchConfig] : []),
+    ...(given['TENCENTCLOUD_UIN'] ? [batchJobConfig] : []),
+    ...(providers.huawei ? [omsStartConfig] : []),
+  ];
+  for (const parse of functions) read(parse);
   if (!settings || faults.size > 0) throw new ConfigError([...faults.values()]);
-  return { ...settings, simulated };
+  return { ...settings, providers, simulated };
 }
-
-const FUNCTIONS = [
-  storesConfig,
-  planConfig,
-  cosFetchConfig,
-  callbackConfig,
-  sweepConfig,
-  runsConfig,
-] as const;
 
 /** Stand-ins for what the service makes itself when it is not set. */
 const MADE_LATER: Env = {
@@ -73,7 +87,7 @@ const SIMULATED: Env = {
 const present = (env: Env): Env =>
   Object.fromEntries(Object.entries(env).filter(([, value]) => value?.trim()));
 
-function service(env: Env): Omit<Settings, 'simulated'> {
+function service(env: Env): Omit<Settings, 'providers' | 'simulated'> {
   const from = createEnvReader(env);
   const settings = {
     folder: resolve(from.optional('WAYBILL_DATA') ?? './data'),
@@ -81,10 +95,22 @@ function service(env: Env): Omit<Settings, 'simulated'> {
     port: from.integer('PORT', 8787, 0, 65_535),
     pumpConcurrency: from.integer('WAYBILL_PUMP_CONCURRENCY', 4, 1, 64),
     settleMs: 1_000 * from.integer('WAYBILL_SETTLE_SECONDS', 60, 0, 86_400),
+    retryCron: retryCron(from),
     sweepMs: 1_000 * from.integer('WAYBILL_SWEEP_SECONDS', 300, 1, 86_400),
   };
   from.done();
   return settings;
+}
+
+function retryCron(from: EnvReader): string {
+  const given = from.optional('WAYBILL_RETRY_CRON') ?? '0 2 * * *';
+  try {
+    if (given.split(/\s+/).length !== 5) throw new TypeError('not five fields');
+    new Cron(given, { paused: true }).stop();
+  } catch {
+    from.fault('WAYBILL_RETRY_CRON', 'expected minute, hour, day, month, weekday, as 0 2 * * *');
+  }
+  return given;
 }
 
 /**

@@ -19,8 +19,11 @@ export function createUpload({ apiTokens, objects, onWritten }: UploadOptions): 
       const headers = { authorization: request.headers.authorization ?? '' };
       authorize({ method: 'PUT', routeKey: '', params, query: {}, headers, body: '' });
       const key = params['key'] ?? '';
-      if (key.startsWith('reports/') || key.startsWith('staging/')) {
-        const fault = { path: 'key', message: 'expected none under reports/ or staging/' };
+      if (/^(?:reports|staging|fetches)\//.test(key)) {
+        const fault = {
+          path: 'key',
+          message: 'expected none under reports/, staging/ or fetches/',
+        };
         throw new InputError('BODY_INVALID', 'This part of the store is written by Waybill.', [
           fault,
         ]);

@@ -53,6 +53,8 @@ export interface CallbackConfig extends StoresConfig {
   readonly verify: 'none' | 'failures' | 'all';
   /** Present unless `verify` is `none`. */
   readonly cos?: CosConfig;
+  /** Present when topics are configured. */
+  readonly smn?: { readonly topics: readonly string[]; readonly endpoint: string };
 }
 
 /** What calling COS Batch takes besides. */
@@ -124,7 +126,9 @@ export const callbackConfig = (env: Env): CallbackConfig =>
       ...stores(from),
       callbackKeys: callbackKeys(from),
       verify,
-      ...(verify === 'none' ? {} : { cos: cos(from) }),
+      // Without Tencent there are no callbacks to confirm.
+      ...(verify === 'none' || (!hasTencent(from) && hasHuawei(from)) ? {} : { cos: cos(from) }),
+      ...(from.optional('WAYBILL_SMN_TOPICS') && { smn: smn(from) }),
     };
   });
 
@@ -192,6 +196,20 @@ function cos(from: EnvReader): CosConfig {
       inFlight: from.integer('WAYBILL_COS_FETCH_IN_FLIGHT', 50, 1, 10_000),
     },
   };
+}
+
+function smn(from: EnvReader): NonNullable<CallbackConfig['smn']> {
+  const expected = 'urn:smn:<region>:<project>:<topic>, separated by commas';
+  const topics = from
+    .text('WAYBILL_SMN_TOPICS', expected)
+    .split(',')
+    .map((topic) => topic.trim())
+    .filter(Boolean);
+  if (!topics.every((topic) => /^urn:smn:[a-z0-9-]+:[^:]+:[^:]+$/.test(topic))) {
+    from.fault('WAYBILL_SMN_TOPICS', `expected ${expected}`);
+  }
+  const endpoint = from.url('WAYBILL_SMN_ENDPOINT', 'https://smn.{region}.myhuaweicloud.com');
+  return { topics, endpoint: endpoint.replace(/\/+$/, '') };
 }
 
 /** Each provider that is configured. */

@@ -112,6 +112,7 @@ const STATUSES: Readonly<Record<string, number>> = {
   IN_PROGRESS: 409,
   MANIFEST_CHANGED: 409,
   MANIFEST_INVALID: 422,
+  NOTIFICATION_REFUSED: 403,
   NOT_FOUND: 404,
   NO_FAILED_OBJECTS: 409,
   PROVIDER_REFUSED: 502,
@@ -128,6 +129,7 @@ const STATUSES: Readonly<Record<string, number>> = {
 const TITLES: Readonly<Record<number, string>> = {
   400: 'Bad Request',
   401: 'Unauthorized',
+  403: 'Forbidden',
   404: 'Not Found',
   409: 'Conflict',
   413: 'Content Too Large',

@@ -3,19 +3,21 @@ import type { BatchJob } from './batch/job.ts';
 import type { BatchJobs } from './batch/jobs.ts';
 import { type Faults, parseFaults } from './faults.ts';
 import type { FetchTasks } from './fetch-tasks.ts';
+import type { HuaweiSimulator, NewOmsTask, OmsTask } from './huawei/main.ts';
 import type { ObjectsStore } from './objects-store.ts';
 import type { Answer, Wire } from './server.ts';
 
 export interface ControlOptions {
   readonly batch: BatchJobs;
   readonly faults: Faults;
+  readonly huawei: HuaweiSimulator | undefined;
   readonly objects: ObjectsStore;
   readonly stats: () => object;
   readonly tasks: FetchTasks;
 }
 
 export const createControl =
-  ({ batch, faults, objects, stats, tasks }: ControlOptions) =>
+  ({ batch, faults, huawei, objects, stats, tasks }: ControlOptions) =>
   ({ method, rawPath, body }: Wire): Answer => {
     switch (`${method} ${rawPath}`) {
       case 'GET /_simulator/stats':
@@ -24,6 +26,10 @@ export const createControl =
         return answer(200, lines(tasks.all()));
       case 'GET /_simulator/batch-jobs':
         return answer(200, lines(batch.all().map(viewOf)));
+      case 'GET /_simulator/oms-tasks':
+        return answer(200, lines([...(huawei?.tasks.all() ?? [])].map(withoutKeys)));
+      case 'POST /_simulator/oms-tasks':
+        return attempt(() => huawei?.tasks.add(JSON.parse(body.toString()) as NewOmsTask));
       case 'POST /_simulator/batch-step':
         batch.step();
         return answer(200, '{}\n');
@@ -35,16 +41,23 @@ export const createControl =
         return answer(200, lines(entries));
       }
       case 'PUT /_simulator/faults':
-        try {
-          faults.set(parseFaults(JSON.parse(body.toString())));
-          return answer(200, '{}\n');
-        } catch (error) {
-          return answer(400, `${JSON.stringify({ error: String(error) })}\n`);
-        }
+        return attempt(() => faults.set(parseFaults(JSON.parse(body.toString()))));
       default:
         return answer(404, `${JSON.stringify({ error: 'there is no such route' })}\n`);
     }
   };
+
+function attempt(change: () => unknown): Answer {
+  try {
+    change();
+    return answer(200, '{}\n');
+  } catch (error) {
+    return answer(400, `${JSON.stringify({ error: String(error) })}\n`);
+  }
+}
+
+/** The last start's body holds keys. */
+const withoutKeys = ({ lastStart: _lastStart, ...task }: OmsTask): object => task;
 
 function viewOf({ request, ...job }: BatchJob): object {
   const { operation, ...rest } = request;

@@ -12,12 +12,15 @@ import { createCosFetch } from './cos-fetch.ts';
 import { createCosObjects } from './cos-objects.ts';
 import { createFaults, type FaultRule, parseFaults } from './faults.ts';
 import { createFetchTasks, type FetchTask } from './fetch-tasks.ts';
+import { type HuaweiOptions, type HuaweiSimulator, startHuawei } from './huawei/main.ts';
+import { addSamples } from './huawei/samples.ts';
 import { createObjectsStore } from './objects-store.ts';
 import { type Listening, listen } from './server.ts';
 
 export type { BatchJob } from './batch/job.ts';
 export type { FaultRule } from './faults.ts';
 export type { FetchTask } from './fetch-tasks.ts';
+export type { HuaweiSimulator, NewOmsTask } from './huawei/main.ts';
 
 export interface SimulatorOptions {
   /** Of the migration API; objects, control and Batch take the next three. 0 takes free ones. @default 0 */
@@ -39,6 +42,10 @@ export interface SimulatorOptions {
   readonly batchStepMs?: number;
   /** Batch jobs that have not ended; more are refused. @default 1000 */
   readonly maxJobs?: number;
+  /** Stands in for Huawei Cloud as well. @default false */
+  readonly huawei?: boolean | Omit<HuaweiOptions, 'faults' | 'now' | 'port'>;
+  /** Adds a few OMS tasks to try things with (`huawei/samples.ts`). @default false */
+  readonly samples?: boolean;
   readonly now?: () => Date;
 }
 
@@ -76,6 +83,8 @@ export interface Simulator {
   batchJobs(): readonly BatchJob[];
   /** Moves every Batch job one state further. */
   stepBatch(): void;
+  /** Present when it was asked for. */
+  readonly huawei?: HuaweiSimulator;
   setFaults(rules: readonly FaultRule[]): void;
   close(): Promise<void>;
 }
@@ -131,12 +140,23 @@ export async function startSimulator(options: SimulatorOptions = {}): Promise<Si
     };
   };
   const next = (offset: number) => (port === 0 ? 0 : port + offset);
+  const asked = options.huawei ?? false;
+  const more = asked === true ? {} : asked;
+  const huawei = more ? await startHuawei({ ...more, faults, now, port: next(4) }) : undefined;
+  if (huawei && options.samples) {
+    const { HUAWEICLOUD_SDK_REGION: region = '', HUAWEICLOUD_SDK_PROJECT_ID: projectId = '' } =
+      huawei.env();
+    addSamples(huawei, { region, projectId });
+  }
   const servers = await allOrNone([
     listen(next(0), createCosFetch({ ...common, tasks, successStatus })),
     listen(next(1), createCosObjects({ ...common, objects })),
-    listen(next(2), createControl({ batch, faults, objects, stats, tasks })),
+    listen(next(2), createControl({ batch, faults, huawei, objects, stats, tasks })),
     listen(next(3), createCosBatch({ ...common, jobs: batch, account: ACCOUNT })),
-  ]);
+  ]).catch(async (error: unknown) => {
+    await huawei?.close();
+    throw error;
+  });
   const [migration, objectsApi, control, batchApi] = servers;
   return {
     migrationUrl: migration.url,
@@ -152,7 +172,9 @@ export async function startSimulator(options: SimulatorOptions = {}): Promise<Si
       WAYBILL_COS_CONTROL_ENDPOINT: batchApi.url,
       TENCENTCLOUD_UIN: ACCOUNT.uin,
       TENCENTCLOUD_APP_ID: ACCOUNT.appId,
+      ...huawei?.env(),
     }),
+    ...(huawei && { huawei }),
     stats,
     submissions: () => [...tasks.all()],
     batchJobs: batch.all,
@@ -161,7 +183,7 @@ export async function startSimulator(options: SimulatorOptions = {}): Promise<Si
     async close() {
       tasks.close();
       batch.close();
-      await Promise.all(servers.map((server) => server.close()));
+      await Promise.all([...servers.map((server) => server.close()), huawei?.close()]);
     },
   };
 }
@@ -178,11 +200,13 @@ async function allOrNone<const Servers extends readonly Promise<Listening>[]>(st
   }
 }
 
-const HELP = `Stands in for Tencent COS offline fetch, COS objects and COS Batch.
+const HELP = `Stands in for Tencent COS offline fetch, COS objects and COS Batch, and for Huawei OMS (v1, v2),
+IAM, OBS and SMN.
 
 Usage: npm run simulator -- [options]
 
-  --port <n>        migration API here; objects, control and Batch on the next three (default 9100)
+  --port <n>        migration API here; objects, control, Batch, OMS, IAM, OBS and SMN on the next seven
+                    (default 9100)
   --faults <json>   rules, such as '[{"api":"fetch-create","kind":"slow-down","rate":0.05}]'
   --seed <n>        of the faults (default 1)
   --no-downloads    take every source for there and empty (for measurements)
@@ -213,6 +237,8 @@ async function main(): Promise<void> {
     faults: parseFaults(JSON.parse(values.faults)),
     downloads: values.downloads,
     verifySignatures: !values['any-signature'],
+    huawei: true,
+    samples: true,
   });
   const lines = Object.entries(simulator.env()).map(([name, value]) => `${name}=${value}\n`);
   process.stdout.write(lines.join(''));

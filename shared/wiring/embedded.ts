@@ -45,6 +45,21 @@ export const openLimiter = (api: string, limits: LimitsConfig, retry?: RetryPoli
 export const openCredentials = async (config: CredentialsConfig): Promise<CredentialSets> =>
   openCredentialSets(config);
 
+const sleepers = new Set<() => void>();
+
+/** Makes the sweeper of this process look at all tasks now. */
+export const openWaker =
+  async (_config: StoresConfig): Promise<() => Promise<void>> =>
+  async () => {
+    for (const wake of sleepers) wake();
+  };
+
+/** Hears the waker; for the service that runs the sweeper. */
+export function onWake(wake: () => void): () => void {
+  sleepers.add(wake);
+  return () => sleepers.delete(wake);
+}
+
 /** Commits what is waiting and closes every file; nothing may be used after it. */
 export async function closeStores(): Promise<void> {
   await Promise.all([...files.values()].map((open) => open.close()));

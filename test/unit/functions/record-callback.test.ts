@@ -33,7 +33,15 @@ async function setup(change: Partial<Deps> = {}) {
   const object = { url: 'http://o.example/', key: 'k' };
   const known = { state: 'submitted', attempt: 1, accepted: ['1:t1'], at: AT, object } as const;
   await ledger.record(id, { ...known, event: 'accepted' });
-  const deps: Deps = { ledger, log: silentLog, tokens, verify: 'none', now: () => AT, ...change };
+  const deps: Deps = {
+    ledger,
+    log: silentLog,
+    tokens,
+    verify: 'none',
+    wake: async () => {},
+    now: () => AT,
+    ...change,
+  };
   return { handle: createHandler(deps), ledger };
 }
 

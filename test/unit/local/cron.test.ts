@@ -32,6 +32,8 @@ function setup(change: Partial<CronOptions> = {}) {
     const cron = startCron({
       ledger: watched,
       sweep,
+      nightly: async () => {},
+      retryCron: '0 2 * * *',
       log: silentLog,
       sweepMs: NEVER_MS,
       lookMs: NEVER_MS,

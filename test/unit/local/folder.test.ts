@@ -67,12 +67,17 @@ describe('the inbox', () => {
         objects,
         log: silentLog,
         settledMs: 30,
-        plan: async (event) => {
-          for (const { key } of parseUploads(event)) {
-            planned.push(key);
-            if (fail(key, planned.length)) throw new Error('not now');
-          }
-        },
+        uploads: [
+          [
+            'cos-fetch/',
+            async (event) => {
+              for (const { key } of parseUploads(event)) {
+                planned.push(key);
+                if (fail(key, planned.length)) throw new Error('not now');
+              }
+            },
+          ],
+        ],
       }).then((started) => {
         onTestFinished(() => started.stop());
         return started;

@@ -22,7 +22,7 @@ it('says in its first line that it simulates; all other lines are JSON; SIGTERM 
   expect(await service.kill('SIGTERM')).toBe(0);
 
   const [first, ...rest] = linesOf(service);
-  expect(first).toMatch(/^Waybill talks to the built-in provider simulator .* listens on http:/);
+  expect(first).toMatch(/^Waybill talks to the built-in provider simulators .* listens on http:/);
   expect(rest.map((line) => JSON.parse(line).event)).toEqual(
     expect.arrayContaining(['service.stopping', 'service.stopped']),
   );
@@ -37,9 +37,7 @@ it('G6: says whom it talks to with a key pair, and shows nothing of the pair', a
     WAYBILL_COS_MIGRATION_ENDPOINT: 'http://{region}.cos.example',
   });
   await service.says(/service.no-callbacks.*\n/);
-  expect(linesOf(service)[0]).toMatch(
-    /^Waybill talks to Tencent Cloud at http:\/\/\{region\}\.cos\.example for account 1250000000 and/,
-  );
+  expect(linesOf(service)[0]).toMatch(/^Waybill talks to Tencent Cloud for account 1250000000 and/);
   expect(await service.kill('SIGINT')).toBe(0);
   expect(service.output()).not.toContain('canary');
 });

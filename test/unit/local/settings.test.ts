@@ -25,6 +25,8 @@ describe('the settings', () => {
       settleMs: 60_000,
       sweepMs: 300_000,
       simulated: true,
+      providers: { tencent: false, huawei: false },
+      retryCron: '0 2 * * *',
     });
   });
 
