@@ -8,7 +8,7 @@ import * as v from 'valibot';
 import { openCredentials, openLedger, openLimiter, openObjects, openQueue } from '#wiring';
 import { nightlyConfig } from '../shared/config.ts';
 import type { Deployment } from '../shared/deployment.ts';
-import { parseWith } from '../shared/events.ts';
+import { parseSchedule, parseWith } from '../shared/events.ts';
 import { createLog } from '../shared/log.ts';
 import { expose } from '../shared/middleware.ts';
 import { nightlyPass, type PassAnswer, type PassOptions } from '../shared/nightly/pass.ts';
@@ -18,19 +18,16 @@ import { createStarter } from '../shared/oms/starting.ts';
 /** Less than the function may run. */
 const BUDGET_MS = 780_000;
 
-const nightlyEvent = v.object({
-  /** Of the schedule; the moment of the call when it is left out. */
-  time: v.optional(v.pipe(v.string(), v.isoTimestamp('expected an instant in ISO 8601'))),
-  detail: v.optional(v.object({ continue: v.optional(v.boolean()) })),
-});
+const nightlyDetail = v.object({ continue: v.optional(v.boolean()) });
 
 export const createHandler =
   (deps: Omit<PassOptions, 'budgetMs'>) =>
   async (event?: unknown): Promise<PassAnswer> => {
-    const { detail, time } = parseWith(nightlyEvent, event ?? {}, 'The schedule event');
-    const firedFor = time === undefined ? deps.now() : new Date(time);
+    const { detail, time } = parseSchedule(event);
+    const wanted = parseWith(nightlyDetail, detail, 'The detail of the schedule event');
+    const firedFor = wanted.continue ? 'continue' : (time ?? deps.now());
     const options = { ...deps, budgetMs: BUDGET_MS };
-    const answer = await nightlyPass(detail?.continue ? 'continue' : firedFor, options);
+    const answer = await nightlyPass(firedFor, options);
     if (answer.runId !== null) deps.log.info('nightly.done', { ...answer });
     return answer;
   };

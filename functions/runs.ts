@@ -1,15 +1,24 @@
 /**
- * Reads runs, transfers and reports, and starts the run of a manifest that is in the store; calls no
- * provider. Trigger: HTTP, `events/runs.json`. Starting twice finds the same run.
+ * Reads runs, transfers and reports, and starts runs of stored manifests and of objects in a request;
+ * calls no provider. Trigger: HTTP, `events/runs.json`. Starting twice finds the same run.
  */
-import * as v from 'valibot';
 import { openLedger, openObjects, openQueue } from '#wiring';
+import {
+  fetchesBody,
+  manifestBody,
+  parseBody,
+  parseQuery,
+  runsQuery,
+  transfersQuery,
+} from '../shared/api/bodies.ts';
+import { fetchesKey, fetchesText, sameKeyOf } from '../shared/api/fetches.ts';
+import { claimRun } from '../shared/api/idempotency.ts';
+import { openApi } from '../shared/api/openapi.ts';
 import { createBearer } from '../shared/bearer.ts';
 import { planConfig, runsConfig } from '../shared/config.ts';
 import type { Deployment } from '../shared/deployment.ts';
-import { CAUSE_CLASSES, InputError } from '../shared/errors.ts';
-import { type HttpRequest, parseWith } from '../shared/events.ts';
-import { TRANSFER_STATES } from '../shared/ledger/merge.ts';
+import { InputError } from '../shared/errors.ts';
+import type { HttpRequest } from '../shared/events.ts';
 import type { Ledger, Run } from '../shared/ledger/port.ts';
 import { createLog, type Log } from '../shared/log.ts';
 import { expose, type HttpAnswer, json, overHttp } from '../shared/middleware.ts';
@@ -24,11 +33,16 @@ export interface Deps {
   readonly log: Log;
   readonly objects: Objects;
   readonly planner: Planner;
+  /** Takes `https:` sources as they are. */
+  readonly allowHttps: boolean;
+  readonly now?: () => Date;
 }
 
 type Route = (request: HttpRequest) => Promise<HttpAnswer>;
 
-export function createHandler({ authorize, ledger, log, objects, planner }: Deps) {
+export function createHandler(deps: Deps) {
+  const { allowHttps, authorize, ledger, log, objects, planner } = deps;
+  const now = deps.now ?? (() => new Date());
   const find = async ({ params }: HttpRequest): Promise<Run> => {
     const run = await ledger.run(params['runId'] ?? '');
     if (run) return run;
@@ -62,13 +76,13 @@ export function createHandler({ authorize, ledger, log, objects, planner }: Deps
 
   const routes: Readonly<Record<string, Route>> = {
     'GET /runs': async ({ query }) => {
-      const { cursor, limit } = parseWith(runsQuery, query, 'The query', 'BODY_INVALID');
+      const { cursor, limit } = parseQuery(runsQuery, query);
       const page = await ledger.runs({ limit, ...(cursor !== undefined && { cursor }) });
       return json(200, { runs: page.items.map(runView), nextCursor: page.nextCursor ?? null });
     },
     'GET /runs/{runId}': async (request) => json(200, runView(await find(request))),
     'GET /runs/{runId}/transfers': async (request) => {
-      const query = parseWith(transfersQuery, request.query, 'The query', 'BODY_INVALID');
+      const query = parseQuery(transfersQuery, request.query);
       const { runId } = await find(request);
       const { cursor, limit, state, cause } = query;
       const page = await ledger.transfers(runId, {
@@ -85,13 +99,29 @@ export function createHandler({ authorize, ledger, log, objects, planner }: Deps
     'GET /runs/{runId}/failed.csv': async (request) => report(await find(request), 'failed.csv'),
     'GET /runs/{runId}/rejected.csv': async (request) =>
       report(await find(request), 'rejected.csv'),
-    'POST /manifests': async ({ body }) => {
-      const { key } = parseWith(manifestBody, parseJson(body), 'The body', 'BODY_INVALID');
-      return json(202, { runId: (await planner.plan(key, 'http')).runId });
+    'POST /manifests': async (request) => {
+      const body = parseBody(manifestBody, request.body);
+      const runId = await claimRun(ledger, request, body, now(), await planner.identify(body.key));
+      // Under a key that came before, the run of the version it started.
+      if (!(await ledger.run(runId))) await planner.plan(body.key, 'http', { runId });
+      return json(202, { runId });
+    },
+    'POST /fetches': async (request) => {
+      const body = parseBody(fetchesBody, request.body);
+      const text = fetchesText(body, allowHttps);
+      const runId = await claimRun(ledger, request, body, now());
+      if (!(await ledger.run(runId))) {
+        const key = fetchesKey(body, runId);
+        await objects.put(key, text);
+        await planner.plan(key, 'http', { runId, sameKey: sameKeyOf(body) });
+      }
+      return json(202, { runId });
     },
   };
 
   return overHttp(async (request) => {
+    // The description of the interface is for everybody.
+    if (request.routeKey === 'GET /openapi.json') return json(200, openApi());
     authorize(request);
     const route = routes[request.routeKey];
     if (!route) throw new InputError('NOT_FOUND', 'There is no such route.');
@@ -115,45 +145,6 @@ async function collect(content: AsyncIterable<string | Uint8Array>): Promise<str
   return Buffer.concat(parts).toString('utf8');
 }
 
-const limit = (max: number, fallback: number) =>
-  v.pipe(
-    v.optional(v.string(), String(fallback)),
-    v.regex(/^\d{1,4}$/, `expected a whole number from 1 to ${max}`),
-    v.transform(Number),
-    v.minValue(1, `expected a whole number from 1 to ${max}`),
-    v.maxValue(max, `expected a whole number from 1 to ${max}`),
-  );
-
-/** Comma-separated words of a list. */
-const words = <Word extends string>(known: readonly Word[]) =>
-  v.optional(
-    v.pipe(
-      v.string(),
-      v.transform((list) => list.split(',')),
-      v.array(v.picklist(known, `expected some of ${known.join(', ')}`)),
-    ),
-  );
-
-const runsQuery = v.object({ cursor: v.optional(v.string()), limit: limit(100, 20) });
-const transfersQuery = v.object({
-  cursor: v.optional(v.string()),
-  limit: limit(1_000, 100),
-  state: words(TRANSFER_STATES),
-  cause: words(CAUSE_CLASSES),
-});
-const manifestBody = v.strictObject({
-  key: v.pipe(v.string('expected an object key'), v.nonEmpty()),
-});
-
-function parseJson(body: string): unknown {
-  try {
-    return JSON.parse(body);
-  } catch (error) {
-    const fault = { path: '(whole)', message: 'expected a JSON document' };
-    throw new InputError('BODY_INVALID', 'The body is not JSON.', [fault], error);
-  }
-}
-
 export const handler = expose(async (env) => {
   const { shardBytes } = planConfig(env);
   const config = runsConfig(env);
@@ -164,6 +155,7 @@ export const handler = expose(async (env) => {
     openQueue(config),
   ]);
   return createHandler({
+    allowHttps: config.allowHttps,
     authorize: createBearer(config.apiTokens),
     ledger,
     log,
@@ -184,7 +176,9 @@ export const deployment: Deployment = {
     'GET /runs/{runId}/failed.csv',
     'GET /runs/{runId}/rejected.csv',
     'POST /manifests',
+    'POST /fetches',
+    'GET /openapi.json',
   ],
-  environment: ['WAYBILL_API_TOKENS', 'WAYBILL_SHARD_BYTES'],
+  environment: ['WAYBILL_ALLOW_HTTPS', 'WAYBILL_API_TOKENS', 'WAYBILL_SHARD_BYTES'],
   uses: { ledger: 'write', queue: 'send', objects: 'write' },
 };

@@ -9,7 +9,7 @@ import { openCredentials, openLedger, openLimiter, openObjects, openQueue } from
 import { createBatchFollower } from '../shared/batch/following.ts';
 import { type SweepConfig, sweepConfig } from '../shared/config.ts';
 import type { Deployment } from '../shared/deployment.ts';
-import { parseWith } from '../shared/events.ts';
+import { parseSchedule, parseWith } from '../shared/events.ts';
 import { createFetchStatus } from '../shared/fetch-status.ts';
 import { createGuard } from '../shared/guard.ts';
 import type { Ledger, Run } from '../shared/ledger/port.ts';
@@ -56,13 +56,9 @@ const BUDGET_MS = 240_000;
  * A schedule's event. `followSeconds`: how long to stay and ask tasks again as they come due, by
  * default as long as a sweep may take; `all`: ask every task now.
  */
-const sweepEvent = v.object({
-  detail: v.optional(
-    v.object({
-      followSeconds: v.optional(v.pipe(v.number(), v.minValue(0), v.maxValue(840))),
-      all: v.optional(v.boolean()),
-    }),
-  ),
+const sweepDetail = v.object({
+  followSeconds: v.optional(v.pipe(v.number(), v.minValue(0), v.maxValue(840))),
+  all: v.optional(v.boolean()),
 });
 
 export function createHandler(deps: Deps) {
@@ -92,12 +88,16 @@ export function createHandler(deps: Deps) {
   };
 
   return async (event?: unknown): Promise<Sweep> => {
-    const { detail } = parseWith(sweepEvent, event ?? {}, 'The schedule event');
+    const { followSeconds, all } = parseWith(
+      sweepDetail,
+      parseSchedule(event).detail,
+      'The detail of the schedule event',
+    );
     const startedAt = now().getTime();
     const deadline = new Date(startedAt + BUDGET_MS);
-    const followMs = 1_000 * (detail?.followSeconds ?? BUDGET_MS / 1_000);
+    const followMs = 1_000 * (followSeconds ?? BUDGET_MS / 1_000);
     const sweep: Sweep = { runs: 0, asked: 0, found: 0, queued: 0, closed: 0, nextDueAt: null };
-    let nextDueAt = await pass(sweep, deadline, detail?.all ?? false);
+    let nextDueAt = await pass(sweep, deadline, all ?? false);
     while (nextDueAt && nextDueAt.getTime() <= startedAt + followMs && now() < deadline) {
       await wait(Math.max(0, nextDueAt.getTime() - now().getTime()));
       nextDueAt = await pass(sweep, deadline, false);

@@ -67,11 +67,11 @@ export interface BatchConfig {
   readonly limits: LimitsConfig;
 }
 
-export interface BatchJobConfig extends RunsConfig {
+export interface BatchJobConfig extends Omit<RunsConfig, 'allowHttps'> {
   readonly batch: BatchConfig;
 }
 
-export interface OmsStartConfig extends RunsConfig {
+export interface OmsStartConfig extends Omit<RunsConfig, 'allowHttps'> {
   readonly huawei: HuaweiConfig;
   readonly settleMs: number;
 }
@@ -98,6 +98,7 @@ export interface SweepConfig extends StoresConfig {
 export interface RunsConfig extends StoresConfig {
   /** Plain tokens, or SHA-256 as 64 hex digits after `sha256:`. */
   readonly apiTokens: readonly string[];
+  readonly allowHttps: boolean;
 }
 
 export const storesConfig = (env: Env): StoresConfig => readEnv(env, stores);
@@ -166,7 +167,11 @@ export const sweepConfig = (env: Env): SweepConfig =>
   }));
 
 export const runsConfig = (env: Env): RunsConfig =>
-  readEnv(env, (from) => ({ ...stores(from), apiTokens: apiTokens(from) }));
+  readEnv(env, (from) => ({
+    ...stores(from),
+    apiTokens: apiTokens(from),
+    allowHttps: from.flag('WAYBILL_ALLOW_HTTPS', false),
+  }));
 
 function stores(from: EnvReader): StoresConfig {
   const sqlite = 'sqlite:./data/waybill.db';

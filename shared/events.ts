@@ -129,6 +129,25 @@ const queueEvent = v.object({
 export const parseQueueRecords = (event: unknown): readonly QueueRecord[] =>
   parseWith(queueEvent, event, 'The queue event').Records;
 
+export interface Schedule {
+  /** The moment it was fired for; undefined when the event has none. */
+  readonly time?: Date;
+  readonly detail: Readonly<Record<string, unknown>>;
+}
+
+const details = v.record(v.string(), v.unknown());
+const scheduleEvent = v.object({
+  time: v.optional(v.pipe(v.string(), v.isoTimestamp('expected an instant in ISO 8601'))),
+  // The scheduler's own event has the text "{}" here.
+  detail: v.optional(v.union([v.pipe(v.string(), v.parseJson(), details), details]), {}),
+});
+
+/** An event of a schedule; what it says in `detail` is the function's own. */
+export function parseSchedule(event: unknown): Schedule {
+  const { detail, time } = parseWith(scheduleEvent, event ?? {}, 'The schedule event');
+  return { detail, ...(time !== undefined && { time: new Date(time) }) };
+}
+
 export interface HttpRequest {
   readonly method: string;
   /** `GET /runs/{runId}` */

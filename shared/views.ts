@@ -1,5 +1,5 @@
 /** Runs and transfers as the HTTP API shows them (spec section 6): instants in ISO 8601, null for none. */
-import type { Run, Transfer } from './ledger/port.ts';
+import type { Operation, Run, Transfer } from './ledger/port.ts';
 
 export const runView = (run: Run) => ({
   runId: run.runId,
@@ -11,6 +11,7 @@ export const runView = (run: Run) => ({
   progress: { bytes: run.readBytes, bytesTotal: run.plan?.sizeBytes ?? null },
   ...(run.source && { source: run.source }),
   ...(run.target && { target: run.target }),
+  ...(run.handedTo !== undefined && { handedTo: run.handedTo }),
   createdAt: run.createdAt.toISOString(),
   closedAt: run.closedAt?.toISOString() ?? null,
 });
@@ -18,11 +19,21 @@ export const runView = (run: Run) => ({
 export const transferView = (transfer: Transfer) => ({
   transferId: transfer.transferId,
   runId: transfer.runId,
+  operation: operationOf(transfer),
   state: transfer.state,
   attempt: transfer.attempt,
   ...(transfer.object && { key: transfer.object.key, url: transfer.object.url }),
+  ...(transfer.task && { task: transfer.task }),
   ...(transfer.providerId !== undefined && { providerId: transfer.providerId }),
   ...(transfer.cause && { cause: transfer.cause }),
+  ...(transfer.progress && { progress: transfer.progress }),
   updatedAt: transfer.updatedAt.toISOString(),
   history: transfer.history.map((entry) => ({ ...entry, at: entry.at.toISOString() })),
 });
+
+/** A run of a nightly pass holds transfers of several operations. */
+function operationOf({ task }: Transfer): Operation {
+  if (task?.kind === 'batch') return 'cos-batch-job';
+  if (task?.kind === 'oms') return `oms-${task.version}-start-task`;
+  return 'cos-offline-fetch';
+}

@@ -13,9 +13,13 @@ const run = promisify(execFile);
 const zips = new URL('../../.serverless/', import.meta.url);
 
 const ENVIRONMENT = {
+  HUAWEICLOUD_SDK_AK: 'example-access-key',
+  HUAWEICLOUD_SDK_SK: 'example-secret-key',
   LOG_LEVEL: 'error',
+  TENCENTCLOUD_APP_ID: '1250000000',
   TENCENTCLOUD_SECRET_ID: 'AKIDexample',
   TENCENTCLOUD_SECRET_KEY: 'example-secret',
+  TENCENTCLOUD_UIN: '100000000001',
   WAYBILL_API_TOKENS: 'an-example-token',
   WAYBILL_CALLBACK_KEYS: 'k1:0123456789abcdef',
   WAYBILL_PUBLIC_URL: 'https://waybill.example',
@@ -24,8 +28,13 @@ const ENVIRONMENT = {
 /** The sample event of each function, and what it comes to in an empty ledger. */
 const ANSWERS: Readonly<Record<string, unknown>> = {
   'cos-offline-fetch': { batchItemFailures: [] },
+  // Nobody answers at the provider's address.
+  'cos-batch-job': { statusCode: 502, body: expect.stringContaining('TRANSPORT_FAILED') },
+  'oms-v1-start-task': { statusCode: 502, body: expect.stringContaining('TRANSPORT_FAILED') },
+  'oms-v2-start-task': { statusCode: 502, body: expect.stringContaining('TRANSPORT_FAILED') },
   'plan-manifest': { runIds: [] },
   'record-callback': { statusCode: 404, body: expect.stringContaining('CALLBACK_UNKNOWN') },
+  'retry-failed-objects': { joined: false, planned: 0, left: 0 },
   runs: { statusCode: 200, body: '{"runs":[],"nextCursor":null}' },
   sweep: { runs: 0, asked: 0, found: 0, queued: 0, closed: 0 },
 };

@@ -28,6 +28,7 @@ async function setup(change: { ledger?: Ledger } = {}) {
   const planner = createPlanner({ ...stores, shardBytes: 1_024, log: silentLog });
   const lines: string[] = [];
   const handle = createHandler({
+    allowHttps: false,
     authorize: createBearer([TOKEN, `sha256:${sha256Hex(OTHER)}`]),
     log: createLog({ write: (line) => lines.push(line) }),
     planner,
@@ -134,6 +135,7 @@ describe('runs', () => {
       transfers: [
         {
           transferId: 'r1.0.1',
+          operation: 'cos-offline-fetch',
           runId: 'r1',
           state: 'failed',
           attempt: 1,

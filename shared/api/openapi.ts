@@ -1,0 +1,153 @@
+/**
+ * The OpenAPI 3.1 document, made from the same schemas that check requests and describe answers.
+ * Rules that JSON Schema can't say (such as "exactly one of") are left to the check.
+ */
+import { toJsonSchema } from '@valibot/to-json-schema';
+import type * as v from 'valibot';
+import { PROBLEM, ROUTES, type RouteDescription } from './routes.ts';
+
+export interface OpenApi {
+  readonly openapi: '3.1.0';
+  readonly info: Readonly<Record<string, unknown>>;
+  readonly tags: readonly unknown[];
+  readonly paths: Readonly<Record<string, Readonly<Record<string, unknown>>>>;
+  readonly components: Readonly<Record<string, unknown>>;
+}
+
+let made: OpenApi | undefined;
+
+export function openApi(): OpenApi {
+  made ??= build();
+  return made;
+}
+
+const TITLES: Readonly<Record<number, string>> = {
+  200: 'Done, or going on already',
+  202: 'Accepted',
+  400: 'The request is malformed; `errors` names each field',
+  401: 'No bearer token, or an unknown one',
+  403: 'Not what it claims to be',
+  404: 'There is no such thing',
+  409: 'It does not fit the state things are in',
+  422: 'This Idempotency-Key came with another request',
+  502: 'The provider refused, or its answer was not understood',
+  503: 'Not available, or this provider is not configured',
+  504: 'The provider did not answer',
+};
+
+function build(): OpenApi {
+  const paths: Record<string, Record<string, unknown>> = {};
+  for (const route of ROUTES) {
+    const [method = '', path = ''] = route.route.split(' ');
+    paths[path] = { ...paths[path], [method.toLowerCase()]: operation(route, path) };
+  }
+  return {
+    openapi: '3.1.0',
+    info: {
+      title: 'Waybill',
+      version: '0.1.0',
+      description:
+        'Hands object migrations to the clouds’ own migration services and keeps the record of every object.',
+      license: { name: 'MIT', identifier: 'MIT' },
+    },
+    tags: [
+      { name: 'start', description: 'Start work' },
+      { name: 'read', description: 'Runs and transfers' },
+      { name: 'reports', description: 'Reports of a run' },
+      { name: 'providers', description: 'Called by the providers' },
+      { name: 'service', description: 'The service itself' },
+    ],
+    paths,
+    components: {
+      schemas: { Problem: schemaOf(PROBLEM) },
+      securitySchemes: { bearer: { type: 'http', scheme: 'bearer' } },
+    },
+  };
+}
+
+function operation(route: RouteDescription, path: string): object {
+  const { answers, body, bodyOptional, example, id, isPublic, problems, query, summary, tag } =
+    route;
+  const refusals = [...problems, ...(isPublic ? [] : [401, 503])].sort();
+  return {
+    operationId: id,
+    tags: [tag],
+    summary,
+    security: isPublic ? [] : [{ bearer: [] }],
+    parameters: [
+      ...pathParameters(path),
+      ...(query ? queryParameters(query) : []),
+      ...(route.isIdempotent ? [IDEMPOTENCY_KEY] : []),
+    ],
+    ...(body && {
+      requestBody: {
+        required: !bodyOptional,
+        content: { 'application/json': { schema: schemaOf(body), example } },
+      },
+    }),
+    responses: {
+      ...Object.fromEntries(
+        Object.entries(answers).map(([status, answer]) => [
+          status,
+          answerOf(Number(status), answer),
+        ]),
+      ),
+      ...Object.fromEntries(refusals.map((status) => [status, problemOf(status)])),
+    },
+  };
+}
+
+const answerOf = (status: number, answer: v.GenericSchema | string): object => ({
+  description: TITLES[status] ?? '',
+  content:
+    typeof answer === 'string'
+      ? { [answer]: {} }
+      : { 'application/json': { schema: schemaOf(answer, 'output') } },
+});
+
+const problemOf = (status: number): object => ({
+  description: TITLES[status] ?? '',
+  content: {
+    'application/problem+json': { schema: { $ref: '#/components/schemas/Problem' } },
+  },
+});
+
+const pathParameters = (path: string): readonly object[] =>
+  [...path.matchAll(/\{(\w+)\}/g)].map(([, name]) => ({
+    name,
+    in: 'path',
+    required: true,
+    schema: { type: 'string' },
+  }));
+
+function queryParameters(query: v.GenericSchema): readonly object[] {
+  const { properties = {}, required = [] } = schemaOf(query) as {
+    properties?: Readonly<Record<string, object>>;
+    required?: readonly string[];
+  };
+  return Object.entries(properties).map(([name, schema]) => ({
+    name,
+    in: 'query',
+    required: required.includes(name),
+    schema,
+  }));
+}
+
+const IDEMPOTENCY_KEY = {
+  name: 'Idempotency-Key',
+  in: 'header',
+  required: false,
+  description:
+    'The same key and request answer the same run; the same key with another one is 422.',
+  schema: { type: 'string', minLength: 1, maxLength: 255 },
+} as const;
+
+/** As JSON Schema 2020-12, the dialect of OpenAPI 3.1. */
+function schemaOf(schema: v.GenericSchema, typeMode: 'input' | 'output' = 'input'): object {
+  const { $schema: _dialect, ...rest } = toJsonSchema(schema, {
+    errorMode: 'ignore',
+    target: 'draft-2020-12',
+    typeMode,
+  });
+  return rest;
+}

@@ -1,0 +1,132 @@
+/** What the HTTP API answers (spec section 6), for its description and for tests that hold it to it. */
+import * as v from 'valibot';
+import { CAUSE_CLASSES } from '../errors.ts';
+import { TRANSFER_STATES } from '../ledger/merge.ts';
+
+const OPERATIONS = [
+  'cos-offline-fetch',
+  'cos-batch-job',
+  'oms-v2-start-task',
+  'oms-v1-start-task',
+  'retry-failed-objects',
+] as const;
+const EVENTS = [
+  'ordered',
+  'submitting',
+  'accepted',
+  'refused',
+  'unanswered',
+  'resolved',
+  'callback',
+  'poll',
+  'cancelled',
+] as const;
+
+const instant = v.pipe(v.string(), v.isoTimestamp());
+const count = v.pipe(v.number(), v.integer(), v.minValue(0));
+
+export const causeShape = v.strictObject({
+  provider: v.picklist(['tencent', 'huawei', 'waybill']),
+  code: v.string(),
+  message: v.string(),
+  requestId: v.optional(v.string()),
+  class: v.picklist(CAUSE_CLASSES),
+});
+
+export const runShape = v.strictObject({
+  runId: v.string(),
+  trigger: v.picklist(['upload', 'http', 'schedule']),
+  operation: v.picklist(OPERATIONS),
+  state: v.picklist(['planning', 'active', 'completed', 'cancelled', 'failed']),
+  error: v.optional(causeShape),
+  counts: v.strictObject({
+    lines: count,
+    quarantined: count,
+    planned: count,
+    submitting: count,
+    submitted: count,
+    succeeded: count,
+    failed: count,
+    cancelled: count,
+  }),
+  progress: v.strictObject({ bytes: count, bytesTotal: v.nullable(count) }),
+  source: v.optional(v.strictObject({ bucket: v.string(), key: v.string(), etag: v.string() })),
+  target: v.optional(v.strictObject({ region: v.string(), bucket: v.string() })),
+  handedTo: v.optional(v.string()),
+  createdAt: instant,
+  closedAt: v.nullable(instant),
+});
+
+const omsTask = v.strictObject({
+  kind: v.literal('oms'),
+  version: v.picklist(['v1', 'v2']),
+  region: v.string(),
+  projectId: v.string(),
+  taskId: v.optional(v.string()),
+  groupId: v.optional(v.string()),
+  credentials: v.string(),
+  failedObjectsOnly: v.optional(v.boolean()),
+  name: v.optional(v.string()),
+});
+const batchTask = v.strictObject({
+  kind: v.literal('batch'),
+  region: v.string(),
+  clientRequestToken: v.string(),
+  marker: v.string(),
+  report: v.optional(v.strictObject({ bucket: v.string(), prefix: v.string() })),
+});
+
+export const transferShape = v.strictObject({
+  transferId: v.string(),
+  runId: v.string(),
+  operation: v.picklist(OPERATIONS),
+  state: v.picklist(TRANSFER_STATES),
+  attempt: count,
+  key: v.optional(v.string()),
+  url: v.optional(v.string()),
+  task: v.optional(v.union([omsTask, batchTask])),
+  providerId: v.optional(v.string()),
+  cause: v.optional(causeShape),
+  progress: v.optional(
+    v.strictObject({
+      providerState: v.string(),
+      objects: v.optional(count),
+      objectsFailed: v.optional(count),
+      objectsTotal: v.optional(count),
+      bytes: v.optional(count),
+      bytesTotal: v.optional(count),
+      bytesPerSecond: v.optional(count),
+    }),
+  ),
+  updatedAt: instant,
+  history: v.array(
+    v.strictObject({
+      at: instant,
+      attempt: count,
+      event: v.picklist(EVENTS),
+      state: v.picklist(TRANSFER_STATES),
+      providerId: v.optional(v.string()),
+      code: v.optional(v.string()),
+      requestId: v.optional(v.string()),
+    }),
+  ),
+});
+
+const cursor = v.nullable(v.string());
+export const runsShape = v.strictObject({ runs: v.array(runShape), nextCursor: cursor });
+export const transfersShape = v.strictObject({
+  transfers: v.array(transferShape),
+  nextCursor: cursor,
+});
+export const startedShape = v.strictObject({ runId: v.string() });
+export const jobShape = v.strictObject({ runId: v.string(), jobId: v.nullable(v.string()) });
+
+/** RFC 9457. */
+export const problemShape = v.strictObject({
+  type: v.string(),
+  title: v.string(),
+  status: v.number(),
+  code: v.string(),
+  detail: v.optional(v.string()),
+  errors: v.optional(v.array(v.strictObject({ path: v.string(), message: v.string() }))),
+});
