@@ -2,5 +2,5 @@ import { defineConfig } from 'vitest/config';
 
 /** Tests of what `npm run package` made; it must have run. */
 export default defineConfig({
-  test: { include: ['test/package/**/*.test.ts'], testTimeout: 60_000 },
+  test: { include: ['test/package/**/*.test.ts'], testTimeout: 60_000, fileParallelism: false },
 });
