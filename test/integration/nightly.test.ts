@@ -65,7 +65,9 @@ it('a night of 1,500 failed tasks is one call, within every limit, and fully tol
     const apiVersion = n % 5 < 2 ? 'v1' : 'v2';
     const isHopeless = n % 10 < 3;
     const isGrouped = !isHopeless && apiVersion === 'v2' && n % 40 === 9;
-    const code = isHopeless ? HOPELESS[n % HOPELESS.length] : WORTH[n % WORTH.length];
+    const code = isHopeless
+      ? HOPELESS[Math.floor(n / 10) % HOPELESS.length]
+      : WORTH[n % WORTH.length];
     const failedObjects = [
       { key: `目录/${n}.bin`, code: 'UPLOAD_DST_OBJ_FAILURE', message: 'reset' },
     ];
