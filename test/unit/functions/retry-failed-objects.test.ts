@@ -1,0 +1,269 @@
+import { describe, expect, it } from 'vitest';
+import type { Cause } from '../../../shared/errors.ts';
+import { parseShard } from '../../../shared/events.ts';
+import type { Ledger } from '../../../shared/ledger/port.ts';
+import { createShardReader } from '../../../shared/manifest/shards.ts';
+import type { PlannedTransfer, Tally } from '../../../shared/manifest/types.ts';
+import { newRun, newShard } from '../../contract/ledger.ts';
+import { AT, PROJECT, REGION, setupNights } from '../../fixtures/nights.ts';
+
+const place = {
+  region: REGION,
+  projectId: PROJECT,
+  apiVersion: 'v2',
+  dstBucket: 'target',
+} as const;
+const nightOf = (day: number) => ({
+  time: new Date(AT.getTime() + day * 86_400_000).toISOString(),
+});
+const failure = (code: string, kind: Cause['class']): Cause => ({
+  provider: 'tencent',
+  code,
+  message: 'm',
+  class: kind,
+});
+
+/** A closed run with one failed transfer per cause, and one that succeeded. */
+async function closedRun(ledger: Ledger, runId: string, causes: readonly Cause[], night?: number) {
+  const shard = { ...newShard(runId), ...(night !== undefined && { night }) };
+  const lease = { owner: 'w', at: AT, leaseMs: 1 };
+  await ledger.openRun(newRun(runId));
+  await ledger.openShard(shard, lease);
+  for (const [line, cause] of causes.entries()) {
+    const object = { url: `http://o.example/${line}`, key: `k${line}`, md5: 'a'.repeat(32) };
+    const known = { state: 'failed', attempt: 3, accepted: [], at: AT, event: 'poll' } as const;
+    await ledger.record(`${runId}.0.${line}`, { ...known, cause, object });
+  }
+  const object = { url: 'http://o.example/ok', key: 'ok' };
+  const good = {
+    state: 'succeeded',
+    attempt: 1,
+    accepted: [],
+    at: AT,
+    event: 'poll',
+    object,
+  } as const;
+  await ledger.record(`${runId}.0.${causes.length}`, good);
+  const count = causes.length + 1;
+  const tally: Tally = {
+    first: 0,
+    last: 100,
+    lines: count,
+    header: 0,
+    blank: 0,
+    quarantined: 0,
+    transfers: count,
+    warnings: {},
+  };
+  await ledger.endShard(shard, lease, tally);
+  await ledger.activateRun(runId, { shardCount: 1, sizeBytes: 100 });
+  await ledger.closeRun(runId, AT);
+}
+
+describe('retry-failed-objects: OMS', () => {
+  it('starts with failed objects only where they were recorded, whole otherwise', async () => {
+    const { huawei, night } = await setupNights();
+    const failedObjects = [{ key: 'a', code: 'UPLOAD_DST_OBJ_FAILURE', message: 'reset' }];
+    const listed = huawei.tasks.add({ ...place, status: 4, failedObjects });
+    const unlisted = huawei.tasks.add({ ...place, status: 4, recording: false });
+    const old = huawei.tasks.add({ ...place, apiVersion: 'v1', status: 4, failedObjects });
+    const urls = huawei.tasks.add({ ...place, status: 4, taskType: 'url_list' });
+    expect(await night()).toMatchObject({ planned: 4, started: 4, remaining: 0 });
+    expect(listed.lastStart).toMatchObject({ migrate_failed_object: true });
+    expect(unlisted.lastStart).toMatchObject({ migrate_failed_object: false });
+    expect(old.lastStart).toMatchObject({ migration_failed_object: true });
+    expect(urls.lastStart).not.toHaveProperty('src_ak');
+  });
+
+  it('retries a group instead of its tasks', async () => {
+    const { huawei, night, sweepAll, summaryOf } = await setupNights();
+    const group = huawei.groups.add({ ...place, errorCode: 'TRF.0001' });
+    const part = huawei.tasks.add({ ...place, status: 4, groupId: group.id });
+    const answer = await night();
+    expect(answer).toMatchObject({ planned: 1, started: 1, left: 1 });
+    expect([group.starts, part.starts]).toEqual([1, 0]);
+    await expect.poll(() => group.status).toBe(6);
+    await sweepAll();
+    const { nightly, counts } = await summaryOf(answer.runId ?? '');
+    expect(counts).toMatchObject({ succeeded: 1, failed: 0 });
+    expect(nightly.left).toMatchObject([{ reason: 'TASK_IN_GROUP', count: 1 }]);
+  });
+
+  it('tries a task on so many nights and no more, and counts anew after a success', async () => {
+    const { huawei, night, sweepAll, clock, ledger } = await setupNights({ maxNights: 2 });
+    const fails = { status: 4, errorCode: 'TRF.0001' } as const;
+    const task = huawei.tasks.add({ ...place, ...fails, outcome: [fails, fails, fails] });
+    const oneNight = async (day: number) => {
+      clock.at = new Date(nightOf(day).time);
+      const answer = await night(nightOf(day));
+      await expect.poll(() => task.status === 4 || task.status === 5).toBe(true);
+      await sweepAll();
+      return answer;
+    };
+    expect(await oneNight(0)).toMatchObject({ started: 1, left: 0 });
+    expect(await oneNight(1)).toMatchObject({ started: 1, left: 0 });
+    expect(await oneNight(2)).toMatchObject({ planned: 0, started: 0, left: 1 });
+    expect(task.starts).toBe(2);
+    // A person starts it, it succeeds under our eyes, and later fails once more.
+    const key = `oms v2 ${REGION} ${PROJECT} ${task.id}`;
+    expect((await ledger.nights([key])).get(key)).toBe(2);
+    await ledger.forgetNights(key);
+    expect(await oneNight(3)).toMatchObject({ started: 1, left: 0 });
+  });
+
+  it('forgets the nights of a task that succeeds', async () => {
+    const { huawei, night, sweepAll, ledger } = await setupNights();
+    const task = huawei.tasks.add({ ...place, status: 4, errorCode: 'TRF.0001' });
+    await night();
+    const key = `oms v2 ${REGION} ${PROJECT} ${task.id}`;
+    expect((await ledger.nights([key])).get(key)).toBe(1);
+    await expect.poll(() => task.status).toBe(5);
+    await sweepAll();
+    expect((await ledger.nights([key])).get(key)).toBeUndefined();
+  });
+
+  it('goes on with what had no room, and a new night takes over what is left', async () => {
+    const { huawei, night, clock, ledger } = await setupNights({
+      // The clock runs out while the region stays full.
+      wait: async () => {
+        clock.at = new Date(clock.at.getTime() + 800_000);
+      },
+    });
+    const running = Array.from({ length: 5 }, () => huawei.tasks.add({ ...place, status: 2 }));
+    const task = huawei.tasks.add({ ...place, status: 4, errorCode: 'TRF.0001' });
+    const first = await night(nightOf(0));
+    expect(first).toMatchObject({ planned: 1, started: 0, remaining: 1 });
+    for (const other of running) other.status = 5;
+    const again = await night({ detail: { continue: true } });
+    expect(again).toMatchObject({ runId: first.runId, started: 1, remaining: 0 });
+    expect(task.starts).toBe(1);
+
+    const late = huawei.tasks.add({ ...place, status: 4, errorCode: 'TRF.0001' });
+    for (const other of running) other.status = 2;
+    const second = await night(nightOf(1));
+    expect(second).toMatchObject({ remaining: 1 });
+    for (const other of running) other.status = 5;
+    const third = await night(nightOf(2));
+    expect(third).toMatchObject({ started: 1, remaining: 0 });
+    expect(late.starts).toBe(1);
+    expect((await ledger.run(second.runId ?? ''))?.counts.cancelled).toBe(1);
+  });
+
+  it('one firing, told twice, is one pass; a later moment is another', async () => {
+    const { huawei, night } = await setupNights();
+    huawei.tasks.add({ ...place, status: 4, errorCode: 'TRF.0001', outcome: { status: 4 } });
+    const first = await night(nightOf(0));
+    const repeated = await night(nightOf(0));
+    expect(repeated).toMatchObject({ runId: first.runId, started: 0 });
+    expect((await night(nightOf(1))).runId).not.toBe(first.runId);
+  });
+
+  it('takes the credential set that names the source bucket', async () => {
+    const { huawei, night, ledger } = await setupNights({
+      sets: { photos: { srcAk: 'p', srcSk: 'p', dstAk: 'd', dstSk: 'd', sourceBuckets: ['pics'] } },
+    });
+    const task = huawei.tasks.add({
+      ...place,
+      status: 4,
+      errorCode: 'TRF.0001',
+      srcBucket: 'pics',
+    });
+    const { runId } = await night();
+    expect(task.lastStart).toMatchObject({ src_ak: 'p' });
+    expect((await ledger.read(`${runId}.0.0`))?.task).toMatchObject({ credentials: 'photos' });
+  });
+
+  it.each([{ time: 'tomorrow' }, { detail: { continue: 'yes' } }, { detail: 'not JSON' }])(
+    'refuses the event %j',
+    async (event) => {
+      const { night } = await setupNights();
+      await expect(night(event)).rejects.toMatchObject({ code: 'EVENT_INVALID' });
+    },
+  );
+});
+
+describe('retry-failed-objects: COS fetches', () => {
+  const transient = failure('SourceTimeout', 'transient');
+  const source = failure('NotFound', 'source');
+
+  it('sends again what another night may help, as shards of its own run, once', async () => {
+    const { night, ledger, queue, objects, summaryOf, sweepAll } = await setupNights();
+    const wrong = failure('InvalidArgument', 'request');
+    await closedRun(ledger, 'r1', [transient, wrong, source]);
+    await closedRun(ledger, 'r2', [failure('SlowDown', 'throttled')]);
+    const { runId, ...answer } = await night(nightOf(0));
+    expect(answer).toMatchObject({ planned: 0, fetches: 3, left: 1 });
+    const messages = await queue.receive(10, 1_000);
+    const shards = messages.map(({ body }) => parseShard(body));
+    expect(shards.map(({ index, night: nights }) => [index, nights])).toEqual([
+      [1, 1],
+      [2, 1],
+    ]);
+    const read = createShardReader({ objects, allowHttps: false });
+    const sent: PlannedTransfer[] = [];
+    for (const shard of shards) {
+      expect(shard.runId).toBe(runId);
+      const reading = read(shard);
+      for await (const batch of reading) sent.push(...batch);
+      const lease = { owner: 'w', at: AT, leaseMs: 1_000 };
+      await ledger.openShard(shard, lease);
+      for (const { id } of sent.filter((each) => each.id.startsWith(shard.id))) {
+        const done = {
+          state: 'succeeded',
+          attempt: 1,
+          accepted: [],
+          at: AT,
+          event: 'poll',
+        } as const;
+        await ledger.record(id, done);
+      }
+      await ledger.endShard(shard, lease, reading.tally);
+    }
+    expect(sent.map(({ key, md5 }) => [key, md5]).sort()).toEqual([
+      ['k0', 'a'.repeat(32)],
+      ['k0', 'a'.repeat(32)],
+      ['k2', 'a'.repeat(32)],
+    ]);
+    expect((await ledger.run('r1'))?.handedTo).toBe(runId);
+    // Its shards tile its bytes, so it closes.
+    await sweepAll();
+    const summary = await summaryOf(runId ?? '');
+    expect(summary).toMatchObject({ state: 'completed', counts: { succeeded: 3, failed: 0 } });
+    expect(summary.nightly.left).toMatchObject([{ reason: 'InvalidArgument', count: 1 }]);
+    expect(await night(nightOf(1))).toMatchObject({ fetches: 0, left: 0 });
+  });
+
+  it('gives up after so many nights, and says so', async () => {
+    const { night, ledger, summaryOf, sweepAll } = await setupNights({ maxNights: 3 });
+    await closedRun(ledger, 'r1', [source], 3);
+    await closedRun(ledger, 'r2', [source], 2);
+    const { runId, ...answer } = await night(nightOf(0));
+    expect(answer).toMatchObject({ fetches: 1, left: 1 });
+    await sweepAll();
+    expect((await ledger.run(runId ?? ''))?.state).toBe('active');
+    await expect(summaryOf(runId ?? '')).rejects.toMatchObject({ code: 'NOT_FOUND' });
+  });
+
+  it('leaves alone what is older than a month, and runs that go on', async () => {
+    const { night, ledger, clock } = await setupNights();
+    await closedRun(ledger, 'old', [transient]);
+    clock.at = new Date(AT.getTime() + 31 * 86_400_000);
+    expect(await night()).toMatchObject({ fetches: 0 });
+  });
+
+  it('finds its decision again when it died before anything was sent', async () => {
+    const setup = await setupNights();
+    const { night, ledger, queue } = setup;
+    await closedRun(ledger, 'r1', [transient]);
+    const activate = ledger.activateRun;
+    Object.assign(ledger, { activateRun: () => Promise.reject(new Error('the process died')) });
+    await expect(night(nightOf(0))).rejects.toThrow('the process died');
+    Object.assign(ledger, { activateRun: activate });
+    const resumed = await night({ detail: { continue: true } });
+    expect(resumed).toMatchObject({ fetches: 1 });
+    expect((await ledger.run(resumed.runId ?? ''))?.state).toBe('active');
+    // Queued twice, and each shard is the same one.
+    const bodies = new Set((await queue.receive(10, 1_000)).map(({ body }) => body));
+    expect(bodies.size).toBe(1);
+  });
+});
