@@ -1,0 +1,163 @@
+import * as v from 'valibot';
+import { describe, expect, it } from 'vitest';
+import { functionNames } from '../../../../scripts/bundle.ts';
+import { parseBody } from '../../../../shared/api/bodies.ts';
+import { openApi } from '../../../../shared/api/openapi.ts';
+import { ROUTES } from '../../../../shared/api/routes.ts';
+import { runsShape, transfersShape } from '../../../../shared/api/shapes.ts';
+import { runView, transferView } from '../../../../shared/views.ts';
+import { newRun } from '../../../contract/ledger.ts';
+import { openStores } from '../../../fixtures/stores.ts';
+
+type Operation = {
+  readonly security: readonly object[];
+  readonly parameters: readonly { readonly name: string; readonly in: string }[];
+  readonly requestBody?: {
+    readonly required: boolean;
+    readonly content: {
+      readonly 'application/json': { readonly schema: object; readonly example: unknown };
+    };
+  };
+  readonly responses: Readonly<Record<string, object>>;
+};
+const operationOf = (method: string, path: string): Operation =>
+  openApi().paths[path]?.[method] as Operation;
+
+describe('the OpenAPI document', () => {
+  it('describes exactly the routes that the functions serve', async () => {
+    const served: string[] = ['GET /healthz'];
+    for (const name of functionNames()) {
+      const { deployment } = await import(`../../../../functions/${name}.ts`);
+      served.push(...(deployment.http ?? []));
+    }
+    expect(ROUTES.map(({ route }) => route).sort()).toEqual(served.sort());
+  });
+
+  it('is OpenAPI 3.1 with unique operation ids and no reference to nowhere', () => {
+    const document = openApi();
+    expect(document.openapi).toBe('3.1.0');
+    const ids = Object.values(document.paths)
+      .flatMap((path) => Object.values(path))
+      .map((operation) => (operation as { operationId: string }).operationId);
+    expect(new Set(ids).size).toBe(ids.length);
+    const text = JSON.stringify(document);
+    const refs = [...text.matchAll(/"\$ref":"([^"]+)"/g)].map(([, ref]) => ref);
+    expect(new Set(refs)).toEqual(new Set(['#/components/schemas/Problem']));
+    expect(text).not.toContain('"$schema"');
+  });
+
+  it('asks for a bearer token everywhere but where providers and browsers come', () => {
+    const open = Object.entries(openApi().paths).flatMap(([path, methods]) =>
+      Object.entries(methods)
+        .filter(([, operation]) => (operation as Operation).security.length === 0)
+        .map(([method]) => `${method} ${path}`),
+    );
+    expect(open.sort()).toEqual([
+      'get /callbacks/{token}',
+      'get /healthz',
+      'get /openapi.json',
+      'post /callbacks/{token}',
+      'post /notifications/smn',
+    ]);
+  });
+
+  it('takes an Idempotency-Key wherever something is started', () => {
+    for (const { isIdempotent, route } of ROUTES.filter(({ tag }) => tag === 'start')) {
+      expect(isIdempotent, route).toBe(true);
+      const [method = '', path = ''] = route.split(' ');
+      const names = operationOf(method.toLowerCase(), path).parameters.map(({ name }) => name);
+      expect(names).toContain('Idempotency-Key');
+    }
+  });
+
+  it('says of a request what the check says', () => {
+    const { schema } =
+      operationOf('post', '/fetches').requestBody?.content['application/json'] ?? {};
+    expect(schema).toMatchObject({
+      type: 'object',
+      additionalProperties: false,
+      required: ['region', 'bucket', 'objects'],
+      properties: {
+        objects: {
+          type: 'array',
+          minItems: 1,
+          maxItems: 1_000,
+          items: { required: ['url', 'key'], additionalProperties: false },
+        },
+        onKeyExist: { enum: ['ignore', 'override'] },
+      },
+    });
+    const { parameters } = operationOf('get', '/runs/{runId}/transfers');
+    expect(parameters.map(({ name, in: where }) => `${where} ${name}`)).toEqual([
+      'path runId',
+      'query cursor',
+      'query limit',
+      'query state',
+      'query cause',
+    ]);
+  });
+
+  it.each(ROUTES.filter(({ body }) => body))('$route: its example passes the check', (route) => {
+    const { body, example } = route;
+    expect(example).toBeDefined();
+    expect(() => body && parseBody(body, JSON.stringify(example))).not.toThrow();
+  });
+});
+
+it('runs and transfers are answered in the described shape', async () => {
+  const { ledger } = openStores();
+  await ledger.openRun(newRun('r1'));
+  await ledger.openRun(newRun('r2', { operation: 'cos-batch-job' }));
+  const at = new Date();
+  const cause = {
+    provider: 'tencent',
+    code: 'C',
+    message: 'm',
+    requestId: 'q',
+    class: 'source',
+  } as const;
+  const object = { url: 'http://o/a', key: 'a', md5: 'f'.repeat(32) };
+  await ledger.record('r1.0.0', {
+    state: 'failed',
+    attempt: 1,
+    accepted: ['1:t'],
+    at,
+    event: 'callback',
+    cause,
+    object,
+  });
+  await ledger.record('r2.0.0', {
+    state: 'submitted',
+    attempt: 1,
+    accepted: ['1:j'],
+    at,
+    event: 'accepted',
+    task: { kind: 'batch', region: 'r', clientRequestToken: 't', marker: 'm' },
+    progress: { providerState: 'Active', objects: 1, objectsTotal: 2 },
+  });
+  await ledger.record('r1.0.1', {
+    state: 'planned',
+    attempt: 1,
+    accepted: [],
+    at,
+    event: 'ordered',
+    task: {
+      kind: 'oms',
+      version: 'v2',
+      region: 'r',
+      projectId: 'p',
+      taskId: '1',
+      credentials: 'default',
+    },
+  });
+  await ledger.stopRun('r1', { state: 'failed', at, error: cause });
+  await ledger.handOver('r1', 'n1');
+  const { items: runs } = await ledger.runs({});
+  // As they leave: JSON knows no undefined.
+  const sent = <Value>(value: Value): unknown => JSON.parse(JSON.stringify(value));
+  v.parse(runsShape, sent({ runs: runs.map(runView), nextCursor: null }));
+  for (const runId of ['r1', 'r2']) {
+    const { items } = await ledger.transfers(runId);
+    v.parse(transfersShape, sent({ transfers: items.map(transferView), nextCursor: null }));
+  }
+});

@@ -1,0 +1,134 @@
+import { describe, expect, it } from 'vitest';
+import { createHandler } from '../../../../functions/sweep.ts';
+import type { BatchJobRef } from '../../../../shared/ledger/port.ts';
+import { silentLog } from '../../../../shared/log.ts';
+import { type Follower, intervalMs, type Told } from '../../../../shared/sweeping/following.ts';
+import { openTaskRun, taskTransferId } from '../../../../shared/tasks/runs.ts';
+import { openStores } from '../../../fixtures/stores.ts';
+
+const START = new Date('2026-11-20T02:00:00Z').getTime();
+const task: BatchJobRef = { kind: 'batch', region: 'r', clientRequestToken: 't', marker: 'm' };
+
+async function setup(tell: (asked: number) => Told | undefined | Error) {
+  const { ledger, objects, queue } = openStores();
+  const clock = { at: START };
+  const asked: number[] = [];
+  const follower: Follower<'batch'> = {
+    async ask() {
+      asked.push((clock.at - START) / 1_000);
+      const told = tell(asked.length);
+      if (told instanceof Error) throw told;
+      return told;
+    },
+  };
+  const now = () => new Date(clock.at);
+  await openTaskRun(
+    ledger,
+    { runId: 'r1', trigger: 'http', operation: 'cos-batch-job', createdAt: now() },
+    [task],
+  );
+  const sweep = createHandler({
+    ledger,
+    objects,
+    queue,
+    log: silentLog,
+    followers: { batch: follower },
+    lostAfterMs: 900_000,
+    maxAttempts: 3,
+    settleMs: 60_000,
+    now,
+    wait: async (ms) => {
+      clock.at += ms;
+    },
+  });
+  const submit = () =>
+    ledger.record(taskTransferId('r1', 0), {
+      state: 'submitted',
+      attempt: 1,
+      accepted: ['1:j'],
+      at: now(),
+      event: 'accepted',
+    });
+  return { ledger, clock, asked, sweep, submit };
+}
+
+const going: Told = { state: 'submitted', progress: { providerState: 'Active' } };
+
+describe('following a task', () => {
+  it.each([
+    [0, 5_000],
+    [30_000, 5_000],
+    [100_000, 10_000],
+    [600_000, 60_000],
+    [86_400_000, 60_000],
+  ])('at the age of %i ms the next look is %i ms away', (age, wait) => {
+    expect(intervalMs(age)).toBe(wait);
+  });
+
+  it('asks often at first and once a minute later, within one sweep and over many', async () => {
+    const { asked, clock, sweep, submit } = await setup(() => going);
+    await submit();
+    for (let n = 0; n < 20; n += 1) {
+      await sweep();
+      clock.at += 60_000;
+    }
+    expect(asked.slice(0, 4)).toEqual([5, 10, 15, 20]);
+    const gaps = asked.slice(1).map((at, index) => at - (asked[index] ?? 0));
+    expect(Math.min(...gaps)).toBeGreaterThanOrEqual(5);
+    const late = gaps.filter((_gap, index) => (asked[index] ?? 0) > 600);
+    expect(late.length).toBeGreaterThan(5);
+    for (const gap of late) expect(gap).toBeGreaterThanOrEqual(60);
+  });
+
+  it('stays no longer than it is told, and tells when the next task is due', async () => {
+    const { asked, sweep, submit } = await setup(() => going);
+    await submit();
+    expect(await sweep({ detail: { followSeconds: 0 } })).toMatchObject({
+      asked: 0,
+      nextDueAt: new Date(START + 5_000).toISOString(),
+    });
+    expect(await sweep({ detail: { all: true, followSeconds: 0 } })).toMatchObject({ asked: 1 });
+    expect(asked).toEqual([0]);
+  });
+
+  it('closes the run in the same sweep once the task is final', async () => {
+    const { ledger, sweep, submit } = await setup((n) => (n < 3 ? going : { state: 'succeeded' }));
+    await submit();
+    expect(await sweep()).toMatchObject({ asked: 3, found: 1, closed: 1, nextDueAt: null });
+    expect((await ledger.run('r1'))?.state).toBe('completed');
+  });
+
+  it('an unanswered look leaves the task for the next one', async () => {
+    const { ledger, sweep, submit } = await setup((n) =>
+      n === 1 ? undefined : { state: 'succeeded' },
+    );
+    await submit();
+    await sweep({ detail: { all: true, followSeconds: 0 } });
+    expect((await ledger.read('r1.0.0'))?.state).toBe('submitted');
+    await sweep({ detail: { all: true, followSeconds: 0 } });
+    expect((await ledger.read('r1.0.0'))?.state).toBe('succeeded');
+  });
+
+  it('gives up a task that nobody started for an hour, so that its run can close', async () => {
+    const { ledger, clock, sweep } = await setup(() => going);
+    clock.at += 3_599_000;
+    await sweep();
+    expect((await ledger.read('r1.0.0'))?.state).toBe('planned');
+    clock.at = START + 3_600_000;
+    await sweep();
+    expect(await ledger.read('r1.0.0')).toMatchObject({
+      state: 'failed',
+      cause: { code: 'NOT_STARTED', class: 'transient' },
+    });
+    await sweep();
+    expect((await ledger.run('r1'))?.state).toBe('completed');
+  });
+
+  it.each([{ detail: { followSeconds: -1 } }, { detail: { all: 'yes' } }, { time: 'x' }])(
+    'refuses the event %j',
+    async (event) => {
+      const { sweep } = await setup(() => going);
+      await expect(sweep(event)).rejects.toMatchObject({ code: 'EVENT_INVALID' });
+    },
+  );
+});
