@@ -25,6 +25,7 @@ import { expose, type HttpAnswer, json, overHttp } from '../shared/middleware.ts
 import type { Objects } from '../shared/objects/port.ts';
 import { createPlanner, type Planner } from '../shared/planning.ts';
 import { type ReportName, reportKey, reportText } from '../shared/sweeping/report.ts';
+import { alone, inProgress } from '../shared/tasks/alone.ts';
 import { runView, transferView } from '../shared/views.ts';
 
 export interface Deps {
@@ -110,11 +111,14 @@ export function createHandler(deps: Deps) {
       const body = parseBody(fetchesBody, request.body);
       const text = fetchesText(body, allowHttps);
       const runId = await claimRun(ledger, request, body, now());
-      if (!(await ledger.run(runId))) {
+      // Written once: a second write would be another version of the manifest under way.
+      await alone(ledger, `run ${runId}`, now, async () => {
+        const run = await ledger.run(runId);
+        if (run && run.state !== 'planning') return;
         const key = fetchesKey(body, runId);
         await objects.put(key, text);
         await planner.plan(key, 'http', { runId, sameKey: sameKeyOf(body) });
-      }
+      }).catch(inProgress);
       return json(202, { runId });
     },
   };

@@ -41,14 +41,17 @@ export function createOmsStartHandler(version: OmsVersion, deps: OmsStartDeps) {
     const body = parseBody(omsStartBody, request.body === '' ? '{}' : request.body);
     const ref = refOfRequest(version, request.params['taskId'] ?? '', body, projects);
     const runId = await claimRun(ledger, request, body, now());
-    const before = await ledger.run(runId);
-    if (before && before.state !== 'planning') return json(202, { runId });
+    const transferId = taskTransferId(runId, 0);
+    // Still planned: a call that came before ended before its start.
+    const isDone = async () => ((await ledger.read(transferId))?.state ?? 'planned') !== 'planned';
+    if (await isDone()) return json(202, { runId });
     return alone(ledger, `run ${runId}`, now, async () => {
+      if (await isDone()) return json(202, { runId });
       const reading = await starter.read(ref);
       refuseUnstartable(ref, reading);
       if (reading) await starter.checkKeys(ref, reading);
       await openTaskRun(ledger, { runId, trigger: 'http', operation, createdAt: now() }, [ref]);
-      const outcome = await starter.start(taskTransferId(runId, 0), ref, 1, reading);
+      const outcome = await starter.start(transferId, ref, 1, reading);
       log.info('oms.started', { runId, version, taskId: ref.taskId, outcome: outcome.kind });
       return json(outcome.kind === 'running' ? 200 : 202, { runId });
     }).catch(inProgress);

@@ -120,6 +120,20 @@ describe.each(['v1', 'v2'] as const)('oms-%s-start-task by HTTP', (version) => {
     expect(await start(version, '99', {}, key)).toMatchObject({ status: 422 });
   });
 
+  it('a repeated request starts what a call that died had only planned', async () => {
+    const { huawei, starter, start, ledger } = await setup({ runMs: 60_000 });
+    const task = huawei.tasks.add({ ...own, status: 4 });
+    const key = { 'idempotency-key': 'k-1' };
+    const begin = starter.start;
+    Object.assign(starter, { start: () => Promise.reject(new Error('the process died')) });
+    expect(await start(version, task.id, {}, key)).toMatchObject({ status: 500 });
+    Object.assign(starter, { start: begin });
+    const { runId, status } = await start(version, task.id, {}, key);
+    expect(status).toBe(202);
+    expect(task.starts).toBe(1);
+    expect((await ledger.run(runId ?? ''))?.counts).toMatchObject({ lines: 1, submitted: 1 });
+  });
+
   it('the same request twice at once starts once', async () => {
     const { huawei, start } = await setup({ runMs: 60_000 });
     const task = huawei.tasks.add({ ...own, status: 4 });
