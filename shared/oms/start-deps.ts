@@ -1,0 +1,68 @@
+/** What both start functions are built of, from the configuration and the stores of the wiring. */
+import { createBearer } from '../bearer.ts';
+import type { LimitsConfig, OmsStartConfig, StoresConfig } from '../config.ts';
+import type { CredentialsConfig } from '../credentials/file.ts';
+import type { CredentialSets } from '../credentials/sets.ts';
+import type { Deployment } from '../deployment.ts';
+import type { Ledger } from '../ledger/port.ts';
+import type { Limiter } from '../limiter.ts';
+import { createLog } from '../log.ts';
+import type { Objects } from '../objects/port.ts';
+import type { RetryPolicy } from '../retry.ts';
+import { connectOms, OMS_RETRY } from './access.ts';
+import type { OmsStartDeps } from './start-handler.ts';
+import { createStarter } from './starting.ts';
+
+/** The parts of the wiring that a start needs. */
+export interface OmsStartWiring {
+  readonly openCredentials: (config: CredentialsConfig) => Promise<CredentialSets>;
+  readonly openLedger: (config: StoresConfig) => Promise<Ledger>;
+  readonly openLimiter: (api: string, limits: LimitsConfig, retry?: RetryPolicy) => Limiter;
+  readonly openObjects: (config: StoresConfig) => Promise<Objects>;
+}
+
+/** @throws ConfigError, StoreError */
+export async function omsStartDeps(
+  config: OmsStartConfig,
+  { openCredentials, openLedger, openLimiter, openObjects }: OmsStartWiring,
+): Promise<OmsStartDeps> {
+  const { apiTokens, huawei, logLevel } = config;
+  const [ledger, objects, sets] = await Promise.all([
+    openLedger(config),
+    openObjects(config),
+    openCredentials(huawei.sets),
+  ]);
+  const limiterOf = (region: string) => openLimiter(`oms ${region}`, huawei.limits, OMS_RETRY);
+  return {
+    authorize: createBearer(apiTokens),
+    each: limiterOf('lists').each,
+    ledger,
+    log: createLog({ level: logLevel }),
+    objects,
+    projects: huawei.projects,
+    starter: createStarter({
+      ledger,
+      open: connectOms({ config: huawei, sets, openLimiter: limiterOf }),
+      sets,
+    }),
+  };
+}
+
+/** What both read and run with; a list of a thousand tasks takes some minutes at the default pace. */
+export const OMS_START: Omit<Deployment, 'description' | 'http'> = {
+  timeoutSeconds: 900,
+  memoryMb: 256,
+  uploads: ['oms/'],
+  environment: [
+    'HUAWEICLOUD_*',
+    'OMS_*',
+    'WAYBILL_API_TOKENS',
+    'WAYBILL_CREDENTIALS_FILE',
+    'WAYBILL_IAM_ENDPOINT',
+    'WAYBILL_OMS_ENDPOINT',
+    'WAYBILL_OMS_PROJECTS',
+    'WAYBILL_OMS_RPS',
+    'WAYBILL_SETTLE_SECONDS',
+  ],
+  uses: { ledger: 'write', objects: 'read' },
+};
