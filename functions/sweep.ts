@@ -49,6 +49,9 @@ export interface Sweep {
   nextDueAt: string | null;
 }
 
+/** Tasks of a pass wait for room, at the longest until the next pass takes them over. */
+const NIGHT_MS = 26 * 3_600_000;
+
 /** Time for queries of one sweep; the function ends before its timeout, the rest waits. */
 const BUDGET_MS = 240_000;
 
@@ -75,7 +78,8 @@ export function createHandler(deps: Deps) {
         sweep.asked += asked;
         sweep.found += found;
       }
-      const followed = await followTasks(shards, { ...deps, all, deadline });
+      const patience = run.operation === 'retry-failed-objects' ? { abandonedMs: NIGHT_MS } : {};
+      const followed = await followTasks(shards, { ...deps, ...patience, all, deadline });
       sweep.asked += followed.asked;
       sweep.found += followed.found;
       sweep.queued += await orderAgain(await ledger.shards(run.runId), deps);

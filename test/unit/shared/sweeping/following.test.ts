@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { createHandler } from '../../../../functions/sweep.ts';
-import type { BatchJobRef } from '../../../../shared/ledger/port.ts';
+import type { BatchJobRef, Operation } from '../../../../shared/ledger/port.ts';
 import { silentLog } from '../../../../shared/log.ts';
 import { type Follower, intervalMs, type Told } from '../../../../shared/sweeping/following.ts';
 import { openTaskRun, taskTransferId } from '../../../../shared/tasks/runs.ts';
@@ -9,7 +9,10 @@ import { openStores } from '../../../fixtures/stores.ts';
 const START = new Date('2026-11-20T02:00:00Z').getTime();
 const task: BatchJobRef = { kind: 'batch', region: 'r', clientRequestToken: 't', marker: 'm' };
 
-async function setup(tell: (asked: number) => Told | undefined | Error) {
+async function setup(
+  tell: (asked: number) => Told | undefined | Error,
+  operation: Operation = 'cos-batch-job',
+) {
   const { ledger, objects, queue } = openStores();
   const clock = { at: START };
   const asked: number[] = [];
@@ -22,11 +25,7 @@ async function setup(tell: (asked: number) => Told | undefined | Error) {
     },
   };
   const now = () => new Date(clock.at);
-  await openTaskRun(
-    ledger,
-    { runId: 'r1', trigger: 'http', operation: 'cos-batch-job', createdAt: now() },
-    [task],
-  );
+  await openTaskRun(ledger, { runId: 'r1', trigger: 'http', operation, createdAt: now() }, [task]);
   const sweep = createHandler({
     ledger,
     objects,
@@ -122,6 +121,16 @@ describe('following a task', () => {
     });
     await sweep();
     expect((await ledger.run('r1'))?.state).toBe('completed');
+  });
+
+  it('lets a task of a nightly pass wait for room for a day', async () => {
+    const { ledger, clock, sweep } = await setup(() => going, 'retry-failed-objects');
+    clock.at += 24 * 3_600_000;
+    await sweep();
+    expect((await ledger.read('r1.0.0'))?.state).toBe('planned');
+    clock.at = START + 26 * 3_600_000;
+    await sweep();
+    expect((await ledger.read('r1.0.0'))?.state).toBe('failed');
   });
 
   it.each([{ detail: { followSeconds: -1 } }, { detail: { all: 'yes' } }, { time: 'x' }])(
