@@ -6,6 +6,7 @@ const cause = v.looseObject({ code: v.string(), message: v.string(), class: v.st
 
 export const run = v.looseObject({
   runId: v.string(),
+  operation: v.optional(v.string(), 'cos-offline-fetch'),
   state: v.picklist(['planning', 'active', 'completed', 'cancelled', 'failed']),
   error: v.optional(cause),
   counts: v.looseObject({

@@ -79,6 +79,18 @@ const TONE = {
 
 export const stateText = ({ state }: RunView, paint: Paint): string => paint(TONE[state], state);
 
+const KINDS: Readonly<Record<string, string>> = {
+  'cos-offline-fetch': 'fetch',
+  'cos-batch-job': 'batch',
+  'oms-v2-start-task': 'oms v2',
+  'oms-v1-start-task': 'oms v1',
+  'retry-failed-objects': 'nightly',
+};
+
+/** What a run does, in a word. */
+export const kindText = ({ operation }: RunView): string =>
+  KINDS[operation] ?? printable(operation);
+
 /** @param now for how long it runs, in ms since 1970 */
 export function runDetails(run: RunView, paint: Paint, now: number): string {
   const { counts, source, target, error } = run;
@@ -87,6 +99,7 @@ export function runDetails(run: RunView, paint: Paint, now: number): string {
   const odd = (value: number) => (value > 0 ? paint('odd', count(value)) : count(value));
   const rows: (readonly [string, string])[] = [
     ['run', printable(run.runId)],
+    ['kind', kindText(run)],
     ['state', stateText(run, paint)],
     ...continued('manifest', source?.key ?? ''),
     ...continued('target', target ? `${target.region} ${target.bucket}` : ''),

@@ -2,7 +2,14 @@
 import type { RunView } from './answers.ts';
 import type { Client } from './client.ts';
 import { EXIT, type ExitCode } from './failure.ts';
-import { failureText, progressOf, reportText, runDetails, stateText } from './run-text.ts';
+import {
+  failureText,
+  kindText,
+  progressOf,
+  reportText,
+  runDetails,
+  stateText,
+} from './run-text.ts';
 import { count, createPaint, printable, type Terminal, table } from './text.ts';
 import type { Env } from './token.ts';
 import { type Pace, systemPace, watch } from './watch.ts';
@@ -36,12 +43,13 @@ export async function listRuns(
   const paint = createPaint(stdout, env);
   const rows = runs.map((run) => [
     printable(run.runId),
+    kindText(run),
     stateText(run, paint),
     `${Math.floor(progressOf(run).fraction * 100)}%`,
     count(run.counts.failed),
     printable(run.createdAt.slice(0, 16).replace('T', ' ')),
   ]);
-  stdout.write(table([['RUN', 'STATE', 'DONE', 'FAILED', 'CREATED (UTC)'], ...rows]));
+  stdout.write(table([['RUN', 'KIND', 'STATE', 'DONE', 'FAILED', 'CREATED (UTC)'], ...rows]));
   if (nextCursor !== null) stdout.write(`older ones: --cursor ${printable(nextCursor)}\n`);
   return EXIT.ok;
 }

@@ -123,6 +123,7 @@ describe('details', () => {
     expect(runDetails(run, plain, NOW)).toBe(
       [
         'run          b3f1d0c2a4e5968778695a4b',
+        'kind         fetch',
         'state        completed',
         'manifest     cos-fetch/ap-shanghai/b-1250000000/m.csv',
         'target       ap-shanghai b-1250000000',

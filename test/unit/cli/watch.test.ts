@@ -117,8 +117,8 @@ describe('runs', () => {
     await listRuns(options, { limit: 20 });
     expect(stdout.text()).toBe(
       [
-        'RUN                       STATE   DONE  FAILED     CREATED (UTC)',
-        'b3f1d0c2a4e5968778695a4b  active  99%   1,234,567  2026-11-20 10:00',
+        'RUN                       KIND   STATE   DONE  FAILED     CREATED (UTC)',
+        'b3f1d0c2a4e5968778695a4b  fetch  active  99%   1,234,567  2026-11-20 10:00',
         'older ones: --cursor c1',
         '',
       ].join('\n'),
