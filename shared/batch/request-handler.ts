@@ -34,7 +34,7 @@ export function createBatchJobHandler(deps: BatchJobDeps) {
     const { runId } = run;
     await alone(ledger, `run ${runId}`, now, async () => {
       const prepared = await creator.prepare(runId, request);
-      await openTaskRun(ledger, run, [prepared.ref]);
+      await openTaskRun(ledger, run, [prepared.ref], now());
       const transfer = await ledger.read(taskTransferId(runId, 0));
       // What was submitted before is found by its token, so sending it again makes no second job.
       if (transfer?.state !== 'planned' && transfer?.state !== 'submitting') return;

@@ -128,7 +128,7 @@ async function open(runId: string, options: PassOptions): Promise<Run> {
   for (const source of sources) await ledger.handOver(source, runId);
   const sizeBytes = pieces.reduce((sum, piece) => sum + piece.sizeBytes, 0);
   const more = { shardCount: shards.length, sizeBytes };
-  const opened = await openTaskRun(ledger, run, plan.tasks, more);
+  const opened = await openTaskRun(ledger, run, plan.tasks, now(), more);
   log.info('nightly.planned', { runId, tasks: plan.tasks.length, shards: shards.length });
   return opened;
 }

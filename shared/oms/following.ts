@@ -67,7 +67,12 @@ export function createOmsFollower(options: OmsFollowerOptions): Follower<'oms'> 
       }
       if (phase === 'gone')
         return { state: 'failed', cause: { ...GONE, message: 'it is deleted' } };
-      if (phase !== 'startable') return { state: 'submitted', progress };
+      if (phase !== 'startable') {
+        // A start whose answer was lost had been taken after all.
+        const providerId = task.groupId ?? task.taskId ?? '';
+        const found = transfer.providerId === undefined ? { providerId } : {};
+        return { state: 'submitted', progress, ...found };
+      }
       if (isYoung) return undefined;
       // An open start that left no trace: whoever tries again decides by reading.
       if (transfer.state === 'submitting') return { state: 'failed', progress, cause: NOT_TAKEN };

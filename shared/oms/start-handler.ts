@@ -50,7 +50,8 @@ export function createOmsStartHandler(version: OmsVersion, deps: OmsStartDeps) {
       const reading = await starter.read(ref);
       refuseUnstartable(ref, reading);
       if (reading) await starter.checkKeys(ref, reading);
-      await openTaskRun(ledger, { runId, trigger: 'http', operation, createdAt: now() }, [ref]);
+      const run: NewRun = { runId, trigger: 'http', operation, createdAt: now() };
+      await openTaskRun(ledger, run, [ref], now());
       const outcome = await starter.start(transferId, ref, 1, reading);
       log.info('oms.started', { runId, version, taskId: ref.taskId, outcome: outcome.kind });
       return json(outcome.kind === 'running' ? 200 : 202, { runId });
@@ -93,7 +94,7 @@ export function createOmsStartHandler(version: OmsVersion, deps: OmsStartDeps) {
     }
     if (refs.length === 0) return undefined;
     await alone(ledger, `run ${runId}`, now, async () => {
-      const opened = await openTaskRun(ledger, run, refs);
+      const opened = await openTaskRun(ledger, run, refs, now());
       if (opened.state !== 'active') return;
       const rows = await ledger.transfersOf(runId, 0, ['planned']);
       await each(batchOf(rows), async ({ transferId, task, attempt }) => {

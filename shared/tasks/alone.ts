@@ -3,8 +3,8 @@ import { randomUUID } from 'node:crypto';
 import { ConflictError, LeasedError } from '../errors.ts';
 import type { Ledger } from '../ledger/port.ts';
 
-/** Longer than a function may run. */
-const LEASE_MS = 20 * 60_000;
+/** Renewed while the work goes on, so that after a death others wait only so long. */
+const LEASE_MS = 90_000;
 
 /** @throws LeasedError (SHARD_LEASED) when another worker is at it; what `work` throws */
 export async function alone<Value>(
@@ -14,12 +14,14 @@ export async function alone<Value>(
   work: () => Promise<Value>,
 ): Promise<Value> {
   const owner = randomUUID();
-  if (!(await ledger.takeLease(name, { owner, at: now(), leaseMs: LEASE_MS }))) {
-    throw new LeasedError(name);
-  }
+  const take = () => ledger.takeLease(name, { owner, at: now(), leaseMs: LEASE_MS });
+  if (!(await take())) throw new LeasedError(name);
+  // A renewal that fails is tried again with the next one; the lease holds meanwhile.
+  const renewal = setInterval(() => void take().catch(() => false), LEASE_MS / 3);
   try {
     return await work();
   } finally {
+    clearInterval(renewal);
     await ledger.dropLease(name, owner);
   }
 }

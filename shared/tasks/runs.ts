@@ -3,6 +3,7 @@
  * tasks where a manifest's counts bytes, so that coverage, counts and closing work alike.
  */
 import { sha256Hex } from '../encoding.ts';
+import { LeasedError } from '../errors.ts';
 import type { Ledger, NewRun, Run, TransferTask } from '../ledger/port.ts';
 import type { Shard, Tally } from '../manifest/types.ts';
 
@@ -33,28 +34,31 @@ const taskTally = (count: number): Tally => ({
   warnings: {},
 });
 
-/** Long enough to write all rows of a run. */
-const LEASE_MS = 60_000;
+/** Long enough to write all rows of a run, short enough for whoever comes after a death. */
+const LEASE_MS = 15_000;
 
 /**
  * Writes the run and a `planned` transfer per task, all durable; repeating it finds them.
+ * @throws LeasedError when somebody died at it just now; StoreError
  * @param moreShards shards of manifests that come after, already queued
  */
 export async function openTaskRun(
   ledger: Ledger,
   run: NewRun,
   tasks: readonly TransferTask[],
+  at: Date,
   more: { readonly shardCount: number; readonly sizeBytes: number } = {
     shardCount: 0,
     sizeBytes: 0,
   },
 ): Promise<Run> {
-  const { runId, createdAt: at } = run;
+  const { runId } = run;
   const found = await ledger.openRun(run);
   if (found.state !== 'planning') return found;
   const shard = taskShard(runId, tasks.length);
   const lease = { owner: `open ${runId}`, at, leaseMs: LEASE_MS };
   const opened = await ledger.openShard(shard, lease);
+  if (opened === 'leased') throw new LeasedError(shard.id);
   if (typeof opened === 'object') {
     const missing = [...tasks.entries()].filter(([line]) => !opened.transfers.has(line));
     await Promise.all(

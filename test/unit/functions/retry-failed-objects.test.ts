@@ -266,4 +266,25 @@ describe('retry-failed-objects: COS fetches', () => {
     const bodies = new Set((await queue.receive(10, 1_000)).map(({ body }) => body));
     expect(bodies.size).toBe(1);
   });
+
+  it('is finished by a later call when it died while it wrote its tasks down', async () => {
+    const { huawei, night, ledger, clock } = await setupNights();
+    const tasks = [1, 2, 3].map(() =>
+      huawei.tasks.add({ ...place, status: 4, errorCode: 'TRF.0001' }),
+    );
+    const { record } = ledger;
+    let rows = 0;
+    Object.assign(ledger, {
+      record: (...given: Parameters<typeof record>) => {
+        rows += 1;
+        return rows === 2 ? Promise.reject(new Error('the process died')) : record(...given);
+      },
+    });
+    await expect(night(nightOf(0))).rejects.toThrow('the process died');
+    Object.assign(ledger, { record });
+    clock.at = new Date(AT.getTime() + 60_000);
+    const resumed = await night({ detail: { continue: true } });
+    expect(resumed).toMatchObject({ planned: 3, started: 3, remaining: 0 });
+    expect(tasks.map(({ starts }) => starts)).toEqual([1, 1, 1]);
+  });
 });

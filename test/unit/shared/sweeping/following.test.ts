@@ -25,7 +25,12 @@ async function setup(
     },
   };
   const now = () => new Date(clock.at);
-  await openTaskRun(ledger, { runId: 'r1', trigger: 'http', operation, createdAt: now() }, [task]);
+  await openTaskRun(
+    ledger,
+    { runId: 'r1', trigger: 'http', operation, createdAt: now() },
+    [task],
+    now(),
+  );
   const sweep = createHandler({
     ledger,
     objects,
