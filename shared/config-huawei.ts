@@ -1,11 +1,11 @@
 /** What asking Huawei Cloud anything takes, from the environment (docs/configuration.md). */
+import * as v from 'valibot';
 import type { LimitsConfig } from './config.ts';
 import type { CredentialsConfig } from './credentials/file.ts';
-import { type CredentialSet, DEFAULT_SET, SET_NAME } from './credentials/sets.ts';
+import { type CredentialSet, credentialSet, DEFAULT_SET, SET_NAME } from './credentials/sets.ts';
 import type { EnvReader } from './env.ts';
 import { present } from './present.ts';
 import type { IamUser } from './providers/iam.ts';
-import type { CryptoType } from './providers/oms/start.ts';
 import type { Credentials } from './signing/signer.ts';
 
 /** One project in one region, whose tasks the nightly pass looks after. */
@@ -122,6 +122,10 @@ function projects(from: EnvReader): readonly OmsProject[] {
       'expected region/projectId[@credential set], separated by commas',
     );
   }
+  const places = found.map(({ region: where, projectId: id }) => `${where}/${id}`);
+  if (new Set(places).size < places.length) {
+    from.fault('WAYBILL_OMS_PROJECTS', 'expected every project of a region once');
+  }
   const others = own.filter(
     (mine) =>
       !found.some((other) => other.region === mine.region && other.projectId === mine.projectId),
@@ -129,33 +133,45 @@ function projects(from: EnvReader): readonly OmsProject[] {
   return [...others, ...found];
 }
 
+/** Variables of the set `default`, by field. */
+const SET_VARIABLES = {
+  srcAk: 'OMS_SRC_AK',
+  srcSk: 'OMS_SRC_SK',
+  connectionString: 'OMS_SRC_CONNECTION_STRING',
+  jsonAuthFile: 'OMS_SRC_JSON_AUTH_FILE',
+  srcSecurityToken: 'OMS_SRC_SECURITY_TOKEN',
+  dstAk: 'OMS_DST_AK',
+  dstSk: 'OMS_DST_SK',
+  dstSecurityToken: 'OMS_DST_SECURITY_TOKEN',
+  sourceCdnAuthenticationKey: 'OMS_SOURCE_CDN_AUTHENTICATION_KEY',
+  srcCryptoType: 'OMS_SRC_CRYPTO_TYPE',
+  srcKmsKeyId: 'OMS_SRC_KMS_KEY_ID',
+  dstCryptoType: 'OMS_DST_CRYPTO_TYPE',
+  dstKmsKeyId: 'OMS_DST_KMS_KEY_ID',
+  sourceCdnCryptoType: 'OMS_SOURCE_CDN_CRYPTO_TYPE',
+  sourceCdnKmsKeyId: 'OMS_SOURCE_CDN_KMS_KEY_ID',
+} as const;
+
 /** The set `default` of the environment; undefined when none of its variables is set. */
 function defaultSet(from: EnvReader): CredentialSet | undefined {
-  const keys = {
-    srcAk: from.optional('OMS_SRC_AK'),
-    srcSk: from.optional('OMS_SRC_SK'),
-    connectionString: from.optional('OMS_SRC_CONNECTION_STRING'),
-    jsonAuthFile: from.optional('OMS_SRC_JSON_AUTH_FILE'),
-    srcSecurityToken: from.optional('OMS_SRC_SECURITY_TOKEN'),
-    dstAk: from.optional('OMS_DST_AK'),
-    dstSk: from.optional('OMS_DST_SK'),
-    dstSecurityToken: from.optional('OMS_DST_SECURITY_TOKEN'),
-    sourceCdnAuthenticationKey: from.optional('OMS_SOURCE_CDN_AUTHENTICATION_KEY'),
-    srcKmsKeyId: from.optional('OMS_SRC_KMS_KEY_ID'),
-    dstKmsKeyId: from.optional('OMS_DST_KMS_KEY_ID'),
-    sourceCdnKmsKeyId: from.optional('OMS_SOURCE_CDN_KMS_KEY_ID'),
-    srcCryptoType: cryptoType(from, 'OMS_SRC_CRYPTO_TYPE'),
-    dstCryptoType: cryptoType(from, 'OMS_DST_CRYPTO_TYPE'),
-    sourceCdnCryptoType: cryptoType(from, 'OMS_SOURCE_CDN_CRYPTO_TYPE'),
-  };
-  if (Object.values(keys).every((value) => value === undefined)) return undefined;
-  const { dstAk, dstSk, ...others } = keys;
-  return {
-    ...present(others),
-    dstAk: dstAk ?? from.text('OMS_DST_AK', 'the access key of the destination'),
-    dstSk: dstSk ?? from.text('OMS_DST_SK', 'the secret key of the destination'),
-  };
+  const given = present(
+    Object.fromEntries(
+      Object.entries(SET_VARIABLES).map(([field, name]) => [field, from.optional(name)]),
+    ),
+  );
+  if (Object.keys(given).length === 0) return undefined;
+  const result = v.safeParse(credentialSet, {
+    ...given,
+    dstAk: from.text('OMS_DST_AK', 'the access key of the destination'),
+    dstSk: from.text('OMS_DST_SK', 'the secret key of the destination'),
+  });
+  if (result.success) return result.output as CredentialSet;
+  const names: Readonly<Record<string, string>> = SET_VARIABLES;
+  for (const issue of result.issues) {
+    const field = v.getDotPath(issue) ?? '';
+    // What is missing is said by field; the operator knows variables.
+    const message = issue.message.replace(/with (\w+)/, (_, other) => `with ${names[other]}`);
+    from.fault(names[field] ?? field, message);
+  }
+  return undefined;
 }
-
-const cryptoType = (from: EnvReader, name: string): CryptoType | undefined =>
-  from.optional(name) === undefined ? undefined : from.choice<CryptoType>(name, ['DEFAULT', 'KMS']);

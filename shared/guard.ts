@@ -2,7 +2,7 @@
  * Calls with one key pair, so that a wrong one is never hammered: until a call has shown that the key
  * is good they go one at a time, and after two refusals in a row none goes at all (`refusals.ts`).
  */
-import { BarredError, ProviderError } from './errors.ts';
+import { BarredError, type CauseClass, ProviderError } from './errors.ts';
 import type { Limiter } from './limiter.ts';
 import type { Refusals } from './refusals.ts';
 
@@ -15,40 +15,65 @@ export interface Guard {
   run<Answer>(request: () => Promise<Answer>): Promise<Answer>;
 }
 
-export function createGuard(limiter: Limiter, refusals: Refusals): Guard {
-  let isProven = false;
-  let last: Promise<unknown> = Promise.resolve();
+/** These come from behind the check of a key; throttling and broken gateways may stand before it. */
+const PROVES: ReadonlySet<CauseClass> = new Set(['quota', 'request', 'source', 'state']);
 
-  const call = async <Answer>(request: () => Promise<Answer>): Promise<Answer> => {
-    if (refusals.isBarred()) throw new BarredError();
+export function createGuard(limiter: Limiter, refusals: Refusals): Guard {
+  const { proof } = refusals;
+
+  /** Undefined when the key stopped being proven while the call waited for a slot. */
+  const call = async <Answer>(
+    request: () => Promise<Answer>,
+    isAlone: boolean,
+  ): Promise<{ readonly answer: Answer } | undefined> => {
+    return limiter.run(async () => {
+      // Calls that left while the key was proven may yet be refused.
+      if (isAlone) await Promise.all(proof.running);
+      if (refusals.isBarred()) throw new BarredError();
+      if (!isAlone && !proof.isProven) return undefined;
+      const told = tell(request);
+      const ended = told.catch(() => undefined).finally(() => proof.running.delete(ended));
+      proof.running.add(ended);
+      return { answer: await told };
+    });
+  };
+
+  const tell = async <Answer>(request: () => Promise<Answer>): Promise<Answer> => {
     try {
-      const answer = await limiter.run(request);
-      isProven = true;
+      const answer = await request();
+      proof.isProven = true;
       refusals.tooMany(undefined);
       return answer;
     } catch (error) {
       refusals.tooManyErrors(error);
-      // Any other refusal came after the signature was found good.
-      if (error instanceof ProviderError) isProven = error.class !== 'credentials';
+      if (error instanceof ProviderError) {
+        if (error.class === 'credentials') proof.isProven = false;
+        else if (PROVES.has(error.class)) proof.isProven = true;
+      }
       throw error;
     }
   };
 
   return {
     async run(request) {
-      while (!isProven && !refusals.isBarred()) {
-        const before = last;
-        const turn = before.then(() => (isProven ? undefined : call(request).then(done, failed)));
-        last = turn;
+      for (;;) {
+        if (refusals.isBarred()) throw new BarredError();
+        if (proof.isProven) {
+          const outcome = await call(request, false);
+          if (outcome) return outcome.answer;
+          continue;
+        }
+        const turn = proof.last.then(() =>
+          proof.isProven ? undefined : call(request, true).catch(failed),
+        );
+        proof.last = turn;
         const outcome = await turn;
         if (outcome === undefined) continue;
         if ('error' in outcome) throw outcome.error;
         return outcome.answer;
       }
-      return call(request);
     },
   };
 }
 
-const done = <Answer>(answer: Answer) => ({ answer });
 const failed = (error: unknown) => ({ error });

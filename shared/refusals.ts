@@ -12,6 +12,16 @@ export interface Refusals {
   tooManyErrors(error: unknown): boolean;
   /** Whether nothing may be asked with these credentials now. */
   isBarred(): boolean;
+  /** What guards of these credentials share, one per region: they are proven or refused as one. */
+  readonly proof: Proof;
+}
+
+export interface Proof {
+  isProven: boolean;
+  /** Ends when the last call that waits for its turn has ended; never rejects. */
+  last: Promise<unknown>;
+  /** Calls under way; they never reject. */
+  readonly running: Set<Promise<unknown>>;
 }
 
 const LIMIT = 2;
@@ -30,6 +40,7 @@ export function createRefusals(now: () => Date = () => new Date()): Refusals {
     return cause?.class === 'credentials' && inARow >= LIMIT;
   };
   return {
+    proof: { isProven: false, last: Promise.resolve(), running: new Set() },
     tooMany,
     tooManyErrors: (error) => error instanceof WaybillError && tooMany(toCause(error)),
     isBarred() {

@@ -10,8 +10,10 @@ export async function* textLines(bytes: AsyncIterable<Uint8Array>): AsyncGenerat
   for await (const part of bytes) {
     const lines = (rest + decoder.decode(part, { stream: true })).split('\n');
     rest = (lines.pop() ?? '').slice(0, MAX_LENGTH);
-    for (const line of lines) yield line.replace(/\r$/, '');
+    for (const line of lines) yield cut(line);
   }
   rest += decoder.decode();
-  if (rest !== '') yield rest.replace(/\r$/, '');
+  if (rest !== '') yield cut(rest);
 }
+
+const cut = (line: string): string => line.slice(0, MAX_LENGTH).replace(/\r$/, '');

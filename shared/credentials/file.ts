@@ -2,6 +2,7 @@
 import { readFileSync } from 'node:fs';
 import * as v from 'valibot';
 import { ConfigError, type InputFault } from '../errors.ts';
+import { isRecord } from '../xml.ts';
 import {
   type CredentialSet,
   type CredentialSets,
@@ -41,17 +42,38 @@ function readSets(path: string): Readonly<Record<string, CredentialSet>> {
     const reason = code === undefined ? 'is not JSON' : `can't be read (${code})`;
     throw new ConfigError([fault(`${path} ${reason}; expected a JSON object of named sets`)]);
   }
+  if (!isRecord(parsed)) {
+    throw new ConfigError([fault('expected a JSON object of named sets', `${path}: (whole)`)]);
+  }
   const result = v.safeParse(credentialSets, parsed);
-  if (result.success) return result.output as Readonly<Record<string, CredentialSet>>;
-  throw new ConfigError(
-    result.issues.map((issue) =>
-      fault(
-        // A message of the library's own quotes what it found.
-        issue.message.startsWith('expected')
-          ? issue.message
-          : 'is not a field of a credential set, or not of its type',
-        `${path}: ${v.getDotPath(issue) ?? '(whole)'}`,
+  if (!result.success) {
+    throw new ConfigError(
+      result.issues.map((issue) =>
+        fault(
+          // A message of the library's own quotes what it found.
+          issue.message.startsWith('expected')
+            ? issue.message
+            : 'is not a field of a credential set, or not of its type',
+          `${path}: ${v.getDotPath(issue) ?? '(whole)'}`,
+        ),
       ),
-    ),
-  );
+    );
+  }
+  const sets = result.output as Readonly<Record<string, CredentialSet>>;
+  // The library leaves out names that every object has.
+  const lost = Object.keys(parsed).find((name) => !Object.hasOwn(sets, name));
+  if (lost !== undefined)
+    throw new ConfigError([fault('expected another name', `${path}: ${lost}`)]);
+  const named = new Map<string, string>();
+  for (const [name, { sourceBuckets = [] }] of Object.entries(sets)) {
+    for (const bucket of sourceBuckets) {
+      const other = named.get(bucket);
+      if (other !== undefined && other !== name) {
+        const message = `expected no bucket of set "${other}"`;
+        throw new ConfigError([fault(message, `${path}: ${name}.sourceBuckets`)]);
+      }
+      named.set(bucket, name);
+    }
+  }
+  return sets;
 }

@@ -38,10 +38,11 @@ const required = (max: number) => {
   return v.pipe(v.string(expected), v.minLength(1, expected), v.maxLength(max, expected));
 };
 const cryptoType = v.exactOptional(v.picklist(['DEFAULT', 'KMS'], 'expected DEFAULT or KMS'));
-const kmsKeyId = v.exactOptional(v.pipe(v.string(), v.length(36, 'expected 36 characters')));
+const kmsKeyId = v.exactOptional(
+  v.pipe(v.string('expected 36 characters'), v.length(36, 'expected 36 characters')),
+);
 
-/** Lengths are the provider's: OMS reference, section 3.1. */
-export const credentialSet = v.strictObject({
+const fields = v.strictObject({
   srcAk: text(100),
   srcSk: text(100),
   connectionString: text(2_048),
@@ -62,6 +63,46 @@ export const credentialSet = v.strictObject({
   sdkSecurityToken: text(16_384),
   sourceBuckets: v.exactOptional(v.array(required(255), 'expected a list of bucket names')),
 });
+type Field = keyof v.InferOutput<typeof fields>;
+
+/** Half a pair would be ignored, and another key used in its place. */
+const PAIRS: readonly (readonly [Field, Field])[] = [
+  ['srcAk', 'srcSk'],
+  ['srcSk', 'srcAk'],
+  ['srcSecurityToken', 'srcAk'],
+  ['sdkAk', 'sdkSk'],
+  ['sdkSk', 'sdkAk'],
+  ['sdkSecurityToken', 'sdkAk'],
+];
+const ENCRYPTED: readonly (readonly [Field, Field])[] = [
+  ['srcCryptoType', 'srcKmsKeyId'],
+  ['dstCryptoType', 'dstKmsKeyId'],
+  ['sourceCdnCryptoType', 'sourceCdnKmsKeyId'],
+];
+
+/** Lengths are the provider's: OMS reference, section 3.1. */
+export const credentialSet = v.pipe(
+  fields,
+  v.rawCheck(({ dataset, addIssue }) => {
+    if (!dataset.typed) return;
+    const { value } = dataset;
+    const lacks = (key: Field, message: string) =>
+      addIssue({
+        message,
+        path: [{ type: 'object', origin: 'value', input: value, key, value: undefined }],
+      });
+    for (const [given, needed] of PAIRS) {
+      if (value[given] !== undefined && value[needed] === undefined) {
+        lacks(needed, `expected with ${given}`);
+      }
+    }
+    for (const [kind, id] of ENCRYPTED) {
+      const isEncrypted = value[kind] === 'KMS';
+      if (isEncrypted && value[id] === undefined) lacks(id, `expected with ${kind} KMS`);
+      if (!isEncrypted && value[id] !== undefined) lacks(kind, `expected KMS with ${id}`);
+    }
+  }),
+);
 
 export const SET_NAME = /^[A-Za-z0-9._-]{1,64}$/;
 export const DEFAULT_SET = 'default';

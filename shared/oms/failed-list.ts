@@ -16,8 +16,15 @@ const CLASSES: readonly (readonly [RegExp, CauseClass])[] = [
   [/^INIT_DST_OBJ_MULTIPART_FAILURE/, 'request'],
 ];
 
-const TIME = String.raw`\d{4}-\d\d-\d\d[T ]\d\d:\d\d:\d\d\S*`;
-const BLANKS = new RegExp(String.raw`^(\S+)\s+(${TIME})\s+(\S+)(?:\s+(.*))?$`);
+const TIME = String.raw`\d{4}-\d\d-\d\d[T ]\d\d:\d\d:\d\d[^\s,]*`;
+/** Code, encoded key, and what follows it: the plain key, which may hold the mark itself, and more. */
+const LINES = [
+  ['\t', new RegExp(String.raw`^([^\t]+)\t\s*${TIME}\s*\t([^\t]*)(?:\t(.*))?$`)],
+  [',', new RegExp(String.raw`^([^,\s]+),\s*${TIME}\s*,([^,]*)(?:,(.*))?$`)],
+  [' ', new RegExp(String.raw`^(\S+)\s+${TIME}\s+(\S+)(?:\s+(.*))?$`)],
+  // Times as no page shows them.
+  ['\t', /^([^\t]+)\t[^\t]*\t([^\t]*)(?:\t(.*))?$/],
+] as const;
 
 export async function* readFailedList(
   bytes: AsyncIterable<Uint8Array>,
@@ -30,29 +37,41 @@ export async function* readFailedList(
 
 function parseLine(line: string): FailedObject | undefined {
   if (line.trim() === '') return undefined;
-  const mark = line.includes('\t')
-    ? '\t'
-    : new RegExp(`^[^,\\s]+,\\s*${TIME},`).test(line)
-      ? ','
-      : '';
-  const [code = '', , encoded = '', ...rest] =
-    mark === ''
-      ? (BLANKS.exec(line)?.slice(1) ?? [line])
-      : line.split(mark).map((part) => part.trim());
-  // After the plain key, which may hold the mark itself, comes the message.
-  const message = mark === '' ? (rest[0] ?? '') : (rest.at(-1) ?? '');
+  const [mark, [, code = '', encoded = '', rest = '']] = split(line);
+  const keys = keysOf(encoded.trim());
+  // Which one, the plain key tells: some encoders write a blank as a plus sign, others leave those.
+  const key = keys.find((each) => after(rest, each, mark) !== undefined) ?? keys[0] ?? '';
+  // Where no plain key fits, the message is what comes last.
+  const message = after(rest, key, mark) ?? rest.split(mark).at(-1) ?? '';
   return {
-    key: decode(encoded),
-    code: code.slice(0, 128),
-    message: message.slice(0, 256),
+    key,
+    code: code.trim().slice(0, 128),
+    message: message.trim().slice(0, 256),
     class: CLASSES.find(([pattern]) => pattern.test(code))?.[1] ?? 'source',
   };
 }
 
-function decode(encoded: string): string {
+function split(line: string): readonly [mark: string, parts: readonly (string | undefined)[]] {
+  for (const [mark, pattern] of LINES) {
+    const parts = pattern.exec(line);
+    if (parts) return [mark, parts];
+  }
+  return ['\t', [line, line]];
+}
+
+/** What follows the plain key; undefined when the text does not start with it. */
+function after(rest: string, key: string, mark: string): string | undefined {
+  for (const text of [rest, rest.trimStart()]) {
+    if (text.trimEnd() === key.trimEnd()) return '';
+    if (key !== '' && text.startsWith(`${key}${mark}`)) return text.slice(key.length + 1);
+  }
+  return undefined;
+}
+
+function keysOf(encoded: string): readonly string[] {
   try {
-    return decodeURIComponent(encoded.replaceAll('+', '%20'));
+    return [decodeURIComponent(encoded.replaceAll('+', '%20')), decodeURIComponent(encoded)];
   } catch {
-    return encoded;
+    return [encoded];
   }
 }

@@ -15,15 +15,19 @@ export function keysFor(ref: OmsTaskRef, reading: Reading, set: CredentialSet): 
     new InputError('BODY_INVALID', `The credential set ${ref.credentials} has no ${what}.`, [
       { path: 'credentials', message: `expected a set with ${what}` },
     ]);
+  const takesNo = (who: string, what: string): InputError =>
+    new InputError('BODY_INVALID', `${who} takes no ${what}.`, [
+      { path: 'credentials', message: `expected a set without ${what}` },
+    ]);
+  const isTemporary = keys.srcSecurityToken !== undefined || keys.dstSecurityToken !== undefined;
   if (ref.version === 'v1') {
     if (keys.srcAk === undefined || keys.srcSk === undefined) throw lacks('source key pair');
-    if (keys.srcSecurityToken !== undefined || keys.dstSecurityToken !== undefined) {
-      throw new InputError('BODY_INVALID', 'API v1 takes no security tokens.', [
-        { path: 'credentials', message: 'expected a set without security tokens' },
-      ]);
-    }
+    if (isTemporary) throw takesNo('API v1', 'security tokens');
+    const types = [keys.srcCryptoType, keys.dstCryptoType, keys.sourceCdnCryptoType];
+    if (types.includes('KMS')) throw takesNo('API v1', 'encrypted secrets');
     return keys;
   }
+  if (ref.groupId !== undefined && isTemporary) throw takesNo('A group', 'security tokens');
   if (reading.isUrlList) {
     return {
       dstAk: keys.dstAk,

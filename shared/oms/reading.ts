@@ -93,7 +93,8 @@ export function readTask(task: OmsTask): Reading {
     progress: taskProgress(task),
     failedCount,
     ...(cause && { cause }),
-    hasFailedRecord: task.hasFailedRecord,
+    // A record outlives the run that wrote it; a paused task has more to do than its failed objects.
+    hasFailedRecord: task.hasFailedRecord && status === TASK_STATUS.failed,
     ...(failedList !== undefined && { failedList: { bucket: dstBucket, key: failedList } }),
     srcBucket: task.srcBucket,
     srcCloudType: task.srcCloudType,
@@ -133,7 +134,8 @@ export function readGroup(group: OmsGroup): Reading {
     },
     failedCount: failedTasks ?? 0,
     ...(cause && { cause }),
-    hasFailedRecord: group.hasFailedRecord,
+    // One that was not created in full has tasks that no record names.
+    hasFailedRecord: group.hasFailedRecord && status === GROUP_STATUS.failed,
     srcBucket: group.srcBucket,
     srcCloudType: group.srcCloudType,
     isUrlList: group.isUrlList,

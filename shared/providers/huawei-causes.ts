@@ -28,8 +28,13 @@ const OMS_CLASSES: Readonly<Record<string, CauseClass>> = Object.fromEntries([
   ...numbered('source', '0089 0306'),
 ]);
 
-/** Gateway codes whose class is not that of their status; `APIG.` of one's own APIs alike. */
+/**
+ * Gateway codes whose class is not that of their status; `APIG.` of one's own APIs alike, though with
+ * other statuses: the number decides.
+ */
 const GATEWAY_CLASSES: Readonly<Record<string, CauseClass>> = Object.fromEntries([
+  // Routes and settings that no repetition mends, some of them with status 500.
+  ...numbered('request', '0101 0103 0104 0105 0106 0204 0602 0607 0612 0705'),
   ...numbered('credentials', '0301 0302 0303 0304 0305 0306 0307 0310 0311 0502 0802 1009'),
   ...numbered('throttled', '0308 0613'),
   ...numbered('quota', '0501'),
@@ -83,6 +88,22 @@ interface Spoken {
   readonly requestId: string | undefined;
 }
 
+/** Hides values that an answer may quote; one that is too short to be a secret stays. */
+export function hideSecrets(body: string, secrets: readonly (string | undefined)[]): string {
+  let text = body;
+  for (const secret of secrets) {
+    if (secret === undefined) continue;
+    // In JSON a quote within it is escaped, and twice where JSON is quoted in JSON.
+    const escaped = inJson(secret);
+    for (const form of [inJson(escaped), escaped, secret]) {
+      if (form.length >= 4) text = text.replaceAll(form, '***');
+    }
+  }
+  return text;
+}
+
+const inJson = (text: string): string => JSON.stringify(text).slice(1, -1);
+
 /** `{error_code, error_msg, request_id?}` of OMS and the gateway, `{error: {code, message}}` of IAM. */
 function parseError(body: string): Spoken | undefined {
   let answer: unknown;
@@ -111,7 +132,9 @@ function parseError(body: string): Spoken | undefined {
 /** What to look at for the sub-cases of a refused signature, which share one code. */
 function hint(code: string, message: string): string {
   if (!code.endsWith('.0301')) return message;
-  const found = SUB_CASES.find(([pattern]) => pattern.test(message));
+  // What it quotes of the request names paths and headers of ours.
+  const [said = ''] = message.split('canonicalRequest');
+  const found = SUB_CASES.find(([pattern]) => pattern.test(said));
   return found ? `${message} (${found[1]})` : message;
 }
 

@@ -5,7 +5,7 @@
 import { ReplyError } from '../errors.ts';
 import type { Send } from '../http.ts';
 import { isRecord } from '../xml.ts';
-import { huaweiError } from './huawei-causes.ts';
+import { hideSecrets, huaweiError } from './huawei-causes.ts';
 
 export interface IamUser {
   readonly name: string;
@@ -57,8 +57,10 @@ export function createTokenSource(options: TokenSourceOptions): TokenSource {
       headers: { 'content-type': 'application/json;charset=utf8' },
       body: tokenRequest(user, projectId),
     });
-    if (answer.status < 200 || answer.status > 299)
-      throw huaweiError(answer, 'asking for a token', at);
+    if (answer.status < 200 || answer.status > 299) {
+      const shown = hideSecrets(answer.body, [user.password]);
+      throw huaweiError({ ...answer, body: shown }, 'asking for a token', at);
+    }
     const text = answer.headers['x-subject-token'];
     const expiresAt = Date.parse(expiryOf(answer.body));
     if (text === undefined || text === '' || Number.isNaN(expiresAt)) {

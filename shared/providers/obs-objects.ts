@@ -3,7 +3,7 @@
  * signed with AWS Signature V4 by aws4fetch.
  */
 import { AwsV4Signer } from 'aws4fetch';
-import { ProviderError } from '../errors.ts';
+import { type CauseClass, ProviderError, TransportError } from '../errors.ts';
 import { createFetch, type Fetch, wirePath } from '../http.ts';
 import type { ApiRequest } from '../signing/signer.ts';
 import { isRecord, parseXml } from '../xml.ts';
@@ -24,9 +24,14 @@ export interface ObsReaderOptions {
   /** With `{bucket}` and `{region}`: `https://{bucket}.obs.{region}.myhuaweicloud.com`. */
   readonly endpoint: string;
   readonly fetch?: Fetch;
+  readonly now?: () => Date;
 }
 
-export function createObsReader({ endpoint, fetch = createFetch() }: ObsReaderOptions): ObsReader {
+export function createObsReader({
+  endpoint,
+  fetch = createFetch(),
+  now = () => new Date(),
+}: ObsReaderOptions): ObsReader {
   return {
     async *read({ region, bucket, key }, { dstAk, dstSk, dstSecurityToken }) {
       const base = endpoint.replaceAll('{region}', region).replaceAll('{bucket}', bucket);
@@ -41,13 +46,28 @@ export function createObsReader({ endpoint, fetch = createFetch() }: ObsReaderOp
         ...(dstSecurityToken !== undefined && { sessionToken: dstSecurityToken }),
         service: 's3',
         region,
+        // `YYYYMMDDTHHMMSSZ`
+        datetime: now()
+          .toISOString()
+          .replace(/[:-]|\.\d{3}/g, ''),
       });
       const { headers } = await signer.sign();
       const answer = await fetch({ ...plain, headers: Object.fromEntries(headers) });
       if (answer.status !== 200) throw await refusal(answer);
-      yield* answer.body;
+      try {
+        yield* answer.body;
+      } catch (error) {
+        const message = `The answer of ${origin} broke off.`;
+        throw new TransportError('TRANSPORT_FAILED', message, 'unknown', error);
+      }
     },
   };
+}
+
+function classOf(status: number): CauseClass {
+  if (status === 429 || status === 503) return 'throttled';
+  if (status === 401 || status === 403) return 'credentials';
+  return status >= 500 ? 'transient' : 'request';
 }
 
 async function refusal({
@@ -63,8 +83,7 @@ async function refusal({
     provider: 'huawei',
     providerCode: code === '' ? `HTTP_${status}` : code,
     status,
-    class:
-      status === 403 || status === 401 ? 'credentials' : status >= 500 ? 'transient' : 'request',
+    class: classOf(status),
     requestId: headers['x-amz-request-id'] ?? headers['x-obs-request-id'],
   });
 }

@@ -6,8 +6,8 @@
  */
 import { createVerify, X509Certificate } from 'node:crypto';
 import * as v from 'valibot';
-import { InputError } from '../errors.ts';
-import type { Send } from '../http.ts';
+import { InputError, ReplyError } from '../errors.ts';
+import type { ApiResponse, Send } from '../http.ts';
 import type { Pair } from '../signing/signer.ts';
 
 export interface SmnMessage {
@@ -20,7 +20,8 @@ export interface SmnVerifier {
   /**
    * The message, when it is SMN's and of a configured topic; undefined for types that need nothing.
    * A confirmation is confirmed.
-   * @throws InputError (NOTIFICATION_REFUSED); what fetching the certificate throws
+   * @throws InputError (NOTIFICATION_REFUSED); ReplyError, TransportError when SMN does not give its
+   * certificate or take the confirmation now: it sends the message again then
    */
   accept(body: string): Promise<SmnMessage | undefined>;
 }
@@ -36,6 +37,8 @@ export interface SmnVerifierOptions {
 /** A message may be delivered again for some minutes. */
 const MAX_AGE_MS = 15 * 60_000;
 const CERTIFICATES_KEPT = 16;
+/** A message has up to 256 KB; written as JSON each of its bytes may take six characters. */
+const MAX_BODY_LENGTH = 2_000_000;
 
 const message = v.object({
   type: v.string(),
@@ -46,10 +49,11 @@ const message = v.object({
   message_id: v.string(),
   message: v.string(),
   timestamp: v.string(),
-  subject: v.optional(v.string()),
-  subscribe_url: v.optional(v.string()),
+  subject: v.nullish(v.string()),
+  subscribe_url: v.nullish(v.string()),
 });
 type Parsed = v.InferOutput<typeof message>;
+const typed = v.object({ type: v.string() });
 
 const CONFIRMATION: readonly (keyof Parsed)[] = [
   'message',
@@ -60,11 +64,11 @@ const CONFIRMATION: readonly (keyof Parsed)[] = [
   'type',
 ];
 /** Signed parts by type, ascending; newer types need no answer of ours. */
-const SIGNED: Readonly<Record<string, readonly (keyof Parsed)[]>> = {
-  Notification: ['message', 'message_id', 'subject', 'timestamp', 'topic_urn', 'type'],
-  SubscriptionConfirmation: CONFIRMATION,
-  UnsubscribeConfirmation: CONFIRMATION,
-};
+const SIGNED: ReadonlyMap<string, readonly (keyof Parsed)[]> = new Map([
+  ['Notification', ['message', 'message_id', 'subject', 'timestamp', 'topic_urn', 'type']],
+  ['SubscriptionConfirmation', CONFIRMATION],
+  ['UnsubscribeConfirmation', CONFIRMATION],
+]);
 
 export function createSmnVerifier(options: SmnVerifierOptions): SmnVerifier {
   const { topics, endpoint, send, now = () => new Date() } = options;
@@ -73,7 +77,7 @@ export function createSmnVerifier(options: SmnVerifierOptions): SmnVerifier {
   const certificateOf = async (url: string): Promise<X509Certificate> => {
     const known = certificates.get(url);
     if (known) return known;
-    const answer = await send(getOf(url));
+    const answer = await ask(url, 'signing_cert_url', send);
     if (answer.status !== 200) throw refused('signing_cert_url', 'expected a certificate there');
     let certificate: X509Certificate;
     try {
@@ -88,9 +92,10 @@ export function createSmnVerifier(options: SmnVerifierOptions): SmnVerifier {
 
   return {
     async accept(body) {
-      const parsed = parse(body);
-      const signed = SIGNED[parsed.type];
+      const value = parse(body);
+      const signed = SIGNED.get(check(typed, value).type);
       if (!signed) return undefined;
+      const parsed = check(message, value);
       const {
         topic_urn: topicUrn,
         signing_cert_url: url,
@@ -100,10 +105,9 @@ export function createSmnVerifier(options: SmnVerifierOptions): SmnVerifier {
       if (!topics.includes(topicUrn))
         throw refused('topic_urn', 'expected one of WAYBILL_SMN_TOPICS');
       const region = topicUrn.split(':')[2] ?? '';
-      const origin = endpoint.replaceAll('{region}', region);
-      const name = new RegExp(`^/smn/SMN_${region}_[0-9a-f]{32}\\.pem$`);
-      if (!url.startsWith(origin) || !name.test(url.slice(origin.length))) {
-        throw refused('signing_cert_url', `expected ${origin}/smn/SMN_${region}_<32 hex>.pem`);
+      const base = endpoint.replaceAll('{region}', region);
+      if (!isCertificateOf(url, base, region)) {
+        throw refused('signing_cert_url', `expected ${base}/smn/SMN_${region}_<32 hex>.pem`);
       }
       const at = now();
       const age = Math.abs(at.getTime() - Date.parse(timestamp));
@@ -118,21 +122,27 @@ export function createSmnVerifier(options: SmnVerifierOptions): SmnVerifier {
         throw refused('signature', 'expected the signature of this message');
       }
       if (parsed.type === 'SubscriptionConfirmation') {
-        await confirm(parsed.subscribe_url ?? '', origin, send);
+        await confirm(parsed.subscribe_url ?? '', base, region, send);
       }
       return { type: parsed.type as SmnMessage['type'], topicUrn, messageId };
     },
   };
 }
 
-function parse(body: string): Parsed {
-  let value: unknown;
+function parse(body: string): unknown {
+  if (body.length > MAX_BODY_LENGTH) throw refused('(whole)', 'expected a message of up to 256 KB');
   try {
-    value = JSON.parse(body);
+    return JSON.parse(body);
   } catch (error) {
     throw refused('(whole)', 'expected a JSON document', error);
   }
-  const result = v.safeParse(message, value);
+}
+
+function check<Schema extends v.GenericSchema>(
+  schema: Schema,
+  value: unknown,
+): v.InferOutput<Schema> {
+  const result = v.safeParse(schema, value);
   if (result.success) return result.output;
   const [issue] = result.issues;
   throw refused(v.getDotPath(issue) ?? '(whole)', 'expected as SMN writes it');
@@ -145,20 +155,66 @@ const textOf = (parsed: Parsed, names: readonly (keyof Parsed)[]): string =>
     .map((name) => `${name}\n${parsed[name] ?? ''}\n`)
     .join('');
 
-/** Only on SMN's own host: whoever holds a topic could send us anywhere else. */
-async function confirm(url: string, origin: string, send: Send): Promise<void> {
-  if (!url.startsWith(`${origin}/`))
-    throw refused('subscribe_url', `expected an address of ${origin}`);
-  const { status } = await send(getOf(url));
+/**
+ * Whether the address is one of SMN's certificates, compared in parsed parts: written in the one way
+ * that a parser writes it, so without user, dot segments, escapes or a port that goes without saying.
+ */
+function isCertificateOf(text: string, base: string, region: string): boolean {
+  const [url, { origin, pathname }] = [URL.parse(text), new URL(base)];
+  if (!url || url.href !== text || url.origin !== origin || hasUser(url)) return false;
+  const folder = `${pathname.replace(/\/$/, '')}/smn/SMN_${region}_`;
+  // With a query or fragment the path is not all that follows the host.
+  const rest = text.slice(origin.length);
+  return rest.startsWith(folder) && /^[0-9a-f]{32}\.pem$/.test(rest.slice(folder.length));
+}
+
+const CONFIRM_PATH = '/smn/subscription/confirm';
+
+/**
+ * Whether a GET of the address confirms: on SMN's host, or on the console's, which messages seen in
+ * the wild name: `console.huaweicloud.com`, and `sa-brazil-1-console.huaweicloud.com` of one region.
+ */
+function isConfirmation(url: URL, base: string, region: string): boolean {
+  const { origin, pathname } = new URL(base);
+  if (hasUser(url)) return false;
+  if (url.origin === origin)
+    return url.pathname === `${pathname.replace(/\/$/, '')}${CONFIRM_PATH}`;
+  const consoles = ['console', 'console-intl', `${region}-console`].flatMap((name) => [
+    `https://${name}.huaweicloud.com`,
+    `https://${name}.huaweicloud.eu`,
+  ]);
+  return consoles.includes(url.origin) && url.pathname === CONFIRM_PATH;
+}
+
+const hasUser = ({ username, password }: URL): boolean => username !== '' || password !== '';
+
+/** Only on Huawei's own hosts: whoever holds a topic could send us anywhere else. */
+async function confirm(text: string, base: string, region: string, send: Send): Promise<void> {
+  const url = URL.parse(text);
+  if (!url || !isConfirmation(url, base, region)) {
+    throw refused('subscribe_url', `expected ${CONFIRM_PATH} of SMN or of the console`);
+  }
+  const { status } = await ask(text, 'subscribe_url', send);
   if (status >= 300)
     throw refused('subscribe_url', `expected a confirmation, it answered ${status}`);
 }
 
-function getOf(url: string) {
+/** @throws ReplyError when the host has no answer now */
+async function ask(url: string, field: string, send: Send): Promise<ApiResponse> {
   const { origin, pathname, searchParams } = new URL(url);
   const query: readonly Pair[] = [...searchParams];
-  const path = decodeURIComponent(pathname);
-  return { method: 'GET', origin, path, query, headers: {}, body: '' } as const;
+  const answer = await send({
+    method: 'GET',
+    origin,
+    path: pathname,
+    query,
+    headers: {},
+    body: '',
+  });
+  if (answer.status === 429 || answer.status >= 500) {
+    throw new ReplyError(`The ${field} of a message answered ${answer.status}.`);
+  }
+  return answer;
 }
 
 const refused = (path: string, expected: string, cause?: unknown): InputError =>

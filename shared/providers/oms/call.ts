@@ -3,7 +3,7 @@ import { ProviderError, ReplyError } from '../../errors.ts';
 import type { ApiResponse, Send } from '../../http.ts';
 import type { ApiRequest, Pair } from '../../signing/signer.ts';
 import type { Authenticator } from '../huawei-auth.ts';
-import { huaweiError, isTokenExpired } from '../huawei-causes.ts';
+import { hideSecrets, huaweiError, isTokenExpired } from '../huawei-causes.ts';
 
 export interface OmsOptions {
   /** With `{region}`: `https://oms.{region}.myhuaweicloud.com`. */
@@ -23,7 +23,7 @@ export interface OmsCall {
   readonly body?: Readonly<Record<string, unknown>>;
   /** For errors: `starting task 123`. */
   readonly doing: string;
-  /** Values of `body` that no error may show. */
+  /** Values of `body` that no error may show: a provider may quote a field that it refuses. */
   readonly secrets?: readonly string[];
 }
 
@@ -60,22 +60,12 @@ export function createOmsCall(
     let [answer, sent] = await once(request);
     if (isTokenExpired(answer) && authenticator.renew(sent)) [answer, sent] = await once(request);
     if (answer.status < 200 || answer.status > 299) {
-      throw huaweiError({ ...answer, body: hide(answer.body, secrets) }, doing, now());
+      const { 'x-auth-token': token, 'x-security-token': temporary } = sent.headers;
+      const shown = hideSecrets(answer.body, [...secrets, token, temporary]);
+      throw huaweiError({ ...answer, body: shown }, doing, now());
     }
     return parseBody(answer, doing);
   };
-}
-
-/** A provider may quote a field that it refuses. */
-function hide(body: string, secrets: readonly string[]): string {
-  let text = body;
-  for (const secret of secrets) {
-    // In JSON a quote within it is escaped.
-    for (const form of [secret, JSON.stringify(secret).slice(1, -1)]) {
-      if (form.length >= 4) text = text.replaceAll(form, '***');
-    }
-  }
-  return text;
 }
 
 function parseBody({ body, headers }: ApiResponse, doing: string): unknown {

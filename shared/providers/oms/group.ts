@@ -1,6 +1,6 @@
 /** A group of tasks, as v2 shows it (OMS reference, section 3.3). */
 import { isRecord } from '../../xml.ts';
-import { number, record, text } from './task.ts';
+import { failedRecord, hasRecord, number, record, text } from './task.ts';
 
 export const GROUP_STATUS = {
   waiting: 0,
@@ -50,6 +50,6 @@ export function toOmsGroup(value: unknown): OmsGroup | undefined {
     ...(code !== '' && { errorReason: { code, message: text(reason['error_msg']) } }),
     ...(total !== undefined && { totalTasks: total }),
     ...(failed !== undefined && { failedTasks: failed }),
-    hasFailedRecord: record(value['failed_object_record'])['result'] === true,
+    hasFailedRecord: hasRecord(failedRecord(value['failed_object_record'])),
   };
 }

@@ -76,12 +76,14 @@ export function toOmsTask(value: unknown): OmsTask | undefined {
     }),
     ...(code !== '' && { errorReason: { code, message: text(reason['error_msg']) } }),
     ...(list !== '' && { failedList: list }),
-    hasFailedRecord: failed['result'] === true || failed['result'] === 'true',
+    hasFailedRecord: hasRecord(failed),
   };
 }
 
+export const hasRecord = ({ result }: Fields): boolean => result === true || result === 'true';
+
 /** v1 writes the record as a string that holds JSON. */
-function failedRecord(value: unknown): Fields {
+export function failedRecord(value: unknown): Fields {
   if (typeof value !== 'string') return record(value);
   try {
     return record(JSON.parse(value));
@@ -97,7 +99,7 @@ export const text = (value: unknown): string =>
 
 /** A number, also written as text. */
 export function number(value: unknown): number | undefined {
-  if (value === null || value === undefined || value === '') return undefined;
+  if (typeof value === 'string' && value.trim() === '') return undefined;
   const parsed = typeof value === 'string' || typeof value === 'number' ? Number(value) : NaN;
   return Number.isFinite(parsed) ? parsed : undefined;
 }
