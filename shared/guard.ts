@@ -18,6 +18,9 @@ export interface Guard {
 /** These come from behind the check of a key; throttling and broken gateways may stand before it. */
 const PROVES: ReadonlySet<CauseClass> = new Set(['quota', 'request', 'source', 'state']);
 
+/** With one key, whatever the region: fewer than the five bad checks that lock it. */
+const AT_ONCE = 4;
+
 export function createGuard(limiter: Limiter, refusals: Refusals): Guard {
   const { proof } = refusals;
 
@@ -29,6 +32,7 @@ export function createGuard(limiter: Limiter, refusals: Refusals): Guard {
     return limiter.run(async () => {
       // Calls that left while the key was proven may yet be refused.
       if (isAlone) await Promise.all(proof.running);
+      while (proof.running.size >= AT_ONCE) await Promise.race(proof.running);
       if (refusals.isBarred()) throw new BarredError();
       if (!isAlone && !proof.isProven) return undefined;
       const told = tell(request);

@@ -36,6 +36,7 @@ export interface OmsAccessOptions {
   /** One per region, as its limits are the region's. */
   readonly openLimiter: (region: string) => Limiter;
   readonly send?: Send;
+  readonly now?: () => Date;
 }
 
 /** The gateway's advice after 429: from 2 to 5 s, doubling. */
@@ -49,6 +50,7 @@ export function connectOms({
   sets,
   openLimiter,
   send = createSend({ timeoutMs: TIMEOUT_MS, connections: config.limits.inFlight }),
+  now = () => new Date(),
 }: OmsAccessOptions): OpenOms {
   const opened = new Map<string, OmsAccess>();
   const guards = new Map<string, Guard>();
@@ -56,7 +58,7 @@ export function connectOms({
   const { auth } = config;
   const tokens =
     auth.kind === 'token'
-      ? createTokenSource({ endpoint: config.iamEndpoint, user: auth.user, send })
+      ? createTokenSource({ endpoint: config.iamEndpoint, user: auth.user, send, now })
       : undefined;
 
   /** The configured identity, unless the set names a key pair of its own for calling OMS. */
@@ -87,12 +89,12 @@ export function connectOms({
     const known = opened.get(key);
     if (known) return known;
     const [identity, authenticator] = identify(place, set);
-    const counted = refusals.get(identity) ?? createRefusals();
+    const counted = refusals.get(identity) ?? createRefusals(now);
     refusals.set(identity, counted);
     const name = `${region} ${identity}`;
     const guard = guards.get(name) ?? createGuard(openLimiter(region), counted);
     guards.set(name, guard);
-    const options = { endpoint: config.omsEndpoint, region, projectId, authenticator, send };
+    const options = { endpoint: config.omsEndpoint, region, projectId, authenticator, send, now };
     const access = {
       v1: createOmsV1Client(options),
       v2: createOmsV2Client(options),

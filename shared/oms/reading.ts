@@ -26,6 +26,8 @@ export interface Reading {
   readonly cause?: Cause;
   /** Whether a start may be asked for the failed objects only. */
   readonly hasFailedRecord: boolean;
+  /** Whether these are all that is left: the task looked at everything else. */
+  readonly onlyFailedLeft: boolean;
   /** Where the list of failed objects lies. */
   readonly failedList?: { readonly bucket: string; readonly key: string };
   readonly srcBucket: string;
@@ -78,6 +80,8 @@ const TASK_PHASES: Readonly<Record<number, Phase>> = {
 export function readTask(task: OmsTask): Reading {
   const { counts, dstBucket, errorReason, failedList, status } = task;
   const failedCount = counts.failed ?? 0;
+  // A record outlives the run that wrote it; a paused task has more to do than its failed objects.
+  const hasFailedRecord = task.hasFailedRecord && status === TASK_STATUS.failed;
   const cause =
     status === TASK_STATUS.failed
       ? failure(errorReason, failedCount)
@@ -93,8 +97,8 @@ export function readTask(task: OmsTask): Reading {
     progress: taskProgress(task),
     failedCount,
     ...(cause && { cause }),
-    // A record outlives the run that wrote it; a paused task has more to do than its failed objects.
-    hasFailedRecord: task.hasFailedRecord && status === TASK_STATUS.failed,
+    hasFailedRecord,
+    onlyFailedLeft: hasFailedRecord && leftOnlyFailed(errorReason?.code),
     ...(failedList !== undefined && { failedList: { bucket: dstBucket, key: failedList } }),
     srcBucket: task.srcBucket,
     srcCloudType: task.srcCloudType,
@@ -118,6 +122,8 @@ const GROUP_PHASES: Readonly<Record<number, Phase>> = {
 export function readGroup(group: OmsGroup): Reading {
   const { errorReason, failedTasks, status, totalTasks } = group;
   const failed = status === GROUP_STATUS.failed || status === GROUP_STATUS.creationFailed;
+  // One that was not created in full has tasks that no record names.
+  const hasFailedRecord = group.hasFailedRecord && status === GROUP_STATUS.failed;
   const cause = failed
     ? failure(errorReason ?? { code: 'GROUP_FAILED', message: 'tasks of the group failed' }, 0)
     : status === GROUP_STATUS.paused
@@ -134,13 +140,17 @@ export function readGroup(group: OmsGroup): Reading {
     },
     failedCount: failedTasks ?? 0,
     ...(cause && { cause }),
-    // One that was not created in full has tasks that no record names.
-    hasFailedRecord: group.hasFailedRecord && status === GROUP_STATUS.failed,
+    hasFailedRecord,
+    onlyFailedLeft: hasFailedRecord && leftOnlyFailed(errorReason?.code),
     srcBucket: group.srcBucket,
     srcCloudType: group.srcCloudType,
     isUrlList: group.isUrlList,
   };
 }
+
+/** A task that ends with failed objects and no reason has gone through them all. */
+const leftOnlyFailed = (code: string | undefined): boolean =>
+  code === undefined || failureReason(code).leftOnlyFailed;
 
 const PAUSED = { provider: 'huawei', code: 'TASK_PAUSED', class: 'state' } as const;
 

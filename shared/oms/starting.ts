@@ -144,7 +144,7 @@ export function createStarter(options: StarterOptions): Starter {
       const known = await settle(reading);
       if (known || !reading) return known ?? (await refuse(UNREAD));
       const keys = keysFor(ref, reading, await sets.get(ref.credentials));
-      let failedOnly = ref.failedObjectsOnly ?? reading.hasFailedRecord;
+      let failedOnly = ref.failedObjectsOnly ?? reading.onlyFailedLeft;
 
       for (let starts = 1; ; starts += 1) {
         await record(transferId, ref, attempt, 'submitting', 'submitting');

@@ -63,7 +63,7 @@ function classOf(code: string, status: number): CauseClass {
 
 /**
  * The error of an answer that is not a success. `sent` is `unknown` for whatever failed inside,
- * wherever it says so: the call may have been carried out. Throttling is always in front of it.
+ * wherever it says so: the call may have been carried out.
  */
 export function huaweiError(answer: ApiResponse, doing: string, now: Date): ProviderError {
   const { status, headers, body } = answer;
@@ -78,9 +78,13 @@ export function huaweiError(answer: ApiResponse, doing: string, now: Date): Prov
     class: kind,
     requestId: headers['x-request-id'] ?? spoken?.requestId,
     retryAfterMs: parseRetryAfter(headers['retry-after'], now),
-    sent: kind === 'transient' ? 'unknown' : 'no',
+    sent: mayBeTaken(kind, status, providerCode) ? 'unknown' : 'no',
   });
 }
+
+/** In front of a service are 429, and a 503 that says that IAM is not available; no other 503. */
+const mayBeTaken = (kind: CauseClass, status: number, code: string): boolean =>
+  kind === 'transient' || (kind === 'throttled' && status >= 500 && !/\.0613$|^IAM\./.test(code));
 
 interface Spoken {
   readonly code: string;

@@ -106,7 +106,7 @@ export function createOmsV2Client(options: OmsOptions): OmsV2Client {
       await call({
         method: 'PUT',
         path: `taskgroups/${groupId}/start`,
-        body: groupKeys(keys),
+        body: { ...groupKeys(keys), ...crypto(keys) },
         doing: `starting group ${groupId}`,
         secrets: secretsOf(keys),
       });
@@ -119,7 +119,11 @@ export function createOmsV2Client(options: OmsOptions): OmsV2Client {
       await call({
         method: 'PUT',
         path: `taskgroups/${groupId}/retry`,
-        body: { ...groupKeys(keys), migrate_failed_object: migrateFailedObject },
+        body: {
+          ...groupKeys(keys),
+          migrate_failed_object: migrateFailedObject,
+          ...crypto(keys),
+        },
         doing: `retrying group ${groupId}`,
         secrets: secretsOf(keys),
       });

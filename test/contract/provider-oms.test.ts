@@ -30,6 +30,7 @@ const common: Omit<ProviderCase, 'call' | 'success' | 'checkSignature'> = {
   unavailable: [503, 'APIGW.0613'],
   // Whatever failed inside may have been carried out.
   internal: [500, 'APIGW.0601', 'unknown'],
+  silent503: 'unknown',
   secrets: [
     credentials.secretKey,
     credentials.secretId,

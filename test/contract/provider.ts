@@ -18,6 +18,8 @@ export interface ProviderCase {
   readonly unavailable: readonly [status: number, code: string];
   /** An internal error of its own, and whether the call may have been carried out all the same. */
   readonly internal: readonly [status: number, code: string, sent: 'no' | 'unknown'];
+  /** Whether a 503 that nobody signed may have been carried out. @default 'no' */
+  readonly silent503?: 'no' | 'unknown';
   /** The call succeeds without a body. */
   readonly bodyless?: boolean;
   /** Fails unless the request carries a good signature over exactly its bytes. */
@@ -79,7 +81,12 @@ export function providerContract(name: string, given: ProviderCase): void {
       ],
       ["a gateway's 502 in HTML", { status: 502, body: HTML }, 'transient', 'unknown'],
       ["a gateway's 504 in HTML", { status: 504, body: HTML }, 'transient', 'unknown'],
-      ["a gateway's 503 in HTML", { status: 503, body: HTML }, 'throttled', 'no'],
+      [
+        "a gateway's 503 in HTML",
+        { status: 503, body: HTML },
+        'throttled',
+        given.silent503 ?? 'no',
+      ],
       ["a gateway's 429 without body", { status: 429 }, 'throttled', 'no'],
       ['a 500 without body', { status: 500 }, 'transient', 'unknown'],
       ['a 404 without body', { status: 404 }, 'request', 'no'],

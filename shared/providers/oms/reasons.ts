@@ -14,7 +14,15 @@ export interface FailureReason {
   readonly restart: RestartHelps;
   readonly class: CauseClass;
   readonly advice: string;
+  /**
+   * Whether the task went through all its objects, so that the recorded ones are all that is left;
+   * after any other reason some may never have been looked at.
+   */
+  readonly leftOnlyFailed: boolean;
 }
+
+/** Some objects failed; the destination differs in part; some uploads failed. */
+const COMPLETE: ReadonlySet<string> = new Set(['0004', '0006', '0062']);
 
 const rows = (
   numbers: string,
@@ -22,7 +30,12 @@ const rows = (
   kind: CauseClass,
   advice: string,
 ): [string, FailureReason][] =>
-  numbers.split(' ').map((number) => [number, { restart, class: kind, advice }]);
+  numbers
+    .split(' ')
+    .map((number) => [
+      number,
+      { restart, class: kind, advice, leftOnlyFailed: COMPLETE.has(number) },
+    ]);
 
 const REASONS: Readonly<Record<string, FailureReason>> = Object.fromEntries([
   ...rows('0001 0003', 'yes', 'transient', 'start the task again, as the provider asks'),
@@ -55,6 +68,7 @@ const REASONS: Readonly<Record<string, FailureReason>> = Object.fromEntries([
 const UNKNOWN: FailureReason = {
   restart: 'yes',
   class: 'transient',
+  leftOnlyFailed: false,
   advice: 'the reason is not in the provider’s list: read its message',
 };
 

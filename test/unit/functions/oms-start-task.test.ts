@@ -180,6 +180,22 @@ describe('oms start by HTTP', () => {
     expect(told.lastStart).toMatchObject({ migrate_failed_object: false });
   });
 
+  it.each([
+    ['TRF.0004', true],
+    ['TRF.0062', true],
+    ['TRF.0001', false],
+    ['TRF.0061', false],
+    ['TRF.9999', false],
+  ])('after %s, sends failed objects only by default: %s', async (errorCode, only) => {
+    // What broke off may not have looked at everything, whatever its record holds.
+    const { huawei, start } = await setup();
+    const failedObjects = [{ key: 'a', code: 'C', message: 'm' }];
+    const own = { ...place, apiVersion: 'v2', status: 4, errorCode, failedObjects } as const;
+    const task = huawei.tasks.add(own);
+    await start('v2', task.id);
+    expect(task.lastStart).toMatchObject({ migrate_failed_object: only });
+  });
+
   it('carries every key of a set by name, and none of a URL list’s source', async () => {
     const { huawei, start } = await setup({
       sets: {
