@@ -93,31 +93,36 @@ export function createBatchFollower(options: BatchFollowerOptions): Follower<'ba
   const idOf = async ({ transfer, task }: Asked<'batch'>): Promise<string | undefined> =>
     transfer.providerId ?? (await findJob(client, guard, task));
 
+  const judge = async (asked: Asked<'batch'>, jobId: string): Promise<Told | undefined> => {
+    const job = await guard.run(() => client.describeJob(asked.task.region, jobId));
+    if (!job) return { state: 'failed', cause: { ...UNTOLD, message: 'Batch knows no such job' } };
+    const progress = jobProgress(job);
+    switch (job.status) {
+      case 'Complete':
+        return completed(asked, job);
+      case 'Failed': {
+        const told = { state: 'failed', progress, cause: failureOf(job) } as const;
+        return withReport(asked, job, told);
+      }
+      case 'Cancelled': {
+        const message = job.statusUpdateReason || 'the job was cancelled';
+        return { state: 'cancelled', progress, cause: { ...CANCELLED, message } };
+      }
+      default: {
+        // Suspended waits for a person; what is not known yet is not final.
+        return { state: 'submitted', progress };
+      }
+    }
+  };
+
   return {
     async ask(asked) {
       const jobId = await idOf(asked);
       if (jobId === undefined) return { state: 'failed', cause: NOT_CREATED };
-      const job = await guard.run(() => client.describeJob(asked.task.region, jobId));
-      if (!job)
-        return { state: 'failed', cause: { ...UNTOLD, message: 'Batch knows no such job' } };
-      const progress = jobProgress(job);
-      switch (job.status) {
-        case 'Complete':
-          return completed(asked, job);
-        case 'Failed': {
-          const told = { state: 'failed', progress, cause: failureOf(job) } as const;
-          return withReport(asked, job, told);
-        }
-        case 'Cancelled': {
-          const message = job.statusUpdateReason || 'the job was cancelled';
-          return { state: 'cancelled', progress, cause: { ...CANCELLED, message } };
-        }
-        default: {
-          // Suspended waits for a person; what is not known yet is not final.
-          const found = asked.transfer.providerId === undefined ? { providerId: jobId } : {};
-          return { state: 'submitted', progress, ...found };
-        }
-      }
+      const told = await judge(asked, jobId);
+      // Found by its marker: its creation had been taken after all.
+      const isNew = told !== undefined && asked.transfer.providerId === undefined;
+      return isNew ? { ...told, providerId: jobId } : told;
     },
   };
 }
