@@ -30,7 +30,7 @@ export interface Cron {
 /** Finished runs that did not close are swept again after this long. */
 const AGAIN_MS = 5_000;
 /** A pass with tasks left is gone on with as often. */
-const CONTINUE_MS = 15_000;
+const CONTINUE_MS = 60_000;
 
 export function startCron(options: CronOptions): Cron {
   const { ledger, sweep, nightly, retryCron, log, sweepMs, lookMs = 1_000 } = options;
@@ -38,6 +38,7 @@ export function startCron(options: CronOptions): Cron {
   let passedAt = Number.NEGATIVE_INFINITY;
   let dueTimer: NodeJS.Timeout | undefined;
   let stopped = false;
+  let isWoken = false;
   let sweeping: Promise<void> | undefined;
   let lookedAt = Number.NEGATIVE_INFINITY;
   let known = '';
@@ -47,12 +48,19 @@ export function startCron(options: CronOptions): Cron {
     // The clock here follows tasks itself, so a sweep need not stay for them.
     const detail = { followSeconds: 0, all };
     sweeping ??= sweep({ 'detail-type': 'Scheduled Event', source: 'waybill.local', detail })
-      .then((answer) => wakeAt((answer as { nextDueAt?: string | null }).nextDueAt))
+      .then((answer) => wakeAt((answer as { nextDueAt?: string | null } | undefined)?.nextDueAt))
       .catch((error: unknown) => log.error('sweep.failed', {}, error))
       .finally(() => {
         sweeping = undefined;
+        if (isWoken && !stopped) wake();
       });
     return sweeping;
+  };
+
+  /** What woke it may have come too late for a sweep under way: that one is followed by another. */
+  const wake = (): void => {
+    isWoken = sweeping !== undefined;
+    if (!isWoken) void run(true);
   };
 
   const wakeAt = (due: string | null | undefined): void => {
@@ -100,7 +108,7 @@ export function startCron(options: CronOptions): Cron {
   const schedule = new Schedule(retryCron, () => pass({ time: new Date().toISOString() }));
   run();
   return {
-    wake: () => void run(true),
+    wake,
     async stop() {
       stopped = true;
       schedule.stop();

@@ -22,7 +22,7 @@ export interface WorkingOptions {
   /** Nothing is started after it. */
   readonly deadline: Date;
   readonly now: () => Date;
-  /** Between two looks at a full region. @default 15000 */
+  /** Between two looks at a full region: tasks run for minutes to days. @default 60000 */
   readonly lookMs?: number;
   readonly wait?: (ms: number) => Promise<unknown>;
 }
@@ -58,7 +58,7 @@ async function startRegion(
   worked: Worked,
   options: WorkingOptions,
 ): Promise<void> {
-  const { deadline, log, now, running, lookMs = 15_000, wait = sleep } = options;
+  const { deadline, log, now, running, lookMs = 60_000, wait = sleep } = options;
   const occupants = occupantsOf(planned, options.projects);
   const waiting = [...planned];
   try {

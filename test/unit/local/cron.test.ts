@@ -142,3 +142,65 @@ it('waits for the sweep under way when it stops, and sweeps no more', async () =
   await stopping;
   expect(state).toMatchObject({ begun: 1, running: 0 });
 });
+
+it('is woken at once, and once more when a sweep was under way', async () => {
+  const { state, start, hold, release, reaches } = setup();
+  const cron = start();
+  await reaches('begun', 1);
+  await expect.poll(() => state.running).toBe(0);
+  hold();
+  cron.wake();
+  await reaches('begun', 2);
+  cron.wake();
+  cron.wake();
+  release();
+  await reaches('begun', 3);
+  expect(state.most).toBe(1);
+});
+
+it('sweeps when the next task is due', async () => {
+  let answers = 0;
+  const { start } = setup({
+    sweep: async () => {
+      answers += 1;
+      return { nextDueAt: answers < 4 ? new Date().toISOString() : null };
+    },
+  });
+  start();
+  await until(async () => (answers === 4 ? true : undefined), 2);
+});
+
+it('goes on with a nightly pass that has tasks left', async () => {
+  const events: unknown[] = [];
+  const { ledger, start } = setup({
+    lookMs: 2,
+    nightly: async (event) => {
+      events.push(event);
+    },
+  });
+  await ledger.openRun({
+    runId: 'n1',
+    trigger: 'schedule',
+    operation: 'retry-failed-objects',
+    createdAt: AT,
+  });
+  await ledger.activateRun('n1', { shardCount: 1, sizeBytes: 1 });
+  await ledger.record('n1.0.0', { ...report, state: 'planned', event: 'ordered' });
+  start();
+  await until(async () => (events.length > 0 ? true : undefined), 2);
+  expect(events).toMatchObject([{ detail: { continue: true } }]);
+});
+
+it('starts the nightly pass by its schedule, for that moment', async () => {
+  const events: { time?: string }[] = [];
+  const { start } = setup({
+    // Six fields, the first of them seconds: every second.
+    retryCron: '* * * * * *',
+    nightly: async (event) => {
+      events.push(event as { time?: string });
+    },
+  });
+  start();
+  await until(async () => (events.length > 0 ? true : undefined), 10);
+  expect(Date.parse(events[0]?.time ?? '')).toBeGreaterThan(Date.now() - 5_000);
+});
