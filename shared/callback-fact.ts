@@ -5,10 +5,10 @@
 import type { Cause } from './errors.ts';
 import { redact } from './errors.ts';
 import type { HttpRequest } from './events.ts';
+import { isRecord } from './is-record.ts';
 import type { Report } from './ledger/port.ts';
 import { taskClass } from './providers/cos-causes.ts';
 import type { CallbackClaim } from './signing/callback-token.ts';
-import { isRecord } from './xml.ts';
 
 export function callbackFact(claim: CallbackClaim, request: HttpRequest, at: Date): Report {
   const { attempt, outcome } = claim;

@@ -2,7 +2,9 @@
  * Sends one ApiRequest over HTTP and says what may have been sent when no answer came. The only
  * importer of undici in `shared/`. Never retries and never follows redirects: callers decide.
  */
-import { Agent, type Dispatcher } from 'undici';
+import type { Dispatcher } from 'undici';
+import requestOf from 'undici/lib/api/api-request.js';
+import Agent from 'undici/lib/dispatcher/agent.js';
 import { encodeRfc3986 } from './encoding.ts';
 import { TransportError } from './errors.ts';
 import type { ApiRequest } from './signing/signer.ts';
@@ -77,7 +79,7 @@ export function createFetch({ timeoutMs = 30_000 }: Pick<SendOptions, 'timeoutMs
   return async (request) => {
     const { origin, method, headers, body } = request;
     try {
-      const answer = await dispatcher.request({
+      const answer = await requestOf.call(dispatcher, {
         origin,
         method,
         path: wirePath(request),

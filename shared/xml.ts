@@ -1,5 +1,6 @@
 /** fast-xml-parser behind the shapes we read and write: elements as objects, all text as strings. */
 import { XMLBuilder, XMLParser } from 'fast-xml-parser';
+import { isRecord } from './is-record.ts';
 
 const parser = new XMLParser({ ignoreAttributes: true, parseTagValue: false, trimValues: true });
 
@@ -34,6 +35,3 @@ export const writeXml = (document: Readonly<Record<string, unknown>>): string =>
 /** What repeats: none, one or a list of elements as a list. */
 export const asList = (value: unknown): readonly unknown[] =>
   value === undefined || value === '' ? [] : Array.isArray(value) ? value : [value];
-
-export const isRecord = (value: unknown): value is Readonly<Record<string, unknown>> =>
-  typeof value === 'object' && value !== null && !Array.isArray(value);

@@ -2,7 +2,7 @@
 import { readFileSync } from 'node:fs';
 import * as v from 'valibot';
 import { ConfigError, type InputFault } from '../errors.ts';
-import { isRecord } from '../xml.ts';
+import { isRecord } from '../is-record.ts';
 import {
   type CredentialSet,
   type CredentialSets,

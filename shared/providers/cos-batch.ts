@@ -7,9 +7,10 @@ import { createHash } from 'node:crypto';
 import type { BatchConfig } from '../config.ts';
 import { ProviderError, ReplyError } from '../errors.ts';
 import type { ApiResponse, Send } from '../http.ts';
+import { isRecord } from '../is-record.ts';
 import { createCosSigner } from '../signing/cos.ts';
 import type { ApiRequest, Pair, Signer } from '../signing/signer.ts';
-import { asList, isRecord, parseXml } from '../xml.ts';
+import { asList, parseXml } from '../xml.ts';
 import {
   type BatchJobDetails,
   type BatchJobEntry,

@@ -5,8 +5,9 @@
  */
 import { type CauseClass, ProviderError } from '../errors.ts';
 import type { ApiResponse } from '../http.ts';
+import { isRecord } from '../is-record.ts';
 import { parseRetryAfter } from '../retry.ts';
-import { isRecord, parseXml } from '../xml.ts';
+import { parseXml } from '../xml.ts';
 
 /** Codes of an error answer. A code that is missing takes the class of its status. */
 const ANSWER_CLASSES: Readonly<Record<string, CauseClass>> = {

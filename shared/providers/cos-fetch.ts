@@ -6,10 +6,10 @@
 import type { CosConfig, LimitsConfig } from '../config.ts';
 import { ProviderError, ReplyError } from '../errors.ts';
 import { type ApiResponse, createSend, type Send } from '../http.ts';
+import { isRecord } from '../is-record.ts';
 import type { OnKeyExist, PlannedTransfer, Target } from '../manifest/types.ts';
 import { createCosSigner } from '../signing/cos.ts';
 import type { ApiRequest, Signer } from '../signing/signer.ts';
-import { isRecord } from '../xml.ts';
 import { codeClass, cosError, taskClass } from './cos-causes.ts';
 
 export interface FetchTask {

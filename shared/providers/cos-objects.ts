@@ -5,11 +5,12 @@
 import type { CosConfig } from '../config.ts';
 import { ReplyError } from '../errors.ts';
 import { createFetch, type Fetch, type Send } from '../http.ts';
+import { isRecord } from '../is-record.ts';
 import type { Resolve } from '../ledger/intent.ts';
 import type { Target } from '../manifest/types.ts';
 import { createCosSigner } from '../signing/cos.ts';
 import type { ApiRequest, Pair, Signer } from '../signing/signer.ts';
-import { asList, isRecord, parseXml } from '../xml.ts';
+import { asList, parseXml } from '../xml.ts';
 import { cosError } from './cos-causes.ts';
 import { sendWithin } from './cos-fetch.ts';
 

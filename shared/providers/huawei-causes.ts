@@ -6,8 +6,8 @@
  */
 import { type CauseClass, ProviderError } from '../errors.ts';
 import type { ApiResponse } from '../http.ts';
+import { isRecord } from '../is-record.ts';
 import { parseRetryAfter } from '../retry.ts';
-import { isRecord } from '../xml.ts';
 
 const numbered = (kind: CauseClass, numbers: string): [string, CauseClass][] =>
   numbers.split(' ').map((number) => [number, kind]);

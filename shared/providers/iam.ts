@@ -4,7 +4,7 @@
  */
 import { ReplyError } from '../errors.ts';
 import type { Send } from '../http.ts';
-import { isRecord } from '../xml.ts';
+import { isRecord } from '../is-record.ts';
 import { hideSecrets, huaweiError } from './huawei-causes.ts';
 
 export interface IamUser {

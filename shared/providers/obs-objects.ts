@@ -5,8 +5,9 @@
 import { AwsV4Signer } from 'aws4fetch';
 import { type CauseClass, ProviderError, TransportError } from '../errors.ts';
 import { createFetch, type Fetch, wirePath } from '../http.ts';
+import { isRecord } from '../is-record.ts';
 import type { ApiRequest } from '../signing/signer.ts';
-import { isRecord, parseXml } from '../xml.ts';
+import { parseXml } from '../xml.ts';
 import type { OmsKeys } from './oms/start.ts';
 
 export interface ObsReader {

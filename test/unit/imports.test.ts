@@ -92,7 +92,8 @@ it('signing knows no network, no clock and no environment', () => {
 });
 
 it.each([
-  ['undici', ['shared/http.ts']],
+  ['undici', ['shared/http.ts', 'shared/undici.d.ts']],
+  ['undici/lib/dispatcher/agent.js', ['shared/http.ts']],
   ['@middy/core', ['shared/middleware.ts']],
   ['fast-xml-parser', ['shared/xml.ts']],
 ] as const)('in shared/ only one file imports %s', (name, owners) => {

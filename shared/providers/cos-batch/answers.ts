@@ -1,6 +1,8 @@
 /** What DescribeJob and ListJobs tell of a job (COS reference, sections 3.2 and 3.5). */
+
+import { isRecord } from '../../is-record.ts';
 import type { TransferProgress } from '../../ledger/port.ts';
-import { asList, isRecord } from '../../xml.ts';
+import { asList } from '../../xml.ts';
 
 /** Of the objects of a job; undefined where the answer has none. */
 export interface ProgressSummary {

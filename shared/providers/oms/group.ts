@@ -1,5 +1,5 @@
 /** A group of tasks, as v2 shows it (OMS reference, section 3.3). */
-import { isRecord } from '../../xml.ts';
+import { isRecord } from '../../is-record.ts';
 import { failedRecord, hasRecord, number, record, text } from './task.ts';
 
 export const GROUP_STATUS = {

@@ -2,9 +2,10 @@
  * A task as both API versions show it. Unknown fields and members never matter; numbers may come as
  * text, lists and reasons may be absent, null or empty (OMS reference, sections 2, 3.2 and A2 to A5).
  */
+
+import { isRecord } from '../../is-record.ts';
 import type { TransferProgress } from '../../ledger/port.ts';
 import { present } from '../../present.ts';
-import { isRecord } from '../../xml.ts';
 
 /** OMS reference, section 3.3; `initialising` is v1's. */
 export const TASK_STATUS = {
