@@ -1,4 +1,5 @@
 /** The steps of a signature, and where a provider departs from them, for a person to read. */
+import { encodeRfc3986 } from '../shared/encoding.ts';
 import { redact } from '../shared/errors.ts';
 import type { Comparison, Difference, SigningProvider, Steps } from '../shared/signing/explain.ts';
 
@@ -58,10 +59,18 @@ function sides({ ours, theirs, column }: Difference, mask: (text: string) => str
   return `   ours:   ${shown(ours)}\n   theirs: ${shown(theirs)}\n           ${' '.repeat(column - 1)}^\n`;
 }
 
-/** Hides what authenticates, wherever it stands: all but the first four characters. */
-const masker =
-  (secrets: readonly string[]) =>
-  (text: string): string =>
-    secrets
-      .filter((secret) => secret.length > 0)
-      .reduce((masked, secret) => masked.replaceAll(secret, `${secret.slice(0, 4)}***`), text);
+/** Hides what authenticates, wherever it stands and however it is escaped: all but a short start. */
+function masker(secrets: readonly string[]): (text: string) => string {
+  const forms = secrets
+    .filter((secret) => secret !== '')
+    .flatMap((secret) => {
+      const shown = secret.length >= 16 ? `${secret.slice(0, 4)}***` : '***';
+      const escaped = [secret, encodeRfc3986(secret), encodeURIComponent(secret)];
+      return escaped
+        .flatMap((form) => [form, form.toLowerCase()])
+        .map((form) => [form, shown] as const);
+    })
+    // A secret that holds another one goes first.
+    .sort(([a], [b]) => b.length - a.length);
+  return (text) => forms.reduce((masked, [form, shown]) => masked.replaceAll(form, shown), text);
+}

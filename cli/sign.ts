@@ -36,9 +36,10 @@ export async function sign(options: SignOptions): Promise<SignExitCode> {
   let signed = 0;
   for await (const line of input) {
     number += 1;
-    if (line.trim() === '') continue;
+    const request = line.replace(/^\uFEFF/, '');
+    if (request.trim() === '') continue;
     try {
-      const { steps, secrets } = signLine(provider, line);
+      const { steps, secrets } = signLine(provider, request);
       signed += 1;
       if (!explain) stdout.write(`${JSON.stringify(steps)}\n`);
       else {
@@ -70,16 +71,27 @@ function signLine(provider: SigningProvider, line: string) {
     input = JSON.parse(line);
   } catch (error) {
     throw new InputError('SIGNING_INPUT', 'The line is not JSON.', [
-      { path: '(whole line)', message: `expected a JSON object (${String(error)})` },
+      { path: '(whole line)', message: `expected a JSON object${placeOf(error)}` },
     ]);
   }
   return SIGNERS[provider](input);
 }
 
-const text = v.string('expected a text');
+/** Where JSON ends to be JSON; the parser's own words quote the line, which holds a secret. */
+function placeOf(error: unknown): string {
+  const [, position] = /at position (\d+)/.exec(String(error)) ?? [];
+  return position === undefined ? '' : `; it is none from column ${Number(position) + 1} on`;
+}
+
+const text = v.pipe(
+  v.string('expected a text'),
+  v.check((given) => given.isWellFormed(), 'expected valid Unicode, without lone surrogates'),
+);
 /** `null` counts as empty, numbers and booleans as their text. */
 const value = v.pipe(
-  v.nullish(v.union([text, v.number(), v.boolean()], 'expected a text, number, boolean or null')),
+  v.nullish(
+    v.union([v.string(), v.number(), v.boolean()], 'expected a text, number, boolean or null'),
+  ),
   v.transform((given) => (given === null || given === undefined ? '' : String(given))),
 );
 const query = v.optional(
@@ -133,7 +145,7 @@ function signTencent(input: unknown) {
   const { keyTime, signTime, secretKey, securityToken, presign, expected } = request;
   const headers = chosen(request);
   const steps: Steps = cosSteps({ ...request, headers }, request, keyTime, signTime);
-  const secrets = [secretKey, steps['signKey'] ?? '', securityToken ?? ''];
+  const secrets = [secretKey, steps['signKey'] ?? '', securityToken ?? '', ...tokensIn(request)];
   if (!presign && expected?.url === undefined) return { steps, secrets };
   const origin = `https://${headers['host'] ?? ''}`;
   const { secretId } = request;
@@ -153,8 +165,20 @@ function signHuawei(input: unknown) {
     { secretId, secretKey },
     xSdkDate,
   );
-  return { steps, secrets: [secretKey, securityToken ?? ''] };
+  return { steps, secrets: [secretKey, securityToken ?? '', ...tokensIn(request)] };
 }
+
+/** Tokens that were given as a header or parameter. */
+const tokensIn = ({
+  headers,
+  query: pairs,
+}: {
+  readonly headers: Readonly<Record<string, string>>;
+  readonly query: readonly (readonly [string, string])[];
+}): readonly string[] =>
+  [...Object.entries(headers), ...pairs]
+    .filter(([name]) => /security-token|auth-token/i.test(name))
+    .map(([, given]) => given);
 
 /** The headers that enter the signature, names in lower case: all, unless `signedHeaders` names some. */
 function chosen({

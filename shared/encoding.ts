@@ -36,6 +36,16 @@ function encodeUnicode(text: string): string {
   }
 }
 
+/**
+ * For text that is hashed as it is: a lone surrogate would be hashed as another character.
+ * @throws InputError (SIGNING_INPUT) that names the field
+ */
+export function requireUnicode(text: string, path: string): void {
+  if (text.isWellFormed()) return;
+  const fault = { path, message: 'expected valid Unicode, without lone surrogates' };
+  throw new InputError('SIGNING_INPUT', 'A signed text is not valid Unicode.', [fault]);
+}
+
 export const sha1Hex = (text: string): string => hash('sha1', text);
 export const sha256Hex = (text: string): string => hash('sha256', text);
 export const hmacSha1Hex = (key: string, text: string): string =>

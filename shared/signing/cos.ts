@@ -1,5 +1,5 @@
 // COS request signature, q-sign-algorithm=sha1: https://cloud.tencent.com/document/product/436/7778
-import { encodeRfc3986, hmacSha1Hex, prepareHmac, sha1Hex } from '../encoding.ts';
+import { encodeRfc3986, hmacSha1Hex, prepareHmac, requireUnicode, sha1Hex } from '../encoding.ts';
 import type { ApiRequest, Credentials, Pair, Signer } from './signer.ts';
 
 export interface CosSignerOptions {
@@ -71,6 +71,7 @@ function signedStrings({
 }: Pick<ApiRequest, 'method' | 'path' | 'query' | 'headers'>) {
   const [urlParamList, httpParameters] = canonical(query);
   const [headerList, httpHeaders] = canonical(Object.entries(headers));
+  requireUnicode(path, 'path');
   const httpString = `${method.toLowerCase()}\n${path}\n${httpParameters}\n${httpHeaders}\n`;
   return { urlParamList, httpParameters, headerList, httpHeaders, httpString };
 }

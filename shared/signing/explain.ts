@@ -52,7 +52,8 @@ function quotedByCos(text: string): Quoted {
   const element = (name: string) =>
     new RegExp(`<${name}>([\\s\\S]*?)</${name}>`)
       .exec(text)?.[1]
-      ?.replace(/&(\w+|#\d+);/g, unescapeXml);
+      ?.replace(/&(\w+|#\d+|#x[0-9a-f]+);/gi, unescapeXml)
+      .replaceAll('\r\n', '\n');
   const [httpString, stringToSign] = [element('FormatString'), element('StringToSign')];
   return [
     ...(httpString === undefined ? [] : [['httpString', httpString] as const]),
@@ -67,8 +68,14 @@ const ENTITIES: Readonly<Record<string, string>> = {
   quot: '"',
   apos: "'",
 };
-const unescapeXml = (whole: string, name: string): string =>
-  ENTITIES[name] ?? (name.startsWith('#') ? String.fromCodePoint(Number(name.slice(1))) : whole);
+function unescapeXml(whole: string, name: string): string {
+  if (!name.startsWith('#')) return ENTITIES[name] ?? whole;
+  const code = Number(
+    name.startsWith('#x') || name.startsWith('#X') ? `0x${name.slice(2)}` : name.slice(1),
+  );
+  // Some are no character at all; what the provider meant by them is not for us to guess.
+  return code <= 0x10ffff ? String.fromCodePoint(code) : whole;
+}
 
 /** From the method to the 64 hex digits of the payload, or `UNSIGNED-PAYLOAD`. */
 const CANONICAL =
@@ -76,7 +83,7 @@ const CANONICAL =
 
 function quotedByHuawei(text: string): Quoted {
   const found = CANONICAL.exec(text.replaceAll('\\u0026', '&'))?.[0];
-  return found === undefined ? [] : [['canonicalRequest', found.replaceAll('|', '\n')]];
+  return found === undefined ? [] : [['canonicalRequest', found]];
 }
 
 function adviceFor(text: string): string {
@@ -92,28 +99,38 @@ function adviceFor(text: string): string {
 function firstDifference(
   provider: SigningProvider,
   step: string,
-  ours: string,
-  theirs: string,
+  given: string,
+  quoted: string,
 ): Difference | undefined {
-  if (ours.trimEnd() === theirs.trimEnd()) return undefined;
-  const [a, b] = [ours.trimEnd().split('\n'), theirs.trimEnd().split('\n')];
-  const at = a.findIndex((line, index) => line !== b[index]);
-  const line = at === -1 ? a.length : at;
-  const [mine, other] = [a[line], b[line]];
+  const [ours, theirs] = [given.trimEnd(), quoted.trimEnd()];
+  // The gateway writes `|` for a line feed; a value may hold one of its own.
+  const isEnd = (char: string | undefined): boolean =>
+    char === '\n' || (provider === 'huawei' && char === '|');
+  const isSame = (at: number): boolean =>
+    ours[at] === theirs[at] || (ours[at] === '\n' && isEnd(theirs[at]));
+  let at = 0;
+  while (at < ours.length && at < theirs.length && isSame(at)) at += 1;
+  if (at === ours.length && at === theirs.length) return undefined;
+  // Where one of them ends with its line, the other's next line is the difference.
+  const isLineMore =
+    (at === ours.length && isEnd(theirs[at])) || (at === theirs.length && ours[at] === '\n');
+  const start = isLineMore ? at + 1 : ours.lastIndexOf('\n', at - 1) + 1;
+  const [a, b] = [ours.split('\n'), theirs.split(provider === 'huawei' ? /[\n|]/ : '\n')];
+  const line = ours.slice(0, start).split('\n').length - (isLineMore && at === ours.length ? 0 : 1);
+  const theirLine = (): string | undefined => {
+    if (start > theirs.length) return undefined;
+    let end = Math.max(start, isLineMore ? start : at);
+    while (end < theirs.length && !isEnd(theirs[end])) end += 1;
+    return theirs.slice(start, end);
+  };
   return {
     step,
     line: line + 1,
-    column: commonLength(mine ?? '', other ?? '') + 1,
-    ours: mine,
-    theirs: other,
+    column: isLineMore ? 1 : at - start + 1,
+    ours: a[line],
+    theirs: theirLine(),
     reason: reasonFor(provider, step, line, a, b),
   };
-}
-
-function commonLength(a: string, b: string): number {
-  let length = 0;
-  while (length < a.length && a[length] === b[length]) length += 1;
-  return length;
 }
 
 function reasonFor(
@@ -137,9 +154,18 @@ function reasonFor(
   if (provider === 'huawei' && line === Math.max(ours.length, theirs.length) - 1) {
     return 'the body that arrived is not the body that was signed: it was serialised again, or its encoding changed';
   }
-  const [name] = (ours[line] ?? theirs[line] ?? '').split(/[:=]/);
+  const [mine, other] = [nameOf(ours[line]), nameOf(theirs[line])];
+  if (mine !== undefined && other !== undefined && mine !== other) {
+    // Both are sorted, so the one that comes first is missing on the other side.
+    const [name, who] = mine < other ? [mine, 'we'] : [other, 'they'];
+    return `the header ${name} is signed by one side only: ${who} have it`;
+  }
+  const name = mine ?? other ?? '';
   return `a signed header differs, likely ${name}: a proxy or client rewrote it, or sent another one`;
 }
+
+const nameOf = (line: string | undefined): string | undefined =>
+  line === undefined || line === '' ? undefined : line.split(/[:=]/)[0];
 
 const pathReason = (ours: string, theirs: string): string =>
   decodeLoosely(ours) === decodeLoosely(theirs)

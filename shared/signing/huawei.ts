@@ -1,5 +1,5 @@
 // Huawei request signature, SDK-HMAC-SHA256: https://support.huaweicloud.com/intl/en-us/devg-apisign/api-sign-algorithm-002.html
-import { encodeRfc3986, prepareHmac, sha256Hex } from '../encoding.ts';
+import { encodeRfc3986, prepareHmac, requireUnicode, sha256Hex } from '../encoding.ts';
 import type { ApiRequest, Credentials, Pair, Signer } from './signer.ts';
 
 export interface HuaweiSignerOptions {
@@ -61,6 +61,7 @@ function steps(
   hmac: (text: string) => string,
   xSdkDate: string,
 ) {
+  requireUnicode(body, 'body');
   const canonicalUri = uri(path);
   const canonicalQueryString = queryString(query);
   const sorted = Object.entries(headers)
@@ -72,6 +73,7 @@ function steps(
   const payloadHash = declared ?? (body === '' ? EMPTY_HASH : sha256Hex(body));
   let canonicalRequest = `${method.toUpperCase()}\n${canonicalUri}\n${canonicalQueryString}\n`;
   for (const [name, value] of sorted) canonicalRequest += `${name}:${value}\n`;
+  requireUnicode(canonicalRequest, 'headers');
   canonicalRequest += `\n${signedHeaders}\n${payloadHash}`;
   const canonicalRequestSha256 = sha256Hex(canonicalRequest);
   const stringToSign = `SDK-HMAC-SHA256\n${xSdkDate}\n${canonicalRequestSha256}`;

@@ -167,3 +167,116 @@ describe('waybill sign --explain', () => {
     expect(stdout).not.toContain(secret);
   });
 });
+
+describe('what waybill sign never shows, and how it finds a difference', () => {
+  const [cos] = tencent;
+  const [gateway] = huawei;
+  const token = 'TOKEN/with+signs=and CAPITALS';
+
+  it.each(['tencent', 'huawei'] as const)('hides a token in every form (%s)', async (provider) => {
+    const vector = provider === 'tencent' ? cos : gateway;
+    const name = provider === 'tencent' ? 'x-cos-security-token' : 'x-security-token';
+    const headers = { ...(vector?.['headers'] as object), [name]: token };
+    const names = vector?.['signedHeaders'] as string[] | undefined;
+    const request = {
+      ...vector,
+      headers,
+      ...(names && { signedHeaders: [...names, name] }),
+      query: { [name]: token },
+      securityToken: token,
+    };
+    const { stdout, exitCode } = await run([request], { provider, explain: true });
+    expect(exitCode).toBe(0);
+    expect(stdout).toContain('***');
+    for (const form of [
+      token,
+      encodeURIComponent(token),
+      encodeURIComponent(token).toLowerCase(),
+    ]) {
+      expect(stdout).not.toContain(form);
+    }
+    expect(stdout).not.toContain(String(vector?.[provider === 'tencent' ? 'secretKey' : 'sk']));
+  });
+
+  it('says where a line stops to be JSON, and quotes nothing of it', async () => {
+    const secret = 'a-secret-that-must-not-show';
+    const { stderr, exitCode } = await run([`{"secretKey":"${secret}" "x"}`, secret]);
+    expect(exitCode).toBe(2);
+    expect(stderr).toMatch(
+      /^line 1: \(whole line\): expected a JSON object; it is none from column 44 on\n/,
+    );
+    expect(stderr).toContain('line 2: (whole line): expected a JSON object');
+    expect(stderr).not.toContain(secret.slice(0, 8));
+  });
+
+  it('takes a byte order mark on the first line', async () => {
+    const { exitCode } = await run([`\uFEFF${JSON.stringify(cos)}`]);
+    expect(exitCode).toBe(0);
+  });
+
+  const compare = async (change: (text: string) => string) => {
+    const { stdout: plain } = await run([cos]);
+    const [{ httpString } = { httpString: '' }] = documents(plain) as { httpString: string }[];
+    const errorText = `<Error><FormatString>${change(httpString)}</FormatString></Error>`;
+    const { stdout } = await run([cos], { explain: true, errorText });
+    return stdout.slice(stdout.indexOf('=>'));
+  };
+
+  it.each(['&#x110000;', '&#99999999999;', '&#x1F600;', '&unknown;'])(
+    'survives the entity %s',
+    async (entity) => {
+      expect(await compare((text) => text.replace('put', `put${entity}`))).toMatch(
+        /^=> first difference in httpString, line 1, column 4\n/,
+      );
+    },
+  );
+
+  it('takes CRLF for LF, and finds what one text has more', async () => {
+    expect(await compare((text) => text.replaceAll('\n', '\r\n'))).toMatch(
+      /^=> the provider signed/,
+    );
+    expect(await compare((text) => `${text.trimEnd()}\nmore\n`)).toMatch(
+      /^=> first difference in httpString, line 5, column 1\n {3}ours: {3}\(no such line\)\n {3}theirs: more\n/,
+    );
+    expect(await compare((text) => text.split('\n').slice(0, 2).join('\n'))).toMatch(
+      /^=> first difference in httpString, line 3, column 1\n/,
+    );
+  });
+
+  it('finds the difference in a canonical request whose values hold a bar', async () => {
+    const headers = { ...(gateway?.['headers'] as object), 'x-note': 'a|b|c', 'x-other': 'same' };
+    const { signedHeaders: _all, ...rest } = gateway ?? { signedHeaders: [] };
+    const request = { ...rest, headers };
+    const { stdout: plain } = await run([request], { provider: 'huawei' });
+    const [{ canonicalRequest } = { canonicalRequest: '' }] = documents(plain) as {
+      canonicalRequest: string;
+    }[];
+    const quote = async (text: string) => {
+      const errorText = JSON.stringify({
+        error_code: 'APIGW.0301',
+        error_msg: `verify aksk signature fail, canonicalRequest:${text.replaceAll('\n', '|')}`,
+      });
+      const { stdout } = await run([request], { provider: 'huawei', explain: true, errorText });
+      return stdout.slice(stdout.indexOf('=>'));
+    };
+    expect(await quote(canonicalRequest)).toMatch(/^=> the provider signed the same text/);
+    const changed = await quote(canonicalRequest.replace('x-other:same', 'x-other:sane'));
+    expect(changed).toMatch(/ours: {3}x-other:same\n {3}theirs: x-other:sane\n/);
+    expect(changed).toContain('x-other');
+    const missing = await quote(canonicalRequest.replace('x-note:a|b|c\n', ''));
+    expect(missing).toContain('the header x-note is signed by one side only');
+  });
+
+  it.each([
+    ['tencent', { path: '/a\ud800' }],
+    ['tencent', { secretKey: 'a\ud800' }],
+    ['huawei', { path: '/a\ud800' }],
+    ['huawei', { body: 'a\ud800' }],
+    ['huawei', { sk: 'a\ud800' }],
+  ] as const)('%s: refuses a lone surrogate in %j', async (provider, change) => {
+    const vector = provider === 'tencent' ? cos : gateway;
+    const { stderr, exitCode } = await run([{ ...vector, ...change }], { provider });
+    expect(exitCode).toBe(2);
+    expect(stderr).toContain(`line 1: ${Object.keys(change)[0]}: expected valid Unicode`);
+  });
+});
