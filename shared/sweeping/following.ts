@@ -66,6 +66,9 @@ export interface FollowTally {
 const SHORTEST_MS = 5_000;
 const LONGEST_MS = 60_000;
 const ABANDONED_MS = 3_600_000;
+/** Of one run, before the others are looked at. */
+const ASKED_PER_RUN = 100;
+const AT_ONCE = 8;
 
 /** A tenth of its age, from 5 s to a minute: a task that runs for hours is asked once a minute. */
 export const intervalMs = (ageMs: number): number =>
@@ -82,7 +85,7 @@ export async function followTasks(
 
   const ask = async <K extends Kind>(transfer: Transfer, task: TaskOf<K>): Promise<void> => {
     const follower = followers[task.kind] as Follower<K> | undefined;
-    if (!follower || now() >= deadline) return;
+    if (!follower) return;
     try {
       tally.asked += 1;
       const told = await follower.ask({ transfer, task, since: startedAt(transfer) });
@@ -100,7 +103,10 @@ export async function followTasks(
     }
   };
 
-  const due: Promise<void>[] = [];
+  const due: Transfer[] = [];
+  const isNext = (at: Date): void => {
+    if (!tally.nextDueAt || at < tally.nextDueAt) tally.nextDueAt = at;
+  };
   for (const { shard, counts } of shards) {
     if (!isTaskShard(shard) || counts.submitted + counts.submitting + counts.planned === 0)
       continue;
@@ -110,22 +116,26 @@ export async function followTasks(
       'planned',
     ]);
     for (const transfer of rows) {
-      const { state, task } = transfer;
-      if (!task) continue;
-      if (state === 'planned') {
-        await giveUp(transfer, options, abandonedMs);
-        continue;
+      if (!transfer.task) continue;
+      if (transfer.state === 'planned') await giveUp(transfer, options, abandonedMs);
+      else {
+        const dueAt = dueOf(transfer, settleMs);
+        if (all || dueAt <= now()) due.push(transfer);
+        else isNext(dueAt);
       }
-      const dueAt = dueOf(transfer, settleMs);
-      if (all || dueAt <= now()) due.push(ask(transfer, task));
-      else if (!tally.nextDueAt || dueAt < tally.nextDueAt) tally.nextDueAt = dueAt;
     }
   }
-  await Promise.all(due);
-  if (due.length > 0) {
-    const soon = new Date(now().getTime() + SHORTEST_MS);
-    if (!tally.nextDueAt || soon < tally.nextDueAt) tally.nextDueAt = soon;
-  }
+  // Who was not heard of for longest comes first; other runs get their turn in between.
+  due.sort((a, b) => a.updatedAt.getTime() - b.updatedAt.getTime());
+  const waiting = due.splice(0, ASKED_PER_RUN);
+  if (due.length > 0) isNext(now());
+  else if (waiting.length > 0) isNext(new Date(now().getTime() + SHORTEST_MS));
+  const worker = async (): Promise<void> => {
+    for (let next = waiting.shift(); next && now() < deadline; next = waiting.shift()) {
+      if (next.task) await ask(next, next.task);
+    }
+  };
+  await Promise.all(Array.from({ length: AT_ONCE }, worker));
   if (barred > 0) log.error('sweep.credentials-refused', { tasks: barred });
   return tally;
 }

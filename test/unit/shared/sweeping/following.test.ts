@@ -16,8 +16,10 @@ async function setup(
   const { ledger, objects, queue } = openStores();
   const clock = { at: START };
   const asked: number[] = [];
+  const order: string[] = [];
   const follower: Follower<'batch'> = {
-    async ask() {
+    async ask({ transfer }) {
+      order.push(transfer.transferId);
       asked.push((clock.at - START) / 1_000);
       const told = tell(asked.length);
       if (told instanceof Error) throw told;
@@ -53,7 +55,7 @@ async function setup(
       at: now(),
       event: 'accepted',
     });
-  return { ledger, clock, asked, sweep, submit };
+  return { ledger, clock, asked, order, sweep, submit };
 }
 
 const going: Told = { state: 'submitted', progress: { providerState: 'Active' } };
@@ -145,4 +147,53 @@ describe('following a task', () => {
       await expect(sweep(event)).rejects.toMatchObject({ code: 'EVENT_INVALID' });
     },
   );
+
+  it('of a large run asks who was not heard of for longest, and lets the others have their turn', async () => {
+    const { ledger, clock, order, sweep } = await setup(() => going);
+    const tasks = Array.from({ length: 250 }, () => task);
+    const run = { runId: 'r2', trigger: 'http', operation: 'cos-batch-job' } as const;
+    await openTaskRun(ledger, { ...run, createdAt: new Date(START + 1) }, tasks, new Date(START));
+    for (const [runId, count] of [
+      ['r1', 1],
+      ['r2', 250],
+    ] as const) {
+      for (let line = 0; line < count; line += 1) {
+        const at = new Date(START + line);
+        const accepted = [`1:${line}`];
+        const known = { state: 'submitted', attempt: 1, accepted, at, event: 'accepted' } as const;
+        await ledger.record(taskTransferId(runId, line), known);
+      }
+    }
+    clock.at = START + 60_000;
+    expect(await sweep({ detail: { followSeconds: 0 } })).toMatchObject({ asked: 251 });
+    const large = (from: number, count: number) =>
+      Array.from({ length: count }, (_, n) => taskTransferId('r2', from + n));
+    expect(order.slice(0, 100)).toEqual(large(0, 100));
+    expect(order[100]).toBe(taskTransferId('r1', 0));
+    expect(order.slice(101)).toEqual(large(100, 150));
+  });
+
+  it('asks nothing after its deadline', async () => {
+    const { ledger, clock, asked, sweep, submit } = await setup(() => {
+      clock.at += 241_000;
+      return going;
+    });
+    await submit();
+    await openTaskRun(
+      ledger,
+      { runId: 'r2', trigger: 'http', operation: 'cos-batch-job', createdAt: new Date(START - 1) },
+      [task],
+      new Date(START),
+    );
+    const known = {
+      state: 'submitted',
+      attempt: 1,
+      accepted: ['1:j'],
+      at: new Date(START),
+    } as const;
+    await ledger.record(taskTransferId('r2', 0), { ...known, event: 'accepted' });
+    clock.at = START + 60_000;
+    await sweep({ detail: { followSeconds: 0 } });
+    expect(asked).toHaveLength(1);
+  });
 });
