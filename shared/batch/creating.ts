@@ -5,7 +5,14 @@
  */
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { BatchConfig } from '../config.ts';
-import { type Cause, InputError, ProviderError, toCause, WaybillError } from '../errors.ts';
+import {
+  type Cause,
+  InputError,
+  ProviderError,
+  StoreError,
+  toCause,
+  WaybillError,
+} from '../errors.ts';
 import type { Guard } from '../guard.ts';
 import type { BatchJobRef, Ledger, Report, TransferEvent } from '../ledger/port.ts';
 import { type BatchJob, type BatchJobRequest, parseArn } from '../providers/cos-batch/request.ts';
@@ -22,7 +29,10 @@ export interface BatchCreator {
    * @throws InputError (BODY_INVALID), and what reading the manifest's head throws
    */
   prepare(runId: string, request: BatchJobRequest): Promise<PreparedJob>;
-  /** Creates the job, or finds it; records what came of it. @throws StoreError */
+  /**
+   * Creates the job, or finds it; records what came of it. What an earlier call left open is
+   * resolved first. @throws StoreError
+   */
   create(transferId: string, job: PreparedJob): Promise<CreateOutcome>;
 }
 
@@ -34,7 +44,7 @@ export interface PreparedJob {
 export interface BatchCreatorOptions {
   readonly client: CosBatchClient;
   readonly config: Pick<BatchConfig, 'uin'>;
-  readonly ledger: Pick<Ledger, 'record'>;
+  readonly ledger: Pick<Ledger, 'read' | 'record'>;
   /** All calls with the one key pair. */
   readonly guard: Guard;
   readonly objects: Pick<CosObjectsClient, 'head'>;
@@ -47,6 +57,8 @@ const MAX_SENDS = 3;
 const WAIT_MS = 1_000;
 /** Jobs looked through for a marker; the newest come first or last, which is not documented. */
 const MAX_LISTED = 10_000;
+/** Of a page: with the longest descriptions it stays below the largest answer that is read. */
+const PAGE_JOBS = 500;
 
 export const markerOf = (runId: string): string => `[waybill:${runId}]`;
 
@@ -97,7 +109,8 @@ export function createBatchCreator(options: BatchCreatorOptions): BatchCreator {
     },
 
     async create(transferId, { ref, job }) {
-      let attempt = 1;
+      const known = await ledger.read(transferId);
+      let attempt = known?.attempt ?? 1;
       const record = (
         state: Report['state'],
         event: TransferEvent,
@@ -116,42 +129,70 @@ export function createBatchCreator(options: BatchCreatorOptions): BatchCreator {
         await record('submitted', event, { jobId });
         return { kind: 'created', jobId };
       };
+      const refused = async (cause: Cause): Promise<CreateOutcome> => {
+        await record('failed', 'refused', { cause });
+        return { kind: 'refused', cause };
+      };
+      /** What the list tells; a cause when it can't be read. */
+      const look = async (): Promise<{ jobId?: string | undefined; cause?: Cause }> => {
+        try {
+          return { jobId: await findJob(client, guard, ref) };
+        } catch (error) {
+          return { cause: toOutcome(error) };
+        }
+      };
 
-      for (; ; attempt += 1) {
+      // An earlier call may have been taken: it is looked for before anything is sent again.
+      if (known?.state === 'submitting') {
+        const { jobId, cause } = await look();
+        if (jobId !== undefined) return created(jobId, 'resolved');
+        if (cause) return { kind: 'unknown', cause };
+        attempt += 1;
+      }
+      let isOpen = known?.state === 'submitting';
+      for (let sends = 1; ; sends += 1, attempt += 1) {
         await record('submitting', 'submitting');
         let cause: Cause;
         try {
           const { jobId } = await guard.run(() => client.createJob(ref.region, job));
           return await created(jobId, 'accepted');
         } catch (error) {
-          if (!(error instanceof WaybillError) || error.code === 'STORE_FAILED') throw error;
-          cause = toCause(error);
-          const isOpen = error.sent === 'unknown';
-          // One code for a used token, a bad priority and others: the list tells them apart.
-          const mayExist =
-            error instanceof ProviderError && error.providerCode === 'InvalidRequest';
-          if (!isOpen && !mayExist) {
-            await record('failed', 'refused', { cause });
-            return { kind: 'refused', cause };
-          }
+          cause = toOutcome(error);
+          const isUnknown = error instanceof WaybillError && error.sent === 'unknown';
+          // Once one answer is open, no refusal of a later call tells that there is no job.
+          isOpen ||= isUnknown;
+          if (!isOpen && !mayExist(error)) return refused(cause);
           if (isOpen) await record('submitting', 'unanswered', { cause });
-          const found = await findJob(client, guard, ref).catch((failure: unknown) => {
-            if (failure instanceof WaybillError) return 'unanswered' as const;
-            throw failure;
-          });
-          if (found !== 'unanswered' && found !== undefined)
-            return await created(found, 'resolved');
-          if (!isOpen && found === undefined) {
-            await record('failed', 'refused', { cause });
-            return { kind: 'refused', cause };
+          const looked = await look();
+          if (looked.jobId !== undefined) return await created(looked.jobId, 'resolved');
+          if (!isOpen) {
+            if (!looked.cause) return refused(cause);
+            isOpen = true;
+            await record('submitting', 'unanswered', { cause });
           }
+          // The limiter has repeated what may pass; the rest is for the sweep to find.
+          if (!isUnknown && cause.class !== 'request') return { kind: 'unknown', cause };
         }
-        if (attempt === MAX_SENDS) return { kind: 'unknown', cause };
-        await wait(WAIT_MS * 2 ** (attempt - 1));
+        if (sends === MAX_SENDS) return { kind: 'unknown', cause };
+        await wait(WAIT_MS * 2 ** (sends - 1));
       }
     },
   };
 }
+
+/** @throws the error itself when it is none of the provider's, or the ledger's */
+function toOutcome(error: unknown): Cause {
+  if (!(error instanceof WaybillError) || error instanceof StoreError) throw error;
+  return toCause(error);
+}
+
+/**
+ * Refusals that may have a job behind them: one code stands for a used token, a bad priority and
+ * others, the internal errors also for a job that was made and could not be loaded.
+ */
+const MAY_EXIST = new Set(['InternalError', 'InvalidRequest', 'ServiceUnavailable']);
+const mayExist = (error: unknown): boolean =>
+  error instanceof ProviderError && MAY_EXIST.has(error.providerCode);
 
 /**
  * The job whose description carries the marker; undefined when none does.
@@ -164,8 +205,8 @@ export async function findJob(
 ): Promise<string | undefined> {
   let nextToken: string | undefined;
   for (let listed = 0; listed < MAX_LISTED; ) {
-    const options = nextToken === undefined ? {} : { nextToken };
-    const page = await guard.run(() => client.listJobs(region, options));
+    const from = nextToken === undefined ? {} : { nextToken };
+    const page = await guard.run(() => client.listJobs(region, { maxResults: PAGE_JOBS, ...from }));
     const found = page.jobs.find(({ description }) => description.includes(marker));
     if (found) return found.jobId;
     listed += page.jobs.length;

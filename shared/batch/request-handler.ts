@@ -1,9 +1,10 @@
 /** The handler of `cos-batch-job`: one job by HTTP, or by an uploaded description. */
 import { parseBody } from '../api/bodies.ts';
 import { claimRun } from '../api/idempotency.ts';
-import { InputError, toCause, withFaults } from '../errors.ts';
+import { sha256Hex } from '../encoding.ts';
+import { BarredError, InputError, ProviderError, toCause, withFaults } from '../errors.ts';
 import { type HttpRequest, isHttpEvent, parseUploads } from '../events.ts';
-import type { Ledger, NewRun } from '../ledger/port.ts';
+import type { Ledger, NewRun, Transfer } from '../ledger/port.ts';
 import type { Log } from '../log.ts';
 import { type HttpAnswer, json, overHttp } from '../middleware.ts';
 import type { ObjectInfo, Objects } from '../objects/port.ts';
@@ -22,6 +23,14 @@ export interface BatchJobDeps {
   readonly now?: () => Date;
 }
 
+const isUnsent = ({ state }: Transfer): boolean => state === 'planned' || state === 'submitting';
+
+/** Of the description, its manifest or the key pair: told again, it would be refused again. */
+const isRefusal = (error: unknown): boolean =>
+  error instanceof InputError ||
+  error instanceof BarredError ||
+  (error instanceof ProviderError && (error.class === 'credentials' || error.class === 'request'));
+
 export function createBatchJobHandler(deps: BatchJobDeps) {
   const { authorize, creator, ledger, log, objects } = deps;
   const now = deps.now ?? (() => new Date());
@@ -32,24 +41,41 @@ export function createBatchJobHandler(deps: BatchJobDeps) {
 
   const start = async (run: NewRun, request: BatchJobRequest): Promise<void> => {
     const { runId } = run;
+    const transferId = taskTransferId(runId, 0);
     await alone(ledger, `run ${runId}`, now, async () => {
-      const prepared = await creator.prepare(runId, request);
+      const known = await ledger.read(transferId);
+      if (known && !isUnsent(known)) return;
+      const prepared = await creator.prepare(runId, request).catch((error: unknown) => {
+        // What may have been taken is found by the sweep, whatever has become of its manifest.
+        if (known?.state === 'submitting' && isRefusal(error)) return undefined;
+        throw error;
+      });
+      if (!prepared) return;
       await openTaskRun(ledger, run, [prepared.ref], now());
-      const transfer = await ledger.read(taskTransferId(runId, 0));
-      // What was submitted before is found by its token, so sending it again makes no second job.
-      if (transfer?.state !== 'planned' && transfer?.state !== 'submitting') return;
-      const outcome = await creator.create(transfer.transferId, prepared);
+      const transfer = await ledger.read(transferId);
+      if (!transfer || !isUnsent(transfer)) return;
+      const outcome = await creator.create(transferId, prepared);
       log.info('batch.created', { runId, outcome: outcome.kind });
     });
+  };
+
+  /** A token of the caller's names the job: the same one is the same run, and no other job's. */
+  const claimToken = async (
+    request: HttpRequest,
+    body: BatchJobRequest,
+  ): Promise<string | undefined> => {
+    const token = body.clientRequestToken;
+    if (token === undefined) return undefined;
+    const routeKey = `${request.routeKey} clientRequestToken`;
+    const headers = { 'idempotency-key': sha256Hex(token) };
+    const runId = runIdFrom('cos-batch-job', token);
+    return claimRun(ledger, { ...request, routeKey, headers }, body, now(), runId);
   };
 
   const http = overHttp(async (request): Promise<HttpAnswer> => {
     authorize(request);
     const body = parseBody(batchJobRequest, request.body);
-    // A token of the caller's names the job: the same one is the same run.
-    const token = body.clientRequestToken;
-    const derived = token === undefined ? undefined : runIdFrom('cos-batch-job', token);
-    const runId = await claimRun(ledger, request, body, now(), derived);
+    const runId = await claimRun(ledger, request, body, now(), await claimToken(request, body));
     const run = { runId, trigger: 'http', operation: 'cos-batch-job', createdAt: now() } as const;
     await start(run, body).catch(inProgress);
     return json(202, { runId, jobId: (await jobOf(runId)) ?? null });
@@ -64,7 +90,12 @@ export function createBatchJobHandler(deps: BatchJobDeps) {
       ]);
     }
     const request = parseBody(batchJobRequest, await readSmall(objects, info));
-    return { region, ...request };
+    if (request.region !== undefined && request.region !== region) {
+      throw new InputError('BODY_INVALID', 'The description is in the folder of another region.', [
+        { path: 'region', message: `expected ${region}, the region of the folder` },
+      ]);
+    }
+    return { ...request, region };
   };
 
   const upload = async (event: unknown): Promise<{ runIds: readonly string[] }> => {
@@ -90,8 +121,8 @@ export function createBatchJobHandler(deps: BatchJobDeps) {
       try {
         await start(run, await describe(key, info));
       } catch (error) {
-        if (!(error instanceof InputError)) throw error;
-        const fault = withFaults(error);
+        if (!isRefusal(error)) throw error;
+        const fault = error instanceof InputError ? withFaults(error) : error;
         await ledger.openRun(run);
         await ledger.stopRun(runId, { state: 'failed', at: now(), error: toCause(fault) });
         log.error('run.failed', { runId, key }, fault);

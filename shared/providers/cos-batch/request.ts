@@ -40,7 +40,7 @@ const list = <Item extends v.GenericSchema>(item: Item) =>
   v.pipe(v.array(item, 'expected a list'), v.minLength(1, 'expected at least one'));
 /** Unix seconds by the Go SDK; the page only says "timestamp". */
 const timestamp = v.union(
-  [v.pipe(v.number(), v.integer(), v.minValue(0)), text(1, 64)],
+  [v.pipe(v.number(), v.safeInteger(), v.minValue(0)), text(1, 64)],
   'expected Unix seconds, or a timestamp as text',
 );
 
@@ -141,9 +141,18 @@ const operation = v.pipe(
 );
 
 const FORMATS = ['COSBatchOperations_CSV_V1', 'COSInventoryReport_CSV_V1'] as const;
+const fields = v.pipe(
+  list(word(['Ignore', 'Bucket', 'Key', 'VersionId'])),
+  v.check((columns) => {
+    // An empty list has been told of already.
+    if (columns.length === 0) return true;
+    const count = (name: string) => columns.filter((column) => column === name).length;
+    return count('Bucket') === 1 && count('Key') === 1 && count('VersionId') <= 1;
+  }, 'expected Bucket and Key once, and VersionId at most once'),
+);
 const spec = v.pipe(
   v.strictObject({
-    fields: v.exactOptional(list(word(['Ignore', 'Bucket', 'Key', 'VersionId']))),
+    fields: v.exactOptional(fields),
     format: word(FORMATS),
   }),
   v.forward(
@@ -156,13 +165,23 @@ const spec = v.pipe(
 );
 
 export const batchJobRequest = v.strictObject({
-  region: v.exactOptional(v.pipe(text(1, 64), v.regex(/^[a-z0-9-]+$/, 'expected ap-chengdu'))),
+  region: v.exactOptional(
+    v.pipe(
+      v.string('expected a region such as ap-chengdu'),
+      v.regex(/^[a-z0-9-]{1,64}$/, 'expected a region such as ap-chengdu'),
+    ),
+  ),
   clientRequestToken: v.exactOptional(text(1, 64)),
   confirmationRequired: v.exactOptional(flag),
   description: v.exactOptional(text(0, 256 - MARKER_BYTES)),
   manifest: v.strictObject({
     location: v.strictObject({
-      etag: v.exactOptional(text(1, 1024)),
+      etag: v.exactOptional(
+        v.pipe(
+          v.string('expected an ETag, quoted or not'),
+          v.regex(/^(?:"[^"]{1,1022}"|[^"]{1,1024})$/, 'expected an ETag, quoted or not'),
+        ),
+      ),
       objectArn,
       objectVersionId: v.exactOptional(text(1, 1024)),
     }),
