@@ -2,6 +2,7 @@
  * Environment to typed options (docs/configuration.md). Every fault is listed at once, by variable.
  * Each function reads only its own part, so that no function needs another one's secrets.
  */
+import { type AwsConfig, aws } from './config-aws.ts';
 import { type HuaweiConfig, hasHuawei, huawei } from './config-huawei.ts';
 import { type Env, type EnvReader, readEnv, type StoreAddress } from './env.ts';
 import type { Credentials } from './signing/signer.ts';
@@ -11,6 +12,8 @@ export interface StoresConfig {
   readonly queue: StoreAddress<'sqlite' | 'sqs'>;
   readonly objects: StoreAddress<'folder' | 's3'>;
   readonly logLevel: LogLevel;
+  /** Present when any of the stores is on AWS. */
+  readonly aws?: AwsConfig;
 }
 
 export const LOG_LEVELS = ['debug', 'info', 'warn', 'error', 'silent'] as const;
@@ -175,10 +178,15 @@ export const runsConfig = (env: Env): RunsConfig =>
 
 function stores(from: EnvReader): StoresConfig {
   const sqlite = 'sqlite:./data/waybill.db';
+  const ledger = from.store('WAYBILL_LEDGER', sqlite, ['sqlite', 'dynamodb']);
+  const queue = from.store('WAYBILL_QUEUE', sqlite, ['sqlite', 'sqs']);
+  const objects = from.store('WAYBILL_OBJECTS', 'folder:./data/objects', ['folder', 's3']);
+  const onAws = ledger.kind === 'dynamodb' || queue.kind === 'sqs' || objects.kind === 's3';
   return {
-    ledger: from.store('WAYBILL_LEDGER', sqlite, ['sqlite', 'dynamodb']),
-    queue: from.store('WAYBILL_QUEUE', sqlite, ['sqlite', 'sqs']),
-    objects: from.store('WAYBILL_OBJECTS', 'folder:./data/objects', ['folder', 's3']),
+    ledger,
+    queue,
+    objects,
+    ...(onAws && { aws: aws(from) }),
     logLevel: from.choice('LOG_LEVEL', ['info', ...LOG_LEVELS.filter((level) => level !== 'info')]),
   };
 }

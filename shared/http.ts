@@ -30,6 +30,8 @@ export interface SendOptions {
   readonly timeoutMs?: number;
   /** Sockets per host. @default 50 */
   readonly connections?: number;
+  /** An answer longer than this is none. @default 1 MiB */
+  readonly maxAnswerBytes?: number;
 }
 
 /** An answer whose body is read as it comes. */
@@ -48,10 +50,11 @@ const MAX_ANSWER_BYTES = 1_048_576;
 export function createSend({
   timeoutMs = 30_000,
   connections = 50,
+  maxAnswerBytes = MAX_ANSWER_BYTES,
   dispatcher = new Agent({
     connections,
     connect: { timeout: Math.min(timeoutMs, 10_000) },
-    maxResponseSize: MAX_ANSWER_BYTES,
+    maxResponseSize: maxAnswerBytes,
   }),
 }: SendOptions = {}): Send {
   return (request) =>

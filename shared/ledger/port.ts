@@ -205,6 +205,13 @@ export interface Claim {
   readonly requestHash: string;
 }
 
+/** A small document that many workers share. */
+export interface Note {
+  readonly text: string;
+  /** Changes with every write. */
+  readonly version: number;
+}
+
 export interface Ledger {
   /** Writes the run, or returns the one that is there. */
   openRun(run: NewRun): Promise<Run>;
@@ -269,6 +276,12 @@ export interface Ledger {
   takeLease(name: string, lease: Lease): Promise<boolean>;
   /** Gives a lease back; nothing happens when another owner holds it. */
   dropLease(name: string, owner: string): Promise<void>;
+  readNote(name: string): Promise<Note | undefined>;
+  /**
+   * Writes a note if it is still of `version`, undefined when there was none; false when somebody
+   * else wrote it meanwhile.
+   */
+  swapNote(name: string, text: string, version: number | undefined): Promise<boolean>;
   /** Marks that the failures of a closed run go on in another one; the first mark stays. */
   handOver(runId: string, to: string): Promise<void>;
   /**

@@ -446,6 +446,27 @@ export function ledgerContract(name: string, open: () => Promise<Ledger>): void 
         expect(await ledger.takeLease('pass', { ...mine, at: later(2_000) })).toBe(true);
       });
 
+      it('swaps a note only for whoever saw its latest version', async () => {
+        expect(await ledger.readNote('n')).toBeUndefined();
+        expect(await ledger.swapNote('n', 'one', 7)).toBe(false);
+        expect(await ledger.swapNote('n', 'one', undefined)).toBe(true);
+        expect(await ledger.swapNote('n', 'other', undefined)).toBe(false);
+        const first = await ledger.readNote('n');
+        expect(first?.text).toBe('one');
+        expect(await ledger.swapNote('n', 'two', first?.version)).toBe(true);
+        expect(await ledger.swapNote('n', 'late', first?.version)).toBe(false);
+        expect((await ledger.readNote('n'))?.text).toBe('two');
+      });
+
+      it('lets one of many swaps at once win', async () => {
+        await ledger.swapNote('n', '0', undefined);
+        const note = await ledger.readNote('n');
+        const won = await Promise.all(
+          Array.from({ length: 10 }, (_, at) => ledger.swapNote('n', String(at), note?.version)),
+        );
+        expect(won.filter(Boolean)).toHaveLength(1);
+      });
+
       it('counts a night once per run and forgets on success', async () => {
         expect(await ledger.countNight('task 1', 'n1')).toBe(1);
         expect(await ledger.countNight('task 1', 'n1')).toBe(1);

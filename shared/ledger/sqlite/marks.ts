@@ -1,10 +1,17 @@
-/** Small records beside runs and transfers: idempotency claims, leases by name, counted nights. */
+/** Small records beside runs and transfers: idempotency claims, leases by name, notes, nights. */
 import type { SqliteFile } from '../../sqlite.ts';
 import type { Claim, Ledger } from '../port.ts';
 
 type MarkCalls = Pick<
   Ledger,
-  'claim' | 'takeLease' | 'dropLease' | 'countNight' | 'nights' | 'forgetNights'
+  | 'claim'
+  | 'takeLease'
+  | 'dropLease'
+  | 'readNote'
+  | 'swapNote'
+  | 'countNight'
+  | 'nights'
+  | 'forgetNights'
 >;
 
 export function createMarks({ db, write }: SqliteFile): MarkCalls {
@@ -15,6 +22,11 @@ export function createMarks({ db, write }: SqliteFile): MarkCalls {
     ON CONFLICT DO UPDATE SET owner = excluded.owner, until = excluded.until
     WHERE owner = excluded.owner OR until <= :now`);
   const dropLease = db.prepare('DELETE FROM leases WHERE name = ? AND owner = ?');
+  const readNote = db.prepare('SELECT text, version FROM notes WHERE name = ?');
+  const insertNote = db.prepare('INSERT INTO notes VALUES (?, ?, 1) ON CONFLICT DO NOTHING');
+  const updateNote = db.prepare(
+    'UPDATE notes SET text = ?, version = version + 1 WHERE name = ? AND version = ?',
+  );
   const countNight = db.prepare('INSERT INTO nights VALUES (?, ?) ON CONFLICT DO NOTHING');
   const sumNights = db.prepare('SELECT COUNT(*) AS nights FROM nights WHERE key = ?');
   const nightsOf = db.prepare(`
@@ -37,6 +49,16 @@ export function createMarks({ db, write }: SqliteFile): MarkCalls {
     dropLease: (name, owner) =>
       write(() => {
         dropLease.run(name, owner);
+      }),
+    readNote: async (name) => {
+      const row = readNote.get(name) as { text: string; version: number } | undefined;
+      return row && { text: row.text, version: Number(row.version) };
+    },
+    swapNote: (name, text, version) =>
+      write(() => {
+        const { changes } =
+          version === undefined ? insertNote.run(name, text) : updateNote.run(text, name, version);
+        return changes === 1;
       }),
     countNight: (key, runId) =>
       write(() => {

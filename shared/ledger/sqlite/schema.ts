@@ -3,7 +3,7 @@ import type { DatabaseSync } from 'node:sqlite';
 import { StoreError } from '../../errors.ts';
 
 /** Grows with every change of the tables; an older program refuses a newer file. */
-const VERSION = 2;
+const VERSION = 3;
 
 const TABLES = `
 CREATE TABLE IF NOT EXISTS runs (
@@ -85,6 +85,12 @@ CREATE TABLE IF NOT EXISTS nights (
   key TEXT NOT NULL,
   run_id TEXT NOT NULL,
   PRIMARY KEY (key, run_id)
+) WITHOUT ROWID;
+
+CREATE TABLE IF NOT EXISTS notes (
+  name TEXT PRIMARY KEY,
+  text TEXT NOT NULL,
+  version INTEGER NOT NULL
 ) WITHOUT ROWID;
 `;
 

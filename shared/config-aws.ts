@@ -1,0 +1,33 @@
+/** What calling AWS takes, from the variables that Lambda sets and every AWS tool knows. */
+import type { EnvReader } from './env.ts';
+import { present } from './present.ts';
+
+export interface AwsKeys {
+  readonly accessKeyId: string;
+  readonly secretAccessKey: string;
+  readonly sessionToken?: string;
+}
+
+export interface AwsConfig {
+  readonly region: string;
+  readonly keys: AwsKeys;
+  /** In place of every service's own address: emulators, private links. */
+  readonly endpoint?: string;
+}
+
+export function aws(from: EnvReader): AwsConfig {
+  const region = from.optional('AWS_REGION') ?? from.optional('AWS_DEFAULT_REGION');
+  if (region === undefined || !/^[a-z]{2}(?:-[a-z]+)+-\d$/.test(region)) {
+    from.fault('AWS_REGION', 'expected a region such as ap-southeast-1');
+  }
+  const endpoint = from.optional('AWS_ENDPOINT_URL') && from.url('AWS_ENDPOINT_URL');
+  return {
+    region: region ?? '',
+    keys: {
+      accessKeyId: from.text('AWS_ACCESS_KEY_ID', 'the access key of an AWS identity'),
+      secretAccessKey: from.text('AWS_SECRET_ACCESS_KEY', 'the secret key of an AWS identity'),
+      ...present({ sessionToken: from.optional('AWS_SESSION_TOKEN') }),
+    },
+    ...present({ endpoint: endpoint?.replace(/\/+$/, '') }),
+  };
+}
