@@ -1,17 +1,15 @@
 /** SQLite rows to ledger types and back. */
 import type { Cause } from '../../errors.ts';
 import type { Shard, Tally } from '../../manifest/types.ts';
+import { latestId, toHistory } from '../history.ts';
 import { TRANSFER_STATES, type TransferState } from '../merge.ts';
 import type {
-  HistoryEntry,
   IntentWindow,
   Operation,
-  Report,
   Run,
   RunState,
   ShardRecord,
   Transfer,
-  TransferEvent,
   TransferObject,
   TransferProgress,
   TransferTask,
@@ -89,7 +87,7 @@ export function toTransfer(row: Row): Transfer {
   const runId = text(row, 'run_id');
   const [shard, line] = [number(row, 'shard'), number(row, 'line')];
   const accepted = toAccepted(row);
-  const providerId = latest(accepted);
+  const providerId = latestId(accepted);
   const object = toObject(row);
   return {
     transferId: `${runId}.${shard}.${line}`,
@@ -116,52 +114,3 @@ export function toObject(row: Row): TransferObject | undefined {
   const md5 = has(row, 'md5') ? { md5: text(row, 'md5') } : {};
   return { url: text(row, 'url'), key: text(row, 'key'), ...md5 };
 }
-
-/** The provider's id of the highest attempt among `attempt:providerId`. */
-function latest(accepted: readonly string[]): string | undefined {
-  let found: { attempt: number; id: string } | undefined;
-  for (const entry of accepted) {
-    const colon = entry.indexOf(':');
-    const attempt = Number(entry.slice(0, colon));
-    if (!found || attempt >= found.attempt) found = { attempt, id: entry.slice(colon + 1) };
-  }
-  return found?.id;
-}
-
-type Line = [
-  at: number,
-  attempt: number,
-  event: TransferEvent,
-  state: TransferState,
-  providerId: string | null,
-  code: string | null,
-  requestId: string | null,
-];
-
-/** One entry as the JSON text that is appended to the column, without brackets around the list. */
-export function fromReport(report: Report): string {
-  const accepted = report.accepted[0];
-  const line: Line = [
-    report.at.getTime(),
-    report.attempt,
-    report.event,
-    report.state,
-    accepted === undefined ? null : accepted.slice(accepted.indexOf(':') + 1),
-    report.cause?.code ?? null,
-    report.cause?.requestId ?? null,
-  ];
-  return JSON.stringify(line);
-}
-
-const toHistory = (written: string): readonly HistoryEntry[] =>
-  (JSON.parse(`[${written}]`) as Line[]).map(
-    ([ms, attempt, event, state, providerId, code, requestId]) => ({
-      at: new Date(ms),
-      attempt,
-      event,
-      state,
-      ...(providerId !== null && { providerId }),
-      ...(code !== null && { code }),
-      ...(requestId !== null && { requestId }),
-    }),
-  );

@@ -1,6 +1,6 @@
 /** Runs in SQLite; their counts are sums over the shards, which change in the transfers' commits. */
-import { InputError } from '../../errors.ts';
 import type { SqliteFile } from '../../sqlite.ts';
+import { parseRunCursor, runCursor } from '../cursors.ts';
 import type { Ledger, NewRun, Run } from '../port.ts';
 import { type Row, toRun } from './rows.ts';
 
@@ -73,8 +73,10 @@ export function createRuns({ db, write }: SqliteFile): RunCalls {
       }, 'synced'),
     runs: async ({ states = STATES, operations, cursor, limit = 20 }) => {
       const size = Math.min(Math.max(limit, 1), 100);
+      const from = cursor === undefined ? NEWEST : parseRunCursor(cursor);
       const rows = page.all({
-        ...parseCursor(cursor),
+        at: from.createdAtMs,
+        runId: from.runId,
         states: JSON.stringify(states),
         operations: operations ? JSON.stringify(operations) : null,
         limit: size + 1,
@@ -82,21 +84,10 @@ export function createRuns({ db, write }: SqliteFile): RunCalls {
       const items = rows.slice(0, size).map(toRun);
       const last = items.at(-1);
       if (rows.length <= size || !last) return { items };
-      return { items, nextCursor: `${last.createdAt.getTime()}.${last.runId}` };
+      return { items, nextCursor: runCursor(last) };
     },
   };
 }
 
+const NEWEST = { createdAtMs: Number.MAX_SAFE_INTEGER, runId: '' };
 const STATES = ['planning', 'active', 'completed', 'cancelled', 'failed'];
-
-function parseCursor(cursor: string | undefined): { at: number; runId: string } {
-  if (cursor === undefined) return { at: Number.MAX_SAFE_INTEGER, runId: '' };
-  const match = /^(\d{1,15})\.([\w-]{1,64})$/.exec(cursor);
-  if (!match) {
-    const message = 'expected a nextCursor of an earlier page';
-    throw new InputError('BODY_INVALID', 'The cursor is not one of ours.', [
-      { path: 'cursor', message },
-    ]);
-  }
-  return { at: Number(match[1]), runId: match[2] ?? '' };
-}

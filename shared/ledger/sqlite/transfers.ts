@@ -1,6 +1,7 @@
 /** Transfers in SQLite: each fact is merged, and its shard's counts kept, in one commit. */
-import { InputError } from '../../errors.ts';
 import type { SqliteFile } from '../../sqlite.ts';
+import { parseTransferCursor, transferCursor } from '../cursors.ts';
+import { HISTORY_LIMIT, isIdle, toEntryText } from '../history.ts';
 import { type Fact, merge, TRANSFER_STATES, type TransferState } from '../merge.ts';
 import {
   type Ledger,
@@ -10,10 +11,7 @@ import {
   type TransferPlace,
 } from '../port.ts';
 import type { Counters } from './counters.ts';
-import { fromReport, type Row, toAccepted, toTransfer } from './rows.ts';
-
-/** Later events of a transfer change its state but are not listed: a caller may repeat for ever. */
-const HISTORY_LIMIT = 64;
+import { type Row, toAccepted, toTransfer } from './rows.ts';
 
 type TransferCalls = Pick<Ledger, 'record' | 'read' | 'transfers' | 'transfersOf'>;
 
@@ -55,15 +53,14 @@ export function createTransfers({ db, write }: SqliteFile, counters: Counters): 
     const accepted = JSON.stringify(after.accepted);
     const at = report.at.getTime();
     if (!row) {
-      const history = fromReport(report);
+      const history = toEntryText(report);
       const described = [url, key, md5, history, at, task, progress] as const;
       insert.run(runId, shard, line, ...state, accepted, ...described);
     } else {
-      // A poll that tells nothing new would crowd out what does.
-      const idle =
-        report.event === 'poll' && before?.state === after.state && cause === row['cause'];
+      const known = { state: row['state'] as TransferState, cause: causeOf(row) };
+      const idle = isIdle(report, known, { state: after.state, cause: cause ?? undefined });
       const listed = !idle && Number(row['events']) < HISTORY_LIMIT;
-      const history = listed ? `,${fromReport(report)}` : '';
+      const history = listed ? `,${toEntryText(report)}` : '';
       update.run(
         ...state,
         accepted,
@@ -101,7 +98,7 @@ export function createTransfers({ db, write }: SqliteFile, counters: Counters): 
       const size = Math.min(Math.max(limit, 1), 1_000);
       const rows = page.all({
         run: runId,
-        ...parseCursor(cursor),
+        ...(cursor === undefined ? { shard: 0, line: -1 } : parseTransferCursor(cursor)),
         states: JSON.stringify(states),
         classes: classes ? JSON.stringify(classes) : null,
         onlyFailed: states.length === 1 && states[0] === 'failed' ? 1 : 0,
@@ -110,31 +107,22 @@ export function createTransfers({ db, write }: SqliteFile, counters: Counters): 
       const items = rows.slice(0, size).map(toTransfer);
       const last = items.at(-1);
       if (rows.length <= size || !last) return { items };
-      return { items, nextCursor: `${last.shard}.${last.line}` };
+      return { items, nextCursor: transferCursor(last) };
     },
     transfersOf: async (runId, shardIndex, states): Promise<readonly Transfer[]> =>
       (ofShard.all(runId, shardIndex, JSON.stringify(states)) as Row[]).map(toTransfer),
   };
 }
 
+const causeOf = ({ cause }: Row): string | undefined =>
+  typeof cause === 'string' ? cause : undefined;
+
 function toFact(row: Row): Fact {
-  const cause = row['cause'];
+  const cause = causeOf(row);
   return {
     state: row['state'] as TransferState,
     attempt: Number(row['attempt']),
     accepted: toAccepted(row),
-    ...(typeof cause === 'string' && { cause: JSON.parse(cause) }),
+    ...(cause !== undefined && { cause: JSON.parse(cause) }),
   };
-}
-
-function parseCursor(cursor: string | undefined): { shard: number; line: number } {
-  if (cursor === undefined) return { shard: 0, line: -1 };
-  const match = /^(\d{1,9})\.(\d{1,10})$/.exec(cursor);
-  if (!match) {
-    const message = 'expected a nextCursor of an earlier page';
-    throw new InputError('BODY_INVALID', 'The cursor is not one of ours.', [
-      { path: 'cursor', message },
-    ]);
-  }
-  return { shard: Number(match[1]), line: Number(match[2]) };
 }

@@ -1,0 +1,38 @@
+/** Cursors of pages: where the next one starts. The same in every store. */
+import { InputError } from '../errors.ts';
+import type { Run, Transfer } from './port.ts';
+
+export interface RunCursor {
+  readonly createdAtMs: number;
+  readonly runId: string;
+}
+
+export const runCursor = ({ createdAt, runId }: Pick<Run, 'createdAt' | 'runId'>): string =>
+  `${createdAt.getTime()}.${runId}`;
+
+/** @throws InputError (BODY_INVALID, path `cursor`) */
+export function parseRunCursor(cursor: string): RunCursor {
+  const match = /^(\d{1,15})\.([\w-]{1,64})$/.exec(cursor);
+  if (!match) throw foreign();
+  return { createdAtMs: Number(match[1]), runId: match[2] ?? '' };
+}
+
+export interface TransferCursor {
+  readonly shard: number;
+  readonly line: number;
+}
+
+export const transferCursor = ({ shard, line }: Pick<Transfer, 'shard' | 'line'>): string =>
+  `${shard}.${line}`;
+
+/** @throws InputError (BODY_INVALID, path `cursor`) */
+export function parseTransferCursor(cursor: string): TransferCursor {
+  const match = /^(\d{1,9})\.(\d{1,10})$/.exec(cursor);
+  if (!match) throw foreign();
+  return { shard: Number(match[1]), line: Number(match[2]) };
+}
+
+const foreign = (): InputError =>
+  new InputError('BODY_INVALID', 'The cursor is not one of ours.', [
+    { path: 'cursor', message: 'expected a nextCursor of an earlier page' },
+  ]);

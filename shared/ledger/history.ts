@@ -1,0 +1,66 @@
+/** A transfer's history as stores keep it: one compact JSON text per entry. */
+import type { TransferState } from './merge.ts';
+import type { HistoryEntry, Report, TransferEvent } from './port.ts';
+
+/** Later events of a transfer change its state but are not listed: a caller may repeat for ever. */
+export const HISTORY_LIMIT = 64;
+
+type Line = readonly [
+  at: number,
+  attempt: number,
+  event: TransferEvent,
+  state: TransferState,
+  providerId: string | null,
+  code: string | null,
+  requestId: string | null,
+];
+
+export function toEntryText(report: Report): string {
+  const accepted = report.accepted[0];
+  const line: Line = [
+    report.at.getTime(),
+    report.attempt,
+    report.event,
+    report.state,
+    accepted === undefined ? null : accepted.slice(accepted.indexOf(':') + 1),
+    report.cause?.code ?? null,
+    report.cause?.requestId ?? null,
+  ];
+  return JSON.stringify(line);
+}
+
+/** @param written entries, separated by commas */
+export const toHistory = (written: string): readonly HistoryEntry[] =>
+  (JSON.parse(`[${written}]`) as Line[]).map(
+    ([ms, attempt, event, state, providerId, code, requestId]) => ({
+      at: new Date(ms),
+      attempt,
+      event,
+      state,
+      ...(providerId !== null && { providerId }),
+      ...(code !== null && { code }),
+      ...(requestId !== null && { requestId }),
+    }),
+  );
+
+/** The provider's id of the highest attempt among `attempt:providerId`. */
+export function latestId(accepted: readonly string[]): string | undefined {
+  let found: { attempt: number; id: string } | undefined;
+  for (const entry of accepted) {
+    const colon = entry.indexOf(':');
+    const attempt = Number(entry.slice(0, colon));
+    if (!found || attempt >= found.attempt) found = { attempt, id: entry.slice(colon + 1) };
+  }
+  return found?.id;
+}
+
+/**
+ * Whether a report is a poll that tells nothing new: listing those would crowd out what does.
+ * @param cause as JSON, of the merged fact and of the one before
+ */
+export const isIdle = (
+  report: Report,
+  before: { readonly state: TransferState; readonly cause: string | undefined },
+  after: { readonly state: TransferState; readonly cause: string | undefined },
+): boolean =>
+  report.event === 'poll' && before.state === after.state && before.cause === after.cause;
