@@ -279,7 +279,7 @@ export interface Ledger {
   readNote(name: string): Promise<Note | undefined>;
   /**
    * Writes a note if it is still of `version`, undefined when there was none; false when somebody
-   * else wrote it meanwhile.
+   * else wrote it meanwhile, or when the answer to our own write was lost.
    */
   swapNote(name: string, text: string, version: number | undefined): Promise<boolean>;
   /** Marks that the failures of a closed run go on in another one; the first mark stays. */

@@ -202,6 +202,8 @@ function createSettle({ table, expiry, touch, wait = sleep }: TransferOptions) {
     const key = transferKey(place);
     for (let tries = 1; tries <= MAX_TRIES; tries += 1) {
       const before = await table.get(key);
+      // Our own write, whose answer was lost.
+      if (before && list(before, 'history').at(-1) === toEntryText(report)) return;
       const item = mergeInto(before, { ...key, transferId }, place, report, expiry);
       const from = before && (text(before, 'state') as TransferState);
       if (from !== undefined && isFinal(from) && from !== item['state']) {
@@ -240,8 +242,7 @@ function mergeInto(
       { state: known.state, cause: before['cause'] as string | undefined },
       { state: after.state, cause: cause?.cause },
     );
-  // The same once more is our own write, whose answer was lost.
-  const listed = !idle && written.length < HISTORY_LIMIT && written.at(-1) !== entry;
+  const listed = !idle && written.length < HISTORY_LIMIT;
   const { cause: _cause, class: _class, failed: _failed, ...rest } = before ?? {};
   return {
     ...fromDescription(report.object, report.task),

@@ -1,0 +1,284 @@
+/** What the DynamoDB ledger promises beyond the contract: what it writes, and what it keeps of counts. */
+import { afterAll, beforeAll, expect, it } from 'vitest';
+import { type AwsCall, createJsonApi, DYNAMODB } from '../../shared/aws/json-api.ts';
+import { TransportError } from '../../shared/errors.ts';
+import { createSend } from '../../shared/http.ts';
+import { shardKey, transferKey } from '../../shared/ledger/dynamodb/keys.ts';
+import { createDynamoLedger } from '../../shared/ledger/dynamodb.ts';
+import type { TransferState } from '../../shared/ledger/merge.ts';
+import type { Ledger, Report } from '../../shared/ledger/port.ts';
+import { newRun, newShard } from '../contract/ledger.ts';
+import { type Dynalite, startDynalite } from '../fixtures/dynalite.ts';
+import { createLedgerTable } from '../fixtures/table.ts';
+
+let dynalite: Dynalite;
+beforeAll(async () => {
+  dynalite = await startDynalite();
+});
+afterAll(() => dynalite.close());
+
+const AT = Date.parse('2026-11-20T02:00:00Z');
+const lease = { owner: 'w', at: new Date(AT), leaseMs: 60_000 };
+const cause = { provider: 'tencent', code: 'NoSuchKey', message: '', class: 'source' } as const;
+const object = { url: 'http://origin.example/a', key: 'a' };
+const report = (state: TransferState, attempt = 1, change: Partial<Report> = {}): Report => ({
+  state,
+  attempt,
+  accepted: [],
+  at: new Date(AT),
+  event: 'callback',
+  ...(state === 'failed' && { cause }),
+  ...change,
+});
+const accepted = (line: number): Report =>
+  report('submitted', 1, { event: 'accepted', accepted: [`1:t${line}`], object });
+const tally = (transfers: number) => ({
+  first: 0,
+  last: 100,
+  lines: transfers,
+  header: 0,
+  blank: 0,
+  quarantined: 0,
+  transfers,
+  warnings: {},
+});
+
+interface Called {
+  readonly action: string;
+  readonly input: Readonly<Record<string, unknown>>;
+}
+
+/** Ledgers over one table, each as another process would have it, and all calls they make. */
+async function setup({ countsMaxAgeMs = 0 } = {}) {
+  const table = await createLedgerTable(dynalite.call);
+  const clock = { at: AT };
+  const calls: Called[] = [];
+  const open = (change: (call: AwsCall) => AwsCall = (call) => call): Ledger => {
+    const call: AwsCall = (action, input) => {
+      calls.push({ action, input });
+      return dynalite.call(action, input);
+    };
+    const now = () => new Date(clock.at);
+    return createDynamoLedger({ table, call: change(call), countsMaxAgeMs, now });
+  };
+  return { calls, clock, open, table };
+}
+
+/** A run of one shard that was read, whose transfers are in the given states. */
+async function closedRun(ledger: Ledger, states: readonly TransferState[]): Promise<void> {
+  await ledger.openRun(newRun('r1', { createdAt: new Date(AT) }));
+  await ledger.activateRun('r1', { shardCount: 1, sizeBytes: 100 });
+  await ledger.openShard(newShard('r1'), lease);
+  for (const [line, state] of states.entries()) {
+    await ledger.record(`r1.0.${line}`, accepted(line));
+    if (state !== 'submitted') await ledger.record(`r1.0.${line}`, report(state));
+  }
+  await ledger.endShard(newShard('r1'), lease, tally(states.length));
+  await ledger.closeRun('r1', new Date(AT));
+}
+
+const isWrite = ({ action }: Called): boolean => /^(Put|Update|Delete)Item$/.test(action);
+const keyOf = ({ input }: Called): string => {
+  const { pk } = (input['Key'] ?? input['Item']) as { pk: { S: string } };
+  return pk.S;
+};
+
+it('writes twice per healthy object, and few times per shard', async () => {
+  const { calls, open } = await setup();
+  const ledger = open();
+  const lines = 512;
+  await ledger.openRun(newRun('r1'));
+  await ledger.activateRun('r1', { shardCount: 1, sizeBytes: 100 });
+  calls.length = 0;
+  await ledger.openShard(newShard('r1'), lease);
+  for (const through of [256, 512]) {
+    await ledger.coverShard(newShard('r1'), lease, { through, at: new Date(AT) }, tally(through));
+  }
+  const all = Array.from({ length: lines }, (_, line) => line);
+  await Promise.all(all.map((line) => ledger.record(`r1.0.${line}`, accepted(line))));
+  await Promise.all(all.map((line) => ledger.record(`r1.0.${line}`, report('succeeded'))));
+  await ledger.endShard(newShard('r1'), lease, tally(lines));
+  await ledger.releaseShard(newShard('r1'), lease);
+
+  const writes = calls.filter(isWrite).map(keyOf);
+  const ofTransfers = writes.filter((pk) => pk.startsWith('transfer#'));
+  expect(ofTransfers).toHaveLength(2 * lines);
+  // Open, one per 256 lines, end, release.
+  expect(writes.length - ofTransfers.length).toBe(5);
+  expect((await ledger.run('r1'))?.counts.succeeded).toBe(lines);
+  expect(calls.filter(({ action }) => action === 'Scan')).toEqual([]);
+});
+
+it('keeps 20,000 objects a second below 1,000 writes for any partition key', () => {
+  const [workers, perSecond] = [20, 1_000];
+  const writes = new Map<string, number>();
+  const add = (pk: string, count: number) => writes.set(pk, (writes.get(pk) ?? 0) + count);
+  for (let shard = 0; shard < workers; shard += 1) {
+    for (let line = 0; line < perSecond; line += 1) {
+      // Its acceptance, and the outcome of another one of the shard.
+      add(transferKey({ runId: 'r1', shard, line }).pk, 2);
+    }
+    // A window per 256 lines, and all that a shard of only so many lines costs.
+    add(shardKey('r1', shard).pk, Math.ceil(perSecond / 256) + 3);
+  }
+  expect(Math.max(...writes.values())).toBeLessThan(1_000);
+  expect([...writes.values()].reduce((sum, count) => sum + count)).toBeGreaterThan(40_000);
+});
+
+it('finds failed transfers by their index and reads no others', async () => {
+  const { calls, open } = await setup();
+  const ledger = open();
+  const states = Array.from({ length: 40 }, (_, line) => (line % 20 ? 'succeeded' : 'failed'));
+  await closedRun(ledger, states as TransferState[]);
+  calls.length = 0;
+  const { items } = await ledger.transfers('r1', { states: ['failed'] });
+  expect(items.map(({ line }) => line)).toEqual([0, 20]);
+  const ofRows = calls.filter(({ input }) =>
+    JSON.stringify(input['ExpressionAttributeValues']).includes('transfer#'),
+  );
+  expect(ofRows.map(({ action, input }) => [action, input['IndexName']])).toEqual(
+    Array.from({ length: 4 }, () => ['Query', 'failed']),
+  );
+});
+
+it('counts a closed run once, and believes that for good', async () => {
+  const { calls, clock, open } = await setup();
+  await closedRun(open(), ['succeeded', 'failed']);
+  clock.at += 60_000;
+  await open().run('r1');
+  calls.length = 0;
+  expect((await open().run('r1'))?.counts).toMatchObject({ succeeded: 1, failed: 1 });
+  expect((await open().runs({})).items[0]?.counts).toMatchObject({ succeeded: 1, failed: 1 });
+  expect(calls.map(({ action }) => action)).toEqual(['GetItem', 'Query']);
+});
+
+it('counts again after a late success, and after an order', async () => {
+  const { clock, open } = await setup();
+  await closedRun(open(), ['succeeded', 'failed', 'failed']);
+  clock.at += 60_000;
+  await open().run('r1');
+  await open().record('r1.0.1', report('succeeded'));
+  expect((await open().run('r1'))?.counts).toMatchObject({ succeeded: 2, failed: 1 });
+  await open().record('r1.0.2', report('planned', 2, { event: 'ordered' }));
+  expect((await open().run('r1'))?.counts).toMatchObject({ succeeded: 2, failed: 0, planned: 1 });
+});
+
+it('keeps no counts that were taken while a final transfer changed', async () => {
+  const { clock, open } = await setup();
+  await closedRun(open(), ['succeeded', 'failed']);
+  clock.at += 60_000;
+  // Once this one has counted the rows, and before it keeps what it counted, one of them changes.
+  let late: Promise<void> | undefined;
+  const slow = open((call) => async (action, input) => {
+    const keeps = action === 'UpdateItem' && String(input['UpdateExpression']).includes('#kept =');
+    if (keeps && !late) {
+      late = open().record('r1.0.1', report('succeeded'));
+      await late;
+    }
+    return call(action, input);
+  });
+  await slow.run('r1');
+  expect(late).toBeDefined();
+  clock.at += 3_600_000;
+  expect((await open().run('r1'))?.counts).toMatchObject({ succeeded: 2, failed: 0 });
+});
+
+it('keeps final counts only when nobody can be about to change a row', async () => {
+  const { clock, open } = await setup();
+  await closedRun(open(), ['succeeded', 'failed']);
+  clock.at += 60_000;
+  // This one has given notice, and is slow to write.
+  let write: (() => void) | undefined;
+  const slow = open((call) => async (action, input) => {
+    if (action === 'PutItem') await new Promise<void>((go) => (write = go));
+    return call(action, input);
+  });
+  const recorded = slow.record('r1.0.1', report('succeeded'));
+  await expect.poll(() => write).toBeDefined();
+  clock.at += 30_000;
+  expect((await open().run('r1'))?.counts).toMatchObject({ failed: 1 });
+  write?.();
+  await recorded;
+  expect((await open().run('r1'))?.counts).toMatchObject({ succeeded: 2, failed: 0 });
+});
+
+it('lets counts of others lag behind, its own never where it matters', async () => {
+  const { clock, open } = await setup({ countsMaxAgeMs: 15_000 });
+  const [ours, theirs] = [open(), open()];
+  await ours.openRun(newRun('r1'));
+  await ours.activateRun('r1', { shardCount: 1, sizeBytes: 100 });
+  await ours.openShard(newShard('r1'), lease);
+  await ours.record('r1.0.0', accepted(0));
+  expect((await ours.run('r1'))?.counts.submitted).toBe(1);
+  await theirs.record('r1.0.0', report('succeeded'));
+  await ours.record('r1.0.1', accepted(1));
+  expect((await ours.run('r1'))?.counts).toMatchObject({ submitted: 1, succeeded: 0 });
+  expect((await ours.shards('r1'))[0]?.counts).toMatchObject({ submitted: 1, succeeded: 1 });
+  clock.at += 15_001;
+  expect((await ours.run('r1'))?.counts).toMatchObject({ submitted: 1, succeeded: 1 });
+});
+
+it('bears the loss of every other answer', async () => {
+  const { table } = await setup();
+  const send = createSend();
+  let sends = 0;
+  const call = createJsonApi({
+    service: DYNAMODB,
+    config: dynalite.config,
+    wait: async () => {},
+    send: async (request) => {
+      const answer = await send(request);
+      sends += 1;
+      if (sends % 2 === 1) throw new TransportError('TRANSPORT_FAILED', 'lost', 'unknown');
+      return answer;
+    },
+  });
+  const ledger = createDynamoLedger({ table, call, countsMaxAgeMs: 0 });
+  await closedRun(ledger, ['succeeded', 'failed', 'submitted']);
+  expect(await ledger.run('r1')).toMatchObject({
+    state: 'completed',
+    counts: { succeeded: 1, failed: 1, submitted: 1 },
+  });
+  expect((await ledger.read('r1.0.1'))?.history.map(({ event }) => event)).toEqual([
+    'accepted',
+    'callback',
+  ]);
+  await ledger.openRun(newRun('r2'));
+  expect(await ledger.stopRun('r2', { state: 'cancelled', at: new Date(AT) })).toBe(true);
+  await ledger.openRun(newRun('r3'));
+  await ledger.activateRun('r3', { shardCount: 0, sizeBytes: 0 });
+  expect(await ledger.closeRun('r3', new Date(AT))).toBe(true);
+  const claim = { runId: 'r1', requestHash: 'a' };
+  expect(await ledger.claim('k', claim, new Date(AT))).toEqual(claim);
+  expect(await ledger.takeLease('l', lease)).toBe(true);
+  expect(await ledger.countNight('n', 'r1')).toBe(1);
+});
+
+it('lets rows expire after their run, and nothing when all is kept', async () => {
+  const { open, table } = await setup();
+  await closedRun(open(), ['succeeded']);
+  await createDynamoLedger({ table, call: dynalite.call, retentionDays: 0 }).openRun(newRun('r2'));
+  const { Items } = (await dynalite.call('Scan', { TableName: table })) as {
+    Items: Record<string, { S?: string; N?: string }>[];
+  };
+  const days = Object.fromEntries(
+    Items.map(({ pk, sk, ttl }) => [
+      `${pk?.S?.split('#')[0]} ${sk?.S?.split('#')[0]} ${pk?.S?.endsWith('r2') ? 'r2' : 'r1'}`,
+      ttl && (Number(ttl.N) * 1_000 - AT) / 86_400_000,
+    ]),
+  );
+  expect(days).toEqual({
+    'run run r1': 90,
+    'run shard r1': 120,
+    'transfer 0000000000 r1': 120,
+    'run run r2': undefined,
+  });
+});
+
+it('says which table refuses, and why', async () => {
+  const ledger = createDynamoLedger({ table: 'nowhere', call: dynalite.call });
+  await expect(ledger.run('r1')).rejects.toMatchObject({
+    code: 'STORE_FAILED',
+    message: expect.stringMatching(/table nowhere: .*ResourceNotFoundException/),
+  });
+});

@@ -1,0 +1,114 @@
+/** Both ledgers, told the same in the same order, answer the same (promise G3 and the counts). */
+import fc from 'fast-check';
+import { afterAll, beforeAll, expect, it } from 'vitest';
+import { createDynamoLedger } from '../../shared/ledger/dynamodb.ts';
+import { TRANSFER_STATES } from '../../shared/ledger/merge.ts';
+import type { Ledger, Report } from '../../shared/ledger/port.ts';
+import { newRun, newShard } from '../contract/ledger.ts';
+import { type Dynalite, startDynalite } from '../fixtures/dynalite.ts';
+import { openStores } from '../fixtures/stores.ts';
+import { createLedgerTable } from '../fixtures/table.ts';
+
+let dynalite: Dynalite;
+beforeAll(async () => {
+  dynalite = await startDynalite();
+});
+afterAll(() => dynalite.close());
+
+const AT = Date.parse('2026-11-20T02:00:00Z');
+const LEASE = { owner: 'w', at: new Date(AT), leaseMs: 60_000 };
+const tally = (transfers: number) => ({
+  first: 0,
+  last: 100,
+  lines: transfers,
+  header: 0,
+  blank: 0,
+  quarantined: 0,
+  transfers,
+  warnings: {},
+});
+const cause = (code: string) =>
+  ({ provider: 'tencent', code, message: '', class: 'source' }) as const;
+
+const report: fc.Arbitrary<Report> = fc
+  .record({
+    state: fc.constantFrom(...TRANSFER_STATES),
+    attempt: fc.integer({ min: 1, max: 3 }),
+    accepted: fc.constantFrom([], ['1:t1'], ['2:t2']),
+    at: fc.integer({ min: 0, max: 3 }).map((ms) => new Date(AT + ms)),
+    event: fc.constantFrom('accepted', 'callback', 'poll', 'refused'),
+    cause: fc.constantFrom(undefined, cause('A'), cause('B')),
+    object: fc.constantFrom(undefined, { url: 'u', key: 'k' }, { url: 'v', key: 'l', md5: 'm' }),
+    progress: fc.constantFrom(undefined, { providerState: '2', objects: 1 }),
+  })
+  .map(
+    ({ cause: why, object, progress, ...rest }) =>
+      ({
+        ...rest,
+        ...(why && { cause: why }),
+        ...(object && { object }),
+        ...(progress && { progress }),
+      }) as Report,
+  );
+
+const LINES = 3;
+const told = fc.array(fc.tuple(fc.nat(LINES - 1), report), { minLength: 1, maxLength: 14 });
+
+it('keeps the same record of the same reports', async () => {
+  const table = await createLedgerTable(dynalite.call);
+  const { ledger: sqlite } = openStores();
+  let now = AT;
+  const options = { table, call: dynalite.call, now: () => new Date(now) };
+  let runs = 0;
+  await fc.assert(
+    fc.asyncProperty(told, async (reports) => {
+      runs += 1;
+      const runId = `r${runs}`;
+      const dynamo = createDynamoLedger({ ...options, countsMaxAgeMs: 0 });
+      for (const ledger of [sqlite, dynamo]) {
+        await ledger.openRun(newRun(runId));
+        await ledger.openShard(newShard(runId), LEASE);
+      }
+      let before: Report | undefined;
+      for (const [line, each] of reports) {
+        // The same at the same instant is taken for one write that was repeated.
+        const repeated = before && JSON.stringify(before) === JSON.stringify(each);
+        before = each;
+        if (repeated) continue;
+        for (const ledger of [sqlite, dynamo]) await ledger.record(`${runId}.0.${line}`, each);
+      }
+      expect(await view(dynamo, runId)).toEqual(await view(sqlite, runId));
+      const lines = new Set(reports.map(([line]) => line)).size;
+      for (const ledger of [sqlite, dynamo]) {
+        await ledger.activateRun(runId, { shardCount: 1, sizeBytes: 100 });
+        await ledger.endShard(newShard(runId), LEASE, tally(lines));
+        await ledger.closeRun(runId, new Date(AT));
+      }
+      // What was counted now may be kept, and must not hide what comes later.
+      now += 60_000;
+      await dynamo.run(runId);
+      const first = reports[0] as (typeof reports)[number];
+      const late = { ...first[1], state: 'succeeded', event: 'callback' } as Report;
+      for (const ledger of [sqlite, dynamo]) await ledger.record(`${runId}.0.${first[0]}`, late);
+      expect(await view(dynamo, runId)).toEqual(await view(sqlite, runId));
+    }),
+    { numRuns: 100 },
+  );
+});
+
+/** Everything that can be read of a run, without entries that were told twice. */
+async function view(ledger: Ledger, runId: string) {
+  const { items } = await ledger.transfers(runId);
+  const failed = await ledger.transfers(runId, { states: ['failed'], classes: ['source'] });
+  return {
+    counts: (await ledger.run(runId))?.counts,
+    shards: (await ledger.shards(runId)).map(({ counts }) => counts),
+    transfers: items.map(({ history, ...transfer }) => ({
+      ...transfer,
+      history: history.filter(
+        (entry, at) => JSON.stringify(entry) !== JSON.stringify(history[at - 1]),
+      ),
+    })),
+    failed: failed.items.map(({ transferId }) => transferId),
+  };
+}
