@@ -17,6 +17,7 @@ import { createLog, type Log } from '../shared/log.ts';
 import { expose, type HttpAnswer, json, overHttp } from '../shared/middleware.ts';
 import { connectCosFetch } from '../shared/providers/cos-fetch.ts';
 import { connectCosObjects } from '../shared/providers/cos-objects.ts';
+import { createRouter } from '../shared/router.ts';
 import {
   type CallbackClaim,
   type CallbackTokens,
@@ -37,6 +38,13 @@ export interface Deps {
   readonly wake: () => Promise<void>;
   readonly now?: () => Date;
 }
+
+const ROUTES = [
+  'GET /callbacks/{token}',
+  'POST /callbacks/{token}',
+  'POST /notifications/smn',
+] as const;
+const router = createRouter(ROUTES.map((route) => [route, route] as const));
 
 export function createHandler({
   ledger,
@@ -77,15 +85,19 @@ export function createHandler({
     return json(200, { received: true });
   };
 
-  return overHttp(async (request) => {
-    if (request.routeKey === 'POST /notifications/smn') return notice(request);
-    const claim = tokens.verify(request.params['token'] ?? '', now());
-    const report = await judge(claim, request);
-    if (report) await ledger.record(claim.transferId, report);
-    const { transferId, attempt, outcome } = claim;
-    log.debug('callback.recorded', { transferId, attempt, outcome, state: report?.state });
-    return answer;
-  }, log);
+  return overHttp(
+    async (request) => {
+      if (request.routeKey === 'POST /notifications/smn') return notice(request);
+      const claim = tokens.verify(request.params['token'] ?? '', now());
+      const report = await judge(claim, request);
+      if (report) await ledger.record(claim.transferId, report);
+      const { transferId, attempt, outcome } = claim;
+      log.debug('callback.recorded', { transferId, attempt, outcome, state: report?.state });
+      return answer;
+    },
+    log,
+    router,
+  );
 }
 
 export const handler = expose(async (env) => {
@@ -115,7 +127,7 @@ export const deployment: Deployment = {
   description: 'Records what the provider reports about a submission.',
   timeoutSeconds: 29,
   memoryMb: 256,
-  http: ['GET /callbacks/{token}', 'POST /callbacks/{token}', 'POST /notifications/smn'],
+  http: ROUTES,
   environment: [
     'TENCENTCLOUD_SECRET_ID',
     'TENCENTCLOUD_SECRET_KEY',

@@ -10,7 +10,7 @@ import type { AddressInfo } from 'node:net';
 import { ConfigError } from '../shared/errors.ts';
 import type { Log } from '../shared/log.ts';
 import type { HttpAnswer } from '../shared/middleware.ts';
-import { createRouter } from './router.ts';
+import { createRouter } from '../shared/router.ts';
 
 export type EventHandler = (event: unknown) => Promise<unknown>;
 /** Takes the request itself: for bodies that are streamed. */

@@ -2,6 +2,7 @@
 import * as v from 'valibot';
 import { InputError, type InputFault } from './errors.ts';
 import type { Shard } from './manifest/types.ts';
+import type { Router } from './router.ts';
 
 /** @throws InputError (EVENT_INVALID or `code`) with the path of every field that does not fit */
 export function parseWith<Schema extends v.GenericSchema>(
@@ -163,6 +164,7 @@ export interface HttpRequest {
 const texts = v.record(v.string(), v.string());
 const httpEvent = v.object({
   routeKey: v.string(),
+  rawPath: v.optional(v.string(), ''),
   requestContext: v.object({ http: v.object({ method: v.string() }) }),
   headers: v.optional(texts, {}),
   pathParameters: v.optional(texts, {}),
@@ -175,14 +177,28 @@ const httpEvent = v.object({
 export const isHttpEvent = (event: unknown): boolean =>
   typeof event === 'object' && event !== null && 'routeKey' in event;
 
-/** A request of API Gateway's HTTP API, payload format 2.0. */
-export function parseHttp(event: unknown): HttpRequest {
+/** Of a function's own address, which knows no routes. */
+const ANY_ROUTE = '$default';
+
+/**
+ * A request of API Gateway's HTTP API, or of a function's own address (function URL): both have
+ * payload format 2.0. https://docs.aws.amazon.com/lambda/latest/dg/urls-invocation.html
+ * @param router finds the route where the event names none
+ * @throws InputError (EVENT_INVALID; NOT_FOUND when `router` knows no such route)
+ */
+export function parseHttp(event: unknown, router?: Pick<Router<unknown>, 'find'>): HttpRequest {
   const parsed = parseWith(httpEvent, event, 'The HTTP event');
-  const { body, isBase64Encoded } = parsed;
+  const { body, isBase64Encoded, rawPath } = parsed;
+  const { method } = parsed.requestContext.http;
+  const named = { routeKey: parsed.routeKey, params: parsed.pathParameters };
+  const found = parsed.routeKey === ANY_ROUTE ? router?.find(method, rawPath) : named;
+  if (found === undefined || !('routeKey' in found)) {
+    throw new InputError('NOT_FOUND', 'There is no such route.');
+  }
   return {
-    method: parsed.requestContext.http.method,
-    routeKey: parsed.routeKey,
-    params: parsed.pathParameters,
+    method,
+    routeKey: found.routeKey,
+    params: found.params,
     query: parsed.queryStringParameters,
     headers: parsed.headers,
     body: isBase64Encoded ? Buffer.from(body, 'base64').toString('utf8') : body,

@@ -10,6 +10,7 @@ import {
   type QueueRecord,
 } from './events.ts';
 import { createLog, type Log } from './log.ts';
+import type { Router } from './router.ts';
 
 export type Handler = (event: unknown) => Promise<unknown>;
 
@@ -83,12 +84,18 @@ export const json = (statusCode: number, value: unknown): HttpAnswer => ({
   body: JSON.stringify(value),
 });
 
-/** A handler of API Gateway's HTTP API; errors leave as RFC 9457 problems. */
+/**
+ * A handler of API Gateway's HTTP API; errors leave as RFC 9457 problems.
+ * @param router for a function that has an address of its own too
+ */
 export const overHttp = (
   answer: (request: HttpRequest) => Promise<HttpAnswer>,
   log: Log,
+  router?: Pick<Router<unknown>, 'find'>,
 ): ((event: unknown) => Promise<HttpAnswer>) => {
-  const handler = middy(async (event: unknown) => answer(parseHttp(event))).use(problems(log));
+  const handler = middy(async (event: unknown) => answer(parseHttp(event, router))).use(
+    problems(log),
+  );
   const context = {} as Parameters<typeof handler>[1];
   return async (event) => (await handler(event, context)) as HttpAnswer;
 };

@@ -14,6 +14,8 @@ const keys = [
 ];
 const tokens = createCallbackTokens(keys);
 const sample = loadJson('events/record-callback.json') as Record<string, unknown>;
+/** The same at the function's own address. */
+const viaUrl = loadJson('events/record-callback-url.json') as Record<string, unknown>;
 const AT = new Date('2026-11-20T02:00:00Z');
 const tomorrow = new Date('2026-11-21T02:00:00Z');
 const id = 'r1.0.3';
@@ -57,6 +59,29 @@ describe('record-callback', () => {
     ]) {
       expect(await handle(event(token('succeeded'), change))).toMatchObject({ statusCode: 200 });
     }
+    expect(await ledger.read(id)).toMatchObject({ state: 'succeeded', attempt: 1 });
+  });
+
+  it('finds the route itself when it is called at its own address', async () => {
+    const { handle, ledger } = await setup();
+    const at = (rawPath: string, method = 'POST') => ({
+      ...viaUrl,
+      rawPath,
+      requestContext: { http: { method } },
+    });
+    for (const elsewhere of [
+      at('/'),
+      at(`/callback/${token('succeeded')}`),
+      at(`/callbacks/${token('succeeded')}/more`),
+      at(`/callbacks/${token('succeeded')}`, 'DELETE'),
+    ]) {
+      const answer = await handle(elsewhere);
+      expect(answer).toMatchObject({ statusCode: 404 });
+      expect(JSON.parse(answer.body ?? '')).toMatchObject({ code: 'NOT_FOUND' });
+    }
+    expect(await handle(viaUrl)).toMatchObject({ statusCode: 404 });
+    expect(await ledger.read(id)).toMatchObject({ state: 'submitted' });
+    expect(await handle(at(`/callbacks/${token('succeeded')}`))).toMatchObject({ statusCode: 200 });
     expect(await ledger.read(id)).toMatchObject({ state: 'succeeded', attempt: 1 });
   });
 

@@ -1,5 +1,5 @@
 import { expect, it } from 'vitest';
-import { createRouter } from '../../../local/router.ts';
+import { createRouter } from '../../../shared/router.ts';
 
 const ROUTES = [
   'GET /{proxy+}',
