@@ -28,7 +28,10 @@ export const handler = expose(async (env) => {
       client: connectCosBatch(batch),
       config: batch,
       ledger,
-      guard: createGuard(openLimiter('cos-batch', batch.limits), createRefusals()),
+      guard: createGuard(
+        openLimiter(config, { api: 'cos-batch', ledger, limits: batch.limits }),
+        createRefusals(),
+      ),
       objects: connectCosObjects(batch.cos),
     }),
     ledger,
@@ -43,6 +46,8 @@ export const deployment: Deployment = {
   memoryMb: 256,
   http: ['POST /batch-jobs'],
   uploads: ['cos-batch/'],
+  provider: 'tencent',
+  reservedConcurrency: 2,
   environment: [
     'TENCENTCLOUD_APP_ID',
     'TENCENTCLOUD_SECRET_ID',
@@ -54,5 +59,9 @@ export const deployment: Deployment = {
     'WAYBILL_COS_CONTROL_ENDPOINT',
     'WAYBILL_COS_ENDPOINT',
   ],
-  uses: { ledger: 'write', objects: 'read' },
+  uses: {
+    ledger: ['read', 'list', 'write', 'remove'],
+    objects: { read: ['cos-batch/'] },
+    secrets: ['api', 'tencent'],
+  },
 };

@@ -3,7 +3,7 @@
  * Trigger: queue, `events/cos-offline-fetch.json`. A repeated shard resolves what it had left open.
  */
 import { randomUUID } from 'node:crypto';
-import { openLedger, openLimiter, openObjects } from '#wiring';
+import { openHold, openLedger, openLimiter, openObjects, openQueue } from '#wiring';
 import { type CallbackUrls, createCallbackUrls } from '../shared/callback-urls.ts';
 import { cosFetchConfig } from '../shared/config.ts';
 import type { Deployment } from '../shared/deployment.ts';
@@ -16,10 +16,10 @@ import {
   UnsettledError,
   WaybillError,
 } from '../shared/errors.ts';
-import { parseShard } from '../shared/events.ts';
+import { parseShard, type QueueRecord } from '../shared/events.ts';
 import { refused, submitted } from '../shared/ledger/facts.ts';
 import { createIntent, type Intent, type Resolve } from '../shared/ledger/intent.ts';
-import type { Ledger } from '../shared/ledger/port.ts';
+import type { IntentWindow, Ledger } from '../shared/ledger/port.ts';
 import type { Limiter } from '../shared/limiter.ts';
 import { createLog, type Log } from '../shared/log.ts';
 import { stageRejected } from '../shared/manifest/reports.ts';
@@ -29,8 +29,11 @@ import { expose, perMessage } from '../shared/middleware.ts';
 import type { Objects } from '../shared/objects/port.ts';
 import { type CosFetchClient, connectCosFetch, fetchTask } from '../shared/providers/cos-fetch.ts';
 import { connectCosObjects, hasArrived } from '../shared/providers/cos-objects.ts';
+import type { QueueSender } from '../shared/queue/port.ts';
 import { createRefusals, type Refusals } from '../shared/refusals.ts';
 import { createCallbackTokens } from '../shared/signing/callback-token.ts';
+import { untilTime } from '../shared/until-time.ts';
+import type { Hold } from '../shared/wiring/types.ts';
 
 export interface Deps {
   readonly client: CosFetchClient;
@@ -38,6 +41,9 @@ export interface Deps {
   readonly limiter: Limiter;
   readonly log: Log;
   readonly objects: Pick<Objects, 'put'>;
+  readonly queue: QueueSender;
+  /** Where messages that are given back would come again too late. */
+  readonly hold?: Hold | undefined;
   readonly read: ShardReader;
   readonly refusals: Refusals;
   readonly resolve: Resolve;
@@ -51,7 +57,8 @@ export interface Deps {
 const LEASE_MS = 20 * 60_000;
 
 export function createHandler(deps: Deps) {
-  const { client, ledger, limiter, log, objects, read, refusals, resolve, settleMs, urls } = deps;
+  const { client, ledger, limiter, log, objects, queue, hold } = deps;
+  const { read, refusals, resolve, settleMs, urls } = deps;
   const now = deps.now ?? (() => new Date());
 
   /** Ends the run when its key pair is refused, whatever was asked with it. */
@@ -86,7 +93,7 @@ export function createHandler(deps: Deps) {
 
   return perMessage(
     parseShard,
-    async (shard) => {
+    async (shard, { deadline }) => {
       const lease = { owner: randomUUID(), leaseMs: LEASE_MS };
       const opened = await ledger.openShard(shard, { ...lease, at: now() });
       if (opened === 'ended' || opened === 'stopped') return;
@@ -94,25 +101,35 @@ export function createHandler(deps: Deps) {
       const reading = read(shard);
       const seen = () => reading.tally;
       const intent = createIntent({ ledger, shard, opened, lease, settleMs, seen, now });
+      const timely = untilTime(reading, deadline, now);
       let open = 0;
+      let rest: readonly IntentWindow[] | undefined;
       try {
-        await limiter.each(reading, async (transfer) => {
+        await limiter.each(timely, async (transfer) => {
           const settled = await submit(transfer, shard, intent).catch(isUnsettled);
           if (!settled) open += 1;
         });
         if (intent.stopped) return;
+        if (timely.rest) rest = intent.windowsBelow(timely.rest.line);
         if (open > 0) throw new UnsettledError(shard.id);
-        await stageRejected(objects, shard, reading.quarantined);
-        await ledger.endShard(shard, { ...lease, at: now() }, reading.tally);
+        if (!rest) {
+          await stageRejected(objects, shard, reading.quarantined);
+          await ledger.endShard(shard, { ...lease, at: now() }, reading.tally);
+        }
       } catch (error) {
         if (!(error instanceof InputError)) throw error;
         await ledger.stopRun(shard.runId, { state: 'failed', at: now(), error: toCause(error) });
         log.error('run.failed', { runId: shard.runId, shard: shard.index }, error);
       } finally {
-        await ledger.releaseShard(shard, { ...lease, at: now() });
+        await ledger.releaseShard(shard, { ...lease, at: now() }, rest);
+      }
+      // Another call goes on where this one had no time left.
+      if (rest) {
+        await queue.send([JSON.stringify(shard)]);
+        log.info('shard.continued', { runId: shard.runId, shard: shard.index });
       }
     },
-    log,
+    { log, hold: hold && holdBy(hold, settleMs) },
   );
 }
 
@@ -121,6 +138,20 @@ const sameKeyOf = ({ onKeyExist, ignoreSameKey }: Shard): SameKey => ({
   ...(onKeyExist !== undefined && { onKeyExist }),
   ...(ignoreSameKey !== undefined && { ignoreSameKey }),
 });
+
+/** While another worker has the shard, which takes minutes; each return counts as a delivery. */
+const LEASED_MS = 5 * 60_000;
+const BROKEN_MS = 30_000;
+const LONGEST_MS = 15 * 60_000;
+
+/** When a message that is given back comes again. */
+const holdBy =
+  (hold: Hold, settleMs: number) =>
+  ({ receipt, receiveCount }: QueueRecord, error: unknown): Promise<void> => {
+    if (error instanceof LeasedError) return hold(receipt, LEASED_MS);
+    if (error instanceof UnsettledError) return hold(receipt, settleMs + 1_000);
+    return hold(receipt, Math.min(LONGEST_MS, BROKEN_MS * 2 ** (receiveCount - 1)));
+  };
 
 /** An open intent that is too young counts as not settled; any other failure is one. */
 function isUnsettled(error: unknown): false {
@@ -131,13 +162,20 @@ function isUnsettled(error: unknown): false {
 export const handler = expose(async (env) => {
   const config = cosFetchConfig(env);
   const { allowHttps, callbackKeys, cos, onKeyExist, publicUrl, settleMs } = config;
-  const [ledger, objects] = await Promise.all([openLedger(config), openObjects(config)]);
+  const [ledger, objects, queue, hold] = await Promise.all([
+    openLedger(config),
+    openObjects(config),
+    openQueue(config),
+    openHold(config),
+  ]);
   return createHandler({
     client: connectCosFetch(cos, onKeyExist),
     ledger,
-    limiter: openLimiter('cos-fetch', cos.limits),
+    limiter: openLimiter(config, { api: 'cos-fetch', ledger, limits: cos.limits }),
     log: createLog({ level: config.logLevel }),
     objects,
+    queue,
+    hold,
     read: createShardReader({ objects, allowHttps }),
     refusals: createRefusals(),
     resolve: hasArrived(connectCosObjects(cos)),
@@ -165,5 +203,10 @@ export const deployment: Deployment = {
     'WAYBILL_PUBLIC_URL',
     'WAYBILL_SETTLE_SECONDS',
   ],
-  uses: { ledger: 'write', queue: 'receive', objects: 'write' },
+  uses: {
+    ledger: ['read', 'list', 'write'],
+    queue: 'receive',
+    objects: { read: ['cos-fetch/', 'fetches/', 'staging/'], write: ['staging/'] },
+    secrets: ['callbacks', 'tencent'],
+  },
 };

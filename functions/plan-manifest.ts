@@ -1,8 +1,9 @@
 /**
  * Opens the run of an uploaded manifest, cuts its shards and queues them; calls no provider.
- * Trigger: upload, `events/plan-manifest.json`, or the same through EventBridge. A repeated event
- * finds the run it opened.
+ * Triggers: upload, `events/plan-manifest.json`, or the same through EventBridge; `runs`, where a
+ * request has not the time to unpack. A repeated event finds the run it opened.
  */
+import * as v from 'valibot';
 import { openLedger, openObjects, openQueue } from '#wiring';
 import { planConfig } from '../shared/config.ts';
 import type { Deployment } from '../shared/deployment.ts';
@@ -18,9 +19,16 @@ export interface Deps {
   readonly log: Log;
 }
 
+/** An order of `runs`. */
+const ordered = v.object({ plan: v.object({ key: v.string(), runId: v.string() }) });
+
 export const createHandler =
   ({ planner, log }: Deps) =>
   async (event: unknown): Promise<{ runIds: readonly string[] }> => {
+    if (v.is(ordered, event)) {
+      const { key, runId } = event.plan;
+      return { runIds: [(await planner.plan(key, 'http', { runId })).runId] };
+    }
     const runIds: string[] = [];
     for (const { key } of parseUploads(event)) {
       if (!isManifestKey(key)) {
@@ -58,6 +66,15 @@ export const deployment: Deployment = {
   timeoutSeconds: 900,
   memoryMb: 512,
   uploads: ['cos-fetch/'],
+  provider: 'tencent',
   environment: ['WAYBILL_SHARD_BYTES'],
-  uses: { ledger: 'write', queue: 'send', objects: 'write' },
+  uses: {
+    ledger: ['read', 'list', 'write'],
+    queue: 'send',
+    objects: {
+      read: ['cos-fetch/', 'fetches/', 'staging/'],
+      write: ['staging/'],
+      remove: ['staging/'],
+    },
+  },
 };

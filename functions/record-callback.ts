@@ -116,7 +116,7 @@ export const handler = expose(async (env) => {
       status: createFetchStatus({
         client: connectCosFetch(cos),
         ledger,
-        limiter: openLimiter('cos-fetch', cos.limits),
+        limiter: openLimiter(config, { api: 'cos-fetch', ledger, limits: cos.limits }),
         objects: connectCosObjects(cos),
       }),
     }),
@@ -128,6 +128,9 @@ export const deployment: Deployment = {
   timeoutSeconds: 29,
   memoryMb: 256,
   http: ROUTES,
+  hasUrl: true,
+  reservedConcurrency: 20,
+  isTraced: false,
   environment: [
     'TENCENTCLOUD_SECRET_ID',
     'TENCENTCLOUD_SECRET_KEY',
@@ -141,5 +144,9 @@ export const deployment: Deployment = {
     'WAYBILL_SMN_TOPICS',
     'WAYBILL_VERIFY',
   ],
-  uses: { ledger: 'write' },
+  uses: {
+    ledger: ['read', 'list', 'write'],
+    secrets: ['callbacks', 'tencent'],
+    invokes: ['sweep'],
+  },
 };

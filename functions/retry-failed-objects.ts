@@ -50,8 +50,9 @@ export const handler = expose(async (env) => {
     shardBytes,
   };
   if (!huawei) return createHandler(common);
-  const sets = await openCredentials(huawei.sets);
-  const limiterOf = (region: string) => openLimiter(`oms ${region}`, huawei.limits, OMS_RETRY);
+  const sets = await openCredentials(config, huawei.sets);
+  const limiterOf = (region: string) =>
+    openLimiter(config, { api: `oms ${region}`, ledger, limits: huawei.limits, retry: OMS_RETRY });
   const open = connectOms({ config: huawei, sets, openLimiter: limiterOf });
   const { projects, running } = huawei;
   const starter = createStarter({ ledger, open, sets });
@@ -63,9 +64,10 @@ export const deployment: Deployment = {
   timeoutSeconds: 900,
   memoryMb: 512,
   schedules: [
-    { expression: 'cron(0 2 * * ? *)' },
-    { expression: 'rate(5 minutes)', detail: { continue: true } },
+    { name: 'nightly', expression: 'cron(0 2 * * ? *)', parameter: 'nightlySchedule' },
+    { name: 'nightly-continue', expression: 'rate(5 minutes)', detail: { continue: true } },
   ],
+  reservedConcurrency: 1,
   environment: [
     'HUAWEICLOUD_*',
     'OMS_*',
@@ -79,5 +81,11 @@ export const deployment: Deployment = {
     'WAYBILL_SETTLE_SECONDS',
     'WAYBILL_SHARD_BYTES',
   ],
-  uses: { ledger: 'write', queue: 'send', objects: 'write' },
+  uses: {
+    ledger: ['read', 'readMany', 'list', 'write', 'remove'],
+    indexes: ['failed', 'newest', 'open'],
+    queue: 'send',
+    objects: { read: ['staging/'], write: ['fetches/', 'staging/'] },
+    secrets: ['credentials', 'huawei'],
+  },
 };

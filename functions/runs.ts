@@ -2,7 +2,7 @@
  * Reads runs, transfers and reports, and starts runs of stored manifests and of objects in a request;
  * calls no provider. Trigger: HTTP, `events/runs.json`. Starting twice finds the same run.
  */
-import { openLedger, openObjects, openQueue } from '#wiring';
+import { openLedger, openObjects, openPlanLater, openQueue } from '#wiring';
 import {
   fetchesBody,
   manifestBody,
@@ -27,6 +27,7 @@ import { createPlanner, type Planner } from '../shared/planning.ts';
 import { type ReportName, reportKey, reportText } from '../shared/sweeping/report.ts';
 import { alone, inProgress } from '../shared/tasks/alone.ts';
 import { runView, transferView } from '../shared/views.ts';
+import type { PlanLater } from '../shared/wiring/types.ts';
 
 export interface Deps {
   readonly authorize: (request: HttpRequest) => void;
@@ -34,6 +35,8 @@ export interface Deps {
   readonly log: Log;
   readonly objects: Objects;
   readonly planner: Planner;
+  /** For packed manifests, where a request has not the time to unpack them. */
+  readonly planLater?: PlanLater | undefined;
   /** Takes `https:` sources as they are. */
   readonly allowHttps: boolean;
   readonly now?: () => Date;
@@ -42,7 +45,7 @@ export interface Deps {
 type Route = (request: HttpRequest) => Promise<HttpAnswer>;
 
 export function createHandler(deps: Deps) {
-  const { allowHttps, authorize, ledger, log, objects, planner } = deps;
+  const { allowHttps, authorize, ledger, log, objects, planner, planLater } = deps;
   const now = deps.now ?? (() => new Date());
   const find = async ({ params }: HttpRequest): Promise<Run> => {
     const run = await ledger.run(params['runId'] ?? '');
@@ -104,7 +107,14 @@ export function createHandler(deps: Deps) {
       const body = parseBody(manifestBody, request.body);
       const runId = await claimRun(ledger, request, body, now(), await planner.identify(body.key));
       // Under a key that came before, the run of the version it started.
-      if (!(await ledger.run(runId))) await planner.plan(body.key, 'http', { runId });
+      const run = await ledger.run(runId);
+      if (run && run.state !== 'planning') return json(202, { runId });
+      if (planLater && body.key.endsWith('.gz')) {
+        await planner.open(body.key, 'http', { runId });
+        await planLater({ key: body.key, runId });
+      } else {
+        await planner.plan(body.key, 'http', { runId });
+      }
       return json(202, { runId });
     },
     'POST /fetches': async (request) => {
@@ -124,8 +134,9 @@ export function createHandler(deps: Deps) {
   };
 
   return overHttp(async (request) => {
-    // The description of the interface is for everybody.
+    // These are for everybody.
     if (request.routeKey === 'GET /openapi.json') return json(200, openApi());
+    if (request.routeKey === 'GET /healthz') return json(200, { status: 'ok' });
     authorize(request);
     const route = routes[request.routeKey];
     if (!route) throw new InputError('NOT_FOUND', 'There is no such route.');
@@ -153,10 +164,11 @@ export const handler = expose(async (env) => {
   const { shardBytes } = planConfig(env);
   const config = runsConfig(env);
   const log = createLog({ level: config.logLevel });
-  const [ledger, objects, queue] = await Promise.all([
+  const [ledger, objects, queue, planLater] = await Promise.all([
     openLedger(config),
     openObjects(config),
     openQueue(config),
+    openPlanLater(config),
   ]);
   return createHandler({
     allowHttps: config.allowHttps,
@@ -165,6 +177,7 @@ export const handler = expose(async (env) => {
     log,
     objects,
     planner: createPlanner({ ledger, objects, queue, shardBytes, log }),
+    planLater,
   });
 });
 
@@ -182,7 +195,18 @@ export const deployment: Deployment = {
     'POST /manifests',
     'POST /fetches',
     'GET /openapi.json',
+    'GET /healthz',
   ],
   environment: ['WAYBILL_ALLOW_HTTPS', 'WAYBILL_API_TOKENS', 'WAYBILL_SHARD_BYTES'],
-  uses: { ledger: 'write', queue: 'send', objects: 'write' },
+  uses: {
+    ledger: ['read', 'list', 'write', 'remove'],
+    indexes: ['failed', 'newest'],
+    queue: 'send',
+    objects: {
+      read: ['cos-fetch/', 'fetches/', 'reports/', 'staging/'],
+      write: ['fetches/'],
+    },
+    secrets: ['api'],
+    invokes: ['plan-manifest'],
+  },
 };

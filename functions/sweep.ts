@@ -7,7 +7,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import * as v from 'valibot';
 import { openCredentials, openLedger, openLimiter, openObjects, openQueue } from '#wiring';
 import { createBatchFollower } from '../shared/batch/following.ts';
-import { type SweepConfig, sweepConfig } from '../shared/config.ts';
+import { type LimitsConfig, type SweepConfig, sweepConfig } from '../shared/config.ts';
 import type { Deployment } from '../shared/deployment.ts';
 import { parseSchedule, parseWith } from '../shared/events.ts';
 import { createFetchStatus } from '../shared/fetch-status.ts';
@@ -23,6 +23,7 @@ import { connectCosFetch } from '../shared/providers/cos-fetch.ts';
 import { connectCosObjects } from '../shared/providers/cos-objects.ts';
 import { createObsReader } from '../shared/providers/obs-objects.ts';
 import { createRefusals } from '../shared/refusals.ts';
+import type { RetryPolicy } from '../shared/retry.ts';
 import { type AgainOptions, orderAgain } from '../shared/sweeping/again.ts';
 import { type ClosingOptions, closeIfDone } from '../shared/sweeping/closing.ts';
 import { type Followers, type FollowOptions, followTasks } from '../shared/sweeping/following.ts';
@@ -131,12 +132,14 @@ async function* activeRuns(ledger: Ledger): AsyncGenerator<Run> {
 /** Whoever can be asked with what is configured. */
 async function connect(config: SweepConfig, ledger: Ledger, objects: Objects) {
   const { batch, cos, huawei, settleMs } = config;
+  const limiterOf = (api: string, limits: LimitsConfig, retry?: RetryPolicy) =>
+    openLimiter(config, { api, ledger, limits, ...(retry && { retry }) });
   const now = () => new Date();
   const followers: { -readonly [Kind in keyof Followers]: Followers[Kind] } = {};
   if (batch) {
     followers.batch = createBatchFollower({
       client: connectCosBatch(batch),
-      guard: createGuard(openLimiter('cos-batch', batch.limits), createRefusals()),
+      guard: createGuard(limiterOf('cos-batch', batch.limits), createRefusals()),
       objects,
       reports: connectCosObjects(batch.cos),
       settleMs,
@@ -144,11 +147,14 @@ async function connect(config: SweepConfig, ledger: Ledger, objects: Objects) {
     });
   }
   if (huawei) {
-    const sets = await openCredentials(huawei.sets);
-    const limiterOf = (region: string) => openLimiter(`oms ${region}`, huawei.limits, OMS_RETRY);
+    const sets = await openCredentials(config, huawei.sets);
     followers.oms = createOmsFollower({
       ledger,
-      open: connectOms({ config: huawei, sets, openLimiter: limiterOf }),
+      open: connectOms({
+        config: huawei,
+        sets,
+        openLimiter: (region) => limiterOf(`oms ${region}`, huawei.limits, OMS_RETRY),
+      }),
       sets,
       objects,
       obs: createObsReader({ endpoint: huawei.obsEndpoint }),
@@ -157,7 +163,7 @@ async function connect(config: SweepConfig, ledger: Ledger, objects: Objects) {
     });
   }
   if (!cos) return { followers };
-  const limiter = openLimiter('cos-fetch', cos.limits);
+  const limiter = limiterOf('cos-fetch', cos.limits);
   const client = connectCosFetch(cos);
   const status = createFetchStatus({ client, ledger, limiter, objects: connectCosObjects(cos) });
   return { followers, lost: { limiter, refusals: createRefusals(), status } };
@@ -188,7 +194,11 @@ export const deployment: Deployment = {
   description: 'Finds lost callbacks, follows tasks, and closes finished runs with their reports.',
   timeoutSeconds: 300,
   memoryMb: 512,
-  schedules: [{ expression: 'rate(5 minutes)' }],
+  schedules: [{ name: 'sweep', expression: 'rate(5 minutes)' }],
+  // The next one does what a failed one left.
+  retries: 0,
+  // One by the clock, one that was woken.
+  reservedConcurrency: 2,
   environment: [
     'HUAWEICLOUD_*',
     'OMS_*',
@@ -209,5 +219,11 @@ export const deployment: Deployment = {
     'WAYBILL_OMS_RPS',
     'WAYBILL_SETTLE_SECONDS',
   ],
-  uses: { ledger: 'write', queue: 'send', objects: 'write' },
+  uses: {
+    ledger: ['read', 'list', 'write', 'remove'],
+    indexes: ['failed', 'open'],
+    queue: 'send',
+    objects: { read: ['staging/'], write: ['reports/', 'staging/'], remove: ['staging/'] },
+    secrets: ['credentials', 'huawei', 'tencent'],
+  },
 };

@@ -15,7 +15,17 @@ export interface AwsConfig {
   readonly endpoint?: string;
 }
 
-export function aws(from: EnvReader): AwsConfig {
+/** What is kept where, and who else is there, besides. */
+export interface AwsStoresConfig extends AwsConfig {
+  /** How long the ledger keeps an ended run; 0 is for ever. */
+  readonly retentionDays: number;
+  /** Name of the deployed sweeper, for whoever wakes it. */
+  readonly sweepFunction?: string;
+  /** Name of the deployed planner, for whoever has no time to plan. */
+  readonly planFunction?: string;
+}
+
+export function aws(from: EnvReader): AwsStoresConfig {
   const region = from.optional('AWS_REGION') ?? from.optional('AWS_DEFAULT_REGION');
   if (region === undefined || !/^[a-z]{2}(?:-[a-z]+)+-\d$/.test(region)) {
     from.fault('AWS_REGION', 'expected a region such as ap-southeast-1');
@@ -28,6 +38,11 @@ export function aws(from: EnvReader): AwsConfig {
       secretAccessKey: from.text('AWS_SECRET_ACCESS_KEY', 'the secret key of an AWS identity'),
       ...present({ sessionToken: from.optional('AWS_SESSION_TOKEN') }),
     },
-    ...present({ endpoint: endpoint?.replace(/\/+$/, '') }),
+    retentionDays: from.integer('WAYBILL_RETENTION_DAYS', 90, 0, 3_650),
+    ...present({
+      endpoint: endpoint?.replace(/\/+$/, ''),
+      sweepFunction: from.optional('WAYBILL_SWEEP_FUNCTION'),
+      planFunction: from.optional('WAYBILL_PLAN_FUNCTION'),
+    }),
   };
 }

@@ -2,7 +2,7 @@
  * Environment to typed options (docs/configuration.md). Every fault is listed at once, by variable.
  * Each function reads only its own part, so that no function needs another one's secrets.
  */
-import { type AwsConfig, aws } from './config-aws.ts';
+import { type AwsStoresConfig, aws } from './config-aws.ts';
 import { type HuaweiConfig, hasHuawei, huawei } from './config-huawei.ts';
 import { type Env, type EnvReader, readEnv, type StoreAddress } from './env.ts';
 import type { Credentials } from './signing/signer.ts';
@@ -13,7 +13,7 @@ export interface StoresConfig {
   readonly objects: StoreAddress<'folder' | 's3'>;
   readonly logLevel: LogLevel;
   /** Present when any of the stores is on AWS. */
-  readonly aws?: AwsConfig;
+  readonly aws?: AwsStoresConfig;
 }
 
 export const LOG_LEVELS = ['debug', 'info', 'warn', 'error', 'silent'] as const;

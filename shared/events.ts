@@ -120,15 +120,36 @@ export function parseShard(body: string): Shard {
 export interface QueueRecord {
   readonly messageId: string;
   readonly body: string;
+  /** Names this delivery. */
+  readonly receipt: string;
+  /** How often it was received, this time included. */
+  readonly receiveCount: number;
 }
 
 const queueEvent = v.object({
-  Records: v.array(v.object({ messageId: v.string(), body: v.string() })),
+  Records: v.array(
+    v.object({
+      messageId: v.string(),
+      body: v.string(),
+      receiptHandle: v.optional(v.string(), ''),
+      attributes: v.optional(
+        v.object({ ApproximateReceiveCount: v.optional(v.string(), '1') }),
+        {},
+      ),
+    }),
+  ),
 });
 
 /** Messages of an SQS event. */
 export const parseQueueRecords = (event: unknown): readonly QueueRecord[] =>
-  parseWith(queueEvent, event, 'The queue event').Records;
+  parseWith(queueEvent, event, 'The queue event').Records.map(
+    ({ messageId, body, receiptHandle, attributes }) => ({
+      messageId,
+      body,
+      receipt: receiptHandle,
+      receiveCount: Number(attributes.ApproximateReceiveCount) || 1,
+    }),
+  );
 
 export interface Schedule {
   /** The moment it was fired for; undefined when the event has none. */

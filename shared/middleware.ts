@@ -12,19 +12,36 @@ import {
 import { createLog, type Log } from './log.ts';
 import type { Router } from './router.ts';
 
-export type Handler = (event: unknown) => Promise<unknown>;
+/** What a handler may know of the call besides its event. */
+export interface Invocation {
+  /** The call is ended then, whatever it does; undefined when it may take as long as it needs. */
+  readonly deadline?: Date;
+}
+
+export type Handler = (event: unknown, invocation?: Invocation) => Promise<unknown>;
+
+/** As Lambda calls it. https://docs.aws.amazon.com/lambda/latest/dg/nodejs-context.html */
+type LambdaHandler = (
+  event: unknown,
+  context?: { readonly getRemainingTimeInMillis?: () => number },
+) => Promise<unknown>;
+
+function invocationOf(context: Parameters<LambdaHandler>[1]): Invocation {
+  const leftMs = context?.getRemainingTimeInMillis?.();
+  return leftMs === undefined ? {} : { deadline: new Date(Date.now() + leftMs) };
+}
 
 /**
  * Builds the handler on its first event, from the environment of that moment, so that importing a
  * function has no effect. A failed build is tried again with the next event.
  */
-export function expose(build: (env: Env) => Promise<Handler>): Handler {
+export function expose(build: (env: Env) => Promise<Handler>): LambdaHandler {
   let built: Promise<Handler> | undefined;
-  return async (event) => {
+  return async (event, context) => {
     built ??= build(process.env);
     try {
       const handler = await built;
-      return await handler(event);
+      return await handler(event, invocationOf(context));
     } catch (error) {
       if (error instanceof ConfigError) {
         built = undefined;
@@ -43,6 +60,12 @@ export interface BatchAnswer {
   readonly batchItemFailures: readonly { readonly itemIdentifier: string }[];
 }
 
+export interface PerMessageOptions {
+  readonly log: Log;
+  /** Told of each message that is given back, and why. */
+  readonly hold?: ((record: QueueRecord, error: unknown) => Promise<void>) | undefined;
+}
+
 /**
  * Works on every message of an SQS event side by side and answers those that threw, so that only
  * they come back. https://docs.aws.amazon.com/lambda/latest/dg/services-sqs-errorhandling.html
@@ -50,14 +73,14 @@ export interface BatchAnswer {
 export const perMessage =
   <Body>(
     parse: (body: string) => Body,
-    work: (body: Body, record: QueueRecord) => Promise<void>,
-    log: Log,
+    work: (body: Body, invocation: Invocation) => Promise<void>,
+    { log, hold }: PerMessageOptions,
   ) =>
-  async (event: unknown): Promise<BatchAnswer> => {
+  async (event: unknown, invocation: Invocation = {}): Promise<BatchAnswer> => {
     const failures = await Promise.all(
       parseQueueRecords(event).map(async (record) => {
         try {
-          await work(parse(record.body), record);
+          await work(parse(record.body), invocation);
           return undefined;
         } catch (error) {
           // A shard that another worker has, or that must settle first, is no trouble.
@@ -65,6 +88,10 @@ export const perMessage =
           if (expected)
             log.debug('message.returned', { messageId: record.messageId, code: error.code });
           else log.warn('message.returned', { messageId: record.messageId }, error);
+          await hold?.(record, error).catch((failure: unknown) => {
+            // It comes back by itself, only later.
+            log.warn('message.not-held', { messageId: record.messageId }, failure);
+          });
           return { itemIdentifier: record.messageId };
         }
       }),

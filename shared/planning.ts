@@ -19,6 +19,8 @@ export interface Planner {
    * @throws InputError (NOT_FOUND) when there is no such object; StoreError
    */
   plan(key: string, trigger: Run['trigger'], options?: PlanOptions): Promise<Run>;
+  /** Opens the run, for `plan` to go on with; the same errors. */
+  open(key: string, trigger: Run['trigger'], options?: PlanOptions): Promise<Run>;
   /** The id that `plan` would give the manifest as it is now; the same errors. */
   identify(key: string): Promise<string>;
 }
@@ -83,19 +85,27 @@ export function createPlanner({
     throw new InputError('NOT_FOUND', `There is no manifest ${key}.`, [fault]);
   };
 
+  const openRun = (
+    info: ObjectInfo,
+    trigger: Run['trigger'],
+    { runId = runIdOf(objects.bucket, info) }: PlanOptions,
+  ): Promise<Run> =>
+    ledger.openRun({
+      runId,
+      trigger,
+      operation: 'cos-offline-fetch',
+      source: { bucket: objects.bucket, key: info.key, etag: info.etag },
+      ...targetOf(info.key),
+      createdAt: now(),
+    });
+
   return {
     identify: async (key) => runIdOf(objects.bucket, await find(key)),
+    open: async (key, trigger, options = {}) => openRun(await find(key), trigger, options),
     async plan(key, trigger, options = {}) {
       const info = await find(key);
-      const runId = options.runId ?? runIdOf(objects.bucket, info);
-      const run = await ledger.openRun({
-        runId,
-        trigger,
-        operation: 'cos-offline-fetch',
-        source: { bucket: objects.bucket, key, etag: info.etag },
-        ...targetOf(key),
-        createdAt: now(),
-      });
+      const run = await openRun(info, trigger, options);
+      const { runId } = run;
       if (run.state !== 'planning') return run;
       log.info('run.opened', { runId, key, sizeBytes: info.sizeBytes });
       try {

@@ -5,7 +5,7 @@
  */
 import { UnsettledError } from '../errors.ts';
 import type { PlannedTransfer, Shard, Tally } from '../manifest/types.ts';
-import type { Lease, Ledger, OpenedShard, Report, Transfer } from './port.ts';
+import type { IntentWindow, Lease, Ledger, OpenedShard, Report, Transfer } from './port.ts';
 
 /** Looks whether an open submission arrived: true when the object is there since `since`. */
 export type Resolve = (transfer: PlannedTransfer, since: Date) => Promise<boolean>;
@@ -19,6 +19,8 @@ export interface Intent {
   next(transfer: PlannedTransfer, resolve: Resolve): Promise<number | undefined>;
   /** Sends nothing more: the run ended, or the lease went to another worker. */
   stop(): void;
+  /** All windows, when no line from `line` on was submitted by this worker. */
+  windowsBelow(line: number): readonly IntentWindow[];
   readonly stopped: boolean;
 }
 
@@ -46,6 +48,7 @@ export function createIntent({
   now,
 }: IntentOptions): Intent {
   let stopped = false;
+  const written: IntentWindow[] = [];
   let covered = 0;
   let covering: Promise<void> = Promise.resolve();
 
@@ -53,8 +56,12 @@ export function createIntent({
     if (line < covered || stopped) return;
     const window = { through: line + windowLines, at: now() };
     const answer = await ledger.coverShard(shard, { ...lease, at: window.at }, window, seen());
-    if (answer === 'covered') covered = window.through;
-    else stopped = true;
+    if (answer !== 'covered') {
+      stopped = true;
+      return;
+    }
+    covered = window.through;
+    written.push(window);
   };
 
   /** One window at a time; transfers that wait for the same window share its write. */
@@ -125,6 +132,11 @@ export function createIntent({
     stop() {
       stopped = true;
     },
+    windowsBelow: (line) => [
+      // Lines of earlier workers may have been sent, whatever this one did.
+      ...opened.windows,
+      ...written.map(({ through, at }) => ({ through: Math.min(through, line), at })),
+    ],
     get stopped() {
       return stopped;
     },

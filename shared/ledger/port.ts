@@ -251,8 +251,11 @@ export interface Ledger {
   ): Promise<'covered' | 'lost' | 'stopped'>;
   /** The shard was read to its end. Ends the lease. False when the lease was lost. */
   endShard(shard: Shard, lease: Lease, tally: Tally): Promise<boolean>;
-  /** Gives a shard back without ending it. */
-  releaseShard(shard: Shard, lease: Lease): Promise<void>;
+  /**
+   * Gives a shard back without ending it. `windows` take the place of those that were written: who
+   * gives back knows which lines never were submitted.
+   */
+  releaseShard(shard: Shard, lease: Lease, windows?: readonly IntentWindow[]): Promise<void>;
   /** Ends every lease; only for the one process that owns the ledger, at its start. */
   releaseLeases(): Promise<number>;
   /** Shards that were opened, in order. */

@@ -1,6 +1,6 @@
 /** What both start functions are built of, from the configuration and the stores of the wiring. */
 import { createBearer } from '../bearer.ts';
-import type { LimitsConfig, OmsStartConfig, StoresConfig } from '../config.ts';
+import type { OmsStartConfig, StoresConfig } from '../config.ts';
 import type { CredentialsConfig } from '../credentials/file.ts';
 import type { CredentialSets } from '../credentials/sets.ts';
 import type { Deployment } from '../deployment.ts';
@@ -8,16 +8,19 @@ import type { Ledger } from '../ledger/port.ts';
 import type { Limiter } from '../limiter.ts';
 import { createLog } from '../log.ts';
 import type { Objects } from '../objects/port.ts';
-import type { RetryPolicy } from '../retry.ts';
+import type { LimiterPlace } from '../wiring/types.ts';
 import { connectOms, OMS_RETRY } from './access.ts';
 import type { OmsStartDeps } from './start-handler.ts';
 import { createStarter } from './starting.ts';
 
 /** The parts of the wiring that a start needs. */
 export interface OmsStartWiring {
-  readonly openCredentials: (config: CredentialsConfig) => Promise<CredentialSets>;
+  readonly openCredentials: (
+    config: StoresConfig,
+    sets: CredentialsConfig,
+  ) => Promise<CredentialSets>;
   readonly openLedger: (config: StoresConfig) => Promise<Ledger>;
-  readonly openLimiter: (api: string, limits: LimitsConfig, retry?: RetryPolicy) => Limiter;
+  readonly openLimiter: (config: StoresConfig, options: LimiterPlace) => Limiter;
   readonly openObjects: (config: StoresConfig) => Promise<Objects>;
 }
 
@@ -30,9 +33,10 @@ export async function omsStartDeps(
   const [ledger, objects, sets] = await Promise.all([
     openLedger(config),
     openObjects(config),
-    openCredentials(huawei.sets),
+    openCredentials(config, huawei.sets),
   ]);
-  const limiterOf = (region: string) => openLimiter(`oms ${region}`, huawei.limits, OMS_RETRY);
+  const limiterOf = (region: string) =>
+    openLimiter(config, { api: `oms ${region}`, ledger, limits: huawei.limits, retry: OMS_RETRY });
   return {
     authorize: createBearer(apiTokens),
     each: limiterOf('lists').each,
@@ -53,6 +57,9 @@ export const OMS_START: Omit<Deployment, 'description' | 'http'> = {
   timeoutSeconds: 900,
   memoryMb: 256,
   uploads: ['oms/'],
+  provider: 'huawei',
+  // A wrong key is refused at most twice by each: five bad checks lock it.
+  reservedConcurrency: 1,
   environment: [
     'HUAWEICLOUD_*',
     'OMS_*',
@@ -64,5 +71,9 @@ export const OMS_START: Omit<Deployment, 'description' | 'http'> = {
     'WAYBILL_OMS_RPS',
     'WAYBILL_SETTLE_SECONDS',
   ],
-  uses: { ledger: 'write', objects: 'read' },
+  uses: {
+    ledger: ['read', 'list', 'write', 'remove'],
+    objects: { read: ['oms/'] },
+    secrets: ['api', 'credentials', 'huawei'],
+  },
 };

@@ -1,12 +1,11 @@
 /**
  * The embedded adapters: one SQLite file, one folder. Everything is opened once per place, so that
- * all functions of the process share it. `aws.ts` holds the distributed ones.
+ * all functions of the process share it. The distributed ones are loaded when the configuration names
+ * them (`aws.ts`).
  */
-import type { LimitsConfig, StoresConfig } from '../config.ts';
+import type { StoresConfig } from '../config.ts';
 import { type CredentialsConfig, openCredentialSets } from '../credentials/file.ts';
 import type { CredentialSets } from '../credentials/sets.ts';
-import type { StoreAddress } from '../env.ts';
-import { ConfigError } from '../errors.ts';
 import type { Ledger } from '../ledger/port.ts';
 import { createSqliteLedger } from '../ledger/sqlite.ts';
 import { createLimiter, type Limiter } from '../limiter.ts';
@@ -14,8 +13,9 @@ import { createFolderObjects } from '../objects/folder.ts';
 import type { Objects } from '../objects/port.ts';
 import type { Queue } from '../queue/port.ts';
 import { createSqliteQueue } from '../queue/sqlite.ts';
-import type { RetryPolicy } from '../retry.ts';
 import { openSqliteFile, type SqliteFile } from '../sqlite.ts';
+import { once } from './once.ts';
+import type { Hold, LimiterPlace, PlanLater } from './types.ts';
 
 const files = new Map<string, SqliteFile>();
 const ledgers = new Map<string, Ledger>();
@@ -24,26 +24,41 @@ const folders = new Map<string, Objects>();
 const limiters = new Map<string, Limiter>();
 
 /** @throws ConfigError for a store this build does not hold; StoreError when it can't be opened */
-export const openLedger = async ({ ledger }: StoresConfig): Promise<Ledger> =>
-  once(ledgers, place('WAYBILL_LEDGER', ledger, 'sqlite'), (path) =>
-    createSqliteLedger(file(path)),
-  );
+const aws = () => import('./aws.ts');
 
-export const openQueue = async ({ queue }: StoresConfig): Promise<Queue> =>
-  once(queues, place('WAYBILL_QUEUE', queue, 'sqlite'), (path) =>
-    createSqliteQueue(file(path), { name: 'shards' }),
-  );
+/** @throws StoreError when it can't be opened */
+export const openLedger = async (config: StoresConfig): Promise<Ledger> =>
+  config.ledger.kind === 'sqlite'
+    ? once(ledgers, config.ledger.place, (path) => createSqliteLedger(file(path)))
+    : (await aws()).openLedger(config);
 
-export const openObjects = async ({ objects }: StoresConfig): Promise<Objects> =>
-  once(folders, place('WAYBILL_OBJECTS', objects, 'folder'), createFolderObjects);
+/** @throws StoreError when it can't be opened */
+export const openQueue = async (config: StoresConfig): Promise<Queue> =>
+  config.queue.kind === 'sqlite'
+    ? once(queues, config.queue.place, (path) => createSqliteQueue(file(path), { name: 'shards' }))
+    : (await aws()).openWholeQueue(config);
+
+/** Nothing to do: what feeds functions here knows when a message shall come back. */
+export const openHold = async (_config: StoresConfig): Promise<Hold | undefined> => undefined;
+
+export const openObjects = async (config: StoresConfig): Promise<Objects> =>
+  config.objects.kind === 'folder'
+    ? once(folders, config.objects.place, createFolderObjects)
+    : (await aws()).openObjects(config);
 
 /** One limiter per provider API in the process, whoever calls it. */
-export const openLimiter = (api: string, limits: LimitsConfig, retry?: RetryPolicy): Limiter =>
+export const openLimiter = (_config: StoresConfig, { api, limits, retry }: LimiterPlace): Limiter =>
   once(limiters, api, () => createLimiter({ ...limits, ...(retry && { retry }) }));
 
 /** @throws ConfigError when the file of named sets can't be used */
-export const openCredentials = async (config: CredentialsConfig): Promise<CredentialSets> =>
-  openCredentialSets(config);
+export const openCredentials = async (
+  _config: StoresConfig,
+  sets: CredentialsConfig,
+): Promise<CredentialSets> => openCredentialSets(sets);
+
+/** Nothing to do: a request may take as long as it needs here. */
+export const openPlanLater = async (_config: StoresConfig): Promise<PlanLater | undefined> =>
+  undefined;
 
 const sleepers = new Set<() => void>();
 
@@ -67,17 +82,3 @@ export async function closeStores(): Promise<void> {
 }
 
 const file = (path: string): SqliteFile => once(files, path, openSqliteFile);
-
-function once<Value>(kept: Map<string, Value>, key: string, make: (key: string) => Value): Value {
-  const found = kept.get(key);
-  if (found !== undefined) return found;
-  const made = make(key);
-  kept.set(key, made);
-  return made;
-}
-
-function place(variable: string, { kind, place: path }: StoreAddress<string>, known: string) {
-  if (kind === known) return path;
-  const message = `${kind}: is not part of this build; expected ${known}:<path>`;
-  throw new ConfigError([{ path: variable, message }]);
-}

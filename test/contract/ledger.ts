@@ -168,6 +168,21 @@ export function ledgerContract(name: string, open: () => Promise<Ledger>): void 
         expect(await ledger.openShard(shard, { ...lease, owner: 'worker-2' })).not.toBe('leased');
       });
 
+      it('keeps the windows that a worker gives back in place of its own', async () => {
+        const shard = newShard('r1');
+        await ledger.openShard(shard, lease);
+        for (const through of [256, 512]) {
+          await ledger.coverShard(shard, lease, { through, at: later(1) }, tally());
+        }
+        const windows = [
+          { through: 256, at: later(1) },
+          { through: 300, at: later(1) },
+        ];
+        await ledger.releaseShard(shard, { ...lease, owner: 'somebody else' }, []);
+        await ledger.releaseShard(shard, lease, windows);
+        expect(await ledger.openShard(shard, lease)).toMatchObject({ windows });
+      });
+
       it('ends all leases for the process that owns it', async () => {
         await ledger.openShard(newShard('r1', 0), lease);
         await ledger.openShard(newShard('r1', 1), lease);

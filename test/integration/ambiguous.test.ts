@@ -181,6 +181,7 @@ describe('COS fetch', () => {
       limiter: limiter(),
       log: silentLog,
       objects,
+      queue,
       read: createShardReader({ objects, allowHttps: false }),
       refusals: createRefusals(),
       resolve: hasArrived(createCosObjectsClient({ endpoint, send, sign })),

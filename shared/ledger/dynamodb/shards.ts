@@ -1,13 +1,13 @@
 /** Shards in DynamoDB: leases, write-ahead intents and tallies. */
 import type { Shard, Tally } from '../../manifest/types.ts';
-import type { Lease, Ledger, OpenedShard, Transfer } from '../port.ts';
+import type { IntentWindow, Lease, Ledger, OpenedShard, Transfer } from '../port.ts';
 import type { Counting } from './counts.ts';
 import type { Expiry } from './expiry.ts';
 import { has, type Item, number, text } from './item.ts';
 import { runKey, shardKey } from './keys.ts';
 import { fromWindow, isOpenRun, noCounts, toShard, toTally, toWindows } from './rows.ts';
 import { shardsOf } from './runs.ts';
-import type { Table } from './table.ts';
+import type { Key, Table } from './table.ts';
 
 type ShardCalls = Pick<
   Ledger,
@@ -56,8 +56,15 @@ export function createShards({ table, counting, expiry, rowsOf }: ShardOptions):
     );
   };
 
-  const release = (key: ReturnType<typeof keyOf>, owner: string): Promise<boolean> =>
-    table.update(key, 'REMOVE #owner, #leasedUntil', { owner }, '#owner = :owner');
+  const release = (
+    key: Key,
+    owner: string,
+    windows?: readonly IntentWindow[],
+  ): Promise<boolean> => {
+    const set = windows ? 'SET #windows = :windows ' : '';
+    const values = { owner, ...(windows && { windows: windows.map(fromWindow) }) };
+    return table.update(key, `${set}REMOVE #owner, #leasedUntil`, values, '#owner = :owner');
+  };
 
   return {
     async openShard(shard, lease): Promise<OpenedShard | 'ended' | 'leased' | 'stopped'> {
@@ -100,8 +107,8 @@ export function createShards({ table, counting, expiry, rowsOf }: ShardOptions):
       );
     },
 
-    async releaseShard(shard, { owner }) {
-      await release(keyOf(shard), owner);
+    async releaseShard(shard, { owner }, windows) {
+      await release(keyOf(shard), owner, windows);
     },
 
     // Only for runs that are open: nothing is done for others.

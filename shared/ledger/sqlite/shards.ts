@@ -29,7 +29,7 @@ export function createShards({ db, write }: SqliteFile, counters: Counters): Sha
       quarantined = :quarantined, transfers = :transfers, warnings = :warnings, updated_at = :at
     WHERE run_id = :run AND shard = :shard`);
   const release = db.prepare(`
-    UPDATE shards SET owner = NULL, leased_until = 0
+    UPDATE shards SET owner = NULL, leased_until = 0, windows = IFNULL(?, windows)
     WHERE run_id = ? AND shard = ? AND owner = ?`);
   const dropLeases = db.prepare('DELETE FROM leases');
   const releaseAll = db.prepare(`
@@ -99,9 +99,9 @@ export function createShards({ db, write }: SqliteFile, counters: Counters): Sha
         return true;
       }),
 
-    releaseShard: (shard, { owner }) =>
+    releaseShard: (shard, { owner }, windows) =>
       write(() => {
-        release.run(shard.runId, shard.index, owner);
+        release.run(windows ? fromWindows(windows) : null, shard.runId, shard.index, owner);
       }),
     releaseLeases: () =>
       write(() => Number(releaseAll.run().changes) + Number(dropLeases.run().changes)),

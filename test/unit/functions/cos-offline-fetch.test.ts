@@ -53,7 +53,7 @@ function readingOf(shard: Shard, lines: number, failure?: Error) {
 }
 
 interface Setup {
-  readonly handle: (event: unknown) => Promise<unknown>;
+  readonly handle: ReturnType<typeof createHandler>;
   readonly ledger: Ledger;
   readonly peer: Peer;
   readonly clock: { at: Date };
@@ -79,6 +79,7 @@ async function setup(change: Partial<Deps> = {}, lines = 1): Promise<Setup> {
     }),
     log: silentLog,
     objects: { put: () => Promise.reject(new Error('nothing is quarantined here')) },
+    queue: { send: () => Promise.reject(new Error('nothing goes on here')) },
     read: (shard) => readingOf(shard, lines),
     refusals: createRefusals(),
     resolve: () => Promise.reject(new Error('nothing is open here')),
@@ -306,6 +307,83 @@ describe('cos-offline-fetch', () => {
     fail = false;
     expect(await handle(event)).toEqual({ batchItemFailures: [] });
     expect(peer.arrived).toHaveLength(2);
+  });
+
+  it('goes on in another call when its time is nearly over, and sends nothing twice', async () => {
+    const queued: string[] = [];
+    const { handle, ledger, peer, clock } = await setup(
+      {
+        queue: { send: async (more) => void queued.push(...more) },
+        urls: () => {
+          clock.at = new Date(clock.at.getTime() + 1_000);
+          return {
+            successCallbackUrl: 'http://w.example/s',
+            failureCallbackUrl: 'http://w.example/f',
+          };
+        },
+      },
+      300,
+    );
+    peer.answer(accepted('t1'));
+    const [record] = (event as { Records: { body: string }[] }).Records;
+    // A second for each object, and time for 100 and what is under way.
+    const calls: unknown[] = [];
+    let next: { body: string } | undefined = record;
+    while (next) {
+      const deadline = new Date(clock.at.getTime() + 150_000);
+      calls.push(await handle({ Records: [next] }, { deadline }));
+      const body = queued.shift();
+      next = body === undefined ? undefined : { ...record, body };
+    }
+    expect(calls).toEqual(Array(3).fill({ batchItemFailures: [] }));
+    expect(new Set(bodies(peer).map(({ Key }) => Key)).size).toBe(300);
+    expect(peer.arrived).toHaveLength(300);
+    const { items } = await ledger.transfers('r1', { limit: 1_000 });
+    expect(items.every(({ state, attempt }) => state === 'submitted' && attempt === 1)).toBe(true);
+    expect((await ledger.shards('r1')).map(({ ended }) => ended)).toEqual([true]);
+  });
+
+  it('gives its message back when nobody could be told to go on', async () => {
+    const { handle, clock } = await setup({}, 20);
+    const [record] = (event as { Records: { body: string }[] }).Records;
+    const answer = await handle({ Records: [record] }, { deadline: clock.at });
+    expect(answer).toMatchObject({ batchItemFailures: [{ itemIdentifier: 'm1' }] });
+  });
+
+  it('says when a message that it gives back shall come again', async () => {
+    const held: [string, number][] = [];
+    const { handle, ledger, peer, clock } = await setup({
+      hold: async (receipt, ms) => void held.push([receipt, ms]),
+    });
+    const delivered = (receiveCount: number) => {
+      const [record] = (event as { Records: object[] }).Records;
+      const attributes = { ApproximateReceiveCount: String(receiveCount) };
+      return { Records: [{ ...record, receiptHandle: 'h', attributes }] };
+    };
+    peer.answer({ breakOff: 'at-once' });
+    await handle(delivered(1));
+    await handle(delivered(2));
+    expect(held.splice(0)).toEqual(Array(2).fill(['h', 61_000]));
+    const [{ shard } = { shard: undefined }] = await ledger.shards('r1');
+    const lease = { owner: 'another', at: clock.at, leaseMs: 60_000 };
+    await ledger.openShard(shard as Shard, lease);
+    await handle(delivered(3));
+    expect(held.splice(0)).toEqual([['h', 300_000]]);
+    for (const [count, ms] of [
+      [1, 30_000],
+      [3, 120_000],
+      [9, 900_000],
+    ] as const) {
+      const [record] = delivered(count).Records;
+      await handle({ Records: [{ ...record, body: 'not json' }] });
+      expect(held.splice(0)).toEqual([['h', ms]]);
+    }
+  });
+
+  it('gives a message back even when it can not say when', async () => {
+    const { handle } = await setup({ hold: () => Promise.reject(new Error('the queue is gone')) });
+    const poison = { Records: [{ messageId: 'x1', body: 'not json' }] };
+    expect(await handle(poison)).toEqual({ batchItemFailures: [{ itemIdentifier: 'x1' }] });
   });
 
   it('gives a message back that is none of ours, and works on the others', async () => {

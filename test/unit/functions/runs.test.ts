@@ -1,5 +1,7 @@
+import { gzipSync } from 'node:zlib';
 import { describe, expect, it } from 'vitest';
-import { createHandler } from '../../../functions/runs.ts';
+import { createHandler as createPlanHandler } from '../../../functions/plan-manifest.ts';
+import { createHandler, type Deps } from '../../../functions/runs.ts';
 import { createBearer } from '../../../shared/bearer.ts';
 import { sha256Hex } from '../../../shared/encoding.ts';
 import { StoreError } from '../../../shared/errors.ts';
@@ -23,7 +25,7 @@ interface Ask {
   readonly authorization?: string;
 }
 
-async function setup(change: { ledger?: Ledger } = {}) {
+async function setup(change: Partial<Pick<Deps, 'ledger' | 'planLater'>> = {}) {
   const stores = openStores();
   const planner = createPlanner({ ...stores, shardBytes: 1_024, log: silentLog });
   const lines: string[] = [];
@@ -33,7 +35,8 @@ async function setup(change: { ledger?: Ledger } = {}) {
     log: createLog({ write: (line) => lines.push(line) }),
     planner,
     objects: stores.objects,
-    ledger: change.ledger ?? stores.ledger,
+    ledger: stores.ledger,
+    ...change,
   });
   const ask = async (routeKey: string, given: Ask = {}) => {
     const { params, query, body, authorization = `Bearer ${TOKEN}` } = given;
@@ -48,7 +51,7 @@ async function setup(change: { ledger?: Ledger } = {}) {
     const isJson = answer.headers?.['content-type']?.includes('json');
     return { ...answer, value: isJson ? JSON.parse(answer.body ?? '') : undefined };
   };
-  return { ...stores, ask, lines };
+  return { ...stores, ask, lines, planner };
 }
 
 /** A run with one failed and one succeeded transfer. */
@@ -212,6 +215,26 @@ describe('runs', () => {
     expect(first.statusCode).toBe(202);
     expect((await ask('POST /manifests', { body })).value).toEqual(first.value);
     expect(await ledger.run(first.value.runId)).toMatchObject({ state: 'active', trigger: 'http' });
+  });
+
+  it('has a packed manifest planned by somebody with more time, and shows its run at once', async () => {
+    const orders: { key: string; runId: string }[] = [];
+    const { ask, objects, ledger, planner } = await setup({
+      planLater: async (plan) => void orders.push(plan),
+    });
+    const key = `${KEY}.gz`;
+    await objects.put(key, gzipSync('url,key\nhttp://o.example/,k\n'));
+    const post = () => ask('POST /manifests', { body: JSON.stringify({ key }) });
+    const { runId } = (await post()).value;
+    expect((await ask('GET /runs/{runId}', { params: { runId } })).value.state).toBe('planning');
+    // Asked once more, as the first order may have been lost.
+    await post();
+    expect(orders).toEqual(Array(2).fill({ key, runId }));
+    const plan = createPlanHandler({ planner, log: silentLog });
+    expect(await plan({ plan: orders[0] })).toEqual({ runIds: [runId] });
+    expect(await ledger.run(runId)).toMatchObject({ state: 'active', trigger: 'http' });
+    await post();
+    expect(orders).toHaveLength(2);
   });
 
   it.each(['Bearer', `Basic ${TOKEN}`, 'Bearer wrong-token-wrong', '', `Bearer ${TOKEN}x`])(

@@ -1,0 +1,65 @@
+/**
+ * The distributed adapters: DynamoDB, SQS, S3, Secrets Manager. Lambda bundles hold these and not the
+ * embedded ones.
+ */
+import { createInvoke } from '../aws/invoke.ts';
+import type { StoresConfig } from '../config.ts';
+import type { AwsStoresConfig } from '../config-aws.ts';
+import type { StoreAddress } from '../env.ts';
+import { ConfigError } from '../errors.ts';
+import { connectDynamoLedger } from '../ledger/dynamodb.ts';
+import type { Ledger } from '../ledger/port.ts';
+import { createLimiter, type Limiter } from '../limiter.ts';
+import { once } from './once.ts';
+import type { LimiterPlace, PlanLater } from './types.ts';
+
+const ledgers = new Map<string, Ledger>();
+const limiters = new Map<string, Limiter>();
+
+/** @throws ConfigError for a store this build does not hold */
+export const openLedger = async (config: StoresConfig): Promise<Ledger> => {
+  const aws = configured(config);
+  return once(ledgers, place('WAYBILL_LEDGER', config.ledger, 'dynamodb'), (table) =>
+    connectDynamoLedger(table, aws, { retentionDays: aws.retentionDays }),
+  );
+};
+
+export const openLimiter = (_config: StoresConfig, { api, limits, retry }: LimiterPlace): Limiter =>
+  once(limiters, api, () => createLimiter({ ...limits, ...(retry && { retry }) }));
+
+/** A wake-up that another one was sent for less than this ago is left out. */
+const WAKE_MS = 30_000;
+
+/** Has the deployed sweeper look at all tasks now. */
+export const openWaker = async (config: StoresConfig): Promise<() => Promise<void>> => {
+  const aws = configured(config);
+  const { sweepFunction } = aws;
+  if (sweepFunction === undefined) return async () => {};
+  const [ledger, invoke] = [await openLedger(config), createInvoke(aws)];
+  return async () => {
+    // Messages come in bursts; one sweep asks about everything.
+    const lease = { owner: crypto.randomUUID(), at: new Date(), leaseMs: WAKE_MS };
+    if (!(await ledger.takeLease('wake sweep', lease))) return;
+    await invoke(sweepFunction, { detail: { all: true } });
+  };
+};
+
+export const openPlanLater = async (config: StoresConfig): Promise<PlanLater | undefined> => {
+  const aws = configured(config);
+  const { planFunction } = aws;
+  if (planFunction === undefined) return undefined;
+  const invoke = createInvoke(aws);
+  return (plan) => invoke(planFunction, { plan });
+};
+
+function configured({ aws }: StoresConfig): AwsStoresConfig {
+  if (aws) return aws;
+  const message = 'expected dynamodb:<table>, as this build keeps its ledger on AWS';
+  throw new ConfigError([{ path: 'WAYBILL_LEDGER', message }]);
+}
+
+function place(variable: string, { kind, place: where }: StoreAddress<string>, known: string) {
+  if (kind === known) return where;
+  const message = `${kind}: is not part of this build; expected ${known}:<place>`;
+  throw new ConfigError([{ path: variable, message }]);
+}

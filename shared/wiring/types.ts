@@ -1,0 +1,22 @@
+/** What both wirings take. */
+import type { LimitsConfig } from '../config.ts';
+import type { Ledger } from '../ledger/port.ts';
+import type { RetryPolicy } from '../retry.ts';
+
+/**
+ * Makes a received message that is given back come again after `ms`, in place of after its
+ * visibility timeout.
+ */
+export type Hold = (receipt: string, ms: number) => Promise<void>;
+
+/** Has a manifest planned by a function that has more time than a request. */
+export type PlanLater = (plan: { readonly key: string; readonly runId: string }) => Promise<void>;
+
+export interface LimiterPlace {
+  /** Of the provider, such as `cos-fetch` or `oms cn-north-4`: what limits are shared by. */
+  readonly api: string;
+  /** Through which workers share them, where there are several. */
+  readonly ledger: Ledger;
+  readonly limits: LimitsConfig;
+  readonly retry?: RetryPolicy;
+}
