@@ -18,6 +18,7 @@ import { expose } from '../shared/middleware.ts';
 import type { Objects } from '../shared/objects/port.ts';
 import { connectOms, OMS_RETRY } from '../shared/oms/access.ts';
 import { createOmsFollower } from '../shared/oms/following.ts';
+import { present } from '../shared/present.ts';
 import { connectCosBatch } from '../shared/providers/cos-batch.ts';
 import { connectCosFetch } from '../shared/providers/cos-fetch.ts';
 import { connectCosObjects } from '../shared/providers/cos-objects.ts';
@@ -68,10 +69,15 @@ const sweepDetail = v.object({
 export function createHandler(deps: Deps) {
   const { ledger, log, lost, now, wait = sleep } = deps;
 
-  const pass = async (sweep: Sweep, deadline: Date, all: boolean): Promise<Date | undefined> => {
+  /** Goes through the open runs, or those of `only`; tells which have tasks that will be due. */
+  const pass = async (
+    sweep: Sweep,
+    { deadline, all, only }: { deadline: Date; all: boolean; only?: ReadonlySet<string> },
+  ): Promise<{ readonly nextDueAt?: Date; readonly followed: ReadonlySet<string> }> => {
     let nextDueAt: Date | undefined;
+    const withTasks = new Set<string>();
     let runs = 0;
-    for await (const run of activeRuns(ledger)) {
+    for await (const run of only ? theseRuns(ledger, only) : activeRuns(ledger)) {
       runs += 1;
       const shards = await ledger.shards(run.runId);
       if (lost) {
@@ -86,10 +92,13 @@ export function createHandler(deps: Deps) {
       sweep.queued += await orderAgain(await ledger.shards(run.runId), deps);
       const current = await ledger.run(run.runId);
       if (current && (await closeIfDone(current, deps))) sweep.closed += 1;
-      else nextDueAt = earlier(nextDueAt, followed.nextDueAt);
+      else if (followed.nextDueAt) {
+        nextDueAt = earlier(nextDueAt, followed.nextDueAt);
+        withTasks.add(run.runId);
+      }
     }
     sweep.runs = Math.max(sweep.runs, runs);
-    return nextDueAt;
+    return { ...present({ nextDueAt }), followed: withTasks };
   };
 
   return async (event?: unknown): Promise<Sweep> => {
@@ -102,10 +111,11 @@ export function createHandler(deps: Deps) {
     const deadline = new Date(startedAt + BUDGET_MS);
     const followMs = 1_000 * (followSeconds ?? BUDGET_MS / 1_000);
     const sweep: Sweep = { runs: 0, asked: 0, found: 0, queued: 0, closed: 0, nextDueAt: null };
-    let nextDueAt = await pass(sweep, deadline, all ?? false);
+    let { nextDueAt, followed } = await pass(sweep, { deadline, all: all ?? false });
     while (nextDueAt && nextDueAt.getTime() <= startedAt + followMs && now() < deadline) {
       await wait(Math.max(0, nextDueAt.getTime() - now().getTime()));
-      nextDueAt = await pass(sweep, deadline, false);
+      // Looking at the others again so soon would only cost reads.
+      ({ nextDueAt, followed } = await pass(sweep, { deadline, all: false, only: followed }));
     }
     sweep.nextDueAt = nextDueAt?.toISOString() ?? null;
     if (sweep.runs > 0) log.info('sweep.done', { ...sweep });
@@ -127,6 +137,13 @@ async function* activeRuns(ledger: Ledger): AsyncGenerator<Run> {
     yield* page.items;
     cursor = page.nextCursor;
   } while (cursor !== undefined);
+}
+
+async function* theseRuns(ledger: Ledger, runIds: Iterable<string>): AsyncGenerator<Run> {
+  for (const runId of runIds) {
+    const run = await ledger.run(runId);
+    if (run?.state === 'active') yield run;
+  }
 }
 
 /** Whoever can be asked with what is configured. */

@@ -39,8 +39,10 @@ export async function findLost(
   const overdue = now().getTime() - lostAfterMs;
 
   async function* batches(): AsyncGenerator<readonly Transfer[]> {
-    for (const { shard, counts } of shards) {
+    for (const { shard, counts, updatedAt } of shards) {
       if (counts.submitted === 0 || refused || now() >= deadline) continue;
+      // Worked on since: its rows are not read for the few that were sent first.
+      if (updatedAt.getTime() > overdue) continue;
       const rows = await ledger.transfersOf(shard.runId, shard.index, ['submitted']);
       yield rows.filter(({ updatedAt }) => updatedAt.getTime() <= overdue);
     }
