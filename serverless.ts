@@ -1,12 +1,11 @@
 /**
- * Gathers what each function says of itself (`deployment`) into one stack; no logic. Only the
- * packaging is complete so far: the distributed stores it needs to run on AWS are not there yet.
+ * Waybill on AWS. Each function says what it needs beside its handler (`deployment`); `deploy/` makes
+ * resources of that, one file per concern; here they are put together.
  */
 import type { AWS } from '@serverless/typescript';
-import type { Deployment } from './shared/deployment.ts';
 
 /** Imported while the configuration loads: a static import would be turned into `require`. */
-async function load(): Promise<Readonly<Record<string, Deployment>>> {
+async function load() {
   const modules = {
     'cos-batch-job': await import('./functions/cos-batch-job.ts'),
     'cos-offline-fetch': await import('./functions/cos-offline-fetch.ts'),
@@ -23,74 +22,50 @@ async function load(): Promise<Readonly<Record<string, Deployment>>> {
   );
 }
 
-type Functions = NonNullable<AWS['functions']>;
-type Events = NonNullable<Functions[string]['events']>;
-
-const httpEvents = ({ http = [] }: Deployment): Events =>
-  http.map((route) => {
-    const [method = '', path = ''] = route.split(' ');
-    return { httpApi: { method, path } };
-  });
-const uploadEvents = ({ uploads = [] }: Deployment): Events =>
-  uploads.map((prefix) => ({
-    s3: { bucket: 'manifests', event: 's3:ObjectCreated:*', rules: [{ prefix }] },
-  }));
-const queueEvents = ({ queue }: Deployment): Events =>
-  queue
-    ? [
-        {
-          sqs: {
-            arn: { 'Fn::GetAtt': ['ShardQueue', 'Arn'] },
-            batchSize: queue.batchSize,
-            maximumConcurrency: queue.maxConcurrency,
-            functionResponseType: 'ReportBatchItemFailures',
-          },
-        },
-      ]
-    : [];
-const scheduleEvents = ({ schedules = [] }: Deployment): Events =>
-  schedules.map(({ expression, detail }) => ({
-    schedule: { rate: [expression], method: 'scheduler', ...(detail && { input: { detail } }) },
-  }));
-
-const define = (name: string, deployment: Deployment): Functions[string] => ({
-  handler: `.build/functions/${name}.handler`,
-  description: deployment.description,
-  timeout: deployment.timeoutSeconds,
-  memorySize: deployment.memoryMb,
-  events: [
-    ...httpEvents(deployment),
-    ...uploadEvents(deployment),
-    ...queueEvents(deployment),
-    ...scheduleEvents(deployment),
-  ],
-  package: { patterns: ['!**', `.build/functions/${name}.cjs`] },
-});
-
 async function stack(): Promise<AWS> {
-  const deployments = Object.entries(await load());
+  const deployments = await load();
+  const { STAGE } = await import('./deploy/cfn.ts');
+  const { extensions, functions } = await import('./deploy/functions.ts');
+  const { accessLog, throttling } = await import('./deploy/http.ts');
+  const { outputs } = await import('./deploy/outputs.ts');
+  const { conditions, stages, values } = await import('./deploy/parameters.ts');
+  const { resources } = await import('./deploy/stack.ts');
   return {
     service: 'waybill',
     frameworkVersion: '4',
-    plugins: ['./scripts/bundle-plugin.cjs'],
+    configValidationMode: 'error',
+    plugins: ['./scripts/parameters-plugin.cjs', './scripts/bundle-plugin.cjs'],
+    params: stages(),
+    custom: { parameters: values() },
     provider: {
       name: 'aws',
-      runtime: 'nodejs24.x' as 'nodejs22.x',
+      runtime: 'nodejs24.x',
       architecture: 'arm64',
       region: 'ap-southeast-1',
-      s3: { manifests: {} },
+      stage: 'dev',
+      // Rolling back deploys an earlier template; versions of functions would only pile up.
+      versionFunctions: false,
+      deploymentBucket: {
+        blockPublicAccess: true,
+        maxPreviousDeploymentArtifacts: 10,
+        serverSideEncryption: 'AES256',
+        versioning: true,
+      },
+      logs: {
+        httpApi: { format: accessLog },
+        // Lines of the platform about each call would cost more than a callback does. Which of ours
+        // are written, LOG_LEVEL alone says.
+        lambda: { logFormat: 'JSON', applicationLogLevel: 'TRACE', systemLogLevel: 'WARN' },
+      },
+      tags: { service: 'waybill', stage: STAGE },
     },
     package: { individually: true, excludeDevDependencies: false },
-    functions: Object.fromEntries(
-      deployments.map(([name, deployment]) => [name, define(name, deployment)]),
-    ),
+    functions: functions(deployments),
     resources: {
-      Resources: {
-        ShardQueue: {
-          Type: 'AWS::SQS::Queue',
-          Properties: { SqsManagedSseEnabled: true, VisibilityTimeout: 5_400 },
-        },
-      },
+      Conditions: conditions(),
+      Resources: resources(deployments),
+      Outputs: outputs(),
+      extensions: { ...extensions(deployments), ...throttling() },
     },
   };
 }

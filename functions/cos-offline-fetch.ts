@@ -205,7 +205,7 @@ export const deployment: Deployment = {
   ],
   uses: {
     ledger: ['read', 'list', 'write'],
-    queue: 'receive',
+    queue: 'both',
     objects: { read: ['cos-fetch/', 'fetches/', 'staging/'], write: ['staging/'] },
     secrets: ['callbacks', 'tencent'],
   },

@@ -72,7 +72,7 @@ export const deployment: Deployment = {
     ledger: ['read', 'list', 'write'],
     queue: 'send',
     objects: {
-      read: ['cos-fetch/', 'fetches/', 'staging/'],
+      read: ['cos-fetch/', 'staging/'],
       write: ['staging/'],
       remove: ['staging/'],
     },

@@ -17,7 +17,6 @@ import { runsConfig, storesConfig } from '../shared/config.ts';
 import type { Deployment } from '../shared/deployment.ts';
 import { ConfigError } from '../shared/errors.ts';
 import { createLog } from '../shared/log.ts';
-import { json } from '../shared/middleware.ts';
 import { type Simulator, startSimulator } from '../simulator/main.ts';
 import { startCron } from './cron.ts';
 import { type EventHandler, startServer } from './http.ts';
@@ -87,8 +86,12 @@ async function start(
     openQueue(stores),
     openObjects(stores),
   ]);
-  // This process alone owns the folder: whatever an earlier one held is free again.
-  const [returned, released] = await Promise.all([queue.recover(), ledger.releaseLeases()]);
+  // This process alone owns the folder: whatever an earlier one held is free again. Stores elsewhere
+  // have other workers.
+  const [returned, released] = await Promise.all([
+    stores.queue.kind === 'sqlite' ? queue.recover() : 0,
+    stores.ledger.kind === 'sqlite' ? ledger.releaseLeases() : 0,
+  ]);
 
   let noticeUpload = (_key: string): void => {};
   const routes = FUNCTIONS.flatMap(({ handler, deployment }) =>
@@ -98,7 +101,7 @@ async function start(
     host: settings.host,
     port: settings.port,
     log,
-    routes: [...routes, ['GET /healthz', async () => json(200, { status: 'ok' })]],
+    routes,
     streams: [
       [
         'PUT /objects/{key+}',

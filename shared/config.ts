@@ -12,8 +12,15 @@ export interface StoresConfig {
   readonly queue: StoreAddress<'sqlite' | 'sqs'>;
   readonly objects: StoreAddress<'folder' | 's3'>;
   readonly logLevel: LogLevel;
+  /** Present when metrics are written. */
+  readonly metrics?: MetricsConfig;
   /** Present when any of the stores is on AWS. */
   readonly aws?: AwsStoresConfig;
+}
+
+export interface MetricsConfig {
+  /** Of the deployment, as a dimension. */
+  readonly stage: string;
 }
 
 export const LOG_LEVELS = ['debug', 'info', 'warn', 'error', 'silent'] as const;
@@ -181,12 +188,14 @@ function stores(from: EnvReader): StoresConfig {
   const ledger = from.store('WAYBILL_LEDGER', sqlite, ['sqlite', 'dynamodb']);
   const queue = from.store('WAYBILL_QUEUE', sqlite, ['sqlite', 'sqs']);
   const objects = from.store('WAYBILL_OBJECTS', 'folder:./data/objects', ['folder', 's3']);
+  const metrics = from.choice('WAYBILL_METRICS', ['none', 'emf']);
   const onAws = ledger.kind === 'dynamodb' || queue.kind === 'sqs' || objects.kind === 's3';
   return {
     ledger,
     queue,
     objects,
     ...(onAws && { aws: aws(from) }),
+    ...(metrics === 'emf' && { metrics: { stage: from.text('WAYBILL_STAGE', 'the stage') } }),
     logLevel: from.choice('LOG_LEVEL', ['info', ...LOG_LEVELS.filter((level) => level !== 'info')]),
   };
 }

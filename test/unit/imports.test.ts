@@ -5,7 +5,7 @@ import { fileURLToPath } from 'node:url';
 import { expect, it } from 'vitest';
 
 const ROOT = fileURLToPath(new URL('../..', import.meta.url));
-const FOLDERS = ['functions', 'shared', 'local', 'simulator', 'cli', 'bench', 'scripts'];
+const FOLDERS = ['deploy', 'functions', 'shared', 'local', 'simulator', 'cli', 'bench', 'scripts'];
 
 interface Import {
   readonly from: string;
@@ -46,6 +46,7 @@ it.each([
   ['simulator/', ['simulator', 'shared']],
   ['local/', ['local', 'functions', 'shared', 'simulator']],
   ['cli/', ['cli', 'functions', 'shared', 'local']],
+  ['deploy/', ['deploy', 'shared']],
 ] as const)('%s imports of ours only %s', (folder, allowed) => {
   expect(
     offenders(({ from, to }) => from.startsWith(folder) && isOurs(to) && !within(to, ...allowed)),

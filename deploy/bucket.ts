@@ -1,0 +1,84 @@
+/**
+ * The bucket of manifests and reports. Everything in it was put there by an operator or written by a
+ * function; `reports/` is kept for ever.
+ */
+import { att, lambdaId, param, type Resources, ref, sub, when } from './cfn.ts';
+import { conditionOf } from './parameters.ts';
+import { BUCKET, BUCKET_NAME, bucketArn } from './stores.ts';
+import { permissionId, type Upload } from './uploads.ts';
+
+const expire = (Id: string, Prefix: string) => ({
+  Id,
+  Prefix,
+  Status: 'Enabled',
+  ExpirationInDays: param('WAYBILL_RETENTION_DAYS'),
+});
+
+/** @param notified functions that S3 itself calls */
+export const bucket = (notified: readonly Upload[]): Resources => ({
+  [BUCKET]: {
+    Type: 'AWS::S3::Bucket',
+    DeletionPolicy: param('deletionPolicy'),
+    UpdateReplacePolicy: 'Retain',
+    // S3 tries each function when it takes the configuration.
+    DependsOn: notified.map(({ name }) => permissionId(name)),
+    Properties: {
+      BucketName: sub(BUCKET_NAME),
+      PublicAccessBlockConfiguration: {
+        BlockPublicAcls: true,
+        BlockPublicPolicy: true,
+        IgnorePublicAcls: true,
+        RestrictPublicBuckets: true,
+      },
+      OwnershipControls: { Rules: [{ ObjectOwnership: 'BucketOwnerEnforced' }] },
+      BucketEncryption: {
+        ServerSideEncryptionConfiguration: [
+          { ServerSideEncryptionByDefault: { SSEAlgorithm: 'AES256' } },
+        ],
+      },
+      VersioningConfiguration: { Status: 'Enabled' },
+      LifecycleConfiguration: {
+        Rules: [
+          {
+            Id: 'old-versions-and-broken-uploads',
+            Status: 'Enabled',
+            NoncurrentVersionExpiration: { NoncurrentDays: param('oldVersionsDays') },
+            AbortIncompleteMultipartUpload: { DaysAfterInitiation: 7 },
+          },
+          // A run removes what it staged when it closes; this is left by runs that were stopped.
+          expire('staging', 'staging/'),
+          expire('own-manifests', 'fetches/'),
+        ],
+      },
+      NotificationConfiguration: {
+        EventBridgeConfiguration: { EventBridgeEnabled: true },
+        LambdaConfigurations: notified.map(({ name, prefix, provider }) =>
+          when(conditionOf(provider), {
+            Event: 's3:ObjectCreated:*',
+            Function: att(lambdaId(name)),
+            Filter: { S3Key: { Rules: [{ Name: 'prefix', Value: prefix }] } },
+          }),
+        ),
+      },
+    },
+  },
+  ObjectsPolicy: {
+    Type: 'AWS::S3::BucketPolicy',
+    Properties: {
+      Bucket: ref(BUCKET),
+      PolicyDocument: {
+        Version: '2012-10-17',
+        Statement: [
+          {
+            Sid: 'OnlyOverTls',
+            Effect: 'Deny',
+            Principal: '*',
+            Action: 's3:*',
+            Resource: [bucketArn(), bucketArn('*')],
+            Condition: { Bool: { 'aws:SecureTransport': 'false' } },
+          },
+        ],
+      },
+    },
+  },
+});

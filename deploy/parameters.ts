@@ -1,0 +1,241 @@
+/**
+ * Stage parameters: what differs between deployments (docs/deploy.md). Given in `serverless.ts` or on
+ * the command line (`--param='timeZone=Asia/Singapore'`); `scripts/parameters-plugin.cjs` checks them
+ * before anything is packaged.
+ */
+import type { Deployment } from '../shared/deployment.ts';
+import { param, STAGE } from './cfn.ts';
+
+interface Parameter {
+  readonly default: string | number | boolean;
+  /** In the stage `prod`. */
+  readonly prod?: string | number | boolean;
+  readonly pattern: RegExp;
+  readonly min?: number;
+  readonly max?: number;
+  readonly expected: string;
+  readonly meaning: string;
+}
+
+const choice = (...choices: readonly string[]) => ({
+  pattern: new RegExp(`^(?:${choices.join('|')})$`),
+  expected: choices.join(' or '),
+});
+const whole = (min: number, max: number) => ({
+  pattern: /^\d{1,9}$/,
+  expected: `a whole number from ${min} to ${max}`,
+  min,
+  max,
+});
+const secretName = {
+  pattern: /^[\w/+=.@-]{1,512}$/,
+  expected: 'the name of a secret: letters, digits and /_+=.@-',
+};
+/** A setting of the functions: they check it themselves. */
+const setting = (fallback: string | number, meaning: string): Parameter => ({
+  default: fallback,
+  pattern: /^[^\n]*$/,
+  expected: 'one line',
+  meaning: `${meaning} (docs/configuration.md)`,
+});
+
+export const PARAMETERS = {
+  providers: {
+    default: 'tencent,huawei',
+    ...choice('tencent', 'huawei', 'tencent,huawei'),
+    meaning: 'the clouds in use; of others no secret is read and no upload starts anything',
+  },
+  timeZone: {
+    default: 'UTC',
+    pattern: /^[A-Za-z][A-Za-z0-9_+-]*(?:\/[A-Za-z0-9_+-]+)*$/,
+    expected: 'a name of the IANA database, such as Asia/Singapore',
+    meaning: 'of the schedules',
+  },
+  nightlySchedule: {
+    default: 'cron(0 2 * * ? *)',
+    pattern: /^cron\(\S+(?: \S+){5}\)$/,
+    expected: 'cron(minute hour day month weekday year), with ? for the day or the weekday',
+    meaning: 'when the nightly pass starts',
+  },
+  deletionPolicy: {
+    default: 'Retain',
+    ...choice('Retain', 'Delete'),
+    meaning: 'what becomes of table and bucket when the stack is removed',
+  },
+  deletionProtection: {
+    default: false,
+    prod: true,
+    ...choice('true', 'false'),
+    meaning: 'whether DynamoDB refuses to delete the table',
+  },
+  reservedConcurrency: {
+    default: 'on',
+    ...choice('on', 'off'),
+    meaning:
+      'off for an account whose limit of concurrent executions is too low to reserve any of it',
+  },
+  maxShardWorkers: {
+    default: 2,
+    ...whole(2, 1_000),
+    meaning: 'shards that are submitted at once; they share the provider limits',
+  },
+  apiBurst: {
+    default: 50,
+    ...whole(1, 5_000),
+    meaning: 'requests that the HTTP API takes at once',
+  },
+  apiRate: {
+    default: 100,
+    ...whole(1, 10_000),
+    meaning: 'requests per second of the HTTP API',
+  },
+  logDays: {
+    default: 30,
+    pattern: /^(?:1|3|5|7|14|30|60|90|120|150|180|365|400|545|731|1827|2192|2557|2922|3288|3653)$/,
+    expected: 'a number of days that CloudWatch Logs knows, such as 30, 90 or 365',
+    meaning: 'how long logs are kept',
+  },
+  oldVersionsDays: {
+    default: 30,
+    ...whole(1, 36_500),
+    meaning: 'how long replaced and deleted objects can be brought back',
+  },
+  alarmEmail: {
+    default: '',
+    pattern: /^(?:[^\s@]+@[^\s@]+)?$/,
+    expected: 'a mail address, or nothing',
+    meaning: 'who is told of alarms; others subscribe to the topic',
+  },
+  queueAgeAlarmSeconds: {
+    default: 86_400,
+    ...whole(60, 1_209_600),
+    meaning: 'how long a shard may wait before the alarm',
+  },
+  callbackAlarmCount: {
+    default: 100,
+    ...whole(1, 1_000_000),
+    meaning: 'refused callbacks or requests in five minutes before the alarm',
+  },
+  permissionsBoundary: {
+    default: '',
+    pattern: /^(?:arn:aws[a-z-]*:iam::(?:\d{12}|aws):policy\/\S+)?$/,
+    expected: 'the ARN of a policy, or nothing',
+    meaning: 'permissions boundary of every role',
+  },
+  tencentSecret: {
+    default: `waybill/${STAGE}/tencent`,
+    ...secretName,
+    meaning: 'secret with TENCENTCLOUD_*',
+  },
+  huaweiSecret: {
+    default: `waybill/${STAGE}/huawei`,
+    ...secretName,
+    meaning: 'secret with HUAWEICLOUD_* and OMS_*',
+  },
+  apiSecret: {
+    default: `waybill/${STAGE}/api`,
+    ...secretName,
+    meaning: 'secret with WAYBILL_API_TOKENS',
+  },
+  callbacksSecret: {
+    default: `waybill/${STAGE}/callbacks`,
+    ...secretName,
+    meaning: 'secret with WAYBILL_CALLBACK_KEYS',
+  },
+  credentialsSecret: {
+    default: '',
+    pattern: /^[\w/+=.@-]{0,512}$/,
+    expected: 'the name of a secret, or nothing',
+    meaning: 'secret with the named credential sets of OMS tasks',
+  },
+  WAYBILL_PUBLIC_URL: {
+    default: '',
+    pattern: /^(?:https?:\/\/\S+)?$/,
+    expected: 'an http:// or https:// address, or nothing',
+    meaning: 'base of the callback URLs, when a domain stands before record-callback',
+  },
+  WAYBILL_RETENTION_DAYS: {
+    default: 90,
+    ...whole(1, 3_650),
+    meaning: 'how long the ledger keeps an ended run',
+  },
+  WAYBILL_STUCK_AFTER_SECONDS: setting(21_600, 'active runs without progress count as stuck'),
+  WAYBILL_ALLOW_HTTPS: setting('', 'takes https: sources'),
+  WAYBILL_BATCH_RPS: setting('', 'requests per second to COS Batch'),
+  WAYBILL_COS_CONTROL_ENDPOINT: setting('', 'address of COS Batch'),
+  WAYBILL_COS_ENDPOINT: setting('', 'address of COS objects'),
+  WAYBILL_COS_FETCH_IN_FLIGHT: setting('', 'requests in flight to COS fetch'),
+  WAYBILL_COS_FETCH_RPS: setting('', 'requests per second to COS fetch'),
+  WAYBILL_COS_MIGRATION_ENDPOINT: setting('', 'address of COS fetch'),
+  WAYBILL_IAM_ENDPOINT: setting('', "address of Huawei's IAM"),
+  WAYBILL_LOST_AFTER_SECONDS: setting('', 'age of a submission before it is asked for'),
+  WAYBILL_MAX_ATTEMPTS: setting('', 'submissions of one transfer within its run'),
+  WAYBILL_MAX_NIGHTS: setting('', 'nights on which a failure is tried again'),
+  WAYBILL_OBS_ENDPOINT: setting('', 'address of OBS objects'),
+  WAYBILL_OMS_ENDPOINT: setting('', 'address of OMS'),
+  WAYBILL_OMS_PROJECTS: setting('', 'further projects of the nightly pass'),
+  WAYBILL_OMS_RPS: setting('', 'requests per second to OMS'),
+  WAYBILL_OMS_RUNNING: setting('', 'tasks that may run in a region at once'),
+  WAYBILL_ON_KEY_EXIST: setting('', 'override or ignore an object that is there'),
+  WAYBILL_SETTLE_SECONDS: setting('', 'age of an open submission before it is resolved'),
+  WAYBILL_SHARD_BYTES: setting('', 'size of a shard'),
+  WAYBILL_SMN_ENDPOINT: setting('', "address of Huawei's SMN"),
+  WAYBILL_SMN_TOPICS: setting('', 'SMN topics to listen to'),
+  WAYBILL_VERIFY: setting('', 'which callbacks are confirmed'),
+  LOG_LEVEL: setting('', 'debug, info, warn, error or silent'),
+} as const satisfies Readonly<Record<string, Parameter>>;
+
+export type ParameterName = keyof typeof PARAMETERS;
+const ENTRIES: readonly (readonly [string, Parameter])[] = Object.entries(PARAMETERS);
+
+/** As the framework takes them: defaults for every stage, and what differs in `prod`. */
+export const stages = () => ({
+  default: Object.fromEntries(ENTRIES.map(([name, parameter]) => [name, parameter.default])),
+  prod: Object.fromEntries(
+    ENTRIES.flatMap(([name, { prod }]) => (prod === undefined ? [] : [[name, prod]])),
+  ),
+});
+
+/** Their values, for the check. */
+export const values = () => ({
+  stage: STAGE,
+  ...Object.fromEntries(ENTRIES.map(([name]) => [name, param(name)])),
+});
+
+const fits = ({ pattern, min = -Infinity, max = Infinity }: Parameter, value: string): boolean =>
+  pattern.test(value) && !(Number(value) < min || Number(value) > max);
+
+/** Every fault, by name; values never appear. @param given by name, as the framework resolved them */
+export function faultsOf(given: Readonly<Record<string, unknown>>): readonly string[] {
+  const faults = ENTRIES.flatMap(([name, parameter]) =>
+    fits(parameter, String(given[name] ?? '')) ? [] : [`${name}: expected ${parameter.expected}`],
+  );
+  // A part of the bucket's name, which has at most 63 characters.
+  return /^[a-z0-9][a-z0-9-]{0,19}$/.test(String(given['stage']))
+    ? faults
+    : ['stage: expected 1 to 20 of a-z 0-9 -', ...faults];
+}
+
+const isGiven = (name: ParameterName) => ({
+  'Fn::Not': [{ 'Fn::Equals': [param(name), ''] }],
+});
+const isUsed = (provider: string) => ({
+  'Fn::Or': [
+    { 'Fn::Equals': [param('providers'), provider] },
+    { 'Fn::Equals': [param('providers'), 'tencent,huawei'] },
+  ],
+});
+
+export const conditions = () => ({
+  UsesTencent: isUsed('tencent'),
+  UsesHuawei: isUsed('huawei'),
+  HasCredentialSets: { 'Fn::And': [isUsed('huawei'), isGiven('credentialsSecret')] },
+  HasAlarmEmail: isGiven('alarmEmail'),
+  HasPublicUrl: isGiven('WAYBILL_PUBLIC_URL'),
+  HasBoundary: isGiven('permissionsBoundary'),
+  ReservesConcurrency: { 'Fn::Equals': [param('reservedConcurrency'), 'on'] },
+});
+
+/** Under which a provider is in use; undefined for none. */
+export const conditionOf = (provider: Deployment['provider']): string | undefined =>
+  provider && (provider === 'tencent' ? 'UsesTencent' : 'UsesHuawei');

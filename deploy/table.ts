@@ -1,0 +1,41 @@
+/**
+ * The ledger's table (docs/ledger.md). Keys and indexes are those of `shared/ledger/dynamodb/`: an
+ * index is sparse, holding only the items that have its attributes.
+ */
+import { nameOf, param, type Resources } from './cfn.ts';
+import { LEDGER } from './stores.ts';
+
+const keys = (hash: string, range: string) => [
+  { AttributeName: hash, KeyType: 'HASH' },
+  { AttributeName: range, KeyType: 'RANGE' },
+];
+const index = (IndexName: string, hash: string, range: string) => ({
+  IndexName,
+  KeySchema: keys(hash, range),
+  Projection: { ProjectionType: 'ALL' },
+});
+
+export const table = (): Resources => ({
+  [LEDGER]: {
+    Type: 'AWS::DynamoDB::Table',
+    DeletionPolicy: param('deletionPolicy'),
+    UpdateReplacePolicy: 'Retain',
+    Properties: {
+      TableName: nameOf('ledger'),
+      BillingMode: 'PAY_PER_REQUEST',
+      AttributeDefinitions: ['pk', 'sk', 'failed', 'kind', 'open', 'created'].map(
+        (AttributeName) => ({ AttributeName, AttributeType: 'S' }),
+      ),
+      KeySchema: keys('pk', 'sk'),
+      LocalSecondaryIndexes: [index('failed', 'pk', 'failed')],
+      GlobalSecondaryIndexes: [
+        index('newest', 'kind', 'created'),
+        index('open', 'open', 'created'),
+      ],
+      TimeToLiveSpecification: { AttributeName: 'ttl', Enabled: true },
+      PointInTimeRecoverySpecification: { PointInTimeRecoveryEnabled: true },
+      SSESpecification: { SSEEnabled: true, SSEType: 'KMS' },
+      DeletionProtectionEnabled: param('deletionProtection'),
+    },
+  },
+});
