@@ -4,6 +4,7 @@
  */
 import type { Cause } from '../errors.ts';
 import type { Ledger, Run, ShardRecord } from '../ledger/port.ts';
+import { totalsOf } from '../ledger/totals.ts';
 import type { Log } from '../log.ts';
 import { removeStaged } from '../manifest/reports.ts';
 import { proveCoverage } from '../manifest/shards.ts';
@@ -42,7 +43,8 @@ export async function closeIfDone(run: Run, options: ClosingOptions): Promise<bo
   }
 
   const at = now();
-  const closing: Run = { ...run, state: 'completed', closedAt: at };
+  // Counted now: those of the run may lag behind.
+  const closing: Run = { ...run, ...totalsOf(shards), state: 'completed', closedAt: at };
   for (const name of REPORTS) {
     await objects.put(
       reportKey(runId, name),
@@ -51,7 +53,7 @@ export async function closeIfDone(run: Run, options: ClosingOptions): Promise<bo
   }
   const closed = await ledger.closeRun(runId, at);
   await removeStaged(objects, runId);
-  if (closed) log.info('run.closed', { runId, ...run.counts });
+  if (closed) log.info('run.closed', { runId, ...closing.counts });
   return closed;
 }
 

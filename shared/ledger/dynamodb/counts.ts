@@ -4,9 +4,10 @@
  * counted is kept on the shard; for good once all its transfers are final (`touch.ts`).
  */
 import type { TransferState } from '../merge.ts';
+import { type Totals, totalsOf } from '../totals.ts';
 import { has, type Item, json, number, text } from './item.ts';
 import { PARTS, runKey, shardKey, transferPartition } from './keys.ts';
-import { noCounts, noTotals, type StateCounts, type Totals, toShard, toTally } from './rows.ts';
+import { noCounts, type StateCounts, toShard, toTally } from './rows.ts';
 import type { Table } from './table.ts';
 import { isQuiet, UNTOUCHED } from './touch.ts';
 
@@ -98,9 +99,11 @@ export function createCounting({ table, now, maxAgeMs }: CountingOptions): Count
       const counts = await exact(item);
       counted[at] = { counted: counts, at: startedAt, final: isFinal(item, counts) };
     });
-    const sum = items.reduce(
-      (totals, item, at) => plus(totals, item, counted[at]?.counted ?? noCounts()),
-      noTotals(),
+    const sum = totalsOf(
+      items.map((item, at) => ({
+        tally: toTally(item),
+        counts: counted[at]?.counted ?? noCounts(),
+      })),
     );
     const final = has(run, 'closedAt') && counted.every((entry) => entry?.final);
     if (!final || isQuiet(number(run, 'touchedAt'), now())) {
@@ -144,26 +147,6 @@ async function countRows(table: Table, runId: string, shard: number): Promise<St
   };
   await Promise.all(PARTS.map(countPart));
   return counts;
-}
-
-/** Transfers that were read and have no row yet count as planned. */
-function plus({ counts, readBytes }: Totals, shard: Item, states: StateCounts): Totals {
-  const tally = toTally(shard);
-  const rows = Object.values(states).reduce((sum, each) => sum + each, 0);
-  const { first = 0, last = 0 } = tally;
-  return {
-    counts: {
-      lines: counts.lines + tally.lines - tally.header,
-      quarantined: counts.quarantined + tally.quarantined,
-      planned: counts.planned + states.planned + Math.max(0, tally.transfers - rows),
-      submitting: counts.submitting + states.submitting,
-      submitted: counts.submitted + states.submitted,
-      failed: counts.failed + states.failed,
-      cancelled: counts.cancelled + states.cancelled,
-      succeeded: counts.succeeded + states.succeeded,
-    },
-    readBytes: readBytes + last - first,
-  };
 }
 
 async function inTurns<Item>(

@@ -4,7 +4,6 @@ import type { Shard, Tally } from '../../manifest/types.ts';
 import { latestId, toHistory } from '../history.ts';
 import { type Fact, TRANSFER_STATES, type TransferState } from '../merge.ts';
 import {
-  type Counts,
   type IntentWindow,
   type NewRun,
   type Operation,
@@ -16,6 +15,7 @@ import {
   type TransferProgress,
   type TransferTask,
 } from '../port.ts';
+import type { Totals } from '../totals.ts';
 import { has, type Item, json, list, number, text, type Value } from './item.ts';
 import { createdSort, runKey } from './keys.ts';
 
@@ -41,16 +41,6 @@ export function fromNewRun(run: NewRun): Item {
     ...(target && { target: JSON.stringify(target) }),
   };
 }
-
-export interface Totals {
-  readonly counts: Counts;
-  readonly readBytes: number;
-}
-
-export const noTotals = (): Totals => ({
-  counts: { lines: 0, quarantined: 0, ...noCounts() },
-  readBytes: 0,
-});
 
 export function toRun(item: Item, { counts, readBytes }: Totals): Run {
   return {

@@ -1,11 +1,12 @@
 /** Runs in DynamoDB. */
 import { parseRunCursor, runCursor } from '../cursors.ts';
 import type { Ledger, NewRun, Run } from '../port.ts';
+import { totalsOf } from '../totals.ts';
 import type { Counting } from './counts.ts';
 import type { Expiry } from './expiry.ts';
 import { has, type Item, number, text } from './item.ts';
 import { createdSort, MAX_SHARD, runKey, runPartition, shardSort } from './keys.ts';
-import { fromNewRun, noTotals, toRun } from './rows.ts';
+import { fromNewRun, toRun } from './rows.ts';
 import type { Table } from './table.ts';
 
 type RunCalls = Pick<
@@ -42,7 +43,7 @@ export function createRuns(table: Table, counting: Counting, expiry: Expiry): Ru
   return {
     async openRun(run: NewRun) {
       const item = fromNewRun(run);
-      if (await table.put(item, 'attribute_not_exists(#pk)')) return toRun(item, noTotals());
+      if (await table.put(item, 'attribute_not_exists(#pk)')) return toRun(item, totalsOf([]));
       return (await find(run.runId)) as Run;
     },
     async activateRun(runId, { shardCount, sizeBytes }) {
