@@ -10,8 +10,8 @@ import { createBearer } from '../shared/bearer.ts';
 import { batchJobConfig } from '../shared/config.ts';
 import type { Deployment } from '../shared/deployment.ts';
 import { createGuard } from '../shared/guard.ts';
-import { createLog } from '../shared/log.ts';
 import { expose } from '../shared/middleware.ts';
+import { observe } from '../shared/observe.ts';
 import { connectCosBatch } from '../shared/providers/cos-batch.ts';
 import { connectCosObjects } from '../shared/providers/cos-objects.ts';
 import { createRefusals } from '../shared/refusals.ts';
@@ -20,7 +20,7 @@ export const createHandler = (deps: BatchJobDeps) => createBatchJobHandler(deps)
 
 export const handler = expose(async (env) => {
   const config = batchJobConfig(env);
-  const { apiTokens, batch, logLevel } = config;
+  const { apiTokens, batch } = config;
   const [ledger, objects] = await Promise.all([openLedger(config), openObjects(config)]);
   return createHandler({
     authorize: createBearer(apiTokens),
@@ -35,7 +35,7 @@ export const handler = expose(async (env) => {
       objects: connectCosObjects(batch.cos),
     }),
     ledger,
-    log: createLog({ level: logLevel }),
+    log: observe(config).log,
     objects,
   });
 });

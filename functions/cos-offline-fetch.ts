@@ -21,12 +21,14 @@ import { refused, submitted } from '../shared/ledger/facts.ts';
 import { createIntent, type Intent, type Resolve } from '../shared/ledger/intent.ts';
 import type { IntentWindow, Ledger } from '../shared/ledger/port.ts';
 import type { Limiter } from '../shared/limiter.ts';
-import { createLog, type Log } from '../shared/log.ts';
+import type { Log } from '../shared/log.ts';
 import { stageRejected } from '../shared/manifest/reports.ts';
 import { createShardReader, type ShardReader } from '../shared/manifest/shards.ts';
 import type { PlannedTransfer, SameKey, Shard } from '../shared/manifest/types.ts';
+import { type Metrics, noMetrics } from '../shared/metrics.ts';
 import { expose, perMessage } from '../shared/middleware.ts';
 import type { Objects } from '../shared/objects/port.ts';
+import { observe } from '../shared/observe.ts';
 import { type CosFetchClient, connectCosFetch, fetchTask } from '../shared/providers/cos-fetch.ts';
 import { connectCosObjects, hasArrived } from '../shared/providers/cos-objects.ts';
 import type { QueueSender } from '../shared/queue/port.ts';
@@ -40,6 +42,7 @@ export interface Deps {
   readonly ledger: Ledger;
   readonly limiter: Limiter;
   readonly log: Log;
+  readonly metrics?: Metrics;
   readonly objects: Pick<Objects, 'put'>;
   readonly queue: QueueSender;
   /** Where messages that are given back would come again too late. */
@@ -57,7 +60,7 @@ export interface Deps {
 const LEASE_MS = 20 * 60_000;
 
 export function createHandler(deps: Deps) {
-  const { client, ledger, limiter, log, objects, queue, hold } = deps;
+  const { client, ledger, limiter, log, metrics = noMetrics, objects, queue, hold } = deps;
   const { read, refusals, resolve, settleMs, urls } = deps;
   const now = deps.now ?? (() => new Date());
 
@@ -71,7 +74,12 @@ export function createHandler(deps: Deps) {
   };
 
   /** Sends one transfer if it may be sent; true when it is settled for this delivery. */
-  const submit = async (transfer: PlannedTransfer, shard: Shard, intent: Intent) => {
+  const submit = async (
+    transfer: PlannedTransfer,
+    shard: Shard,
+    intent: Intent,
+    sent: { submitted: number; throttled: number },
+  ) => {
     const { id, target } = transfer;
     const attempt = await intent
       .next(transfer, (open, since) => limiter.run(() => resolve(open, since)))
@@ -87,6 +95,8 @@ export function createHandler(deps: Deps) {
       refused(attempt, transfer, now),
     );
     await ledger.record(id, report);
+    if (report.state === 'submitted') sent.submitted += 1;
+    if (report.cause?.class === 'throttled') sent.throttled += 1;
     await stopIfRefused(report.cause, shard, intent);
     return report.event !== 'unanswered';
   };
@@ -102,11 +112,12 @@ export function createHandler(deps: Deps) {
       const seen = () => reading.tally;
       const intent = createIntent({ ledger, shard, opened, lease, settleMs, seen, now });
       const timely = untilTime(reading, deadline, now);
+      const sent = { submitted: 0, throttled: 0 };
       let open = 0;
       let rest: readonly IntentWindow[] | undefined;
       try {
         await limiter.each(timely, async (transfer) => {
-          const settled = await submit(transfer, shard, intent).catch(isUnsettled);
+          const settled = await submit(transfer, shard, intent, sent).catch(isUnsettled);
           if (!settled) open += 1;
         });
         if (intent.stopped) return;
@@ -121,6 +132,7 @@ export function createHandler(deps: Deps) {
         await ledger.stopRun(shard.runId, { state: 'failed', at: now(), error: toCause(error) });
         log.error('run.failed', { runId: shard.runId, shard: shard.index }, error);
       } finally {
+        metrics({ Submitted: sent.submitted, Throttled: sent.throttled });
         await ledger.releaseShard(shard, { ...lease, at: now() }, rest);
       }
       // Another call goes on where this one had no time left.
@@ -172,7 +184,7 @@ export const handler = expose(async (env) => {
     client: connectCosFetch(cos, onKeyExist),
     ledger,
     limiter: openLimiter(config, { api: 'cos-fetch', ledger, limits: cos.limits }),
-    log: createLog({ level: config.logLevel }),
+    ...observe(config),
     objects,
     queue,
     hold,

@@ -9,9 +9,9 @@ import { openCredentials, openLedger, openLimiter, openObjects, openQueue } from
 import { nightlyConfig } from '../shared/config.ts';
 import type { Deployment } from '../shared/deployment.ts';
 import { parseSchedule, parseWith } from '../shared/events.ts';
-import { createLog } from '../shared/log.ts';
 import { expose } from '../shared/middleware.ts';
 import { nightlyPass, type PassAnswer, type PassOptions } from '../shared/nightly/pass.ts';
+import { observe } from '../shared/observe.ts';
 import { connectOms, OMS_RETRY } from '../shared/oms/access.ts';
 import { createStarter } from '../shared/oms/starting.ts';
 
@@ -42,7 +42,7 @@ export const handler = expose(async (env) => {
   ]);
   const common = {
     ledger,
-    log: createLog({ level: config.logLevel }),
+    log: observe(config).log,
     maxNights,
     now: () => new Date(),
     objects,

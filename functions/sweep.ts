@@ -13,9 +13,11 @@ import { parseSchedule, parseWith } from '../shared/events.ts';
 import { createFetchStatus } from '../shared/fetch-status.ts';
 import { createGuard } from '../shared/guard.ts';
 import type { Ledger, Run } from '../shared/ledger/port.ts';
-import { createLog, type Log } from '../shared/log.ts';
+import type { Log } from '../shared/log.ts';
+import { type Metrics, noMetrics } from '../shared/metrics.ts';
 import { expose } from '../shared/middleware.ts';
 import type { Objects } from '../shared/objects/port.ts';
+import { observe } from '../shared/observe.ts';
 import { connectOms, OMS_RETRY } from '../shared/oms/access.ts';
 import { createOmsFollower } from '../shared/oms/following.ts';
 import { present } from '../shared/present.ts';
@@ -29,12 +31,15 @@ import { type AgainOptions, orderAgain } from '../shared/sweeping/again.ts';
 import { type ClosingOptions, closeIfDone } from '../shared/sweeping/closing.ts';
 import { type Followers, type FollowOptions, followTasks } from '../shared/sweeping/following.ts';
 import { findLost, type LostOptions } from '../shared/sweeping/lost.ts';
+import { isStuck, openOf, type Vitals, type VitalsOptions } from '../shared/sweeping/vitals.ts';
 
 export type Deps = AgainOptions &
   ClosingOptions &
+  VitalsOptions &
   Omit<FollowOptions, 'all' | 'deadline'> & {
     readonly ledger: Ledger;
     readonly log: Log;
+    readonly metrics?: Metrics;
     /** Undefined while the provider is not configured. */
     readonly lost?: Pick<LostOptions, 'limiter' | 'refusals' | 'status'>;
     readonly wait?: (ms: number) => Promise<unknown>;
@@ -67,7 +72,7 @@ const sweepDetail = v.object({
 });
 
 export function createHandler(deps: Deps) {
-  const { ledger, log, lost, now, wait = sleep } = deps;
+  const { ledger, log, lost, metrics = noMetrics, now, wait = sleep } = deps;
 
   /** Goes through the open runs, or those of `only`; tells which have tasks that will be due. */
   const pass = async (
@@ -76,6 +81,7 @@ export function createHandler(deps: Deps) {
   ): Promise<{ readonly nextDueAt?: Date; readonly followed: ReadonlySet<string> }> => {
     let nextDueAt: Date | undefined;
     const withTasks = new Set<string>();
+    const vitals: Vitals = { runs: 0, stuck: 0, open: 0 };
     let runs = 0;
     for await (const run of only ? theseRuns(ledger, only) : activeRuns(ledger)) {
       runs += 1;
@@ -91,13 +97,22 @@ export function createHandler(deps: Deps) {
       sweep.found += followed.found;
       sweep.queued += await orderAgain(await ledger.shards(run.runId), deps);
       const current = await ledger.run(run.runId);
-      if (current && (await closeIfDone(current, deps))) sweep.closed += 1;
-      else if (followed.nextDueAt) {
+      if (current && (await closeIfDone(current, deps))) {
+        sweep.closed += 1;
+        continue;
+      }
+      vitals.runs += 1;
+      vitals.open += openOf(shards);
+      if (await isStuck(run, shards, deps)) vitals.stuck += 1;
+      if (followed.nextDueAt) {
         nextDueAt = earlier(nextDueAt, followed.nextDueAt);
         withTasks.add(run.runId);
       }
     }
     sweep.runs = Math.max(sweep.runs, runs);
+    if (!only) {
+      metrics({ RunsActive: vitals.runs, RunsStuck: vitals.stuck, TransfersOpen: vitals.open });
+    }
     return { ...present({ nextDueAt }), followed: withTasks };
   };
 
@@ -188,7 +203,7 @@ async function connect(config: SweepConfig, ledger: Ledger, objects: Objects) {
 
 export const handler = expose(async (env) => {
   const config = sweepConfig(env);
-  const { lostAfterMs, maxAttempts, settleMs } = config;
+  const { lostAfterMs, maxAttempts, settleMs, stuckAfterMs } = config;
   const [ledger, objects, queue] = await Promise.all([
     openLedger(config),
     openObjects(config),
@@ -197,13 +212,14 @@ export const handler = expose(async (env) => {
   return createHandler({
     ...(await connect(config, ledger, objects)),
     ledger,
-    log: createLog({ level: config.logLevel }),
+    ...observe(config),
     lostAfterMs,
     maxAttempts,
     now: () => new Date(),
     objects,
     queue,
     settleMs,
+    stuckAfterMs,
   });
 });
 
@@ -235,6 +251,7 @@ export const deployment: Deployment = {
     'WAYBILL_OMS_PROJECTS',
     'WAYBILL_OMS_RPS',
     'WAYBILL_SETTLE_SECONDS',
+    'WAYBILL_STUCK_AFTER_SECONDS',
   ],
   uses: {
     ledger: ['read', 'list', 'write', 'remove'],

@@ -4,6 +4,7 @@
  */
 import { type AwsStoresConfig, aws } from './config-aws.ts';
 import { type HuaweiConfig, hasHuawei, huawei } from './config-huawei.ts';
+import { type S3Config, s3 } from './config-s3.ts';
 import { type Env, type EnvReader, readEnv, type StoreAddress } from './env.ts';
 import type { Credentials } from './signing/signer.ts';
 
@@ -14,8 +15,10 @@ export interface StoresConfig {
   readonly logLevel: LogLevel;
   /** Present when metrics are written. */
   readonly metrics?: MetricsConfig;
-  /** Present when any of the stores is on AWS. */
+  /** Present when ledger or queue are on AWS. */
   readonly aws?: AwsStoresConfig;
+  /** Present when objects are in a bucket. */
+  readonly s3?: S3Config;
 }
 
 export interface MetricsConfig {
@@ -101,6 +104,8 @@ export interface SweepConfig extends StoresConfig {
   readonly huawei?: HuaweiConfig;
   readonly lostAfterMs: number;
   readonly settleMs: number;
+  /** An active run in which nothing moves for so long counts as stuck. */
+  readonly stuckAfterMs: number;
   /** Submissions of one transfer within a run, before only a person or the nightly pass tries again. */
   readonly maxAttempts: number;
 }
@@ -173,6 +178,7 @@ export const sweepConfig = (env: Env): SweepConfig =>
     ...providers(from),
     lostAfterMs: 1_000 * from.integer('WAYBILL_LOST_AFTER_SECONDS', 900, 1, 604_800),
     settleMs: settleMs(from),
+    stuckAfterMs: 1_000 * from.integer('WAYBILL_STUCK_AFTER_SECONDS', 21_600, 60, 2_592_000),
     maxAttempts: from.integer('WAYBILL_MAX_ATTEMPTS', 3, 1, 100),
   }));
 
@@ -189,12 +195,13 @@ function stores(from: EnvReader): StoresConfig {
   const queue = from.store('WAYBILL_QUEUE', sqlite, ['sqlite', 'sqs']);
   const objects = from.store('WAYBILL_OBJECTS', 'folder:./data/objects', ['folder', 's3']);
   const metrics = from.choice('WAYBILL_METRICS', ['none', 'emf']);
-  const onAws = ledger.kind === 'dynamodb' || queue.kind === 'sqs' || objects.kind === 's3';
+  const onAws = ledger.kind === 'dynamodb' || queue.kind === 'sqs';
   return {
     ledger,
     queue,
     objects,
     ...(onAws && { aws: aws(from) }),
+    ...(objects.kind === 's3' && { s3: s3(from) }),
     ...(metrics === 'emf' && { metrics: { stage: from.text('WAYBILL_STAGE', 'the stage') } }),
     logLevel: from.choice('LOG_LEVEL', ['info', ...LOG_LEVELS.filter((level) => level !== 'info')]),
   };

@@ -4,13 +4,14 @@
  * https://docs.aws.amazon.com/AmazonCloudWatch/latest/monitoring/CloudWatch_Embedded_Metric_Format_Specification.html
  */
 import type { MetricsConfig } from './config.ts';
+import { toCause } from './errors.ts';
+import type { Log } from './log.ts';
 
 export const NAMESPACE = 'Waybill';
 
 /**
  * `RunsActive`, `RunsStuck` and `TransfersOpen` are what a sweep found; `Submitted` and `Throttled`
- * what one delivery of a shard came to; `CredentialFailures` each time that a key pair was refused
- * so often that its calls were stopped.
+ * what one delivery of a shard came to; `CredentialFailures` counts what `countRefusals` hears of.
  */
 export type MetricName =
   | 'CredentialFailures'
@@ -51,3 +52,24 @@ export function createMetrics({
 }
 
 export const noMetrics: Metrics = () => {};
+
+/** The same log, which counts lines of refused credentials: a run, a pass or a request ended by them. */
+export function countRefusals(log: Log, metrics: Metrics): Log {
+  const count = (event: string, error: unknown): void => {
+    const isRefusal =
+      event.endsWith('.credentials-refused') ||
+      (error !== undefined && toCause(error).class === 'credentials');
+    if (isRefusal) metrics({ CredentialFailures: 1 });
+  };
+  return {
+    ...log,
+    warn(event, fields, error) {
+      log.warn(event, fields, error);
+      count(event, error);
+    },
+    error(event, fields, error) {
+      log.error(event, fields, error);
+      count(event, error);
+    },
+  };
+}

@@ -6,8 +6,8 @@ import type { CredentialSets } from '../credentials/sets.ts';
 import type { Deployment } from '../deployment.ts';
 import type { Ledger } from '../ledger/port.ts';
 import type { Limiter } from '../limiter.ts';
-import { createLog } from '../log.ts';
 import type { Objects } from '../objects/port.ts';
+import { observe } from '../observe.ts';
 import type { LimiterPlace } from '../wiring/types.ts';
 import { connectOms, OMS_RETRY } from './access.ts';
 import type { OmsStartDeps } from './start-handler.ts';
@@ -29,7 +29,7 @@ export async function omsStartDeps(
   config: OmsStartConfig,
   { openCredentials, openLedger, openLimiter, openObjects }: OmsStartWiring,
 ): Promise<OmsStartDeps> {
-  const { apiTokens, huawei, logLevel } = config;
+  const { apiTokens, huawei } = config;
   const [ledger, objects, sets] = await Promise.all([
     openLedger(config),
     openObjects(config),
@@ -41,7 +41,7 @@ export async function omsStartDeps(
     authorize: createBearer(apiTokens),
     each: limiterOf('lists').each,
     ledger,
-    log: createLog({ level: logLevel }),
+    log: observe(config).log,
     objects,
     projects: huawei.projects,
     starter: createStarter({

@@ -29,12 +29,20 @@ const tally = (transfers: number, change: Partial<Tally> = {}): Tally => ({
   ...change,
 });
 
+const BUSY = {
+  provider: 'tencent',
+  providerCode: 'Busy',
+  status: 503,
+  class: 'transient',
+} as const;
+
 /** One run of one shard of 100 bytes; `rows` are its transfers, all known at START. */
 async function setup(rows: readonly Partial<Report>[], read: Tally = tally(rows.length)) {
   const stores = openStores();
   const { ledger } = stores;
   const clock = { at: START };
   const asked: string[] = [];
+  const counts: object[] = [];
   const progress = new Map<string, Partial<FetchProgress> | Error>();
   const objects = new Map<string, CosObject>();
   const limiter = createLimiter({ requestsPerSecond: 1e6, inFlight: 4, retry: { maxSends: 1 } });
@@ -68,6 +76,7 @@ async function setup(rows: readonly Partial<Report>[], read: Tally = tally(rows.
     ...stores,
     followers: {},
     log: silentLog,
+    metrics: (each) => counts.push(each),
     lost: { limiter, refusals: createRefusals(), status },
     lostAfterMs: 900_000,
     maxAttempts: 3,
@@ -76,7 +85,7 @@ async function setup(rows: readonly Partial<Report>[], read: Tally = tally(rows.
   });
   const queued = async () =>
     (await stores.queue.receive(100, 1)).map(({ body }) => parseShard(body));
-  return { ...stores, sweep, clock, asked, progress, targets: objects, queued };
+  return { ...stores, sweep, clock, asked, counts, progress, targets: objects, queued };
 }
 
 const failed = (code: string, of: 'transient' | 'source', attempt = 1): Partial<Report> => ({
@@ -86,6 +95,18 @@ const failed = (code: string, of: 'transient' | 'source', attempt = 1): Partial<
 });
 
 describe('sweep: lost callbacks', () => {
+  it('counts what is active, open and stuck, also when there is nothing', async () => {
+    const { sweep, clock, counts, progress } = await setup([{}, { state: 'failed' }]);
+    progress.set('t0', new ProviderError('busy', { ...BUSY }));
+    await sweep({});
+    clock.at = later(7 * 3_600);
+    await sweep({});
+    expect(counts).toEqual([
+      { RunsActive: 1, RunsStuck: 0, TransfersOpen: 1 },
+      { RunsActive: 1, RunsStuck: 1, TransfersOpen: 1 },
+    ]);
+  });
+
   it('G4: asks for a transfer once its callback is overdue, not before, and not twice at once', async () => {
     const { sweep, clock, asked } = await setup([{}, { state: 'succeeded' }]);
     clock.at = later(899);
