@@ -41,8 +41,11 @@ export interface Download {
   readonly body: AsyncIterable<Uint8Array>;
 }
 
-/** As `Send`, for bodies of any size: reports and lists. The caller reads the body or ends it. */
-export type Fetch = (request: ApiRequest) => Promise<Download>;
+/**
+ * As `Send`, for bodies of any size: reports and lists. The caller reads the body or ends it.
+ * @param bytes in place of the request's own body
+ */
+export type Fetch = (request: ApiRequest, bytes?: Uint8Array) => Promise<Download>;
 
 /** A provider's answers are small; one that is not is no answer we understand. */
 const MAX_ANSWER_BYTES = 1_048_576;
@@ -74,12 +77,15 @@ export function createSend({
 }
 
 /** @param timeoutMs longest wait for headers, and between two parts of the body */
-export function createFetch({ timeoutMs = 30_000 }: Pick<SendOptions, 'timeoutMs'> = {}): Fetch {
+export function createFetch({
+  timeoutMs = 30_000,
+  connections = 4,
+}: Pick<SendOptions, 'timeoutMs' | 'connections'> = {}): Fetch {
   const dispatcher = new Agent({
-    connections: 4,
+    connections,
     connect: { timeout: Math.min(timeoutMs, 10_000) },
   });
-  return async (request) => {
+  return async (request, bytes) => {
     const { origin, method, headers, body } = request;
     try {
       const answer = await requestOf.call(dispatcher, {
@@ -87,7 +93,7 @@ export function createFetch({ timeoutMs = 30_000 }: Pick<SendOptions, 'timeoutMs
         method,
         path: wirePath(request),
         headers,
-        body: body === '' ? null : body,
+        body: bytes ?? (body === '' ? null : body),
         headersTimeout: timeoutMs,
         bodyTimeout: timeoutMs,
       });

@@ -5,7 +5,7 @@
 import type { AwsConfig } from '../config-aws.ts';
 import { StoreError, WaybillError } from '../errors.ts';
 import { createSend, type Send } from '../http.ts';
-import { domainOf } from './json-api.ts';
+import { domainOf } from './domain.ts';
 import { createSignedSend } from './signed-send.ts';
 
 /** @throws StoreError (STORE_FAILED) when Lambda does not take it */

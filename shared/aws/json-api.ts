@@ -8,6 +8,7 @@ import { TransportError } from '../errors.ts';
 import { type ApiResponse, createSend, type Send } from '../http.ts';
 import { isRecord } from '../is-record.ts';
 import { delayMs } from '../retry.ts';
+import { domainOf } from './domain.ts';
 import { AwsError, isPassing } from './errors.ts';
 import { createSignedSend } from './signed-send.ts';
 
@@ -96,10 +97,6 @@ export function createJsonApi({
     }
   };
 }
-
-/** China's regions have an address of their own. */
-export const domainOf = (region: string): string =>
-  region.startsWith('cn-') ? 'amazonaws.com.cn' : 'amazonaws.com';
 
 function refusal(service: string, action: string, { status, body }: ApiResponse): AwsError {
   let parsed: unknown;

@@ -3,7 +3,8 @@ import { randomUUID } from 'node:crypto';
 import type { BigIntStats } from 'node:fs';
 import { type FileHandle, mkdir, open, readdir, rename, rm, stat, unlink } from 'node:fs/promises';
 import { dirname, join, resolve, sep } from 'node:path';
-import { InputError, StoreError } from '../errors.ts';
+import { type InputError, StoreError } from '../errors.ts';
+import { badKey, changedObject, keyFault, noObject } from './keys.ts';
 import type { Content, ObjectInfo, Objects } from './port.ts';
 
 /** Names of files that are still being written; neither listed nor watched. */
@@ -131,12 +132,10 @@ async function sameVersion(
   ifMatch: string | undefined,
 ): Promise<ObjectInfo> {
   const found = await handle.stat({ bigint: true });
-  if (!found.isFile()) throw notFound(key);
+  if (!found.isFile()) throw noObject(key);
   const info = toInfo(key, found);
   if (ifMatch === undefined || info.etag === ifMatch) return info;
-  throw new InputError('MANIFEST_CHANGED', `${key} changed while it was used.`, [
-    { path: 'key', message: 'expected the version that was planned' },
-  ]);
+  throw changedObject(key);
 }
 
 /** Content as parts, to be written one after the other. */
@@ -162,7 +161,7 @@ async function openFile(file: string, key: string): Promise<FileHandle> {
   try {
     return await open(file, 'r');
   } catch (error) {
-    throw isAbsent(error) ? notFound(key, error) : failed('read', key, error);
+    throw isAbsent(error) ? noObject(key, error) : failed('read', key, error);
   }
 }
 
@@ -175,15 +174,9 @@ function segmentsOf(key: string): readonly string[] {
 
 /** What is wrong with a key, as what was expected. */
 function faultOf(key: string): string | undefined {
+  const fault = keyFault(key);
+  if (fault !== undefined) return fault;
   const segments = key.split('/');
-  // biome-ignore lint/suspicious/noControlCharactersInRegex: they are what is refused
-  if (/[\u0000-\u001f\u007f]/.test(key)) return 'expected no control characters';
-  if (!key.isWellFormed()) return 'expected valid Unicode';
-  if (segments.some((segment) => segment === ''))
-    return 'expected no empty segment between slashes';
-  if (segments.some((segment) => segment === '.' || segment === '..')) {
-    return 'expected no segment . or ..';
-  }
   if (segments.some((segment) => segment.startsWith(UNFINISHED))) {
     return `expected no segment that starts with ${UNFINISHED}`;
   }
@@ -198,16 +191,6 @@ const isErrno = (error: unknown): error is NodeJS.ErrnoException =>
 
 const isAbsent = (error: unknown): boolean =>
   isErrno(error) && (error.code === 'ENOENT' || error.code === 'ENOTDIR');
-
-const badKey = (key: string, message: string, cause?: unknown): InputError => {
-  const text = `The key ${JSON.stringify(key)} can't be stored: ${message}.`;
-  return new InputError('BODY_INVALID', text, [{ path: 'key', message }], cause);
-};
-
-const notFound = (key: string, cause?: unknown): InputError => {
-  const fault = { path: 'key', message: 'expected the key of an object in the store' };
-  return new InputError('NOT_FOUND', `There is no object ${key}.`, [fault], cause);
-};
 
 const CLASH = 'expected no object at a part of its path and none below it, as objects are files';
 

@@ -22,8 +22,28 @@ export interface QueueSender {
   send(bodies: readonly string[]): Promise<void>;
 }
 
+/** What an operator may do with messages that were given up. */
+export interface DeadLetters {
+  depth(): Promise<QueueDepth>;
+  /** Messages that were received `maxReceives` times without success. */
+  deadLetters(limit: number): Promise<readonly QueueMessage[]>;
+  /**
+   * Puts up to `limit` of them back on the queue, as if they were new; returns how many. Repeating it
+   * is harmless: handlers tolerate doubles.
+   */
+  redrive(limit: number): Promise<number>;
+}
+
+/** On SQS these are estimates, which settle within a minute. */
+export interface QueueDepth {
+  readonly waiting: number;
+  readonly inFlight: number;
+  /** Received more often than the limit. */
+  readonly dead: number;
+}
+
 /** What the embedded pump needs besides; SQS does this part by itself. */
-export interface Queue extends QueueSender {
+export interface Queue extends QueueSender, DeadLetters {
   /** Takes up to `max` visible messages, oldest first, and hides them for `visibilityMs`. */
   receive(max: number, visibilityMs: number): Promise<readonly QueueMessage[]>;
   /** Hides a received message for `visibilityMs` from now; 0 gives it back at once. Ignored when the receipt is stale. */
@@ -32,8 +52,4 @@ export interface Queue extends QueueSender {
   remove(message: QueueMessage): Promise<void>;
   /** Makes every message in flight visible; only for the one process that owns the queue, at its start. */
   recover(): Promise<number>;
-  /** Messages waiting, in flight, and dead (received more often than the limit). */
-  depth(): Promise<{ waiting: number; inFlight: number; dead: number }>;
-  /** Messages that were received `maxReceives` times without success. */
-  deadLetters(limit: number): Promise<readonly QueueMessage[]>;
 }

@@ -54,6 +54,10 @@ export function createSqliteQueue(
   const dead = db.prepare(`
     SELECT id, message_id, body, receives, receipt FROM messages
     WHERE queue = ? AND visible_at <= ? AND receives >= ? ORDER BY id LIMIT ?`);
+  const revive = db.prepare(`
+    UPDATE messages SET receives = 0, receipt = NULL, visible_at = :now WHERE id IN (
+      SELECT id FROM messages
+      WHERE queue = :queue AND visible_at <= :now AND receives >= :max ORDER BY id LIMIT :limit)`);
   const ms = () => now().getTime();
 
   return {
@@ -100,6 +104,11 @@ export function createSqliteQueue(
         receiveCount: Number(row['receives']),
         receipt: String(row['receipt'] ?? ''),
       })),
+    redrive: (limit) =>
+      write(() => {
+        const wanted = { now: ms(), queue: name, max: maxReceives, limit };
+        return Number(revive.run(wanted).changes);
+      }, 'synced'),
   };
 }
 

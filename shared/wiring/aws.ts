@@ -3,17 +3,29 @@
  * embedded ones.
  */
 import { createInvoke } from '../aws/invoke.ts';
+import { createJsonApi, SQS } from '../aws/json-api.ts';
 import type { StoresConfig } from '../config.ts';
 import type { AwsStoresConfig } from '../config-aws.ts';
+import type { S3Config } from '../config-s3.ts';
 import type { StoreAddress } from '../env.ts';
 import { ConfigError } from '../errors.ts';
 import { connectDynamoLedger } from '../ledger/dynamodb.ts';
 import type { Ledger } from '../ledger/port.ts';
 import { createLimiter, type Limiter } from '../limiter.ts';
+import type { Objects } from '../objects/port.ts';
+import { createS3Objects } from '../objects/s3.ts';
+import type { Queue, QueueSender } from '../queue/port.ts';
+import {
+  createSqsHold,
+  createSqsSender,
+  findDeadLetters,
+  type SqsOptions,
+} from '../queue/sqs/sender.ts';
 import { once } from './once.ts';
-import type { LimiterPlace, PlanLater } from './types.ts';
+import type { Hold, LimiterPlace, PlanLater } from './types.ts';
 
 const ledgers = new Map<string, Ledger>();
+const buckets = new Map<string, Objects>();
 const limiters = new Map<string, Limiter>();
 
 /** @throws ConfigError for a store this build does not hold */
@@ -22,6 +34,23 @@ export const openLedger = async (config: StoresConfig): Promise<Ledger> => {
   return once(ledgers, place('WAYBILL_LEDGER', config.ledger, 'dynamodb'), (table) =>
     connectDynamoLedger(table, aws, { retentionDays: aws.retentionDays }),
   );
+};
+
+export const openQueue = async (config: StoresConfig): Promise<QueueSender> =>
+  createSqsSender(sqs(config));
+
+/** For the embedded service, which feeds its functions itself. */
+export const openWholeQueue = async (config: StoresConfig): Promise<Queue> => {
+  const [{ createSqsQueue }, options] = [await import('../queue/sqs.ts'), sqs(config)];
+  return createSqsQueue({ ...options, deadUrl: await findDeadLetters(options) });
+};
+
+export const openHold = async (config: StoresConfig): Promise<Hold | undefined> =>
+  createSqsHold(sqs(config));
+
+export const openObjects = async ({ objects, s3 }: StoresConfig): Promise<Objects> => {
+  const bucket = place('WAYBILL_OBJECTS', objects, 's3');
+  return once(buckets, bucket, () => createS3Objects({ bucket, config: s3 as S3Config }));
 };
 
 export const openLimiter = (_config: StoresConfig, { api, limits, retry }: LimiterPlace): Limiter =>
@@ -51,6 +80,11 @@ export const openPlanLater = async (config: StoresConfig): Promise<PlanLater | u
   const invoke = createInvoke(aws);
   return (plan) => invoke(planFunction, { plan });
 };
+
+function sqs(config: StoresConfig): SqsOptions {
+  const url = place('WAYBILL_QUEUE', config.queue, 'sqs');
+  return { url, call: createJsonApi({ service: SQS, config: configured(config) }) };
+}
 
 function configured({ aws }: StoresConfig): AwsStoresConfig {
   if (aws) return aws;

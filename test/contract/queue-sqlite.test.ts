@@ -37,6 +37,18 @@ queueContract('SQLite', async () => {
   return { queue, advance, maxReceives: 3 };
 });
 
+it('hides a message to the millisecond', async () => {
+  const clock = { at: Date.parse('2026-11-20T02:00:00Z') };
+  const file = open(join(temporaryFolder(), 'queue.db'));
+  const queue = createSqliteQueue(file, { name: 'q', now: () => new Date(clock.at) });
+  await queue.send(['a']);
+  await queue.receive(1, 1_000);
+  clock.at += 999;
+  expect(await queue.receive(1, 1_000)).toEqual([]);
+  clock.at += 1;
+  expect(await queue.receive(1, 1_000)).toHaveLength(1);
+});
+
 it('keeps its messages over a restart, and apart from other queues', async () => {
   const path = join(temporaryFolder(), 'queue.db');
   const first = openSqliteFile(path);
