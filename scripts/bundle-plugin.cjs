@@ -1,15 +1,16 @@
 /** Serverless plugin: bundles the functions before anything packages or invokes them. */
 module.exports = class BundlePlugin {
   constructor() {
-    const bundle = async () => {
+    const bundle = (condition) => async () => {
       const { bundleFunctions } = await import('./bundle.ts');
-      await bundleFunctions();
+      await bundleFunctions(condition);
     };
     this.hooks = {
-      'before:package:createDeploymentArtifacts': bundle,
-      'before:package:function:package': bundle,
-      'before:deploy:function:packageFunction': bundle,
-      'before:invoke:local:invoke': bundle,
+      'before:package:createDeploymentArtifacts': bundle('lambda'),
+      'before:package:function:package': bundle('lambda'),
+      'before:deploy:function:packageFunction': bundle('lambda'),
+      // On this machine: with the embedded stores.
+      'before:invoke:local:invoke': bundle('default'),
     };
   }
 };

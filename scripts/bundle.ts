@@ -19,8 +19,13 @@ export const functionNames = (): readonly string[] =>
     .map((file) => basename(file, '.ts'))
     .sort();
 
-/** Builds all bundles anew and answers esbuild's account of what is in them. */
-export async function bundleFunctions(): Promise<Metafile> {
+/**
+ * Builds all bundles anew and answers esbuild's account of what is in them.
+ * @param condition which wiring they hold: `lambda` the distributed adapters, `default` the embedded ones
+ */
+export async function bundleFunctions(
+  condition: 'lambda' | 'default' = 'lambda',
+): Promise<Metafile> {
   await rm(BUNDLES, { recursive: true, force: true });
   await mkdir(BUNDLES, { recursive: true });
   const { metafile } = await build({
@@ -32,6 +37,7 @@ export async function bundleFunctions(): Promise<Metafile> {
     format: 'cjs',
     platform: 'node',
     target: 'node24',
+    conditions: condition === 'lambda' ? ['lambda'] : [],
     minify: true,
     sourcemap: 'external',
     metafile: true,

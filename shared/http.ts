@@ -80,11 +80,11 @@ export function createSend({
 export function createFetch({
   timeoutMs = 30_000,
   connections = 4,
-}: Pick<SendOptions, 'timeoutMs' | 'connections'> = {}): Fetch {
-  const dispatcher = new Agent({
+  dispatcher = new Agent({
     connections,
     connect: { timeout: Math.min(timeoutMs, 10_000) },
-  });
+  }),
+}: Pick<SendOptions, 'timeoutMs' | 'connections' | 'dispatcher'> = {}): Fetch {
   return async (request, bytes) => {
     const { origin, method, headers, body } = request;
     try {

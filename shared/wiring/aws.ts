@@ -7,6 +7,8 @@ import { createJsonApi, SQS } from '../aws/json-api.ts';
 import type { StoresConfig } from '../config.ts';
 import type { AwsStoresConfig } from '../config-aws.ts';
 import type { S3Config } from '../config-s3.ts';
+import type { CredentialsConfig } from '../credentials/file.ts';
+import { type CredentialSets, createCredentialSets, DEFAULT_SET } from '../credentials/sets.ts';
 import type { StoreAddress } from '../env.ts';
 import { ConfigError } from '../errors.ts';
 import { connectDynamoLedger } from '../ledger/dynamodb.ts';
@@ -55,6 +57,18 @@ export const openObjects = async ({ objects, s3 }: StoresConfig): Promise<Object
 
 export const openLimiter = (_config: StoresConfig, { api, limits, retry }: LimiterPlace): Limiter =>
   once(limiters, api, () => createLimiter({ ...limits, ...(retry && { retry }) }));
+
+/** @throws ConfigError when named sets are asked for in a file, which a function has none of */
+export const openCredentials = async (
+  _config: StoresConfig,
+  { file, fromEnv }: CredentialsConfig,
+): Promise<CredentialSets> => {
+  if (file !== undefined) {
+    const message = 'expected none: named sets are kept in Secrets Manager here';
+    throw new ConfigError([{ path: 'WAYBILL_CREDENTIALS_FILE', message }]);
+  }
+  return createCredentialSets(fromEnv ? { [DEFAULT_SET]: fromEnv } : {});
+};
 
 /** A wake-up that another one was sent for less than this ago is left out. */
 const WAKE_MS = 30_000;

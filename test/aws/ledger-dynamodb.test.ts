@@ -1,15 +1,17 @@
+import { afterAll, beforeAll } from 'vitest';
 import { createJsonApi, DYNAMODB } from '../../shared/aws/json-api.ts';
 import { createDynamoLedger } from '../../shared/ledger/dynamodb.ts';
 import { ledgerContract } from '../contract/ledger.ts';
+import { type Ministack, startMinistack } from '../fixtures/ministack.ts';
 import { createLedgerTable } from '../fixtures/table.ts';
 
-const config = {
-  region: 'ap-southeast-1',
-  keys: { accessKeyId: 'test', secretAccessKey: 'test' },
-  endpoint: 'http://127.0.0.1:4599',
-};
-const call = createJsonApi({ service: DYNAMODB, config });
+let ministack: Ministack;
+beforeAll(async () => {
+  ministack = await startMinistack();
+});
+afterAll(() => ministack.stop());
 
-ledgerContract('DynamoDB', async () =>
-  createDynamoLedger({ table: await createLedgerTable(call), call, countsMaxAgeMs: 0 }),
-);
+ledgerContract('DynamoDB on MiniStack', async () => {
+  const call = createJsonApi({ service: DYNAMODB, config: ministack.config });
+  return createDynamoLedger({ table: await createLedgerTable(call), call, countsMaxAgeMs: 0 });
+});

@@ -1,0 +1,81 @@
+import { randomUUID } from 'node:crypto';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { afterAll, beforeAll, expect, it } from 'vitest';
+import { type AwsCall, createJsonApi, SQS } from '../../shared/aws/json-api.ts';
+import { createSqsHold, createSqsSender, findDeadLetters } from '../../shared/queue/sqs/sender.ts';
+import { createSqsQueue } from '../../shared/queue/sqs.ts';
+import { queueContract } from '../contract/queue.ts';
+import { type Ministack, startMinistack } from '../fixtures/ministack.ts';
+
+let ministack: Ministack;
+let call: AwsCall;
+beforeAll(async () => {
+  ministack = await startMinistack();
+  call = createJsonApi({ service: SQS, config: ministack.config });
+});
+afterAll(() => ministack.stop());
+
+async function createQueue(Attributes: Readonly<Record<string, string>> = {}): Promise<string> {
+  const answer = await call('CreateQueue', { QueueName: `q-${randomUUID()}`, Attributes });
+  return String(answer['QueueUrl']);
+}
+
+/** A queue with dead letters, as the stack has one. */
+async function open(maxReceives = 3) {
+  const deadUrl = await createQueue();
+  const { Attributes } = (await call('GetQueueAttributes', {
+    QueueUrl: deadUrl,
+    AttributeNames: ['QueueArn'],
+  })) as { Attributes: { QueueArn: string } };
+  const policy = { deadLetterTargetArn: Attributes.QueueArn, maxReceiveCount: maxReceives };
+  const url = await createQueue({ RedrivePolicy: JSON.stringify(policy) });
+  return { url, deadUrl };
+}
+
+queueContract(
+  'SQS on MiniStack',
+  async () => {
+    const { url, deadUrl } = await open();
+    expect(await findDeadLetters({ url, call })).toBe(deadUrl);
+    return {
+      queue: createSqsQueue({ url, deadUrl, call }),
+      // Its clock is the real one.
+      advance: async (ms) => void (await sleep(ms + 50)),
+      maxReceives: 3,
+    };
+  },
+  { isOrdered: false, isOwned: false, countsDead: false },
+);
+
+it('sends any number of messages, ten at a time', async () => {
+  const { url, deadUrl } = await open();
+  const bodies = Array.from({ length: 25 }, (_, n) => `${n} ${'x'.repeat(n === 7 ? 200_000 : 9)}`);
+  await createSqsSender({ url, call }).send(bodies);
+  const found = await createSqsQueue({ url, deadUrl, call }).receive(100, 60_000);
+  expect(found.map(({ body }) => body).sort()).toEqual([...bodies].sort());
+});
+
+it('holds a message that is given back, and ignores a receipt that is stale', async () => {
+  const { url, deadUrl } = await open();
+  const queue = createSqsQueue({ url, deadUrl, call });
+  await queue.send(['a']);
+  const [message] = await queue.receive(1, 600_000);
+  const hold = createSqsHold({ url, call });
+  await hold(message?.receipt ?? '', 1);
+  await sleep(1_100);
+  const [again] = await queue.receive(1, 600_000);
+  expect(again?.body).toBe('a');
+  await queue.remove(again as NonNullable<typeof again>);
+  await hold(again?.receipt ?? '', 1);
+});
+
+it('says which queue refuses, and why', async () => {
+  const url = `${ministack.endpoint}/000000000000/nowhere`;
+  await expect(createSqsSender({ url, call }).send(['a'])).rejects.toMatchObject({
+    code: 'STORE_FAILED',
+    message: expect.stringMatching(/nowhere: .*(NonExistentQueue|QueueDoesNotExist)/),
+  });
+  await expect(findDeadLetters({ url: await createQueue(), call })).rejects.toThrow(
+    /has no dead-letter queue/,
+  );
+});
