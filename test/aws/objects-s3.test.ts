@@ -1,11 +1,10 @@
-import { randomUUID } from 'node:crypto';
 import { Agent } from 'undici';
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import type { S3Config } from '../../shared/config-s3.ts';
 import { createFetch, type Fetch } from '../../shared/http.ts';
 import { createS3Objects } from '../../shared/objects/s3.ts';
 import { objectsContract } from '../contract/objects.ts';
-import { createTestAws, TEST_REGION } from '../fixtures/aws-client.ts';
+import { createBucket } from '../fixtures/aws-stores.ts';
 import { type Ministack, startMinistack } from '../fixtures/ministack.ts';
 
 let ministack: Ministack;
@@ -14,18 +13,8 @@ beforeAll(async () => {
 });
 afterAll(() => ministack.stop());
 
-/** A bucket that keeps versions, as the stack's does. */
 async function open(change: Partial<S3Config> = {}, fetch?: Fetch) {
-  const bucket = `b-${randomUUID()}`;
-  const aws = createTestAws(ministack.endpoint);
-  await aws.request('s3', `/${bucket}`, {
-    method: 'PUT',
-    body: `<CreateBucketConfiguration><LocationConstraint>${TEST_REGION}</LocationConstraint></CreateBucketConfiguration>`,
-  });
-  await aws.request('s3', `/${bucket}?versioning`, {
-    method: 'PUT',
-    body: '<VersioningConfiguration><Status>Enabled</Status></VersioningConfiguration>',
-  });
+  const bucket = await createBucket(ministack);
   return createS3Objects({
     bucket,
     config: { ...ministack.config, ...config(change) },

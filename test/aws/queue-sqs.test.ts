@@ -1,10 +1,10 @@
-import { randomUUID } from 'node:crypto';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import { type AwsCall, createJsonApi, SQS } from '../../shared/aws/json-api.ts';
 import { createSqsHold, createSqsSender, findDeadLetters } from '../../shared/queue/sqs/sender.ts';
 import { createSqsQueue } from '../../shared/queue/sqs.ts';
 import { queueContract } from '../contract/queue.ts';
+import { createQueue } from '../fixtures/aws-stores.ts';
 import { type Ministack, startMinistack } from '../fixtures/ministack.ts';
 
 let ministack: Ministack;
@@ -15,22 +15,7 @@ beforeAll(async () => {
 });
 afterAll(() => ministack.stop());
 
-async function createQueue(Attributes: Readonly<Record<string, string>> = {}): Promise<string> {
-  const answer = await call('CreateQueue', { QueueName: `q-${randomUUID()}`, Attributes });
-  return String(answer['QueueUrl']);
-}
-
-/** A queue with dead letters, as the stack has one. */
-async function open(maxReceives = 3) {
-  const deadUrl = await createQueue();
-  const { Attributes } = (await call('GetQueueAttributes', {
-    QueueUrl: deadUrl,
-    AttributeNames: ['QueueArn'],
-  })) as { Attributes: { QueueArn: string } };
-  const policy = { deadLetterTargetArn: Attributes.QueueArn, maxReceiveCount: maxReceives };
-  const url = await createQueue({ RedrivePolicy: JSON.stringify(policy) });
-  return { url, deadUrl };
-}
+const open = () => createQueue(ministack);
 
 queueContract(
   'SQS on MiniStack',
@@ -75,7 +60,6 @@ it('says which queue refuses, and why', async () => {
     code: 'STORE_FAILED',
     message: expect.stringMatching(/nowhere: .*(NonExistentQueue|QueueDoesNotExist)/),
   });
-  await expect(findDeadLetters({ url: await createQueue(), call })).rejects.toThrow(
-    /has no dead-letter queue/,
-  );
+  const { deadUrl } = await open();
+  await expect(findDeadLetters({ url: deadUrl, call })).rejects.toThrow(/has no dead-letter queue/);
 });

@@ -6,7 +6,10 @@ import { promisify } from 'node:util';
 import { unzipSync } from 'fflate';
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import { functionNames } from '../../scripts/bundle.ts';
+import { prepareMinistack } from '../../scripts/ministack.ts';
+import { createStores } from '../fixtures/aws-stores.ts';
 import { loadJson } from '../fixtures/load.ts';
+import { type Ministack, startMinistack } from '../fixtures/ministack.ts';
 import {
   expectSample,
   type Providers,
@@ -19,10 +22,14 @@ const run = promisify(execFile);
 const zips = new URL('../../.serverless/', import.meta.url);
 
 let providers: Providers;
+let ministack: Ministack;
 beforeAll(async () => {
-  providers = await startProviders();
+  prepareMinistack();
+  [providers, ministack] = await Promise.all([startProviders(), startMinistack()]);
 });
-afterAll(() => providers.simulator.close());
+afterAll(async () => {
+  await Promise.all([providers.simulator.close(), ministack.stop()]);
+});
 
 /** Unpacks a function's zip and calls its handler in a process of its own. */
 async function invoke(name: string, env: Readonly<Record<string, string>>) {
@@ -48,7 +55,10 @@ it('every function has a sample event and a zip of its own', () => {
 });
 
 it.each(functionNames())('%s answers its sample event from the zip', async (name) => {
-  const { files, stdout } = await invoke(name, providers.env);
+  const { files, stdout } = await invoke(name, {
+    ...providers.env,
+    ...(await createStores(ministack)),
+  });
   expect(files).toEqual([`.build/functions/${name}.cjs`]);
   const answer = /ANSWER (.*)$/.exec(stdout)?.[1];
   expectSample(name, JSON.parse(answer ?? JSON.stringify(stdout)));
@@ -73,4 +83,6 @@ it('no bundle holds the simulator, the service, or tests', () => {
   const inputs = Object.values(outputs).flatMap((output) => Object.keys(output.inputs ?? {}));
   expect(inputs.length).toBeGreaterThan(50);
   expect(inputs.filter((path) => /^(simulator|local|cli|test|bench)\//.test(path))).toEqual([]);
+  const embedded = /sqlite|folder\.ts|wiring\/embedded/;
+  expect(inputs.filter((path) => embedded.test(path))).toEqual([]);
 });
