@@ -49,7 +49,6 @@ const define = (name: string, deployment: Deployment): Definition => {
     timeout: deployment.timeoutSeconds,
     memorySize: memoryMb,
     role: roleId(name),
-    environment: environment(deployment) as NonNullable<Definition['environment']>,
     events: [...requests(deployment), ...messages(deployment)],
     ...(hasUrl && { url: true }),
     ...(reservedConcurrency !== undefined && {
@@ -121,9 +120,12 @@ export const repetition = (deployments: Deployments): Resources =>
 /** What the framework makes, with what it has no words for. */
 export const extensions = (deployments: Deployments) =>
   Object.fromEntries(
-    Object.entries(deployments).flatMap(([name, { queue }]) => [
+    Object.entries(deployments).flatMap(([name, deployment]) => [
+      // Not among the framework's own words: it would give them to `invoke local`, which runs on the
+      // stores of this machine.
+      [lambdaId(name), { Properties: { Environment: { Variables: environment(deployment) } } }],
       [logGroupId(name), { Properties: { RetentionInDays: param('logDays') } }],
-      ...(queue
+      ...(deployment.queue
         ? [
             [
               lambdaId(name).replace(/LambdaFunction$/, `EventSourceMappingSQS${SHARDS}`),
