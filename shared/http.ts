@@ -50,11 +50,18 @@ export type Fetch = (request: ApiRequest, bytes?: Uint8Array) => Promise<Downloa
 /** A provider's answers are small; one that is not is no answer we understand. */
 const MAX_ANSWER_BYTES = 1_048_576;
 
+/**
+ * What is signed is a request of HTTP/1.1, and a server may choose HTTP/2 where it is offered, as
+ * undici does by default. Lambda bundles hold none (`scripts/bundle.ts`).
+ */
+const HTTP_1 = { allowH2: false } as const;
+
 export function createSend({
   timeoutMs = 30_000,
   connections = 50,
   maxAnswerBytes = MAX_ANSWER_BYTES,
   dispatcher = new Agent({
+    ...HTTP_1,
     connections,
     connect: { timeout: Math.min(timeoutMs, 10_000) },
     maxResponseSize: maxAnswerBytes,
@@ -81,6 +88,7 @@ export function createFetch({
   timeoutMs = 30_000,
   connections = 4,
   dispatcher = new Agent({
+    ...HTTP_1,
     connections,
     connect: { timeout: Math.min(timeoutMs, 10_000) },
   }),

@@ -75,14 +75,3 @@ it('a function without its configuration names every variable that is missing', 
     expect(stdout).toContain(variable);
   }
 });
-
-it('no bundle holds the simulator, the service, or tests', () => {
-  const { outputs } = loadJson('.build/functions/metafile.json') as {
-    outputs: Record<string, { inputs: Record<string, unknown> }>;
-  };
-  const inputs = Object.values(outputs).flatMap((output) => Object.keys(output.inputs ?? {}));
-  expect(inputs.length).toBeGreaterThan(50);
-  expect(inputs.filter((path) => /^(simulator|local|cli|test|bench)\//.test(path))).toEqual([]);
-  const embedded = /sqlite|folder\.ts|wiring\/embedded/;
-  expect(inputs.filter((path) => embedded.test(path))).toEqual([]);
-});

@@ -1,8 +1,8 @@
 import { once } from 'node:events';
 import { createServer, type RequestListener, type Server } from 'node:http';
-import type { AddressInfo } from 'node:net';
+import { type AddressInfo, createServer as createTcpServer } from 'node:net';
 import { describe, expect, it, onTestFinished } from 'vitest';
-import { createSend, wirePath } from '../../../shared/http.ts';
+import { createFetch, createSend, wirePath } from '../../../shared/http.ts';
 import type { ApiRequest } from '../../../shared/signing/signer.ts';
 
 async function serve(listener: RequestListener): Promise<{ origin: string; server: Server }> {
@@ -133,6 +133,28 @@ describe('send', () => {
     expect(String(failure)).toContain('TransportError');
     expect(String(failure)).not.toContain('canary');
   });
+});
+
+it.each([
+  ['send', createSend],
+  ['fetch', createFetch],
+] as const)('%s offers servers HTTP/1.1 alone', async (_name, create) => {
+  const hellos: Buffer[] = [];
+  const server = createTcpServer((socket) => {
+    socket.once('data', (hello) => {
+      hellos.push(hello);
+      socket.destroy();
+    });
+  }).listen(0, '127.0.0.1');
+  await once(server, 'listening');
+  onTestFinished(() => void server.close());
+  const origin = `https://127.0.0.1:${(server.address() as AddressInfo).port}`;
+  await expect(create({ timeoutMs: 1_000 })(get(origin))).rejects.toMatchObject({
+    code: 'TRANSPORT_FAILED',
+  });
+  // Protocols of TLS's ALPN, each after its length.
+  expect(hellos[0]?.includes('\x08http/1.1')).toBe(true);
+  expect(hellos[0]?.includes('\x02h2')).toBe(false);
 });
 
 it('a path without query carries no question mark', () => {
