@@ -25,6 +25,26 @@ export interface AwsStoresConfig extends AwsConfig {
   readonly planFunction?: string;
 }
 
+export interface SecretsConfig {
+  /** Secrets of Secrets Manager, each a JSON object of variables. */
+  readonly ids: readonly string[];
+  /** The secret with the named credential sets. */
+  readonly setsId?: string;
+}
+
+/** Undefined when no secret is named. */
+export function secretsConfig(from: EnvReader): SecretsConfig | undefined {
+  const ids = (from.optional('WAYBILL_SECRETS') ?? '')
+    .split(',')
+    .map((id) => id.trim())
+    .filter(Boolean);
+  const setsId = from.optional('WAYBILL_CREDENTIALS_SECRET');
+  if (setsId !== undefined && from.optional('WAYBILL_CREDENTIALS_FILE') !== undefined) {
+    from.fault('WAYBILL_CREDENTIALS_FILE', 'expected none beside WAYBILL_CREDENTIALS_SECRET');
+  }
+  return ids.length === 0 && setsId === undefined ? undefined : { ids, ...present({ setsId }) };
+}
+
 export function aws(from: EnvReader): AwsStoresConfig {
   const region = from.optional('AWS_REGION') ?? from.optional('AWS_DEFAULT_REGION');
   if (region === undefined || !/^[a-z]{2}(?:-[a-z]+)+-\d$/.test(region)) {

@@ -60,6 +60,7 @@ export function huawei(from: EnvReader): HuaweiConfig {
     running: from.integer('WAYBILL_OMS_RUNNING', 5, 1, 1_000),
     sets: {
       ...present({ file: from.optional('WAYBILL_CREDENTIALS_FILE') }),
+      ...present({ secret: from.optional('WAYBILL_CREDENTIALS_SECRET') }),
       ...present({ fromEnv: defaultSet(from) }),
     },
   };
@@ -77,11 +78,11 @@ function auth(from: EnvReader): HuaweiConfig['auth'] {
     };
     return { kind: 'token', user };
   }
-  const credentials = {
-    secretId: from.text('HUAWEICLOUD_SDK_AK', 'the access key of a Huawei Cloud key pair'),
-    secretKey: from.text('HUAWEICLOUD_SDK_SK', 'the secret key of a Huawei Cloud key pair'),
-    ...present({ securityToken: from.optional('HUAWEICLOUD_SDK_SECURITY_TOKEN') }),
-  };
+  const credentials = from.keyPair({
+    secretId: ['HUAWEICLOUD_SDK_AK', 'the access key of a Huawei Cloud key pair'],
+    secretKey: ['HUAWEICLOUD_SDK_SK', 'the secret key of a Huawei Cloud key pair'],
+    securityToken: 'HUAWEICLOUD_SDK_SECURITY_TOKEN',
+  });
   return { kind: 'aksk', credentials };
 }
 

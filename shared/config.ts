@@ -208,13 +208,12 @@ function stores(from: EnvReader): StoresConfig {
 }
 
 function cos(from: EnvReader): CosConfig {
-  const token = from.optional('TENCENTCLOUD_SECURITY_TOKEN');
   return {
-    credentials: {
-      secretId: from.text('TENCENTCLOUD_SECRET_ID', 'the SecretId of a Tencent Cloud key pair'),
-      secretKey: from.text('TENCENTCLOUD_SECRET_KEY', 'the SecretKey of a Tencent Cloud key pair'),
-      ...(token === undefined ? {} : { securityToken: token }),
-    },
+    credentials: from.keyPair({
+      secretId: ['TENCENTCLOUD_SECRET_ID', 'the SecretId of a Tencent Cloud key pair'],
+      secretKey: ['TENCENTCLOUD_SECRET_KEY', 'the SecretKey of a Tencent Cloud key pair'],
+      securityToken: 'TENCENTCLOUD_SECURITY_TOKEN',
+    }),
     migrationEndpoint: from.url(
       'WAYBILL_COS_MIGRATION_ENDPOINT',
       'http://{region}.migration.myqcloud.com',

@@ -1,5 +1,6 @@
 /** Reads environment variables and gathers every fault, by variable. */
 import { ConfigError, type InputFault } from './errors.ts';
+import type { Credentials } from './signing/signer.ts';
 
 export type Env = Readonly<Record<string, string | undefined>>;
 
@@ -17,10 +18,21 @@ export const readEnv = <Config>(env: Env, build: (reader: EnvReader) => Config):
   return config;
 };
 
+/** Variables of a key pair, and what they hold, for the fault when one is missing. */
+export interface KeyPairNames {
+  readonly secretId: readonly [name: string, expected: string];
+  readonly secretKey: readonly [name: string, expected: string];
+  readonly securityToken: string;
+}
+
 export interface EnvReader {
   fault(path: string, message: string): void;
   optional(name: string): string | undefined;
   text(name: string, expected: string): string;
+  /**
+   * A key pair that tells the values of the moment, as whoever owns the environment may renew it.
+   */
+  keyPair(names: KeyPairNames): Credentials;
   integer(name: string, fallback: number, min: number, max: number): number;
   flag(name: string, fallback: boolean): boolean;
   /** The first choice is the default. */
@@ -43,13 +55,29 @@ export function createEnvReader(env: Env): EnvReader {
   };
   const optional = (name: string): string | undefined => env[name]?.trim() || undefined;
 
+  const text = (name: string, expected: string): string => {
+    const value = optional(name);
+    if (value === undefined) fault(name, `is not set; expected ${expected}`);
+    return value ?? '';
+  };
+
   return {
     fault,
     optional,
-    text(name, expected) {
-      const value = optional(name);
-      if (value === undefined) fault(name, `is not set; expected ${expected}`);
-      return value ?? '';
+    text,
+    keyPair({ secretId, secretKey, securityToken }) {
+      for (const [name, expected] of [secretId, secretKey]) text(name, expected);
+      return {
+        get secretId() {
+          return optional(secretId[0]) ?? '';
+        },
+        get secretKey() {
+          return optional(secretKey[0]) ?? '';
+        },
+        get securityToken() {
+          return optional(securityToken) ?? '';
+        },
+      };
     },
     integer(name, fallback, min, max) {
       const value = optional(name);

@@ -21,7 +21,10 @@ const PROVES: ReadonlySet<CauseClass> = new Set(['quota', 'request', 'source', '
 /** With one key, whatever the region: fewer than the five bad checks that lock it. */
 const AT_ONCE = 4;
 
-export function createGuard(limiter: Limiter, refusals: Refusals): Guard {
+export function createGuard(
+  limiter: Pick<Limiter, 'run' | 'keysVersion'>,
+  refusals: Refusals,
+): Guard {
   const { proof } = refusals;
 
   /** Undefined when the key stopped being proven while the call waited for a slot. */
@@ -33,6 +36,7 @@ export function createGuard(limiter: Limiter, refusals: Refusals): Guard {
       // Calls that left while the key was proven may yet be refused.
       if (isAlone) await Promise.all(proof.running);
       while (proof.running.size >= AT_ONCE) await Promise.race(proof.running);
+      refusals.renewed(limiter.keysVersion());
       if (refusals.isBarred()) throw new BarredError();
       if (!isAlone && !proof.isProven) return undefined;
       const told = tell(request);
@@ -43,12 +47,16 @@ export function createGuard(limiter: Limiter, refusals: Refusals): Guard {
   };
 
   const tell = async <Answer>(request: () => Promise<Answer>): Promise<Answer> => {
+    const version = limiter.keysVersion();
+    refusals.renewed(version);
     try {
       const answer = await request();
       proof.isProven = true;
       refusals.tooMany(undefined);
       return answer;
     } catch (error) {
+      // A key that was changed meanwhile is another one.
+      if (limiter.keysVersion() !== version) throw error;
       refusals.tooManyErrors(error);
       if (error instanceof ProviderError) {
         if (error.class === 'credentials') proof.isProven = false;
@@ -61,6 +69,7 @@ export function createGuard(limiter: Limiter, refusals: Refusals): Guard {
   return {
     async run(request) {
       for (;;) {
+        refusals.renewed(limiter.keysVersion());
         if (refusals.isBarred()) throw new BarredError();
         if (proof.isProven) {
           const outcome = await call(request, false);

@@ -7,6 +7,8 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import type { LimitsConfig } from './config.ts';
 import { ProviderError, WaybillError } from './errors.ts';
 import { delayMs, type RetryPolicy, shouldRetry } from './retry.ts';
+import { withRenewal } from './secrets/renewing.ts';
+import type { Renewal } from './secrets/secrets.ts';
 
 export interface Limiter {
   /**
@@ -24,10 +26,14 @@ export interface Limiter {
   ): Promise<void>;
   /** Requests per second allowed at the moment. */
   rate(): number;
+  /** Grows when keys were renewed: what was refused before says nothing of them. */
+  keysVersion(): number;
 }
 
 export interface LimiterOptions extends LimitsConfig {
   readonly retry?: RetryPolicy;
+  /** Asked when a key was refused. */
+  readonly renewal?: Renewal | undefined;
   /** Milliseconds that only grow. */
   readonly now?: () => number;
   readonly wait?: (ms: number) => Promise<unknown>;
@@ -47,6 +53,7 @@ export function createLimiter({
   requestsPerSecond,
   inFlight,
   retry,
+  renewal,
   now = () => performance.now(),
   wait = sleep,
   random = Math.random,
@@ -125,7 +132,7 @@ export function createLimiter({
     async run(request) {
       for (let sends = 1; ; sends += 1) {
         try {
-          return await once(request);
+          return await withRenewal(renewal, () => once(request));
         } catch (error) {
           if (!shouldRetry(error, sends, retry)) throw error;
           const asked = error instanceof ProviderError ? error.retryAfterMs : undefined;
@@ -162,5 +169,6 @@ export function createLimiter({
     },
 
     rate: currentRate,
+    keysVersion: () => renewal?.version() ?? 0,
   };
 }

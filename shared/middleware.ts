@@ -1,5 +1,6 @@
 /** What stands around a handler: configuration on first use, partial batches, problem answers. */
 import middy from '@middy/core';
+import { openEnv } from '#wiring';
 import type { Env } from './env.ts';
 import { ConfigError, InputError, LeasedError, UnsettledError, WaybillError } from './errors.ts';
 import {
@@ -11,6 +12,7 @@ import {
 } from './events.ts';
 import { createLog, type Log } from './log.ts';
 import type { Router } from './router.ts';
+import type { OpenedEnv } from './wiring/types.ts';
 
 /** What a handler may know of the call besides its event. */
 export interface Invocation {
@@ -36,15 +38,29 @@ function invocationOf(context: Parameters<LambdaHandler>[1]): Invocation {
  * function has no effect. A failed build is tried again with the next event.
  */
 export function expose(build: (env: Env) => Promise<Handler>): LambdaHandler {
-  let built: Promise<Handler> | undefined;
+  let opened: Promise<OpenedEnv> | undefined;
+  let built: { readonly handler: Promise<Handler>; readonly version: number } | undefined;
+
+  /** Built anew when secrets changed: tokens and keys of callbacks are part of it. */
+  const current = async (): Promise<Handler> => {
+    opened ??= openEnv(process.env);
+    const secrets = await opened;
+    await secrets.refresh();
+    const version = secrets.version();
+    if (built?.version !== version) built = { handler: build(secrets.env), version };
+    return built.handler;
+  };
+
   return async (event, context) => {
-    built ??= build(process.env);
     try {
-      const handler = await built;
+      const handler = await current().catch((error: unknown) => {
+        // Tried again with the next event.
+        [opened, built] = [undefined, undefined];
+        throw error;
+      });
       return await handler(event, invocationOf(context));
     } catch (error) {
       if (error instanceof ConfigError) {
-        built = undefined;
         createLog().error('config.invalid', {
           faults: error.faults.map(({ path, message }) => `${path}: ${message}`),
         });

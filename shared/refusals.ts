@@ -12,6 +12,8 @@ export interface Refusals {
   tooManyErrors(error: unknown): boolean;
   /** Whether nothing may be asked with these credentials now. */
   isBarred(): boolean;
+  /** The keys are others than those that were refused: starts anew, once for each version. */
+  renewed(version: number): void;
   /** What guards of these credentials share, one per region: they are proven or refused as one. */
   readonly proof: Proof;
 }
@@ -31,6 +33,7 @@ const BARRED_MS = 600_000;
 export function createRefusals(now: () => Date = () => new Date()): Refusals {
   let inARow = 0;
   let lastAt = 0;
+  let known = 0;
   const tooMany = (cause: Cause | undefined): boolean => {
     if (cause === undefined) inARow = 0;
     else if (cause.class === 'credentials') {
@@ -39,9 +42,16 @@ export function createRefusals(now: () => Date = () => new Date()): Refusals {
     }
     return cause?.class === 'credentials' && inARow >= LIMIT;
   };
+  const proof: Proof = { isProven: false, last: Promise.resolve(), running: new Set() };
   return {
-    proof: { isProven: false, last: Promise.resolve(), running: new Set() },
+    proof,
     tooMany,
+    renewed(version) {
+      if (version === known) return;
+      known = version;
+      inARow = 0;
+      proof.isProven = false;
+    },
     tooManyErrors: (error) => error instanceof WaybillError && tooMany(toCause(error)),
     isBarred() {
       if (inARow < LIMIT) return false;

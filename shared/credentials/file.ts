@@ -14,6 +14,8 @@ import {
 export interface CredentialsConfig {
   /** Path of the file with named sets. */
   readonly file?: string;
+  /** Names the secret with named sets, in place of a file. */
+  readonly secret?: string;
   /** From the environment, where any of its variables is set. */
   readonly fromEnv?: CredentialSet;
 }
@@ -29,18 +31,34 @@ export function openCredentialSets({ file, fromEnv }: CredentialsConfig): Creden
 }
 
 function readSets(path: string): Readonly<Record<string, CredentialSet>> {
-  const fault = (message: string, at = 'WAYBILL_CREDENTIALS_FILE'): InputFault => ({
-    path: at,
-    message,
-  });
-  let parsed: unknown;
+  let text: string;
   try {
-    parsed = JSON.parse(readFileSync(path, 'utf8'));
+    text = readFileSync(path, 'utf8');
   } catch (error) {
     const code = (error as NodeJS.ErrnoException).code;
-    // What JSON.parse says quotes the file.
-    const reason = code === undefined ? 'is not JSON' : `can't be read (${code})`;
-    throw new ConfigError([fault(`${path} ${reason}; expected a JSON object of named sets`)]);
+    const message = `${path} can't be read (${code}); expected a JSON object of named sets`;
+    throw new ConfigError([{ path: 'WAYBILL_CREDENTIALS_FILE', message }]);
+  }
+  return parseSets(text, path, 'WAYBILL_CREDENTIALS_FILE');
+}
+
+/**
+ * The sets of a JSON document.
+ * @param path names the document in faults, `variable` is who names the path
+ * @throws ConfigError (CONFIG_INVALID) that names document and field, never a value
+ */
+export function parseSets(
+  text: string,
+  path: string,
+  variable: string,
+): Readonly<Record<string, CredentialSet>> {
+  const fault = (message: string, at = variable): InputFault => ({ path: at, message });
+  let parsed: unknown;
+  try {
+    parsed = JSON.parse(text);
+  } catch {
+    // What JSON.parse says quotes the document.
+    throw new ConfigError([fault(`${path} is not JSON; expected a JSON object of named sets`)]);
   }
   if (!isRecord(parsed)) {
     throw new ConfigError([fault('expected a JSON object of named sets', `${path}: (whole)`)]);

@@ -10,6 +10,7 @@ import { createOmsV1Client, type OmsV1Client } from '../providers/oms-v1.ts';
 import { createOmsV2Client, type OmsV2Client } from '../providers/oms-v2.ts';
 import { createRefusals, type Refusals } from '../refusals.ts';
 import type { RetryPolicy } from '../retry.ts';
+import type { Credentials } from '../signing/signer.ts';
 
 export interface OmsAccess {
   readonly v1: OmsV1Client;
@@ -45,6 +46,14 @@ export const OMS_RETRY: RetryPolicy = { maxSends: 4, baseMs: 4_000, capMs: 30_00
 /** A start is answered within seconds or not at all; the caller resolves it then. */
 const TIMEOUT_MS = 10_000;
 
+type Writable<Value> = { -readonly [Name in keyof Value]: Value[Name] };
+
+/** The key pair of a set that has one. */
+const pairIn = ({ sdkSk = '', sdkSecurityToken = '' }: CredentialSet) => ({
+  secretKey: sdkSk,
+  securityToken: sdkSecurityToken,
+});
+
 export function connectOms({
   config,
   sets,
@@ -61,20 +70,20 @@ export function connectOms({
       ? createTokenSource({ endpoint: config.iamEndpoint, user: auth.user, send, now })
       : undefined;
 
+  /** Key pairs of sets by access key, each as it was last read: signers read them with every request. */
+  const pairs = new Map<string, Writable<Credentials>>();
+  const pairOf = (accessKey: string): Writable<Credentials> => {
+    const pair = pairs.get(accessKey) ?? { secretId: accessKey, secretKey: '' };
+    pairs.set(accessKey, pair);
+    return pair;
+  };
+
   /** The configured identity, unless the set names a key pair of its own for calling OMS. */
   const identify = (
     { region, projectId }: OmsPlace,
     set: CredentialSet,
   ): [string, Authenticator] => {
-    if (set.sdkAk !== undefined && set.sdkSk !== undefined) {
-      const token = set.sdkSecurityToken;
-      const credentials = {
-        secretId: set.sdkAk,
-        secretKey: set.sdkSk,
-        ...(token !== undefined && { securityToken: token }),
-      };
-      return [set.sdkAk, signWith(credentials)];
-    }
+    if (set.sdkAk !== undefined) return [set.sdkAk, signWith(pairOf(set.sdkAk))];
     if (auth.kind === 'aksk') return [auth.credentials.secretId, signWith(auth.credentials)];
     return [
       `user ${auth.user.name}`,
@@ -86,6 +95,7 @@ export function connectOms({
     const { region, projectId, credentials } = place;
     const set = await sets.get(credentials);
     const key = JSON.stringify([region, projectId, set.sdkAk ?? '']);
+    if (set.sdkAk !== undefined) Object.assign(pairOf(set.sdkAk), pairIn(set));
     const known = opened.get(key);
     if (known) return known;
     const [identity, authenticator] = identify(place, set);

@@ -3,6 +3,7 @@ import { encodeRfc3986, hmacSha1Hex, prepareHmac, requireUnicode, sha1Hex } from
 import type { ApiRequest, Credentials, Pair, Signer } from './signer.ts';
 
 export interface CosSignerOptions {
+  /** Read with every request, as they may change. */
   readonly credentials: Credentials;
   /** How long a signature stays valid, in seconds. @default 600 */
   readonly expiresInSeconds?: number;
@@ -10,17 +11,18 @@ export interface CosSignerOptions {
 
 /** Signs for COS: method, path, query and every header given, but not the body. */
 export function createCosSigner({ credentials, expiresInSeconds = 600 }: CosSignerOptions): Signer {
-  const { secretId, secretKey, securityToken } = credentials;
-  const token = securityToken ? { 'x-cos-security-token': securityToken } : undefined;
   // Many requests are signed in one second, for one host: both are worked out once.
   let second = Number.NaN;
+  let usedKey = '';
   let keyTime = '';
   let hmac = prepareHmac('sha1', '');
   let origin = '';
   let host = '';
   return (request, at) => {
+    const { secretId, secretKey, securityToken } = credentials;
     const start = Math.floor(at.getTime() / 1_000);
-    if (start !== second) {
+    if (start !== second || secretKey !== usedKey) {
+      usedKey = secretKey;
       keyTime = `${start};${start + expiresInSeconds}`;
       hmac = prepareHmac('sha1', hmacSha1Hex(secretKey, keyTime));
       second = start;
@@ -29,7 +31,8 @@ export function createCosSigner({ credentials, expiresInSeconds = 600 }: CosSign
       host = new URL(request.origin).host;
       origin = request.origin;
     }
-    const headers: Record<string, string> = { ...request.headers, host, ...token };
+    const headers: Record<string, string> = { ...request.headers, host };
+    if (securityToken) headers['x-cos-security-token'] = securityToken;
     const { method, path, query, body } = request;
     const strings = signedStrings({ method, path, query, headers });
     const signature = hmac(toSign(strings.httpString, keyTime));

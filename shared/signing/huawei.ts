@@ -3,6 +3,7 @@ import { encodeRfc3986, prepareHmac, requireUnicode, sha256Hex } from '../encodi
 import type { ApiRequest, Credentials, Pair, Signer } from './signer.ts';
 
 export interface HuaweiSignerOptions {
+  /** Read with every request, as they may change. */
   readonly credentials: Credentials;
 }
 
@@ -11,12 +12,16 @@ export interface HuaweiSignerOptions {
  * `x-sdk-date` and, with a temporary key, `x-security-token`.
  */
 export function createHuaweiSigner({ credentials }: HuaweiSignerOptions): Signer {
-  const { secretId, secretKey, securityToken } = credentials;
-  const token = securityToken ? { 'x-security-token': securityToken } : undefined;
-  const hmac = prepareHmac('sha256', secretKey);
+  let usedKey = credentials.secretKey;
+  let hmac = prepareHmac('sha256', usedKey);
   let origin = '';
   let host = '';
   return (request, at) => {
+    const { secretId, secretKey, securityToken } = credentials;
+    if (secretKey !== usedKey) {
+      usedKey = secretKey;
+      hmac = prepareHmac('sha256', secretKey);
+    }
     if (request.origin !== origin) {
       host = new URL(request.origin).host;
       origin = request.origin;
@@ -27,7 +32,7 @@ export function createHuaweiSigner({ credentials }: HuaweiSignerOptions): Signer
       ...request.headers,
       host,
       'x-sdk-date': xSdkDate,
-      ...token,
+      ...(securityToken && { 'x-security-token': securityToken }),
     };
     const { authorization } = steps(
       { method, path, query, headers, body },

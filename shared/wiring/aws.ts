@@ -5,11 +5,12 @@
 import { createInvoke } from '../aws/invoke.ts';
 import { createJsonApi, SQS } from '../aws/json-api.ts';
 import type { StoresConfig } from '../config.ts';
-import type { AwsStoresConfig } from '../config-aws.ts';
+import { type AwsStoresConfig, aws, secretsConfig } from '../config-aws.ts';
 import type { S3Config } from '../config-s3.ts';
 import type { CredentialsConfig } from '../credentials/file.ts';
+import { createSecretSets } from '../credentials/secret.ts';
 import { type CredentialSets, createCredentialSets, DEFAULT_SET } from '../credentials/sets.ts';
-import type { StoreAddress } from '../env.ts';
+import { type Env, readEnv, type StoreAddress } from '../env.ts';
 import { ConfigError } from '../errors.ts';
 import { connectDynamoLedger } from '../ledger/dynamodb.ts';
 import type { Ledger } from '../ledger/port.ts';
@@ -23,18 +24,49 @@ import {
   findDeadLetters,
   type SqsOptions,
 } from '../queue/sqs/sender.ts';
+import { connectSecretReader } from '../secrets/manager.ts';
+import { openSecrets, type Secrets } from '../secrets/secrets.ts';
 import { once } from './once.ts';
-import type { Hold, LimiterPlace, PlanLater } from './types.ts';
+import type { Hold, LimiterPlace, OpenedEnv, PlanLater } from './types.ts';
 
 const ledgers = new Map<string, Ledger>();
 const buckets = new Map<string, Objects>();
 const limiters = new Map<string, Limiter>();
 
+/** Of the process: all its functions name the same. */
+let secrets: { readonly key: string; readonly opened: Promise<Secrets> } | undefined;
+let opened: Secrets | undefined;
+
+/** What was opened last, for whoever signs. */
+export const openedSecrets = (): Secrets | undefined => opened;
+
+/** @throws ConfigError, StoreError when secrets are named and can't be read */
+export async function openEnv(env: Env): Promise<OpenedEnv> {
+  const config = readEnv(env, secretsConfig);
+  if (!config) return { env, version: () => 0, refresh: async () => {} };
+  const read = connectSecretReader(readEnv(env, aws));
+  const key = JSON.stringify(config);
+  // A failed reading is tried again with the next event.
+  if (secrets?.key !== key || !opened) {
+    secrets = { key, opened: openSecrets({ ...config, read }) };
+  }
+  const found = await secrets.opened;
+  opened = found;
+  const merged: Record<string, string | undefined> = { ...env, ...found.variables() };
+  return {
+    get env() {
+      return Object.assign(merged, found.variables());
+    },
+    version: found.version,
+    refresh: found.refresh,
+  };
+}
+
 /** @throws ConfigError for a store this build does not hold */
 export const openLedger = async (config: StoresConfig): Promise<Ledger> => {
-  const aws = configured(config);
+  const stores = configured(config);
   return once(ledgers, place('WAYBILL_LEDGER', config.ledger, 'dynamodb'), (table) =>
-    connectDynamoLedger(table, aws, { retentionDays: aws.retentionDays }),
+    connectDynamoLedger(table, stores, { retentionDays: stores.retentionDays }),
   );
 };
 
@@ -56,17 +88,18 @@ export const openObjects = async ({ objects, s3 }: StoresConfig): Promise<Object
 };
 
 export const openLimiter = (_config: StoresConfig, { api, limits, retry }: LimiterPlace): Limiter =>
-  once(limiters, api, () => createLimiter({ ...limits, ...(retry && { retry }) }));
+  once(limiters, api, () => createLimiter({ ...limits, ...(retry && { retry }), renewal: opened }));
 
-/** @throws ConfigError when named sets are asked for in a file, which a function has none of */
+/** @throws ConfigError when the sets can't be used, or are in a file, which a function has none of */
 export const openCredentials = async (
   _config: StoresConfig,
-  { file, fromEnv }: CredentialsConfig,
+  { file, fromEnv, secret }: CredentialsConfig,
 ): Promise<CredentialSets> => {
   if (file !== undefined) {
-    const message = 'expected none: named sets are kept in Secrets Manager here';
+    const message = 'expected none: named sets are kept in WAYBILL_CREDENTIALS_SECRET here';
     throw new ConfigError([{ path: 'WAYBILL_CREDENTIALS_FILE', message }]);
   }
+  if (secret !== undefined && opened) return createSecretSets(opened, secret, fromEnv);
   return createCredentialSets(fromEnv ? { [DEFAULT_SET]: fromEnv } : {});
 };
 
@@ -75,10 +108,10 @@ const WAKE_MS = 30_000;
 
 /** Has the deployed sweeper look at all tasks now. */
 export const openWaker = async (config: StoresConfig): Promise<() => Promise<void>> => {
-  const aws = configured(config);
-  const { sweepFunction } = aws;
+  const stores = configured(config);
+  const { sweepFunction } = stores;
   if (sweepFunction === undefined) return async () => {};
-  const [ledger, invoke] = [await openLedger(config), createInvoke(aws)];
+  const [ledger, invoke] = [await openLedger(config), createInvoke(stores)];
   return async () => {
     // Messages come in bursts; one sweep asks about everything.
     const lease = { owner: crypto.randomUUID(), at: new Date(), leaseMs: WAKE_MS };
@@ -88,10 +121,10 @@ export const openWaker = async (config: StoresConfig): Promise<() => Promise<voi
 };
 
 export const openPlanLater = async (config: StoresConfig): Promise<PlanLater | undefined> => {
-  const aws = configured(config);
-  const { planFunction } = aws;
+  const stores = configured(config);
+  const { planFunction } = stores;
   if (planFunction === undefined) return undefined;
-  const invoke = createInvoke(aws);
+  const invoke = createInvoke(stores);
   return (plan) => invoke(planFunction, { plan });
 };
 

@@ -6,6 +6,7 @@
 import type { StoresConfig } from '../config.ts';
 import { type CredentialsConfig, openCredentialSets } from '../credentials/file.ts';
 import type { CredentialSets } from '../credentials/sets.ts';
+import type { Env } from '../env.ts';
 import type { Ledger } from '../ledger/port.ts';
 import { createSqliteLedger } from '../ledger/sqlite.ts';
 import { createLimiter, type Limiter } from '../limiter.ts';
@@ -13,9 +14,10 @@ import { createFolderObjects } from '../objects/folder.ts';
 import type { Objects } from '../objects/port.ts';
 import type { Queue } from '../queue/port.ts';
 import { createSqliteQueue } from '../queue/sqlite.ts';
+import type { Renewal } from '../secrets/secrets.ts';
 import { openSqliteFile, type SqliteFile } from '../sqlite.ts';
 import { once } from './once.ts';
-import type { Hold, LimiterPlace, PlanLater } from './types.ts';
+import type { Hold, LimiterPlace, OpenedEnv, PlanLater } from './types.ts';
 
 const files = new Map<string, SqliteFile>();
 const ledgers = new Map<string, Ledger>();
@@ -23,8 +25,23 @@ const queues = new Map<string, Queue>();
 const folders = new Map<string, Objects>();
 const limiters = new Map<string, Limiter>();
 
-/** @throws ConfigError for a store this build does not hold; StoreError when it can't be opened */
+/** Present once secrets were opened. */
+let renewal: Renewal | undefined;
+
 const aws = () => import('./aws.ts');
+
+/** @throws ConfigError, StoreError when secrets are named and can't be read */
+export const openEnv = async (env: Env): Promise<OpenedEnv> =>
+  env['WAYBILL_SECRETS']?.trim() || env['WAYBILL_CREDENTIALS_SECRET']?.trim()
+    ? openSecretEnv(env)
+    : { env, version: () => 0, refresh: async () => {} };
+
+async function openSecretEnv(env: Env): Promise<OpenedEnv> {
+  const { openEnv: open, openedSecrets } = await aws();
+  const opened = await open(env);
+  renewal = openedSecrets();
+  return opened;
+}
 
 /** @throws StoreError when it can't be opened */
 export const openLedger = async (config: StoresConfig): Promise<Ledger> =>
@@ -48,13 +65,16 @@ export const openObjects = async (config: StoresConfig): Promise<Objects> =>
 
 /** One limiter per provider API in the process, whoever calls it. */
 export const openLimiter = (_config: StoresConfig, { api, limits, retry }: LimiterPlace): Limiter =>
-  once(limiters, api, () => createLimiter({ ...limits, ...(retry && { retry }) }));
+  once(limiters, api, () => createLimiter({ ...limits, ...(retry && { retry }), renewal }));
 
 /** @throws ConfigError when the file of named sets can't be used */
 export const openCredentials = async (
-  _config: StoresConfig,
+  config: StoresConfig,
   sets: CredentialsConfig,
-): Promise<CredentialSets> => openCredentialSets(sets);
+): Promise<CredentialSets> =>
+  sets.secret === undefined
+    ? openCredentialSets(sets)
+    : (await aws()).openCredentials(config, sets);
 
 /** Nothing to do: a request may take as long as it needs here. */
 export const openPlanLater = async (_config: StoresConfig): Promise<PlanLater | undefined> =>

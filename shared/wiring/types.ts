@@ -1,7 +1,18 @@
 /** What both wirings take. */
 import type { LimitsConfig } from '../config.ts';
+import type { Env } from '../env.ts';
 import type { Ledger } from '../ledger/port.ts';
 import type { RetryPolicy } from '../retry.ts';
+
+/** The environment with everything that secrets add to it. */
+export interface OpenedEnv {
+  /** Changed in place when secrets are read again. */
+  readonly env: Env;
+  /** Grows with each change. */
+  version(): number;
+  /** Reads again what is old. */
+  refresh(): Promise<unknown>;
+}
 
 /**
  * Makes a received message that is given back come again after `ms`, in place of after its

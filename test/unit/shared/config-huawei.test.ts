@@ -23,7 +23,7 @@ function faultsOf(env: Env, build: (env: Env) => unknown = read): Record<string,
 describe('the configuration of Huawei Cloud', () => {
   it('has the documented defaults', () => {
     expect(read({})).toEqual({
-      auth: { kind: 'aksk', credentials: { secretId: 'ak', secretKey: 'sk' } },
+      auth: { kind: 'aksk', credentials: { secretId: 'ak', secretKey: 'sk', securityToken: '' } },
       omsEndpoint: 'https://oms.{region}.myhuaweicloud.com',
       iamEndpoint: 'https://iam.{region}.myhuaweicloud.com',
       obsEndpoint: 'https://{bucket}.obs.{region}.myhuaweicloud.com',
