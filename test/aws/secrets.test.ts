@@ -1,0 +1,33 @@
+import { afterAll, beforeAll, expect, it } from 'vitest';
+import { type AwsCall, createJsonApi, SECRETS_MANAGER } from '../../shared/aws/json-api.ts';
+import { createSecretReader } from '../../shared/secrets/manager.ts';
+import { openSecrets } from '../../shared/secrets/secrets.ts';
+import { type Ministack, startMinistack } from '../fixtures/ministack.ts';
+
+let ministack: Ministack;
+let call: AwsCall;
+beforeAll(async () => {
+  ministack = await startMinistack();
+  call = createJsonApi({ service: SECRETS_MANAGER, config: ministack.config });
+});
+afterAll(() => ministack.stop());
+
+it('reads secrets by name, and their new values after a refused key', async () => {
+  await call('CreateSecret', { Name: 'waybill/a/tencent', SecretString: '{"K":"one"}' });
+  const read = createSecretReader(call);
+  const secrets = await openSecrets({ ids: ['waybill/a/tencent'], read });
+  expect(secrets.variables()).toEqual({ K: 'one' });
+  await call('PutSecretValue', { SecretId: 'waybill/a/tencent', SecretString: '{"K":"two"}' });
+  expect(await secrets.renew(0)).toBe(true);
+  expect(secrets.variables()).toEqual({ K: 'two' });
+});
+
+it('names the secret that is not there, or holds no text', async () => {
+  const read = createSecretReader(call);
+  await expect(read('waybill/a/none')).rejects.toMatchObject({
+    code: 'CONFIG_INVALID',
+    faults: [{ path: 'secret waybill/a/none', message: expect.stringMatching(/^expected/) }],
+  });
+  await call('CreateSecret', { Name: 'binary', SecretBinary: 'AAEC' });
+  await expect(read('binary')).rejects.toMatchObject({ faults: [{ path: 'secret binary' }] });
+});
