@@ -32,6 +32,7 @@ const METRICS: readonly (readonly [name: string, make: () => Promise<Metric>])[]
   ['manifest', async () => (await import('./manifest.ts')).manifestReading()],
   ['callback-token', async () => (await import('./callbacks.ts')).tokenCheck()],
   ['callback-merge', async () => (await import('./callbacks.ts')).tokenAndMerge()],
+  ['cold-start', async () => (await import('./cold-start.ts')).coldStart()],
   ['whole-path', async () => (await import('./whole-path.ts')).wholePath()],
 ];
 
