@@ -40,6 +40,9 @@ export const summary = v.looseObject({
 /** The failures of a run with one cause; `message` is that of the first. */
 export type FailureGroup = v.InferOutput<typeof summary>['failures'][number];
 
+export const deadLetters = v.looseObject({ dead: size });
+export const redriven = v.looseObject({ moved: size, left: size });
+
 export const started = v.looseObject({ runId: v.string() });
 
 /** RFC 9457; a gateway may leave out any of it. */

@@ -3,10 +3,12 @@ import { createReadStream } from 'node:fs';
 import { Readable } from 'node:stream';
 import * as v from 'valibot';
 import {
+  deadLetters,
   type FailureGroup,
   problem,
   type RunPage,
   type RunView,
+  redriven,
   run,
   runPage,
   started,
@@ -26,6 +28,10 @@ export interface Client {
   upload(key: string, path: string): Promise<void>;
   /** Answers the id of the run. */
   start(key: string): Promise<string>;
+  /** Shards that were given up. */
+  deadLetters(): Promise<number>;
+  /** Puts up to `limit` of them back on the queue; at most 1,000. */
+  redrive(limit: number): Promise<{ readonly moved: number; readonly left: number }>;
 }
 
 export interface ClientOptions {
@@ -107,6 +113,12 @@ export function createClient({ url, env, timeoutMs = 30_000 }: ClientOptions): C
       const body = JSON.stringify({ key });
       const headers = { 'content-type': 'application/json' };
       return (await read(started, '/manifests', { method: 'POST', body, headers })).runId;
+    },
+    deadLetters: async () => (await read(deadLetters, '/dead-letters')).dead,
+    async redrive(limit) {
+      const body = JSON.stringify({ limit });
+      const headers = { 'content-type': 'application/json' };
+      return read(redriven, '/dead-letters/redrive', { method: 'POST', body, headers });
     },
   };
 }

@@ -6,6 +6,7 @@ import { WaybillError } from '../shared/errors.ts';
 import { type Client, createClient } from './client.ts';
 import { CommandFailure, EXIT, type ExitCode } from './failure.ts';
 import { lintManifest } from './lint.ts';
+import { redrive } from './redrive.ts';
 import { listRuns, showRun } from './show.ts';
 import { sign } from './sign.ts';
 import { submit } from './submit.ts';
@@ -151,6 +152,23 @@ connected(program.command('show'))
       const options = { client: client(given), env, json: given.json ?? false, stdout };
       return showRun(options, runId, watch ?? false);
     }),
+  );
+
+connected(program.command('redrive'))
+  .description('put shards that were given up back on the queue; nothing is sent twice')
+  .option('--limit <n>', 'at most so many (default: all)', wholeNumber(1_000_000_000))
+  .option('--dry-run', 'only tell how many there are')
+  .addHelpText('after', examples('redrive --dry-run', 'redrive', 'redrive --limit 10 --json'))
+  .action(
+    ends(({ limit, dryRun, json, ...given }: Connection & { limit?: number; dryRun?: boolean }) =>
+      redrive({
+        client: client(given),
+        limit: limit ?? Number.POSITIVE_INFINITY,
+        dryRun: dryRun ?? false,
+        json: json ?? false,
+        stdout,
+      }),
+    ),
   );
 
 program

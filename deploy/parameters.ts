@@ -7,6 +7,7 @@ import type { Deployment } from '../shared/deployment.ts';
 import { param, STAGE } from './cfn.ts';
 
 interface Parameter {
+  /** Of what functions read a text, as variables are. */
   readonly default: string | number | boolean;
   /** In the stage `prod`. */
   readonly prod?: string | number | boolean;
@@ -32,7 +33,7 @@ const secretName = {
   expected: 'the name of a secret: letters, digits and /_+=.@-',
 };
 /** A setting of the functions: they check it themselves. */
-const setting = (fallback: string | number, meaning: string): Parameter => ({
+const setting = (fallback: string, meaning: string): Parameter => ({
   default: fallback,
   pattern: /^[^\n]*$/,
   expected: 'one line',
@@ -155,11 +156,11 @@ export const PARAMETERS = {
     meaning: 'base of the callback URLs, when a domain stands before record-callback',
   },
   WAYBILL_RETENTION_DAYS: {
-    default: 90,
+    default: '90',
     ...whole(1, 3_650),
     meaning: 'how long the ledger keeps an ended run',
   },
-  WAYBILL_STUCK_AFTER_SECONDS: setting(21_600, 'active runs without progress count as stuck'),
+  WAYBILL_STUCK_AFTER_SECONDS: setting('21600', 'active runs without progress count as stuck'),
   WAYBILL_ALLOW_HTTPS: setting('', 'takes https: sources'),
   WAYBILL_BATCH_RPS: setting('', 'requests per second to COS Batch'),
   WAYBILL_COS_CONTROL_ENDPOINT: setting('', 'address of COS Batch'),

@@ -5,7 +5,7 @@
 import type { Deployment, LedgerUse, SecretName } from '../shared/deployment.ts';
 import { arn, att, NO_VALUE, nameOf, param, when } from './cfn.ts';
 import { conditionOf } from './parameters.ts';
-import { bucketArn, FAILED_EVENTS, functionArn, LEDGER, SHARDS } from './stores.ts';
+import { bucketArn, DEAD_SHARDS, FAILED_EVENTS, functionArn, LEDGER, SHARDS } from './stores.ts';
 
 export interface Statement {
   readonly Sid: string;
@@ -59,6 +59,19 @@ const QUEUE_ACTIONS = { send: SEND, receive: RECEIVE, both: [...SEND, ...RECEIVE
 
 const queue = ({ queue: use }: Deployment['uses']): readonly Statement[] =>
   use ? [allow('Shards', QUEUE_ACTIONS[use], [att(SHARDS)])] : [];
+
+const COUNT = ['sqs:GetQueueAttributes'];
+const deadLetters = ({ deadLetters: use }: Deployment['uses']): readonly Statement[] =>
+  use
+    ? [
+        allow('CountShards', COUNT, [att(SHARDS)]),
+        allow(
+          'DeadShards',
+          [...COUNT, 'sqs:ReceiveMessage', 'sqs:DeleteMessage'],
+          [att(DEAD_SHARDS)],
+        ),
+      ]
+    : [];
 
 function objects({ objects: use = {} }: Deployment['uses']): readonly Statement[] {
   const { read = [], write = [], remove = [] } = use;
@@ -131,6 +144,7 @@ export const statements = (name: string, deployment: Deployment): readonly unkno
   return [
     ...ledger(uses),
     ...queue(uses),
+    ...deadLetters(uses),
     ...objects(uses),
     ...secrets(uses),
     ...invokes(uses),

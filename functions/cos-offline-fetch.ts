@@ -160,6 +160,8 @@ const LONGEST_MS = 15 * 60_000;
 const holdBy =
   (hold: Hold, settleMs: number) =>
   ({ receipt, receiveCount }: QueueRecord, error: unknown): Promise<void> => {
+    // No message of ours, and it never will be.
+    if (error instanceof InputError) return hold(receipt, 0);
     if (error instanceof LeasedError) return hold(receipt, LEASED_MS);
     if (error instanceof UnsettledError) return hold(receipt, settleMs + 1_000);
     return hold(receipt, Math.min(LONGEST_MS, BROKEN_MS * 2 ** (receiveCount - 1)));

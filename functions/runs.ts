@@ -2,12 +2,13 @@
  * Reads runs, transfers and reports, and starts runs of stored manifests and of objects in a request;
  * calls no provider. Trigger: HTTP, `events/runs.json`. Starting twice finds the same run.
  */
-import { openLedger, openObjects, openPlanLater, openQueue } from '#wiring';
+import { openDeadLetters, openLedger, openObjects, openPlanLater, openQueue } from '#wiring';
 import {
   fetchesBody,
   manifestBody,
   parseBody,
   parseQuery,
+  redriveBody,
   runsQuery,
   transfersQuery,
 } from '../shared/api/bodies.ts';
@@ -24,6 +25,7 @@ import { createLog, type Log } from '../shared/log.ts';
 import { expose, type HttpAnswer, json, overHttp } from '../shared/middleware.ts';
 import type { Objects } from '../shared/objects/port.ts';
 import { createPlanner, type Planner } from '../shared/planning.ts';
+import type { DeadLetters } from '../shared/queue/port.ts';
 import { type ReportName, reportKey, reportText } from '../shared/sweeping/report.ts';
 import { alone, inProgress } from '../shared/tasks/alone.ts';
 import { runView, transferView } from '../shared/views.ts';
@@ -31,6 +33,7 @@ import type { PlanLater } from '../shared/wiring/types.ts';
 
 export interface Deps {
   readonly authorize: (request: HttpRequest) => void;
+  readonly deadLetters: Pick<DeadLetters, 'depth' | 'redrive'>;
   readonly ledger: Ledger;
   readonly log: Log;
   readonly objects: Objects;
@@ -45,7 +48,7 @@ export interface Deps {
 type Route = (request: HttpRequest) => Promise<HttpAnswer>;
 
 export function createHandler(deps: Deps) {
-  const { allowHttps, authorize, ledger, log, objects, planner, planLater } = deps;
+  const { allowHttps, authorize, deadLetters, ledger, log, objects, planner, planLater } = deps;
   const now = deps.now ?? (() => new Date());
   const find = async ({ params }: HttpRequest): Promise<Run> => {
     const run = await ledger.run(params['runId'] ?? '');
@@ -117,6 +120,14 @@ export function createHandler(deps: Deps) {
       }
       return json(202, { runId });
     },
+    'GET /dead-letters': async () => json(200, await deadLetters.depth()),
+    'POST /dead-letters/redrive': async ({ body }) => {
+      const { limit } = parseBody(redriveBody, body === '' ? '{}' : body);
+      const moved = await deadLetters.redrive(limit);
+      const { dead } = await deadLetters.depth();
+      if (moved > 0) log.info('dead-letters.redriven', { moved, left: dead });
+      return json(200, { moved, left: dead });
+    },
     'POST /fetches': async (request) => {
       const body = parseBody(fetchesBody, request.body);
       const text = fetchesText(body, allowHttps);
@@ -164,7 +175,8 @@ export const handler = expose(async (env) => {
   const { shardBytes } = planConfig(env);
   const config = runsConfig(env);
   const log = createLog({ level: config.logLevel });
-  const [ledger, objects, queue, planLater] = await Promise.all([
+  const [deadLetters, ledger, objects, queue, planLater] = await Promise.all([
+    openDeadLetters(config),
     openLedger(config),
     openObjects(config),
     openQueue(config),
@@ -173,6 +185,7 @@ export const handler = expose(async (env) => {
   return createHandler({
     allowHttps: config.allowHttps,
     authorize: createBearer(config.apiTokens),
+    deadLetters,
     ledger,
     log,
     objects,
@@ -194,6 +207,8 @@ export const deployment: Deployment = {
     'GET /runs/{runId}/rejected.csv',
     'POST /manifests',
     'POST /fetches',
+    'GET /dead-letters',
+    'POST /dead-letters/redrive',
     'GET /openapi.json',
     'GET /healthz',
   ],
@@ -202,6 +217,7 @@ export const deployment: Deployment = {
     ledger: ['read', 'list', 'write', 'remove'],
     indexes: ['failed', 'newest'],
     queue: 'send',
+    deadLetters: true,
     objects: {
       read: ['cos-fetch/', 'fetches/', 'reports/', 'staging/'],
       write: ['fetches/'],

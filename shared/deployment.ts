@@ -23,6 +23,8 @@ export interface Uses {
   readonly ledger?: readonly LedgerUse[];
   readonly indexes?: readonly LedgerIndex[];
   readonly queue?: 'send' | 'receive' | 'both';
+  /** Looks after messages that were given up. */
+  readonly deadLetters?: boolean;
   /** Prefixes of object keys. Reading includes listing: only then is an absent object told as absent. */
   readonly objects?: {
     readonly read?: readonly string[];

@@ -124,6 +124,21 @@ export const taskListBody = v.strictObject({
 });
 export type TaskList = v.InferOutput<typeof taskListBody>;
 
+/** Of one request, which ends after half a minute. */
+const MAX_REDRIVEN = 1_000;
+const redriven = `expected a whole number from 1 to ${MAX_REDRIVEN}`;
+export const redriveBody = v.strictObject({
+  limit: v.optional(
+    v.pipe(
+      v.number(redriven),
+      v.integer(redriven),
+      v.minValue(1, redriven),
+      v.maxValue(MAX_REDRIVEN, redriven),
+    ),
+    MAX_REDRIVEN,
+  ),
+});
+
 const limit = (max: number, fallback: number) =>
   v.pipe(
     v.optional(v.string(), String(fallback)),

@@ -1,10 +1,19 @@
 /** Every route of the HTTP API with what it takes and answers; the OpenAPI document is made of it. */
 import type * as v from 'valibot';
 import { batchJobRequest } from '../providers/cos-batch/request.ts';
-import { fetchesBody, manifestBody, omsStartBody, runsQuery, transfersQuery } from './bodies.ts';
+import {
+  fetchesBody,
+  manifestBody,
+  omsStartBody,
+  redriveBody,
+  runsQuery,
+  transfersQuery,
+} from './bodies.ts';
 import {
   jobShape,
   problemShape,
+  queueShape,
+  redrivenShape,
   runShape,
   runsShape,
   startedShape,
@@ -135,6 +144,25 @@ export const ROUTES: readonly RouteDescription[] = [
     query: transfersQuery,
     answers: { 200: transfersShape },
     problems: [400, 404],
+  },
+  {
+    tag: 'service',
+    route: 'GET /dead-letters',
+    id: 'getDeadLetters',
+    summary: 'How many shards wait, are worked on, and were given up',
+    answers: { 200: queueShape },
+    problems: [],
+  },
+  {
+    tag: 'service',
+    route: 'POST /dead-letters/redrive',
+    id: 'redriveDeadLetters',
+    summary: 'Puts shards that were given up back on the queue; doubles are harmless',
+    body: redriveBody,
+    bodyOptional: true,
+    example: { limit: 100 },
+    answers: { 200: redrivenShape },
+    problems: [400],
   },
   report('failed.csv', 'text/csv'),
   report('rejected.csv', 'text/csv'),

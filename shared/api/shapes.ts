@@ -121,6 +121,9 @@ export const transfersShape = v.strictObject({
 export const startedShape = v.strictObject({ runId: v.string() });
 export const jobShape = v.strictObject({ runId: v.string(), jobId: v.nullable(v.string()) });
 
+export const queueShape = v.strictObject({ waiting: count, inFlight: count, dead: count });
+export const redrivenShape = v.strictObject({ moved: count, left: count });
+
 /** RFC 9457. */
 export const problemShape = v.strictObject({
   type: v.string(),

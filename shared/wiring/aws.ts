@@ -17,13 +17,14 @@ import type { Ledger } from '../ledger/port.ts';
 import { createLimiter, type Limiter } from '../limiter.ts';
 import type { Objects } from '../objects/port.ts';
 import { createS3Objects } from '../objects/s3.ts';
-import type { Queue, QueueSender } from '../queue/port.ts';
+import type { DeadLetters, Queue, QueueSender } from '../queue/port.ts';
 import {
   createSqsHold,
   createSqsSender,
   findDeadLetters,
   type SqsOptions,
 } from '../queue/sqs/sender.ts';
+import { createSqsQueue } from '../queue/sqs.ts';
 import { connectSecretReader } from '../secrets/manager.ts';
 import { openSecrets, type Secrets } from '../secrets/secrets.ts';
 import { once } from './once.ts';
@@ -75,8 +76,18 @@ export const openQueue = async (config: StoresConfig): Promise<QueueSender> =>
 
 /** For the embedded service, which feeds its functions itself. */
 export const openWholeQueue = async (config: StoresConfig): Promise<Queue> => {
-  const [{ createSqsQueue }, options] = [await import('../queue/sqs.ts'), sqs(config)];
+  const options = sqs(config);
   return createSqsQueue({ ...options, deadUrl: await findDeadLetters(options) });
+};
+
+/** Looks for their queue only when it is used. */
+export const openDeadLetters = async (config: StoresConfig): Promise<DeadLetters> => {
+  const open = () => openWholeQueue(config);
+  return {
+    depth: async () => (await open()).depth(),
+    deadLetters: async (limit) => (await open()).deadLetters(limit),
+    redrive: async (limit) => (await open()).redrive(limit),
+  };
 };
 
 export const openHold = async (config: StoresConfig): Promise<Hold | undefined> =>

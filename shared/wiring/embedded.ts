@@ -12,7 +12,7 @@ import { createSqliteLedger } from '../ledger/sqlite.ts';
 import { createLimiter, type Limiter } from '../limiter.ts';
 import { createFolderObjects } from '../objects/folder.ts';
 import type { Objects } from '../objects/port.ts';
-import type { Queue } from '../queue/port.ts';
+import type { DeadLetters, Queue } from '../queue/port.ts';
 import { createSqliteQueue } from '../queue/sqlite.ts';
 import type { Renewal } from '../secrets/secrets.ts';
 import { openSqliteFile, type SqliteFile } from '../sqlite.ts';
@@ -54,6 +54,8 @@ export const openQueue = async (config: StoresConfig): Promise<Queue> =>
   config.queue.kind === 'sqlite'
     ? once(queues, config.queue.place, (path) => createSqliteQueue(file(path), { name: 'shards' }))
     : (await aws()).openWholeQueue(config);
+
+export const openDeadLetters = (config: StoresConfig): Promise<DeadLetters> => openQueue(config);
 
 /** Nothing to do: what feeds functions here knows when a message shall come back. */
 export const openHold = async (_config: StoresConfig): Promise<Hold | undefined> => undefined;

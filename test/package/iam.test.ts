@@ -92,6 +92,17 @@ function wanted(name: string, { uses, ...deployment }: Deployment): readonly str
     ...(queue && queue !== 'send'
       ? on('<Shards.Arn>', ...receive.map((each) => `sqs:${each}`))
       : []),
+    ...(uses.deadLetters
+      ? [
+          ...on('<Shards.Arn>', 'sqs:GetQueueAttributes'),
+          ...on(
+            '<DeadShards.Arn>',
+            'sqs:GetQueueAttributes',
+            'sqs:ReceiveMessage',
+            'sqs:DeleteMessage',
+          ),
+        ]
+      : []),
     ...read.flatMap((prefix) => on(`${BUCKET}/${prefix}*`, 's3:GetObject')),
     ...(read.length > 0 ? on(BUCKET, 's3:ListBucket') : []),
     ...write.flatMap((prefix) =>

@@ -369,15 +369,23 @@ describe('cos-offline-fetch', () => {
     await ledger.openShard(shard as Shard, lease);
     await handle(delivered(3));
     expect(held.splice(0)).toEqual([['h', 300_000]]);
-    for (const [count, ms] of [
-      [1, 30_000],
-      [3, 120_000],
-      [9, 900_000],
-    ] as const) {
-      const [record] = delivered(count).Records;
-      await handle({ Records: [{ ...record, body: 'not json' }] });
-      expect(held.splice(0)).toEqual([['h', ms]]);
+    const [record] = delivered(1).Records;
+    await handle({ Records: [{ ...record, body: 'not json' }] });
+    expect(held.splice(0)).toEqual([['h', 0]]);
+  });
+
+  it('lets a message that fails for another reason wait longer each time', async () => {
+    const held: number[] = [];
+    const { handle } = await setup({
+      hold: async (_receipt, ms) => void held.push(ms),
+      read: (shard) => readingOf(shard, 1, new Error('the disk is gone')),
+    });
+    const [record] = (event as { Records: object[] }).Records;
+    for (const receiveCount of [1, 3, 9]) {
+      const attributes = { ApproximateReceiveCount: String(receiveCount) };
+      await handle({ Records: [{ ...record, attributes }] });
     }
+    expect(held).toEqual([30_000, 120_000, 900_000]);
   });
 
   it('gives a message back even when it can not say when', async () => {

@@ -27,6 +27,7 @@ function setup() {
   const handle = createHandler({
     allowHttps: false,
     authorize: createBearer([TOKEN]),
+    deadLetters: queue,
     ledger,
     log: silentLog,
     objects,

@@ -25,12 +25,13 @@ interface Ask {
   readonly authorization?: string;
 }
 
-async function setup(change: Partial<Pick<Deps, 'ledger' | 'planLater'>> = {}) {
+async function setup(change: Partial<Pick<Deps, 'deadLetters' | 'ledger' | 'planLater'>> = {}) {
   const stores = openStores();
   const planner = createPlanner({ ...stores, shardBytes: 1_024, log: silentLog });
   const lines: string[] = [];
   const handle = createHandler({
     allowHttps: false,
+    deadLetters: stores.queue,
     authorize: createBearer([TOKEN, `sha256:${sha256Hex(OTHER)}`]),
     log: createLog({ write: (line) => lines.push(line) }),
     planner,
@@ -235,6 +236,27 @@ describe('runs', () => {
     expect(await ledger.run(runId)).toMatchObject({ state: 'active', trigger: 'http' });
     await post();
     expect(orders).toHaveLength(2);
+  });
+
+  it('tells of shards that were given up, and puts them back', async () => {
+    const dead = { count: 3 };
+    const { ask } = await setup({
+      deadLetters: {
+        depth: async () => ({ waiting: 0, inFlight: 0, dead: dead.count }),
+        redrive: async (limit) => {
+          const moved = Math.min(limit, dead.count);
+          dead.count -= moved;
+          return moved;
+        },
+      },
+    });
+    expect((await ask('GET /dead-letters')).value).toEqual({ waiting: 0, inFlight: 0, dead: 3 });
+    const some = await ask('POST /dead-letters/redrive', { body: '{"limit":2}' });
+    expect(some.value).toEqual({ moved: 2, left: 1 });
+    expect((await ask('POST /dead-letters/redrive')).value).toEqual({ moved: 1, left: 0 });
+    for (const body of ['{"limit":0}', '{"limit":1001}', '{"limit":"x"}', '{"more":1}', '[']) {
+      expect((await ask('POST /dead-letters/redrive', { body })).statusCode).toBe(400);
+    }
   });
 
   it.each(['Bearer', `Basic ${TOKEN}`, 'Bearer wrong-token-wrong', '', `Bearer ${TOKEN}x`])(

@@ -1,0 +1,36 @@
+/** `waybill redrive`: puts shards that were given up back on the queue. */
+import type { Client } from './client.ts';
+import { EXIT, type ExitCode } from './failure.ts';
+import type { Terminal } from './text.ts';
+
+export interface RedriveOptions {
+  readonly client: Pick<Client, 'deadLetters' | 'redrive'>;
+  readonly limit: number;
+  readonly dryRun: boolean;
+  readonly json: boolean;
+  readonly stdout: Pick<Terminal, 'write'>;
+}
+
+/** Of one request. */
+const AT_ONCE = 1_000;
+
+export async function redrive(options: RedriveOptions): Promise<ExitCode> {
+  const { client, limit, dryRun, json, stdout } = options;
+  if (dryRun) {
+    const left = await client.deadLetters();
+    stdout.write(json ? `${JSON.stringify({ moved: 0, left })}\n` : `${shards(left)} given up\n`);
+    return EXIT.ok;
+  }
+  let moved = 0;
+  let left = 0;
+  for (let last = Number.POSITIVE_INFINITY; last > 0 && moved < limit; ) {
+    const answer = await client.redrive(Math.min(AT_ONCE, limit - moved));
+    [last, left] = [answer.moved, answer.left];
+    moved += last;
+  }
+  const told = `${shards(moved)} back on the queue, ${left} left\n`;
+  stdout.write(json ? `${JSON.stringify({ moved, left })}\n` : told);
+  return EXIT.ok;
+}
+
+const shards = (count: number): string => `${count} ${count === 1 ? 'shard' : 'shards'}`;
