@@ -1,5 +1,5 @@
 /**
- * Bundles each function into one file for Lambda: `.build/functions/<name>.cjs`, its source map
+ * Bundles each function into one file for Lambda: `.build/functions/<name>.js`, its source map
  * beside it (never in the zip), and esbuild's account of all bundles, `.build/bundles-<wiring>.json`.
  * CommonJS, because the bundles hold packages that `require` at run time.
  */
@@ -50,7 +50,6 @@ export async function bundleFunctions(
     absWorkingDir: ROOT,
     entryPoints: functionNames().map((name) => `functions/${name}.ts`),
     outdir: BUNDLES,
-    outExtension: { '.js': '.cjs' },
     bundle: true,
     format: 'cjs',
     platform: 'node',
@@ -62,6 +61,8 @@ export async function bundleFunctions(
     plugins: [leaveOut],
     logLevel: 'warning',
   });
+  // The checkout's own package is of ECMAScript modules; in a zip there is none.
+  await writeFile(join(BUNDLES, 'package.json'), '{"type":"commonjs"}\n');
   await writeFile(join(BUILD, `bundles-${condition}.json`), JSON.stringify(metafile));
   return metafile;
 }
@@ -69,6 +70,6 @@ export async function bundleFunctions(
 if (import.meta.main) {
   const { outputs } = await bundleFunctions();
   for (const [path, { bytes }] of Object.entries(outputs)) {
-    if (path.endsWith('.cjs')) process.stdout.write(`${basename(path)} ${bytes} bytes\n`);
+    if (path.endsWith('.js')) process.stdout.write(`${basename(path)} ${bytes} bytes\n`);
   }
 }

@@ -185,13 +185,13 @@ export interface HttpRequest {
 const texts = v.record(v.string(), v.string());
 const httpEvent = v.object({
   routeKey: v.string(),
-  rawPath: v.optional(v.string(), ''),
+  rawPath: v.nullish(v.string(), ''),
   requestContext: v.object({ http: v.object({ method: v.string() }) }),
-  headers: v.optional(texts, {}),
-  pathParameters: v.optional(texts, {}),
-  queryStringParameters: v.optional(texts, {}),
-  body: v.optional(v.string(), ''),
-  isBase64Encoded: v.optional(v.boolean(), false),
+  headers: v.nullish(texts, {}),
+  pathParameters: v.nullish(texts, {}),
+  queryStringParameters: v.nullish(texts, {}),
+  body: v.nullish(v.string(), ''),
+  isBase64Encoded: v.nullish(v.boolean(), false),
 });
 
 /** Whether an event is a request: for functions that uploads start as well. */

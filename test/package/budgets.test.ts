@@ -18,7 +18,7 @@ function unpacked(): Readonly<Record<string, string>> {
   const folder = temporaryFolder();
   return Object.fromEntries(
     functionNames().map((name) => {
-      const path = `.build/functions/${name}.cjs`;
+      const path = `.build/functions/${name}.js`;
       const zip = readFileSync(new URL(`../../.serverless/${name}.zip`, import.meta.url));
       const file = join(folder, path);
       mkdirSync(dirname(file), { recursive: true });
@@ -43,7 +43,7 @@ describe('what is in the bundles', () => {
   const { outputs } = loadJson('.build/bundles-lambda.json') as {
     outputs: Readonly<Record<string, { readonly inputs: Readonly<Record<string, unknown>> }>>;
   };
-  const bundles = Object.entries(outputs).filter(([path]) => path.endsWith('.cjs'));
+  const bundles = Object.entries(outputs).filter(([path]) => path.endsWith('.js'));
   const holding = (pattern: RegExp): readonly string[] =>
     bundles.flatMap(([path, { inputs }]) =>
       Object.keys(inputs)

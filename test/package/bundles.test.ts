@@ -41,7 +41,7 @@ async function invoke(name: string, env: Readonly<Record<string, string>>) {
   }
   const event = JSON.stringify(loadJson(`events/${name}.json`));
   const script = `
-    require('./.build/functions/${name}.cjs').handler(${event}).then(
+    require('./.build/functions/${name}.js').handler(${event}).then(
       (answer) => process.stdout.write('\\nANSWER ' + JSON.stringify(answer)),
       (error) => process.stdout.write('\\nERROR ' + error.message));`;
   const { stdout } = await run(process.execPath, ['-e', script], { cwd: folder, env });
@@ -59,7 +59,7 @@ it.each(functionNames())('%s answers its sample event from the zip', async (name
     ...providers.env,
     ...(await createStores(ministack)),
   });
-  expect(files).toEqual([`.build/functions/${name}.cjs`]);
+  expect(files).toEqual([`.build/functions/${name}.js`]);
   const answer = /ANSWER (.*)$/.exec(stdout)?.[1];
   expectSample(name, JSON.parse(answer ?? JSON.stringify(stdout)));
 });

@@ -51,6 +51,15 @@ describe('functions', () => {
     expect(text).not.toContain('resolve:secretsmanager');
   });
 
+  it('have texts alone in their environment', () => {
+    for (const { FunctionName, Environment } of lambdas) {
+      const others = Object.entries(Environment.Variables).filter(
+        ([, value]) => typeof value !== 'string',
+      );
+      expect(others, FunctionName).toEqual([]);
+    }
+  });
+
   it('keep logs for a while', () => {
     const groups = ofType(template, 'AWS::Logs::LogGroup');
     expect(groups).toHaveLength(functionNames().length + 1);
@@ -144,8 +153,8 @@ describe('stores', () => {
         LifecycleConfiguration: {
           Rules: [
             { AbortIncompleteMultipartUpload: {}, NoncurrentVersionExpiration: {} },
-            { Prefix: 'staging/', ExpirationInDays: 90 },
-            { Prefix: 'fetches/', ExpirationInDays: 90 },
+            { Prefix: 'staging/', ExpirationInDays: '90' },
+            { Prefix: 'fetches/', ExpirationInDays: '90' },
           ],
         },
       },
