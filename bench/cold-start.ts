@@ -52,7 +52,7 @@ export async function coldStart(): Promise<Comparison & { readonly clean: () => 
         name: 'waybill, the slowest function',
         async run() {
           const times: number[] = [];
-          for (const name of functionNames()) times.push(await load(join(BUNDLES, `${name}.cjs`)));
+          for (const name of functionNames()) times.push(await load(join(BUNDLES, `${name}.js`)));
           return rate(Math.max(...times));
         },
       },

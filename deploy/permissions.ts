@@ -76,11 +76,13 @@ const deadLetters = ({ deadLetters: use }: Deployment['uses']): readonly Stateme
 function objects({ objects: use = {} }: Deployment['uses']): readonly Statement[] {
   const { read = [], write = [], remove = [] } = use;
   const under = (prefixes: readonly string[]) => prefixes.map((prefix) => bucketArn(`${prefix}*`));
+  // Whoever writes an object looks at it once it is there.
+  const seen = [...new Set([...read, ...write])];
   return [
+    ...(seen.length === 0 ? [] : [allow('ReadObjects', ['s3:GetObject'], under(seen))]),
     ...(read.length === 0
       ? []
       : [
-          allow('ReadObjects', ['s3:GetObject'], under(read)),
           // Also decides whether an object that is not there is told as absent or as forbidden.
           allow('ListObjects', ['s3:ListBucket'], [bucketArn()], {
             StringLike: { 's3:prefix': read.map((prefix) => `${prefix}*`) },

@@ -103,7 +103,9 @@ function wanted(name: string, { uses, ...deployment }: Deployment): readonly str
           ),
         ]
       : []),
-    ...read.flatMap((prefix) => on(`${BUCKET}/${prefix}*`, 's3:GetObject')),
+    ...[...new Set([...read, ...write])].flatMap((prefix) =>
+      on(`${BUCKET}/${prefix}*`, 's3:GetObject'),
+    ),
     ...(read.length > 0 ? on(BUCKET, 's3:ListBucket') : []),
     ...write.flatMap((prefix) =>
       on(`${BUCKET}/${prefix}*`, 's3:PutObject', 's3:AbortMultipartUpload'),
