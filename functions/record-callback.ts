@@ -13,8 +13,9 @@ import type { HttpRequest } from '../shared/events.ts';
 import { createFetchStatus, type FetchStatus } from '../shared/fetch-status.ts';
 import { createSend } from '../shared/http.ts';
 import type { Ledger, Report } from '../shared/ledger/port.ts';
-import { createLog, type Log } from '../shared/log.ts';
+import type { Log } from '../shared/log.ts';
 import { expose, type HttpAnswer, json, overHttp } from '../shared/middleware.ts';
+import { observe } from '../shared/observe.ts';
 import { connectCosFetch } from '../shared/providers/cos-fetch.ts';
 import { connectCosObjects } from '../shared/providers/cos-objects.ts';
 import { createRouter } from '../shared/router.ts';
@@ -104,7 +105,7 @@ export const handler = expose(async (env) => {
   const config = callbackConfig(env);
   const { callbackKeys, cos, smn, verify } = config;
   const ledger = await openLedger(config);
-  const log = createLog({ level: config.logLevel });
+  const { log } = observe(config);
   return createHandler({
     ledger,
     log,
