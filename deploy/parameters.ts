@@ -160,7 +160,10 @@ export const PARAMETERS = {
     ...whole(1, 3_650),
     meaning: 'how long the ledger keeps an ended run',
   },
-  WAYBILL_STUCK_AFTER_SECONDS: setting('21600', 'active runs without progress count as stuck'),
+  WAYBILL_STUCK_AFTER_SECONDS: setting(
+    '21600',
+    'age of a run without progress from which it counts as stuck',
+  ),
   WAYBILL_ALLOW_HTTPS: setting('', 'takes https: sources'),
   WAYBILL_BATCH_RPS: setting('', 'requests per second to COS Batch'),
   WAYBILL_COS_CONTROL_ENDPOINT: setting('', 'address of COS Batch'),
