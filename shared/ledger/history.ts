@@ -58,9 +58,14 @@ export function latestId(accepted: readonly string[]): string | undefined {
  * Whether a report is a poll that tells nothing new: listing those would crowd out what does.
  * @param cause as JSON, of the merged fact and of the one before
  */
-export const isIdle = (
-  report: Report,
-  before: { readonly state: TransferState; readonly cause: string | undefined },
-  after: { readonly state: TransferState; readonly cause: string | undefined },
-): boolean =>
-  report.event === 'poll' && before.state === after.state && before.cause === after.cause;
+export const isIdle = (report: Report, before: Standing, after: Standing): boolean =>
+  report.event === 'poll' &&
+  before.state === after.state &&
+  before.attempt === after.attempt &&
+  before.cause === after.cause;
+
+interface Standing {
+  readonly state: TransferState;
+  readonly attempt: number;
+  readonly cause: string | undefined;
+}

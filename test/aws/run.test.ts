@@ -13,9 +13,11 @@ import { createJsonApi, SQS } from '../../shared/aws/json-api.ts';
 import type { Objects } from '../../shared/objects/port.ts';
 import { createS3Objects } from '../../shared/objects/s3.ts';
 import { DEFAULT_KEYS, type Simulator, startSimulator } from '../../simulator/main.ts';
+import { createTestAws } from '../fixtures/aws-client.ts';
+import { inventory } from '../fixtures/inventory.ts';
 import { type Ministack, startMinistack } from '../fixtures/ministack.ts';
 import { until } from '../fixtures/processes.ts';
-import { deployStack, packageStack, type Stack } from '../fixtures/stack.ts';
+import { deleteStack, deployStack, packageStack, type Stack } from '../fixtures/stack.ts';
 
 const LINES = Number(process.env['WAYBILL_TEST_LINES'] ?? 1_000);
 const TOKEN = 'the-token-of-this-test';
@@ -28,6 +30,7 @@ let simulator: Simulator;
 let stack: Stack;
 let gateway: Gateway;
 let objects: Objects;
+let before: Awaited<ReturnType<typeof inventory>>;
 
 beforeAll(async () => {
   [ministack, simulator, gateway] = await Promise.all([
@@ -45,11 +48,13 @@ beforeAll(async () => {
       WAYBILL_COS_ENDPOINT,
       WAYBILL_COS_FETCH_RPS: 2_000,
       WAYBILL_COS_MIGRATION_ENDPOINT,
-      WAYBILL_LOST_AFTER_SECONDS: 1,
+      WAYBILL_LOST_AFTER_SECONDS: 5,
+      WAYBILL_MAX_ATTEMPTS: 1,
       WAYBILL_PUBLIC_URL: gateway.url,
       WAYBILL_SETTLE_SECONDS: 2,
     },
   });
+  before = await inventory(createTestAws(ministack.endpoint));
   stack = await deployStack({ endpoint: ministack.endpoint, folder });
   gateway.forward(ministack.endpoint, stack.outputs['HttpApiUrl'] ?? '');
   await createSecrets();
@@ -198,4 +203,79 @@ describe('the packaged stack', () => {
     },
     PATIENCE_MS + 60_000,
   );
+
+  it('wrote each healthy object twice', async () => {
+    const versions = new Map<number, number>();
+    for await (const row of rows()) {
+      const version = Number(row['version']?.N);
+      versions.set(version, (versions.get(version) ?? 0) + 1);
+    }
+    // The others were resolved, asked for, or told of twice.
+    expect(versions.get(2)).toBeGreaterThan(0.9 * LINES);
+    const writes = [...versions].reduce((sum, [count, many]) => sum + count * many, 0);
+    process.stdout.write(`${(writes / LINES).toFixed(3)} writes per object\n`);
+    expect(writes / LINES).toBeLessThan(2.2);
+  });
+
+  it('tells of failures, which the nightly schedule tries again', async () => {
+    simulator.setFaults([{ api: 'fetch-create', kind: 'internal-error', key: '^gone/' }]);
+    const key = await upload('gone.csv', ['http://origin.example/gone,gone/a.bin']);
+    const run = await closed(key);
+    expect(run, JSON.stringify(run)).toMatchObject({ state: 'completed', counts: { failed: 1 } });
+    const pass = await until(async () => {
+      const { runs } = await api<{ runs: RunView[] }>('/runs?limit=100');
+      return runs.find(({ operation, counts }) => {
+        return operation === 'retry-failed-objects' && (counts['lines'] ?? 0) > 0;
+      });
+    }, 1_000);
+    expect(pass).toMatchObject({ trigger: 'schedule', counts: { lines: 1 } });
+  }, 150_000);
+
+  it('sets a poison message aside, and brings dead letters back without sending anything twice', async () => {
+    simulator.setFaults([]);
+    const call = createJsonApi({ service: SQS, config: ministack.config });
+    const url = stack.outputs['ShardQueueUrl'] ?? '';
+    const deadUrl = stack.outputs['DeadShardQueueUrl'] ?? '';
+    await call('SendMessage', { QueueUrl: url, MessageBody: 'poison' });
+    const dead = () => api<{ dead: number }>('/dead-letters');
+    await until(async () => ((await dead()).dead === 1 ? true : undefined), 500);
+    // A shard that was submitted already, as if it had been given up.
+    const [shard] = await Array.fromAsync(shardBodies());
+    await call('SendMessage', { QueueUrl: deadUrl, MessageBody: shard ?? '' });
+    const before = simulator.submissions().length;
+    const redriven = await api('/dead-letters/redrive', { method: 'POST' });
+    expect(redriven).toEqual({ moved: 2, left: 0 });
+    // The poison is given up once more; by then the shard, which came with it, is done.
+    await until(async () => ((await dead()).dead === 1 ? true : undefined), 500);
+    await until(async () => {
+      const { waiting, inFlight } = await api<Record<string, number>>('/dead-letters');
+      return waiting === 0 && inFlight === 0 ? true : undefined;
+    }, 500);
+    expect(simulator.submissions().length).toBe(before);
+  }, 120_000);
+
+  it('is removed with everything it holds', async () => {
+    await deleteStack(stack);
+    const left = await inventory(stack.aws);
+    const { secrets: _ours, ...others } = left;
+    expect(others).toEqual(before);
+  });
 });
+
+type Row = Readonly<Record<string, { S?: string; N?: string; L?: unknown[] }>>;
+
+async function* items(prefix: string): AsyncGenerator<Row> {
+  const TableName = stack.outputs['LedgerTable'] ?? '';
+  for (let from: unknown, first = true; first || from; first = false) {
+    const page = await stack.aws.json('dynamodb', 'DynamoDB_20120810.Scan', {
+      TableName,
+      ...(from ? { ExclusiveStartKey: from } : {}),
+    });
+    for (const row of page['Items'] as Row[]) if (row['pk']?.S?.startsWith(prefix)) yield row;
+    from = page['LastEvaluatedKey'];
+  }
+}
+const rows = () => items('transfer#');
+async function* shardBodies(): AsyncGenerator<string> {
+  for await (const row of items('run#')) if (row['body']?.S) yield row['body'].S;
+}

@@ -218,6 +218,32 @@ it('lets counts of others lag behind, its own never where it matters', async () 
   expect((await ours.run('r1'))?.counts).toMatchObject({ submitted: 1, succeeded: 1 });
 });
 
+it('lets nothing lag behind once a run ended', async () => {
+  const { open } = await setup({ countsMaxAgeMs: 15_000 });
+  const [ours, theirs] = [open(), open()];
+  await ours.openRun(newRun('r1'));
+  await ours.activateRun('r1', { shardCount: 1, sizeBytes: 100 });
+  await ours.openShard(newShard('r1'), lease);
+  await ours.record('r1.0.0', accepted(0));
+  expect((await ours.run('r1'))?.counts).toMatchObject({ submitted: 1 });
+  await theirs.record('r1.0.0', report('succeeded'));
+  await theirs.closeRun('r1', new Date(AT));
+  expect((await open().run('r1'))?.counts).toMatchObject({ submitted: 0, succeeded: 1 });
+});
+
+it('never takes counts from before for those of a shard that ended since', async () => {
+  const { clock, open } = await setup({ countsMaxAgeMs: 15_000 });
+  const [sweeper, worker] = [open(), open()];
+  await worker.openRun(newRun('r1'));
+  await worker.activateRun('r1', { shardCount: 1, sizeBytes: 100 });
+  await worker.openShard(newShard('r1'), lease);
+  expect((await sweeper.shards('r1'))[0]?.counts.submitted).toBe(0);
+  clock.at += 1;
+  await worker.record('r1.0.0', accepted(0));
+  await worker.endShard(newShard('r1'), { ...lease, at: new Date(clock.at) }, tally(1));
+  expect((await sweeper.shards('r1'))[0]).toMatchObject({ ended: true, counts: { submitted: 1 } });
+});
+
 it('bears the loss of every other answer', async () => {
   const { table } = await setup();
   const send = createSend();

@@ -40,7 +40,7 @@ const AT_ONCE = 16;
 const MAX_REMEMBERED = 20_000;
 
 export function createCounting({ table, now, maxAgeMs }: CountingOptions): Counting {
-  const remembered = new Map<string, Kept<StateCounts> & { readonly touchedAt: number }>();
+  const remembered = new Map<string, Kept<StateCounts> & { readonly of: string }>();
 
   let writes = 0;
 
@@ -50,9 +50,14 @@ export function createCounting({ table, now, maxAgeMs }: CountingOptions): Count
     counted: unknown,
     final: boolean,
   ): Promise<void> => {
-    const touchedAt = number(item, 'touchedAt');
-    const kept = JSON.stringify({ counted, at: now(), final });
-    await table.update(key, 'SET #kept = :kept', { kept, touchedAt }, UNTOUCHED);
+    const values = {
+      kept: JSON.stringify({ counted, at: now(), final }),
+      touchedAt: number(item, 'touchedAt'),
+      ...(has(item, 'state') && { state: text(item, 'state') }),
+    };
+    // A run that ended meanwhile is counted once more.
+    const same = has(item, 'state') ? ' AND #state = :state' : '';
+    await table.update(key, 'SET #kept = :kept', values, `(${UNTOUCHED})${same}`);
   };
 
   const count = async (item: Item): Promise<StateCounts> => {
@@ -64,7 +69,8 @@ export function createCounting({ table, now, maxAgeMs }: CountingOptions): Count
     if (remembered.size >= MAX_REMEMBERED) remembered.clear();
     // A row that was written here meanwhile may be counted or not.
     if (writes === writesBefore) {
-      remembered.set(`${runId}.${index}`, { counted: counts, at: startedAt, final, touchedAt });
+      const of = stateOf(item);
+      remembered.set(`${runId}.${index}`, { counted: counts, at: startedAt, final, of });
     }
     // Final ones only when nobody can be about to change a row; others only help whoever looks on.
     if (!final || isQuiet(touchedAt, startedAt)) {
@@ -78,8 +84,8 @@ export function createCounting({ table, now, maxAgeMs }: CountingOptions): Count
     if (kept?.final) return kept.counted;
     const { runId, index } = toShard(item);
     const own = remembered.get(`${runId}.${index}`);
-    const isOwnTrue = own?.touchedAt === number(item, 'touchedAt') && now() - own.at < maxAgeMs;
-    return isOwnTrue && own ? own.counted : count(item);
+    // Of another state of the shard they would not fit its tally: no rows, and yet read to its end.
+    return own?.of === stateOf(item) && now() - own.at < maxAgeMs ? own.counted : count(item);
   };
 
   const total = async (run: Item, shards: () => Promise<readonly Item[]>): Promise<Totals> => {
@@ -87,8 +93,10 @@ export function createCounting({ table, now, maxAgeMs }: CountingOptions): Count
     if (kept && (kept.final || now() - kept.at < maxAgeMs)) return kept.counted;
     const items = await shards();
     const counted = items.map((item) => keptOf<StateCounts>(item));
+    // Of a run that ended nothing may lag behind: what was counted before may be from before the end.
+    const ageMs = has(run, 'closedAt') ? 0 : maxAgeMs;
     const isStale = (entry: Kept<StateCounts> | undefined): boolean =>
-      !entry || !(entry.final || now() - entry.at < maxAgeMs);
+      !entry || !(entry.final || now() - entry.at < ageMs);
     const stale = items
       .map((item, at) => ({ item, at, keptAt: counted[at]?.at ?? 0 }))
       .filter(({ at }) => isStale(counted[at]))
@@ -130,6 +138,10 @@ export function mayHold(shard: Item, states: readonly TransferState[]): boolean 
 
 const keptOf = <Counted>(item: Item): Kept<Counted> | undefined =>
   has(item, 'kept') ? json<Kept<Counted>>(item, 'kept') : undefined;
+
+/** What changes when the shard is worked on, or when its final rows may. */
+const stateOf = (shard: Item): string =>
+  [shard['updatedAt'], shard['touchedAt'], shard['ended']].join();
 
 /** Read to its end, and every transfer of it has a row that only an order or a late success changes. */
 function isFinal(shard: Item, counts: StateCounts): boolean {

@@ -239,8 +239,8 @@ function mergeInto(
     known !== undefined &&
     isIdle(
       report,
-      { state: known.state, cause: before['cause'] as string | undefined },
-      { state: after.state, cause: cause?.cause },
+      { ...known, cause: before['cause'] as string | undefined },
+      { ...after, cause: cause?.cause },
     );
   const listed = !idle && written.length < HISTORY_LIMIT;
   const { cause: _cause, class: _class, failed: _failed, ...rest } = before ?? {};

@@ -57,8 +57,12 @@ export function createTransfers({ db, write }: SqliteFile, counters: Counters): 
       const described = [url, key, md5, history, at, task, progress] as const;
       insert.run(runId, shard, line, ...state, accepted, ...described);
     } else {
-      const known = { state: row['state'] as TransferState, cause: causeOf(row) };
-      const idle = isIdle(report, known, { state: after.state, cause: cause ?? undefined });
+      const { state: was, attempt: tried } = before ?? after;
+      const idle = isIdle(
+        report,
+        { state: was, attempt: tried, cause: causeOf(row) },
+        { state: after.state, attempt: after.attempt, cause: cause ?? undefined },
+      );
       const listed = !idle && Number(row['events']) < HISTORY_LIMIT;
       const history = listed ? `,${toEntryText(report)}` : '';
       update.run(
