@@ -3,7 +3,7 @@
  * COS and OBS hold manifests too. Where the bucket keeps versions, every writing is another version;
  * else the same content written again is the same one.
  */
-
+import { StoreError } from '../errors.ts';
 import { badKey, keyFault } from './keys.ts';
 import type { ObjectInfo, Objects } from './port.ts';
 import { type BucketOptions, createBucket } from './s3/bucket.ts';
@@ -17,6 +17,7 @@ const MAX_KEY_BYTES = 1_024;
 
 export function createS3Objects(options: BucketOptions): Objects {
   const bucket = createBucket(options);
+  const { now = () => new Date() } = options;
 
   const check = (key: string): void => {
     const fault =
@@ -31,12 +32,12 @@ export function createS3Objects(options: BucketOptions): Objects {
     check(key);
     const { status, headers } = await bucket.ask({ method: 'HEAD', key, expected: [404] });
     if (status === 404) return undefined;
-    return {
-      key,
-      sizeBytes: Number(headers['content-length']),
-      etag: toVersion(headers),
-      lastModifiedAt: new Date(headers['last-modified'] ?? Number.NaN),
-    };
+    const { 'content-length': length, 'last-modified': modified } = headers;
+    const [etag, lastModifiedAt] = [toVersion(headers), new Date(modified ?? '')];
+    if (length === undefined || etag === '' || Number.isNaN(lastModifiedAt.getTime())) {
+      throw new StoreError(`The object store told no size, ETag or time of ${key}.`);
+    }
+    return { key, sizeBytes: Number(length), etag, lastModifiedAt };
   };
 
   return {
@@ -48,9 +49,11 @@ export function createS3Objects(options: BucketOptions): Objects {
     },
     async put(key, content) {
       check(key);
-      await writeObject(bucket, key, content);
-      // The answer to writing tells no time.
-      return (await head(key)) as ObjectInfo;
+      const { etag, sizeBytes } = await writeObject(bucket, key, content);
+      // The answer to writing tells no time. By now somebody else may have written, or removed it.
+      const found = await head(key);
+      const isOurs = found !== undefined && (etag === '' || found.etag === etag);
+      return isOurs ? found : { key, sizeBytes, etag, lastModifiedAt: now() };
     },
     async *list(prefix) {
       for await (const info of listObjects(bucket, prefix)) {

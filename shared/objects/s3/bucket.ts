@@ -1,14 +1,14 @@
 /** Requests to one bucket of an S3-compatible store: signed anew with every send, and repeated. */
 import { createHash } from 'node:crypto';
 import { setTimeout as sleep } from 'node:timers/promises';
+import { AwsError } from '../../aws/errors.ts';
 import { createSigV4 } from '../../aws/signed-send.ts';
 import type { S3Config } from '../../config-s3.ts';
-import { StoreError, WaybillError } from '../../errors.ts';
+import { StoreError, TransportError } from '../../errors.ts';
 import { createFetch, type Download, type Fetch } from '../../http.ts';
-import { isRecord } from '../../is-record.ts';
-import { delayMs } from '../../retry.ts';
+import { delayMs, parseRetryAfter } from '../../retry.ts';
 import type { ApiRequest, Pair } from '../../signing/signer.ts';
-import { parseXml } from '../../xml.ts';
+import { errorOf, passes, refusalOf, textOf } from './refusal.ts';
 
 export interface BucketRequest {
   readonly method: ApiRequest['method'];
@@ -17,18 +17,21 @@ export interface BucketRequest {
   readonly query?: readonly Pair[];
   readonly headers?: Readonly<Record<string, string>>;
   readonly bytes?: Uint8Array;
-  /** Statuses besides 2xx that are answers; their body is read. */
+  /** Statuses besides 2xx that are answers, without body. A bucket that is not there is none of them. */
   readonly expected?: readonly number[];
 }
 
 export interface Bucket {
+  readonly name: string;
   /**
    * The answer, whose body the caller reads or ends.
    * @throws StoreError (STORE_FAILED) when the store refuses or can't be reached
    */
   send(request: BucketRequest): Promise<Download>;
-  /** As `send`; the body whole, as text. */
+  /** As `send`; the body whole, as text. A document that tells an error is a refusal. */
   ask(request: BucketRequest): Promise<Omit<Download, 'body'> & { readonly text: string }>;
+  /** Waits before something is tried for the next time; `tries` counts from 1. */
+  pause(tries: number): Promise<void>;
 }
 
 export interface BucketOptions {
@@ -36,10 +39,15 @@ export interface BucketOptions {
   readonly config: S3Config;
   readonly fetch?: Fetch;
   readonly wait?: (ms: number) => Promise<unknown>;
+  readonly now?: () => Date;
+  /** From 0 to below 1. */
+  readonly random?: () => number;
 }
 
 const MAX_SENDS = 6;
 const POLICY = { baseMs: 100, capMs: 10_000 };
+/** Who asks for more patience than this gets none: the work goes back to the queue. */
+const MAX_WAIT_MS = 20_000;
 const EMPTY = new Uint8Array();
 
 export function createBucket({
@@ -47,14 +55,12 @@ export function createBucket({
   config,
   fetch = createFetch({ connections: 16 }),
   wait = sleep,
+  now = () => new Date(),
+  random = Math.random,
 }: BucketOptions): Bucket {
-  const { endpoint, keys, region } = config;
-  const isVirtual = endpoint.includes('{bucket}');
-  const { origin, pathname } = new URL(
-    endpoint.replaceAll('{bucket}', bucket).replaceAll('{region}', region),
-  );
-  const base = pathname.replace(/\/$/, '') + (isVirtual ? '' : `/${bucket}`);
-  const sign = createSigV4({ keys, region, service: 's3' });
+  const { keys, region } = config;
+  const { origin, base } = placeOf(bucket, config);
+  const sign = createSigV4({ keys, region, service: 's3', now });
 
   const once = async (request: BucketRequest): Promise<Download> => {
     const { method, key, query = [], headers = {}, bytes } = request;
@@ -75,49 +81,60 @@ export function createBucket({
     return fetch(await sign(plain), bytes);
   };
 
-  const send = async (request: BucketRequest): Promise<Download> => {
-    const { method, key = '', expected = [] } = request;
-    const what = `${method} ${bucket}/${key}`;
+  /** Sends until `take` has of an answer what it wants. */
+  const repeat = async <Taken>(
+    request: BucketRequest,
+    what: string,
+    take: (answer: Download) => Promise<Taken>,
+  ): Promise<Taken> => {
+    const { expected = [] } = request;
     for (let sends = 1; ; sends += 1) {
-      let failure: { readonly why: string; readonly passes: boolean; readonly cause?: unknown };
+      let retryAfterMs: number | undefined;
       try {
         const answer = await once(request);
-        const { status } = answer;
-        if ((status >= 200 && status < 300) || expected.includes(status)) return answer;
-        const code = codeOf(await textOf(answer.body));
-        const passes = status === 429 || status >= 500 || PASSING.has(code);
-        failure = { why: `${status} ${code}`.trim(), passes };
+        const { status, headers } = answer;
+        if (status >= 200 && status < 300) return await take(answer);
+        const refusal = await refusalOf(answer, what);
+        if (expected.includes(status) && refusal.exception !== 'NoSuchBucket') {
+          return await take({ ...answer, body: nothing() });
+        }
+        retryAfterMs = parseRetryAfter(headers['retry-after'], now());
+        throw refusal;
       } catch (error) {
-        if (!(error instanceof WaybillError)) throw error;
-        failure = { why: error.code, passes: true, cause: error };
+        if (!(error instanceof AwsError || error instanceof TransportError)) throw error;
+        const delay = delayMs(sends, retryAfterMs, random(), POLICY);
+        if (!passes(error) || sends === MAX_SENDS || delay > MAX_WAIT_MS) {
+          const why = error instanceof AwsError ? error.message : `s3 ${what}: ${error.message}`;
+          throw new StoreError(`The object store failed: ${why}.`, error);
+        }
+        await wait(delay);
       }
-      if (!failure.passes || sends === MAX_SENDS) {
-        throw new StoreError(`The object store refused ${what}: ${failure.why}.`, failure.cause);
-      }
-      await wait(delayMs(sends, undefined, Math.random(), POLICY));
     }
   };
 
+  const nameOf = ({ method, key = '' }: BucketRequest): string => `${method} ${bucket}/${key}`;
   return {
-    send,
-    async ask(request) {
-      const { body, ...answer } = await send(request);
-      return { ...answer, text: await textOf(body) };
-    },
+    name: bucket,
+    send: (request) => repeat(request, nameOf(request), async (answer) => answer),
+    ask: (request) =>
+      repeat(request, nameOf(request), async ({ body, ...answer }) => {
+        const text = await textOf(body);
+        // S3 sends the status of a long work before it knows: a failure stands in the body.
+        const error = errorOf(text, nameOf(request), answer.status);
+        if (error) throw error;
+        return { ...answer, text };
+      }),
+    pause: async (tries) => void (await wait(delayMs(tries, undefined, random(), POLICY))),
   };
 }
 
-/** Codes that pass by themselves, whatever their status. */
-const PASSING = new Set(['RequestTimeout', 'SlowDown', 'OperationAborted', 'InternalError']);
-
-/** The code of an error document; empty when there is none, as in answers to HEAD. */
-function codeOf(text: string): string {
-  const error = parseXml(text)?.['Error'];
-  return isRecord(error) && typeof error['Code'] === 'string' ? error['Code'] : '';
+/** Where a bucket is; `base` without slash at its end. */
+function placeOf(bucket: string, { endpoint, region }: S3Config) {
+  const isVirtual = endpoint.includes('{bucket}');
+  const { origin, pathname } = new URL(
+    endpoint.replaceAll('{bucket}', bucket).replaceAll('{region}', region),
+  );
+  return { origin, base: pathname.replace(/\/$/, '') + (isVirtual ? '' : `/${bucket}`) };
 }
 
-export async function textOf(body: Download['body']): Promise<string> {
-  const parts: Uint8Array[] = [];
-  for await (const part of body) parts.push(part);
-  return Buffer.concat(parts).toString('utf8');
-}
+async function* nothing(): AsyncGenerator<Uint8Array> {}
