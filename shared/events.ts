@@ -158,8 +158,14 @@ export interface Schedule {
 }
 
 const details = v.record(v.string(), v.unknown());
+/** The scheduler's placeholder, where nobody filled it in. */
+const unfilled = v.pipe(
+  v.literal('<aws.scheduler.scheduled-time>'),
+  v.transform(() => undefined),
+);
+const instant = v.pipe(v.string(), v.isoTimestamp());
 const scheduleEvent = v.object({
-  time: v.optional(v.pipe(v.string(), v.isoTimestamp('expected an instant in ISO 8601'))),
+  time: v.optional(v.union([unfilled, instant], 'expected an instant in ISO 8601')),
   // The scheduler's own event has the text "{}" here.
   detail: v.optional(v.union([v.pipe(v.string(), v.parseJson(), details), details]), {}),
 });

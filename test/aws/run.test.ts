@@ -240,9 +240,11 @@ describe('the packaged stack', () => {
     const dead = () => api<{ dead: number }>('/dead-letters');
     await until(async () => ((await dead()).dead === 1 ? true : undefined), 500);
     // A shard that was submitted already, as if it had been given up.
-    const [shard] = await Array.fromAsync(shardBodies());
+    const shard = (await Array.fromAsync(shardBodies())).find((body) => body.includes('many.csv'));
     await call('SendMessage', { QueueUrl: deadUrl, MessageBody: shard ?? '' });
-    const before = simulator.submissions().length;
+    const sent = () =>
+      simulator.submissions().filter((task) => task.key.startsWith('many/')).length;
+    const before = sent();
     const redriven = await api('/dead-letters/redrive', { method: 'POST' });
     expect(redriven).toEqual({ moved: 2, left: 0 });
     // The poison is given up once more; by then the shard, which came with it, is done.
@@ -251,7 +253,7 @@ describe('the packaged stack', () => {
       const { waiting, inFlight } = await api<Record<string, number>>('/dead-letters');
       return waiting === 0 && inFlight === 0 ? true : undefined;
     }, 500);
-    expect(simulator.submissions().length).toBe(before);
+    expect(sent()).toBe(before);
   }, 120_000);
 
   it('is removed with everything it holds', async () => {
