@@ -40,6 +40,18 @@ it('sends any number of messages, ten at a time', async () => {
   expect(found.map(({ body }) => body).sort()).toEqual([...bodies].sort());
 });
 
+it('sends bodies up to the limit of SQS, and says which is too long', async () => {
+  const { url, deadUrl } = await open();
+  const longest = 'x'.repeat(1_048_576);
+  await createSqsSender({ url, call }).send(['a', longest, 'b']);
+  const found = await createSqsQueue({ url, deadUrl, call }).receive(10, 60_000);
+  expect(found.map(({ body }) => body.length).sort()).toEqual([1, 1, longest.length]);
+  await expect(createSqsSender({ url, call }).send([`${longest}y`])).rejects.toMatchObject({
+    code: 'STORE_FAILED',
+    message: expect.stringContaining('BatchRequestTooLong'),
+  });
+});
+
 it('holds a message that is given back, and ignores a receipt that is stale', async () => {
   const { url, deadUrl } = await open();
   const queue = createSqsQueue({ url, deadUrl, call });

@@ -48,9 +48,26 @@ export function objectsContract(name: string, open: () => Promise<Objects>): voi
       [{ end: 4 }, '0123'],
       [{ start: 8, end: 99 }, '89'],
       [{ start: 5, end: 5 }, ''],
+      [{ start: 10 }, ''],
+      [{ start: 11, end: 99 }, ''],
     ])('reads bytes %j', async (range, expected) => {
       await objects.put('k', '0123456789');
       expect(await text('k', range)).toBe(expected);
+    });
+
+    it('reads nothing of an empty object', async () => {
+      const { etag } = await objects.put('k', '');
+      expect(await text('k', { end: 5, ifMatch: etag })).toBe('');
+    });
+
+    it('G10: refuses another version, also where nothing is to be read', async () => {
+      const first = await objects.put('k', 'first');
+      await objects.put('k', 'second one');
+      for (const range of [{}, { start: 2, end: 2 }, { start: 99 }, { end: 1 }]) {
+        await expect(text('k', { ...range, ifMatch: first.etag })).rejects.toMatchObject({
+          code: 'MANIFEST_CHANGED',
+        });
+      }
     });
 
     it('gives each writing of an object another version', async () => {
