@@ -1,5 +1,4 @@
 /** An S3-compatible bucket as object store, from the environment (docs/configuration.md). */
-
 import { domainOf } from './aws/domain.ts';
 import type { AwsKeys } from './config-aws.ts';
 import type { EnvReader } from './env.ts';
@@ -12,8 +11,20 @@ export interface S3Config {
   readonly endpoint: string;
 }
 
-/** AWS's own variables where no others are given, so that on AWS nothing has to be set. */
-export function s3(from: EnvReader): S3Config {
+/**
+ * Of AWS, COS and OBS alike; it becomes a part of a host or path.
+ * https://docs.aws.amazon.com/AmazonS3/latest/userguide/bucketnamingrules.html
+ */
+const BUCKET = /^[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]$/;
+
+/**
+ * AWS's own variables where no others are given, so that on AWS nothing has to be set.
+ * @param bucket as `WAYBILL_OBJECTS` names it
+ */
+export function s3(from: EnvReader, bucket: string): S3Config {
+  if (bucket !== '' && !BUCKET.test(bucket)) {
+    from.fault('WAYBILL_OBJECTS', 'expected s3:<bucket>, 3 to 63 of a-z, 0-9, dot and hyphen');
+  }
   const region =
     from.optional('WAYBILL_S3_REGION') ??
     from.optional('AWS_REGION') ??
@@ -27,10 +38,12 @@ export function s3(from: EnvReader): S3Config {
   return { region: region ?? '', keys: keys(from), endpoint: endpoint(from, region ?? '') };
 }
 
+const OWN = ['ACCESS_KEY_ID', 'SECRET_ACCESS_KEY', 'SESSION_TOKEN'] as const;
+
+/** One set or the other, never halves of both. */
 function keys(from: EnvReader): AwsKeys {
-  const own =
-    from.optional('WAYBILL_S3_ACCESS_KEY_ID') ?? from.optional('WAYBILL_S3_SECRET_ACCESS_KEY');
-  const prefix = own === undefined ? 'AWS' : 'WAYBILL_S3';
+  const isOwn = OWN.some((name) => from.optional(`WAYBILL_S3_${name}`) !== undefined);
+  const prefix = isOwn ? 'WAYBILL_S3' : 'AWS';
   return {
     accessKeyId: from.text(`${prefix}_ACCESS_KEY_ID`, 'the access key for the object store'),
     secretAccessKey: from.text(
@@ -42,8 +55,15 @@ function keys(from: EnvReader): AwsKeys {
 }
 
 function endpoint(from: EnvReader, region: string): string {
+  const name = 'WAYBILL_S3_ENDPOINT';
+  const own = from.optional(name) !== undefined;
   // An emulator's one address knows no buckets as hosts.
-  const fallback =
-    from.optional('AWS_ENDPOINT_URL') ?? `https://{bucket}.s3.{region}.${domainOf(region)}`;
-  return from.url('WAYBILL_S3_ENDPOINT', fallback).replace(/\/+$/, '');
+  if (!own && from.optional('AWS_ENDPOINT_URL') !== undefined) {
+    return from.url('AWS_ENDPOINT_URL').replace(/\/+$/, '');
+  }
+  const url = from.url(name, `https://{bucket}.s3.{region}.${domainOf(region)}`);
+  if (/[?#@]|\{(?!bucket\}|region\})/.test(url)) {
+    from.fault(name, 'expected an address with {bucket} and {region} at will, and nothing behind');
+  }
+  return url.replace(/\/+$/, '');
 }

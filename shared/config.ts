@@ -201,7 +201,7 @@ function stores(from: EnvReader): StoresConfig {
     queue,
     objects,
     ...(onAws && { aws: aws(from) }),
-    ...(objects.kind === 's3' && { s3: s3(from) }),
+    ...(objects.kind === 's3' && { s3: s3(from, objects.place) }),
     ...(metrics === 'emf' && { metrics: { stage: from.text('WAYBILL_STAGE', 'the stage') } }),
     logLevel: from.choice('LOG_LEVEL', ['info', ...LOG_LEVELS.filter((level) => level !== 'info')]),
   };

@@ -1,27 +1,45 @@
+import { randomUUID } from 'node:crypto';
 import { Agent } from 'undici';
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import type { S3Config } from '../../shared/config-s3.ts';
 import { createFetch, type Fetch } from '../../shared/http.ts';
 import { createS3Objects } from '../../shared/objects/s3.ts';
 import { objectsContract } from '../contract/objects.ts';
+import { createTestAws } from '../fixtures/aws-client.ts';
 import { createBucket } from '../fixtures/aws-stores.ts';
 import { type Ministack, startMinistack } from '../fixtures/ministack.ts';
 
+const IAM = '2010-05-08';
+
 let ministack: Ministack;
+let keys: S3Config['keys'];
 beforeAll(async () => {
-  ministack = await startMinistack();
+  // It checks the signatures of users alone, not those of the account's own key.
+  ministack = await startMinistack({ AUTH: 'true' });
+  keys = await createUser('s3:*');
 });
-afterAll(() => ministack.stop());
+afterAll(() => ministack?.stop());
+
+/** Keys of a new user who may do this much. */
+async function createUser(Action: string): Promise<S3Config['keys']> {
+  const aws = createTestAws(ministack.endpoint);
+  const UserName = `u-${randomUUID()}`;
+  const Statement = [{ Effect: 'Allow', Action, Resource: '*' }];
+  const PolicyDocument = JSON.stringify({ Version: '2012-10-17', Statement });
+  await aws.form('iam', 'CreateUser', { UserName }, IAM);
+  const policy = { UserName, PolicyName: 'p', PolicyDocument };
+  await aws.form('iam', 'PutUserPolicy', policy, IAM);
+  const { AccessKey } = await aws.form('iam', 'CreateAccessKey', { UserName }, IAM);
+  const { AccessKeyId, SecretAccessKey } = AccessKey as Readonly<Record<string, string>>;
+  return { accessKeyId: AccessKeyId ?? '', secretAccessKey: SecretAccessKey ?? '' };
+}
 
 async function open(change: Partial<S3Config> = {}, fetch?: Fetch) {
   const bucket = await createBucket(ministack);
-  return createS3Objects({
-    bucket,
-    config: { ...ministack.config, ...config(change) },
-    ...(fetch && { fetch }),
-  });
+  const { endpoint } = ministack;
+  const config = { region: ministack.config.region, keys, endpoint, ...change };
+  return createS3Objects({ bucket, config, ...(fetch && { fetch }) });
 }
-const config = (change: Partial<S3Config>) => ({ endpoint: ministack.endpoint, ...change });
 
 objectsContract('S3 on MiniStack, path style', () => open());
 objectsContract('S3 on MiniStack, virtual-host style', () =>
@@ -40,7 +58,7 @@ const hostsAreHere = createFetch({
   }),
 });
 
-it('writes and reads an object of many parts, in bounded memory', async () => {
+it('writes and reads an object of many parts', async () => {
   const objects = await open();
   const [parts, partBytes] = [40, 1_000_000];
   async function* content() {
@@ -64,4 +82,17 @@ it('lists more than one page', async () => {
   await Promise.all(keys.map((key) => objects.put(key, '')));
   const listed = await Array.fromAsync(objects.list('staging/'));
   expect(listed.map(({ key }) => key)).toEqual(keys);
+});
+
+it('says which permission or signature is missing', async () => {
+  const stranger = await open({ keys: await createUser('sqs:*') });
+  await expect(stranger.put('a', 'x')).rejects.toMatchObject({
+    code: 'STORE_FAILED',
+    message: expect.stringContaining('AccessDenied'),
+  });
+  const forger = await open({ keys: { ...keys, secretAccessKey: 'another' } });
+  await expect(forger.put('a', 'x')).rejects.toMatchObject({
+    code: 'STORE_FAILED',
+    message: expect.stringContaining('SignatureDoesNotMatch'),
+  });
 });

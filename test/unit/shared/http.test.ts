@@ -135,6 +135,32 @@ describe('send', () => {
   });
 });
 
+describe('fetch', () => {
+  it.each([
+    ['bytes that are no text', Buffer.from([0x00, 0xff, 0xc3, 0x28])],
+    ['no bytes at all', new Uint8Array()],
+    ['a part of a larger buffer', Buffer.from('0123456789').subarray(3, 6)],
+  ])('sends exactly the bytes given, with their length: %s', async (_name, bytes) => {
+    const seen: unknown[] = [];
+    const { origin } = await serve(async (request, response) => {
+      const parts: Buffer[] = [];
+      for await (const part of request) parts.push(part as Buffer);
+      seen.push(request.headers['content-length'], Buffer.concat(parts));
+      response.end();
+    });
+    const answer = await createFetch()(get(origin, { method: 'PUT' }), bytes);
+    for await (const _part of answer.body);
+    expect(seen).toEqual([String(bytes.length), Buffer.from(bytes)]);
+  });
+
+  it("sends the request's own text where no bytes are given", async () => {
+    const { origin } = await serve((request, response) => void request.pipe(response));
+    const answer = await createFetch()(get(origin, { method: 'POST', body: 'ärger' }));
+    const parts = await Array.fromAsync(answer.body);
+    expect(Buffer.concat(parts).toString()).toBe('ärger');
+  });
+});
+
 it.each([
   ['send', createSend],
   ['fetch', createFetch],
