@@ -21,12 +21,12 @@ export async function redrive(options: RedriveOptions): Promise<ExitCode> {
     stdout.write(json ? `${JSON.stringify({ moved: 0, left })}\n` : `${shards(left)} given up\n`);
     return EXIT.ok;
   }
+  // Those that are there now: what is given up again meanwhile would be moved for ever.
+  let left = await client.deadLetters();
+  const wanted = Math.min(limit, left);
   let moved = 0;
-  let left = 0;
-  for (let last = Number.POSITIVE_INFINITY; last > 0 && moved < limit; ) {
-    const answer = await client.redrive(Math.min(AT_ONCE, limit - moved));
-    [last, left] = [answer.moved, answer.left];
-    moved += last;
+  for (let last = 1; last > 0 && moved < wanted; moved += last) {
+    ({ moved: last, left } = await client.redrive(Math.min(AT_ONCE, wanted - moved)));
   }
   const told = `${shards(moved)} back on the queue, ${left} left\n`;
   stdout.write(json ? `${JSON.stringify({ moved, left })}\n` : told);

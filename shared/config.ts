@@ -187,6 +187,7 @@ export const runsConfig = (env: Env): RunsConfig =>
     ...stores(from),
     apiTokens: apiTokens(from),
     allowHttps: from.flag('WAYBILL_ALLOW_HTTPS', false),
+    dashboard: from.optional('WAYBILL_DASHBOARD') ?? '.build/dashboard',
   }));
 
 function stores(from: EnvReader): StoresConfig {

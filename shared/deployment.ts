@@ -58,6 +58,8 @@ export interface Deployment {
   readonly reservedConcurrency?: number;
   /** False where traces would cost more than the work. @default true */
   readonly isTraced?: boolean;
+  /** Files beside its bundle that it reads, as patterns. */
+  readonly files?: readonly string[];
   /** Environment variables that it reads besides the stores'. */
   readonly environment: readonly string[];
   readonly uses: Uses;

@@ -1,11 +1,14 @@
 /**
- * Requests per second and in flight of one provider, shared by everything in the process that calls
- * it (promise G8). Both shrink by the share of requests that the provider throttles, at most to half
- * each second, and grow back while it does not.
+ * Requests per second and in flight of one provider, shared by everything that calls it, in this
+ * process or through the ledger in all workers (promise G8). Both shrink by the share of requests that
+ * the provider throttles, at most to half each second, and grow back while it does not.
  */
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { LimitsConfig } from './config.ts';
 import { ProviderError, WaybillError } from './errors.ts';
+import { createLocalPace } from './pacing/local.ts';
+import type { Pace } from './pacing/pace.ts';
+import { createSharedPace, type SharedPaceOptions } from './pacing/shared.ts';
 import { delayMs, type RetryPolicy, shouldRetry } from './retry.ts';
 import { withRenewal } from './secrets/renewing.ts';
 import type { Renewal } from './secrets/secrets.ts';
@@ -26,97 +29,84 @@ export interface Limiter {
   ): Promise<void>;
   /** Requests per second allowed at the moment. */
   rate(): number;
+  /** Gives back what other workers may use; before a pause of which nobody knows the end. */
+  rest(): Promise<void>;
   /** Grows when keys were renewed: what was refused before says nothing of them. */
   keysVersion(): number;
 }
 
 export interface LimiterOptions extends LimitsConfig {
   readonly retry?: RetryPolicy;
+  /** Shares the limits with other workers, through a note in the ledger. */
+  readonly shared?: Pick<SharedPaceOptions, 'api' | 'ledger' | 'worker'> | undefined;
   /** Asked when a key was refused. */
   readonly renewal?: Renewal | undefined;
-  /** Milliseconds that only grow. */
+  /** Milliseconds: Unix time where limits are shared, else any that only grow. */
   readonly now?: () => number;
   readonly wait?: (ms: number) => Promise<unknown>;
   readonly random?: () => number;
 }
-
-/** How far requests may run ahead of an even pace, in milliseconds. */
-const BURST_MS = 50;
-/** Over which the share of throttled answers is taken: they were all caused by the same pace. */
-const WINDOW_MS = 1_000;
-/** The most that one window takes away. */
-const LARGEST_DECREASE = 0.5;
-/** Share of the configured rate that comes back per second without throttling. */
-const RECOVERY_PER_SECOND = 0.05;
 
 export function createLimiter({
   requestsPerSecond,
   inFlight,
   retry,
   renewal,
-  now = () => performance.now(),
+  shared,
+  now,
   wait = sleep,
   random = Math.random,
 }: LimiterOptions): Limiter {
-  let rate = requestsPerSecond;
-  let rateAt = now();
-  let windowAt = rateAt;
-  let answers = 0;
-  let throttledAnswers = 0;
-  let nextAt = Number.NEGATIVE_INFINITY;
   let running = 0;
-  const queue: (() => void)[] = [];
+  const queue: { readonly resume: () => void; readonly fail: (error: unknown) => void }[] = [];
+  const times = { ...(now && { now }), wait };
+  const limits = { requestsPerSecond, inFlight };
+  const pace: Pace = shared
+    ? createSharedPace({
+        ...limits,
+        ...shared,
+        ...times,
+        random,
+        running: () => running,
+        onSlots: () => fill(),
+      })
+    : createLocalPace({ ...limits, ...times });
 
-  const currentRate = (): number => {
-    const at = now();
-    if (at - windowAt >= WINDOW_MS) {
-      if (throttledAnswers > 0) {
-        rate *= 1 - Math.min(LARGEST_DECREASE, throttledAnswers / answers);
-      }
-      [windowAt, answers, throttledAnswers] = [at, 0, 0];
+  /** Those who wait take what slots there are. */
+  const fill = (): void => {
+    while (running < pace.slots()) {
+      const first = queue.shift();
+      if (!first) return;
+      running += 1;
+      first.resume();
     }
-    const recovered = ((at - rateAt) / 1_000) * RECOVERY_PER_SECOND * requestsPerSecond;
-    rate = Math.max(1, Math.min(requestsPerSecond, rate + recovered));
-    rateAt = at;
-    return rate;
+    // Nothing is under way whose end would let them go on.
+    if (running > 0 || queue.length === 0) return;
+    pace.open().then(fill, (error: unknown) => {
+      for (const { fail } of queue.splice(0)) fail(error);
+    });
   };
-  /** Slots shrink with the rate. */
-  const slots = (): number => Math.max(1, Math.ceil((inFlight * rate) / requestsPerSecond));
-
-  const turn = async (): Promise<void> => {
-    const at = now();
-    const mine = Math.max(nextAt, at - BURST_MS);
-    nextAt = mine + 1_000 / currentRate();
-    if (mine > at) await wait(mine - at);
-  };
-
   const take = async (): Promise<void> => {
-    if (running < slots()) running += 1;
-    else await new Promise<void>((resume) => queue.push(resume));
+    await pace.open();
+    if (running < pace.slots()) running += 1;
+    else await new Promise<void>((resume, fail) => queue.push({ resume, fail }));
   };
   const give = (): void => {
     running -= 1;
-    while (running < slots()) {
-      const resume = queue.shift();
-      if (!resume) return;
-      running += 1;
-      resume();
-    }
+    fill();
+    if (running === 0 && queue.length === 0) pace.idle();
   };
 
   const answered = (error?: unknown): void => {
-    currentRate();
-    answers += 1;
-    if (!(error instanceof WaybillError) || error.class !== 'throttled') return;
-    throttledAnswers += 1;
-    const asked = error instanceof ProviderError ? error.retryAfterMs : undefined;
-    if (asked !== undefined) nextAt = Math.max(nextAt, now() + asked);
+    const isThrottled = error instanceof WaybillError && error.class === 'throttled';
+    const asked = isThrottled && error instanceof ProviderError ? error.retryAfterMs : undefined;
+    pace.answered(isThrottled, asked);
   };
 
   const once = async <Answer>(request: () => Promise<Answer>): Promise<Answer> => {
     await take();
     try {
-      await turn();
+      await pace.turn();
       const answer = await request();
       answered();
       return answer;
@@ -168,7 +158,8 @@ export function createLimiter({
       if (failures.length > 0) throw failures[0];
     },
 
-    rate: currentRate,
+    rate: pace.rate,
+    rest: pace.rest,
     keysVersion: () => renewal?.version() ?? 0,
   };
 }

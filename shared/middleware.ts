@@ -1,6 +1,6 @@
 /** What stands around a handler: configuration on first use, partial batches, problem answers. */
 import middy from '@middy/core';
-import { openEnv } from '#wiring';
+import { openEnv, pause } from '#wiring';
 import type { Env } from './env.ts';
 import { ConfigError, InputError, LeasedError, UnsettledError, WaybillError } from './errors.ts';
 import {
@@ -33,6 +33,9 @@ function invocationOf(context: Parameters<LambdaHandler>[1]): Invocation {
   return leftMs === undefined ? {} : { deadline: new Date(Date.now() + leftMs) };
 }
 
+/** What can't be given back now expires by itself. */
+const pauseQuietly = (): Promise<void> => pause().catch(() => {});
+
 /**
  * Builds the handler on its first event, from the environment of that moment, so that importing a
  * function has no effect. A failed build is tried again with the next event.
@@ -58,7 +61,7 @@ export function expose(build: (env: Env) => Promise<Handler>): LambdaHandler {
         [opened, built] = [undefined, undefined];
         throw error;
       });
-      return await handler(event, invocationOf(context));
+      return await handler(event, invocationOf(context)).finally(pauseQuietly);
     } catch (error) {
       if (error instanceof ConfigError) {
         createLog().error('config.invalid', {
@@ -119,6 +122,8 @@ export interface HttpAnswer {
   readonly statusCode: number;
   readonly headers?: Readonly<Record<string, string>>;
   readonly body?: string;
+  /** The body is bytes, in base64. */
+  readonly isBase64Encoded?: boolean;
 }
 
 export const json = (statusCode: number, value: unknown): HttpAnswer => ({

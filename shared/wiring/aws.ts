@@ -98,8 +98,24 @@ export const openObjects = async ({ objects, s3 }: StoresConfig): Promise<Object
   return once(buckets, bucket, () => createS3Objects({ bucket, config: s3 as S3Config }));
 };
 
-export const openLimiter = (_config: StoresConfig, { api, limits, retry }: LimiterPlace): Limiter =>
-  once(limiters, api, () => createLimiter({ ...limits, ...(retry && { retry }), renewal: opened }));
+/** Shared by all workers, through the ledger. */
+export const openLimiter = (
+  _config: StoresConfig,
+  { api, ledger, limits, retry }: LimiterPlace,
+): Limiter =>
+  once(limiters, api, () =>
+    createLimiter({
+      ...limits,
+      ...(retry && { retry }),
+      renewal: opened,
+      shared: { api, ledger },
+    }),
+  );
+
+/** Gives back what other workers may use, before this one stands still for nobody knows how long. */
+export const pause = async (): Promise<void> => {
+  await Promise.all([...limiters.values()].map((limiter) => limiter.rest()));
+};
 
 /** @throws ConfigError when the sets can't be used, or are in a file, which a function has none of */
 export const openCredentials = async (

@@ -66,8 +66,22 @@ export const openObjects = async (config: StoresConfig): Promise<Objects> =>
     : (await aws()).openObjects(config);
 
 /** One limiter per provider API in the process, whoever calls it. */
-export const openLimiter = (_config: StoresConfig, { api, limits, retry }: LimiterPlace): Limiter =>
-  once(limiters, api, () => createLimiter({ ...limits, ...(retry && { retry }), renewal }));
+export const openLimiter = (
+  { ledger: { kind } }: StoresConfig,
+  { api, ledger, limits, retry }: LimiterPlace,
+): Limiter =>
+  once(limiters, api, () =>
+    createLimiter({
+      ...limits,
+      ...(retry && { retry }),
+      renewal,
+      // Others may work with a ledger that is not in a file.
+      ...(kind === 'dynamodb' && { shared: { api, ledger } }),
+    }),
+  );
+
+/** Nothing to do: this process goes on. */
+export const pause = async (): Promise<void> => {};
 
 /** @throws ConfigError when the file of named sets can't be used */
 export const openCredentials = async (

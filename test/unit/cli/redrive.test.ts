@@ -30,8 +30,20 @@ async function run(
 
 it('puts all back, a thousand at a time', async () => {
   const { asked, output } = await run(2_500);
-  expect(asked).toEqual([1_000, 1_000, 1_000, 1_000]);
+  expect(asked).toEqual([1_000, 1_000, 500]);
   expect(output).toBe('2500 shards back on the queue, 0 left\n');
+});
+
+it('ends although one is given up again at once', async () => {
+  const written: string[] = [];
+  await redrive({
+    client: { deadLetters: async () => 3, redrive: async (limit) => ({ moved: limit, left: 3 }) },
+    limit: Number.POSITIVE_INFINITY,
+    dryRun: false,
+    json: false,
+    stdout: { write: (text) => written.push(text) > 0 },
+  });
+  expect(written.join('')).toBe('3 shards back on the queue, 3 left\n');
 });
 
 it('puts no more back than asked for', async () => {
