@@ -51,9 +51,11 @@ export function createSqsDeadLetters(options: SqsQueueOptions): DeadLetters {
     },
 
     async redrive(limit) {
+      // Those that are there now: what is given up again meanwhile would be moved for ever.
+      const wanted = Math.min(limit, (await count(dead)).visible);
       let moved = 0;
-      while (moved < limit) {
-        const messages = await takeBatch(dead, limit - moved, MOVE);
+      while (moved < wanted) {
+        const messages = await takeBatch(dead, wanted - moved, MOVE);
         if (messages.length === 0) break;
         // Sent before it is removed: what breaks between the two is there twice, and not lost.
         await send(messages.map(({ body }) => body));
