@@ -58,7 +58,7 @@ const define = (name: string, deployment: Deployment): Definition => {
     }),
     // `PassThrough` still follows a trace that a caller began.
     tracing: isTraced ? 'Active' : 'PassThrough',
-    package: { patterns: ['!**', `.build/functions/${name}.js`] },
+    package: { patterns: ['!**', `.build/functions/${name}.js`, ...(deployment.files ?? [])] },
   };
 };
 

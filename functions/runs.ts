@@ -15,6 +15,7 @@ import {
 import { fetchesKey, fetchesText, sameKeyOf } from '../shared/api/fetches.ts';
 import { claimRun } from '../shared/api/idempotency.ts';
 import { openApi } from '../shared/api/openapi.ts';
+import { createStatic } from '../shared/api/static.ts';
 import { createBearer } from '../shared/bearer.ts';
 import { planConfig, runsConfig } from '../shared/config.ts';
 import type { Deployment } from '../shared/deployment.ts';
@@ -40,6 +41,8 @@ export interface Deps {
   readonly planner: Planner;
   /** For packed manifests, where a request has not the time to unpack them. */
   readonly planLater?: PlanLater | undefined;
+  /** The page and its files; absent where there is none. */
+  readonly dashboard?: Route;
   /** Takes `https:` sources as they are. */
   readonly allowHttps: boolean;
   readonly now?: () => Date;
@@ -49,7 +52,7 @@ type Route = (request: HttpRequest) => Promise<HttpAnswer>;
 
 export function createHandler(deps: Deps) {
   const { allowHttps, authorize, deadLetters, ledger, log, objects, planner, planLater } = deps;
-  const now = deps.now ?? (() => new Date());
+  const { dashboard, now = () => new Date() } = deps;
   const find = async ({ params }: HttpRequest): Promise<Run> => {
     const run = await ledger.run(params['runId'] ?? '');
     if (run) return run;
@@ -148,12 +151,15 @@ export function createHandler(deps: Deps) {
     // These are for everybody.
     if (request.routeKey === 'GET /openapi.json') return json(200, openApi());
     if (request.routeKey === 'GET /healthz') return json(200, { status: 'ok' });
+    if (dashboard && DASHBOARD.includes(request.routeKey)) return dashboard(request);
     authorize(request);
     const route = routes[request.routeKey];
     if (!route) throw new InputError('NOT_FOUND', 'There is no such route.');
     return route(request);
   }, log);
 }
+
+const DASHBOARD: readonly string[] = ['GET /', 'GET /assets/{file}'];
 
 /** An answer of API Gateway ends at 6 MB. */
 const MAX_REPORT_BYTES = 5_000_000;
@@ -184,6 +190,7 @@ export const handler = expose(async (env) => {
   ]);
   return createHandler({
     allowHttps: config.allowHttps,
+    dashboard: createStatic({ folder: config.dashboard }),
     authorize: createBearer(config.apiTokens),
     deadLetters,
     ledger,
@@ -211,7 +218,9 @@ export const deployment: Deployment = {
     'POST /dead-letters/redrive',
     'GET /openapi.json',
     'GET /healthz',
+    ...DASHBOARD,
   ],
+  files: ['.build/dashboard/**'],
   environment: ['WAYBILL_ALLOW_HTTPS', 'WAYBILL_API_TOKENS', 'WAYBILL_SHARD_BYTES'],
   uses: {
     ledger: ['read', 'list', 'write', 'remove'],

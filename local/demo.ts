@@ -14,6 +14,7 @@ import { startSourceSite } from '../simulator/source-site.ts';
 import { freshFolder, isolate } from './demo/isolation.ts';
 import { demoManifest, EXPECTED } from './demo/manifest.ts';
 import { startService } from './main.ts';
+import { secretsPath } from './secrets.ts';
 
 const HERE = process.cwd();
 const FOLDER = resolve('data/demo');
@@ -54,7 +55,10 @@ async function main(interrupted: AbortSignal): Promise<number> {
   say(`A source site with ${site.files.length} files, and a simulator of Tencent COS that answers`);
   say('503 to 3 % of the requests, loses 2 % of the callbacks and repeats 5 % of them.');
   say('The service keeps its default pace of 100 requests per second, and looks for');
-  say('lost callbacks after 5 seconds instead of 15 minutes.\n');
+  say('lost callbacks after 5 seconds instead of 15 minutes.');
+  say(
+    `To watch it in a browser: ${service.url}, with the apiToken in ${shown(secretsPath(FOLDER))}\n`,
+  );
 
   const manifest = join(FOLDER, 'manifest.csv');
   writeFileSync(manifest, demoManifest(site.url));

@@ -138,9 +138,13 @@ function listen(server: ReturnType<typeof createServer>, host: string, port: num
   });
 }
 
-function respond(response: ServerResponse, { statusCode, headers = {}, body = '' }: HttpAnswer) {
-  response.writeHead(statusCode, { ...headers, 'content-length': Buffer.byteLength(body) });
-  response.end(body);
+function respond(response: ServerResponse, answer: HttpAnswer) {
+  const { statusCode, headers = {}, body = '', isBase64Encoded } = answer;
+  const bytes = Buffer.from(body, isBase64Encoded ? 'base64' : 'utf8');
+  // https://www.rfc-editor.org/rfc/rfc9110#section-8.6: a 304 would tell the length of what it spares.
+  const length = statusCode === 304 ? {} : { 'content-length': bytes.length };
+  response.writeHead(statusCode, { ...headers, ...length });
+  response.end(bytes);
 }
 
 /** A problem of RFC 9457. @param code for programs, by default made from the title */

@@ -2,7 +2,7 @@
  * The embedded service: HTTP API, watched folder, queue pump and cron around the same handlers that
  * run on AWS, with everything in one data folder. `npm start` runs it.
  */
-import { resolve } from 'node:path';
+import { relative, resolve } from 'node:path';
 import { closeStores, onWake, openLedger, openObjects, openQueue } from '#wiring';
 import * as cosBatchJob from '../functions/cos-batch-job.ts';
 import * as cosOfflineFetch from '../functions/cos-offline-fetch.ts';
@@ -19,11 +19,12 @@ import { ConfigError } from '../shared/errors.ts';
 import { createLog } from '../shared/log.ts';
 import { type Simulator, startSimulator } from '../simulator/main.ts';
 import { startCron } from './cron.ts';
+import { dashboardFolder, withDashboard } from './dashboard.ts';
 import { type EventHandler, startServer } from './http.ts';
 import { startInbox } from './inbox.ts';
 import { lockFolder } from './lock.ts';
 import { startPump } from './pump.ts';
-import { openSecrets } from './secrets.ts';
+import { openSecrets, secretsPath } from './secrets.ts';
 import { addEnvFile, addMissing, readSettings, type Settings } from './settings.ts';
 import { createUpload } from './upload.ts';
 
@@ -56,7 +57,11 @@ export async function startService(
       : undefined;
     if (simulator) started.defer(() => simulator.close());
     const secrets = openSecrets(settings.folder);
+    const tokenIn = process.env['WAYBILL_API_TOKENS']?.trim()
+      ? 'WAYBILL_API_TOKENS'
+      : secretsPath(relative('.', settings.folder));
     addMissing(process.env, {
+      WAYBILL_DASHBOARD: dashboardFolder(),
       ...simulator?.env(),
       WAYBILL_API_TOKENS: secrets.apiToken,
       WAYBILL_CALLBACK_KEYS: secrets.callbackKeys,
@@ -64,15 +69,18 @@ export async function startService(
       WAYBILL_QUEUE: `sqlite:${resolve(settings.folder, 'waybill.db')}`,
       WAYBILL_OBJECTS: `folder:${resolve(settings.folder, 'objects')}`,
     });
-    return await start(settings, started, simulator, write);
+    return await start({ ...settings, tokenIn }, started, simulator, write);
   } catch (error) {
     await started.disposeAsync();
     throw error;
   }
 }
 
+/** Where whoever opens the dashboard finds its token. */
+type Started = Settings & { readonly tokenIn: string };
+
 async function start(
-  settings: Settings,
+  settings: Started,
   started: AsyncDisposableStack,
   simulator: Simulator | undefined,
   write: (line: string) => void,
@@ -95,7 +103,10 @@ async function start(
 
   let noticeUpload = (_key: string): void => {};
   const routes = FUNCTIONS.flatMap(({ handler, deployment }) =>
-    (deployment.http ?? []).map((route): [string, EventHandler] => [route, handler]),
+    (deployment.http ?? []).map((route): [string, EventHandler] => [
+      route,
+      /^GET \/(?:$|assets\/)/.test(route) ? withDashboard(handler, log) : handler,
+    ]),
   );
   const server = await startServer({
     host: settings.host,
@@ -176,7 +187,7 @@ const isLoopback = (url: string): boolean =>
   /^(localhost|127\.[\d.]+|\[::1\])$/.test(new URL(url).hostname);
 
 /** The first line: who is talked to. Not whose key pair it is, as an id is half of a secret. */
-function banner(url: string, { providers, simulated }: Settings): string {
+function banner(url: string, { providers, simulated, tokenIn }: Started): string {
   const peers = [
     ...(providers.tencent ? [`Tencent Cloud${account()}`] : []),
     ...(providers.huawei ? ['Huawei Cloud'] : []),
@@ -184,7 +195,7 @@ function banner(url: string, { providers, simulated }: Settings): string {
   const peer = simulated
     ? 'the built-in provider simulators (no key pair of a provider is configured)'
     : peers.join(' and ');
-  return `Waybill talks to ${peer} and listens on ${url}\n`;
+  return `Waybill talks to ${peer} and listens on ${url} (dashboard there, its token in ${tokenIn})\n`;
 }
 
 function account(): string {

@@ -1,9 +1,10 @@
-/** Serverless plugin: bundles the functions before anything packages or invokes them. */
+/** Serverless plugin: bundles the functions and builds the dashboard before anything packages or invokes them. */
 module.exports = class BundlePlugin {
   constructor() {
     const bundle = (condition) => async () => {
       const { bundleFunctions } = await import('./bundle.ts');
-      await bundleFunctions(condition);
+      const { buildDashboard } = await import('./build-dashboard.ts');
+      await Promise.all([bundleFunctions(condition), buildDashboard()]);
     };
     this.hooks = {
       'before:package:createDeploymentArtifacts': bundle('lambda'),

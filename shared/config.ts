@@ -80,11 +80,11 @@ export interface BatchConfig {
   readonly limits: LimitsConfig;
 }
 
-export interface BatchJobConfig extends Omit<RunsConfig, 'allowHttps'> {
+export interface BatchJobConfig extends Omit<RunsConfig, 'allowHttps' | 'dashboard'> {
   readonly batch: BatchConfig;
 }
 
-export interface OmsStartConfig extends Omit<RunsConfig, 'allowHttps'> {
+export interface OmsStartConfig extends Omit<RunsConfig, 'allowHttps' | 'dashboard'> {
   readonly huawei: HuaweiConfig;
   readonly settleMs: number;
 }
@@ -114,6 +114,8 @@ export interface RunsConfig extends StoresConfig {
   /** Plain tokens, or SHA-256 as 64 hex digits after `sha256:`. */
   readonly apiTokens: readonly string[];
   readonly allowHttps: boolean;
+  /** Folder of the built dashboard. */
+  readonly dashboard: string;
 }
 
 export const storesConfig = (env: Env): StoresConfig => readEnv(env, stores);

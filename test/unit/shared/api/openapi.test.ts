@@ -53,6 +53,8 @@ describe('the OpenAPI document', () => {
         .map(([method]) => `${method} ${path}`),
     );
     expect(open.sort()).toEqual([
+      'get /',
+      'get /assets/{file}',
       'get /callbacks/{token}',
       'get /healthz',
       'get /openapi.json',
