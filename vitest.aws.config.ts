@@ -1,6 +1,6 @@
 import { defineConfig } from 'vitest/config';
 
-/** Tests against an emulator of AWS; `npm run test:aws` prepares it and packages the stack first. */
+/** Tests against an emulator of AWS, which `npm run test:aws` prepares. */
 export default defineConfig({
   test: {
     include: ['test/aws/**/*.test.ts'],

@@ -3,7 +3,7 @@
  * run on AWS, with everything in one data folder. `npm start` runs it.
  */
 import { relative, resolve } from 'node:path';
-import { closeStores, onWake, openLedger, openObjects, openQueue } from '#wiring';
+import { closeStores, onWake, openEnv, openLedger, openObjects, openQueue } from '#wiring';
 import * as cosBatchJob from '../functions/cos-batch-job.ts';
 import * as cosOfflineFetch from '../functions/cos-offline-fetch.ts';
 import * as omsV1StartTask from '../functions/oms-v1-start-task.ts';
@@ -46,6 +46,8 @@ export async function startService(
   write: (line: string) => void = (line) => process.stdout.write(line),
 ): Promise<Service> {
   addEnvFile(process.env, '.env');
+  // What secrets of AWS hold counts as set.
+  addMissing(process.env, (await openEnv(process.env)).env);
   const settings = readSettings(process.env);
   // Whatever was started is ended in reverse order: when starting fails, and when stopping.
   const started = new AsyncDisposableStack();
