@@ -103,11 +103,13 @@ export function createHandler(deps: Deps) {
 
   return perMessage(
     parseShard,
-    async (shard, { deadline }) => {
+    async (shard, { deadline }, { receipt }) => {
       const lease = { owner: randomUUID(), leaseMs: LEASE_MS };
       const opened = await ledger.openShard(shard, { ...lease, at: now() });
       if (opened === 'ended' || opened === 'stopped') return;
       if (opened === 'leased') throw new LeasedError(shard.id);
+      // Should this worker die, the next one comes as soon as the lease has ended.
+      await hold?.(receipt, LEASE_MS + 60_000);
       const reading = read(shard);
       const seen = () => reading.tally;
       const intent = createIntent({ ledger, shard, opened, lease, settleMs, seen, now });

@@ -92,14 +92,14 @@ export interface PerMessageOptions {
 export const perMessage =
   <Body>(
     parse: (body: string) => Body,
-    work: (body: Body, invocation: Invocation) => Promise<void>,
+    work: (body: Body, invocation: Invocation, record: QueueRecord) => Promise<void>,
     { log, hold }: PerMessageOptions,
   ) =>
   async (event: unknown, invocation: Invocation = {}): Promise<BatchAnswer> => {
     const failures = await Promise.all(
       parseQueueRecords(event).map(async (record) => {
         try {
-          await work(parse(record.body), invocation);
+          await work(parse(record.body), invocation, record);
           return undefined;
         } catch (error) {
           // A shard that another worker has, or that must settle first, is no trouble.

@@ -363,7 +363,8 @@ describe('cos-offline-fetch', () => {
     peer.answer({ breakOff: 'at-once' });
     await handle(delivered(1));
     await handle(delivered(2));
-    expect(held.splice(0)).toEqual(Array(2).fill(['h', 61_000]));
+    const taken = ['h', 21 * 60_000];
+    expect(held.splice(0)).toEqual([taken, ['h', 61_000], taken, ['h', 61_000]]);
     const [{ shard } = { shard: undefined }] = await ledger.shards('r1');
     const lease = { owner: 'another', at: clock.at, leaseMs: 60_000 };
     await ledger.openShard(shard as Shard, lease);
@@ -385,7 +386,7 @@ describe('cos-offline-fetch', () => {
       const attributes = { ApproximateReceiveCount: String(receiveCount) };
       await handle({ Records: [{ ...record, attributes }] });
     }
-    expect(held).toEqual([30_000, 120_000, 900_000]);
+    expect(held.filter((ms) => ms !== 21 * 60_000)).toEqual([30_000, 120_000, 900_000]);
   });
 
   it('gives a message back even when it can not say when', async () => {
