@@ -109,7 +109,9 @@ export function createHandler(deps: Deps) {
       if (opened === 'ended' || opened === 'stopped') return;
       if (opened === 'leased') throw new LeasedError(shard.id);
       // Should this worker die, the next one comes as soon as the lease has ended.
-      await hold?.(receipt, LEASE_MS + 60_000);
+      await hold?.(receipt, LEASE_MS + 60_000).catch((error: unknown) => {
+        log.warn('message.not-held', { shard: shard.id }, error);
+      });
       const reading = read(shard);
       const seen = () => reading.tally;
       const intent = createIntent({ ledger, shard, opened, lease, settleMs, seen, now });

@@ -390,9 +390,14 @@ describe('cos-offline-fetch', () => {
   });
 
   it('gives a message back even when it can not say when', async () => {
-    const { handle } = await setup({ hold: () => Promise.reject(new Error('the queue is gone')) });
+    const { handle, peer } = await setup({
+      hold: () => Promise.reject(new Error('the queue is gone')),
+    });
     const poison = { Records: [{ messageId: 'x1', body: 'not json' }] };
     expect(await handle(poison)).toEqual({ batchItemFailures: [{ itemIdentifier: 'x1' }] });
+    // Nor does it keep a good one from being worked on.
+    peer.answer(accepted('t1'));
+    expect(await handle(event)).toEqual({ batchItemFailures: [] });
   });
 
   it('gives a message back that is none of ours, and works on the others', async () => {
