@@ -5,7 +5,14 @@
  * earlier call had no time or room for. Two firings for one moment are one pass.
  */
 import * as v from 'valibot';
-import { openCredentials, openLedger, openLimiter, openObjects, openQueue } from '#wiring';
+import {
+  openCredentials,
+  openKeyGate,
+  openLedger,
+  openLimiter,
+  openObjects,
+  openQueue,
+} from '#wiring';
 import { nightlyConfig } from '../shared/config.ts';
 import type { Deployment } from '../shared/deployment.ts';
 import { parseSchedule, parseWith } from '../shared/events.ts';
@@ -53,7 +60,12 @@ export const handler = expose(async (env) => {
   const sets = await openCredentials(config, huawei.sets);
   const limiterOf = (region: string) =>
     openLimiter(config, { api: `oms ${region}`, ledger, limits: huawei.limits, retry: OMS_RETRY });
-  const open = connectOms({ config: huawei, sets, openLimiter: limiterOf });
+  const open = connectOms({
+    config: huawei,
+    sets,
+    openLimiter: limiterOf,
+    openGate: openKeyGate(config, ledger),
+  });
   const { projects, running } = huawei;
   const starter = createStarter({ ledger, open, sets });
   return createHandler({ ...common, oms: { open, projects, running, sets, starter } });

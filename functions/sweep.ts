@@ -5,7 +5,14 @@
  */
 import { setTimeout as sleep } from 'node:timers/promises';
 import * as v from 'valibot';
-import { openCredentials, openLedger, openLimiter, openObjects, openQueue } from '#wiring';
+import {
+  openCredentials,
+  openKeyGate,
+  openLedger,
+  openLimiter,
+  openObjects,
+  openQueue,
+} from '#wiring';
 import { createBatchFollower } from '../shared/batch/following.ts';
 import { type LimitsConfig, type SweepConfig, sweepConfig } from '../shared/config.ts';
 import type { Deployment } from '../shared/deployment.ts';
@@ -186,6 +193,7 @@ async function connect(config: SweepConfig, ledger: Ledger, objects: Objects) {
         config: huawei,
         sets,
         openLimiter: (region) => limiterOf(`oms ${region}`, huawei.limits, OMS_RETRY),
+        openGate: openKeyGate(config, ledger),
       }),
       sets,
       objects,

@@ -3,6 +3,7 @@
  * is good they go one at a time, and after two refusals in a row none goes at all (`refusals.ts`).
  */
 import { BarredError, type CauseClass, ProviderError } from './errors.ts';
+import type { KeyGate } from './key-gate.ts';
 import type { Limiter } from './limiter.ts';
 import type { Refusals } from './refusals.ts';
 
@@ -24,6 +25,7 @@ const AT_ONCE = 4;
 export function createGuard(
   limiter: Pick<Limiter, 'run' | 'keysVersion'>,
   refusals: Refusals,
+  gate?: KeyGate,
 ): Guard {
   const { proof } = refusals;
 
@@ -36,10 +38,12 @@ export function createGuard(
       // Calls that left while the key was proven may yet be refused.
       if (isAlone) await Promise.all(proof.running);
       while (proof.running.size >= AT_ONCE) await Promise.race(proof.running);
-      refusals.renewed(limiter.keysVersion());
+      const version = limiter.keysVersion();
+      refusals.renewed(version);
       if (refusals.isBarred()) throw new BarredError();
       if (!isAlone && !proof.isProven) return undefined;
-      const told = tell(request);
+      const asked = gate && isAlone ? () => gate.run(version, request) : request;
+      const told = tell(asked);
       const ended = told.catch(() => undefined).finally(() => proof.running.delete(ended));
       proof.running.add(ended);
       return { answer: await told };

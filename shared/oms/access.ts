@@ -3,6 +3,7 @@ import type { HuaweiConfig } from '../config-huawei.ts';
 import type { CredentialSet, CredentialSets } from '../credentials/sets.ts';
 import { createGuard, type Guard } from '../guard.ts';
 import { createSend, type Send } from '../http.ts';
+import type { KeyGate } from '../key-gate.ts';
 import type { Limiter } from '../limiter.ts';
 import { type Authenticator, signWith, tokenOf } from '../providers/huawei-auth.ts';
 import { createTokenSource } from '../providers/iam.ts';
@@ -36,6 +37,8 @@ export interface OmsAccessOptions {
   readonly sets: CredentialSets;
   /** One per region, as its limits are the region's. */
   readonly openLimiter: (region: string) => Limiter;
+  /** Present where other workers call with the same key. */
+  readonly openGate?: ((identity: string) => KeyGate) | undefined;
   readonly send?: Send;
   readonly now?: () => Date;
 }
@@ -58,12 +61,14 @@ export function connectOms({
   config,
   sets,
   openLimiter,
+  openGate,
   send = createSend({ timeoutMs: TIMEOUT_MS, connections: config.limits.inFlight }),
   now = () => new Date(),
 }: OmsAccessOptions): OpenOms {
   const opened = new Map<string, OmsAccess>();
   const guards = new Map<string, Guard>();
   const refusals = new Map<string, Refusals>();
+  const gates = new Map<string, KeyGate>();
   const { auth } = config;
   const tokens =
     auth.kind === 'token'
@@ -102,7 +107,9 @@ export function connectOms({
     const counted = refusals.get(identity) ?? createRefusals(now);
     refusals.set(identity, counted);
     const name = `${region} ${identity}`;
-    const guard = guards.get(name) ?? createGuard(openLimiter(region), counted);
+    const gate = gates.get(identity) ?? openGate?.(identity);
+    if (gate) gates.set(identity, gate);
+    const guard = guards.get(name) ?? createGuard(openLimiter(region), counted, gate);
     guards.set(name, guard);
     const options = { endpoint: config.omsEndpoint, region, projectId, authenticator, send, now };
     const access = {

@@ -4,6 +4,7 @@ import type { OmsStartConfig, StoresConfig } from '../config.ts';
 import type { CredentialsConfig } from '../credentials/file.ts';
 import type { CredentialSets } from '../credentials/sets.ts';
 import type { Deployment } from '../deployment.ts';
+import type { KeyGate } from '../key-gate.ts';
 import type { Ledger } from '../ledger/port.ts';
 import type { Limiter } from '../limiter.ts';
 import type { Objects } from '../objects/port.ts';
@@ -19,6 +20,10 @@ export interface OmsStartWiring {
     config: StoresConfig,
     sets: CredentialsConfig,
   ) => Promise<CredentialSets>;
+  readonly openKeyGate: (
+    config: StoresConfig,
+    ledger: Ledger,
+  ) => ((identity: string) => KeyGate) | undefined;
   readonly openLedger: (config: StoresConfig) => Promise<Ledger>;
   readonly openLimiter: (config: StoresConfig, options: LimiterPlace) => Limiter;
   readonly openObjects: (config: StoresConfig) => Promise<Objects>;
@@ -27,7 +32,7 @@ export interface OmsStartWiring {
 /** @throws ConfigError, StoreError */
 export async function omsStartDeps(
   config: OmsStartConfig,
-  { openCredentials, openLedger, openLimiter, openObjects }: OmsStartWiring,
+  { openCredentials, openKeyGate, openLedger, openLimiter, openObjects }: OmsStartWiring,
 ): Promise<OmsStartDeps> {
   const { apiTokens, huawei } = config;
   const [ledger, objects, sets] = await Promise.all([
@@ -46,7 +51,12 @@ export async function omsStartDeps(
     projects: huawei.projects,
     starter: createStarter({
       ledger,
-      open: connectOms({ config: huawei, sets, openLimiter: limiterOf }),
+      open: connectOms({
+        config: huawei,
+        sets,
+        openLimiter: limiterOf,
+        openGate: openKeyGate(config, ledger),
+      }),
       sets,
     }),
   };

@@ -12,6 +12,7 @@ import { createSecretSets } from '../credentials/secret.ts';
 import { type CredentialSets, createCredentialSets, DEFAULT_SET } from '../credentials/sets.ts';
 import { type Env, readEnv, type StoreAddress } from '../env.ts';
 import { ConfigError } from '../errors.ts';
+import { createKeyGate, type KeyGate } from '../key-gate.ts';
 import { connectDynamoLedger } from '../ledger/dynamodb.ts';
 import type { Ledger } from '../ledger/port.ts';
 import { createLimiter, type Limiter } from '../limiter.ts';
@@ -111,6 +112,12 @@ export const openLimiter = (
       shared: { api, ledger },
     }),
   );
+
+/** For keys that a provider locks when they are wrong too often. */
+export const openKeyGate =
+  (_config: StoresConfig, ledger: Ledger) =>
+  (identity: string): KeyGate =>
+    createKeyGate({ ledger, identity });
 
 /** Gives back what other workers may use, before this one stands still for nobody knows how long. */
 export const pause = async (): Promise<void> => {

@@ -7,6 +7,7 @@ import type { StoresConfig } from '../config.ts';
 import { type CredentialsConfig, openCredentialSets } from '../credentials/file.ts';
 import type { CredentialSets } from '../credentials/sets.ts';
 import type { Env } from '../env.ts';
+import { createKeyGate, type KeyGate } from '../key-gate.ts';
 import type { Ledger } from '../ledger/port.ts';
 import { createSqliteLedger } from '../ledger/sqlite.ts';
 import { createLimiter, type Limiter } from '../limiter.ts';
@@ -79,6 +80,13 @@ export const openLimiter = (
       ...(kind === 'dynamodb' && { shared: { api, ledger } }),
     }),
   );
+
+/** Nothing to keep others from where this process has the ledger for itself. */
+export const openKeyGate = (
+  { ledger: { kind } }: StoresConfig,
+  ledger: Ledger,
+): ((identity: string) => KeyGate) | undefined =>
+  kind === 'dynamodb' ? (identity) => createKeyGate({ ledger, identity }) : undefined;
 
 /** Nothing to do: this process goes on. */
 export const pause = async (): Promise<void> => {};
