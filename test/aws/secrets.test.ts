@@ -1,7 +1,10 @@
+import { randomUUID } from 'node:crypto';
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import { type AwsCall, createJsonApi, SECRETS_MANAGER } from '../../shared/aws/json-api.ts';
+import { createSecretSets } from '../../shared/credentials/secret.ts';
 import { createSecretReader } from '../../shared/secrets/manager.ts';
 import { openSecrets } from '../../shared/secrets/secrets.ts';
+import { credentialsContract } from '../contract/credentials.ts';
 import { type Ministack, startMinistack } from '../fixtures/ministack.ts';
 
 let ministack: Ministack;
@@ -30,4 +33,11 @@ it('names the secret that is not there, or holds no text', async () => {
   });
   await call('CreateSecret', { Name: 'binary', SecretBinary: 'AAEC' });
   await expect(read('binary')).rejects.toMatchObject({ faults: [{ path: 'secret binary' }] });
+});
+
+credentialsContract('Secrets Manager', async (document, fromEnv) => {
+  const id = `waybill/sets/${randomUUID()}`;
+  await call('CreateSecret', { Name: id, SecretString: document });
+  const secrets = await openSecrets({ ids: [], setsId: id, read: createSecretReader(call) });
+  return createSecretSets(secrets, id, fromEnv);
 });

@@ -1,0 +1,59 @@
+/** What every store of credential sets must do, the same assertions for each. */
+import { describe, expect, it } from 'vitest';
+import type { CredentialSet, CredentialSets } from '../../shared/credentials/sets.ts';
+
+/** Opens a store that holds a document, beside the set of the environment. */
+export type OpenSets = (document: string, fromEnv?: CredentialSet) => Promise<CredentialSets>;
+
+const CANARY = 'canary-9c1e';
+const set = (dstAk: string, change: object = {}) => ({ dstAk, dstSk: CANARY, ...change });
+const text = (sets: object) => JSON.stringify(sets);
+
+export function credentialsContract(name: string, open: OpenSets): void {
+  describe(`credential sets contract: ${name}`, () => {
+    it('finds sets by name, and by the buckets of their sources', async () => {
+      const sets = await open(
+        text({ acme: set('ak1', { sourceBuckets: ['b1'] }), else: set('ak2') }),
+      );
+      expect(await sets.get('acme')).toMatchObject({ dstAk: 'ak1', dstSk: CANARY });
+      expect(await sets.get('else')).toMatchObject({ dstAk: 'ak2' });
+      expect(await sets.forBucket('b1')).toBe('acme');
+      expect(await sets.forBucket('b2')).toBeUndefined();
+    });
+
+    it('takes the set of the environment for the default one', async () => {
+      const sets = await open('{}', set('ak0'));
+      expect(await sets.get('default')).toMatchObject({ dstAk: 'ak0' });
+    });
+
+    it.each(['nobody', '', 'constructor', '__proto__'])('knows no set %j', async (unknown) => {
+      const sets = await open(text({ acme: set('ak1') }));
+      await expect(sets.get(unknown)).rejects.toMatchObject({
+        code: 'BODY_INVALID',
+        errors: [{ path: 'credentials' }],
+      });
+    });
+
+    it.each([
+      ['no JSON', CANARY, /is not JSON/],
+      ['no object', '[]', /\(whole\)/],
+      ['a field that is missing', text({ acme: { dstAk: CANARY } }), /acme\.dstSk/],
+      ['half a pair', text({ acme: set('ak', { srcAk: CANARY }) }), /acme\.srcSk/],
+      ['a field that is unknown', text({ acme: set('ak', { more: CANARY }) }), /acme\.more/],
+      ['a name that is none', text({ 'a b': set('ak') }), /a b/],
+      [
+        'a bucket in two sets',
+        text({ a: set('1', { sourceBuckets: ['b'] }), c: set('2', { sourceBuckets: ['b'] }) }),
+        /sourceBuckets/,
+      ],
+    ])('refuses %s, names it, and quotes no value', async (_name, document, message) => {
+      const error = await open(document).then(
+        () => undefined,
+        (caught: Error & { faults?: unknown }) => caught,
+      );
+      expect(error).toMatchObject({ code: 'CONFIG_INVALID' });
+      expect(error?.message).toMatch(message);
+      expect(JSON.stringify([error?.message, error?.faults])).not.toContain(CANARY);
+    });
+  });
+}
