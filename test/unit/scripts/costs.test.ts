@@ -1,0 +1,36 @@
+import { readFileSync } from 'node:fs';
+import { describe, expect, it } from 'vitest';
+import {
+  CASE,
+  changes,
+  fixed,
+  growth,
+  keeping,
+  lines,
+  table,
+  total,
+} from '../../../scripts/costs.ts';
+
+const document = readFileSync(new URL('../../../docs/costs.md', import.meta.url), 'utf8');
+
+describe('costs', () => {
+  it.each([
+    ['per million objects', table(CASE)],
+    ['per month', fixed()],
+    ['changes', changes()],
+    ['growth', growth()],
+  ])('the document shows the table %s', (_name, text) => {
+    expect(document).toContain(text);
+  });
+
+  it('carrying a million objects stays below 2.00 USD', () => {
+    expect(total(lines(CASE))).toBeLessThanOrEqual(2);
+    expect(document).toContain(`costs ${total(lines(CASE)).toFixed(2)}**`);
+    expect(document).toContain(`another ${keeping(CASE).toFixed(2)} a month`);
+  });
+
+  it('a row of more than 1 KB costs two units for each write', () => {
+    const [writes] = lines({ ...CASE, rowBytes: 1_025 });
+    expect(writes?.units).toBe(4e6);
+  });
+});
