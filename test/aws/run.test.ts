@@ -34,7 +34,8 @@ let before: Awaited<ReturnType<typeof inventory>>;
 
 beforeAll(async () => {
   [ministack, simulator, gateway] = await Promise.all([
-    startMinistack(),
+    // Policies are enforced: a role that lacks something shows itself.
+    startMinistack({ AUTH: 'true' }),
     startSimulator({ downloads: false }),
     startGateway(),
   ]);
