@@ -71,11 +71,15 @@ export async function buildDashboard(folder = DASHBOARD): Promise<readonly Built
   const [lint] = worker.outputFiles ?? [];
   const page = await build({
     ...common,
-    entryPoints: { app: 'dashboard/main.tsx', style: 'dashboard/styles/main.css' },
+    entryPoints: {
+      app: 'dashboard/main.tsx',
+      style: 'dashboard/styles/main.css',
+      icon: 'dashboard/icon.svg',
+    },
     splitting: true,
     jsx: 'automatic',
     jsxImportSource: 'preact',
-    loader: { '.svg': 'file' },
+    loader: { '.svg': 'copy' },
     define: { LINT_WORKER: JSON.stringify(nameOf(lint)) },
   });
   const assets = [...(worker.outputFiles ?? []), ...(page.outputFiles ?? [])];

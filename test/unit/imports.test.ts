@@ -5,26 +5,41 @@ import { fileURLToPath } from 'node:url';
 import { expect, it } from 'vitest';
 
 const ROOT = fileURLToPath(new URL('../..', import.meta.url));
-const FOLDERS = ['deploy', 'functions', 'shared', 'local', 'simulator', 'cli', 'bench', 'scripts'];
+const FOLDERS = [
+  'deploy',
+  'functions',
+  'shared',
+  'local',
+  'simulator',
+  'cli',
+  'bench',
+  'scripts',
+  'dashboard',
+];
 
 interface Import {
   readonly from: string;
   /** A path of ours, or a package or `node:` name. */
   readonly to: string;
+  /** Gone once types are stripped. */
+  readonly isType: boolean;
 }
 
 function importsOf(file: string): readonly Import[] {
   const text = readFileSync(join(ROOT, file), 'utf8').replaceAll(/\/\*[\s\S]*?\*\//g, '');
-  const specifiers = text.matchAll(/(?:\bfrom\s+|\bimport\s*\(\s*|^import\s+)'([^']+)'/gm);
-  return [...specifiers].map(([, specifier = '']) => ({
+  const specifiers = text.matchAll(
+    /(?:(^import type\b[^;]*?)?\bfrom\s+|\bimport\s*\(\s*|^import\s+)'([^']+)'/gm,
+  );
+  return [...specifiers].map(([, type, specifier = '']) => ({
     from: file,
     to: specifier.startsWith('.') ? normalize(join(dirname(file), specifier)) : specifier,
+    isType: type !== undefined,
   }));
 }
 
 const files = FOLDERS.flatMap((folder) =>
   readdirSync(join(ROOT, folder), { recursive: true, withFileTypes: true })
-    .filter((entry) => entry.isFile() && entry.name.endsWith('.ts'))
+    .filter((entry) => entry.isFile() && /\.tsx?$/.test(entry.name))
     .map((entry) => relative(ROOT, join(entry.parentPath, entry.name)))
     .filter((path) => !path.includes('node_modules')),
 );
@@ -33,23 +48,43 @@ const offenders = (wrong: (edge: Import) => boolean): readonly string[] =>
   imports.filter(wrong).map(({ from, to }) => `${from} -> ${to}`);
 const within = (path: string, ...folders: readonly string[]) =>
   folders.some((folder) => path.startsWith(`${folder}/`));
-const isOurs = (path: string) => within(path, ...FOLDERS, 'test', 'dashboard');
+const isOurs = (path: string) => within(path, ...FOLDERS, 'test');
 
 it('reads import lines at all', () => {
   expect(imports.length).toBeGreaterThan(100);
-  expect(imports).toContainEqual({ from: 'functions/sweep.ts', to: 'shared/config.ts' });
+  const sweep = { from: 'functions/sweep.ts', to: 'shared/config.ts', isType: false };
+  expect(imports).toContainEqual(sweep);
+  const types = { from: 'dashboard/api/types.ts', to: 'shared/errors.ts', isType: true };
+  expect(imports).toContainEqual(types);
 });
 
 it.each([
   ['functions/', ['shared']],
   ['shared/', ['shared']],
   ['simulator/', ['simulator', 'shared']],
-  ['local/', ['local', 'functions', 'shared', 'simulator']],
+  ['local/', ['local', 'functions', 'shared', 'simulator', 'scripts']],
   ['cli/', ['cli', 'functions', 'shared', 'local']],
   ['deploy/', ['deploy', 'shared']],
 ] as const)('%s imports of ours only %s', (folder, allowed) => {
   expect(
     offenders(({ from, to }) => from.startsWith(folder) && isOurs(to) && !within(to, ...allowed)),
+  ).toEqual([]);
+});
+
+it('the dashboard speaks HTTP: it takes types alone, and the linter, which runs in the browser', () => {
+  const shared = (to: string) =>
+    within(to, 'dashboard', 'shared/manifest') || to === 'shared/errors.ts' || !isOurs(to);
+  expect(
+    offenders(({ from, to, isType }) => within(from, 'dashboard') && !isType && !shared(to)),
+  ).toEqual([]);
+});
+
+it('the service builds the dashboard, and uses no other script', () => {
+  expect(
+    offenders(
+      ({ from, to }) =>
+        within(from, 'local') && within(to, 'scripts') && to !== 'scripts/build-dashboard.ts',
+    ),
   ).toEqual([]);
 });
 

@@ -1,0 +1,66 @@
+/** Just enough of a look at an answer to tell a Waybill service from a proxy's page or another version. */
+import type { Check } from './client.ts';
+import type { Run, RunPage, RunSummary, Transfer, TransferPage } from './types.ts';
+
+type Fields = Readonly<Record<string, unknown>>;
+
+const isObject = (value: unknown): value is Fields => typeof value === 'object' && value !== null;
+const isList = <Item>(value: unknown, check: Check<Item>): boolean =>
+  Array.isArray(value) && value.every(check);
+
+const COUNTS = [
+  'lines',
+  'quarantined',
+  'planned',
+  'submitting',
+  'submitted',
+  'succeeded',
+  'failed',
+  'cancelled',
+];
+
+export const isRun = (value: unknown): value is Run =>
+  isObject(value) &&
+  typeof value['runId'] === 'string' &&
+  typeof value['state'] === 'string' &&
+  typeof value['createdAt'] === 'string' &&
+  isObject(value['counts']) &&
+  COUNTS.every((name) => typeof (value['counts'] as Fields)[name] === 'number') &&
+  isObject(value['progress']);
+
+export const isRunPage = (value: unknown): value is RunPage =>
+  isObject(value) && isList(value['runs'], isRun);
+
+export const isTransfer = (value: unknown): value is Transfer =>
+  isObject(value) &&
+  typeof value['transferId'] === 'string' &&
+  typeof value['state'] === 'string' &&
+  typeof value['attempt'] === 'number' &&
+  Array.isArray(value['history']);
+
+export const isTransferPage = (value: unknown): value is TransferPage =>
+  isObject(value) && isList(value['transfers'], isTransfer);
+
+export const isSummary = (value: unknown): value is RunSummary =>
+  isObject(value) &&
+  Array.isArray(value['failures']) &&
+  isObject(value['warnings']) &&
+  isObject(value['coverage']);
+
+export const isStarted = (value: unknown): value is { readonly runId: string } =>
+  isObject(value) && typeof value['runId'] === 'string';
+
+/** Where a manifest may be put, with the headers that must go along. */
+export interface UploadPlace {
+  readonly method: string;
+  readonly url: string;
+  readonly headers: Readonly<Record<string, string>>;
+}
+
+export const isUploadPlace = (value: unknown): value is UploadPlace =>
+  isObject(value) &&
+  typeof value['method'] === 'string' &&
+  typeof value['url'] === 'string' &&
+  isObject(value['headers']);
+
+export const isAnything = (_value: unknown): _value is unknown => true;

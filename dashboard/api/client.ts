@@ -1,0 +1,127 @@
+/** The HTTP API as the page uses it: bearer token, ETags, and every fault as a `Failure`. */
+import { Failure, kindOf, problemDetails, retryAfterMs, toFailure } from './failure.ts';
+
+export interface ClientOptions {
+  /** @default globalThis.fetch */
+  readonly fetch?: typeof globalThis.fetch;
+  readonly token: () => string | undefined;
+  /** Told of every 401. */
+  readonly onUnauthorized?: () => void;
+  /** @default 30000 */
+  readonly timeoutMs?: number;
+  readonly now?: () => number;
+}
+
+/** Tells whether an answer is what its route promises. */
+export type Check<Value> = (value: unknown) => value is Value;
+
+export interface ReadOptions {
+  readonly signal?: AbortSignal;
+  /** False for what is read once: large answers would only take room. @default true */
+  readonly keeps?: boolean;
+}
+
+export interface Client {
+  /**
+   * Reads a route. An answer that did not change is the same object as before.
+   * @param path relative to the page, such as `runs?limit=20`
+   * @throws Failure
+   */
+  get<Value>(path: string, check: Check<Value>, options?: ReadOptions): Promise<Value>;
+  /** @throws Failure */
+  text(path: string, signal?: AbortSignal): Promise<string>;
+  /** @throws Failure */
+  post<Value>(path: string, body: unknown, check: Check<Value>): Promise<Value>;
+}
+
+/** Answers kept for their ETag, the one used longest ago goes first. */
+const KEPT = 60;
+
+export function createClient(options: ClientOptions): Client {
+  const { token, onUnauthorized, timeoutMs = 30_000, now = Date.now } = options;
+  const kept = new Map<string, { readonly etag: string; readonly value: unknown }>();
+  const send = options.fetch ?? globalThis.fetch.bind(globalThis);
+
+  const request = async (
+    path: string,
+    init: RequestInit & { headers?: Record<string, string> } = {},
+  ): Promise<Response> => {
+    const bearer = token();
+    const headers = { ...init.headers, ...(bearer && { authorization: `Bearer ${bearer}` }) };
+    const limits = [AbortSignal.timeout(timeoutMs), ...(init.signal ? [init.signal] : [])];
+    let answer: Response;
+    try {
+      // The browser's own cache would answer 200 for our 304.
+      answer = await send(path, {
+        ...init,
+        headers,
+        cache: 'no-store',
+        credentials: 'omit',
+        referrerPolicy: 'no-referrer',
+        signal: AbortSignal.any(limits),
+      });
+    } catch (error) {
+      if (init.signal?.aborted) throw error;
+      throw toFailure(error);
+    }
+    if (answer.ok || answer.status === 304) return answer;
+    const problem: unknown = await answer.json().catch(() => undefined);
+    if (answer.status === 401) onUnauthorized?.();
+    const wait = retryAfterMs(answer.headers.get('retry-after'), now());
+    throw new Failure(kindOf(answer.status), {
+      ...problemDetails(answer.status, problem),
+      ...(wait !== undefined && { retryAfterMs: wait }),
+    });
+  };
+
+  const parse = async <Value>(answer: Response, check: Check<Value>): Promise<Value> => {
+    let value: unknown;
+    try {
+      value = await answer.json();
+    } catch (error) {
+      throw error instanceof SyntaxError
+        ? new Failure('malformed', { status: answer.status }, error)
+        : toFailure(error);
+    }
+    if (!check(value)) throw new Failure('malformed', { status: answer.status });
+    return value;
+  };
+
+  return {
+    async get(path, check, { signal, keeps = true } = {}) {
+      const before = keeps ? kept.get(path) : undefined;
+      const answer = await request(path, {
+        ...(before && { headers: { 'if-none-match': before.etag } }),
+        ...(signal && { signal }),
+      });
+      if (before && answer.status === 304) {
+        kept.delete(path);
+        kept.set(path, before);
+        return before.value as never;
+      }
+      const value = await parse(answer, check);
+      const etag = keeps ? answer.headers.get('etag') : null;
+      if (keeps) kept.delete(path);
+      if (etag !== null) kept.set(path, { etag, value });
+      for (const oldest of kept.keys()) {
+        if (kept.size <= KEPT) break;
+        kept.delete(oldest);
+      }
+      return value;
+    },
+    async text(path, signal) {
+      const answer = await request(path, signal ? { signal } : {});
+      return answer.text().catch((error: unknown) => {
+        throw toFailure(error);
+      });
+    },
+    async post(path, body, check) {
+      const answer = await request(path, {
+        method: 'POST',
+        body: JSON.stringify(body),
+        headers: { 'content-type': 'application/json' },
+      });
+      return parse(answer, check);
+    },
+  };
+}

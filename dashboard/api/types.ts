@@ -1,0 +1,52 @@
+/** What the HTTP API answers, as its own description of it says. */
+import type { InferOutput } from 'valibot';
+import type {
+  causeShape,
+  problemShape,
+  runShape,
+  runsShape,
+  transferShape,
+  transfersShape,
+} from '../../shared/api/shapes.ts';
+import type { CauseClass } from '../../shared/errors.ts';
+import type { Summary } from '../../shared/sweeping/summary.ts';
+
+export type Cause = InferOutput<typeof causeShape>;
+export type Run = InferOutput<typeof runShape>;
+export type RunState = Run['state'];
+export type RunPage = InferOutput<typeof runsShape>;
+export type Transfer = InferOutput<typeof transferShape>;
+export type TransferState = Transfer['state'];
+export type HistoryEntry = Transfer['history'][number];
+export type TransferPage = InferOutput<typeof transfersShape>;
+export type Problem = InferOutput<typeof problemShape>;
+export type { CauseClass };
+
+/** As JSON brings it: instants are texts. */
+export type RunSummary = Omit<Summary, 'createdAt' | 'closedAt'>;
+export type FailureGroup = Summary['failures'][number];
+
+export const RUN_STATES: readonly RunState[] = [
+  'planning',
+  'active',
+  'completed',
+  'failed',
+  'cancelled',
+];
+export const TRANSFER_STATES: readonly TransferState[] = [
+  'planned',
+  'submitting',
+  'submitted',
+  'succeeded',
+  'failed',
+  'cancelled',
+];
+export const CAUSE_CLASSES: readonly CauseClass[] = [
+  'transient',
+  'throttled',
+  'quota',
+  'credentials',
+  'source',
+  'request',
+  'state',
+];

@@ -1,0 +1,24 @@
+/** What the page and its linting worker tell each other. */
+import type { Quarantined, Tally, Warning } from '../../shared/manifest/types.ts';
+
+export interface LintOrder {
+  readonly file: File;
+  readonly allowHttps: boolean;
+}
+
+export interface LintFindings {
+  readonly tally: Tally;
+  /** The first of them, `line` from 1; `text` as it stands in the file. */
+  readonly quarantined: readonly Quarantined[];
+  readonly warnings: readonly Warning[];
+  /** Findings beyond those listed. */
+  readonly hidden: number;
+  /** The first good lines, so that a person sees what would be sent. */
+  readonly sample: readonly { readonly line: number; readonly url: string; readonly key: string }[];
+}
+
+export type LintNews =
+  | { readonly kind: 'progress'; readonly fraction: number }
+  | { readonly kind: 'done'; readonly findings: LintFindings }
+  /** The whole file can't be read as a manifest; `message` is the linter's own. */
+  | { readonly kind: 'failed'; readonly message: string; readonly isPacked: boolean };

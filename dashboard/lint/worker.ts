@@ -1,0 +1,42 @@
+/** Lints a manifest away from the page, so that typing and scrolling go on; nothing leaves the machine. */
+import { InputError } from '../../shared/errors.ts';
+import type { Objects } from '../../shared/objects/port.ts';
+import { findAll } from './find.ts';
+import type { LintNews, LintOrder } from './protocol.ts';
+
+const tell = (news: LintNews): void => postMessage(news);
+
+addEventListener('message', ({ data }: MessageEvent<LintOrder>) => void lint(data));
+
+async function lint({ file, allowHttps }: LintOrder): Promise<void> {
+  const source = { name: file.name, sizeBytes: file.size, read: readerOf(file) };
+  let toldAt = 0;
+  const progress = (fraction: number) => {
+    const now = performance.now();
+    if (now - toldAt < 100) return;
+    toldAt = now;
+    tell({ kind: 'progress', fraction });
+  };
+  try {
+    tell({ kind: 'done', findings: await findAll(source, allowHttps, progress) });
+  } catch (error) {
+    // Else the file is gone, or may not be read.
+    const message = error instanceof Error ? error.message : String(error);
+    const isPacked = error instanceof InputError && file.name.endsWith('.gz');
+    tell({ kind: 'failed', message, isPacked });
+  }
+}
+
+const readerOf = (file: File): Objects['read'] =>
+  async function* read(_key, { start = 0, end = file.size } = {}) {
+    const reader = file.slice(start, end).stream().getReader();
+    try {
+      for (;;) {
+        const { done, value } = await reader.read();
+        if (done) return;
+        yield value;
+      }
+    } finally {
+      await reader.cancel().catch(() => {});
+    }
+  };

@@ -1,0 +1,51 @@
+/** What this page saw of each run while it was open, kept in the tab so that a reload loses nothing. */
+import type { Run } from '../api/types.ts';
+import type { Look } from '../run/progress.ts';
+import { addPoint, type Point, pointOf } from '../run/timeline.ts';
+
+const PREFIX = 'waybill.seen.';
+const known = new Map<string, readonly Point[]>();
+
+export function seenOf(runId: string): readonly Point[] {
+  const held = known.get(runId);
+  if (held) return held;
+  const stored = restore(runId);
+  known.set(runId, stored);
+  return stored;
+}
+
+/** Notes how far a run is now. */
+export function notice(run: Run, at: number): readonly Point[] {
+  const before = seenOf(run.runId);
+  const points = addPoint(before, pointOf(run, at));
+  if (points === before) return before;
+  known.set(run.runId, points);
+  store(run.runId, points);
+  return points;
+}
+
+export const looksOf = (points: readonly Point[]): readonly Look[] =>
+  points.map(({ at, succeeded, failed }) => ({ at, done: succeeded + failed }));
+
+/** Compact: three numbers a point. */
+function store(runId: string, points: readonly Point[]): void {
+  const numbers = points.flatMap(({ at, succeeded, failed }) => [at, succeeded, failed]);
+  try {
+    sessionStorage.setItem(PREFIX + runId, JSON.stringify(numbers));
+  } catch {
+    // Full, or forbidden: known until the page is left.
+  }
+}
+
+function restore(runId: string): readonly Point[] {
+  try {
+    const numbers: unknown = JSON.parse(sessionStorage.getItem(PREFIX + runId) ?? '[]');
+    if (!Array.isArray(numbers) || !numbers.every(Number.isFinite)) return [];
+    return Array.from({ length: Math.floor(numbers.length / 3) }, (_point, index) => {
+      const [at = 0, succeeded = 0, failed = 0] = numbers.slice(3 * index, 3 * index + 3);
+      return { at, succeeded, failed };
+    });
+  } catch {
+    return [];
+  }
+}

@@ -1,0 +1,62 @@
+/** States as a sign and a word, never by colour alone. */
+import type { RunState, TransferState } from '../api/types.ts';
+import { usePage } from '../state/context.ts';
+import { Icon, type IconName } from './icons.tsx';
+
+type Tone = 'good' | 'bad' | 'warn' | 'busy' | 'idle';
+
+const RUNS: Readonly<Record<RunState, readonly [Tone, IconName]>> = {
+  planning: ['busy', 'dots'],
+  active: ['busy', 'play'],
+  completed: ['good', 'check'],
+  failed: ['bad', 'cross'],
+  cancelled: ['idle', 'stop'],
+};
+
+const TRANSFERS: Readonly<Record<TransferState, readonly [Tone, IconName]>> = {
+  planned: ['idle', 'dots'],
+  submitting: ['busy', 'up'],
+  submitted: ['busy', 'clock'],
+  succeeded: ['good', 'check'],
+  failed: ['bad', 'cross'],
+  cancelled: ['idle', 'stop'],
+};
+
+export const Badge = (props: {
+  readonly tone: Tone;
+  readonly icon: IconName;
+  readonly children: string;
+}) => (
+  <span class={`badge ${props.tone}`}>
+    <Icon name={props.icon} />
+    {props.children}
+  </span>
+);
+
+/** @param failures a run may have completed with some */
+export function RunBadge({ state, failures = 0 }: { state: RunState; failures?: number }) {
+  const { t } = usePage();
+  const [tone, icon] = RUNS[state] ?? ['idle', 'dots'];
+  if (state === 'completed' && failures > 0) {
+    return (
+      <Badge tone="warn" icon="warn">
+        {t('run.state.completedWithFailures')}
+      </Badge>
+    );
+  }
+  return (
+    <Badge tone={tone} icon={icon}>
+      {t(`run.state.${state}`)}
+    </Badge>
+  );
+}
+
+export function TransferBadge({ state }: { readonly state: TransferState }) {
+  const { t } = usePage();
+  const [tone, icon] = TRANSFERS[state] ?? ['idle', 'dots'];
+  return (
+    <Badge tone={tone} icon={icon}>
+      {t(`transfer.state.${state}`)}
+    </Badge>
+  );
+}

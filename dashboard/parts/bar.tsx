@@ -1,0 +1,27 @@
+/** How far a run is: succeeded and failed side by side, and the rest. */
+import type { Run } from '../api/types.ts';
+import { progressOf } from '../run/progress.ts';
+import { usePage } from '../state/context.ts';
+
+export function Bar({ run, large = false }: { readonly run: Run; readonly large?: boolean }) {
+  const { t, format } = usePage();
+  const { done, total, fraction } = progressOf(run);
+  const { succeeded, failed, cancelled } = run.counts;
+  const share = (value: number) => ({ width: `${total === 0 ? 0 : (100 * value) / total}%` });
+  const text = t('progress.ofTotal', { done, total });
+  return (
+    <div
+      class={large ? 'bar large' : 'bar'}
+      role="progressbar"
+      aria-label={t('progress.label')}
+      aria-valuemin={0}
+      aria-valuemax={100}
+      aria-valuenow={Math.floor(100 * fraction)}
+      aria-valuetext={`${text}, ${format.percent(fraction)}`}
+    >
+      <span class="good" style={share(succeeded)} />
+      <span class="bad" style={share(failed)} />
+      <span class="idle" style={share(cancelled)} />
+    </div>
+  );
+}

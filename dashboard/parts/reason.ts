@@ -1,0 +1,29 @@
+/** Why the linter names a line, in words. */
+import type { Translate } from '../text/translate.ts';
+
+export const REASONS = [
+  'LINE_TOO_LONG',
+  'LINE_NOT_UTF8',
+  'LINE_CONTROL_CHARACTER',
+  'CSV_QUOTE',
+  'CSV_COLUMNS',
+  'JSON_INVALID',
+  'URL_MISSING',
+  'URL_HTTPS',
+  'URL_SCHEME',
+  'URL_NOT_ENCODED',
+  'KEY_EMPTY',
+  'KEY_TOO_LONG',
+  'MD5_INVALID',
+  'URL_CREDENTIALS',
+  'URL_NO_SCHEME',
+  'KEY_LEADING_SLASH',
+  'KEY_REPEATED',
+  'KEY_LOOKALIKE',
+] as const;
+
+/** One that a newer service knows is shown as it is. */
+export function reasonTitle(reason: string, t: Translate): string {
+  const known = REASONS.find((name) => name === reason);
+  return known ? t(`reason.${known}`) : reason;
+}

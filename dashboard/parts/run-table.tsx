@@ -1,0 +1,103 @@
+/** Runs as rows. */
+import type { Run } from '../api/types.ts';
+import { looksOf, seenOf } from '../live/seen.ts';
+import { useNow } from '../live/use-live.ts';
+import { targetOf } from '../run/name.ts';
+import { isOver, paceOf, progressOf } from '../run/progress.ts';
+import { usePage } from '../state/context.ts';
+import { runHref } from '../state/route.ts';
+import { RunBadge } from './badge.tsx';
+import { Bar } from './bar.tsx';
+import { runTitle } from './run-title.tsx';
+import { type Column, Table } from './table.tsx';
+
+export function RunTable(props: {
+  readonly label: string;
+  readonly runs: readonly Run[];
+  readonly isBusy?: boolean;
+}) {
+  const { t, format } = usePage();
+  const now = useNow(2_000);
+  const pace = (run: Run) => paceOf(run, looksOf(seenOf(run.runId)), now);
+  const columns: readonly Column<Run>[] = [
+    {
+      name: 'run',
+      title: t('run.run'),
+      isHead: true,
+      isWide: true,
+      cell: (run) => (
+        <>
+          <a class="row-link" href={runHref(run.runId)}>
+            {runTitle(run, t)}
+          </a>
+          <span class="below">
+            {[t(`operation.${run.operation}`), targetOf(run)].filter(Boolean).join(' · ')}
+          </span>
+        </>
+      ),
+    },
+    {
+      name: 'state',
+      title: t('run.state'),
+      cell: (run) => <RunBadge state={run.state} failures={run.counts.failed} />,
+    },
+    {
+      name: 'progress',
+      title: t('progress.label'),
+      cell: (run) => {
+        const { done, total, fraction } = progressOf(run);
+        return (
+          <div class="progress-cell">
+            <Bar run={run} />
+            <span class="below figures">
+              <span>{t('progress.ofTotal', { done, total })}</span>
+              <span>{format.percent(fraction)}</span>
+            </span>
+          </div>
+        );
+      },
+    },
+    {
+      name: 'rate',
+      title: t('run.rate'),
+      isNumber: true,
+      cell: (run) => format.rate(pace(run).perSecond),
+    },
+    {
+      name: 'left',
+      title: t('run.left'),
+      isNumber: true,
+      cell: (run) => {
+        const { secondsLeft } = pace(run);
+        if (secondsLeft !== undefined) return format.duration(secondsLeft);
+        return <span class="muted">{isOver(run) ? '–' : t('run.leftUnknown')}</span>;
+      },
+    },
+    {
+      name: 'failed',
+      title: t('run.failed'),
+      isNumber: true,
+      cell: ({ counts }) => (
+        <span class={counts.failed > 0 ? 'bad-text' : 'muted'}>{format.count(counts.failed)}</span>
+      ),
+    },
+    {
+      name: 'started',
+      title: t('run.started'),
+      cell: ({ createdAt }) => (
+        <time dateTime={createdAt} title={format.instant(createdAt)}>
+          {format.ago(createdAt, now)}
+        </time>
+      ),
+    },
+  ];
+  return (
+    <Table
+      label={props.label}
+      columns={columns}
+      rows={props.runs}
+      keyOf={({ runId }) => runId}
+      {...(props.isBusy && { isBusy: true })}
+    />
+  );
+}

@@ -1,0 +1,9 @@
+/** A run's name in words. */
+import type { Run } from '../api/types.ts';
+import { nameOf } from '../run/name.ts';
+import type { Translate } from '../text/translate.ts';
+
+export function runTitle(run: Run, t: Translate): string {
+  const { manifest, operation } = nameOf(run);
+  return manifest ?? t(`operation.${operation}.one`);
+}

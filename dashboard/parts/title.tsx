@@ -1,0 +1,38 @@
+/** The heading of a view, also as the title of the window. */
+import type { ComponentChildren } from 'preact';
+import { useEffect } from 'preact/hooks';
+import { Icon } from './icons.tsx';
+
+export interface TitleProps {
+  readonly text: string;
+  /** Beside the heading. */
+  readonly badge?: ComponentChildren;
+  readonly actions?: ComponentChildren;
+  /** Where one came from. */
+  readonly back?: { readonly href: string; readonly text: string };
+  readonly children?: ComponentChildren;
+}
+
+export function Title({ actions, back, badge, children, text }: TitleProps) {
+  useEffect(() => {
+    document.title = `${text} · Waybill`;
+  }, [text]);
+  return (
+    <div class="title">
+      {back && (
+        <a class="back" href={back.href}>
+          <Icon name="back" />
+          {back.text}
+        </a>
+      )}
+      <div class="title-row">
+        <div class="title-words">
+          <h1>{text}</h1>
+          {badge}
+        </div>
+        {actions && <div class="actions">{actions}</div>}
+      </div>
+      {children}
+    </div>
+  );
+}

@@ -1,0 +1,31 @@
+/** Reads the reports, which are CSV as RFC 4180 has it, one record a line. */
+
+export type Row = Readonly<Record<string, string>>;
+
+/**
+ * The first `max` records by the names of the header.
+ * @returns `more` when there are further ones
+ */
+export function readCsv(
+  text: string,
+  max: number,
+): { readonly rows: Row[]; readonly more: boolean } {
+  const records = text.replace(/^\ufeff/, '').split(/\r?\n/);
+  const names = splitRecord(records[0] ?? '');
+  const rows: Row[] = [];
+  for (const record of records.slice(1)) {
+    if (record === '') continue;
+    if (rows.length === max) return { rows, more: true };
+    const cells = splitRecord(record);
+    rows.push(Object.fromEntries(names.map((name, at) => [name, cells[at] ?? ''])));
+  }
+  return { rows, more: false };
+}
+
+function splitRecord(record: string): readonly string[] {
+  const cells: string[] = [];
+  for (const [, quoted, plain = ''] of `,${record}`.matchAll(/,(?:"((?:[^"]|"")*)"|([^,]*))/g)) {
+    cells.push(quoted === undefined ? plain : quoted.replaceAll('""', '"'));
+  }
+  return cells;
+}

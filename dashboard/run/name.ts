@@ -1,0 +1,19 @@
+/** What a run is called. */
+import type { Run } from '../api/types.ts';
+
+export interface RunName {
+  /** The manifest's name within its bucket, or undefined where there is none. */
+  readonly manifest: string | undefined;
+  /** What it started, in the words of the API. */
+  readonly operation: Run['operation'];
+}
+
+/** `cos-fetch/<region>/<bucket>/<name>` by its name alone: the target stands elsewhere. */
+export function nameOf({ source, operation }: Run): RunName {
+  const key = source?.key;
+  const manifest = key?.startsWith('cos-fetch/') ? key.split('/').slice(3).join('/') : undefined;
+  return { manifest: manifest || (key?.startsWith('fetches/') ? undefined : key), operation };
+}
+
+export const targetOf = ({ target }: Run): string | undefined =>
+  target && `${target.bucket} · ${target.region}`;

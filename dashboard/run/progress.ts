@@ -1,0 +1,71 @@
+/** What the counts of a run come to, and how fast it goes. */
+import type { Run } from '../api/types.ts';
+
+export const isOver = ({ state }: Pick<Run, 'state'>): boolean =>
+  state !== 'planning' && state !== 'active';
+
+export interface Progress {
+  /** Transfers that have an outcome. */
+  readonly done: number;
+  /** All of them, estimated while the manifest is being read. */
+  readonly total: number;
+  readonly isEstimate: boolean;
+  /** 0 to 1. */
+  readonly fraction: number;
+}
+
+export const doneOf = ({ counts }: Pick<Run, 'counts'>): number =>
+  counts.succeeded + counts.failed + counts.cancelled;
+
+export const openOf = ({ counts }: Pick<Run, 'counts'>): number =>
+  counts.planned + counts.submitting + counts.submitted;
+
+export function progressOf(run: Pick<Run, 'counts' | 'progress' | 'state'>): Progress {
+  const done = doneOf(run);
+  const known = done + openOf(run);
+  const { bytes, bytesTotal } = run.progress;
+  // What was not read yet is taken to be like what was.
+  const scale = bytesTotal === null || bytes === 0 ? 1 : Math.max(1, bytesTotal / bytes);
+  const isEstimate = !isOver(run) && scale > 1;
+  const total = isEstimate ? Math.round(known * scale) : known;
+  if (total === 0) return { done, total, isEstimate, fraction: run.state === 'completed' ? 1 : 0 };
+  return { done, total, isEstimate, fraction: done / total };
+}
+
+/** Seconds from its start to its end, or to now while it goes on. */
+export const ageOf = ({ createdAt, closedAt }: Run, now: number): number =>
+  Math.max(0, ((closedAt === null ? now : Date.parse(closedAt)) - Date.parse(createdAt)) / 1_000);
+
+export interface Look {
+  /** In ms since 1970. */
+  readonly at: number;
+  readonly done: number;
+}
+
+/** Outcomes per second over the last looks; undefined while there is only one. */
+export function rateOf(looks: readonly Look[], windowMs = 30_000): number | undefined {
+  const last = looks.at(-1);
+  if (!last) return undefined;
+  // The first look of the window, and the one before it, so that a slow run has two.
+  const from = looks.findIndex(({ at }) => last.at - at < windowMs);
+  const first = looks[Math.max(0, from - 1)];
+  if (!first || last.at <= first.at) return undefined;
+  return Math.max(0, (last.done - first.done) / ((last.at - first.at) / 1_000));
+}
+
+export interface Pace {
+  /** Outcomes per second. */
+  readonly perSecond: number;
+  /** Seconds; undefined when nothing moves, or the run is over. */
+  readonly secondsLeft: number | undefined;
+}
+
+/** Now, where looks tell it; over the whole run, where it is over or was looked at once. */
+export function paceOf(run: Run, looks: readonly Look[], now: number): Pace {
+  const { done, total } = progressOf(run);
+  const average = done / Math.max(ageOf(run, now), 0.001);
+  if (isOver(run)) return { perSecond: average, secondsLeft: undefined };
+  const perSecond = rateOf(looks) ?? average;
+  const left = total - done;
+  return { perSecond, secondsLeft: left > 0 && perSecond > 0 ? left / perSecond : undefined };
+}

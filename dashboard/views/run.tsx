@@ -1,0 +1,224 @@
+/** One run, followed until it closes. */
+import { useEffect, useMemo, useState } from 'preact/hooks';
+import { isRun, isSummary } from '../api/checks.ts';
+import { runPath } from '../api/paths.ts';
+import type { CauseClass, Run } from '../api/types.ts';
+import { notice, seenOf } from '../live/seen.ts';
+import { useLive, useNow } from '../live/use-live.ts';
+import { RunBadge } from '../parts/badge.tsx';
+import { Copyable } from '../parts/copy.tsx';
+import { Icon } from '../parts/icons.tsx';
+import { Empty, FailureNotice, Loading, Notice } from '../parts/notice.tsx';
+import { runTitle } from '../parts/run-title.tsx';
+import { Title } from '../parts/title.tsx';
+import { targetOf } from '../run/name.ts';
+import { isOver } from '../run/progress.ts';
+import { usePage } from '../state/context.ts';
+import { runHref, runsHref, type TransferFilter } from '../state/route.ts';
+import { CancelDialog, Downloads, RetryDialog } from './run/actions.tsx';
+import { Failures } from './run/failures.tsx';
+import { Headline } from './run/headline.tsx';
+import { Night } from './run/night.tsx';
+import { Outcomes } from './run/outcomes.tsx';
+import { Plots } from './run/plots.tsx';
+import { Rejected } from './run/rejected.tsx';
+import { Transfers } from './run/transfers.tsx';
+import { Warnings } from './run/warnings.tsx';
+
+export function RunView(props: { readonly runId: string; readonly filter: TransferFilter }) {
+  const { t } = usePage();
+  const { runId, filter } = props;
+  const path = runPath(runId);
+  // A run that is over can still be retried, or end late.
+  const live = useLive(path, isRun, (run) => (isOver(run) ? 20_000 : 1_500));
+  const run = live.value;
+  useEffect(() => {
+    if (run) performance.mark('waybill:run');
+  }, [run]);
+  const back = { href: runsHref(), text: t('nav.runs') };
+
+  if (!run) {
+    const isMissing = live.failure?.kind === 'missing';
+    return (
+      <>
+        <Title text={t(isMissing ? 'run.missing.title' : 'run.run')} back={back} />
+        {isMissing && (
+          <Empty title={t('run.missing.text', { id: runId })}>
+            <p>
+              <a class="button" href={runsHref()}>
+                {t('unknown.back')}
+              </a>
+            </p>
+          </Empty>
+        )}
+        {live.failure && !isMissing && (
+          <FailureNotice failure={live.failure} onRetry={live.refresh} />
+        )}
+        {!live.failure && <Loading />}
+      </>
+    );
+  }
+  return (
+    <>
+      {live.failure && <FailureNotice failure={live.failure} stays onRetry={live.refresh} />}
+      <Followed run={run} filter={filter} refresh={live.refresh} />
+    </>
+  );
+}
+
+function Followed(props: {
+  readonly run: Run;
+  readonly filter: TransferFilter;
+  readonly refresh: () => void;
+}) {
+  const { t, format } = usePage();
+  const { run, filter, refresh } = props;
+  const { runId, counts, state } = run;
+  const over = isOver(run);
+  const tick = useNow(1_000);
+  const now = over ? Date.parse(run.closedAt ?? run.createdAt) : tick;
+  const [lookedAt, seen] = useMemo(() => {
+    const at = Date.now();
+    return [at, over ? seenOf(runId) : notice(run, at)] as const;
+  }, [run]);
+  const summary = useLive(`${runPath(runId)}/summary.json`, isSummary, () =>
+    over ? undefined : 8_000,
+  );
+  const outcome = `${state} ${counts.failed > 0} ${over ? counts.failed : ''}`;
+  useEffect(() => summary.refresh(), [outcome]);
+
+  const [dialog, setDialog] = useState<'cancel' | { readonly retry: CauseClass | undefined }>();
+  const [done, setDone] = useState<string>();
+  const groups = summary.value?.failures ?? [];
+  const canRetry = groups.length > 0 && state !== 'planning';
+  const finish = (text: string) => {
+    setDialog(undefined);
+    setDone(text);
+    refresh();
+  };
+
+  return (
+    <>
+      <Title
+        text={runTitle(run, t)}
+        badge={<RunBadge state={state} failures={counts.failed} />}
+        back={{ href: runsHref(), text: t('nav.runs') }}
+        actions={
+          <>
+            {canRetry && (
+              <button type="button" class="button" onClick={() => setDialog({ retry: undefined })}>
+                <Icon name="retry" />
+                {t('retry.open')}
+              </button>
+            )}
+            {!over && (
+              <button type="button" class="button" onClick={() => setDialog('cancel')}>
+                <Icon name="stop" />
+                {t('cancel.open.button')}
+              </button>
+            )}
+          </>
+        }
+      >
+        <dl class="about">
+          <div>
+            <dt>{t('run.operation')}</dt>
+            <dd>{t(`operation.${run.operation}`)}</dd>
+          </div>
+          {targetOf(run) && (
+            <div>
+              <dt>{t('run.target')}</dt>
+              <dd>{targetOf(run)}</dd>
+            </div>
+          )}
+          <div>
+            <dt>{t('run.started')}</dt>
+            <dd>
+              <time dateTime={run.createdAt}>{format.instant(run.createdAt)}</time>
+            </dd>
+          </div>
+          {run.closedAt !== null && (
+            <div>
+              <dt>{t('run.closed')}</dt>
+              <dd>
+                <time dateTime={run.closedAt}>{format.instant(run.closedAt)}</time>
+              </dd>
+            </div>
+          )}
+          <div>
+            <dt>{t('run.id')}</dt>
+            <dd>
+              <Copyable text={runId} />
+            </dd>
+          </div>
+        </dl>
+      </Title>
+
+      {done && <Notice tone="good" title={done} isNews />}
+      {run.error && <RunError run={run} />}
+      {run.handedTo !== undefined && (
+        <Notice tone="info">
+          <p>
+            {t('run.handedTo')} <a href={runHref(run.handedTo)}>{run.handedTo}</a>
+          </p>
+        </Notice>
+      )}
+
+      <Headline run={run} seen={seen} now={now} />
+      <div class="grid">
+        <Plots run={run} seen={seen} now={over ? now : lookedAt} />
+        <Outcomes run={run} />
+      </div>
+      {summary.failure && counts.failed > 0 && (
+        <FailureNotice
+          failure={summary.failure}
+          stays={summary.value !== undefined}
+          onRetry={summary.refresh}
+        />
+      )}
+      {groups.length > 0 && (
+        <Failures
+          run={run}
+          groups={groups}
+          onRetry={canRetry ? (kind) => setDialog({ retry: kind }) : undefined}
+        />
+      )}
+      {summary.value?.nightly && <Night nightly={summary.value.nightly} />}
+      {counts.quarantined > 0 && <Rejected run={run} />}
+      {summary.value && <Warnings counts={summary.value.warnings} />}
+      <Transfers run={run} filter={filter} />
+      <Downloads run={run} />
+
+      {dialog === 'cancel' && (
+        <CancelDialog
+          run={run}
+          onClose={() => setDialog(undefined)}
+          onDone={() => finish(t('cancel.done'))}
+        />
+      )}
+      {typeof dialog === 'object' && (
+        <RetryDialog
+          run={run}
+          groups={groups}
+          only={dialog.retry}
+          onClose={() => setDialog(undefined)}
+          onDone={(count) => finish(t('retry.done', { n: count }))}
+        />
+      )}
+    </>
+  );
+}
+
+/** Why the run itself could not be carried out. */
+function RunError({ run: { error } }: { readonly run: Run }) {
+  const { t } = usePage();
+  if (!error) return null;
+  return (
+    <Notice tone="bad" title={t('run.error')}>
+      <p>{t(`class.${error.class}.do`)}</p>
+      <p class="small muted" lang="en">
+        <code>{error.code}</code> {error.message}
+      </p>
+    </Notice>
+  );
+}

@@ -1,0 +1,171 @@
+/** What one can do to a run: try failures again, cancel it, take its reports along. */
+import { useEffect, useState } from 'preact/hooks';
+import { isAnything } from '../../api/checks.ts';
+import { type Failure, toFailure } from '../../api/failure.ts';
+import { runPath } from '../../api/paths.ts';
+import type { CauseClass, FailureGroup, Run } from '../../api/types.ts';
+import { Dialog } from '../../parts/dialog.tsx';
+import { Icon } from '../../parts/icons.tsx';
+import { FailureNotice, Notice } from '../../parts/notice.tsx';
+import { openOf } from '../../run/progress.ts';
+import { usePage } from '../../state/context.ts';
+
+export function useRunAction(run: Run, action: 'retry' | 'cancel', onDone: () => void) {
+  const { client } = usePage();
+  const [failure, setFailure] = useState<Failure>();
+  const [isBusy, setBusy] = useState(false);
+  const act = async (body: unknown) => {
+    setBusy(true);
+    setFailure(undefined);
+    try {
+      await client.post(`${runPath(run.runId)}/${action}`, body, isAnything);
+      onDone();
+    } catch (error) {
+      setFailure(toFailure(error));
+      setBusy(false);
+    }
+  };
+  return { act, failure, isBusy };
+}
+
+/** @param only the class that is asked for, when it is one */
+export function RetryDialog(props: {
+  readonly run: Run;
+  readonly groups: readonly FailureGroup[];
+  readonly only?: CauseClass | undefined;
+  readonly onClose: () => void;
+  readonly onDone: (count: number) => void;
+}) {
+  const { t, format } = usePage();
+  const { groups, only, onClose, run } = props;
+  const byClass = new Map<CauseClass, number>();
+  for (const group of groups) {
+    byClass.set(group.class, (byClass.get(group.class) ?? 0) + group.count);
+  }
+  const [chosen, setChosen] = useState<ReadonlySet<CauseClass>>(
+    new Set(only ? [only] : [...byClass.keys()].filter((kind) => kind !== 'request')),
+  );
+  const count = [...chosen].reduce((sum, kind) => sum + (byClass.get(kind) ?? 0), 0);
+  const { act, failure, isBusy } = useRunAction(run, 'retry', () => props.onDone(count));
+  const toggle = (kind: CauseClass) => {
+    const next = new Set(chosen);
+    if (!next.delete(kind)) next.add(kind);
+    setChosen(next);
+  };
+  return (
+    <Dialog title={t('retry.title')} onClose={onClose}>
+      <fieldset>
+        <legend>{t('retry.which')}</legend>
+        {[...byClass].map(([kind, size]) => (
+          <label key={kind} class="check">
+            <input type="checkbox" checked={chosen.has(kind)} onChange={() => toggle(kind)} />
+            <span>
+              {t(`class.${kind}`)} <span class="muted figures">({format.count(size)})</span>
+              <span class="below">{t(`class.${kind}.do`)}</span>
+            </span>
+          </label>
+        ))}
+      </fieldset>
+      {chosen.has('request') && <Notice tone="warn" title={t('retry.request')} />}
+      {failure && <FailureNotice failure={failure} />}
+      <p class="dialog-sum" role="status">
+        {t('retry.count', { n: count })}
+      </p>
+      <div class="dialog-actions">
+        <button type="button" class="button" onClick={onClose}>
+          {t('action.back')}
+        </button>
+        <button
+          type="button"
+          class="button primary"
+          disabled={isBusy || count === 0}
+          onClick={() => void act({ class: [...chosen] })}
+        >
+          <Icon name="retry" />
+          {t('retry.go', { n: count })}
+        </button>
+      </div>
+    </Dialog>
+  );
+}
+
+export function CancelDialog(props: {
+  readonly run: Run;
+  readonly onClose: () => void;
+  readonly onDone: () => void;
+}) {
+  const { t } = usePage();
+  const { run, onClose } = props;
+  const { act, failure, isBusy } = useRunAction(run, 'cancel', props.onDone);
+  return (
+    <Dialog title={t('cancel.title')} onClose={onClose}>
+      <p>{t('cancel.open', { n: openOf(run) })}</p>
+      <p>{t('cancel.text')}</p>
+      {failure && <FailureNotice failure={failure} />}
+      <div class="dialog-actions">
+        <button type="button" class="button" onClick={onClose}>
+          {t('cancel.keep')}
+        </button>
+        <button type="button" class="button danger" disabled={isBusy} onClick={() => void act({})}>
+          <Icon name="stop" />
+          {t('cancel.go')}
+        </button>
+      </div>
+    </Dialog>
+  );
+}
+
+const REPORTS = [
+  ['summary.json', 'application/json'],
+  ['failed.csv', 'text/csv'],
+  ['rejected.csv', 'text/csv'],
+] as const;
+
+/** Reports need the token, so they come by request and are handed to the browser as a file. */
+export function Downloads({ run }: { readonly run: Run }) {
+  const { t, client } = usePage();
+  const [failure, setFailure] = useState<Failure>();
+  const [busy, setBusy] = useState<string>();
+  useEffect(() => setFailure(undefined), [run.runId]);
+  const take = async (name: string, type: string) => {
+    setBusy(name);
+    setFailure(undefined);
+    try {
+      const text = await client.text(`${runPath(run.runId)}/${name}`);
+      hand(new Blob([text], { type }), `${run.runId}-${name}`);
+    } catch (error) {
+      setFailure(toFailure(error));
+    } finally {
+      setBusy(undefined);
+    }
+  };
+  return (
+    <div class="downloads">
+      <span class="muted">{t('downloads.title')}</span>
+      {REPORTS.map(([name, type]) => (
+        <button
+          key={name}
+          type="button"
+          class="button small"
+          disabled={busy === name}
+          onClick={() => void take(name, type)}
+          aria-label={t('downloads.take', { name })}
+        >
+          <Icon name="download" />
+          {name}
+        </button>
+      ))}
+      {failure && <FailureNotice failure={failure} />}
+    </div>
+  );
+}
+
+function hand(content: Blob, name: string): void {
+  const url = URL.createObjectURL(content);
+  const link = document.createElement('a');
+  link.href = url;
+  link.download = name;
+  link.click();
+  // The browser has taken it by then.
+  setTimeout(() => URL.revokeObjectURL(url), 60_000);
+}

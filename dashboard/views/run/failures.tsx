@@ -1,0 +1,89 @@
+/** Failures by cause: how many, what it means, what to do, and where the provider explains it. */
+import type { FailureGroup, Run } from '../../api/types.ts';
+import { Card } from '../../parts/card.tsx';
+import { Icon } from '../../parts/icons.tsx';
+import { isExplained, pageOf } from '../../run/causes.ts';
+import { usePage } from '../../state/context.ts';
+import { runHref } from '../../state/route.ts';
+
+export function Failures(props: {
+  readonly run: Run;
+  readonly groups: readonly FailureGroup[];
+  /** Asks whether those of a class shall be tried again; undefined where that can't be done. */
+  readonly onRetry: ((kind: FailureGroup['class']) => void) | undefined;
+}) {
+  const { t, format } = usePage();
+  const { groups, onRetry, run } = props;
+  const total = groups.reduce((sum, { count }) => sum + count, 0);
+  return (
+    <Card
+      title={t('failures.title')}
+      class="failures"
+      aside={<span class="muted figures">{t('failures.count', { n: total })}</span>}
+    >
+      <ul class="groups">
+        {groups.map((group) => (
+          <li key={`${group.provider} ${group.code} ${group.class}`}>
+            <div class="group-count">
+              <strong>{format.count(group.count)}</strong>
+              <span class="small muted">
+                {format.percent(total === 0 ? 0 : group.count / total)}
+              </span>
+            </div>
+            <div class="group-words">
+              <h3>
+                <code>{group.code}</code>{' '}
+                <span class="chip">
+                  {t(`provider.${group.provider}`)} · {t(`class.${group.class}`)}
+                </span>
+              </h3>
+              <p>
+                <strong>{t('failures.means')}</strong>{' '}
+                {isExplained(group.code)
+                  ? t(`code.${group.code}`)
+                  : t(`class.${group.class}.means`)}
+              </p>
+              <p>
+                <strong>{t('failures.do')}</strong> {t(`class.${group.class}.do`)}
+              </p>
+              {group.message && (
+                <p class="small muted said-by" lang="en">
+                  {group.message}
+                </p>
+              )}
+              <p class="links">
+                <a href={runHref(run.runId, { state: 'failed', cause: group.class })}>
+                  {t('failures.show')}
+                </a>
+                <DocumentationLink group={group} />
+                {onRetry && (
+                  <button type="button" class="button small" onClick={() => onRetry(group.class)}>
+                    <Icon name="retry" />
+                    {t('failures.retry')}
+                  </button>
+                )}
+              </p>
+            </div>
+          </li>
+        ))}
+      </ul>
+    </Card>
+  );
+}
+
+export function DocumentationLink({
+  group,
+}: {
+  readonly group: Pick<FailureGroup, 'provider' | 'code'>;
+}) {
+  const { t, language } = usePage();
+  const href = pageOf(group, language);
+  if (href === undefined) return null;
+  return (
+    <a href={href} target="_blank" rel="noreferrer noopener">
+      {t('failures.documentation', { provider: t(`provider.${group.provider}`) })}
+      <Icon name="external" />
+      <span class="visually-hidden">{t('link.newWindow')}</span>
+    </a>
+  );
+}

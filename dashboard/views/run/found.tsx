@@ -1,0 +1,75 @@
+/** Transfers found by a part of their name, while all pages are looked through. */
+import { useEffect, useState } from 'preact/hooks';
+import { isTransferPage } from '../../api/checks.ts';
+import { type Failure, toFailure } from '../../api/failure.ts';
+import { transfersPath } from '../../api/paths.ts';
+import { type Run, TRANSFER_STATES } from '../../api/types.ts';
+import { Empty, FailureNotice } from '../../parts/notice.tsx';
+import { TransferTable } from '../../parts/transfer-table.tsx';
+import { type SearchProgress, search } from '../../run/search.ts';
+import { usePage } from '../../state/context.ts';
+import type { TransferFilter } from '../../state/route.ts';
+
+export function Found(props: {
+  readonly run: Run;
+  readonly filter: TransferFilter;
+  readonly text: string;
+}) {
+  const { t, client } = usePage();
+  const { run, filter, text } = props;
+  const [progress, setProgress] = useState<SearchProgress>({
+    found: [],
+    looked: 0,
+    state: 'looking',
+  });
+  const [failure, setFailure] = useState<Failure>();
+  const [stopped, setStopped] = useState(false);
+  const [tries, setTries] = useState(0);
+  const { runId } = run;
+  useEffect(() => {
+    if (stopped) return undefined;
+    const ended = new AbortController();
+    setFailure(undefined);
+    search({
+      text,
+      signal: ended.signal,
+      tell: setProgress,
+      read: (cursor) =>
+        client.get(transfersPath(runId, filter, 1_000, cursor), isTransferPage, {
+          signal: ended.signal,
+          keeps: false,
+        }),
+    }).catch((error: unknown) => {
+      if (!ended.signal.aborted) setFailure(toFailure(error));
+    });
+    return () => ended.abort();
+  }, [client, runId, text, stopped, tries]);
+
+  const total = TRANSFER_STATES.reduce((sum, state) => sum + run.counts[state], 0);
+  const isLooking = progress.state === 'looking' && !stopped && !failure;
+  const { found, looked } = progress;
+  return (
+    <>
+      <div class="pad-x search-line">
+        <p role="status">
+          {isLooking
+            ? t('search.looking', { looked, total, found: found.length })
+            : t(progress.state === 'full' ? 'search.full' : 'search.done', {
+                looked,
+                found: found.length,
+              })}
+        </p>
+        {isLooking && (
+          <button type="button" class="button small" onClick={() => setStopped(true)}>
+            {t('search.stop')}
+          </button>
+        )}
+      </div>
+      {failure && (
+        <FailureNotice failure={failure} stays onRetry={() => setTries((before) => before + 1)} />
+      )}
+      {found.length > 0 && <TransferTable label={t('search.label')} transfers={found} />}
+      {!isLooking && !failure && found.length === 0 && <Empty title={t('search.none')} />}
+    </>
+  );
+}

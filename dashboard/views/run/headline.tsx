@@ -1,0 +1,81 @@
+/** How far a run is, how fast it goes, and when it will be done. */
+import { useEffect, useRef, useState } from 'preact/hooks';
+import type { Run } from '../../api/types.ts';
+import { looksOf } from '../../live/seen.ts';
+import { Bar } from '../../parts/bar.tsx';
+import { ageOf, isOver, paceOf, progressOf } from '../../run/progress.ts';
+import type { Point } from '../../run/timeline.ts';
+import { usePage } from '../../state/context.ts';
+
+export function Headline(props: {
+  readonly run: Run;
+  readonly seen: readonly Point[];
+  readonly now: number;
+}) {
+  const { run, seen, now } = props;
+  const { t, format } = usePage();
+  const { done, total, fraction, isEstimate } = progressOf(run);
+  const { perSecond, secondsLeft } = paceOf(run, looksOf(seen), now);
+  const over = isOver(run);
+  const { failed, quarantined } = run.counts;
+  const left = over
+    ? undefined
+    : secondsLeft === undefined
+      ? t('run.leftUnknown')
+      : format.duration(secondsLeft);
+  return (
+    <section class="headline card pad" aria-label={t('progress.label')}>
+      <div class="headline-row">
+        <p class="headline-figure">
+          <strong>{format.count(done)}</strong>{' '}
+          {t(isEstimate ? 'progress.ofAbout' : 'progress.of', { total })}
+        </p>
+        <p class="headline-percent">{format.percent(fraction)}</p>
+      </div>
+      <Bar run={run} large />
+      <dl class="facts">
+        <Fact name={t(over ? 'run.rateAverage' : 'run.rate')} value={format.rate(perSecond)} />
+        {left !== undefined && <Fact name={t('run.left')} value={left} />}
+        <Fact
+          name={t(over ? 'run.took' : 'run.runningFor')}
+          value={format.duration(ageOf(run, now))}
+        />
+        <Fact name={t('run.failed')} value={format.count(failed)} tone={failed > 0 ? 'bad' : ''} />
+        <Fact
+          name={t('run.quarantined')}
+          value={format.count(quarantined)}
+          tone={quarantined > 0 ? 'warn' : ''}
+        />
+      </dl>
+      <Announcement run={run} />
+    </section>
+  );
+}
+
+const Fact = (props: { readonly name: string; readonly value: string; readonly tone?: string }) => (
+  <div>
+    <dt>{props.name}</dt>
+    <dd class={props.tone ? `${props.tone}-text` : ''}>{props.value}</dd>
+  </div>
+);
+
+/** For screen readers: every tenth of the way, and the end; not every figure. */
+function Announcement({ run }: { readonly run: Run }) {
+  const { t, format } = usePage();
+  const { done, total, fraction } = progressOf(run);
+  const step = `${run.state} ${Math.floor(fraction * 10)}`;
+  const before = useRef(step);
+  const [text, setText] = useState('');
+  useEffect(() => {
+    if (before.current === step) return;
+    before.current = step;
+    const state = t(`run.state.${run.state}`);
+    const counts = t('progress.ofTotal', { done, total });
+    setText(`${state}: ${counts}, ${format.percent(fraction)}`);
+  }, [step]);
+  return (
+    <p class="visually-hidden" role="status">
+      {text}
+    </p>
+  );
+}

@@ -1,0 +1,63 @@
+/** What became of every line, adding up; each row leads to its transfers. */
+import type { Run, TransferState } from '../../api/types.ts';
+import { TransferBadge } from '../../parts/badge.tsx';
+import { Card } from '../../parts/card.tsx';
+import { usePage } from '../../state/context.ts';
+import { runHref } from '../../state/route.ts';
+
+const ORDER: readonly TransferState[] = [
+  'succeeded',
+  'failed',
+  'cancelled',
+  'submitted',
+  'submitting',
+  'planned',
+];
+
+export function Outcomes({ run }: { readonly run: Run }) {
+  const { t, format } = usePage();
+  const { counts, runId } = run;
+  const total = ORDER.reduce((sum, state) => sum + counts[state], 0);
+  const shown = ORDER.filter(
+    (state) => counts[state] > 0 || state === 'succeeded' || state === 'failed',
+  );
+  return (
+    <Card title={t('outcomes.title')} class="outcomes">
+      <table class="plain">
+        <caption class="visually-hidden">{t('outcomes.title')}</caption>
+        <tbody>
+          {shown.map((state) => (
+            <tr key={state}>
+              <th scope="row">
+                <a class="quiet" href={runHref(runId, { state })}>
+                  <TransferBadge state={state} />
+                </a>
+              </th>
+              <td class="number">{format.count(counts[state])}</td>
+              <td class="number muted">
+                {total === 0 ? '' : format.percent(counts[state] / total)}
+              </td>
+            </tr>
+          ))}
+          <tr class="sum">
+            <th scope="row">{t('outcomes.transfers')}</th>
+            <td class="number">{format.count(total)}</td>
+            <td />
+          </tr>
+          <tr>
+            <th scope="row">{t('run.quarantined')}</th>
+            <td class={counts.quarantined > 0 ? 'number warn-text' : 'number'}>
+              {format.count(counts.quarantined)}
+            </td>
+            <td />
+          </tr>
+          <tr>
+            <th scope="row">{t('outcomes.lines')}</th>
+            <td class="number">{format.count(counts.lines)}</td>
+            <td />
+          </tr>
+        </tbody>
+      </table>
+    </Card>
+  );
+}

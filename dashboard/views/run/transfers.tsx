@@ -1,0 +1,202 @@
+/** Transfers of a run, a page at a time, by state and cause, or looked for by a part of their name. */
+import { useEffect, useRef, useState } from 'preact/hooks';
+import { isTransferPage } from '../../api/checks.ts';
+import { transfersPath } from '../../api/paths.ts';
+import { CAUSE_CLASSES, type Run, TRANSFER_STATES, type TransferState } from '../../api/types.ts';
+import { useLive } from '../../live/use-live.ts';
+import { Card } from '../../parts/card.tsx';
+import { Icon } from '../../parts/icons.tsx';
+import { Empty, FailureNotice, Loading } from '../../parts/notice.tsx';
+import { TransferTable } from '../../parts/transfer-table.tsx';
+import { isOver } from '../../run/progress.ts';
+import { usePage } from '../../state/context.ts';
+import { runHref, type TransferFilter } from '../../state/route.ts';
+import { Found } from './found.tsx';
+
+const PAGE = 50;
+
+export function Transfers({ run, filter }: { readonly run: Run; readonly filter: TransferFilter }) {
+  const { t } = usePage();
+  const go = (change: TransferFilter) => {
+    // Each change of a filter need not be gone back through.
+    history.replaceState(null, '', runHref(run.runId, { ...filter, ...change }));
+    window.dispatchEvent(new HashChangeEvent('hashchange'));
+  };
+  return (
+    <Card title={t('transfers.title')} class="transfers">
+      <fieldset class="filters pad-x" aria-label={t('filter.label')}>
+        <SearchField
+          text={filter.search ?? ''}
+          onSearch={(search) => go({ search: search.trim() })}
+        />
+        <label>
+          {t('filter.state')}
+          <select
+            value={filter.state ?? ''}
+            onChange={({ currentTarget }) => go({ state: currentTarget.value })}
+          >
+            <option value="">{t('filter.all')}</option>
+            {TRANSFER_STATES.map((state) => (
+              <option key={state} value={state}>
+                {t('filter.counted', { name: t(`transfer.state.${state}`), n: run.counts[state] })}
+              </option>
+            ))}
+          </select>
+        </label>
+        <label>
+          {t('filter.cause')}
+          <select
+            value={filter.cause ?? ''}
+            onChange={({ currentTarget }) => go({ cause: currentTarget.value })}
+          >
+            <option value="">{t('filter.all')}</option>
+            {CAUSE_CLASSES.map((kind) => (
+              <option key={kind} value={kind}>
+                {t(`class.${kind}`)}
+              </option>
+            ))}
+          </select>
+        </label>
+        {(filter.state || filter.cause || filter.search) && (
+          <button
+            type="button"
+            class="button small"
+            onClick={() => go({ state: '', cause: '', search: '' })}
+          >
+            {t('filter.clear')}
+          </button>
+        )}
+      </fieldset>
+      {filter.search ? (
+        <Found key={JSON.stringify(filter)} run={run} filter={filter} text={filter.search} />
+      ) : (
+        <Pages key={JSON.stringify(filter)} run={run} filter={filter} />
+      )}
+    </Card>
+  );
+}
+
+function SearchField(props: { readonly text: string; readonly onSearch: (text: string) => void }) {
+  const { t } = usePage();
+  const input = useRef<HTMLInputElement>(null);
+  useEffect(() => {
+    if (input.current && input.current.value !== props.text) input.current.value = props.text;
+  }, [props.text]);
+  return (
+    <search class="search">
+      <form
+        onSubmit={(event) => {
+          event.preventDefault();
+          props.onSearch(input.current?.value ?? '');
+        }}
+      >
+        <label>
+          {t('transfers.search')}
+          <span class="field-row">
+            <input
+              ref={input}
+              type="search"
+              defaultValue={props.text}
+              placeholder={t('transfers.searchHint')}
+              autocapitalize="off"
+              spellcheck={false}
+            />
+            <button type="submit" class="button" aria-label={t('transfers.searchGo')}>
+              <Icon name="search" />
+            </button>
+          </span>
+        </label>
+      </form>
+    </search>
+  );
+}
+
+function Pages({ run, filter }: { readonly run: Run; readonly filter: TransferFilter }) {
+  const { t } = usePage();
+  // Where each page began, so that one can go back.
+  const [cursors, setCursors] = useState<readonly (string | undefined)[]>([undefined]);
+  const path = transfersPath(run.runId, filter, PAGE, cursors.at(-1));
+  const live = useLive(path, isTransferPage, () => (isOver(run) ? undefined : 4_000));
+  const page = live.value ?? live.previous;
+  const { refresh } = live;
+  const { runId: _runId, ...rest } = run;
+  const outcome = isOver(run) ? JSON.stringify(rest.counts) : run.state;
+  const before = useRef(outcome);
+  useEffect(() => {
+    if (before.current === outcome) return;
+    before.current = outcome;
+    refresh();
+  }, [outcome, refresh]);
+  useEffect(() => {
+    if (live.value) performance.mark('waybill:transfers');
+  }, [live.value]);
+
+  const first = (cursors.length - 1) * PAGE;
+  const shown = page?.transfers.length ?? 0;
+  const total = totalOf(run, filter);
+  return (
+    <>
+      {live.failure && (
+        <FailureNotice failure={live.failure} stays={page !== undefined} onRetry={live.refresh} />
+      )}
+      {!page && !live.failure && <Loading />}
+      {page && shown === 0 && <Empty title={t(emptyText(run, filter))} />}
+      {page && shown > 0 && (
+        <>
+          <TransferTable
+            label={t('transfers.title')}
+            transfers={page.transfers}
+            isBusy={live.value === undefined}
+          />
+          <nav class="pager" aria-label={t('pager.label')}>
+            <button
+              type="button"
+              class="button small"
+              disabled={cursors.length === 1}
+              onClick={() => setCursors([undefined])}
+            >
+              {t('pager.first')}
+            </button>
+            <button
+              type="button"
+              class="button small"
+              disabled={cursors.length === 1}
+              onClick={() => setCursors(cursors.slice(0, -1))}
+            >
+              <Icon name="back" />
+              {t('pager.previous')}
+            </button>
+            <p class="figures" role="status">
+              {total === undefined
+                ? t('pager.range', { from: first + 1, to: first + shown })
+                : t('pager.rangeOf', { from: first + 1, to: first + shown, total })}
+            </p>
+            <button
+              type="button"
+              class="button small"
+              disabled={!live.value?.nextCursor}
+              onClick={() => setCursors([...cursors, live.value?.nextCursor ?? undefined])}
+            >
+              {t('pager.next')}
+              <Icon name="next" />
+            </button>
+          </nav>
+        </>
+      )}
+    </>
+  );
+}
+
+/** Known where the counts of the run tell it. */
+function totalOf({ counts }: Run, { state, cause }: TransferFilter): number | undefined {
+  if (cause) return undefined;
+  const all = TRANSFER_STATES.reduce((sum, each) => sum + counts[each], 0);
+  return state ? counts[state as TransferState] : all;
+}
+
+const emptyText = (run: Run, filter: TransferFilter) =>
+  filter.state || filter.cause
+    ? 'transfers.noneFits'
+    : isOver(run)
+      ? 'transfers.none'
+      : 'transfers.noneYet';

@@ -1,0 +1,220 @@
+/** All runs, newest first: how far each is, how fast it goes, what failed. */
+import { useEffect, useState } from 'preact/hooks';
+import { isRunPage } from '../api/checks.ts';
+import { type Failure, toFailure } from '../api/failure.ts';
+import { RUN_STATES, type Run, type RunPage } from '../api/types.ts';
+import { looksOf, notice } from '../live/seen.ts';
+import { useLive, useNow } from '../live/use-live.ts';
+import { Icon } from '../parts/icons.tsx';
+import { Empty, FailureNotice, Loading } from '../parts/notice.tsx';
+import { RunTable } from '../parts/run-table.tsx';
+import { Title } from '../parts/title.tsx';
+import { isOver, openOf, paceOf } from '../run/progress.ts';
+import { usePage } from '../state/context.ts';
+import { runsHref } from '../state/route.ts';
+
+const PAGE = 30;
+const OPERATIONS = [
+  'cos-offline-fetch',
+  'cos-batch-job',
+  'oms-v2-start-task',
+  'oms-v1-start-task',
+  'retry-failed-objects',
+] as const;
+
+interface Filter {
+  readonly state?: string;
+  readonly operation?: string;
+}
+
+/** In ms. */
+const paceOfPage = ({ runs }: RunPage): number => (runs.every(isOver) ? 5_000 : 2_000);
+
+export function RunsView({ filter }: { readonly filter: Filter }) {
+  const { t } = usePage();
+  const { state, operation } = filter;
+  const query = new URLSearchParams({
+    limit: String(PAGE),
+    ...(state && { state }),
+    ...(operation && { operation }),
+  });
+  const path = `runs?${query}`;
+  const live = useLive(path, isRunPage, paceOfPage);
+  const page = live.value ?? live.previous;
+  const older = useOlder(path, live.value?.nextCursor ?? undefined);
+  const runs = [...(page?.runs ?? []), ...older.runs].filter(
+    (run) => (!state || run.state === state) && (!operation || run.operation === operation),
+  );
+  const isFiltered = state !== undefined || operation !== undefined;
+  useEffect(() => {
+    for (const run of live.value?.runs ?? []) if (!isOver(run)) notice(run, Date.now());
+    if (live.value) performance.mark('waybill:runs');
+  }, [live.value]);
+
+  return (
+    <>
+      <Title
+        text={t('nav.runs')}
+        actions={
+          <a class="button primary" href="#/start">
+            <Icon name="plus" />
+            {t('nav.start')}
+          </a>
+        }
+      />
+      {live.failure && (
+        <FailureNotice failure={live.failure} stays={page !== undefined} onRetry={live.refresh} />
+      )}
+      {page && runs.some((run) => !isOver(run)) && <Strip runs={runs} />}
+      {page && (runs.length > 0 || isFiltered) && <Filters filter={filter} />}
+      {!page && !live.failure && <Loading />}
+      {page && runs.length === 0 && (isFiltered ? <NoneFits /> : <HowToStart />)}
+      {runs.length > 0 && (
+        <RunTable label={t('nav.runs')} runs={runs} isBusy={live.value === undefined} />
+      )}
+      {older.failure && <FailureNotice failure={older.failure} stays />}
+      {(live.value?.nextCursor || older.runs.length > 0) && older.hasMore && (
+        <p class="more">
+          <button type="button" class="button" onClick={older.load} disabled={older.isLoading}>
+            {t(older.isLoading ? 'loading' : 'runs.older')}
+          </button>
+        </p>
+      )}
+    </>
+  );
+}
+
+/** What is under way, in one line. */
+function Strip({ runs }: { readonly runs: readonly Run[] }) {
+  const { t, format } = usePage();
+  const now = useNow(2_000);
+  const active = runs.filter((run) => !isOver(run));
+  const sum = (of: (run: Run) => number) => active.reduce((total, run) => total + of(run), 0);
+  const perSecond = sum((run) => paceOf(run, looksOf(notice(run, now)), now).perSecond);
+  return (
+    <dl class="strip">
+      <div>
+        <dt>{t('runs.strip.active')}</dt>
+        <dd>{format.count(active.length)}</dd>
+      </div>
+      <div>
+        <dt>{t('runs.strip.open')}</dt>
+        <dd>{format.count(sum(openOf))}</dd>
+      </div>
+      <div>
+        <dt>{t('runs.strip.rate')}</dt>
+        <dd>{format.rate(perSecond)}</dd>
+      </div>
+      <div>
+        <dt>{t('runs.strip.failed')}</dt>
+        <dd class={sum(({ counts }) => counts.failed) > 0 ? 'bad-text' : ''}>
+          {format.count(sum(({ counts }) => counts.failed))}
+        </dd>
+      </div>
+    </dl>
+  );
+}
+
+function Filters({ filter }: { readonly filter: Filter }) {
+  const { t } = usePage();
+  const go = (change: Filter) => {
+    location.hash = runsHref({ ...filter, ...change });
+  };
+  return (
+    <fieldset class="filters" aria-label={t('filter.label')}>
+      <label>
+        {t('filter.state')}
+        <select
+          value={filter.state ?? ''}
+          onChange={({ currentTarget }) => go({ state: currentTarget.value })}
+        >
+          <option value="">{t('filter.all')}</option>
+          {RUN_STATES.map((state) => (
+            <option key={state} value={state}>
+              {t(`run.state.${state}`)}
+            </option>
+          ))}
+        </select>
+      </label>
+      <label>
+        {t('filter.operation')}
+        <select
+          value={filter.operation ?? ''}
+          onChange={({ currentTarget }) => go({ operation: currentTarget.value })}
+        >
+          <option value="">{t('filter.all')}</option>
+          {OPERATIONS.map((operation) => (
+            <option key={operation} value={operation}>
+              {t(`operation.${operation}`)}
+            </option>
+          ))}
+        </select>
+      </label>
+    </fieldset>
+  );
+}
+
+function NoneFits() {
+  const { t } = usePage();
+  return (
+    <Empty title={t('runs.noneFits')}>
+      <p>
+        <a class="button" href={runsHref()}>
+          {t('filter.clear')}
+        </a>
+      </p>
+    </Empty>
+  );
+}
+
+function HowToStart() {
+  const { t } = usePage();
+  return (
+    <Empty title={t('runs.empty.title')}>
+      <p>{t('runs.empty.text')}</p>
+      <p>
+        <a class="button primary" href="#/start">
+          <Icon name="plus" />
+          {t('nav.start')}
+        </a>
+      </p>
+      <p class="muted">{t('runs.empty.cli')}</p>
+      <pre>
+        <code>
+          npx waybill submit manifest.csv --to ap-shanghai/examplebucket-1250000000 --watch
+        </code>
+      </pre>
+    </Empty>
+  );
+}
+
+/** Pages behind the first one, read when they are asked for; they end with another filter. */
+function useOlder(path: string, first: string | undefined) {
+  const { client } = usePage();
+  const none = { path, runs: [] as readonly Run[], cursor: undefined as string | null | undefined };
+  const [held, setHeld] = useState(none);
+  const [failure, setFailure] = useState<Failure>();
+  const [isLoading, setLoading] = useState(false);
+  const now = held.path === path ? held : none;
+  const cursor = now.cursor === undefined ? first : now.cursor;
+  const load = async () => {
+    if (!cursor) return;
+    setLoading(true);
+    setFailure(undefined);
+    try {
+      const page = await client.get(`${path}&cursor=${encodeURIComponent(cursor)}`, isRunPage);
+      setHeld({ path, runs: [...now.runs, ...page.runs], cursor: page.nextCursor });
+    } catch (error) {
+      setFailure(toFailure(error));
+    } finally {
+      setLoading(false);
+    }
+  };
+  return {
+    runs: now.runs,
+    hasMore: Boolean(cursor),
+    failure,
+    isLoading,
+    load: () => void load(),
+  };
+}

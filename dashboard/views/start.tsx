@@ -1,0 +1,165 @@
+/** Starts a run from a manifest on this machine: choose, look at what is found, send. */
+import { useEffect, useId, useRef, useState } from 'preact/hooks';
+import { isRunPage } from '../api/checks.ts';
+import { useLive } from '../live/use-live.ts';
+import { Icon } from '../parts/icons.tsx';
+import { FailureNotice, Notice } from '../parts/notice.tsx';
+import { Title } from '../parts/title.tsx';
+import { draft, send, setPlace } from '../start/draft.ts';
+import { isBucket, isManifestName, isRegion } from '../start/place.ts';
+import { usePage } from '../state/context.ts';
+import { runHref, runsHref } from '../state/route.ts';
+import { session } from '../state/session.ts';
+import { useStore } from '../state/store.ts';
+import { DropZone } from './start/drop-zone.tsx';
+import { Findings } from './start/findings.tsx';
+
+export function StartView() {
+  const { t, client, format } = usePage();
+  const state = useStore(draft);
+  const [isTried, setTried] = useState(false);
+  const form = useRef<HTMLFormElement>(null);
+  const { file, region, bucket, lint, sending, fraction, failure } = state;
+  const goodName = file === undefined || isManifestName(file.name);
+  const sendable = lint?.kind === 'done' ? lint.findings.tally.transfers : undefined;
+  // A packed file that the browser can't read is for the service to judge.
+  const canSend =
+    file !== undefined &&
+    goodName &&
+    (Boolean(sendable) || (lint?.kind === 'failed' && lint.isPacked));
+  const isBusy = sending !== 'no';
+
+  const submit = async (event: Event) => {
+    event.preventDefault();
+    setTried(true);
+    if (!isRegion(region) || !isBucket(bucket) || !canSend) {
+      const wrong = form.current?.querySelector<HTMLElement>('[aria-invalid="true"]');
+      requestAnimationFrame(() =>
+        (wrong ?? form.current?.querySelector<HTMLElement>('[aria-invalid="true"]'))?.focus(),
+      );
+      return;
+    }
+    const runId = await send(client, session.get().token ?? '');
+    if (runId !== undefined) location.hash = runHref(runId);
+  };
+
+  return (
+    <form ref={form} class="start" onSubmit={submit} noValidate>
+      <Title text={t('start.title')} back={{ href: runsHref(), text: t('nav.runs') }}>
+        <p class="lead">{t('start.text')}</p>
+      </Title>
+      <section class="card" aria-labelledby="start-file">
+        <header class="card-head">
+          <h2 id="start-file">
+            <span class="step">1</span> {t('start.file')}
+          </h2>
+        </header>
+        <DropZone isInvalid={isTried && !file} />
+        {!goodName && (
+          <Notice tone="bad" title={t('start.badName')} isNews>
+            <p>{t('start.badNameAdvice')}</p>
+          </Notice>
+        )}
+        {file && goodName && lint && <Findings lint={lint} />}
+      </section>
+      <Target isTried={isTried} />
+      {failure && <FailureNotice failure={failure} stays />}
+      {failure && <p class="kept small muted">{t('start.kept')}</p>}
+      <div class="send">
+        <button
+          type="submit"
+          class="button primary large"
+          disabled={isBusy || (file !== undefined && !canSend)}
+        >
+          <Icon name="up" />
+          {sendable === undefined ? t('start.send') : t('start.sendCount', { n: sendable })}
+        </button>
+        <p role="status" class="muted">
+          {sending === 'preparing' && t('start.preparing')}
+          {sending === 'uploading' && t('start.uploading', { percent: format.percent(fraction) })}
+          {sending === 'starting' && t('start.starting')}
+        </p>
+      </div>
+    </form>
+  );
+}
+
+/** Region and bucket, with those of earlier runs at hand. */
+function Target({ isTried }: { readonly isTried: boolean }) {
+  const { t } = usePage();
+  const { region, bucket } = useStore(draft);
+  const runs = useLive('runs?limit=50', isRunPage);
+  const targets = (runs.value?.runs ?? []).flatMap(({ target }) => (target ? [target] : []));
+  const latest = targets[0];
+  const [id, touched] = [useId(), useRef(false)];
+  useEffect(() => {
+    // Nearly always the bucket of the day before.
+    const { region: known, bucket: chosen } = draft.get();
+    if (latest && !touched.current && known === '' && chosen === '') setPlace(latest);
+  }, [latest]);
+  const take = (place: Parameters<typeof setPlace>[0]) => {
+    touched.current = true;
+    setPlace(place);
+  };
+  const wrongRegion = isTried && !isRegion(region);
+  const wrongBucket = isTried && !isBucket(bucket);
+  return (
+    <section class="card" aria-labelledby={`${id}-title`}>
+      <header class="card-head">
+        <h2 id={`${id}-title`}>
+          <span class="step">2</span> {t('start.target')}
+        </h2>
+      </header>
+      <div class="fields pad">
+        <div class="field">
+          <label for={`${id}-region`}>{t('start.region')}</label>
+          <input
+            id={`${id}-region`}
+            list={`${id}-regions`}
+            value={region}
+            onInput={({ currentTarget }) => take({ region: currentTarget.value.trim() })}
+            placeholder="ap-shanghai"
+            autocapitalize="off"
+            autocomplete="off"
+            spellcheck={false}
+            required
+            aria-invalid={wrongRegion}
+            aria-describedby={`${id}-region-hint`}
+          />
+          <p id={`${id}-region-hint`} class={wrongRegion ? 'small bad-text' : 'small muted'}>
+            {t('start.regionHint')}
+          </p>
+          <datalist id={`${id}-regions`}>
+            {[...new Set(targets.map((target) => target.region))].map((name) => (
+              <option key={name} value={name} />
+            ))}
+          </datalist>
+        </div>
+        <div class="field">
+          <label for={`${id}-bucket`}>{t('start.bucket')}</label>
+          <input
+            id={`${id}-bucket`}
+            list={`${id}-buckets`}
+            value={bucket}
+            onInput={({ currentTarget }) => take({ bucket: currentTarget.value.trim() })}
+            placeholder="examplebucket-1250000000"
+            autocapitalize="off"
+            autocomplete="off"
+            spellcheck={false}
+            required
+            aria-invalid={wrongBucket}
+            aria-describedby={`${id}-bucket-hint`}
+          />
+          <p id={`${id}-bucket-hint`} class={wrongBucket ? 'small bad-text' : 'small muted'}>
+            {t('start.bucketHint')}
+          </p>
+          <datalist id={`${id}-buckets`}>
+            {[...new Set(targets.map((target) => target.bucket))].map((name) => (
+              <option key={name} value={name} />
+            ))}
+          </datalist>
+        </div>
+      </div>
+    </section>
+  );
+}

@@ -1,0 +1,21 @@
+/** An address that leads nowhere. */
+import { Empty } from '../parts/notice.tsx';
+import { Title } from '../parts/title.tsx';
+import { usePage } from '../state/context.ts';
+import { runsHref } from '../state/route.ts';
+
+export function UnknownView() {
+  const { t } = usePage();
+  return (
+    <>
+      <Title text={t('unknown.title')} />
+      <Empty title={t('unknown.text')}>
+        <p>
+          <a class="button" href={runsHref()}>
+            {t('unknown.back')}
+          </a>
+        </p>
+      </Empty>
+    </>
+  );
+}
