@@ -25,6 +25,10 @@ const client = createClient({
   },
 });
 
+session.subscribe(() => {
+  if (session.get().token === undefined) client.forget();
+});
+
 export function App() {
   const language = useStore(languageStore);
   const { token } = useStore(session);

@@ -28,18 +28,22 @@ export interface Client {
    * @throws Failure
    */
   get<Value>(path: string, check: Check<Value>, options?: ReadOptions): Promise<Value>;
+  /** Drops all that was kept: the next person must not see it. */
+  forget(): void;
+  /** What a route answered last, if that is still known. */
+  peek<Value>(path: string, check: Check<Value>): Value | undefined;
   /** @throws Failure */
   text(path: string, signal?: AbortSignal): Promise<string>;
   /** @throws Failure */
   post<Value>(path: string, body: unknown, check: Check<Value>): Promise<Value>;
 }
 
-/** Answers kept for their ETag, the one used longest ago goes first. */
+/** Answers kept, for their ETag and to be shown again; the one used longest ago goes first. */
 const KEPT = 60;
 
 export function createClient(options: ClientOptions): Client {
   const { token, onUnauthorized, timeoutMs = 30_000, now = Date.now } = options;
-  const kept = new Map<string, { readonly etag: string; readonly value: unknown }>();
+  const kept = new Map<string, { readonly etag: string | null; readonly value: unknown }>();
   const send = options.fetch ?? globalThis.fetch.bind(globalThis);
 
   const request = async (
@@ -91,7 +95,7 @@ export function createClient(options: ClientOptions): Client {
     async get(path, check, { signal, keeps = true } = {}) {
       const before = keeps ? kept.get(path) : undefined;
       const answer = await request(path, {
-        ...(before && { headers: { 'if-none-match': before.etag } }),
+        ...(before?.etag && { headers: { 'if-none-match': before.etag } }),
         ...(signal && { signal }),
       });
       if (before && answer.status === 304) {
@@ -100,14 +104,19 @@ export function createClient(options: ClientOptions): Client {
         return before.value as never;
       }
       const value = await parse(answer, check);
-      const etag = keeps ? answer.headers.get('etag') : null;
-      if (keeps) kept.delete(path);
-      if (etag !== null) kept.set(path, { etag, value });
+      if (!keeps) return value;
+      kept.delete(path);
+      kept.set(path, { etag: answer.headers.get('etag'), value });
       for (const oldest of kept.keys()) {
         if (kept.size <= KEPT) break;
         kept.delete(oldest);
       }
       return value;
+    },
+    forget: () => kept.clear(),
+    peek(path, check) {
+      const value = kept.get(path)?.value;
+      return check(value) ? value : undefined;
     },
     async text(path, signal) {
       const answer = await request(path, signal ? { signal } : {});

@@ -78,7 +78,7 @@ export function useLive<Value>(
         failures += 1;
         setHeld((before) => ({
           path,
-          value: before.path === path ? before.value : undefined,
+          value: before.path === path ? before.value : client.peek(path, check),
           failure,
         }));
         // A 404 is an answer too: the service is there.
@@ -114,8 +114,9 @@ export function useLive<Value>(
 
   const refresh = useCallback(() => again.current(), []);
   const isNow = held.path === path;
+  const remembered = isNow || path === undefined ? undefined : client.peek(path, check);
   return {
-    value: isNow ? held.value : undefined,
+    value: isNow ? held.value : remembered,
     previous: held.value,
     failure: isNow ? held.failure : undefined,
     isLoading,

@@ -48,7 +48,7 @@ function styleOf(element: HTMLElement, tones: readonly string[]): PlotStyle {
   const style = getComputedStyle(element);
   const token = (name: string): string => style.getPropertyValue(`--${name}`).trim();
   return {
-    strokes: tones.map((tone) => token(tone)),
+    strokes: tones.map((tone) => token(`${tone}-solid`)),
     fills: tones.map((tone) => token(`${tone}-fill`)),
     goal: token('muted'),
     guess: token('guess'),

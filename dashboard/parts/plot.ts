@@ -4,6 +4,8 @@ import UPlot from 'uplot';
 export interface PlotData {
   /** In seconds since 1970, rising. */
   readonly at: readonly number[];
+  /** Both ends of the axis. */
+  readonly span: readonly [from: number, to: number];
   /** Lines from the top one down; each fills the room to the next. */
   readonly lines: readonly (readonly number[])[];
   /** A level to reach. */
@@ -46,7 +48,7 @@ export function createPlot(parent: HTMLElement, first: PlotData, options: PlotOp
     {
       width: Math.max(120, parent.clientWidth),
       height,
-      padding: [8, 12, 0, 0],
+      padding: [8, 26, 0, 0],
       legend: { show: false },
       // Both plots of a run point at one moment.
       cursor: {
@@ -56,7 +58,7 @@ export function createPlot(parent: HTMLElement, first: PlotData, options: PlotOp
         sync: { key: 'run', setSeries: false },
       },
       scales: {
-        x: { time: true },
+        x: { time: true, range: () => [data.span[0], data.span[1]] },
         y: { range: (_plot, _min, max) => [0, roomy(max)] },
       },
       axes: [
@@ -74,7 +76,7 @@ export function createPlot(parent: HTMLElement, first: PlotData, options: PlotOp
         {
           ...axis,
           grid: { stroke: style.grid, width: 1 },
-          space: 34,
+          space: kind === 'bars' ? 20 : 34,
           size: 62,
           values: (_plot, splits) => splits.map(value),
         },

@@ -61,7 +61,11 @@ export function RunTable(props: {
       name: 'rate',
       title: t('run.rate'),
       isNumber: true,
-      cell: (run) => format.rate(pace(run).perSecond),
+      cell: (run) => {
+        const { perSecond } = pace(run);
+        if (perSecond > 0 || !isOver(run)) return format.rate(perSecond);
+        return <span class="muted">–</span>;
+      },
     },
     {
       name: 'left',

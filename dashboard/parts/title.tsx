@@ -7,7 +7,7 @@ export interface TitleProps {
   readonly text: string;
   /** Beside the heading. */
   readonly badge?: ComponentChildren;
-  readonly actions?: ComponentChildren;
+  readonly actions?: ComponentChildren | false;
   /** Where one came from. */
   readonly back?: { readonly href: string; readonly text: string };
   readonly children?: ComponentChildren;

@@ -15,6 +15,6 @@ export function manifestKey(region: string, bucket: string, name: string, at: Da
   const stamp = time.slice(0, 12).replaceAll(/[:.]/g, '');
   // What a folder or a bucket may not hold in a name.
   // biome-ignore lint/suspicious/noControlCharactersInRegex: they are what is replaced
-  const safe = name.replaceAll(/[\u0000-\u001f\u007f/\\]+/g, '-').replace(/^\.+/, '');
+  const safe = name.replaceAll(/[\u0000-\u001f\u007f/\\]+/g, '-');
   return `cos-fetch/${region}/${bucket}/${day}/${stamp}-${safe}`;
 }

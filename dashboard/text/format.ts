@@ -8,6 +8,8 @@ export interface Format {
   count(value: number): string;
   /** A share as percent: 100 only when all is done, 0 only when nothing is. */
   percent(fraction: number): string;
+  /** A part of a whole, rounded. */
+  share(fraction: number): string;
   /** `97/s`, `0.4/s`, `12/min` */
   rate(perSecond: number): string;
   /** `45 s`, `12 min`, `3 h 05 min`, `2 d 4 h` */
@@ -59,7 +61,7 @@ export function createFormat(language: Language): Format {
   const ago = (iso: string, now: number): string => {
     const seconds = Math.round((Date.parse(iso) - now) / 1_000);
     const age = Math.abs(seconds);
-    if (age < 60) return relative.format(Math.min(seconds, 0), 'second');
+    if (age < 60) return relative.format(Math.min(seconds, -0), 'second');
     if (age < 3_600) return relative.format(Math.trunc(seconds / 60), 'minute');
     if (age < 86_400) return relative.format(Math.trunc(seconds / 3_600), 'hour');
     if (age < 7 * 86_400) return relative.format(Math.trunc(seconds / 86_400), 'day');
@@ -69,6 +71,8 @@ export function createFormat(language: Language): Format {
   return {
     count: (value) => whole.format(value),
     percent,
+    share: (fraction) =>
+      fraction > 0 && fraction < 0.005 ? '<1 %' : `${whole.format(Math.round(fraction * 100))} %`,
     rate,
     duration,
     instant: (iso) => {

@@ -111,8 +111,8 @@ export const zh: Readonly<Record<TextKey, string>> = {
 
   'runs.strip.active': '进行中',
   'runs.strip.open': '未完成的传输',
-  'runs.strip.rate': '合计速率',
-  'runs.strip.failed': '其中失败',
+  'runs.strip.rate': '速率',
+  'runs.strip.failed': '已失败',
   'runs.older': '显示更早的运行',
   'runs.noneFits': '没有符合筛选条件的运行。',
   'runs.empty.title': '还没有运行',

@@ -55,18 +55,12 @@ export function RunsView({ filter }: { readonly filter: Filter }) {
     <>
       <Title
         text={t('nav.runs')}
-        actions={
-          <a class="button primary" href="#/start">
-            <Icon name="plus" />
-            {t('nav.start')}
-          </a>
-        }
+        actions={page && (page.runs.length > 0 || isFiltered) && <Filters filter={filter} />}
       />
       {live.failure && (
         <FailureNotice failure={live.failure} stays={page !== undefined} onRetry={live.refresh} />
       )}
       {page && runs.some((run) => !isOver(run)) && <Strip runs={runs} />}
-      {page && (runs.length > 0 || isFiltered) && <Filters filter={filter} />}
       {!page && !live.failure && <Loading />}
       {page && runs.length === 0 && (isFiltered ? <NoneFits /> : <HowToStart />)}
       {runs.length > 0 && (

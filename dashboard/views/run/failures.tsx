@@ -26,9 +26,7 @@ export function Failures(props: {
           <li key={`${group.provider} ${group.code} ${group.class}`}>
             <div class="group-count">
               <strong>{format.count(group.count)}</strong>
-              <span class="small muted">
-                {format.percent(total === 0 ? 0 : group.count / total)}
-              </span>
+              <span class="small muted">{format.share(total === 0 ? 0 : group.count / total)}</span>
             </div>
             <div class="group-words">
               <h3>

@@ -34,7 +34,10 @@ export function Headline(props: {
       </div>
       <Bar run={run} large />
       <dl class="facts">
-        <Fact name={t(over ? 'run.rateAverage' : 'run.rate')} value={format.rate(perSecond)} />
+        <Fact
+          name={t(over ? 'run.rateAverage' : 'run.rate')}
+          value={over && done === 0 ? '–' : format.rate(perSecond)}
+        />
         {left !== undefined && <Fact name={t('run.left')} value={left} />}
         <Fact
           name={t(over ? 'run.took' : 'run.runningFor')}

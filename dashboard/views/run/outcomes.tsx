@@ -34,9 +34,7 @@ export function Outcomes({ run }: { readonly run: Run }) {
                 </a>
               </th>
               <td class="number">{format.count(counts[state])}</td>
-              <td class="number muted">
-                {total === 0 ? '' : format.percent(counts[state] / total)}
-              </td>
+              <td class="number muted">{total === 0 ? '' : format.share(counts[state] / total)}</td>
             </tr>
           ))}
           <tr class="sum">

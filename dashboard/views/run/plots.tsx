@@ -32,8 +32,10 @@ export function Plots(props: {
   const rates = useMemo(() => ratesOf(timeline), [timeline]);
   const { total } = progressOf(run);
   const { points, straightUntil } = timeline;
+  const [from = 0, to = 0] = [points[0], points.at(-1)].map((end) => (end?.at ?? 0) / 1_000);
   const progress = useMemo(
     () => ({
+      span: [from, Math.max(to, from + 1)] as const,
       at: points.map(({ at }) => at / 1_000),
       lines: [
         points.map(({ succeeded, failed }) => succeeded + failed),
@@ -42,15 +44,16 @@ export function Plots(props: {
       goal: total,
       guessedUntil: straightUntil === undefined ? undefined : straightUntil / 1_000,
     }),
-    [points, straightUntil, total],
+    [points, straightUntil, total, from, to],
   );
   const throughput = useMemo(
     () => ({
+      span: [from, Math.max(to, from + 1)] as const,
       at: rates.map(({ at }) => at / 1_000),
       lines: [rates.map(({ perSecond }) => perSecond)],
       guessedUntil: straightUntil === undefined ? undefined : straightUntil / 1_000,
     }),
-    [rates, straightUntil],
+    [rates, straightUntil, from, to],
   );
   const clock = useCallback(
     (seconds: number, span: number) => clockText(seconds, span, format.clock),
