@@ -59,7 +59,10 @@ it.each(functionNames())('%s answers its sample event from the zip', async (name
     ...providers.env,
     ...(await createStores(ministack)),
   });
-  expect(files).toEqual([`.build/functions/${name}.js`]);
+  const page = files.filter((path) => path.startsWith('.build/dashboard/'));
+  expect(files.filter((path) => !page.includes(path))).toEqual([`.build/functions/${name}.js`]);
+  // The page lies beside `runs`, and beside no other.
+  expect(page.includes('.build/dashboard/index.html.br')).toBe(name === 'runs');
   const answer = /ANSWER (.*)$/.exec(stdout)?.[1];
   expectSample(name, JSON.parse(answer ?? JSON.stringify(stdout)));
 });
