@@ -17,13 +17,16 @@ const CLASSES: readonly (readonly [RegExp, CauseClass])[] = [
 ];
 
 const TIME = String.raw`\d{4}-\d\d-\d\d[T ]\d\d:\d\d:\d\d[^\s,]*`;
-/** Code, encoded key, and what follows it: the plain key, which may hold the mark itself, and more. */
+/**
+ * Code, encoded key, and what follows it: the plain key, which may hold the mark itself, and more;
+ * the separators of Unicode among it (`s`), which end no line of a file.
+ */
 const LINES = [
-  ['\t', new RegExp(String.raw`^([^\t]+)\t\s*${TIME}\s*\t([^\t]*)(?:\t(.*))?$`)],
-  [',', new RegExp(String.raw`^([^,\s]+),\s*${TIME}\s*,([^,]*)(?:,(.*))?$`)],
-  [' ', new RegExp(String.raw`^(\S+)\s+${TIME}\s+(\S+)(?:\s+(.*))?$`)],
+  ['\t', new RegExp(String.raw`^([^\t]+)\t\s*${TIME}\s*\t([^\t]*)(?:\t(.*))?$`, 's')],
+  [',', new RegExp(String.raw`^([^,\s]+),\s*${TIME}\s*,([^,]*)(?:,(.*))?$`, 's')],
+  [' ', new RegExp(String.raw`^(\S+)\s+${TIME}\s+(\S+)(?:\s+(.*))?$`, 's')],
   // Times as no page shows them.
-  ['\t', /^([^\t]+)\t[^\t]*\t([^\t]*)(?:\t(.*))?$/],
+  ['\t', /^([^\t]+)\t[^\t]*\t([^\t]*)(?:\t(.*))?$/s],
 ] as const;
 
 export async function* readFailedList(

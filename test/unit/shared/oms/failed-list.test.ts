@@ -37,6 +37,7 @@ const KEYS: readonly (readonly [string, string])[] = [
   ['emoji', '🚚.jpg'],
   ['percent signs', '100%25 %zz.jpg'],
   ['quotes', `it's "x".jpg`],
+  ['separators of Unicode', 'a\u2028b\u2029c.jpg'],
   ['a folder', 'folder/'],
   ['one letter', 'k'],
   ['a time of its own', `${TIME}.jpg`],
