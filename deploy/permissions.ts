@@ -67,7 +67,7 @@ const deadLetters = ({ deadLetters: use }: Deployment['uses']): readonly Stateme
         allow('CountShards', COUNT, [att(SHARDS)]),
         allow(
           'DeadShards',
-          [...COUNT, 'sqs:ReceiveMessage', 'sqs:DeleteMessage'],
+          [...COUNT, 'sqs:ReceiveMessage', 'sqs:DeleteMessage', 'sqs:ChangeMessageVisibility'],
           [att(DEAD_SHARDS)],
         ),
       ]

@@ -100,6 +100,7 @@ function wanted(name: string, { uses, ...deployment }: Deployment): readonly str
             'sqs:GetQueueAttributes',
             'sqs:ReceiveMessage',
             'sqs:DeleteMessage',
+            'sqs:ChangeMessageVisibility',
           ),
         ]
       : []),

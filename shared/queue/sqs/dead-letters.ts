@@ -10,6 +10,8 @@ import { createSqsSender } from './sender.ts';
 export interface SqsQueueOptions extends SqsOptions {
   /** Of the dead letters. */
   readonly deadUrl: string;
+  /** Unix milliseconds. */
+  readonly now?: () => number;
 }
 
 /** Long enough to look at a thousand of them; they are given back before. */
@@ -17,7 +19,7 @@ const LOOK = { visibilityMs: 60_000, waitSeconds: 1 } as const;
 /** Of ten messages, with all repeats of sending. */
 const MOVE = { visibilityMs: 60_000, waitSeconds: 1 } as const;
 
-export function createSqsDeadLetters(options: SqsQueueOptions): DeadLetters {
+export function createSqsDeadLetters({ now = Date.now, ...options }: SqsQueueOptions): DeadLetters {
   const dead = { ...options, url: options.deadUrl };
   const { send } = createSqsSender(options);
 
@@ -51,11 +53,14 @@ export function createSqsDeadLetters(options: SqsQueueOptions): DeadLetters {
     },
 
     async redrive(limit) {
-      // Those that are there now: what is given up again meanwhile would be moved for ever.
-      const wanted = Math.min(limit, (await count(dead)).visible);
+      const startedAt = now();
       let moved = 0;
-      while (moved < wanted) {
-        const messages = await takeBatch(dead, wanted - moved, MOVE);
+      while (moved < limit) {
+        const taken = await takeBatch(dead, limit - moved, MOVE);
+        // What was sent since is what was moved here and given up again: it would be moved for ever.
+        const messages = taken.filter(({ sentAt }) => sentAt < startedAt);
+        const again = taken.filter(({ sentAt }) => sentAt >= startedAt);
+        if (again.length > 0) await giveBackBatch(dead, again);
         if (messages.length === 0) break;
         // Sent before it is removed: what breaks between the two is there twice, and not lost.
         await send(messages.map(({ body }) => body));

@@ -26,7 +26,15 @@ interface Received {
   readonly MessageId: string;
   readonly Body: string;
   readonly ReceiptHandle: string;
-  readonly Attributes?: { readonly ApproximateReceiveCount?: string };
+  readonly Attributes?: {
+    readonly ApproximateReceiveCount?: string;
+    readonly SentTimestamp?: string;
+  };
+}
+
+export interface SentMessage extends QueueMessage {
+  /** Unix milliseconds; also of a dead letter the moment when it was sent to the queue. */
+  readonly sentAt: number;
 }
 
 /** Up to `max` messages, of which one call gives ten at most. */
@@ -34,21 +42,22 @@ export async function takeBatch(
   from: SqsOptions,
   max: number,
   { visibilityMs, waitSeconds }: Taking,
-): Promise<readonly QueueMessage[]> {
+): Promise<readonly SentMessage[]> {
   const answer = await callQueue(from, 'ReceiveMessage', {
     MaxNumberOfMessages: Math.min(BATCH, max),
     VisibilityTimeout: hiddenSeconds(visibilityMs),
-    AttributeNames: ['ApproximateReceiveCount'],
+    AttributeNames: ['ApproximateReceiveCount', 'SentTimestamp'],
     WaitTimeSeconds: waitSeconds,
   });
   return ((answer['Messages'] ?? []) as readonly Received[]).map(toMessage);
 }
 
-const toMessage = ({ MessageId, Body, ReceiptHandle, Attributes }: Received): QueueMessage => ({
+const toMessage = ({ MessageId, Body, ReceiptHandle, Attributes }: Received): SentMessage => ({
   messageId: MessageId,
   body: Body,
   receipt: ReceiptHandle,
   receiveCount: Number(Attributes?.ApproximateReceiveCount ?? 1),
+  sentAt: Number(Attributes?.SentTimestamp ?? 0),
 });
 
 /** Ends messages; those whose receipt is stale are left alone. */

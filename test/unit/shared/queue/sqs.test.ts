@@ -157,6 +157,30 @@ describe('redrive', () => {
     expect(asked).toEqual([10, 10, 3]);
   });
 
+  it('leaves what was sent since it began: it was moved here and given up again', async () => {
+    const startedAt = Date.parse('2026-11-20T02:00:00Z');
+    const batches = [['old', 'new'], ['new']];
+    const { calls, options } = scripted(({ action }) => {
+      if (action !== 'ReceiveMessage') return undefined;
+      const message = (body: string) => ({
+        MessageId: `id of ${body}`,
+        Body: body,
+        ReceiptHandle: `receipt of ${body}`,
+        Attributes: { SentTimestamp: String(startedAt + (body === 'new' ? 0 : -1)) },
+      });
+      return { Messages: (batches.shift() ?? []).map(message) };
+    });
+    expect(await createSqsQueue({ ...options, now: () => startedAt }).redrive(100)).toBe(1);
+    expect(steps(calls)).toEqual([
+      'ReceiveMessage -dead',
+      'ChangeMessageVisibilityBatch -dead receipt of new',
+      'SendMessageBatch  old',
+      'DeleteMessageBatch -dead receipt of old',
+      'ReceiveMessage -dead',
+      'ChangeMessageVisibilityBatch -dead receipt of new',
+    ]);
+  });
+
   it('removes nothing that could not be sent', async () => {
     const { calls, options } = withDead(['a', 'b'], ({ action, entries }) =>
       action === 'SendMessageBatch'
