@@ -154,7 +154,7 @@ function address({ url }: Fields, { allowHttps }: LintOptions): LineFault | unde
       if (allowHttps) return undefined;
       return fault('URL_HTTPS', 'the provider fetches over http only', toHttp(url));
     case 'relative':
-      return fault('URL_SCHEME', 'the url has no scheme before its "//"', `http:${url}`);
+      return fault('URL_SCHEME', 'the url has no scheme before its "//"', withScheme(url));
     case 'other-scheme':
       return fault('URL_SCHEME', 'the url has another scheme than http');
     case 'no-address':
@@ -173,6 +173,10 @@ function md5Digits({ md5 }: Fields): LineFault | undefined {
   }
   return fault('MD5_INVALID', message);
 }
+
+/** Where that makes an address; `//` alone has no host. */
+const withScheme = (url: string): string | undefined =>
+  urlForm(`http:${url}`) === 'http' ? `http:${url}` : undefined;
 
 const toHttp = (url: string): string => url.replace(/^https:/i, 'http:');
 
