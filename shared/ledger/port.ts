@@ -4,7 +4,7 @@
  * (STORE_FAILED) when it is not.
  */
 import type { Cause, CauseClass } from '../errors.ts';
-import type { Shard, Tally, Target } from '../manifest/types.ts';
+import type { SameKey, Shard, Tally, Target } from '../manifest/types.ts';
 import type { Fact, TransferState } from './merge.ts';
 
 export type RunState = 'planning' | 'active' | 'completed' | 'cancelled' | 'failed';
@@ -20,7 +20,12 @@ export interface NewRun {
   readonly runId: string;
   readonly trigger: 'upload' | 'http' | 'schedule';
   readonly operation: Operation;
-  readonly source?: { readonly bucket: string; readonly key: string; readonly etag: string };
+  /** The manifest; `SameKey` as the request that brought it had it. */
+  readonly source?: {
+    readonly bucket: string;
+    readonly key: string;
+    readonly etag: string;
+  } & SameKey;
   readonly target?: Target;
   readonly createdAt: Date;
 }
@@ -90,6 +95,8 @@ export interface Run extends NewRun {
   readonly counts: Counts;
   /** Manifest bytes read so far; with `plan.sizeBytes` an estimate of what is to come. */
   readonly readBytes: number;
+  /** When it was failed or cancelled. */
+  readonly stoppedAt?: Date;
   readonly closedAt?: Date;
   /** The nightly pass that took over its failures. */
   readonly handedTo?: string;
@@ -217,18 +224,31 @@ export interface Ledger {
   openRun(run: NewRun): Promise<Run>;
   /** `planning` to `active`: every shard is on the queue. Otherwise nothing happens. */
   activateRun(runId: string, plan: Plan): Promise<void>;
-  /** Ends a run that is `planning` or `active`; false when it has ended already. */
+  /**
+   * Ends a run that is `planning` or `active`; false when it has ended already. A failed one is closed
+   * at once; what the provider has of a cancelled one goes on, and `closeRun` closes it.
+   */
   stopRun(
     runId: string,
     stop: { readonly state: 'failed' | 'cancelled'; readonly at: Date; readonly error?: Cause },
   ): Promise<boolean>;
-  /** `active` to `completed`; false otherwise. Whether it may is the sweeper's judgement. */
+  /**
+   * Closes a run: `active` becomes `completed`, `cancelled` stays. False for any other, and when it is
+   * closed already. Whether it may is the sweeper's judgement.
+   */
   closeRun(runId: string, at: Date): Promise<boolean>;
+  /**
+   * Goes on with a run that has ended: `planning` when shards of it may be missing, else `active`.
+   * False when it is open, or not there.
+   */
+  reopenRun(runId: string, state: 'planning' | 'active'): Promise<boolean>;
   run(runId: string): Promise<Run | undefined>;
   /** Newest first. */
   runs(filter: {
     readonly states?: readonly RunState[];
     readonly operations?: readonly Operation[];
+    /** Only those that are not closed; the sweeper's. */
+    readonly unclosed?: boolean;
     readonly cursor?: string;
     /** 1 to 100. @default 20 */
     readonly limit?: number;

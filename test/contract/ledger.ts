@@ -107,6 +107,47 @@ export function ledgerContract(name: string, open: () => Promise<Ledger>): void 
         });
       });
 
+      it('keeps a cancelled run open until what the provider has of it is settled', async () => {
+        await ledger.openRun(newRun('r1'));
+        await ledger.activateRun('r1', { shardCount: 1, sizeBytes: 100 });
+        expect(await ledger.stopRun('r1', { state: 'cancelled', at: later(1) })).toBe(true);
+        const cancelled = await ledger.run('r1');
+        expect(cancelled).toMatchObject({ state: 'cancelled', stoppedAt: later(1) });
+        expect(cancelled).not.toHaveProperty('closedAt');
+        expect(await ledger.openShard(newShard('r1'), lease)).toBe('stopped');
+        const unclosed = async () =>
+          (await ledger.runs({ states: ['active', 'cancelled'], unclosed: true })).items.length;
+        expect(await unclosed()).toBe(1);
+
+        expect(await ledger.closeRun('r1', later(9))).toBe(true);
+        expect(await ledger.closeRun('r1', later(10))).toBe(false);
+        expect(await ledger.run('r1')).toMatchObject({ state: 'cancelled', closedAt: later(9) });
+        expect(await unclosed()).toBe(0);
+      });
+
+      it('goes on with a run that has ended, and with no other', async () => {
+        await ledger.openRun(newRun('r1'));
+        expect(await ledger.reopenRun('r1', 'active')).toBe(false);
+        expect(await ledger.reopenRun('nobody', 'active')).toBe(false);
+        expect(await ledger.run('nobody')).toBeUndefined();
+        await ledger.stopRun('r1', { state: 'failed', at: later(1), error: cause });
+        expect(await ledger.reopenRun('r1', 'planning')).toBe(true);
+        expect(await ledger.reopenRun('r1', 'active')).toBe(false);
+
+        const { createdAt, ...opened } = newRun('r1');
+        const reopened = await ledger.run('r1');
+        expect(reopened).toMatchObject({ ...opened, state: 'planning', createdAt });
+        for (const gone of ['closedAt', 'stoppedAt', 'error']) {
+          expect(reopened).not.toHaveProperty(gone);
+        }
+        expect((await ledger.runs({ states: ['planning'] })).items).toHaveLength(1);
+        await ledger.activateRun('r1', { shardCount: 1, sizeBytes: 100 });
+        expect(await ledger.openShard(newShard('r1'), lease)).toBeTypeOf('object');
+        expect(await ledger.closeRun('r1', later(2))).toBe(true);
+        expect(await ledger.reopenRun('r1', 'active')).toBe(true);
+        expect(await ledger.run('r1')).toMatchObject({ state: 'active', plan: { shardCount: 1 } });
+      });
+
       it('answers undefined for a run that is not there', async () => {
         expect(await ledger.run('nobody')).toBeUndefined();
       });

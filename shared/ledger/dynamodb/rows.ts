@@ -24,7 +24,7 @@ export type StateCounts = Readonly<Record<TransferState, number>>;
 export const noCounts = (): Record<TransferState, number> =>
   Object.fromEntries(TRANSFER_STATES.map((state) => [state, 0])) as Record<TransferState, number>;
 
-/** While a run is open it has `open`, by which the index of that name finds it. */
+/** Until a run is closed it has `open`, by which the index of that name finds it. */
 export function fromNewRun(run: NewRun): Item {
   const { runId, createdAt, trigger, operation, source, target } = run;
   return {
@@ -57,6 +57,7 @@ export function toRun(item: Item, { counts, readBytes }: Totals): Run {
     ...(has(item, 'shardCount') && {
       plan: { shardCount: number(item, 'shardCount'), sizeBytes: number(item, 'sizeBytes') },
     }),
+    ...(has(item, 'stoppedAt') && { stoppedAt: new Date(number(item, 'stoppedAt')) }),
     ...(has(item, 'closedAt') && { closedAt: new Date(number(item, 'closedAt')) }),
     ...(has(item, 'handedTo') && { handedTo: text(item, 'handedTo') }),
   };

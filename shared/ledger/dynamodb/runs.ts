@@ -11,7 +11,7 @@ import type { Table } from './table.ts';
 
 type RunCalls = Pick<
   Ledger,
-  'openRun' | 'activateRun' | 'stopRun' | 'closeRun' | 'run' | 'runs' | 'handOver'
+  'openRun' | 'activateRun' | 'stopRun' | 'closeRun' | 'reopenRun' | 'run' | 'runs' | 'handOver'
 >;
 
 /** The shards of a run that somebody opened, from number `from` on. */
@@ -35,9 +35,15 @@ export function createRuns(table: Table, counting: Counting, expiry: Expiry): Ru
   };
 
   /** Whether it ended just so: the answer to our own write may have been lost on its way. */
-  const isEnded = async (runId: string, state: string, at: Date): Promise<boolean> => {
+  const isDone = async (
+    runId: string,
+    what: 'closedAt' | 'stoppedAt',
+    at: Date,
+    state?: string,
+  ) => {
     const item = await table.get(runKey(runId));
-    return item?.['state'] === state && number(item, 'closedAt') === at.getTime();
+    if (!item || number(item, what) !== at.getTime()) return false;
+    return state === undefined || item['state'] === state;
   };
 
   return {
@@ -53,10 +59,12 @@ export function createRuns(table: Table, counting: Counting, expiry: Expiry): Ru
     },
     async stopRun(runId, { state, at, error }) {
       const { ttl } = expiry.ended(at);
+      const closes = state === 'failed';
       const set = [
-        'SET #state = :state, #closedAt = :at',
+        'SET #state = :state, #stoppedAt = :at',
+        ...(closes ? ['#closedAt = :at'] : []),
         ...(error ? ['#error = :error'] : []),
-        ...(ttl === undefined ? [] : ['#ttl = :ttl']),
+        ...(closes && ttl !== undefined ? ['#ttl = :ttl'] : []),
       ];
       const values = {
         state,
@@ -64,35 +72,43 @@ export function createRuns(table: Table, counting: Counting, expiry: Expiry): Ru
         planning: 'planning',
         active: 'active',
         ...(error && { error: JSON.stringify(error) }),
-        ...(ttl !== undefined && { ttl }),
+        ...(closes && ttl !== undefined && { ttl }),
       };
-      const expression = `${set.join(', ')} REMOVE #open, #kept`;
+      const expression = `${set.join(', ')} REMOVE ${closes ? '#open, ' : ''}#kept`;
       const isOpen = '#state IN (:planning, :active)';
       if (await table.update(runKey(runId), expression, values, isOpen)) return true;
-      return isEnded(runId, state, at);
+      return isDone(runId, 'stoppedAt', at, state);
     },
     async closeRun(runId, at) {
       const { ttl } = expiry.ended(at);
-      const set = `SET #state = :completed, #closedAt = :at${ttl === undefined ? '' : ', #ttl = :ttl'}`;
-      const values = {
-        completed: 'completed',
-        active: 'active',
-        at: at.getTime(),
-        ...(ttl !== undefined && { ttl }),
+      const close = async (from: 'active' | 'cancelled', to: string): Promise<boolean> => {
+        const set = `SET #state = :to, #closedAt = :at${ttl === undefined ? '' : ', #ttl = :ttl'}`;
+        const values = { from, to, at: at.getTime(), ...(ttl !== undefined && { ttl }) };
+        const expression = `${set} REMOVE #open, #kept`;
+        const isUnclosed = '#state = :from AND attribute_not_exists(#closedAt)';
+        return table.update(runKey(runId), expression, values, isUnclosed);
       };
-      const expression = `${set} REMOVE #open, #kept`;
-      if (await table.update(runKey(runId), expression, values, '#state = :active')) return true;
-      return isEnded(runId, 'completed', at);
+      if (await close('active', 'completed')) return true;
+      if (await close('cancelled', 'cancelled')) return true;
+      return isDone(runId, 'closedAt', at);
+    },
+    async reopenRun(runId, state) {
+      const expression = `SET #state = :state, #open = :open
+        REMOVE #closedAt, #stoppedAt, #error, #ttl, #kept`;
+      const values = { state, open: 'open', planning: 'planning', active: 'active' };
+      const hasEnded = 'attribute_exists(#pk) AND NOT #state IN (:planning, :active)';
+      return table.update(runKey(runId), expression, values, hasEnded);
     },
     run: find,
     async handOver(runId, to) {
       const set = 'SET #handedTo = if_not_exists(#handedTo, :to)';
       await table.update(runKey(runId), set, { to }, 'attribute_exists(#pk)');
     },
-    async runs({ states, operations, cursor, limit = 20 }) {
+    async runs({ states, operations, unclosed = false, cursor, limit = 20 }) {
       const size = Math.min(Math.max(limit, 1), 100);
       const { createdAtMs, runId } = cursor === undefined ? NEWEST : parseRunCursor(cursor);
-      const open = states?.every((state) => state === 'planning' || state === 'active') ?? false;
+      const goesOn = states?.every((state) => state === 'planning' || state === 'active') ?? false;
+      const open = unclosed || goesOn;
       const partition = open ? 'open' : 'kind';
       const filters = [
         ...oneOf('state', states ?? []),

@@ -43,6 +43,7 @@ export function toRun(row: Row): Run {
     ...(has(row, 'shard_count') && {
       plan: { shardCount: number(row, 'shard_count'), sizeBytes: number(row, 'size_bytes') },
     }),
+    ...(has(row, 'stopped_at') && { stoppedAt: at(row, 'stopped_at') }),
     ...(has(row, 'closed_at') && { closedAt: at(row, 'closed_at') }),
     ...(has(row, 'handed_to') && { handedTo: text(row, 'handed_to') }),
   };

@@ -20,7 +20,7 @@ FROM runs LEFT JOIN shards USING (run_id)`;
 
 type RunCalls = Pick<
   Ledger,
-  'openRun' | 'activateRun' | 'stopRun' | 'closeRun' | 'run' | 'runs' | 'handOver'
+  'openRun' | 'activateRun' | 'stopRun' | 'closeRun' | 'reopenRun' | 'run' | 'runs' | 'handOver'
 >;
 
 export function createRuns({ db, write }: SqliteFile): RunCalls {
@@ -32,14 +32,19 @@ export function createRuns({ db, write }: SqliteFile): RunCalls {
     UPDATE runs SET state = 'active', shard_count = ?, size_bytes = ?
     WHERE run_id = ? AND state = 'planning'`);
   const stop = db.prepare(`
-    UPDATE runs SET state = ?, closed_at = ?, error = ?
+    UPDATE runs SET state = ?, stopped_at = ?, closed_at = ?, error = ?
     WHERE run_id = ? AND state IN ('planning', 'active')`);
   const close = db.prepare(`
-    UPDATE runs SET state = 'completed', closed_at = ? WHERE run_id = ? AND state = 'active'`);
+    UPDATE runs SET state = IIF(state = 'active', 'completed', state), closed_at = ?
+    WHERE run_id = ? AND state IN ('active', 'cancelled') AND closed_at IS NULL`);
+  const reopen = db.prepare(`
+    UPDATE runs SET state = ?, stopped_at = NULL, closed_at = NULL, error = NULL
+    WHERE run_id = ? AND state NOT IN ('planning', 'active')`);
   const page = db.prepare(`
     ${SELECT}
     WHERE (created_at, run_id) < (:at, :runId) AND state IN (SELECT value FROM json_each(:states))
       AND (:operations IS NULL OR operation IN (SELECT value FROM json_each(:operations)))
+      AND (:unclosed = 0 OR closed_at IS NULL)
     GROUP BY run_id ORDER BY created_at DESC, run_id DESC LIMIT :limit`);
   const handOver = db.prepare('UPDATE runs SET handed_to = IFNULL(handed_to, ?) WHERE run_id = ?');
 
@@ -63,15 +68,17 @@ export function createRuns({ db, write }: SqliteFile): RunCalls {
     stopRun: (runId, { state, at, error }) =>
       write(() => {
         const cause = error ? JSON.stringify(error) : null;
-        return stop.run(state, at.getTime(), cause, runId).changes === 1;
+        const closedAt = state === 'failed' ? at.getTime() : null;
+        return stop.run(state, at.getTime(), closedAt, cause, runId).changes === 1;
       }, 'synced'),
     closeRun: (runId, at) => write(() => close.run(at.getTime(), runId).changes === 1, 'synced'),
+    reopenRun: (runId, state) => write(() => reopen.run(state, runId).changes === 1, 'synced'),
     run: async (runId) => find(runId),
     handOver: (runId, to) =>
       write(() => {
         handOver.run(to, runId);
       }, 'synced'),
-    runs: async ({ states = STATES, operations, cursor, limit = 20 }) => {
+    runs: async ({ states = STATES, operations, unclosed = false, cursor, limit = 20 }) => {
       const size = Math.min(Math.max(limit, 1), 100);
       const from = cursor === undefined ? NEWEST : parseRunCursor(cursor);
       const rows = page.all({
@@ -79,6 +86,7 @@ export function createRuns({ db, write }: SqliteFile): RunCalls {
         runId: from.runId,
         states: JSON.stringify(states),
         operations: operations ? JSON.stringify(operations) : null,
+        unclosed: Number(unclosed),
         limit: size + 1,
       }) as Row[];
       const items = rows.slice(0, size).map(toRun);

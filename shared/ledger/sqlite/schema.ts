@@ -3,7 +3,7 @@ import type { DatabaseSync } from 'node:sqlite';
 import { StoreError } from '../../errors.ts';
 
 /** Grows with every change of the tables; an older program refuses a newer file. */
-const VERSION = 3;
+const VERSION = 4;
 
 const TABLES = `
 CREATE TABLE IF NOT EXISTS runs (
@@ -18,7 +18,8 @@ CREATE TABLE IF NOT EXISTS runs (
   shard_count INTEGER,
   size_bytes INTEGER,
   closed_at INTEGER,
-  handed_to TEXT
+  handed_to TEXT,
+  stopped_at INTEGER
 ) WITHOUT ROWID;
 CREATE INDEX IF NOT EXISTS runs_newest ON runs (created_at DESC, run_id DESC);
 
@@ -100,6 +101,7 @@ const UPGRADES: Readonly<Record<number, string>> = {
 ALTER TABLE runs ADD COLUMN handed_to TEXT;
 ALTER TABLE transfers ADD COLUMN task TEXT;
 ALTER TABLE transfers ADD COLUMN progress TEXT;`,
+  3: 'ALTER TABLE runs ADD COLUMN stopped_at INTEGER;',
 };
 
 /** @throws StoreError (STORE_FAILED) when the file was written by a newer version */
