@@ -5,7 +5,7 @@
  */
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { LimitsConfig } from './config.ts';
-import { ProviderError, WaybillError } from './errors.ts';
+import { ProviderError, StoreError, WaybillError } from './errors.ts';
 import { createLocalPace } from './pacing/local.ts';
 import type { Pace } from './pacing/pace.ts';
 import { createSharedPace, type SharedPaceOptions } from './pacing/shared.ts';
@@ -17,6 +17,7 @@ export interface Limiter {
   /**
    * Makes one request as soon as rate and slots allow, and again after a clear refusal
    * (`retry.ts`); `request` runs anew each time, so that every send is signed anew.
+   * @throws what `request` throws; StoreError when shared limits are out of reach for a minute
    */
   run<Answer>(request: () => Promise<Answer>): Promise<Answer>;
   /**
@@ -58,6 +59,7 @@ export function createLimiter({
   random = Math.random,
 }: LimiterOptions): Limiter {
   let running = 0;
+  let pending = 0;
   const queue: { readonly resume: () => void; readonly fail: (error: unknown) => void }[] = [];
   const times = { ...(now && { now }), wait };
   const limits = { requestsPerSecond, inFlight };
@@ -67,7 +69,7 @@ export function createLimiter({
         ...shared,
         ...times,
         random,
-        running: () => running,
+        pending: () => pending,
         onSlots: () => fill(),
       })
     : createLocalPace({ ...limits, ...times });
@@ -103,18 +105,29 @@ export function createLimiter({
     pace.answered(isThrottled, asked);
   };
 
-  const once = async <Answer>(request: () => Promise<Answer>): Promise<Answer> => {
-    await take();
+  const heard = async <Answer>(request: () => Promise<Answer>): Promise<Answer> => {
     try {
-      await pace.turn();
       const answer = await request();
       answered();
       return answer;
     } catch (error) {
       answered(error);
       throw error;
+    }
+  };
+
+  const once = async <Answer>(request: () => Promise<Answer>): Promise<Answer> => {
+    pending += 1;
+    try {
+      await take();
+      try {
+        await pace.turn();
+        return await heard(request);
+      } finally {
+        give();
+      }
     } finally {
-      give();
+      pending -= 1;
     }
   };
 
@@ -124,7 +137,8 @@ export function createLimiter({
         try {
           return await withRenewal(renewal, () => once(request));
         } catch (error) {
-          if (!shouldRetry(error, sends, retry)) throw error;
+          // A ledger out of reach was waited for already.
+          if (error instanceof StoreError || !shouldRetry(error, sends, retry)) throw error;
           const asked = error instanceof ProviderError ? error.retryAfterMs : undefined;
           await wait(delayMs(sends, asked, random(), retry));
         }

@@ -1,110 +1,95 @@
 /**
- * The pace of one among many workers: its lane of the governor's document, which lies in the ledger as
- * a note and is written once every few seconds, whatever number of requests leave meanwhile.
+ * The pace of one among many workers: its lane is renewed with one write of the ledger every few
+ * seconds, whatever number of requests leave meanwhile.
  */
 import { randomUUID } from 'node:crypto';
 import { setTimeout as sleep } from 'node:timers/promises';
-import type { LimitsConfig } from '../config.ts';
 import { StoreError } from '../errors.ts';
-import type { Ledger } from '../ledger/port.ts';
-import { type Governor, grant, type Lane, newGovernor, release } from './governor.ts';
-import { BURST_MS, type Pace } from './pace.ts';
+import { createDebt } from './debt.ts';
+import { createDemand } from './demand.ts';
+import { SAFETY_MS, type Told } from './governor.ts';
+import { createLease, type LeaseOptions } from './lease.ts';
+import type { Pace } from './pace.ts';
+import { createTurns } from './turns.ts';
 
-export interface SharedPaceOptions extends LimitsConfig {
-  readonly ledger: Pick<Ledger, 'readNote' | 'swapNote'>;
-  /** Of the provider: what the limits are shared by. */
-  readonly api: string;
-  /** Requests under way. */
-  readonly running: () => number;
+export interface SharedPaceOptions
+  extends Omit<LeaseOptions, 'worker' | 'now' | 'wait' | 'random'>,
+    Partial<Pick<LeaseOptions, 'worker' | 'now' | 'wait' | 'random'>> {
+  /** Requests that wait or are under way. */
+  readonly pending: () => number;
   /** Told when there may be more slots than before. */
   readonly onSlots: () => void;
-  readonly worker?: string;
-  /** Unix milliseconds. */
-  readonly now?: () => number;
-  readonly wait?: (ms: number) => Promise<unknown>;
-  readonly random?: () => number;
 }
 
-/** Nothing leaves so shortly before the lane ends, as clocks differ. */
-const SAFETY_MS = 250;
 /** The lane is renewed so long before it ends. */
 const LEAD_MS = 1_500;
-/** Between two questions of a worker that got nothing, or was throttled. */
+/** Between two questions of a worker that got nothing, or was throttled; the longest wait at a time. */
 const AGAIN_MS = 500;
 const THROTTLED_MS = 1_000;
+/** Between two of one that has less than its part. */
+const SETTLED_MS = 1_000;
 /** So long the ledger may be out of reach before whoever waits is told. */
 const PATIENCE_MS = 60_000;
-const MAX_TRIES = 40;
 /** Without a request for so long, others get the lane. */
 const IDLE_MS = 1_000;
-/** The least that a worker asks for, of the whole rate. */
-const LEAST = 0.1;
+/** Others need not hear of an instant that they know this well. */
+const SAME_MS = 100;
 
-const NOTHING: Lane = { rate: 0, rateUntil: 0, slots: 0, until: 0, notBefore: 0, total: 0 };
+const SILENCE: Told = { answers: 0, throttled: 0, notBefore: 0 };
 
 export function createSharedPace(options: SharedPaceOptions): Pace {
-  const { api, inFlight, ledger, onSlots, requestsPerSecond, running } = options;
+  const { onSlots, pending, requestsPerSecond } = options;
   const { worker = randomUUID(), random = Math.random, now = Date.now, wait = sleep } = options;
-  const limits = { requestsPerSecond, inFlight };
-  const name = `pace ${api}`;
-  let lane = NOTHING;
-  let nextAt = 0;
-  let told = { answers: 0, throttled: 0, notBefore: 0 };
-  let used = { requests: 0, since: 0 };
+  const lease = createLease({ ...options, worker, random, now, wait });
+  const demand = createDemand(options);
+  const debt = createDebt();
+  /** What the provider asked of this worker. */
+  let notBefore = 0;
+  let told = SILENCE;
+  /** Requests that have had their turn and no answer. */
+  let running = 0;
+  let onAnswer = () => {};
   let askedAt = Number.NEGATIVE_INFINITY;
-  /** It has no slot. */
-  let isShort = false;
+  let activeAt = 0;
   /** It holds more slots than it was granted, until it tells that those are done. */
   let isOverfull = false;
   let asking: Promise<void> | undefined;
-  let resting: Promise<void> | undefined;
+  let isIdling = false;
 
-  const change = async (step: (governor: Governor) => Governor): Promise<void> => {
-    for (let tries = 1; tries <= MAX_TRIES; tries += 1) {
-      const note = await ledger.readNote(name);
-      const known = note ? (JSON.parse(note.text) as Governor) : newGovernor(limits, now());
-      if (await ledger.swapNote(name, JSON.stringify(step(known)), note?.version)) return;
-      await wait(random() * Math.min(200, 5 * 2 ** tries));
-    }
-    throw new StoreError(`The pace of ${api} found no turn among many workers.`);
-  };
-
-  /** Twice what was used, or everything where the lane was full. */
-  const wanted = (): number => {
-    const seconds = (now() - used.since) / 1_000;
-    const perSecond = used.requests / seconds;
-    // What it could not use for want of slots says nothing of what it needs.
-    const isFull = isShort || lane.rate === 0 || perSecond >= 0.9 * lane.rate;
-    if (isFull || !(seconds > 0)) return requestsPerSecond;
-    return Math.min(requestsPerSecond, Math.max(LEAST * requestsPerSecond, 2 * perSecond));
-  };
-
-  const ask = async (): Promise<void> => {
-    askedAt = now();
+  /** Gives away what is to be told; `back` when it did not arrive. */
+  const tell = () => {
     const telling = told;
-    told = { answers: 0, throttled: 0, notBefore: 0 };
-    const asked = { worker, wanted: wanted(), ...telling };
-    try {
-      await change((governor) => {
-        const busy = running();
-        const granted = grant(governor, { ...asked, running: busy }, limits, now());
-        lane = granted.lane;
-        isShort = lane.slots === 0;
-        isOverfull = busy > lane.slots;
-        return granted.governor;
-      });
-    } catch (error) {
+    told = SILENCE;
+    const back = () => {
       told = {
         answers: told.answers + telling.answers,
         throttled: told.throttled + telling.throttled,
         notBefore: Math.max(told.notBefore, telling.notBefore),
       };
-      throw error;
-    }
-    used = { requests: 0, since: now() };
-    onSlots();
+    };
+    return { telling, back };
   };
 
+  const ask = async (): Promise<void> => {
+    askedAt = now();
+    const { telling, back } = tell();
+    let asked = { wanted: 0, wantedSlots: 0, running: 0, owed: 0 };
+    try {
+      await lease.renew(() => {
+        demand.sees(pending());
+        const lane = lease.lane();
+        const owed = debt.owed(now(), lane.rate);
+        asked = { ...demand.wanted(lane, now()), running, owed };
+        return { ...asked, ...telling };
+      });
+    } catch (error) {
+      back();
+      throw error;
+    }
+    isOverfull = asked.running > lease.lane().slots;
+    demand.granted(asked, now());
+    onSlots();
+  };
   /** One question at a time; those who wait share it. */
   const askOnce = (): Promise<void> => {
     asking ??= ask().finally(() => {
@@ -116,8 +101,7 @@ export function createSharedPace(options: SharedPaceOptions): Pace {
   const askAhead = (): void => {
     if (!asking) askOnce().catch(() => {});
   };
-
-  /** Asks until it is enough, and bears a ledger that is out of reach for a while. */
+  /** Asks again, not too soon after the last time, until it is enough. */
   const askUntil = async (isEnough: () => boolean): Promise<void> => {
     const patientUntil = now() + PATIENCE_MS;
     while (!isEnough()) {
@@ -133,62 +117,106 @@ export function createSharedPace(options: SharedPaceOptions): Pace {
     }
   };
 
-  const slots = (): number => (now() < lane.until ? lane.slots : 0);
-  const endsAt = (): number => lane.rateUntil - SAFETY_MS;
-  const isOpen = (): boolean => lane.rate > 0 && now() < endsAt() && slots() > 0;
+  const slots = (): number => (now() < lease.lane().until ? lease.lane().slots : 0);
+  const endsAt = (): number => lease.lane().rateUntil - SAFETY_MS;
+  /** The lane pays for one more request before it ends. */
+  const isPaid = (): boolean => {
+    const { rate } = lease.lane();
+    const owed = debt.owed(now(), rate) + 1;
+    return rate > 0 && slots() > 0 && (owed / rate) * 1_000 <= endsAt() - now();
+  };
+  const isDue = (): boolean => {
+    const since = now() - askedAt;
+    if (since < AGAIN_MS) return false;
+    if (endsAt() - now() < LEAD_MS || isOverfull || told.notBefore > 0) return true;
+    return demand.isShort(lease.lane(), now()) || (lease.lane().isPartial && since >= SETTLED_MS);
+  };
+
+  /** Whatever is waited for, everything is looked at anew after it: the worker may have stood still. */
+  const next = async (): Promise<void> => {
+    for (;;) {
+      demand.sees(pending());
+      const at = now();
+      const stoppedUntil = Math.max(notBefore, lease.lane().notBefore);
+      if (stoppedUntil > at) {
+        if (told.notBefore > 0 && at >= askedAt + AGAIN_MS) askAhead();
+        await wait(Math.max(1, Math.min(stoppedUntil - at, AGAIN_MS)));
+        continue;
+      }
+      if (!isPaid()) {
+        await askUntil(isPaid);
+        continue;
+      }
+      if (isDue()) askAhead();
+      const { rate } = lease.lane();
+      const waitMs = debt.waitMs(at, rate);
+      if (waitMs > 0) {
+        // Timers know no shorter time.
+        await wait(Math.max(1, Math.min(waitMs, AGAIN_MS)));
+        continue;
+      }
+      // Fewer slots than when it began to wait.
+      if (running >= slots()) {
+        await Promise.race([wait(AGAIN_MS), new Promise<void>((end) => (onAnswer = end))]);
+        continue;
+      }
+      running += 1;
+      debt.sent(at, rate);
+      activeAt = at;
+      demand.sent();
+      return;
+    }
+  };
 
   const rest = async (): Promise<void> => {
-    if (running() > 0 || lane.until === 0) return;
-    lane = NOTHING;
-    await change((governor) => release(governor, worker));
+    let back = () => {};
+    try {
+      await lease.giveBack(() => {
+        if (pending() > 0) return undefined;
+        demand.ended();
+        const telling = tell();
+        back = telling.back;
+        return { ...telling.telling, owed: debt.owed(now(), lease.lane().rate) };
+      });
+    } catch (error) {
+      back();
+      throw error;
+    }
+  };
+  const restWhenIdle = async (): Promise<void> => {
+    for (let restAt = activeAt + IDLE_MS; now() < restAt; restAt = activeAt + IDLE_MS) {
+      await wait(restAt - now());
+    }
+    // What is not given back now expires.
+    await rest().catch(() => {});
   };
 
   return {
     open: () => askUntil(() => slots() > 0),
-    async turn() {
-      for (;;) {
-        if (!isOpen()) {
-          await askUntil(isOpen);
-          continue;
-        }
-        const at = now();
-        const mine = Math.max(nextAt, at - BURST_MS, lane.notBefore);
-        // Beyond the lane: by then it has another rate.
-        if (mine >= endsAt()) {
-          await wait(Math.max(1, endsAt() - LEAD_MS / 2 - at));
-          if (lane.rateUntil - now() < LEAD_MS) await askOnce().catch(() => {});
-          continue;
-        }
-        nextAt = mine + 1_000 / lane.rate;
-        used.requests += 1;
-        const isEnding = lane.rateUntil - mine < LEAD_MS;
-        if ((isEnding || isOverfull) && at >= askedAt + AGAIN_MS) askAhead();
-        if (mine > at) await wait(mine - at);
-        return;
-      }
-    },
+    turn: createTurns(next),
     answered(isThrottled, retryAfterMs) {
-      told.answers += 1;
-      if (!isThrottled) return;
-      told.throttled += 1;
-      if (retryAfterMs !== undefined) {
-        const notBefore = now() + retryAfterMs;
-        told.notBefore = Math.max(told.notBefore, notBefore);
-        lane = { ...lane, notBefore: Math.max(lane.notBefore, notBefore) };
-      }
+      activeAt = now();
+      running -= 1;
+      onAnswer();
+      const until = retryAfterMs === undefined ? 0 : activeAt + retryAfterMs;
+      const isNews = until > Math.max(told.notBefore, lease.lane().notBefore) + SAME_MS;
+      told = {
+        answers: told.answers + 1,
+        throttled: told.throttled + (isThrottled ? 1 : 0),
+        notBefore: isNews ? until : told.notBefore,
+      };
+      notBefore = Math.max(notBefore, until);
       // The others shall know.
-      if (now() >= askedAt + THROTTLED_MS) askAhead();
+      if (isNews || (isThrottled && activeAt >= askedAt + THROTTLED_MS)) askAhead();
     },
     slots,
-    rate: () => lane.total || requestsPerSecond,
+    rate: () => lease.lane().total || requestsPerSecond,
     idle() {
-      if (resting || lane.until === 0) return;
-      resting = wait(IDLE_MS)
-        // What is not given back now expires.
-        .then(() => rest().catch(() => {}))
-        .finally(() => {
-          resting = undefined;
-        });
+      if (isIdling) return;
+      isIdling = true;
+      void restWhenIdle().finally(() => {
+        isIdling = false;
+      });
     },
     rest,
   };

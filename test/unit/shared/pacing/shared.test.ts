@@ -3,7 +3,6 @@ import { expect, it } from 'vitest';
 import { ProviderError, StoreError } from '../../../../shared/errors.ts';
 import type { Note } from '../../../../shared/ledger/port.ts';
 import { createLimiter } from '../../../../shared/limiter.ts';
-import { openStores } from '../../../fixtures/stores.ts';
 import { createVirtualTime } from '../../../fixtures/virtual-time.ts';
 
 function setup(limits = { requestsPerSecond: 400, inFlight: 40 }) {
@@ -171,31 +170,4 @@ it('bears a ledger that is out of reach for a while, and then tells', async () =
   store.isBroken = true;
   await time.run(120_000);
   expect(await failed).toMatchObject({ code: 'STORE_FAILED' });
-});
-
-it('shares limits through a real ledger', async () => {
-  const { ledger } = openStores();
-  const limits = { requestsPerSecond: 1_000, inFlight: 4 };
-  const load = { running: 0, most: 0, sent: 0 };
-  const workers = ['a', 'b'].map((worker) =>
-    createLimiter({ ...limits, shared: { api: 'x', ledger, worker } }),
-  );
-  await Promise.all(
-    workers.flatMap((limiter) =>
-      Array.from({ length: 20 }, () =>
-        limiter.run(async () => {
-          load.running += 1;
-          load.most = Math.max(load.most, load.running);
-          await new Promise<void>((resume) => setImmediate(resume));
-          load.running -= 1;
-          load.sent += 1;
-        }),
-      ),
-    ),
-  );
-  expect(load.sent).toBe(40);
-  expect(load.most).toBeLessThanOrEqual(4);
-  await Promise.all(workers.map((limiter) => limiter.rest()));
-  const note = await ledger.readNote('pace x');
-  expect(JSON.parse(note?.text ?? '')).toMatchObject({ workers: {} });
 });
