@@ -4,6 +4,7 @@ import { useEffect, useRef } from 'preact/hooks';
 import { pulse } from '../live/pulse.ts';
 import { useNow } from '../live/use-live.ts';
 import { usePage } from '../state/context.ts';
+import { takeHeading, wantHeading, watchReader } from '../state/reading.ts';
 import { type Route, runsHref } from '../state/route.ts';
 import { signOut } from '../state/session.ts';
 import {
@@ -69,9 +70,9 @@ const Mark = () => (
     <rect width="32" height="32" rx="7" class="mark-ground" />
     <path
       class="mark-paper"
-      d="M9 7h10l5 5v13a1.5 1.5 0 0 1-1.5 1.500H9A1.5 1.5 0 0 1 7.5 25V8.500A1.5 1.5 0 0 1 9 7z"
+      d="M9 7h10l5 5v13a1.5 1.5 0 0 1-1.5 1.5H9A1.5 1.5 0 0 1 7.5 25V8.5A1.5 1.5 0 0 1 9 7z"
     />
-    <path class="mark-tick" d="M11.5 18.500l3.3 3.3 6-6.5" />
+    <path class="mark-tick" d="M11.5 18.5l3.3 3.3 6-6.5" />
   </svg>
 );
 
@@ -85,13 +86,13 @@ const viewOf = (route: Route): string =>
 /** After going to another view its heading is where reading goes on. */
 function useFocusOnNewView(main: { readonly current: HTMLElement | null }, view: string) {
   const before = useRef(view);
+  useEffect(watchReader, []);
   useEffect(() => {
     if (before.current === view) return;
     before.current = view;
     window.scrollTo(0, 0);
-    const heading = main.current?.querySelector('h1') ?? main.current;
-    heading?.setAttribute('tabindex', '-1');
-    heading?.focus({ preventScroll: true });
+    wantHeading();
+    takeHeading(main.current?.querySelector('h1') ?? main.current);
   }, [main, view]);
 }
 

@@ -1,6 +1,7 @@
 /** The heading of a view, also as the title of the window. */
 import type { ComponentChildren } from 'preact';
-import { useEffect } from 'preact/hooks';
+import { useEffect, useRef } from 'preact/hooks';
+import { takeHeading } from '../state/reading.ts';
 import { Icon } from './icons.tsx';
 
 export interface TitleProps {
@@ -14,6 +15,9 @@ export interface TitleProps {
 }
 
 export function Title({ actions, back, badge, children, text }: TitleProps) {
+  const heading = useRef<HTMLHeadingElement>(null);
+  // It may stand in the place of another one, which had the focus.
+  useEffect(() => takeHeading(heading.current), []);
   useEffect(() => {
     document.title = `${text} · Waybill`;
   }, [text]);
@@ -27,7 +31,9 @@ export function Title({ actions, back, badge, children, text }: TitleProps) {
       )}
       <div class="title-row">
         <div class="title-words">
-          <h1>{text}</h1>
+          <h1 ref={heading} tabIndex={-1}>
+            {text}
+          </h1>
           {badge}
         </div>
         {actions && <div class="actions">{actions}</div>}

@@ -12,8 +12,12 @@ export interface RunName {
 export function nameOf({ source, operation }: Run): RunName {
   const key = source?.key;
   const manifest = key?.startsWith('cos-fetch/') ? key.split('/').slice(3).join('/') : undefined;
-  return { manifest: manifest || (key?.startsWith('fetches/') ? undefined : key), operation };
+  const shown = manifest?.replace(STAMP, '');
+  return { manifest: shown || (key?.startsWith('fetches/') ? undefined : key), operation };
 }
+
+/** What `manifestKey` puts before the name of a file. */
+const STAMP = /^\d{4}-\d\d-\d\d\/\d{9}-(?=.)/;
 
 export const targetOf = ({ target }: Run): string | undefined =>
   target && `${target.bucket} · ${target.region}`;

@@ -220,6 +220,7 @@ export const en = {
   'rejected.text':
     'These lines were left out, each for one reason. Correct them and submit them as a new manifest.',
   'rejected.more': '{shown} of {n} are listed; rejected.csv has them all.',
+  'rejected.later': 'They are listed as soon as their part of the manifest was read to its end.',
   'warnings.title': 'Warnings',
   'warnings.text': 'Odd, but sent all the same.',
   'finding.line': 'Line',

@@ -209,6 +209,7 @@ export const zh: Readonly<Record<TextKey, string>> = {
   'rejected.count': '{n} 行未发送',
   'rejected.text': '这些行未发送，每行注明一个原因。请更正后作为新清单提交。',
   'rejected.more': '此处列出 {shown} 行，共 {n} 行；rejected.csv 包含全部。',
+  'rejected.later': '清单的相应部分读完后，将在此列出。',
   'warnings.title': '警告',
   'warnings.text': '有疑点，但仍会发送。',
   'finding.line': '行',

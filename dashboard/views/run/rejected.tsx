@@ -55,7 +55,9 @@ export function Rejected({ run }: { readonly run: Run }) {
       )}
       {rows && counts.quarantined > rows.length && (
         <p class="pad-x muted small">
-          {t('rejected.more', { shown: rows.length, n: counts.quarantined })}
+          {rows.length === 0
+            ? t('rejected.later')
+            : t('rejected.more', { shown: rows.length, n: counts.quarantined })}
         </p>
       )}
     </Card>
