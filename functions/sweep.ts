@@ -19,7 +19,7 @@ import type { Deployment } from '../shared/deployment.ts';
 import { parseSchedule, parseWith } from '../shared/events.ts';
 import { createFetchStatus } from '../shared/fetch-status.ts';
 import { createGuard } from '../shared/guard.ts';
-import type { Ledger, Run } from '../shared/ledger/port.ts';
+import type { Ledger, Run, RunState } from '../shared/ledger/port.ts';
 import type { Log } from '../shared/log.ts';
 import { type Metrics, noMetrics } from '../shared/metrics.ts';
 import { expose } from '../shared/middleware.ts';
@@ -34,6 +34,8 @@ import { connectCosObjects } from '../shared/providers/cos-objects.ts';
 import { createObsReader } from '../shared/providers/obs-objects.ts';
 import { createRefusals } from '../shared/refusals.ts';
 import type { RetryPolicy } from '../shared/retry.ts';
+import { dropUnsent, hasSettled } from '../shared/steering/cancelling.ts';
+import { continueWish } from '../shared/steering/ordering.ts';
 import { type AgainOptions, orderAgain } from '../shared/sweeping/again.ts';
 import { type ClosingOptions, closeIfDone } from '../shared/sweeping/closing.ts';
 import { type Followers, type FollowOptions, followTasks } from '../shared/sweeping/following.ts';
@@ -90,7 +92,7 @@ export function createHandler(deps: Deps) {
     const withTasks = new Set<string>();
     const vitals: Vitals = { runs: 0, stuck: 0, open: 0 };
     let runs = 0;
-    for await (const run of only ? theseRuns(ledger, only) : activeRuns(ledger)) {
+    for await (const run of only ? theseRuns(ledger, only) : unclosedRuns(ledger)) {
       runs += 1;
       const shards = await ledger.shards(run.runId);
       if (lost) {
@@ -98,11 +100,18 @@ export function createHandler(deps: Deps) {
         sweep.asked += asked;
         sweep.found += found;
       }
+      if (run.state === 'cancelled') {
+        if (hasSettled(run, deps)) await dropUnsent(shards, deps);
+      } else {
+        await continueWish(run.runId, shards, { ...deps, deadline });
+      }
       const patience = run.operation === 'retry-failed-objects' ? { abandonedMs: NIGHT_MS } : {};
       const followed = await followTasks(shards, { ...deps, ...patience, all, deadline });
       sweep.asked += followed.asked;
       sweep.found += followed.found;
-      sweep.queued += await orderAgain(await ledger.shards(run.runId), deps);
+      if (run.state === 'active') {
+        sweep.queued += await orderAgain(await ledger.shards(run.runId), deps);
+      }
       const current = await ledger.run(run.runId);
       if (current && (await closeIfDone(current, deps))) {
         sweep.closed += 1;
@@ -148,11 +157,15 @@ export function createHandler(deps: Deps) {
 const earlier = (a: Date | undefined, b: Date | undefined): Date | undefined =>
   a === undefined || (b !== undefined && b < a) ? b : a;
 
-async function* activeRuns(ledger: Ledger): AsyncGenerator<Run> {
+/** What is cancelled is followed until nothing of it is under way. */
+const FOLLOWED: readonly RunState[] = ['active', 'cancelled'];
+
+async function* unclosedRuns(ledger: Ledger): AsyncGenerator<Run> {
   let cursor: string | undefined;
   do {
     const page = await ledger.runs({
-      states: ['active'],
+      states: FOLLOWED,
+      unclosed: true,
       limit: 100,
       ...(cursor !== undefined && { cursor }),
     });
@@ -164,7 +177,7 @@ async function* activeRuns(ledger: Ledger): AsyncGenerator<Run> {
 async function* theseRuns(ledger: Ledger, runIds: Iterable<string>): AsyncGenerator<Run> {
   for (const runId of runIds) {
     const run = await ledger.run(runId);
-    if (run?.state === 'active') yield run;
+    if (run && FOLLOWED.includes(run.state) && !run.closedAt) yield run;
   }
 }
 

@@ -108,6 +108,8 @@ export type ConflictCode =
   | 'IDEMPOTENCY_MISMATCH'
   | 'IN_PROGRESS'
   | 'NO_FAILED_OBJECTS'
+  | 'NOTHING_TO_RETRY'
+  | 'RUN_STATE'
   | 'TASK_COMPLETE'
   | 'TASK_IN_GROUP'
   | 'TASK_STATE';

@@ -5,11 +5,12 @@
  */
 import { sha256Hex } from './encoding.ts';
 import { InputError, toCause } from './errors.ts';
-import type { Ledger, Run } from './ledger/port.ts';
+import type { Ledger, Run, Source } from './ledger/port.ts';
 import type { Log } from './log.ts';
 import { parseManifestKey } from './manifest/path.ts';
 import { cutShards, readLayout, unpackShards } from './manifest/shards.ts';
 import type { SameKey, Shard } from './manifest/types.ts';
+import { changedObject } from './objects/keys.ts';
 import type { ObjectInfo, Objects } from './objects/port.ts';
 import type { QueueSender } from './queue/port.ts';
 
@@ -21,6 +22,11 @@ export interface Planner {
   plan(key: string, trigger: Run['trigger'], options?: PlanOptions): Promise<Run>;
   /** Opens the run, for `plan` to go on with; the same errors. */
   open(key: string, trigger: Run['trigger'], options?: PlanOptions): Promise<Run>;
+  /**
+   * The manifest of a run that is there already, as long as it is the version that was planned.
+   * @throws InputError (NOT_FOUND, MANIFEST_CHANGED); StoreError
+   */
+  check(run: Run): Promise<void>;
   /** The id that `plan` would give the manifest as it is now; the same errors. */
   identify(key: string): Promise<string>;
 }
@@ -44,19 +50,14 @@ export interface PlannerOptions {
 /** Messages per call of `send`; SQS takes ten at a time, its adapter splits further. */
 const QUEUED_AT_ONCE = 1_000;
 
-export function createPlanner({
-  ledger,
-  objects,
-  queue,
-  shardBytes,
-  log,
-  now = () => new Date(),
-}: PlannerOptions): Planner {
+export function createPlanner(options: PlannerOptions): Planner {
+  const { ledger, objects, queue, log, now = () => new Date() } = options;
+
   /** All shards and the bytes they tile; a packed manifest is unpacked into the store for it. */
   const cut = async (
     runId: string,
     info: ObjectInfo,
-    sameKey: SameKey = {},
+    { shardBytes = options.shardBytes, ...sameKey }: Cutting,
   ): Promise<[readonly Shard[], number]> => {
     const { target, layout: shape } = parseManifestKey(info.key);
     const layout = await readLayout(objects, info, shape);
@@ -88,28 +89,43 @@ export function createPlanner({
   const openRun = (
     info: ObjectInfo,
     trigger: Run['trigger'],
-    { runId = runIdOf(objects.bucket, info) }: PlanOptions,
+    { runId = runIdOf(objects.bucket, info), sameKey }: PlanOptions,
   ): Promise<Run> =>
     ledger.openRun({
       runId,
       trigger,
       operation: 'cos-offline-fetch',
-      source: { bucket: objects.bucket, key: info.key, etag: info.etag },
+      source: {
+        bucket: objects.bucket,
+        key: info.key,
+        etag: info.etag,
+        shardBytes: options.shardBytes,
+        ...sameKey,
+      },
       ...targetOf(info.key),
       createdAt: now(),
     });
 
+  const check = async ({ source }: Run): Promise<void> => {
+    const info = source && (await find(source.key));
+    if (info && info.etag !== source.etag) throw changedObject(info.key);
+  };
+
   return {
+    check,
     identify: async (key) => runIdOf(objects.bucket, await find(key)),
-    open: async (key, trigger, options = {}) => openRun(await find(key), trigger, options),
-    async plan(key, trigger, options = {}) {
+    open: async (key, trigger, plan = {}) => openRun(await find(key), trigger, plan),
+    async plan(key, trigger, plan = {}) {
       const info = await find(key);
-      const run = await openRun(info, trigger, options);
+      const run = await openRun(info, trigger, plan);
       const { runId } = run;
       if (run.state !== 'planning') return run;
       log.info('run.opened', { runId, key, sizeBytes: info.sizeBytes });
       try {
-        const [shards, sizeBytes] = await cut(runId, info, options.sameKey);
+        const { source } = run;
+        // Of a run that is planned once more, such as one that goes on after it was cancelled.
+        if (source && source.etag !== info.etag) throw changedObject(key);
+        const [shards, sizeBytes] = await cut(runId, info, cuttingOf(source));
         // Queued only once all are cut: of a packed manifest that breaks off, nothing is sent.
         await send(shards);
         await ledger.activateRun(runId, { shardCount: shards.length, sizeBytes });
@@ -123,6 +139,14 @@ export function createPlanner({
     },
   };
 }
+
+type Cutting = SameKey & Pick<Source, 'shardBytes'>;
+
+const cuttingOf = ({ shardBytes, onKeyExist, ignoreSameKey }: Partial<Source> = {}): Cutting => ({
+  ...(shardBytes !== undefined && { shardBytes }),
+  ...(onKeyExist !== undefined && { onKeyExist }),
+  ...(ignoreSameKey !== undefined && { ignoreSameKey }),
+});
 
 /** The same version of the same object gives the same run; written again, it is another version. */
 export const runIdOf = (bucket: string, { key, etag, lastModifiedAt }: ObjectInfo): string =>

@@ -1,5 +1,11 @@
 /** Runs and transfers as the HTTP API shows them (spec section 6): instants in ISO 8601, null for none. */
-import type { Operation, Run, Transfer } from './ledger/port.ts';
+import type { Counts, Operation, Run, Source, Transfer } from './ledger/port.ts';
+
+/** What of a cancelled run was not sent yet never will be. */
+export const shownCounts = ({ counts, state }: Run): Counts =>
+  state === 'cancelled'
+    ? { ...counts, planned: 0, cancelled: counts.cancelled + counts.planned }
+    : counts;
 
 export const runView = (run: Run) => ({
   runId: run.runId,
@@ -7,14 +13,17 @@ export const runView = (run: Run) => ({
   operation: run.operation,
   state: run.state,
   ...(run.error && { error: run.error }),
-  counts: run.counts,
+  counts: shownCounts(run),
   progress: { bytes: run.readBytes, bytesTotal: run.plan?.sizeBytes ?? null },
-  ...(run.source && { source: run.source }),
+  ...(run.source && { source: sourceView(run.source) }),
   ...(run.target && { target: run.target }),
   ...(run.handedTo !== undefined && { handedTo: run.handedTo }),
   createdAt: run.createdAt.toISOString(),
   closedAt: run.closedAt?.toISOString() ?? null,
 });
+
+/** Without how it was planned. */
+export const sourceView = ({ bucket, key, etag }: Source) => ({ bucket, key, etag });
 
 export const transferView = (transfer: Transfer) => ({
   transferId: transfer.transferId,

@@ -15,17 +15,21 @@ export type Operation =
   | 'oms-v1-start-task'
   | 'retry-failed-objects';
 
+/** A manifest, and how it is planned: `SameKey` as the request that brought it had it. */
+export interface Source extends SameKey {
+  readonly bucket: string;
+  readonly key: string;
+  readonly etag: string;
+  /** Of its shards: planned again it must be cut alike, as transfers are numbered by shard. */
+  readonly shardBytes?: number;
+}
+
 export interface NewRun {
   /** Derived from what started the run, so that the same trigger twice is one run (promise G2). */
   readonly runId: string;
   readonly trigger: 'upload' | 'http' | 'schedule';
   readonly operation: Operation;
-  /** The manifest; `SameKey` as the request that brought it had it. */
-  readonly source?: {
-    readonly bucket: string;
-    readonly key: string;
-    readonly etag: string;
-  } & SameKey;
+  readonly source?: Source;
   readonly target?: Target;
   readonly createdAt: Date;
 }

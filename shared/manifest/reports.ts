@@ -6,7 +6,13 @@ import type { CauseClass } from '../errors.ts';
 import { toCsvField } from './csv.ts';
 import type { Quarantined } from './types.ts';
 
-export { readRejected, removeStaged, type ShardLines, stageRejected } from './staging.ts';
+export {
+  readRejected,
+  rejectedKeptKey,
+  removeStaged,
+  type ShardLines,
+  stageRejected,
+} from './staging.ts';
 
 /** One transfer that failed. */
 export interface FailedRow {

@@ -16,6 +16,12 @@ export const stagedPieceKey = (runId: string, index: number): string =>
 export const stagedRejectedKey = (runId: string, index: number): string =>
   `${stagingPrefix(runId)}rejected-${sixDigits(index)}.jsonl`;
 
+/**
+ * Says that `rejected.csv` of an earlier closing is whole: every line had been read by then, and what
+ * shards staged for it was removed.
+ */
+export const rejectedKeptKey = (runId: string): string => `${stagingPrefix(runId)}rejected-kept`;
+
 const sixDigits = (index: number): string => String(index).padStart(6, '0');
 
 /**

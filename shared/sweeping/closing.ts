@@ -1,40 +1,75 @@
 /**
  * Closes a run once everything in it is final: proves that its shards tile the manifest (promise
- * G1), writes the reports, then marks it completed. Repeating it after a crash writes them again.
+ * G1), writes the reports, then marks it completed. A cancelled one is closed once nothing of it is
+ * under way. Repeating it after a crash writes the reports again.
  */
-import type { Cause } from '../errors.ts';
+import { type Cause, LeasedError } from '../errors.ts';
 import type { Ledger, Run, ShardRecord } from '../ledger/port.ts';
 import { totalsOf } from '../ledger/totals.ts';
 import type { Log } from '../log.ts';
 import { removeStaged } from '../manifest/reports.ts';
 import { proveCoverage } from '../manifest/shards.ts';
 import type { Objects } from '../objects/port.ts';
+import { hasSettled } from '../steering/cancelling.ts';
+import { runLease } from '../steering/lease.ts';
+import { readWish } from '../steering/wish.ts';
+import { alone } from '../tasks/alone.ts';
 import { isTaskShard } from '../tasks/runs.ts';
 import { isRetryable } from './again.ts';
-import { type ReportName, reportKey, reportText } from './report.ts';
+import { isRejectedKept, type ReportName, reportKey, reportText } from './report.ts';
 
 export interface ClosingOptions {
   readonly ledger: Ledger;
   readonly objects: Objects;
   readonly log: Log;
   readonly maxAttempts: number;
+  readonly settleMs: number;
   readonly now: () => Date;
 }
 
-/** True when the run was closed by this call. */
+/** True when the run was closed by this call; false too while somebody else is at it. */
 export async function closeIfDone(run: Run, options: ClosingOptions): Promise<boolean> {
-  const { ledger, objects, log, now } = options;
-  const { plan, runId } = run;
-  if (run.state !== 'active' || !plan) return false;
-  const shards = await ledger.shards(runId);
-  if (shards.length < plan.shardCount || !shards.every(isFinal)) return false;
-  if (await hasRetryable(shards, options)) return false;
+  const { ledger, now } = options;
+  const close = async (): Promise<boolean> => {
+    // Whoever had the lease before may have gone on with it.
+    const current = await ledger.run(run.runId);
+    const shards = await ledger.shards(run.runId);
+    if (!current || !(await isDone(current, shards, options))) return false;
+    return closeDone(current, shards, options);
+  };
+  const shards = await ledger.shards(run.runId);
+  if (!(await isDone(run, shards, options))) return false;
+  try {
+    return await alone(ledger, runLease(run.runId), now, close);
+  } catch (error) {
+    if (error instanceof LeasedError) return false;
+    throw error;
+  }
+}
 
-  const coverage = proveCoverage(
-    plan.sizeBytes,
-    shards.map(({ tally }) => tally),
-  );
-  const gap = coverage.covered ? lostRows(shards) : coverage.fault;
+async function isDone(
+  run: Run,
+  shards: readonly ShardRecord[],
+  options: ClosingOptions,
+): Promise<boolean> {
+  const { plan, state } = run;
+  if (state === 'cancelled') {
+    const isUnderWay = shards.some(({ counts }) => counts.submitting + counts.submitted > 0);
+    return run.closedAt === undefined && hasSettled(run, options) && !isUnderWay;
+  }
+  if (state !== 'active' || !plan) return false;
+  if (shards.length < plan.shardCount || !shards.every(isFinal)) return false;
+  if (await readWish(options.ledger, run.runId)) return false;
+  return !(await hasRetryable(shards, options));
+}
+
+async function closeDone(
+  run: Run,
+  shards: readonly ShardRecord[],
+  { ledger, objects, log, now }: ClosingOptions,
+): Promise<boolean> {
+  const { runId, state } = run;
+  const gap = state === 'cancelled' ? undefined : gapIn(run, shards);
   if (gap !== undefined) {
     const error: Cause = { ...COVERAGE_BROKEN, message: gap };
     await ledger.stopRun(runId, { state: 'failed', at: now(), error });
@@ -43,18 +78,29 @@ export async function closeIfDone(run: Run, options: ClosingOptions): Promise<bo
   }
 
   const at = now();
+  const ended = state === 'cancelled' ? state : 'completed';
   // Counted now: those of the run may lag behind.
-  const closing: Run = { ...run, ...totalsOf(shards), state: 'completed', closedAt: at };
+  const closing: Run = { ...run, ...totalsOf(shards), state: ended, closedAt: at };
   for (const name of REPORTS) {
+    if (name === 'rejected.csv' && (await isRejectedKept(runId, objects))) continue;
     await objects.put(
       reportKey(runId, name),
       reportText(name, closing, shards, { ledger, objects }),
     );
   }
   const closed = await ledger.closeRun(runId, at);
-  await removeStaged(objects, runId);
-  if (closed) log.info('run.closed', { runId, ...closing.counts });
+  // A cancelled one may go on, and has read only some of its lines.
+  if (ended === 'completed') await removeStaged(objects, runId);
+  if (closed) log.info('run.closed', { runId, state: ended, ...closing.counts });
   return closed;
+}
+
+function gapIn({ plan }: Run, shards: readonly ShardRecord[]): string | undefined {
+  const coverage = proveCoverage(
+    plan?.sizeBytes ?? 0,
+    shards.map(({ tally }) => tally),
+  );
+  return coverage.covered ? lostRows(shards) : coverage.fault;
 }
 
 /** The summary comes last: where it is, the others are. */

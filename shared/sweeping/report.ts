@@ -3,6 +3,7 @@ import type { Ledger, Run, ShardRecord, Transfer } from '../ledger/port.ts';
 import {
   type FailedRow,
   readRejected,
+  rejectedKeptKey,
   writeFailedCsv,
   writeRejectedCsv,
 } from '../manifest/reports.ts';
@@ -16,6 +17,9 @@ export type ReportName = 'summary.json' | 'failed.csv' | 'rejected.csv';
 /** Where a run's report lies in the store. */
 export const reportKey = (runId: string, name: ReportName): string => `reports/${runId}/${name}`;
 
+/** Where the parts of its receipt lie. */
+export const receiptPrefix = (runId: string): string => `reports/${runId}/receipt`;
+
 interface Stores {
   readonly ledger: Ledger;
   readonly objects: Pick<Objects, 'head' | 'read'>;
@@ -27,19 +31,37 @@ export function reportText(
   run: Run,
   shards: readonly ShardRecord[],
   { ledger, objects }: Stores,
-): AsyncIterable<string> {
+): AsyncIterable<string | Uint8Array> {
   if (name === 'failed.csv') return writeFailedCsv(failedRows(run.runId, { ledger, objects }));
   if (name === 'rejected.csv') {
-    // Only a shard that was read to its end has staged what it quarantined.
-    const lines = shards.map(({ shard: { index }, ended, tally }) => ({
-      index,
-      lines: tally.lines,
-      quarantined: ended ? tally.quarantined : 0,
-    }));
-    return writeRejectedCsv(readRejected(objects, run.runId, lines));
+    return rejectedText(run.runId, shards, objects);
   }
   return summaryText(run, shards, { ledger, objects });
 }
+
+async function* rejectedText(
+  runId: string,
+  shards: readonly ShardRecord[],
+  objects: Stores['objects'],
+): AsyncGenerator<string | Uint8Array> {
+  if (await isRejectedKept(runId, objects)) {
+    yield* objects.read(reportKey(runId, 'rejected.csv'));
+    return;
+  }
+  // Only a shard that was read to its end has staged what it quarantined.
+  const lines = shards.map(({ shard: { index }, ended, tally }) => ({
+    index,
+    lines: tally.lines,
+    quarantined: ended ? tally.quarantined : 0,
+  }));
+  yield* writeRejectedCsv(readRejected(objects, runId, lines));
+}
+
+/** Whether the run goes on after it was completed, and its report is there to stay. */
+export const isRejectedKept = async (
+  runId: string,
+  objects: Pick<Objects, 'head'>,
+): Promise<boolean> => (await objects.head(rejectedKeptKey(runId))) !== undefined;
 
 async function* summaryText(run: Run, shards: readonly ShardRecord[], { ledger, objects }: Stores) {
   const isPass = run.operation === 'retry-failed-objects';

@@ -3,6 +3,7 @@ import type { Cause } from '../errors.ts';
 import type { Run, ShardRecord, Transfer } from '../ledger/port.ts';
 import type { WarningReason } from '../manifest/types.ts';
 import type { NightPlan } from '../nightly/types.ts';
+import { shownCounts, sourceView } from '../views.ts';
 
 export interface FailureGroup extends Omit<Cause, 'message' | 'requestId'> {
   readonly count: number;
@@ -13,7 +14,7 @@ export interface FailureGroup extends Omit<Cause, 'message' | 'requestId'> {
 export interface Summary {
   readonly runId: string;
   readonly operation: Run['operation'];
-  readonly source?: Run['source'];
+  readonly source?: ReturnType<typeof sourceView>;
   readonly target?: Run['target'];
   readonly state: Run['state'];
   readonly error?: Cause;
@@ -43,17 +44,17 @@ export async function summarize(
 ): Promise<Summary> {
   const total = (name: 'header' | 'blank' | 'transfers'): number =>
     shards.reduce((sum, { tally }) => sum + tally[name], 0);
-  const { runId, operation, source, target, createdAt, counts, error } = run;
+  const { runId, operation, source, target, createdAt, error } = run;
   return {
     runId,
     operation,
-    ...(source && { source }),
+    ...(source && { source: sourceView(source) }),
     ...(target && { target }),
     state: run.state,
     ...(error && { error }),
     createdAt: createdAt.toISOString(),
     closedAt: run.closedAt?.toISOString() ?? null,
-    counts,
+    counts: shownCounts(run),
     coverage: {
       bytes: run.plan?.sizeBytes ?? 0,
       shards: shards.length,

@@ -1,0 +1,135 @@
+/**
+ * `POST /runs/{runId}/retry`: tries failed transfers again within their run, and goes on with a run
+ * that was cancelled or could not be carried out. Safe to repeat at any point.
+ */
+import { type CauseClass, ConflictError } from '../errors.ts';
+import type { Ledger, Run, ShardRecord } from '../ledger/port.ts';
+import { rejectedKeptKey, removeStaged } from '../manifest/reports.ts';
+import type { Objects } from '../objects/port.ts';
+import type { Planner } from '../planning.ts';
+import type { QueueSender } from '../queue/port.ts';
+import { receiptPrefix } from '../sweeping/report.ts';
+import { alone } from '../tasks/alone.ts';
+import { isTaskShard } from '../tasks/runs.ts';
+import type { PlanLater } from '../wiring/types.ts';
+import { runLease } from './lease.ts';
+import { isWished, orderWished } from './ordering.ts';
+import { keepWish, readWish, type Wish } from './wish.ts';
+
+export interface RetryingOptions {
+  readonly ledger: Ledger;
+  readonly objects: Objects;
+  readonly planner: Planner;
+  readonly planLater?: PlanLater | undefined;
+  readonly queue: QueueSender;
+  readonly now: () => Date;
+}
+
+/** What a request may take of its half minute; the sweeper does the rest. */
+const BUDGET_MS = 12_000;
+
+/**
+ * @param classes of failures; undefined: every failure, and what was cancelled
+ * @returns transfers ordered so far
+ * @throws ConflictError (RUN_STATE, NOTHING_TO_RETRY); LeasedError (SHARD_LEASED) while somebody is at
+ *   the run; InputError (NOT_FOUND, MANIFEST_CHANGED); StoreError
+ */
+export async function retryRun(
+  runId: string,
+  classes: readonly CauseClass[] | undefined,
+  options: RetryingOptions,
+): Promise<number> {
+  const { ledger, now } = options;
+  // A pass that gathers failures of runs must not find this one half reopened.
+  return alone(ledger, 'nightly', now, () =>
+    alone(ledger, runLease(runId), now, async () => {
+      const run = await ledger.run(runId);
+      if (!run) return 0;
+      const at = now();
+      const wish = { at: at.getTime(), ...(classes && { classes: [...classes] }) };
+      const shards = await ledger.shards(runId);
+      await check(run, shards, wish, options);
+      await keepWish(ledger, runId, wish);
+      await reopen(run, options);
+      const current = await ledger.run(runId);
+      // What is planned by another function is ordered once that is done.
+      if (current?.state !== 'active') return 0;
+      const deadline = new Date(at.getTime() + BUDGET_MS);
+      const { ordered } = await orderWished(runId, shards, { ...options, deadline });
+      return ordered;
+    }),
+  );
+}
+
+async function check(
+  run: Run,
+  shards: readonly ShardRecord[],
+  wish: Wish,
+  { ledger, planner }: RetryingOptions,
+): Promise<void> {
+  if (run.handedTo !== undefined) {
+    throw new ConflictError(
+      'RUN_STATE',
+      `The failures of this run went on in the run ${run.handedTo} of a nightly pass; retry that one.`,
+    );
+  }
+  if (shards.length > 0 && shards.every(({ shard }) => isTaskShard(shard))) {
+    throw new ConflictError(
+      'RUN_STATE',
+      'The transfers of this run are tasks of a provider: start them anew, or leave them to the nightly pass.',
+    );
+  }
+  if (run.state === 'planning') {
+    if (await readWish(ledger, run.runId)) return;
+    throw new ConflictError('RUN_STATE', 'The run is still being planned.');
+  }
+  if (run.state === 'cancelled' || run.state === 'failed') {
+    if (!run.source) throw new ConflictError('RUN_STATE', 'The run has no manifest to go on with.');
+    return planner.check(run);
+  }
+  if (await hasWished(run.runId, shards, wish, ledger)) return planner.check(run);
+  throw new ConflictError(
+    'NOTHING_TO_RETRY',
+    'No transfer of this run failed in that way; there is nothing to try again.',
+  );
+}
+
+async function hasWished(
+  runId: string,
+  shards: readonly ShardRecord[],
+  wish: Wish,
+  ledger: Ledger,
+): Promise<boolean> {
+  for (const { shard, counts } of shards) {
+    if (isTaskShard(shard) || counts.failed + counts.cancelled === 0) continue;
+    const rows = await ledger.transfersOf(runId, shard.index, ['failed', 'cancelled']);
+    if (rows.some((row) => isWished(wish, row))) return true;
+  }
+  return false;
+}
+
+async function reopen(run: Run, options: RetryingOptions): Promise<void> {
+  const { ledger, objects, planner, planLater } = options;
+  const { runId, source, state, trigger } = run;
+  if (state === 'active') return;
+  const key = source?.key ?? '';
+  // What was unpacked of it is gone.
+  const isPacked = key.endsWith('.gz');
+  if (state !== 'planning') {
+    await removeReceipt(objects, runId);
+    if (state === 'completed') {
+      await removeStaged(objects, runId);
+      await objects.put(rejectedKeptKey(runId), '');
+    }
+    const isPlanned = state === 'completed' && !isPacked;
+    await ledger.reopenRun(runId, isPlanned ? 'active' : 'planning');
+    if (isPlanned) return;
+  }
+  if (planLater && isPacked) await planLater({ key, runId });
+  else await planner.plan(key, trigger, { runId });
+}
+
+/** It proves how the run ended, which is no longer so. */
+async function removeReceipt(objects: Objects, runId: string): Promise<void> {
+  for await (const { key } of objects.list(receiptPrefix(runId))) await objects.remove(key);
+}
