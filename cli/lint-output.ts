@@ -1,10 +1,13 @@
 /** What `waybill lint` prints: text for a person, or one JSON document. */
 import type { Quarantined, Warning } from '../shared/manifest/types.ts';
 import type { Findings } from './lint.ts';
-import { printable } from './text.ts';
+import { printable, widthOf, wrap } from './text.ts';
 
-/** `<file>:<line>` first, as editors and terminals understand it; the totals last. */
-export function findingsText(findings: Findings): string {
+/**
+ * `<file>:<line>` first, as editors and terminals understand it; the totals last.
+ * @param columns to break lines at; without them every finding is one line
+ */
+export function findingsText(findings: Findings, columns?: number): string {
   const { path, tally, quarantined, warnings, clashesCapped } = findings;
   const shown = [
     ...quarantined.map((line) => describe(path, 'quarantined', line)),
@@ -20,13 +23,20 @@ export function findingsText(findings: Findings): string {
     ...(tally.header > 0 ? ['1 header'] : []),
     count(warned, 'warning'),
   ];
-  return [
+  const lines = [
     ...shown,
     ...(hidden > 0 ? [`${hidden} more not shown.`] : []),
     ...(clashesCapped ? [CAPPED] : []),
-    `${path}: ${totals.join(', ')}.`,
-    '',
-  ].join('\n');
+    `${printable(path)}: ${totals.join(', ')}.`,
+  ];
+  const fitting = columns === undefined ? lines : lines.flatMap((line) => hang(line, columns));
+  return `${fitting.join('\n')}\n`;
+}
+
+/** What goes on in another line stands further right. */
+function hang(line: string, columns: number): readonly string[] {
+  if (widthOf(line) <= columns) return [line];
+  return wrap(line, columns - 2).map((part, at) => (at === 0 ? part : `  ${part}`));
 }
 
 export function findingsJson(findings: Findings): string {

@@ -10,12 +10,13 @@ import { InputError } from '../shared/errors.ts';
 import { createClashFinder } from '../shared/manifest/clashes.ts';
 import { gunzip } from '../shared/manifest/gzip.ts';
 import type { KeyWatch } from '../shared/manifest/keys.ts';
-import { cutLines } from '../shared/manifest/lines.ts';
+import { cutLines, type LineBlock } from '../shared/manifest/lines.ts';
 import { parseFileName, parseManifestKey } from '../shared/manifest/path.ts';
 import { createLineReader, type ReaderSink } from '../shared/manifest/reader.ts';
 import { readLayout } from '../shared/manifest/shards.ts';
 import type {
   Layout,
+  PlannedTransfer,
   Quarantined,
   Tally,
   Target,
@@ -24,6 +25,7 @@ import type {
 } from '../shared/manifest/types.ts';
 import type { Objects } from '../shared/objects/port.ts';
 import { failureJson, failureText, findingsJson, findingsText } from './lint-output.ts';
+import { columnsOf, type Terminal } from './text.ts';
 
 export interface LintManifestOptions {
   /** Of the local file. */
@@ -36,8 +38,8 @@ export interface LintManifestOptions {
   readonly allowHttps?: boolean;
   /** Findings shown, quarantined lines first; all are counted. @default 100 */
   readonly maxFindings?: number;
-  readonly stdout: { write(text: string): unknown };
-  readonly stderr: { write(text: string): unknown };
+  readonly stdout: Terminal;
+  readonly stderr: Terminal;
 }
 
 /** 0: all lines can be sent; 1: some can't; 2: the file can't be read as a manifest. */
@@ -61,22 +63,37 @@ export interface Findings {
 export async function lintManifest(options: LintManifestOptions): Promise<LintExitCode> {
   const { json = false, stdout, stderr, path } = options;
   try {
-    const findings = await findAll(options);
-    stdout.write(json ? findingsJson(findings) : findingsText(findings));
+    const findings = await readFindings(options);
+    // Lines in a pipe are whole, for editors; on a terminal they fit it.
+    const columns = stdout.isTTY ? columnsOf(stdout) : undefined;
+    stdout.write(json ? findingsJson(findings) : findingsText(findings, columns));
     return findings.tally.quarantined > 0 ? 1 : 0;
   } catch (error) {
-    const { message } = explain(error, path);
+    const { message } = explainFault(error, path);
     if (json) stdout.write(failureJson(path, message));
     else stderr.write(failureText(path, message));
     return 2;
   }
 }
 
+export interface ReadOptions
+  extends Pick<LintManifestOptions, 'path' | 'key' | 'allowHttps' | 'maxFindings'> {
+  /** Sees the layout first, then each block with the good lines in it; `firstLine` from 0. */
+  readonly look?: (layout: Layout) => BlockLook;
+  /** Every quarantined line, also those beyond `maxFindings`. */
+  readonly quarantined?: (line: Quarantined) => void;
+}
+export type BlockLook = (
+  block: LineBlock,
+  firstLine: number,
+  good: readonly PlannedTransfer[],
+) => void;
+
 /**
  * Reads the file once, and again where keys may clash. Memory does not grow with the file.
  * @throws InputError (MANIFEST_INVALID) when it can't be read as a manifest, or an error of the file system
  */
-async function findAll(options: LintManifestOptions): Promise<Findings> {
+export async function readFindings(options: ReadOptions): Promise<Findings> {
   const { path, key, allowHttps = false, maxFindings = 100 } = options;
   const place = key === undefined ? undefined : parseManifestKey(key);
   const shape = place?.layout ?? parseFileName(basename(path));
@@ -84,13 +101,19 @@ async function findAll(options: LintManifestOptions): Promise<Findings> {
   const layout = await readLayout(localFile, info, shape);
   const target = place?.target ?? { region: '', bucket: '' };
 
-  const read = async (watchKey: KeyWatch, sink: ReaderSink): Promise<Tally> => {
+  const look = options.look?.(layout);
+  const read = async (watchKey: KeyWatch, sink: ReaderSink, see?: BlockLook): Promise<Tally> => {
     const reader = createLineReader({ layout, target, idPrefix: '', allowHttps, watchKey }, sink);
     const bytes = layout.gzip ? gunzip(localFile, info) : localFile.read(path);
     const all = { offset: 0, start: 0, end: Number.POSITIVE_INFINITY };
     for await (const piece of cutLines(bytes, all)) {
-      if (piece.kind === 'long') reader.skip(piece);
-      else reader.read(piece);
+      if (piece.kind === 'long') {
+        reader.skip(piece);
+        continue;
+      }
+      const firstLine = see === undefined ? 0 : reader.tally().lines;
+      const good = reader.read(piece);
+      see?.(piece, firstLine, good);
     }
     return reader.tally();
   };
@@ -101,12 +124,14 @@ async function findAll(options: LintManifestOptions): Promise<Findings> {
     if (warnings.length < maxFindings) warnings.push({ ...warning, line: warning.line + 1 });
   };
   const clashes = createClashFinder();
-  const tally = await read(clashes.collect, {
+  const sink: ReaderSink = {
     quarantined: (line) => {
+      options.quarantined?.(line);
       if (quarantined.length < maxFindings) quarantined.push({ ...line, line: line.line + 1 });
     },
     warned: keepWarning,
-  });
+  };
+  const tally = await read(clashes.collect, sink, look);
   const counts: Partial<Record<WarningReason, number>> = { ...tally.warnings };
   if (clashes.hasCandidates) {
     const confirmed = await read(clashes.confirm, {
@@ -158,7 +183,7 @@ const FILE_FAULTS: Readonly<Record<string, string>> = {
 };
 
 /** @throws any error that is neither the manifest's nor the file system's */
-function explain(error: unknown, path: string): Error {
+export function explainFault(error: unknown, path: string): Error {
   if (error instanceof InputError) return error;
   if (!(error instanceof Error && 'syscall' in error && 'code' in error)) throw error;
   return new Error(`${path}: ${FILE_FAULTS[String(error.code)] ?? error.message}.`);

@@ -1,16 +1,7 @@
 /** Runs for a person: the line of progress, the details, and the failures with what to do. */
 import type { FailureGroup, RunView } from './answers.ts';
-import {
-  count,
-  duration,
-  indent,
-  type Paint,
-  printable,
-  rate,
-  table,
-  widthOf,
-  wrap,
-} from './text.ts';
+import { clipEnd, wrappedTable } from './table.ts';
+import { count, duration, indent, type Paint, printable, rate } from './text.ts';
 
 export const isOver = ({ state }: RunView): boolean => state !== 'planning' && state !== 'active';
 
@@ -92,17 +83,17 @@ export const kindText = ({ operation }: RunView): string =>
   KINDS[operation] ?? printable(operation);
 
 /** @param now for how long it runs, in ms since 1970 */
-export function runDetails(run: RunView, paint: Paint, now: number): string {
+export function runDetails(run: RunView, paint: Paint, now: number, columns = 80): string {
   const { counts, source, target, error } = run;
   const open = counts.planned + counts.submitting + counts.submitted;
   const bad = (value: number) => (value > 0 ? paint('bad', count(value)) : count(value));
   const odd = (value: number) => (value > 0 ? paint('odd', count(value)) : count(value));
-  const rows: (readonly [string, string])[] = [
+  const rows = [
     ['run', printable(run.runId)],
     ['kind', kindText(run)],
     ['state', stateText(run, paint)],
-    ...continued('manifest', source?.key ?? ''),
-    ...continued('target', target ? `${target.region} ${target.bucket}` : ''),
+    ...(source ? [['manifest', printable(source.key)]] : []),
+    ...(target ? [['target', printable(`${target.region} ${target.bucket}`)]] : []),
     ['created', printable(run.createdAt)],
     ['closed', printable(run.closedAt ?? 'not yet')],
     [isOver(run) ? 'took' : 'for', duration(ageOf(run, now))],
@@ -110,51 +101,32 @@ export function runDetails(run: RunView, paint: Paint, now: number): string {
     ['succeeded', count(counts.succeeded)],
     ['failed', bad(counts.failed)],
     ['quarantined', odd(counts.quarantined)],
-    ...(open > 0 ? [['open', count(open)] as const] : []),
-    ...(counts.cancelled > 0 ? [['cancelled', odd(counts.cancelled)] as const] : []),
+    ...(open > 0 ? [['open', count(open)]] : []),
+    ...(counts.cancelled > 0 ? [['cancelled', odd(counts.cancelled)]] : []),
+    ...(run.handedTo === undefined ? [] : [['goes on in', printable(run.handedTo)]]),
   ];
-  const fault = error && `\n${indent(`${error.code}: ${error.message}`, 2)}`;
-  return table(rows) + (fault ?? '');
-}
-
-/** Room of the second column of the details, which stays within 80. */
-const VALUE_COLUMNS = 66;
-
-/** A row, or more of them where the value is too long for one; none when there is no value. */
-function continued(name: string, value: string): (readonly [string, string])[] {
-  const shown = printable(value);
-  // Keys are broken after a slash where that helps.
-  const lines = widthOf(shown) <= VALUE_COLUMNS ? [shown] : atSlashes(shown);
-  return value === '' ? [] : lines.map((line, at) => [at === 0 ? name : '', line]);
-}
-
-function atSlashes(text: string): readonly string[] {
-  const lines: string[] = [];
-  for (const part of text.split(/(?<=\/)/)) {
-    const last = lines.at(-1);
-    if (last !== undefined && widthOf(last + part) <= VALUE_COLUMNS)
-      lines.splice(-1, 1, last + part);
-    else lines.push(...wrap(part, VALUE_COLUMNS));
-  }
-  return lines;
+  const fault = error && `\n${indent(`${error.code}: ${error.message}`, 2, columns)}`;
+  return wrappedTable(rows, columns) + (fault ?? '');
 }
 
 /** Each cause with how often it came, what it says and what to do. */
-export function failureText(failures: readonly FailureGroup[], paint: Paint): string {
+export function failureText(failures: readonly FailureGroup[], paint: Paint, columns = 80): string {
   return failures
     .map(({ code, class: of, count: times, message }) => {
-      const title = paint('bad', printable(`${count(times)} x ${code} (${of})`));
-      return `\n  ${title}\n${indent(message, 4)}${indent(advice(of), 4)}`;
+      const title = clipEnd(printable(`${count(times)} x ${code} (${of})`), columns - 3);
+      const lines = [message, advice(of)].map((line) => indent(line, 4, columns));
+      return `\n  ${paint('bad', title)}\n${lines.join('')}`;
     })
     .join('');
 }
 
-/** Where the lists are that name each line; empty when every line went well. */
-export function reportText({ runId, counts }: RunView, url: string): string {
+/** How to get the lists that name each line; empty when every line went well. */
+export function reportText({ runId, counts }: RunView): string {
   const lists = [
     ...(counts.failed > 0 ? ['failed.csv'] : []),
     ...(counts.quarantined > 0 ? ['rejected.csv'] : []),
   ];
   if (lists.length === 0) return '';
-  return `\nLine by line: ${lists.join(' and ')} at\n  ${url}/runs/${encodeURIComponent(runId)}/\n`;
+  const command = `npx waybill report ${printable(runId)} --out <folder>`;
+  return `\nLine by line: ${lists.join(' and ')}, written by\n  ${command}\n`;
 }

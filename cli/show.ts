@@ -1,6 +1,6 @@
 /** `waybill runs` and `waybill show <run> [--watch]`. */
 import type { RunView } from './answers.ts';
-import type { Client } from './client.ts';
+import type { Client, RunFilter } from './client.ts';
 import { EXIT, type ExitCode } from './failure.ts';
 import {
   failureText,
@@ -10,7 +10,8 @@ import {
   runDetails,
   stateText,
 } from './run-text.ts';
-import { count, createPaint, printable, type Terminal, table } from './text.ts';
+import { table } from './table.ts';
+import { columnsOf, count, createPaint, printable, type Terminal } from './text.ts';
 import type { Env } from './token.ts';
 import { type Pace, systemPace, watch } from './watch.ts';
 
@@ -25,19 +26,16 @@ export interface ShowOptions {
 
 export async function listRuns(
   { client, env, json, stdout }: ShowOptions,
-  page: { readonly limit: number; readonly cursor?: string | undefined },
+  filter: RunFilter,
 ): Promise<ExitCode> {
-  const answer = await client.runs(page);
+  const answer = await client.runs(filter);
   const { runs, nextCursor } = answer;
   if (json) {
     stdout.write(`${JSON.stringify(answer)}\n`);
     return EXIT.ok;
   }
   if (runs.length === 0) {
-    const start = 'npx waybill submit <manifest> --to <region>/<bucket>';
-    stdout.write(
-      page.cursor === undefined ? `no runs yet; start one with: ${start}\n` : 'no more\n',
-    );
+    stdout.write(noRuns(filter));
     return EXIT.ok;
   }
   const paint = createPaint(stdout, env);
@@ -49,9 +47,16 @@ export async function listRuns(
     count(run.counts.failed),
     printable(run.createdAt.slice(0, 16).replace('T', ' ')),
   ]);
-  stdout.write(table([['RUN', 'KIND', 'STATE', 'DONE', 'FAILED', 'CREATED (UTC)'], ...rows]));
+  const head = ['RUN', 'KIND', 'STATE', 'DONE', 'FAILED', 'CREATED (UTC)'];
+  stdout.write(table([head, ...rows], { columns: columnsOf(stdout) }));
   if (nextCursor !== null) stdout.write(`older ones: --cursor ${printable(nextCursor)}\n`);
   return EXIT.ok;
+}
+
+function noRuns({ cursor, state = [], operation = [] }: RunFilter): string {
+  if (cursor !== undefined) return 'no more\n';
+  if (state.length + operation.length > 0) return 'no such runs\n';
+  return 'no runs yet; start one with:\n  npx waybill submit <manifest> --to <region>/<bucket>\n';
 }
 
 /** Shows a run once, or follows it until it ends. */
@@ -70,9 +75,12 @@ export async function showRun(
     return exitCodeOf(run);
   }
   const paint = createPaint(stdout, env);
-  stdout.write(runDetails(run, paint, pace.now()));
-  if (run.counts.failed > 0) stdout.write(failureText(await client.failures(runId), paint));
-  stdout.write(reportText(run, client.url));
+  const columns = columnsOf(stdout);
+  stdout.write(runDetails(run, paint, pace.now(), columns));
+  if (run.counts.failed > 0) {
+    stdout.write(failureText(await client.failures(runId), paint, columns));
+  }
+  stdout.write(reportText(run));
   return exitCodeOf(run);
 }
 

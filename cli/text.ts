@@ -21,6 +21,12 @@ export function createPaint(
   return (tone, text) => styleText(COLOURS[tone], text, { validateStream: false });
 }
 
+/** Columns to write on: those of the terminal, 80 where they are not known. */
+export const columnsOf = ({ columns }: Pick<Terminal, 'columns'>): number =>
+  Math.max(MIN_COLUMNS, columns || 80);
+/** With fewer, nothing could be told apart any more: lines may then be longer than the terminal. */
+const MIN_COLUMNS = 40;
+
 export const count = (value: number): string => value.toLocaleString('en-US');
 
 /** `1 h 2 min`, `3 min 4 s`, `5 s`. */
@@ -29,6 +35,15 @@ export function duration(seconds: number): string {
   const [hours, minutes] = [Math.floor(whole / 3_600), Math.floor((whole % 3_600) / 60)];
   if (hours > 0) return `${count(hours)} h ${minutes} min`;
   return minutes > 0 ? `${minutes} min ${whole % 60} s` : `${whole} s`;
+}
+
+/** `999 bytes`, `1.5 GB`; decimal, as providers charge. */
+export function bytes(value: number): string {
+  const units = ['kB', 'MB', 'GB', 'TB', 'PB'];
+  if (value < 1_000) return `${value} bytes`;
+  const power = Math.min(units.length, Math.floor(Math.log10(value) / 3));
+  const scaled = value / 1_000 ** power;
+  return `${scaled < 10 ? scaled.toFixed(1) : count(Math.round(scaled))} ${units[power - 1]}`;
 }
 
 /** `1,234/s`, `0.4/s`. */
@@ -52,19 +67,6 @@ export function widthOf(text: string): number {
   return width;
 }
 
-/** Columns as wide as their widest cell, two blanks apart; the last one may be of any width. */
-export function table(rows: readonly (readonly string[])[]): string {
-  const widths: number[] = [];
-  for (const row of rows) {
-    for (const [at, cell] of row.slice(0, -1).entries()) {
-      widths[at] = Math.max(widths[at] ?? 0, widthOf(cell));
-    }
-  }
-  const padded = (cell: string, at: number): string =>
-    cell + ' '.repeat(Math.max(0, (widths[at] ?? 0) - widthOf(cell)));
-  return rows.map((row) => `${row.map(padded).join('  ').trimEnd()}\n`).join('');
-}
-
 /** Lines of at most `width` columns, broken at blanks where there are any. */
 export function wrap(text: string, width: number): readonly string[] {
   const lines: string[] = [];
@@ -85,7 +87,7 @@ export function wrap(text: string, width: number): readonly string[] {
 }
 
 /** As much of the text as `width` columns hold, at least one character. */
-function head(text: string, width: number): string {
+export function head(text: string, width: number): string {
   let [end, used] = [0, 0];
   for (const character of text) {
     used += widthOf(character);
@@ -95,8 +97,8 @@ function head(text: string, width: number): string {
   return text.slice(0, end);
 }
 
-/** A wrapped paragraph, every line `by` blanks further right, within 80 columns. */
-export const indent = (text: string, by: number): string =>
-  wrap(printable(text), 79 - by)
+/** A wrapped paragraph, every line `by` blanks further right; at most 100 columns read well. */
+export const indent = (text: string, by: number, columns = 80): string =>
+  wrap(printable(text), Math.min(columns, 100) - 1 - by)
     .map((line) => `${' '.repeat(by)}${line}\n`)
     .join('');

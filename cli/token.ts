@@ -47,12 +47,15 @@ export const localSecrets = (env: Env): string =>
  */
 export function findToken(address: string, env: Env): Token | undefined {
   const given = env['WAYBILL_TOKEN']?.trim();
-  if (given) {
-    if (/^[\x21-\x7e]+$/.test(given)) return { value: given, from: 'WAYBILL_TOKEN' };
-    const expected = 'expected printable ASCII characters without blanks';
-    throw new CommandFailure(`WAYBILL_TOKEN: ${expected}`, EXIT.usage);
-  }
+  if (given) return checkToken(given, 'WAYBILL_TOKEN');
   return isThisMachine(address) ? localToken(localSecrets(env)) : undefined;
+}
+
+/** @throws CommandFailure (usage) when no header could carry it */
+export function checkToken(value: string, from: string): Token {
+  if (/^[\x21-\x7e]+$/.test(value)) return { value, from };
+  const expected = 'expected printable ASCII characters without blanks';
+  throw new CommandFailure(`${from}: ${expected}`, EXIT.usage);
 }
 
 function localToken(path: string): Token | undefined {

@@ -5,7 +5,7 @@ import type { Client } from './client.ts';
 import { CommandFailure, EXIT } from './failure.ts';
 import { createRate } from './rate.ts';
 import { ageOf, isOver, progressLine, progressOf } from './run-text.ts';
-import type { Terminal } from './text.ts';
+import { columnsOf, type Terminal } from './text.ts';
 
 export interface Pace {
   /** In ms since 1970. */
@@ -66,7 +66,7 @@ export async function watch(options: WatchOptions, runId: string): Promise<RunVi
       const average = done / Math.max(ageOf(run, now), 0.001);
       // What it came to in the end is told by the whole run.
       const perSecond = over ? average : (speed.perSecond() ?? average);
-      show(progressLine(run, perSecond, stdout.columns ?? 80), over);
+      show(progressLine(run, perSecond, columnsOf(stdout)), over);
       shownAt = now;
     }
     away = false;

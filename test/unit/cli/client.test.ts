@@ -1,12 +1,10 @@
 /** Over real HTTP: what is sent, and the message and exit code of every kind of bad answer. */
 
 import { once } from 'node:events';
-import { writeFileSync } from 'node:fs';
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
-import { join } from 'node:path';
-import { expect, it, onTestFinished } from 'vitest';
-import { createClient } from '../../../cli/client.ts';
+import { describe, expect, it, onTestFinished } from 'vitest';
+import { type Client, createClient } from '../../../cli/client.ts';
 import { EXIT } from '../../../cli/failure.ts';
 import { startPeer } from '../../fixtures/http.ts';
 import { runView } from '../../fixtures/runs.ts';
@@ -32,24 +30,6 @@ it('asks for pages of runs with its token', async () => {
   ]);
 });
 
-it('uploads the very bytes under the encoded key, then starts the run', async () => {
-  const { client, peer } = await setup();
-  const path = join(temporaryFolder(), 'm.csv');
-  const bytes = `url,key\n${'http://a.example/1,größe\n'.repeat(20_000)}`;
-  writeFileSync(path, bytes);
-  peer.answer({ status: 201, body: '{}' }, { status: 202, body: '{"runId":"r1"}' });
-  const key = 'cos-fetch/ap-shanghai/b-1/a b%/größe?#.csv';
-  await client.upload(key, path);
-  expect(await client.start(key)).toBe('r1');
-  const [put, post] = peer.arrived;
-  expect(put).toMatchObject({
-    method: 'PUT',
-    url: '/objects/cos-fetch/ap-shanghai/b-1/a%20b%25/gr%C3%B6%C3%9Fe%3F%23.csv',
-    body: bytes,
-  });
-  expect(post).toMatchObject({ method: 'POST', url: '/manifests', body: JSON.stringify({ key }) });
-});
-
 const problem = (status: number, more: object) => ({
   status,
   headers: { 'content-type': 'application/problem+json' },
@@ -59,6 +39,84 @@ const errors = [
   { path: 'limit', message: 'expected a number' },
   { path: 'cursor', message: 'expected none' },
 ];
+
+it.each([
+  [
+    'retry',
+    { class: ['source', 'quota'] },
+    (client: Client) => client.retry('a b', ['source', 'quota']),
+  ],
+  ['retry', {}, (client: Client) => client.retry('a b', [])],
+  ['cancel', {}, (client: Client) => client.cancel('a b')],
+] as const)('posts to %s with %j', async (name, body, call) => {
+  const { client, peer } = await setup();
+  peer.answer({ status: 202, body: '{"runId":"a b","ordered":2}' });
+  await call(client);
+  expect(peer.arrived).toMatchObject([
+    { method: 'POST', url: `/runs/a%20b/${name}`, body: JSON.stringify(body) },
+  ]);
+});
+
+it('filters runs and transfers by lists', async () => {
+  const { client, peer } = await setup();
+  peer.answer({ body: '{"runs":[],"transfers":[],"nextCursor":null}' });
+  await client.runs({ limit: 1, state: ['failed', 'active'], operation: [] });
+  await client.transfers('r', { limit: 2, cause: ['source'] });
+  expect(peer.arrived.map(({ url }) => url)).toEqual([
+    '/runs?limit=1&state=failed%2Cactive',
+    '/runs/r/transfers?limit=2&cause=source',
+  ]);
+});
+
+describe('a token that is asked for', () => {
+  const typing = async (typed: string | undefined, env: Record<string, string> = {}) => {
+    const peer = await startPeer();
+    const asked: string[] = [];
+    const askToken = async (address: string) => {
+      asked.push(address);
+      return typed;
+    };
+    const client = createClient({
+      url: peer.origin,
+      env: { WAYBILL_DATA: '/none', ...env },
+      askToken,
+    });
+    return { asked, client, peer };
+  };
+
+  it('is sent from then on', async () => {
+    const { asked, client, peer } = await typing('canary-typed');
+    peer.answer(problem(401, {}), { body: page });
+    await client.runs({ limit: 1 });
+    await client.runs({ limit: 1 });
+    expect(asked).toEqual([peer.origin]);
+    expect(peer.arrived.map(({ headers }) => headers.authorization)).toEqual([
+      undefined,
+      'Bearer canary-typed',
+      'Bearer canary-typed',
+    ]);
+  });
+
+  it('is asked for once, and not shown when it is wrong', async () => {
+    const { asked, client, peer } = await typing('canary-typed');
+    peer.answer(problem(401, {}));
+    const answer = client.run('r');
+    await expect(answer).rejects.toThrow('does not take the token in what was typed');
+    await expect(answer).rejects.not.toThrow('canary');
+    await expect(client.run('r')).rejects.toMatchObject({ exitCode: EXIT.refused });
+    expect(asked).toHaveLength(1);
+  });
+
+  it.each([
+    ['nothing is typed', undefined, {}, 1],
+    ['there is one already', 'x', { WAYBILL_TOKEN: 'canary-token' }, 0],
+  ])('leaves the refusal when %s', async (_name, typed, env, times) => {
+    const { asked, client, peer } = await typing(typed, env);
+    peer.answer(problem(401, {}));
+    await expect(client.run('r')).rejects.toMatchObject({ exitCode: EXIT.refused });
+    expect(asked).toHaveLength(times);
+  });
+});
 
 it.each([
   [

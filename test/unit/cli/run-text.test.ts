@@ -8,13 +8,13 @@ import {
   reportText,
   runDetails,
 } from '../../../cli/run-text.ts';
+import { table } from '../../../cli/table.ts';
 import {
   createPaint,
   duration,
   indent,
   printable,
   rate,
-  table,
   widthOf,
   wrap,
 } from '../../../cli/text.ts';
@@ -165,10 +165,10 @@ describe('details', () => {
   });
 
   it('name the lists of what went wrong, and none when nothing did', () => {
-    const url = 'http://127.0.0.1:8787';
-    expect(reportText(runView({ counts: { succeeded: 1 } }), url)).toBe('');
-    expect(reportText(runView({ counts: { failed: 2, quarantined: 1 } }), url)).toBe(
-      `\nLine by line: failed.csv and rejected.csv at\n  ${url}/runs/b3f1d0c2a4e5968778695a4b/\n`,
+    expect(reportText(runView({ counts: { succeeded: 1 } }))).toBe('');
+    expect(reportText(runView({ counts: { failed: 2, quarantined: 1 } }))).toBe(
+      '\nLine by line: failed.csv and rejected.csv, written by\n' +
+        '  npx waybill report b3f1d0c2a4e5968778695a4b --out <folder>\n',
     );
   });
 

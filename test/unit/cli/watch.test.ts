@@ -141,13 +141,15 @@ describe('submit', () => {
   };
 
   it('asks, uploads and starts, in this order, under the date', async () => {
-    const replies = [reply({ runs: [], nextCursor: null }), reply({}, 201), reply({ runId: 'r1' })];
+    const none = reply({ runs: [], nextCursor: null });
+    const replies = [none, reply({}, 404), reply({}, 201), reply({ runId: 'r1' })];
     const { options, peer, stdout } = await setup(replies, {}, true);
     const stderr = screen();
     const path = manifest('url,key\nhttp://a.example/1,k\nhttps://a.example/2,l\n');
     expect(await submit({ ...options, ...given, path, stderr })).toBe(0);
     expect(peer.arrived.map(({ method, url }) => `${method} ${url}`)).toEqual([
       'GET /runs?limit=100',
+      'POST /uploads',
       'PUT /objects/cos-fetch/ap-shanghai/b-1250000000/2026-11-20/m.csv',
       'POST /manifests',
     ]);
@@ -159,12 +161,13 @@ describe('submit', () => {
   });
 
   it('takes https sources for good when told to', async () => {
-    const replies = [reply({ runs: [], nextCursor: null }), reply({}, 201), reply({ runId: 'r1' })];
+    const none = reply({ runs: [], nextCursor: null });
+    const replies = [none, reply({}, 404), reply({}, 201), reply({ runId: 'r1' })];
     const { options, peer } = await setup(replies);
     const path = manifest('https://a.example/2,l\n');
     const more = { strict: true, allowHttps: true, path, stderr: screen() };
     expect(await submit({ ...options, ...given, ...more })).toBe(0);
-    expect(peer.arrived).toHaveLength(3);
+    expect(peer.arrived).toHaveLength(4);
   });
 
   it('G10: does not overwrite a manifest that a run still reads', async () => {
