@@ -4,6 +4,7 @@
  * Repeating finds the job, as its token was stored before the first call.
  */
 import { openLedger, openLimiter, openObjects } from '#wiring';
+import { createRateLimit } from '../shared/api/rate-limit.ts';
 import { createBatchCreator } from '../shared/batch/creating.ts';
 import { type BatchJobDeps, createBatchJobHandler } from '../shared/batch/request-handler.ts';
 import { createBearer } from '../shared/bearer.ts';
@@ -20,10 +21,10 @@ export const createHandler = (deps: BatchJobDeps) => createBatchJobHandler(deps)
 
 export const handler = expose(async (env) => {
   const config = batchJobConfig(env);
-  const { apiTokens, batch } = config;
+  const { apiRate, apiTokens, batch } = config;
   const [ledger, objects] = await Promise.all([openLedger(config), openObjects(config)]);
   return createHandler({
-    authorize: createBearer(apiTokens),
+    authorize: createBearer(apiTokens, createRateLimit(apiRate)),
     creator: createBatchCreator({
       client: connectCosBatch(batch),
       config: batch,

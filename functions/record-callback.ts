@@ -96,8 +96,7 @@ export function createHandler({
       log.debug('callback.recorded', { transferId, attempt, outcome, state: report?.state });
       return answer;
     },
-    log,
-    router,
+    { log, router },
   );
 }
 

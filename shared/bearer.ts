@@ -1,13 +1,18 @@
 /** Checks `Authorization: Bearer` against the configured tokens, in constant time. */
+import type { RateLimit } from './api/rate-limit.ts';
 import { constantTimeEqual, sha256Hex } from './encoding.ts';
 import { InputError } from './errors.ts';
 import type { HttpRequest } from './events.ts';
 
+/** Answers headers for the answer. @throws InputError (UNAUTHORIZED), RateError (RATE_LIMITED) */
+export type Authorize = (request: HttpRequest) => Readonly<Record<string, string>>;
+
 /**
  * @param tokens plain, or SHA-256 as hex after `sha256:`
- * @returns a check that throws InputError (UNAUTHORIZED) unless the request carries one of them
+ * @param limit counts requests of each token
+ * @returns a check that throws unless the request carries one of the tokens
  */
-export function createBearer(tokens: readonly string[]): (request: HttpRequest) => void {
+export function createBearer(tokens: readonly string[], limit: RateLimit = () => ({})): Authorize {
   const digests = tokens.map((token) =>
     token.startsWith('sha256:') ? token.slice(7).toLowerCase() : sha256Hex(token),
   );
@@ -21,5 +26,6 @@ export function createBearer(tokens: readonly string[]): (request: HttpRequest) 
         { path: 'authorization', message: 'expected one of the tokens in WAYBILL_API_TOKENS' },
       ]);
     }
+    return limit(digest);
   };
 }

@@ -2,7 +2,14 @@
 import middy from '@middy/core';
 import { openEnv, pause } from '#wiring';
 import type { Env } from './env.ts';
-import { ConfigError, InputError, LeasedError, UnsettledError, WaybillError } from './errors.ts';
+import {
+  ConfigError,
+  InputError,
+  LeasedError,
+  RateError,
+  UnsettledError,
+  WaybillError,
+} from './errors.ts';
 import {
   type HttpRequest,
   isHttpEvent,
@@ -132,18 +139,29 @@ export const json = (statusCode: number, value: unknown): HttpAnswer => ({
   body: JSON.stringify(value),
 });
 
-/**
- * A handler of API Gateway's HTTP API; errors leave as RFC 9457 problems.
- * @param router for a function that has an address of its own too
- */
+export const withHeaders = (
+  answer: HttpAnswer,
+  headers: Readonly<Record<string, string>>,
+): HttpAnswer => ({ ...answer, headers: { ...answer.headers, ...headers } });
+
+export interface OverHttpOptions {
+  readonly log: Log;
+  /** For a function that has an address of its own too. */
+  readonly router?: Pick<Router<unknown>, 'find'>;
+  /** Throws for whoever may not; its headers go along with every answer. */
+  readonly authorize?: (request: HttpRequest) => Readonly<Record<string, string>>;
+}
+
+/** A handler of API Gateway's HTTP API; errors leave as RFC 9457 problems. */
 export const overHttp = (
   answer: (request: HttpRequest) => Promise<HttpAnswer>,
-  log: Log,
-  router?: Pick<Router<unknown>, 'find'>,
+  { log, router, authorize = () => ({}) }: OverHttpOptions,
 ): ((event: unknown) => Promise<HttpAnswer>) => {
-  const handler = middy(async (event: unknown) => answer(parseHttp(event, router))).use(
-    problems(log),
-  );
+  const handler = middy(async (event: unknown) => {
+    const request = parseHttp(event, router);
+    const headers = authorize(request);
+    return withHeaders(await answer(request), headers);
+  }).use(problems(log));
   const context = {} as Parameters<typeof handler>[1];
   return async (event) => (await handler(event, context)) as HttpAnswer;
 };
@@ -216,5 +234,6 @@ function problem(status: number, error: unknown): HttpAnswer {
   });
   const type = { 'content-type': 'application/problem+json' };
   const challenge = status === 401 ? { 'www-authenticate': 'Bearer' } : {};
-  return { ...answer, headers: { ...answer.headers, ...type, ...challenge } };
+  const limits = error instanceof RateError ? error.headers : {};
+  return { ...answer, headers: { ...answer.headers, ...type, ...challenge, ...limits } };
 }

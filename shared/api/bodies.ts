@@ -8,6 +8,7 @@ import { SET_NAME } from '../credentials/sets.ts';
 import { CAUSE_CLASSES, InputError } from '../errors.ts';
 import { parseWith } from '../events.ts';
 import { TRANSFER_STATES } from '../ledger/merge.ts';
+import { OPERATIONS, RUN_STATES } from '../ledger/port.ts';
 import { BUCKET, REGION } from '../manifest/path.ts';
 
 /** @throws InputError (BODY_INVALID) with the path of every field that does not fit */
@@ -139,6 +140,20 @@ export const redriveBody = v.strictObject({
   ),
 });
 
+export const retryBody = v.strictObject({
+  class: v.exactOptional(
+    v.pipe(
+      v.array(
+        v.picklist(CAUSE_CLASSES, `expected some of ${CAUSE_CLASSES.join(', ')}`),
+        `expected a list of ${CAUSE_CLASSES.join(', ')}`,
+      ),
+      v.minLength(1, 'expected at least one class; leave it out for all'),
+    ),
+  ),
+});
+
+export const uploadBody = manifestBody;
+
 const limit = (max: number, fallback: number) =>
   v.pipe(
     v.optional(v.string(), String(fallback)),
@@ -158,7 +173,12 @@ const words = <Word extends string>(known: readonly Word[]) =>
     ),
   );
 
-export const runsQuery = v.object({ cursor: v.optional(v.string()), limit: limit(100, 20) });
+export const runsQuery = v.object({
+  cursor: v.optional(v.string()),
+  limit: limit(100, 20),
+  operation: words(OPERATIONS),
+  state: words(RUN_STATES),
+});
 export const transfersQuery = v.object({
   cursor: v.optional(v.string()),
   limit: limit(1_000, 100),

@@ -4,11 +4,13 @@
  */
 import { toJsonSchema } from '@valibot/to-json-schema';
 import type * as v from 'valibot';
-import { PROBLEM, ROUTES, type RouteDescription } from './routes.ts';
+import { ROUTES, type RouteDescription } from './routes.ts';
+import { problemShape } from './shapes.ts';
 
 export interface OpenApi {
   readonly openapi: '3.1.0';
   readonly info: Readonly<Record<string, unknown>>;
+  readonly servers: readonly unknown[];
   readonly tags: readonly unknown[];
   readonly paths: Readonly<Record<string, Readonly<Record<string, unknown>>>>;
   readonly components: Readonly<Record<string, unknown>>;
@@ -30,6 +32,7 @@ const TITLES: Readonly<Record<number, string>> = {
   404: 'There is no such thing',
   409: 'It does not fit the state things are in',
   422: 'This Idempotency-Key came with another request',
+  429: 'Too many requests with this token; `Retry-After` tells when to come again',
   502: 'The provider refused, or its answer was not understood',
   503: 'Not available, or this provider is not configured',
   504: 'The provider did not answer',
@@ -50,8 +53,10 @@ function build(): OpenApi {
         'Hands object migrations to the clouds’ own migration services and keeps the record of every object.',
       license: { name: 'MIT', identifier: 'MIT' },
     },
+    servers: [{ url: '/', description: 'Where this document came from' }],
     tags: [
       { name: 'start', description: 'Start work' },
+      { name: 'steer', description: 'Put manifests, retry and cancel runs' },
       { name: 'read', description: 'Runs and transfers' },
       { name: 'reports', description: 'Reports of a run' },
       { name: 'providers', description: 'Called by the providers' },
@@ -59,7 +64,8 @@ function build(): OpenApi {
     ],
     paths,
     components: {
-      schemas: { Problem: schemaOf(PROBLEM) },
+      schemas: { Problem: schemaOf(problemShape) },
+      headers: HEADERS,
       securitySchemes: { bearer: { type: 'http', scheme: 'bearer' } },
     },
   };
@@ -68,7 +74,8 @@ function build(): OpenApi {
 function operation(route: RouteDescription, path: string): object {
   const { answers, body, bodyOptional, example, id, isPublic, problems, query, summary, tag } =
     route;
-  const refusals = [...problems, ...(isPublic ? [] : [401, 503])].sort();
+  const isRead = route.route.startsWith('GET ') && !isPublic;
+  const refusals = [...problems, ...(isPublic ? [] : [401, 429, 503])].sort();
   return {
     operationId: id,
     tags: [tag],
@@ -78,6 +85,7 @@ function operation(route: RouteDescription, path: string): object {
       ...pathParameters(path),
       ...(query ? queryParameters(query) : []),
       ...(route.isIdempotent ? [IDEMPOTENCY_KEY] : []),
+      ...(isRead ? [IF_NONE_MATCH] : []),
     ],
     ...(body && {
       requestBody: {
@@ -89,28 +97,49 @@ function operation(route: RouteDescription, path: string): object {
       ...Object.fromEntries(
         Object.entries(answers).map(([status, answer]) => [
           status,
-          answerOf(Number(status), answer),
+          answerOf(Number(status), answer, route.answer, isRead),
         ]),
       ),
+      ...(isRead && { 304: { description: 'As the `If-None-Match` of the request knows it' } }),
       ...Object.fromEntries(refusals.map((status) => [status, problemOf(status)])),
     },
   };
 }
 
-const answerOf = (status: number, answer: v.GenericSchema | string): object => ({
+const answerOf = (
+  status: number,
+  answer: v.GenericSchema | string,
+  example: unknown,
+  isRead: boolean,
+): object => ({
   description: TITLES[status] ?? '',
+  ...(isRead && { headers: referTo(['ETag', 'RateLimit', 'RateLimit-Policy']) }),
   content:
     typeof answer === 'string'
-      ? { [answer]: {} }
-      : { 'application/json': { schema: schemaOf(answer, 'output') } },
+      ? { [answer]: { schema: typeof example === 'string' ? TEXT : ANYTHING, example } }
+      : { 'application/json': { schema: schemaOf(answer, 'output'), example } },
 });
+
+const TEXT = { type: 'string' } as const;
+const ANYTHING = { type: 'object' } as const;
 
 const problemOf = (status: number): object => ({
   description: TITLES[status] ?? '',
+  ...(status === 429 && { headers: referTo(['RateLimit', 'RateLimit-Policy', 'Retry-After']) }),
   content: {
     'application/problem+json': { schema: { $ref: '#/components/schemas/Problem' } },
   },
 });
+
+const HEADERS = {
+  ETag: { description: 'Names this content, for `If-None-Match`', schema: TEXT },
+  RateLimit: { description: 'What is left: `"token";r=599;t=60`', schema: TEXT },
+  'RateLimit-Policy': { description: 'What is allowed: `"token";q=600;w=60`', schema: TEXT },
+  'Retry-After': { description: 'Seconds', schema: { type: 'integer' } },
+} as const;
+
+const referTo = (names: readonly (keyof typeof HEADERS)[]): object =>
+  Object.fromEntries(names.map((name) => [name, { $ref: `#/components/headers/${name}` }]));
 
 const pathParameters = (path: string): readonly object[] =>
   [...path.matchAll(/\{(\w+)\}/g)].map(([, name]) => ({
@@ -140,6 +169,14 @@ const IDEMPOTENCY_KEY = {
   description:
     'The same key and request answer the same run; the same key with another one is 422.',
   schema: { type: 'string', minLength: 1, maxLength: 255 },
+} as const;
+
+const IF_NONE_MATCH = {
+  name: 'If-None-Match',
+  in: 'header',
+  required: false,
+  description: 'The ETag of what is known already: 304 when it is still so',
+  schema: TEXT,
 } as const;
 
 /** As JSON Schema 2020-12, the dialect of OpenAPI 3.1. */

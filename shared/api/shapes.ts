@@ -1,15 +1,10 @@
 /** What the HTTP API answers (spec section 6), for its description and for tests that hold it to it. */
 import * as v from 'valibot';
 import { CAUSE_CLASSES } from '../errors.ts';
+import { providerHealthShape } from '../health/note.ts';
 import { TRANSFER_STATES } from '../ledger/merge.ts';
+import { OPERATIONS, RUN_STATES } from '../ledger/port.ts';
 
-const OPERATIONS = [
-  'cos-offline-fetch',
-  'cos-batch-job',
-  'oms-v2-start-task',
-  'oms-v1-start-task',
-  'retry-failed-objects',
-] as const;
 const EVENTS = [
   'ordered',
   'submitting',
@@ -37,7 +32,7 @@ export const runShape = v.strictObject({
   runId: v.string(),
   trigger: v.picklist(['upload', 'http', 'schedule']),
   operation: v.picklist(OPERATIONS),
-  state: v.picklist(['planning', 'active', 'completed', 'cancelled', 'failed']),
+  state: v.picklist(RUN_STATES),
   error: v.optional(causeShape),
   counts: v.strictObject({
     lines: count,
@@ -120,6 +115,15 @@ export const transfersShape = v.strictObject({
 });
 export const startedShape = v.strictObject({ runId: v.string() });
 export const jobShape = v.strictObject({ runId: v.string(), jobId: v.nullable(v.string()) });
+
+export const retriedShape = v.strictObject({ runId: v.string(), ordered: count });
+export const uploadShape = v.strictObject({
+  method: v.literal('PUT'),
+  /** Relative to the service, which wants the token too; or absolute, and signed. */
+  url: v.string(),
+  headers: v.record(v.string(), v.string()),
+});
+export const healthShape = v.strictObject({ providers: v.array(providerHealthShape) });
 
 export const queueShape = v.strictObject({ waiting: count, inFlight: count, dead: count });
 export const redrivenShape = v.strictObject({ moved: count, left: count });

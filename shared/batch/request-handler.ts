@@ -1,6 +1,7 @@
 /** The handler of `cos-batch-job`: one job by HTTP, or by an uploaded description. */
 import { parseBody } from '../api/bodies.ts';
 import { claimRun } from '../api/idempotency.ts';
+import type { Authorize } from '../bearer.ts';
 import { sha256Hex } from '../encoding.ts';
 import { BarredError, InputError, ProviderError, toCause, withFaults } from '../errors.ts';
 import { type HttpRequest, isHttpEvent, parseUploads } from '../events.ts';
@@ -15,7 +16,7 @@ import { openTaskRun, runIdFrom, taskTransferId } from '../tasks/runs.ts';
 import type { BatchCreator } from './creating.ts';
 
 export interface BatchJobDeps {
-  readonly authorize: (request: HttpRequest) => void;
+  readonly authorize: Authorize;
   readonly creator: BatchCreator;
   readonly ledger: Ledger;
   readonly log: Log;
@@ -72,14 +73,16 @@ export function createBatchJobHandler(deps: BatchJobDeps) {
     return claimRun(ledger, { ...request, routeKey, headers }, body, now(), runId);
   };
 
-  const http = overHttp(async (request): Promise<HttpAnswer> => {
-    authorize(request);
-    const body = parseBody(batchJobRequest, request.body);
-    const runId = await claimRun(ledger, request, body, now(), await claimToken(request, body));
-    const run = { runId, trigger: 'http', operation: 'cos-batch-job', createdAt: now() } as const;
-    await start(run, body).catch(inProgress);
-    return json(202, { runId, jobId: (await jobOf(runId)) ?? null });
-  }, log);
+  const http = overHttp(
+    async (request): Promise<HttpAnswer> => {
+      const body = parseBody(batchJobRequest, request.body);
+      const runId = await claimRun(ledger, request, body, now(), await claimToken(request, body));
+      const run = { runId, trigger: 'http', operation: 'cos-batch-job', createdAt: now() } as const;
+      await start(run, body).catch(inProgress);
+      return json(202, { runId, jobId: (await jobOf(runId)) ?? null });
+    },
+    { authorize, log },
+  );
 
   const describe = async (key: string, info: ObjectInfo): Promise<BatchJobRequest> => {
     const region = /^cos-batch\/([a-z0-9-]+)\/.*[^/]\.json$/s.exec(key)?.[1];

@@ -7,13 +7,16 @@ import type { Cause, CauseClass } from '../errors.ts';
 import type { SameKey, Shard, Tally, Target } from '../manifest/types.ts';
 import type { Fact, TransferState } from './merge.ts';
 
-export type RunState = 'planning' | 'active' | 'completed' | 'cancelled' | 'failed';
-export type Operation =
-  | 'cos-offline-fetch'
-  | 'cos-batch-job'
-  | 'oms-v2-start-task'
-  | 'oms-v1-start-task'
-  | 'retry-failed-objects';
+export const RUN_STATES = ['planning', 'active', 'completed', 'cancelled', 'failed'] as const;
+export type RunState = (typeof RUN_STATES)[number];
+export const OPERATIONS = [
+  'cos-offline-fetch',
+  'cos-batch-job',
+  'oms-v2-start-task',
+  'oms-v1-start-task',
+  'retry-failed-objects',
+] as const;
+export type Operation = (typeof OPERATIONS)[number];
 
 /** A manifest, and how it is planned: `SameKey` as the request that brought it had it. */
 export interface Source extends SameKey {

@@ -1,4 +1,5 @@
 /** What both start functions are built of, from the configuration and the stores of the wiring. */
+import { createRateLimit } from '../api/rate-limit.ts';
 import { createBearer } from '../bearer.ts';
 import type { OmsStartConfig, StoresConfig } from '../config.ts';
 import type { CredentialsConfig } from '../credentials/file.ts';
@@ -34,7 +35,7 @@ export async function omsStartDeps(
   config: OmsStartConfig,
   { openCredentials, openKeyGate, openLedger, openLimiter, openObjects }: OmsStartWiring,
 ): Promise<OmsStartDeps> {
-  const { apiTokens, huawei } = config;
+  const { apiRate, apiTokens, huawei } = config;
   const [ledger, objects, sets] = await Promise.all([
     openLedger(config),
     openObjects(config),
@@ -43,7 +44,7 @@ export async function omsStartDeps(
   const limiterOf = (region: string) =>
     openLimiter(config, { api: `oms ${region}`, ledger, limits: huawei.limits, retry: OMS_RETRY });
   return {
-    authorize: createBearer(apiTokens),
+    authorize: createBearer(apiTokens, createRateLimit(apiRate)),
     each: limiterOf('lists').each,
     ledger,
     log: observe(config).log,

@@ -4,9 +4,10 @@
  */
 import { omsStartBody, parseBody, taskListBody } from '../api/bodies.ts';
 import { claimRun } from '../api/idempotency.ts';
+import type { Authorize } from '../bearer.ts';
 import type { OmsProject } from '../config-huawei.ts';
 import { ConflictError, InputError, toCause, withFaults } from '../errors.ts';
-import { type HttpRequest, isHttpEvent, parseUploads } from '../events.ts';
+import { isHttpEvent, parseUploads } from '../events.ts';
 import type { Ledger, NewRun, OmsTaskRef } from '../ledger/port.ts';
 import type { Limiter } from '../limiter.ts';
 import type { Log } from '../log.ts';
@@ -20,7 +21,7 @@ import type { Starter } from './starting.ts';
 import { verdictOn } from './verdict.ts';
 
 export interface OmsStartDeps {
-  readonly authorize: (request: HttpRequest) => void;
+  readonly authorize: Authorize;
   readonly ledger: Ledger;
   readonly log: Log;
   readonly objects: Objects;
@@ -36,27 +37,30 @@ export function createOmsStartHandler(version: OmsVersion, deps: OmsStartDeps) {
   const now = deps.now ?? (() => new Date());
   const operation = version === 'v1' ? 'oms-v1-start-task' : 'oms-v2-start-task';
 
-  const http = overHttp(async (request): Promise<HttpAnswer> => {
-    authorize(request);
-    const body = parseBody(omsStartBody, request.body === '' ? '{}' : request.body);
-    const ref = refOfRequest(version, request.params['taskId'] ?? '', body, projects);
-    const runId = await claimRun(ledger, request, body, now());
-    const transferId = taskTransferId(runId, 0);
-    // Still planned: a call that came before ended before its start.
-    const isDone = async () => ((await ledger.read(transferId))?.state ?? 'planned') !== 'planned';
-    if (await isDone()) return json(202, { runId });
-    return alone(ledger, `run ${runId}`, now, async () => {
+  const http = overHttp(
+    async (request): Promise<HttpAnswer> => {
+      const body = parseBody(omsStartBody, request.body === '' ? '{}' : request.body);
+      const ref = refOfRequest(version, request.params['taskId'] ?? '', body, projects);
+      const runId = await claimRun(ledger, request, body, now());
+      const transferId = taskTransferId(runId, 0);
+      // Still planned: a call that came before ended before its start.
+      const isDone = async () =>
+        ((await ledger.read(transferId))?.state ?? 'planned') !== 'planned';
       if (await isDone()) return json(202, { runId });
-      const reading = await starter.read(ref);
-      refuseUnstartable(ref, reading);
-      if (reading) await starter.checkKeys(ref, reading);
-      const run: NewRun = { runId, trigger: 'http', operation, createdAt: now() };
-      await openTaskRun(ledger, run, [ref], now());
-      const outcome = await starter.start(transferId, ref, 1, reading);
-      log.info('oms.started', { runId, version, taskId: ref.taskId, outcome: outcome.kind });
-      return json(outcome.kind === 'running' ? 200 : 202, { runId });
-    }).catch(inProgress);
-  }, log);
+      return alone(ledger, `run ${runId}`, now, async () => {
+        if (await isDone()) return json(202, { runId });
+        const reading = await starter.read(ref);
+        refuseUnstartable(ref, reading);
+        if (reading) await starter.checkKeys(ref, reading);
+        const run: NewRun = { runId, trigger: 'http', operation, createdAt: now() };
+        await openTaskRun(ledger, run, [ref], now());
+        const outcome = await starter.start(transferId, ref, 1, reading);
+        log.info('oms.started', { runId, version, taskId: ref.taskId, outcome: outcome.kind });
+        return json(outcome.kind === 'running' ? 200 : 202, { runId });
+      }).catch(inProgress);
+    },
+    { authorize, log },
+  );
 
   const list = async (key: string, info: ObjectInfo): Promise<string | undefined> => {
     const runId = runIdFrom(

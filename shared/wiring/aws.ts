@@ -12,11 +12,13 @@ import { createSecretSets } from '../credentials/secret.ts';
 import { type CredentialSets, createCredentialSets, DEFAULT_SET } from '../credentials/sets.ts';
 import { type Env, readEnv, type StoreAddress } from '../env.ts';
 import { ConfigError } from '../errors.ts';
+import { watchHealth } from '../health/watch.ts';
 import { createKeyGate, type KeyGate } from '../key-gate.ts';
 import { connectDynamoLedger } from '../ledger/dynamodb.ts';
 import type { Ledger } from '../ledger/port.ts';
 import { createLimiter, type Limiter } from '../limiter.ts';
 import type { Objects } from '../objects/port.ts';
+import { presignPut, uploadOrigin } from '../objects/s3/presign.ts';
 import { createS3Objects } from '../objects/s3.ts';
 import type { DeadLetters, Queue, QueueSender } from '../queue/port.ts';
 import {
@@ -29,7 +31,7 @@ import { createSqsQueue } from '../queue/sqs.ts';
 import { connectSecretReader } from '../secrets/manager.ts';
 import { openSecrets, type Secrets } from '../secrets/secrets.ts';
 import { once } from './once.ts';
-import type { Hold, LimiterPlace, OpenedEnv, PlanLater } from './types.ts';
+import type { Hold, LimiterPlace, OpenedEnv, PlanLater, Uploads } from './types.ts';
 
 const ledgers = new Map<string, Ledger>();
 const buckets = new Map<string, Objects>();
@@ -67,7 +69,7 @@ export async function openEnv(env: Env): Promise<OpenedEnv> {
 /** @throws ConfigError for a store this build does not hold */
 export const openLedger = async (config: StoresConfig): Promise<Ledger> => {
   const stores = configured(config);
-  return once(ledgers, place('WAYBILL_LEDGER', config.ledger, 'dynamodb'), (table) =>
+  return once(ledgers, placeOf('WAYBILL_LEDGER', config.ledger, 'dynamodb'), (table) =>
     connectDynamoLedger(table, stores, { retentionDays: stores.retentionDays }),
   );
 };
@@ -95,8 +97,17 @@ export const openHold = async (config: StoresConfig): Promise<Hold | undefined> 
   createSqsHold(sqs(config));
 
 export const openObjects = async ({ objects, s3 }: StoresConfig): Promise<Objects> => {
-  const bucket = place('WAYBILL_OBJECTS', objects, 's3');
+  const bucket = placeOf('WAYBILL_OBJECTS', objects, 's3');
   return once(buckets, bucket, () => createS3Objects({ bucket, config: s3 as S3Config }));
+};
+
+/** At the bucket itself: a manifest may be larger than a request. */
+export const openUploads = async ({ objects, s3 }: StoresConfig): Promise<Uploads> => {
+  const place = { bucket: placeOf('WAYBILL_OBJECTS', objects, 's3'), config: s3 as S3Config };
+  return {
+    origin: uploadOrigin(place),
+    place: async (key) => ({ method: 'PUT', url: await presignPut(key, place), headers: {} }),
+  };
 };
 
 /** Shared by all workers, through the ledger. */
@@ -105,12 +116,15 @@ export const openLimiter = (
   { api, ledger, limits, retry }: LimiterPlace,
 ): Limiter =>
   once(limiters, api, () =>
-    createLimiter({
-      ...limits,
-      ...(retry && { retry }),
-      renewal: opened,
-      shared: { api, ledger },
-    }),
+    watchHealth(
+      createLimiter({
+        ...limits,
+        ...(retry && { retry }),
+        renewal: opened,
+        shared: { api, ledger },
+      }),
+      { api, ledger },
+    ),
   );
 
 /** For keys that a provider locks when they are wrong too often. */
@@ -163,7 +177,7 @@ export const openPlanLater = async (config: StoresConfig): Promise<PlanLater | u
 };
 
 function sqs(config: StoresConfig): SqsOptions {
-  const url = place('WAYBILL_QUEUE', config.queue, 'sqs');
+  const url = placeOf('WAYBILL_QUEUE', config.queue, 'sqs');
   return { url, call: createJsonApi({ service: SQS, config: configured(config) }) };
 }
 
@@ -173,7 +187,7 @@ function configured({ aws }: StoresConfig): AwsStoresConfig {
   throw new ConfigError([{ path: 'WAYBILL_LEDGER', message }]);
 }
 
-function place(variable: string, { kind, place: where }: StoreAddress<string>, known: string) {
+function placeOf(variable: string, { kind, place: where }: StoreAddress<string>, known: string) {
   if (kind === known) return where;
   const message = `${kind}: is not part of this build; expected ${known}:<place>`;
   throw new ConfigError([{ path: variable, message }]);

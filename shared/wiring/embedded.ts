@@ -7,6 +7,7 @@ import type { StoresConfig } from '../config.ts';
 import { type CredentialsConfig, openCredentialSets } from '../credentials/file.ts';
 import type { CredentialSets } from '../credentials/sets.ts';
 import type { Env } from '../env.ts';
+import { watchHealth } from '../health/watch.ts';
 import { createKeyGate, type KeyGate } from '../key-gate.ts';
 import type { Ledger } from '../ledger/port.ts';
 import { createSqliteLedger } from '../ledger/sqlite.ts';
@@ -18,7 +19,7 @@ import { createSqliteQueue } from '../queue/sqlite.ts';
 import type { Renewal } from '../secrets/secrets.ts';
 import { openSqliteFile, type SqliteFile } from '../sqlite.ts';
 import { once } from './once.ts';
-import type { Hold, LimiterPlace, OpenedEnv, PlanLater } from './types.ts';
+import type { Hold, LimiterPlace, OpenedEnv, PlanLater, Uploads } from './types.ts';
 
 const files = new Map<string, SqliteFile>();
 const ledgers = new Map<string, Ledger>();
@@ -66,19 +67,31 @@ export const openObjects = async (config: StoresConfig): Promise<Objects> =>
     ? once(folders, config.objects.place, createFolderObjects)
     : (await aws()).openObjects(config);
 
+/** Here where the store is, else at the bucket. */
+export const openUploads = async (config: StoresConfig): Promise<Uploads> =>
+  config.objects.kind === 'folder'
+    ? { place: async (key) => ({ method: 'PUT', url: objectUrl(key), headers: {} }) }
+    : (await aws()).openUploads(config);
+
+const objectUrl = (key: string): string =>
+  `objects/${key.split('/').map(encodeURIComponent).join('/')}`;
+
 /** One limiter per provider API in the process, whoever calls it. */
 export const openLimiter = (
   { ledger: { kind } }: StoresConfig,
   { api, ledger, limits, retry }: LimiterPlace,
 ): Limiter =>
   once(limiters, api, () =>
-    createLimiter({
-      ...limits,
-      ...(retry && { retry }),
-      renewal,
-      // Others may work with a ledger that is not in a file.
-      ...(kind === 'dynamodb' && { shared: { api, ledger } }),
-    }),
+    watchHealth(
+      createLimiter({
+        ...limits,
+        ...(retry && { retry }),
+        renewal,
+        // Others may work with a ledger that is not in a file.
+        ...(kind === 'dynamodb' && { shared: { api, ledger } }),
+      }),
+      { api, ledger },
+    ),
   );
 
 /** Nothing to keep others from where this process has the ledger for itself. */

@@ -23,6 +23,20 @@ export type Hold = (receipt: string, ms: number) => Promise<void>;
 /** Has a manifest planned by a function that has more time than a request. */
 export type PlanLater = (plan: { readonly key: string; readonly runId: string }) => Promise<void>;
 
+/** Where somebody with a token may put a manifest. */
+export interface UploadPlace {
+  readonly method: 'PUT';
+  /** Relative to the service, which wants the token too; or absolute, and signed. */
+  readonly url: string;
+  readonly headers: Readonly<Record<string, string>>;
+}
+export interface Uploads {
+  /** Of absolute addresses. */
+  readonly origin?: string;
+  /** @param key decoded, already checked */
+  place(key: string): Promise<UploadPlace>;
+}
+
 export interface LimiterPlace {
   /** Of the provider, such as `cos-fetch` or `oms cn-north-4`: what limits are shared by. */
   readonly api: string;

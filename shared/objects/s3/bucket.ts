@@ -129,7 +129,7 @@ export function createBucket({
 }
 
 /** Where a bucket is; `base` without slash at its end. */
-function placeOf(bucket: string, { endpoint, region }: S3Config) {
+export function placeOf(bucket: string, { endpoint, region }: S3Config) {
   const isVirtual = endpoint.includes('{bucket}');
   const { origin, pathname } = new URL(
     endpoint.replaceAll('{bucket}', bucket).replaceAll('{region}', region),

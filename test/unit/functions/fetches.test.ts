@@ -9,6 +9,7 @@ import { createPlanner } from '../../../shared/planning.ts';
 import { loadJson } from '../../fixtures/load.ts';
 import { openStores } from '../../fixtures/stores.ts';
 
+const noUploads = { place: async () => ({ method: 'PUT', url: '', headers: {} }) as const };
 const TOKEN = 'an-example-token';
 const MANIFEST = 'cos-fetch/ap-shanghai/examplebucket-1250000000/m.csv';
 const body = {
@@ -32,6 +33,8 @@ function setup() {
     log: silentLog,
     objects,
     planner,
+    queue,
+    uploads: noUploads,
   });
   const post = async (route: string, content: unknown, key?: string) => {
     const event = loadJson('events/fetches.json') as object;

@@ -23,9 +23,10 @@ interface Ask {
   readonly query?: Readonly<Record<string, string>>;
   readonly body?: string;
   readonly authorization?: string;
+  readonly headers?: Readonly<Record<string, string>>;
 }
 
-async function setup(change: Partial<Pick<Deps, 'deadLetters' | 'ledger' | 'planLater'>> = {}) {
+async function setup(change: Partial<Pick<Deps, 'authorize' | 'deadLetters' | 'ledger' | 'planLater'>> = {}) {
   const stores = openStores();
   const planner = createPlanner({ ...stores, shardBytes: 1_024, log: silentLog });
   const lines: string[] = [];
@@ -37,14 +38,16 @@ async function setup(change: Partial<Pick<Deps, 'deadLetters' | 'ledger' | 'plan
     planner,
     objects: stores.objects,
     ledger: stores.ledger,
+    queue: stores.queue,
+    uploads: { place: async (key) => ({ method: 'PUT', url: `put/${key}`, headers: {} }) },
     ...change,
   });
   const ask = async (routeKey: string, given: Ask = {}) => {
-    const { params, query, body, authorization = `Bearer ${TOKEN}` } = given;
+    const { params, query, body, headers, authorization = `Bearer ${TOKEN}` } = given;
     const answer = await handle({
       ...sample,
       routeKey,
-      headers: { authorization },
+      headers: { authorization, ...headers },
       ...(params && { pathParameters: params }),
       ...(query && { queryStringParameters: query }),
       ...(body !== undefined && { body }),

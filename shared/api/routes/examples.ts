@@ -1,0 +1,128 @@
+/** What answers look like; a test holds each to its schema. */
+
+const RUN_ID = '56759d23a4de80fcca36eecc';
+const TRANSFER_ID = `${RUN_ID}.0.61`;
+
+export const startedExample = { runId: RUN_ID };
+
+export const runExample = {
+  runId: RUN_ID,
+  trigger: 'upload',
+  operation: 'cos-offline-fetch',
+  state: 'active',
+  counts: {
+    lines: 1_000,
+    quarantined: 2,
+    planned: 0,
+    submitting: 4,
+    submitted: 46,
+    succeeded: 940,
+    failed: 8,
+    cancelled: 0,
+  },
+  progress: { bytes: 262_144, bytesTotal: 262_144 },
+  source: {
+    bucket: 'waybill-manifests',
+    key: 'cos-fetch/ap-shanghai/examplebucket-1250000000/videos.csv',
+    etag: '9b2cf535f27731c974343645a3985328',
+  },
+  target: { region: 'ap-shanghai', bucket: 'examplebucket-1250000000' },
+  createdAt: '2026-11-20T02:00:00.000Z',
+  closedAt: null,
+};
+
+export const transferExample = {
+  transferId: TRANSFER_ID,
+  runId: RUN_ID,
+  operation: 'cos-offline-fetch',
+  state: 'failed',
+  attempt: 1,
+  key: 'videos/a b.mp4',
+  url: 'http://origin.example/a%20b.mp4',
+  providerId: 'ca8c8d6c-2f64-4e4d-a7ab-0e4a1e1c2f2b',
+  cause: {
+    provider: 'tencent',
+    code: 'NotFound',
+    message: 'the source answered 404',
+    requestId: 'NWE3YzgxZmFfYWZhYzM1MGFfMzc3MF9iOGY5OQ==',
+    class: 'source',
+  },
+  updatedAt: '2026-11-20T02:00:07.000Z',
+  history: [
+    {
+      at: '2026-11-20T02:00:05.000Z',
+      attempt: 1,
+      event: 'accepted',
+      state: 'submitted',
+      providerId: 'ca8c8d6c-2f64-4e4d-a7ab-0e4a1e1c2f2b',
+    },
+    {
+      at: '2026-11-20T02:00:07.000Z',
+      attempt: 1,
+      event: 'callback',
+      state: 'failed',
+      code: 'NotFound',
+    },
+  ],
+};
+
+export const summaryExample = {
+  runId: RUN_ID,
+  operation: 'cos-offline-fetch',
+  source: runExample.source,
+  target: runExample.target,
+  state: 'completed',
+  createdAt: '2026-11-20T02:00:00.000Z',
+  closedAt: '2026-11-20T02:00:31.000Z',
+  counts: {
+    lines: 1_000,
+    quarantined: 2,
+    planned: 0,
+    submitting: 0,
+    submitted: 0,
+    succeeded: 990,
+    failed: 8,
+    cancelled: 0,
+  },
+  coverage: { bytes: 262_144, shards: 1, header: 1, blank: 0, transfers: 998 },
+  failures: [
+    {
+      provider: 'tencent',
+      code: 'NotFound',
+      class: 'source',
+      message: 'the source answered 404',
+      count: 8,
+    },
+  ],
+  warnings: { KEY_REPEATED: 1 },
+};
+
+export const failedExample = [
+  'url,key,md5,attempts,class,code,message,requestId,transferId,state',
+  `http://origin.example/a%20b.mp4,videos/a b.mp4,,1,source,NotFound,the source answered 404,,${TRANSFER_ID},failed`,
+  '',
+].join('\r\n');
+
+export const rejectedExample = [
+  'line,byteOffset,reason,message,fix,text',
+  '124,8113,URL_HTTPS,Source is https,http://a.example/x,"https://a.example/x,x,"',
+  '',
+].join('\r\n');
+
+export const healthExample = {
+  providers: [
+    {
+      api: 'cos-fetch',
+      provider: 'tencent',
+      state: 'throttled',
+      since: '2026-11-20T02:00:12.000Z',
+      okAt: '2026-11-20T02:00:00.000Z',
+      throttled: {
+        at: '2026-11-20T02:00:12.000Z',
+        code: 'SlowDown',
+        message: 'Please reduce your request rate.',
+        requestId: 'NWE3YzgxZmFfYWZhYzM1MGFfMzc3MF9iOGY5OQ==',
+      },
+    },
+  ],
+};

@@ -1,0 +1,99 @@
+/** Routes of the service itself, and those that providers call. */
+import { redriveBody } from '../bodies.ts';
+import { healthShape, queueShape, redrivenShape } from '../shapes.ts';
+import { healthExample } from './examples.ts';
+import type { RouteDescription } from './types.ts';
+
+const open = (
+  id: string,
+  route: string,
+  summary: string,
+  [type, answer]: readonly [type: string, answer: unknown],
+  problems: readonly number[] = [],
+): RouteDescription => ({
+  tag: 'service',
+  route,
+  id,
+  summary,
+  answers: { 200: type },
+  answer,
+  problems,
+  isPublic: true,
+});
+
+export const SERVICE: readonly RouteDescription[] = [
+  {
+    tag: 'service',
+    route: 'GET /dead-letters',
+    id: 'getDeadLetters',
+    summary: 'How many shards wait, are worked on, and were given up',
+    answers: { 200: queueShape },
+    answer: { waiting: 12, inFlight: 2, dead: 0 },
+    problems: [],
+  },
+  {
+    tag: 'service',
+    route: 'POST /dead-letters/redrive',
+    id: 'redriveDeadLetters',
+    summary: 'Puts shards that were given up back on the queue; doubles are harmless',
+    body: redriveBody,
+    bodyOptional: true,
+    example: { limit: 100 },
+    answers: { 200: redrivenShape },
+    answer: { moved: 3, left: 0 },
+    problems: [400],
+  },
+  {
+    tag: 'service',
+    route: 'GET /health/providers',
+    id: 'getProviderHealth',
+    summary: 'How each provider API answered last: throttling, refused credentials',
+    answers: { 200: healthShape },
+    answer: healthExample,
+    problems: [],
+  },
+  ...(['GET', 'POST'] as const).map(
+    (method): RouteDescription => ({
+      tag: 'providers',
+      route: `${method} /callbacks/{token}`,
+      id: `${method === 'GET' ? 'get' : 'post'}Callback`,
+      summary: 'Called by COS when a fetch ended; the token in the path decides',
+      answers: { 200: 'application/json' },
+      answer: { received: true },
+      problems: [404],
+      isPublic: true,
+    }),
+  ),
+  {
+    tag: 'providers',
+    route: 'POST /notifications/smn',
+    id: 'postSmnNotification',
+    summary: 'Called by Huawei SMN; verified by its signature, used as a wake-up',
+    answers: { 200: 'application/json' },
+    answer: { received: true },
+    problems: [403, 404],
+    isPublic: true,
+  },
+  open('getOpenApi', 'GET /openapi.json', 'This document', [
+    'application/json',
+    { openapi: '3.1.0' },
+  ]),
+  open(
+    'getDashboard',
+    'GET /',
+    'The dashboard, for browsers; it asks for the token itself',
+    ['text/html', '<!doctype html>'],
+    [404],
+  ),
+  open(
+    'getDashboardFile',
+    'GET /assets/{file}',
+    'A file of the dashboard',
+    ['text/javascript', 'export {};'],
+    [404],
+  ),
+  open('getHealth', 'GET /healthz', 'Whether the service lives', [
+    'application/json',
+    { status: 'ok' },
+  ]),
+];

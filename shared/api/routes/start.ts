@@ -1,0 +1,97 @@
+/** Routes that start work, and those that put manifests where work starts. */
+import { batchJobRequest } from '../../providers/cos-batch/request.ts';
+import { fetchesBody, manifestBody, omsStartBody, uploadBody } from '../bodies.ts';
+import { jobShape, startedShape, uploadShape } from '../shapes.ts';
+import { startedExample } from './examples.ts';
+import type { RouteDescription } from './types.ts';
+
+const start = { tag: 'start', isIdempotent: true, answer: startedExample } as const;
+
+const KEY = 'cos-fetch/ap-shanghai/examplebucket-1250000000/videos.csv';
+
+const oms = (version: 'v1' | 'v2'): RouteDescription => ({
+  ...start,
+  route: `POST /oms/${version}/tasks/{taskId}/start`,
+  id: `startOmsTask${version.toUpperCase()}`,
+  summary: `Starts a paused or failed task of OMS ${version}; 200 when it runs already`,
+  body: omsStartBody,
+  bodyOptional: true,
+  example: { region: 'cn-north-4', credentials: 'default', failedObjectsOnly: true },
+  answers: { 200: startedShape, 202: startedShape },
+  problems: [400, 404, 409, 422, 502, 504],
+});
+
+export const START: readonly RouteDescription[] = [
+  {
+    ...start,
+    route: 'POST /fetches',
+    id: 'createFetches',
+    summary: 'Fetches up to 1,000 objects into a COS bucket',
+    body: fetchesBody,
+    example: {
+      region: 'ap-shanghai',
+      bucket: 'examplebucket-1250000000',
+      objects: [{ url: 'http://origin.example/a%20b.mp4', key: 'videos/a b.mp4' }],
+      onKeyExist: 'ignore',
+    },
+    answers: { 202: startedShape },
+    problems: [400, 409, 422],
+  },
+  {
+    ...start,
+    route: 'POST /manifests',
+    id: 'startManifest',
+    summary: 'Starts, or finds, the run of a manifest that is in the store',
+    body: manifestBody,
+    example: { key: KEY },
+    answers: { 202: startedShape },
+    problems: [400, 404, 422],
+  },
+  {
+    ...start,
+    route: 'POST /batch-jobs',
+    id: 'createBatchJob',
+    summary: 'Creates a job of COS Batch',
+    body: batchJobRequest,
+    example: {
+      manifest: {
+        location: {
+          objectArn: 'qcs::cos:ap-chengdu::sourcebucket-1250000000/manifests/copy.csv',
+        },
+        spec: { fields: ['Bucket', 'Key'], format: 'COSBatchOperations_CSV_V1' },
+      },
+      operation: {
+        cosPutObjectCopy: {
+          targetResource: 'qcs::cos:ap-chengdu:uid/1250000000:destinationbucket-1250000000',
+        },
+      },
+      priority: 10,
+      report: {
+        bucket: 'qcs::cos:ap-chengdu::sourcebucket-1250000000',
+        enabled: true,
+        prefix: 'job-result',
+        reportScope: 'AllTasks',
+      },
+    },
+    answers: { 202: jobShape },
+    answer: { ...startedExample, jobId: '53dc6228-c50b-46f7-8ad7-65e7159f1aae' },
+    problems: [400, 409, 422, 502, 504],
+  },
+  oms('v2'),
+  oms('v1'),
+  {
+    tag: 'steer',
+    route: 'POST /uploads',
+    id: 'createUpload',
+    summary: 'Tells where a manifest may be put, for a quarter of an hour',
+    body: uploadBody,
+    example: { key: KEY },
+    answers: { 200: uploadShape },
+    answer: {
+      method: 'PUT',
+      url: `https://waybill-manifests.s3.ap-southeast-1.amazonaws.com/${KEY}?X-Amz-Expires=900`,
+      headers: {},
+    },
+    problems: [400],
+  },
+];

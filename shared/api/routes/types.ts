@@ -1,0 +1,26 @@
+/** A route of the HTTP API with what it takes and answers. */
+import type * as v from 'valibot';
+
+export interface RouteDescription {
+  /** `POST /fetches` */
+  readonly route: string;
+  readonly id: string;
+  readonly tag: 'start' | 'steer' | 'read' | 'reports' | 'providers' | 'service';
+  readonly summary: string;
+  readonly query?: v.GenericSchema;
+  readonly body?: v.GenericSchema;
+  /** The body may be left out. */
+  readonly bodyOptional?: boolean;
+  /** Of the body. */
+  readonly example?: unknown;
+  /** By status; a text is a media type without a schema. */
+  readonly answers: Readonly<Record<number, v.GenericSchema | string>>;
+  /** What the first of them looks like. */
+  readonly answer: unknown;
+  /** Statuses of problems besides 401, 429 and 503. */
+  readonly problems: readonly number[];
+  /** No bearer token. */
+  readonly isPublic?: boolean;
+  /** Takes an `Idempotency-Key`. */
+  readonly isIdempotent?: boolean;
+}

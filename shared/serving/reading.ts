@@ -1,0 +1,34 @@
+/** Runs and transfers, page by page. */
+import { parseQuery, runsQuery, transfersQuery } from '../api/bodies.ts';
+import { type Ledger, parseTransferId } from '../ledger/port.ts';
+import { json } from '../middleware.ts';
+import { present } from '../present.ts';
+import { runView, transferView } from '../views.ts';
+import { absent, findRun, type Routes } from './types.ts';
+
+export const readingRoutes = (ledger: Ledger): Routes => ({
+  'GET /runs': async ({ query }) => {
+    const { cursor, limit, operation, state } = parseQuery(runsQuery, query);
+    const filter = present({ cursor, operations: operation, states: state });
+    const page = await ledger.runs({ limit, ...filter });
+    return json(200, { runs: page.items.map(runView), nextCursor: page.nextCursor ?? null });
+  },
+  'GET /runs/{runId}': async (request) => json(200, runView(await findRun(ledger, request))),
+  'GET /runs/{runId}/transfers': async (request) => {
+    const { cause, cursor, limit, state } = parseQuery(transfersQuery, request.query);
+    const { runId } = await findRun(ledger, request);
+    const filter = present({ classes: cause, cursor, states: state });
+    const page = await ledger.transfers(runId, { limit, ...filter });
+    const transfers = page.items.map(transferView);
+    return json(200, { transfers, nextCursor: page.nextCursor ?? null });
+  },
+  'GET /runs/{runId}/transfers/{transferId}': async (request) => {
+    const { runId } = await findRun(ledger, request);
+    const transferId = request.params['transferId'] ?? '';
+    const isOfRun = parseTransferId(transferId)?.runId === runId;
+    const transfer = isOfRun ? await ledger.read(transferId) : undefined;
+    if (transfer) return json(200, transferView(transfer));
+    const expected = `expected the id of a transfer, such as ${runId}.0.12`;
+    throw absent('transferId', expected, 'There is no such transfer, or it was not sent yet.');
+  },
+});

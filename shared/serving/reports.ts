@@ -1,0 +1,88 @@
+/** Reports of a run: as they were written when it closed, else as far as they are known. */
+
+import { InputError } from '../errors.ts';
+import type { HttpRequest } from '../events.ts';
+import type { Ledger, Run } from '../ledger/port.ts';
+import type { HttpAnswer } from '../middleware.ts';
+import type { Objects } from '../objects/port.ts';
+import { type ReportName, receiptPrefix, reportKey, reportText } from '../sweeping/report.ts';
+import { absent, findRun, type Routes } from './types.ts';
+
+/** An answer of API Gateway ends at 6 MB. */
+const MAX_REPORT_BYTES = 5_000_000;
+
+export function reportRoutes(ledger: Ledger, objects: Objects): Routes {
+  const report = async (request: HttpRequest, name: ReportName): Promise<HttpAnswer> => {
+    const run = await findRun(ledger, request);
+    if (run.closedAt && run.state !== 'failed')
+      return stored(run, name, reportKey(run.runId, name));
+    const shards = await ledger.shards(run.runId);
+    return answer(run, name, await collect(reportText(name, run, shards, { ledger, objects })));
+  };
+
+  const stored = async (run: Run, name: string, key: string): Promise<HttpAnswer> => {
+    const body = await collect(objects.read(key));
+    return answer(run, name, body, `read it from the store as ${key}`);
+  };
+
+  return {
+    'GET /runs/{runId}/summary.json': async (request) => report(request, 'summary.json'),
+    'GET /runs/{runId}/failed.csv': async (request) => report(request, 'failed.csv'),
+    'GET /runs/{runId}/rejected.csv': async (request) => report(request, 'rejected.csv'),
+    'GET /runs/{runId}/{file}': async (request) => {
+      const run = await findRun(ledger, request);
+      const file = request.params['file'] ?? '';
+      const expected = 'expected receipt.jsonl, or receipt-2.jsonl and so on for further parts';
+      if (!/^receipt(?:-[1-9]\d{0,5})?\.jsonl$/.test(file)) {
+        throw absent('file', expected, 'There is no such part of a receipt.');
+      }
+      const key = receiptPrefix(run.runId) + file.slice('receipt'.length);
+      if (!run.closedAt || !(await objects.head(key))) {
+        throw absent(
+          'file',
+          expected,
+          'There is no such receipt; it is written when a run closes.',
+        );
+      }
+      return stored(run, file, key);
+    },
+  };
+}
+
+function answer(
+  { runId }: Run,
+  name: string,
+  body: string | undefined,
+  where = 'wait until the run closes',
+): HttpAnswer {
+  if (body === undefined) {
+    throw new InputError('NOT_FOUND', `The report is longer than an answer may be; ${where}.`);
+  }
+  return {
+    statusCode: 200,
+    headers: {
+      'content-type': typeOf(name),
+      'content-disposition': `attachment; filename="${runId}-${name}"`,
+      'cache-control': 'no-store',
+    },
+    body,
+  };
+}
+
+function typeOf(name: string): string {
+  if (name.endsWith('.csv')) return 'text/csv; charset=utf-8';
+  return name.endsWith('.jsonl') ? 'application/jsonl; charset=utf-8' : 'application/json';
+}
+
+/** The whole text, undefined when it is longer than an answer may be. */
+async function collect(content: AsyncIterable<string | Uint8Array>): Promise<string | undefined> {
+  const parts: Uint8Array[] = [];
+  let sizeBytes = 0;
+  for await (const part of content) {
+    const bytes = Buffer.from(part);
+    sizeBytes += bytes.length;
+    if (sizeBytes > MAX_REPORT_BYTES) return undefined;
+    parts.push(bytes);
+  }
+  return Buffer.concat(parts).toString('utf8');
+}

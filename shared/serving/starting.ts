@@ -1,0 +1,57 @@
+/** Starts runs: of manifests that lie in the store, and of objects in a request. */
+import { fetchesBody, manifestBody, parseBody } from '../api/bodies.ts';
+import { fetchesKey, fetchesText, sameKeyOf } from '../api/fetches.ts';
+import { claimRun } from '../api/idempotency.ts';
+import type { Ledger } from '../ledger/port.ts';
+import { json } from '../middleware.ts';
+import type { Objects } from '../objects/port.ts';
+import type { Planner } from '../planning.ts';
+import { runLease } from '../steering/lease.ts';
+import { alone, inProgress } from '../tasks/alone.ts';
+import type { PlanLater } from '../wiring/types.ts';
+import type { Routes } from './types.ts';
+
+export interface StartingOptions {
+  readonly ledger: Ledger;
+  readonly objects: Objects;
+  readonly planner: Planner;
+  /** For packed manifests, where a request has not the time to unpack them. */
+  readonly planLater?: PlanLater | undefined;
+  /** Takes `https:` sources as they are. */
+  readonly allowHttps: boolean;
+  readonly now: () => Date;
+}
+
+export const startingRoutes = (options: StartingOptions): Routes => {
+  const { allowHttps, ledger, now, objects, planner, planLater } = options;
+  return {
+    'POST /manifests': async (request) => {
+      const body = parseBody(manifestBody, request.body);
+      const runId = await claimRun(ledger, request, body, now(), await planner.identify(body.key));
+      // Under a key that came before, the run of the version it started.
+      const run = await ledger.run(runId);
+      if (run && run.state !== 'planning') return json(202, { runId });
+      if (planLater && body.key.endsWith('.gz')) {
+        await planner.open(body.key, 'http', { runId });
+        await planLater({ key: body.key, runId });
+      } else {
+        await planner.plan(body.key, 'http', { runId });
+      }
+      return json(202, { runId });
+    },
+    'POST /fetches': async (request) => {
+      const body = parseBody(fetchesBody, request.body);
+      const text = fetchesText(body, allowHttps);
+      const runId = await claimRun(ledger, request, body, now());
+      // Written once: a second write would be another version of the manifest under way.
+      await alone(ledger, runLease(runId), now, async () => {
+        const run = await ledger.run(runId);
+        if (run && run.state !== 'planning') return;
+        const key = fetchesKey(body, runId);
+        await objects.put(key, text);
+        await planner.plan(key, 'http', { runId, sameKey: sameKeyOf(body) });
+      }).catch(inProgress);
+      return json(202, { runId });
+    },
+  };
+};
