@@ -285,6 +285,23 @@ describe('a receiver that fails', () => {
     expect(await worker({ url, timeoutMs: 200 })()).toMatchObject({ delivered: 1, waiting: 0 });
   });
 
+  it('and sends a body without end is cut off', async () => {
+    const { outbox, worker } = setup();
+    const part = 'x'.repeat(16_384);
+    let sent = 0;
+    const url = await serve((_request, response) => {
+      const more = (): void => {
+        while (!response.destroyed && response.write(part)) sent += part.length;
+      };
+      response.on('drain', more);
+      more();
+    });
+    await outbox.add(refused('1'));
+    expect(await worker({ url })()).toMatchObject({ delivered: 1, waiting: 0 });
+    // What lay in the buffers of both sides besides.
+    expect(sent).toBeLessThan(16 * 1_024 * 1_024);
+  });
+
   it('keeps no other message from a receiver that mends', async () => {
     const { outbox, worker } = setup();
     const url = await serve((request, response) => {

@@ -59,6 +59,21 @@ describe('the outbox', () => {
     expect([...ids].sort()).toEqual(Array.from({ length: 20 }, (_, at) => `msg_${at}`).sort());
   });
 
+  it('begins anew when another worker wrote between its look and its write', async () => {
+    const { ledger, open, outbox } = setup();
+    let looks = 0;
+    const slow = open({
+      readNote: async (name) => {
+        const note = await ledger.readNote(name);
+        looks += 1;
+        if (looks === 1) await outbox.add(message('faster'));
+        return note;
+      },
+    });
+    await slow.add(message('slower'));
+    expect(idsOf(await outbox.pending())).toEqual(['msg_faster', 'msg_slower']);
+  });
+
   it('takes a message away, changes another one, and leaves the rest', async () => {
     const { outbox } = setup();
     for (const id of ['1', '2', '3']) await outbox.add(message(id));
