@@ -68,7 +68,8 @@ const TONE = {
   failed: 'bad',
 } as const;
 
-export const stateText = ({ state }: RunView, paint: Paint): string => paint(TONE[state], state);
+export const stateText = ({ state }: Pick<RunView, 'state'>, paint: Paint): string =>
+  paint(TONE[state], state);
 
 const KINDS: Readonly<Record<string, string>> = {
   'cos-offline-fetch': 'fetch',

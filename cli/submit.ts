@@ -4,6 +4,7 @@ import { CommandFailure, EXIT, type ExitCode } from './failure.ts';
 import { lintManifest } from './lint.ts';
 import { isOver } from './run-text.ts';
 import { type ShowOptions, showRun } from './show.ts';
+import { keyOf } from './target.ts';
 import type { Terminal } from './text.ts';
 import { systemPace } from './watch.ts';
 
@@ -25,14 +26,9 @@ export interface SubmitOptions extends ShowOptions {
 /** @throws CommandFailure: usage for a wrong target, refused while a run still reads this manifest */
 export async function submit(options: SubmitOptions): Promise<ExitCode> {
   const { client, path, to, strict, allowHttps, json, stdout, stderr, pace = systemPace } = options;
-  const [region, bucket, ...rest] = to.split('/');
-  if (!region || !bucket || rest.length > 0) {
-    const example = 'such as ap-shanghai/examplebucket-1250000000';
-    throw new CommandFailure(`--to: expected <region>/<bucket-appid>, ${example}`, EXIT.usage);
-  }
   const date = new Date(pace.now()).toISOString().slice(0, 10);
   const name = options.name ?? `${date}/${basename(path)}`;
-  const key = `cos-fetch/${region}/${bucket}/${name}`;
+  const key = keyOf(to, name);
   // Findings go to the side, so that the output stays the run.
   const found = await lintManifest({ path, key, allowHttps, stdout: stderr, stderr });
   if (found === 2) return EXIT.usage;

@@ -1,0 +1,146 @@
+/** `waybill plan <manifest>`: what a run of it would take, without any call. */
+import { basename } from 'node:path';
+import * as v from 'valibot';
+import { readEnv } from '../shared/env.ts';
+import { InputError } from '../shared/errors.ts';
+import type { PlannedTransfer } from '../shared/manifest/types.ts';
+import { EXIT, type ExitCode } from './failure.ts';
+import { explainFault, type Findings, readFindings } from './lint.ts';
+import { failureJson, failureText } from './lint-output.ts';
+import { adviceOn } from './plan-advice.ts';
+import { planText } from './plan-text.ts';
+import { createSizer, type Sizes } from './sizes.ts';
+import { keyOf } from './target.ts';
+import { columnsOf, createPaint, type Terminal } from './text.ts';
+import type { Env } from './token.ts';
+
+/** What carrying objects costs on AWS: docs/costs.md, whose arithmetic a test compares. */
+export const CARRYING_COST = { usdPerMillion: 1.83, asOf: '2026-11-21' } as const;
+
+const size = v.pipe(v.number(), v.integer(), v.minValue(0));
+const reasons = v.record(v.string(), size);
+
+export const planShape = v.object({
+  path: v.string(),
+  /** Under which `submit` would upload it today. */
+  key: v.string(),
+  target: v.object({ region: v.string(), bucket: v.string() }),
+  format: v.picklist(['csv', 'jsonl']),
+  gzip: v.boolean(),
+  /** Of the manifest, unpacked. */
+  sizeBytes: size,
+  counts: v.object({ lines: size, header: size, blank: size, good: size, quarantined: size }),
+  quarantined: reasons,
+  warnings: reasons,
+  /** Good lines without an MD5. */
+  withoutMd5: size,
+  /** Null where no sizes are known; `objects` says of how many. */
+  objectBytes: v.nullable(v.object({ bytes: size, objects: size })),
+  /** To the provider, when every object is taken at once. */
+  requests: size,
+  ratePerSecond: size,
+  /** For submitting; the provider carries at its own pace. */
+  seconds: size,
+  cost: v.object({ usd: v.number(), usdPerMillion: v.number(), asOf: v.string() }),
+  advice: v.array(v.string()),
+});
+export type Plan = v.InferOutput<typeof planShape>;
+
+export interface PlanOptions {
+  readonly path: string;
+  /** `<region>/<bucket-appid>` */
+  readonly to: string;
+  /** Requests per second. @default WAYBILL_COS_FETCH_RPS, else 100 */
+  readonly rate?: number | undefined;
+  /** A column of the manifest, or a file with keys and sizes. @default the column `size` */
+  readonly sizes?: string | undefined;
+  readonly allowHttps: boolean;
+  readonly json: boolean;
+  readonly env: Env;
+  readonly stdout: Terminal;
+  readonly stderr: Terminal;
+  /** In ms since 1970. */
+  readonly now?: () => number;
+}
+
+/**
+ * Answers 1 when lines would be quarantined, 2 when the file is no manifest.
+ * @throws CommandFailure (usage) for a wrong target or sizes that can't be read
+ */
+export async function plan(options: PlanOptions): Promise<ExitCode> {
+  const { path, to, json, env, stdout, stderr, now = Date.now } = options;
+  const ratePerSecond = options.rate ?? configuredRate(env);
+  const key = keyOf(to, `${new Date(now()).toISOString().slice(0, 10)}/${basename(path)}`);
+  const sizer = await createSizer(options.sizes);
+  const quarantined: Record<string, number> = {};
+  let withoutMd5 = 0;
+  let findings: Findings;
+  try {
+    findings = await readFindings({
+      path,
+      key,
+      allowHttps: options.allowHttps,
+      maxFindings: 0,
+      quarantined: ({ reason }) => {
+        quarantined[reason] = (quarantined[reason] ?? 0) + 1;
+      },
+      look: (layout) => {
+        const look = sizer.look(layout);
+        return (block, firstLine, good) => {
+          withoutMd5 += good.filter(hasNoMd5).length;
+          look(block, firstLine, good);
+        };
+      },
+    });
+  } catch (error) {
+    if (!(error instanceof InputError || (error instanceof Error && 'syscall' in error)))
+      throw error;
+    const { message } = explainFault(error, path);
+    if (json) stdout.write(failureJson(path, message));
+    else stderr.write(failureText(path, message));
+    return EXIT.usage;
+  }
+  const counted = { quarantined, withoutMd5, sizes: sizer.total() };
+  const planned = planOf(findings, key, ratePerSecond, counted);
+  const paint = createPaint(stdout, env);
+  stdout.write(json ? `${JSON.stringify(planned)}\n` : planText(planned, paint, columnsOf(stdout)));
+  return planned.counts.quarantined > 0 ? EXIT.failures : EXIT.ok;
+}
+
+/** As the service reads it (shared/config.ts). */
+const configuredRate = (env: Env): number =>
+  readEnv(env, (from) => from.integer('WAYBILL_COS_FETCH_RPS', 100, 1, 1_000_000));
+
+const hasNoMd5 = ({ md5 }: PlannedTransfer): boolean => md5 === undefined;
+
+function planOf(
+  { path, target = { region: '', bucket: '' }, layout, tally, clashesCapped }: Findings,
+  key: string,
+  ratePerSecond: number,
+  counted: {
+    readonly quarantined: Readonly<Record<string, number>>;
+    readonly withoutMd5: number;
+    readonly sizes: Sizes | undefined;
+  },
+): Plan {
+  const { lines, header, blank, transfers: good, last = 0 } = tally;
+  const { usdPerMillion, asOf } = CARRYING_COST;
+  const planned = {
+    path,
+    key,
+    target,
+    format: layout.format,
+    gzip: layout.gzip,
+    sizeBytes: last,
+    counts: { lines, header, blank, good, quarantined: tally.quarantined },
+    quarantined: counted.quarantined,
+    warnings: { ...tally.warnings },
+    withoutMd5: counted.withoutMd5,
+    objectBytes: counted.sizes ? { ...counted.sizes } : null,
+    requests: good,
+    ratePerSecond,
+    seconds: Math.ceil(good / ratePerSecond),
+    cost: { usd: Math.round(good * usdPerMillion) / 1e6, usdPerMillion, asOf },
+  };
+  return { ...planned, advice: adviceOn(planned, clashesCapped) };
+}
