@@ -6,12 +6,15 @@ import type { AddressInfo } from 'node:net';
 import { Webhook } from 'standardwebhooks';
 import { describe, expect, it, onTestFinished, vi } from 'vitest';
 import { StoreError } from '../../shared/errors.ts';
+import { createDynamoLedger } from '../../shared/ledger/dynamodb.ts';
 import { createLog } from '../../shared/log.ts';
 import { createDeliver, type DeliverOptions } from '../../shared/webhooks/deliver.ts';
 import { createOutbox } from '../../shared/webhooks/outbox.ts';
-import type { Message, NewMessage } from '../../shared/webhooks/types.ts';
+import type { CredentialsRefused, Message, NewMessage } from '../../shared/webhooks/types.ts';
+import { startDynalite } from '../fixtures/dynalite.ts';
 import { type Arrived, startPeer } from '../fixtures/http.ts';
 import { openStores } from '../fixtures/stores.ts';
+import { createLedgerTable } from '../fixtures/table.ts';
 
 const newSecret = (): string => `whsec_${randomBytes(32).toString('base64')}`;
 const SECRET = newSecret();
@@ -402,6 +405,28 @@ it('two workers at once send a message once', async () => {
   answer();
   expect(await first).toEqual({ delivered: 1, failed: 0, waiting: 0 });
   expect(arrived).toBe(1);
+});
+
+it('an outbox in DynamoDB takes as many workers, and fits into its item when it is full', async () => {
+  const dynalite = await startDynalite();
+  onTestFinished(() => dynalite.close());
+  const table = await createLedgerTable(dynalite.call);
+  const { log, logged, worker } = setup();
+  const ledger = createDynamoLedger({ table, call: dynalite.call });
+  const open = () => createOutbox({ ledger, log });
+  await Promise.all(['1', '2', '3', '4', '5', '6'].map((id) => open().add(refused(id))));
+  const peer = await startPeer();
+  const deliver = worker({ url: peer.origin, ledger, outbox: open() });
+  expect(await deliver()).toEqual({ delivered: 6, failed: 0, waiting: 0 });
+  for (const arrived of peer.arrived) verify(arrived);
+
+  const long = refused('long');
+  const data = { ...long.data, message: '腾'.repeat(30_000) } as CredentialsRefused;
+  for (const id of ['a', 'b', 'c', 'd']) {
+    await open().add({ id: `msg_${id}`, at: long.at, type: 'credentials.refused', data });
+  }
+  expect(logged('webhook.dropped').map(({ id }) => id)).toEqual(['msg_a', 'msg_b']);
+  expect(await deliver()).toEqual({ delivered: 2, failed: 0, waiting: 0 });
 });
 
 /** A byte every few milliseconds, until the other side has had enough. */
