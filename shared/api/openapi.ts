@@ -32,7 +32,7 @@ const TITLES: Readonly<Record<number, string>> = {
   404: 'There is no such thing',
   409: 'It does not fit the state things are in',
   422: 'This Idempotency-Key came with another request',
-  429: 'Too many requests with this token; `Retry-After` tells when to come again',
+  429: 'Too many requests; `Retry-After` tells when to come again',
   502: 'The provider refused, or its answer was not understood',
   503: 'Not available, or this provider is not configured',
   504: 'The provider did not answer',

@@ -28,25 +28,29 @@ export const causeShape = v.strictObject({
   class: v.picklist(CAUSE_CLASSES),
 });
 
+const countsShape = v.strictObject({
+  lines: count,
+  quarantined: count,
+  planned: count,
+  submitting: count,
+  submitted: count,
+  succeeded: count,
+  failed: count,
+  cancelled: count,
+});
+const sourceShape = v.strictObject({ bucket: v.string(), key: v.string(), etag: v.string() });
+const targetShape = v.strictObject({ region: v.string(), bucket: v.string() });
+
 export const runShape = v.strictObject({
   runId: v.string(),
   trigger: v.picklist(['upload', 'http', 'schedule']),
   operation: v.picklist(OPERATIONS),
   state: v.picklist(RUN_STATES),
   error: v.optional(causeShape),
-  counts: v.strictObject({
-    lines: count,
-    quarantined: count,
-    planned: count,
-    submitting: count,
-    submitted: count,
-    succeeded: count,
-    failed: count,
-    cancelled: count,
-  }),
+  counts: countsShape,
   progress: v.strictObject({ bytes: count, bytesTotal: v.nullable(count) }),
-  source: v.optional(v.strictObject({ bucket: v.string(), key: v.string(), etag: v.string() })),
-  target: v.optional(v.strictObject({ region: v.string(), bucket: v.string() })),
+  source: v.optional(sourceShape),
+  target: v.optional(targetShape),
   handedTo: v.optional(v.string()),
   createdAt: instant,
   closedAt: v.nullable(instant),
@@ -124,6 +128,48 @@ export const uploadShape = v.strictObject({
   headers: v.record(v.string(), v.string()),
 });
 export const healthShape = v.strictObject({ providers: v.array(providerHealthShape) });
+
+/** The report `summary.json`. */
+export const summaryShape = v.strictObject({
+  runId: v.string(),
+  operation: v.picklist(OPERATIONS),
+  source: v.optional(sourceShape),
+  target: v.optional(targetShape),
+  state: v.picklist(RUN_STATES),
+  error: v.optional(causeShape),
+  createdAt: instant,
+  closedAt: v.nullable(instant),
+  counts: countsShape,
+  coverage: v.strictObject({
+    bytes: count,
+    shards: count,
+    header: count,
+    blank: count,
+    transfers: count,
+  }),
+  failures: v.array(
+    v.strictObject({
+      provider: v.picklist(['tencent', 'huawei', 'waybill']),
+      code: v.string(),
+      class: v.picklist(CAUSE_CLASSES),
+      message: v.string(),
+      count,
+    }),
+  ),
+  /** Lines by reason. */
+  warnings: v.record(v.string(), count),
+  /** Of a nightly pass. */
+  nightly: v.optional(v.strictObject({ places: v.array(v.unknown()), left: v.array(v.unknown()) })),
+  /** Where the run was closed: proof of how each transfer ended. */
+  receipt: v.optional(
+    v.strictObject({
+      root: v.string(),
+      parts: count,
+      transfers: count,
+      files: v.array(v.string()),
+    }),
+  ),
+});
 
 export const queueShape = v.strictObject({ waiting: count, inFlight: count, dead: count });
 export const redrivenShape = v.strictObject({ moved: count, left: count });

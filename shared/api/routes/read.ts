@@ -1,10 +1,12 @@
 /** Routes about runs: reading, steering, reports. */
+import type * as v from 'valibot';
 import { retryBody, runsQuery, transfersQuery } from '../bodies.ts';
 import {
   retriedShape,
   runShape,
   runsShape,
   startedShape,
+  summaryShape,
   transferShape,
   transfersShape,
 } from '../shapes.ts';
@@ -18,7 +20,11 @@ import {
 } from './examples.ts';
 import type { RouteDescription } from './types.ts';
 
-const report = (name: string, type: string, answer: unknown): RouteDescription => ({
+const report = (
+  name: string,
+  type: v.GenericSchema | string,
+  answer: unknown,
+): RouteDescription => ({
   tag: 'reports',
   route: `GET /runs/{runId}/${name}`,
   id: `get${name.replace(/(?:^|\.)(\w)/g, (_all, first: string) => first.toUpperCase())}`,
@@ -90,7 +96,7 @@ export const READ: readonly RouteDescription[] = [
   },
   report('failed.csv', 'text/csv', failedExample),
   report('rejected.csv', 'text/csv', rejectedExample),
-  report('summary.json', 'application/json', summaryExample),
+  report('summary.json', summaryShape, summaryExample),
   {
     tag: 'reports',
     route: 'GET /runs/{runId}/{file}',

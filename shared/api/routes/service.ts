@@ -74,10 +74,13 @@ export const SERVICE: readonly RouteDescription[] = [
     problems: [403, 404],
     isPublic: true,
   },
-  open('getOpenApi', 'GET /openapi.json', 'This document', [
-    'application/json',
-    { openapi: '3.1.0' },
-  ]),
+  open(
+    'getOpenApi',
+    'GET /openapi.json',
+    'This document',
+    ['application/json', { openapi: '3.1.0' }],
+    [429],
+  ),
   open(
     'getDashboard',
     'GET /',
@@ -92,8 +95,11 @@ export const SERVICE: readonly RouteDescription[] = [
     ['text/javascript', 'export {};'],
     [404],
   ),
-  open('getHealth', 'GET /healthz', 'Whether the service lives', [
-    'application/json',
-    { status: 'ok' },
-  ]),
+  open(
+    'getHealth',
+    'GET /healthz',
+    'Whether the service lives',
+    ['application/json', { status: 'ok' }],
+    [429],
+  ),
 ];

@@ -1,0 +1,142 @@
+/** Writes `docs/api.md`, the reference page, from the descriptions of the routes. */
+import { openApi } from '../shared/api/openapi.ts';
+import { ROUTES, type RouteDescription } from '../shared/api/routes.ts';
+
+const TAGS = openApi().tags as readonly { readonly name: string; readonly description: string }[];
+
+interface Described {
+  readonly parameters?: readonly {
+    readonly name: string;
+    readonly in: string;
+    readonly required: boolean;
+    readonly description?: string;
+    readonly schema: Field;
+  }[];
+  readonly requestBody?: {
+    readonly content: Readonly<Record<string, { readonly schema: Field }>>;
+  };
+  readonly responses: Readonly<Record<string, unknown>>;
+}
+
+interface Field {
+  readonly type?: string | readonly string[];
+  readonly enum?: readonly unknown[];
+  readonly const?: unknown;
+  readonly pattern?: string;
+  readonly minimum?: number;
+  readonly maximum?: number;
+  readonly minItems?: number;
+  readonly maxItems?: number;
+  readonly default?: unknown;
+  readonly items?: Field;
+  readonly properties?: Readonly<Record<string, Field>>;
+  readonly required?: readonly string[];
+  readonly anyOf?: readonly Field[];
+}
+
+/** The whole page. */
+export function apiPage(): string {
+  const sections = TAGS.map(({ name, description }) => {
+    const routes = ROUTES.filter(({ tag }) => tag === name);
+    return `## ${description}\n\n${routes.map(section).join('\n')}`;
+  });
+  return `${INTRODUCTION}\n${sections.join('\n')}`;
+}
+
+function section(route: RouteDescription): string {
+  const [method = '', path = ''] = route.route.split(' ');
+  const described = openApi().paths[path]?.[method.toLowerCase()] as Described;
+  const { parameters = [], requestBody, responses } = described;
+  const asked = parameters.filter(({ name }) => name !== 'If-None-Match');
+  const body = requestBody?.content['application/json']?.schema;
+  const rows = [...asked.map(rowOf), ...(body ? fieldsOf(body, 'body') : [])];
+  const [good, problems] = [/^[23]/, /^[45]/].map((kind) =>
+    Object.keys(responses).filter((status) => kind.test(status)),
+  );
+  const refusals = problems?.length ? `; problems ${problems.join(', ')}` : '';
+  return [
+    `### ${route.route}`,
+    '',
+    `${route.summary}.${route.isPublic ? ' No token.' : ''}`,
+    '',
+    ...(rows.length > 0 ? [...table(rows), ''] : []),
+    ...code(route.example),
+    `Answers ${good?.join(', ')}${refusals}.`,
+    '',
+    ...code(route.answer),
+  ].join('\n');
+}
+
+type Row = readonly [name: string, where: string, what: string];
+
+const rowOf = (parameter: NonNullable<Described['parameters']>[number]): Row => [
+  `\`${parameter.name}\``,
+  parameter.in,
+  [parameter.description, whatOf(parameter.schema)].filter(Boolean).join('; '),
+];
+
+/** Fields of an object, those of lists and objects within it with their path. */
+function fieldsOf(schema: Field, where: string, path = ''): readonly Row[] {
+  return Object.entries(schema.properties ?? {}).flatMap(([name, field]): readonly Row[] => {
+    const isRequired = schema.required?.includes(name) ?? false;
+    const full = `${path}${name}${field.type === 'array' ? '[]' : ''}`;
+    const inner = field.type === 'array' ? field.items : field;
+    const own: Row = [`\`${full}\``, `${where}${isRequired ? '' : ', optional'}`, whatOf(field)];
+    return [own, ...(inner ? fieldsOf(inner, where, `${full}.`) : [])];
+  });
+}
+
+function whatOf(field: Field): string {
+  if (field.anyOf) return field.anyOf.map(whatOf).join(' or ');
+  if (field.const !== undefined) return `\`${JSON.stringify(field.const)}\``;
+  if (field.enum) return field.enum.map((each) => `\`${String(each)}\``).join(', ');
+  const range = [
+    field.minimum !== undefined && `from ${field.minimum}`,
+    field.maximum !== undefined && `to ${field.maximum}`,
+    field.minItems !== undefined && `at least ${field.minItems}`,
+    field.maxItems !== undefined && `at most ${field.maxItems}`,
+    field.pattern !== undefined && `\`${field.pattern.replaceAll('|', '\\|')}\``,
+    field.default !== undefined && `default \`${String(field.default)}\``,
+  ].filter(Boolean);
+  const items = field.type === 'array' && field.items ? ` of ${whatOf(field.items)}` : '';
+  return [`${field.type ?? 'any'}${items}`, ...range].join(', ');
+}
+
+const table = (rows: readonly Row[]): readonly string[] => [
+  '| Name | Where | What |',
+  '|---|---|---|',
+  ...rows.map((cells) => `| ${cells.join(' | ')} |`),
+];
+
+const code = (value: unknown): readonly string[] => {
+  if (value === undefined) return [];
+  const isText = typeof value === 'string';
+  const text = isText ? value.trimEnd() : JSON.stringify(value, null, 2);
+  return [`\`\`\`${isText ? '' : 'json'}`, text.replaceAll('\r', ''), '```', ''];
+};
+
+const INTRODUCTION = `# HTTP API
+
+The same for a service on your machine and a deployed one. This page and the document that the service
+answers at \`GET /openapi.json\` ([as a file](schemas/openapi.json)) are made of the same descriptions that
+requests are checked with. A typed client to copy: [examples/typescript](examples/typescript/waybill.ts);
+with curl: [examples/curl.md](examples/curl.md).
+
+- **Token.** \`Authorization: Bearer <token>\`, one of \`WAYBILL_API_TOKENS\`, on everything that does not
+  say "No token".
+- **Errors** are problems of [RFC 9457](https://www.rfc-editor.org/rfc/rfc9457): \`code\` is stable,
+  \`errors\` names each field and what was expected. [troubleshooting.md](troubleshooting.md) has every code.
+- **Statuses.** 200 done, or going on already; 202 accepted; 304 as you know it; 400 malformed; 401 no or
+  unknown token; 404 no such thing; 409 does not fit the state things are in; 422 the manifest, or the
+  \`Idempotency-Key\`, can't be used; 429 too often; 502 the provider refused; 503 not available, or this
+  provider is not configured; 504 the provider did not answer.
+- **Starting something twice.** With an \`Idempotency-Key\` the same request answers the same run; another
+  request under the same key is 422.
+- **Pages.** \`nextCursor\` of one answer is the \`cursor\` of the next request; null at the end. Lists of
+  words are separated by commas: \`state=failed,cancelled\`.
+- **ETags.** Every read carries an \`ETag\`; asked again with \`If-None-Match\` it is 304 while nothing changed.
+- **Rate limits.** \`WAYBILL_API_RATE\` requests a minute for each token, counted by each worker for itself
+  (a function on AWS may have several); \`RateLimit\` tells what is left, 429 with \`Retry-After\` when nothing
+  is. On AWS the API as a whole has limits of its own (\`apiRate\`, \`apiBurst\`).
+- **CORS** is off: no page of another origin can read an answer.
+`;
