@@ -1,19 +1,11 @@
 /** The answers of the HTTP API that the command line reads: their fields are checked, others kept. */
 import * as v from 'valibot';
 import { TRANSFER_STATES } from '../shared/ledger/merge.ts';
+import { RUN_STATES } from '../shared/ledger/port.ts';
 
 const size = v.pipe(v.number(), v.integer(), v.minValue(0));
 const instant = v.pipe(v.string(), v.isoTimestamp());
 const cause = v.looseObject({ code: v.string(), message: v.string(), class: v.string() });
-
-export const RUN_STATES = ['planning', 'active', 'completed', 'cancelled', 'failed'] as const;
-export const OPERATIONS = [
-  'cos-offline-fetch',
-  'cos-batch-job',
-  'oms-v2-start-task',
-  'oms-v1-start-task',
-  'retry-failed-objects',
-] as const;
 
 export const run = v.looseObject({
   runId: v.string(),

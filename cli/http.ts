@@ -1,4 +1,5 @@
 /** Requests to the service with its token, and one clear message for whatever goes wrong. */
+import { setTimeout as sleep } from 'node:timers/promises';
 import * as v from 'valibot';
 import { problem } from './answers.ts';
 import { CommandFailure, EXIT } from './failure.ts';
@@ -19,6 +20,8 @@ export interface HttpOptions {
   readonly timeoutMs?: number;
   /** Asks a person, once, where the service wants a token and there is none. */
   readonly askToken?: ((address: string) => Promise<string | undefined>) | undefined;
+  /** Before a request is sent again that was one too many. @default that of the system */
+  readonly wait?: (ms: number) => Promise<unknown>;
 }
 
 export type Init = RequestInit & { readonly duplex?: 'half' };
@@ -41,8 +44,11 @@ export interface Http {
   ): Promise<v.InferOutput<Schema>>;
 }
 
+const LONGEST_WAIT_SECONDS = 60;
+
 /** @throws CommandFailure (usage) when address or token can't be used */
-export function createHttp({ url, env, timeoutMs = 30_000, askToken }: HttpOptions): Http {
+export function createHttp(options: HttpOptions): Http {
+  const { url, env, timeoutMs = 30_000, askToken, wait = (ms) => sleep(ms) } = options;
   const base = readAddress(url, env);
   let token = findToken(base, env);
   let asked = false;
@@ -59,8 +65,18 @@ export function createHttp({ url, env, timeoutMs = 30_000, askToken }: HttpOptio
     }
   };
 
+  /** The service counts requests by the minute and says when it takes more. */
+  const sendInTurn = async (path: string, init: Init): Promise<Response> => {
+    const answer = await send(path, init);
+    const seconds = Number(answer.headers.get('retry-after') ?? Number.NaN);
+    if (answer.status !== 429 || init.duplex || !(seconds <= LONGEST_WAIT_SECONDS)) return answer;
+    await answer.body?.cancel();
+    await wait(seconds * 1_000);
+    return send(path, init);
+  };
+
   const request: Http['request'] = async (path, init = {}, allowed = []) => {
-    let answer = await send(path, init);
+    let answer = await sendInTurn(path, init);
     // A body that is streamed can't be sent again.
     if (answer.status === 401 && !token && !asked && askToken && !init.duplex) {
       asked = true;
@@ -68,7 +84,7 @@ export function createHttp({ url, env, timeoutMs = 30_000, askToken }: HttpOptio
       if (typed !== undefined) {
         token = checkToken(typed, 'what was typed');
         await answer.body?.cancel();
-        answer = await send(path, init);
+        answer = await sendInTurn(path, init);
       }
     }
     if (answer.ok || allowed.includes(answer.status)) return answer;

@@ -68,6 +68,21 @@ it('filters runs and transfers by lists', async () => {
   ]);
 });
 
+it('waits as long as the service says where a request was one too many, once', async () => {
+  const peer = await startPeer();
+  const waits: number[] = [];
+  const wait = async (ms: number) => waits.push(ms);
+  const client = createClient({ url: peer.origin, env: { WAYBILL_TOKEN: 't' }, wait });
+  const full = { ...problem(429, { detail: 'Too many.' }), headers: { 'retry-after': '7' } };
+  peer.answer(full, { body: page });
+  expect(await client.runs({ limit: 1 })).toEqual(JSON.parse(page));
+  peer.answer(full);
+  await expect(client.runs({ limit: 1 })).rejects.toMatchObject({ exitCode: EXIT.refused });
+  peer.answer({ ...full, headers: { 'retry-after': '3600' } });
+  await expect(client.runs({ limit: 1 })).rejects.toThrow('Too many.');
+  expect(waits).toEqual([7_000, 7_000]);
+});
+
 describe('a token that is asked for', () => {
   const typing = async (typed: string | undefined, env: Record<string, string> = {}) => {
     const peer = await startPeer();

@@ -1,0 +1,96 @@
+/** What each command prints with `--json`; docs/schemas/cli/ is made of it (scripts/cli-schemas.ts). */
+import * as v from 'valibot';
+import { ordered, run, runPage, summary, transfer, transferPage } from './answers.ts';
+import { planShape } from './plan.ts';
+import { readinessShape } from './readiness.ts';
+
+export interface Output {
+  readonly description: string;
+  readonly schema: v.GenericSchema;
+}
+
+const size = v.pipe(v.number(), v.integer(), v.minValue(0));
+const finding = {
+  line: size,
+  byteOffset: size,
+  reason: v.string(),
+  message: v.string(),
+  fix: v.optional(v.string()),
+};
+
+/** For a file that is no manifest. */
+const fault = v.object({
+  path: v.string(),
+  error: v.object({ code: v.literal('MANIFEST_INVALID'), message: v.string() }),
+});
+
+const lint = v.object({
+  path: v.string(),
+  key: v.optional(v.string()),
+  target: v.optional(v.object({ region: v.string(), bucket: v.string() })),
+  layout: v.looseObject({
+    format: v.picklist(['csv', 'jsonl']),
+    gzip: v.boolean(),
+    header: v.boolean(),
+  }),
+  sizeBytes: size,
+  counts: v.object({
+    lines: size,
+    header: size,
+    blank: size,
+    quarantined: size,
+    transfers: size,
+    warnings: v.record(v.string(), size),
+  }),
+  quarantined: v.array(v.object({ ...finding, text: v.string() })),
+  warnings: v.array(v.object(finding)),
+  hidden: size,
+  clashesCapped: v.boolean(),
+});
+
+/** By command. Where a run is followed, each look at it is one more line. */
+export const OUTPUTS: Readonly<Record<string, Output>> = {
+  cancel: {
+    description: 'The run that was cancelled.',
+    schema: v.object({ runId: v.string() }),
+  },
+  lint: {
+    description: 'What is wrong or odd in a manifest; error when the file is none.',
+    schema: v.union([lint, fault]),
+  },
+  plan: {
+    description: 'What a manifest would take; error when the file is none.',
+    schema: v.union([planShape, fault]),
+  },
+  readiness: { description: 'Go or no-go for moving the traffic.', schema: readinessShape },
+  redrive: {
+    description: 'Shards that went back on the queue, and that are left.',
+    schema: v.object({ moved: size, left: size }),
+  },
+  report: {
+    description: 'The summary of a run; with --out the files that were written.',
+    schema: v.union([
+      summary,
+      v.object({ runId: v.string(), folder: v.string(), files: v.array(v.string()) }),
+    ]),
+  },
+  retry: {
+    description: 'How many transfers were ordered again; with --watch then a run per line.',
+    schema: v.union([ordered, run]),
+  },
+  runs: { description: 'Runs, newest first.', schema: runPage },
+  show: { description: 'One run; with --watch one per line.', schema: run },
+  sign: {
+    description: 'Every string on the way to the signature of one request; one per line.',
+    schema: v.record(v.string(), v.string()),
+  },
+  submit: {
+    description: 'The run and the key of its manifest; with --watch then a run per line.',
+    schema: v.union([v.object({ runId: v.string(), key: v.string() }), run]),
+  },
+  transfer: { description: 'One transfer with its history.', schema: transfer },
+  transfers: {
+    description: 'Transfers of a run, in the order of its manifest.',
+    schema: transferPage,
+  },
+};

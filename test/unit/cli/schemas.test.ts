@@ -1,0 +1,27 @@
+/** The committed JSON Schemas are those of the shapes, and tell every command that prints JSON. */
+import { readdirSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { expect, it } from 'vitest';
+import { OUTPUTS } from '../../../cli/outputs.ts';
+import { createProgram } from '../../../cli/program.ts';
+import { SCHEMAS_FOLDER, schemaFiles } from '../../../scripts/cli-schemas.ts';
+
+it.each([...schemaFiles()])(
+  '%s is up to date; else run: node scripts/cli-schemas.ts',
+  (name, text) => {
+    expect(readFileSync(join(SCHEMAS_FOLDER, name), 'utf8')).toBe(text);
+  },
+);
+
+it('no other files lie there', () => {
+  expect(readdirSync(SCHEMAS_FOLDER).sort()).toEqual([...schemaFiles().keys()].sort());
+});
+
+it('every command with --json has one', () => {
+  const { stdin, stdout, stderr } = process;
+  const program = createProgram({ env: {}, stdin, stdout, stderr, exitsWith: () => {} });
+  const withJson = program.commands
+    .filter(({ options }) => options.some(({ long }) => long === '--json'))
+    .map((command) => command.name());
+  expect(withJson.sort()).toEqual(Object.keys(OUTPUTS).sort());
+});
