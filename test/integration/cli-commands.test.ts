@@ -1,0 +1,163 @@
+/** The commands on one run after another, against a live service; every JSON fits its schema. */
+import { readdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { Ajv2020 } from 'ajv/dist/2020.js';
+import { expect, it, onTestFinished } from 'vitest';
+import { schemaFiles } from '../../scripts/cli-schemas.ts';
+import { startSimulator } from '../../simulator/main.ts';
+import { startSourceSite } from '../../simulator/source-site.ts';
+import { startProgram, until } from '../fixtures/processes.ts';
+import { temporaryFolder } from '../fixtures/stores.ts';
+
+const TO = 'ap-shanghai/examplebucket-1250000000';
+
+const ajv = new Ajv2020({ formats: { 'date-time': /^\d{4}-\d\d-\d\dT[\d:.]+Z$/ } });
+const judges = new Map(
+  [...schemaFiles()].map(([name, text]) => [name, ajv.compile(JSON.parse(text))]),
+);
+
+/** The documents that a command printed, each judged by the schema of the command. */
+function documents(command: string, output: string): readonly Record<string, unknown>[] {
+  const judge = judges.get(`${command}.json`);
+  if (!judge) throw new Error(`there is no schema for ${command}`);
+  const lines = output.split('\n').filter((line) => line.startsWith('{'));
+  return lines.map((line) => {
+    const document = JSON.parse(line);
+    judge(document);
+    expect(judge.errors, `${command} --json`).toBeNull();
+    return document;
+  });
+}
+
+async function setup(more: Readonly<Record<string, string>> = {}) {
+  const folder = temporaryFolder();
+  const [site, simulator] = await Promise.all([startSourceSite({ files: 6 }), startSimulator()]);
+  onTestFinished(async () => {
+    await Promise.all([site.close(), simulator.close()]);
+  });
+  const service = startProgram('local/main.ts', [], {
+    ...simulator.env(),
+    PORT: '0',
+    LOG_LEVEL: 'error',
+    WAYBILL_DATA: join(folder, 'data'),
+    WAYBILL_SWEEP_SECONDS: '1',
+    ...more,
+  });
+  const [, url = ''] = await service.says(/listens on (\S+)/);
+  const env = { WAYBILL_URL: url, WAYBILL_DATA: join(folder, 'data') };
+  const good = site.files.map(({ url: source, path, md5 }) => `${source},"${path}",${md5}`);
+  const manifest = (name: string, ...lines: readonly string[]): string => {
+    const path = join(folder, name);
+    writeFileSync(path, `url,key,md5\n${lines.join('\n')}\n`);
+    return path;
+  };
+  const call = async (...args: readonly string[]) => {
+    const program = startProgram('cli/waybill.ts', args, env);
+    const code = await program.ended;
+    const output = program.output();
+    const [command = ''] = args;
+    const json = args.includes('--json') && code !== 2 ? documents(command, output) : [];
+    return { code, output, json };
+  };
+  return { call, folder, good, manifest, missing: `${site.missingUrl},missing,` };
+}
+
+it('tells all about a run with a failure: report, readiness, transfers, one transfer', async () => {
+  const { call, folder, good, manifest, missing } = await setup();
+  const path = manifest('m.csv', ...good, missing, 'https://o.example/,quarantined,');
+  const [started] = (await call('submit', path, '--to', TO, '--json')).json;
+  const runId = String(started?.['runId']);
+  expect((await call('show', runId, '--watch', '--json')).json.at(-1)).toMatchObject({
+    state: 'completed',
+  });
+
+  const told = await call('report', runId);
+  expect(told.code).toBe(0);
+  expect(told.output).toMatch(/transfers +7\n/);
+  expect(told.output).toContain('1 x NotFound (source)');
+  const [summary] = (await call('report', runId, '--json')).json;
+  expect(summary).toMatchObject({ runId, coverage: { transfers: 7 }, failures: [{ count: 1 }] });
+
+  const out = join(folder, 'reports', 'first');
+  const [written] = (await call('report', runId, '--out', out, '--json')).json;
+  const files = readdirSync(out).sort();
+  expect(new Set(written?.['files'] as string[])).toEqual(new Set(files));
+  expect(files).toEqual(expect.arrayContaining(['failed.csv', 'rejected.csv', 'summary.json']));
+  expect(readFileSync(join(out, 'failed.csv'), 'utf8')).toContain('missing');
+  expect(JSON.parse(readFileSync(join(out, 'summary.json'), 'utf8'))).toEqual(summary);
+  const listed = (summary?.['receipt'] as { files?: string[] } | undefined)?.files ?? [];
+  expect(files).toEqual(expect.arrayContaining(listed));
+  const again = await call('report', runId, '--out', out);
+  expect(again.code).toBe(2);
+  expect(again.output).toContain('holds summary.json, failed.csv, rejected.csv');
+  expect((await call('report', runId, '--out', out, '--force')).code).toBe(0);
+  writeFileSync(join(folder, 'file'), '');
+  const barred = await call('report', runId, '--out', join(folder, 'file', 'sub'));
+  expect(barred).toMatchObject({ code: 2, output: expect.stringContaining("can't be written") });
+
+  const ready = await call('readiness', runId);
+  expect(ready.code).toBe(1);
+  expect(ready.output).toMatch(/verdict +NO-GO/);
+  expect((await call('readiness', runId, '--json')).json).toMatchObject([
+    {
+      verdict: 'NO-GO',
+      reasons: [{ code: 'TRANSFERS_FAILED' }, { code: 'LINES_QUARANTINED' }],
+      remaining: 0,
+      oldestOpen: null,
+      failures: [{ code: 'NotFound', count: 1 }],
+    },
+  ]);
+
+  const failed = await call('transfers', runId, '--state', 'failed', '--cause', 'source', '--json');
+  expect(failed).toMatchObject({ code: 0, json: [{ transfers: [{ key: 'missing' }] }] });
+  const none = await call('transfers', runId, '--state', 'cancelled,planned');
+  expect(none).toMatchObject({ code: 0, output: 'no such transfers\n' });
+  const paged = await call('transfers', runId, '--limit', '2');
+  expect(paged.output).toMatch(/more: --cursor \S+\n$/);
+
+  const [page] = failed.json as unknown as readonly { transfers: { transferId: string }[] }[];
+  const transferId = page?.transfers[0]?.transferId ?? '';
+  const one = await call('transfer', transferId);
+  expect(one.code).toBe(1);
+  expect(one.output).toMatch(/AT \(UTC\) +EVENT +STATE +TRY +DETAILS\n/);
+  expect(one.output).toMatch(/NotFound \(source\): /);
+  expect((await call('transfer', transferId, '--json')).json).toMatchObject([{ transferId }]);
+  expect((await call('transfer', `${runId}.0.1`)).code).toBe(0);
+  expect((await call('transfer', `${runId}.0.999`)).code).toBe(4);
+});
+
+it('repeats, cancels and goes on with a run, and says GO in the end', async () => {
+  const { call, good, manifest, missing } = await setup({ WAYBILL_COS_FETCH_RPS: '2' });
+  const bad = manifest('bad.csv', missing);
+  const [failing] = (await call('submit', bad, '--to', TO, '--watch', '--json')).json;
+  const failed = String(failing?.['runId']);
+  expect((await call('retry', failed, '--class', 'transient')).code).toBe(4);
+  const retried = await call('retry', failed, '--class', 'source', '--watch', '--json');
+  expect(retried.code).toBe(1);
+  expect(retried.json[0]).toEqual({ runId: failed, ordered: 1 });
+  expect(retried.json.at(-1)).toMatchObject({ state: 'completed', counts: { failed: 1 } });
+
+  const [started] = (await call('submit', manifest('g.csv', ...good), '--to', TO, '--json')).json;
+  const runId = String(started?.['runId']);
+  const open = await call('runs', '--state', 'planning', 'active', '--json');
+  expect(open.json).toMatchObject([{ runs: [{ runId }] }]);
+  const fetches = ['--operation', 'cos-batch-job'];
+  expect((await call('runs', ...fetches)).output).toBe('no such runs\n');
+  const early = await call('readiness', runId, '--json');
+  expect(early).toMatchObject({ code: 1, json: [{ verdict: 'NO-GO' }] });
+
+  const unasked = await call('cancel', runId);
+  expect(unasked).toMatchObject({ code: 2, output: expect.stringContaining('expected --yes') });
+  const cancelled = await call('cancel', runId, '--yes', '--json');
+  expect(cancelled).toMatchObject({ code: 0, json: [{ runId }] });
+  const reasons = (await call('readiness', runId, '--json')).json[0]?.['reasons'];
+  expect(reasons).toContainEqual({ code: 'RUN_CANCELLED', message: 'the run was cancelled' });
+  const on = await until(async () => {
+    const answer = await call('retry', runId, '--watch');
+    return answer.code === 3 ? undefined : answer;
+  });
+  expect(on.output).toMatch(/state +completed/);
+  expect(on.code).toBe(0);
+  const ready = await call('readiness', runId);
+  expect(ready).toMatchObject({ code: 0, output: expect.stringMatching(/verdict +GO\n/) });
+});
