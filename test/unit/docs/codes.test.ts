@@ -6,6 +6,7 @@ import { failureReason } from '../../../shared/providers/oms/reasons.ts';
 import {
   cosCodes,
   huaweiNumbers,
+  ownCauses,
   ownCodes,
   quarantineReasons,
   serverCodes,
@@ -54,6 +55,13 @@ it('has every code of our own, and none that is gone', () => {
   expect(known.length).toBeGreaterThan(45);
   expect(missing(known, told)).toEqual([]);
   expect(missing([...told], new Set([...known, 'BAD_REQUEST']))).toEqual([]);
+});
+
+it('tells the class of our own causes', () => {
+  const told = new Map(classes('Transfers and runs'));
+  const causes = ownCauses().filter(([code]) => told.has(code));
+  expect(causes.length).toBeGreaterThan(12);
+  expect(causes.filter(([code, kind]) => told.get(code) !== kind)).toEqual([]);
 });
 
 it('has every reason of quarantine and every warning, and none that is gone', () => {
