@@ -149,6 +149,13 @@ export const PARAMETERS = {
     expected: 'the name of a secret, or nothing',
     meaning: 'secret with the named credential sets of OMS tasks',
   },
+  webhooksSecret: {
+    default: '',
+    pattern: /^[\w/+=.@-]{0,512}$/,
+    expected: 'the name of a secret, or nothing',
+    meaning: 'secret with WAYBILL_WEBHOOK_URL and WAYBILL_WEBHOOK_SECRETS',
+  },
+  WAYBILL_API_RATE: setting('', 'API requests of one token in a minute'),
   WAYBILL_PUBLIC_URL: {
     default: '',
     pattern: /^(?:https?:\/\/\S+)?$/,
@@ -234,6 +241,7 @@ export const conditions = () => ({
   UsesTencent: isUsed('tencent'),
   UsesHuawei: isUsed('huawei'),
   HasCredentialSets: { 'Fn::And': [isUsed('huawei'), isGiven('credentialsSecret')] },
+  HasWebhooks: isGiven('webhooksSecret'),
   HasAlarmEmail: isGiven('alarmEmail'),
   HasPublicUrl: isGiven('WAYBILL_PUBLIC_URL'),
   HasBoundary: isGiven('permissionsBoundary'),

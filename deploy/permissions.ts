@@ -100,9 +100,13 @@ const PROVIDER_SECRETS: Partial<Record<SecretName, Deployment['provider']>> = {
   huawei: 'huawei',
   tencent: 'tencent',
 };
+const OPTIONAL_SECRETS: Partial<Record<SecretName, string>> = {
+  credentials: 'HasCredentialSets',
+  webhooks: 'HasWebhooks',
+};
 /** The condition under which a secret is there. */
 export const secretCondition = (name: SecretName): string | undefined =>
-  name === 'credentials' ? 'HasCredentialSets' : conditionOf(PROVIDER_SECRETS[name]);
+  OPTIONAL_SECRETS[name] ?? conditionOf(PROVIDER_SECRETS[name]);
 
 /** Secrets Manager ends each ARN with a hyphen and six characters of its own choice. */
 const secrets = ({ secrets: names = [] }: Deployment['uses']): readonly unknown[] =>

@@ -15,6 +15,7 @@ import {
 } from '#wiring';
 import { createBatchFollower } from '../shared/batch/following.ts';
 import { type LimitsConfig, type SweepConfig, sweepConfig } from '../shared/config.ts';
+import type { WebhookConfig } from '../shared/config-webhooks.ts';
 import type { Deployment } from '../shared/deployment.ts';
 import { parseSchedule, parseWith } from '../shared/events.ts';
 import { createFetchStatus } from '../shared/fetch-status.ts';
@@ -40,7 +41,13 @@ import { type AgainOptions, orderAgain } from '../shared/sweeping/again.ts';
 import { type ClosingOptions, closeIfDone } from '../shared/sweeping/closing.ts';
 import { type Followers, type FollowOptions, followTasks } from '../shared/sweeping/following.ts';
 import { findLost, type LostOptions } from '../shared/sweeping/lost.ts';
+import { tellTrouble } from '../shared/sweeping/telling.ts';
 import { isStuck, openOf, type Vitals, type VitalsOptions } from '../shared/sweeping/vitals.ts';
+
+import { createDeliver, type Deliver } from '../shared/webhooks/deliver.ts';
+import { runIdOf } from '../shared/webhooks/events.ts';
+import { createOutbox } from '../shared/webhooks/outbox.ts';
+import type { Message } from '../shared/webhooks/types.ts';
 
 export type Deps = AgainOptions &
   ClosingOptions &
@@ -52,6 +59,8 @@ export type Deps = AgainOptions &
     /** Undefined while the provider is not configured. */
     readonly lost?: Pick<LostOptions, 'limiter' | 'refusals' | 'status'>;
     readonly wait?: (ms: number) => Promise<unknown>;
+    /** Sends what waits in the outbox. */
+    readonly deliver?: Deliver;
   };
 
 /** What one sweep did, as its answer and log line. */
@@ -71,6 +80,9 @@ const NIGHT_MS = 26 * 3_600_000;
 /** Time for queries of one sweep; the function ends before its timeout, the rest waits. */
 const BUDGET_MS = 240_000;
 
+/** So long after its begin a sweep may still be telling others; the function has 300 s. */
+const DELIVERED_MS = 285_000;
+
 /**
  * A schedule's event. `followSeconds`: how long to stay and ask tasks again as they come due, by
  * default as long as a sweep may take; `all`: ask every task now.
@@ -81,7 +93,7 @@ const sweepDetail = v.object({
 });
 
 export function createHandler(deps: Deps) {
-  const { ledger, log, lost, metrics = noMetrics, now, wait = sleep } = deps;
+  const { deliver, ledger, log, lost, metrics = noMetrics, now, outbox, wait = sleep } = deps;
 
   /** Goes through the open runs, or those of `only`; tells which have tasks that will be due. */
   const pass = async (
@@ -141,12 +153,16 @@ export function createHandler(deps: Deps) {
     const startedAt = now().getTime();
     const deadline = new Date(startedAt + BUDGET_MS);
     const followMs = 1_000 * (followSeconds ?? BUDGET_MS / 1_000);
+    if (outbox) await tellTrouble({ ledger, outbox, now });
     const sweep: Sweep = { runs: 0, asked: 0, found: 0, queued: 0, closed: 0, nextDueAt: null };
+    const tell = () => deliver?.({ now, deadline: new Date(startedAt + DELIVERED_MS) });
     let { nextDueAt, followed } = await pass(sweep, { deadline, all: all ?? false });
+    await tell();
     while (nextDueAt && nextDueAt.getTime() <= startedAt + followMs && now() < deadline) {
       await wait(Math.max(0, nextDueAt.getTime() - now().getTime()));
       // Looking at the others again so soon would only cost reads.
       ({ nextDueAt, followed } = await pass(sweep, { deadline, all: false, only: followed }));
+      await tell();
     }
     sweep.nextDueAt = nextDueAt?.toISOString() ?? null;
     if (sweep.runs > 0) log.info('sweep.done', { ...sweep });
@@ -222,6 +238,22 @@ async function connect(config: SweepConfig, ledger: Ledger, objects: Objects) {
   return { followers, lost: { limiter, refusals: createRefusals(), status } };
 }
 
+/** News of a run is sent once it is closed. */
+function notify(config: WebhookConfig, ledger: Ledger, log: Log) {
+  const outbox = createOutbox({ ledger, log });
+  const check = async (message: Message): Promise<'send' | 'wait' | 'drop'> => {
+    const runId = runIdOf(message);
+    if (runId === undefined) return 'send';
+    const run = await ledger.run(runId);
+    if (!run) return 'drop';
+    return run.closedAt ? 'send' : 'wait';
+  };
+  const deliver = createDeliver({ ...config, outbox, ledger, log, check });
+  const deliverAny: Deliver = async (times) =>
+    (await outbox.pending()).length > 0 ? deliver(times) : { delivered: 0, failed: 0, waiting: 0 };
+  return { outbox, deliver: deliverAny };
+}
+
 export const handler = expose(async (env) => {
   const config = sweepConfig(env);
   const { lostAfterMs, maxAttempts, settleMs, stuckAfterMs } = config;
@@ -230,10 +262,12 @@ export const handler = expose(async (env) => {
     openObjects(config),
     openQueue(config),
   ]);
+  const observed = observe(config);
   return createHandler({
     ...(await connect(config, ledger, objects)),
     ledger,
-    ...observe(config),
+    ...observed,
+    ...(config.webhooks && notify(config.webhooks, ledger, observed.log)),
     lostAfterMs,
     maxAttempts,
     now: () => new Date(),
@@ -276,9 +310,9 @@ export const deployment: Deployment = {
   ],
   uses: {
     ledger: ['read', 'list', 'write', 'remove'],
-    indexes: ['failed', 'open'],
+    indexes: ['failed', 'newest', 'open'],
     queue: 'send',
     objects: { read: ['staging/'], write: ['reports/', 'staging/'], remove: ['staging/'] },
-    secrets: ['credentials', 'huawei', 'tencent'],
+    secrets: ['credentials', 'huawei', 'tencent', 'webhooks'],
   },
 };

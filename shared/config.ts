@@ -5,7 +5,9 @@
 import { type AwsStoresConfig, aws } from './config-aws.ts';
 import { type HuaweiConfig, hasHuawei, huawei } from './config-huawei.ts';
 import { type S3Config, s3 } from './config-s3.ts';
+import { type WebhookConfig, webhookConfig } from './config-webhooks.ts';
 import { type Env, type EnvReader, readEnv, type StoreAddress } from './env.ts';
+import { present } from './present.ts';
 import type { Credentials } from './signing/signer.ts';
 
 export interface StoresConfig {
@@ -108,6 +110,8 @@ export interface SweepConfig extends StoresConfig {
   readonly stuckAfterMs: number;
   /** Submissions of one transfer within a run, before only a person or the nightly pass tries again. */
   readonly maxAttempts: number;
+  /** Who is told of what happened. */
+  readonly webhooks?: WebhookConfig;
 }
 
 export interface RunsConfig extends StoresConfig {
@@ -186,6 +190,7 @@ export const sweepConfig = (env: Env): SweepConfig =>
     settleMs: settleMs(from),
     stuckAfterMs: 1_000 * from.integer('WAYBILL_STUCK_AFTER_SECONDS', 21_600, 60, 2_592_000),
     maxAttempts: from.integer('WAYBILL_MAX_ATTEMPTS', 3, 1, 100),
+    ...present({ webhooks: webhookConfig(from) }),
   }));
 
 export const runsConfig = (env: Env): RunsConfig =>

@@ -5,7 +5,7 @@ export type LedgerUse = 'read' | 'readMany' | 'list' | 'write' | 'remove';
 /** Failed transfers of a shard; runs by age; runs that are not closed. */
 export type LedgerIndex = 'failed' | 'newest' | 'open';
 /** One document of secrets: several functions may share it, none has another one's. */
-export type SecretName = 'api' | 'callbacks' | 'credentials' | 'huawei' | 'tencent';
+export type SecretName = 'api' | 'callbacks' | 'credentials' | 'huawei' | 'tencent' | 'webhooks';
 
 export interface Schedule {
   /** Unique in the stack. */

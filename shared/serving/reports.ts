@@ -5,7 +5,8 @@ import type { HttpRequest } from '../events.ts';
 import type { Ledger, Run } from '../ledger/port.ts';
 import type { HttpAnswer } from '../middleware.ts';
 import type { Objects } from '../objects/port.ts';
-import { type ReportName, receiptPrefix, reportKey, reportText } from '../sweeping/report.ts';
+import { type ReportName, receiptPrefix, reportKey } from '../report-keys.ts';
+import { reportText } from '../sweeping/report.ts';
 import { absent, findRun, type Routes } from './types.ts';
 
 /** An answer of API Gateway ends at 6 MB. */

@@ -8,10 +8,11 @@ import { rejectedKeptKey, removeStaged } from '../manifest/reports.ts';
 import type { Objects } from '../objects/port.ts';
 import type { Planner } from '../planning.ts';
 import type { QueueSender } from '../queue/port.ts';
-import { receiptPrefix } from '../sweeping/report.ts';
+import { receiptPrefix } from '../report-keys.ts';
 import { alone } from '../tasks/alone.ts';
 import { isTaskShard } from '../tasks/runs.ts';
 import type { PlanLater } from '../wiring/types.ts';
+import { forgetClosing } from './closing-mark.ts';
 import { runLease } from './lease.ts';
 import { isWished, orderWished } from './ordering.ts';
 import { keepWish, readWish, type Wish } from './wish.ts';
@@ -117,6 +118,7 @@ async function reopen(run: Run, options: RetryingOptions): Promise<void> {
   const isPacked = key.endsWith('.gz');
   if (state !== 'planning') {
     await removeReceipt(objects, runId);
+    await forgetClosing(ledger, runId);
     if (state === 'completed') {
       await removeStaged(objects, runId);
       await objects.put(rejectedKeptKey(runId), '');

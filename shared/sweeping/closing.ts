@@ -10,13 +10,17 @@ import type { Log } from '../log.ts';
 import { removeStaged } from '../manifest/reports.ts';
 import { proveCoverage } from '../manifest/shards.ts';
 import type { Objects } from '../objects/port.ts';
+import { type ReportName, reportKey } from '../report-keys.ts';
 import { hasSettled } from '../steering/cancelling.ts';
+import { closingAt } from '../steering/closing-mark.ts';
 import { runLease } from '../steering/lease.ts';
 import { readWish } from '../steering/wish.ts';
 import { alone } from '../tasks/alone.ts';
 import { isTaskShard } from '../tasks/runs.ts';
+import { messageIdFrom, runClosed } from '../webhooks/events.ts';
+import type { Outbox } from '../webhooks/outbox.ts';
 import { isRetryable } from './again.ts';
-import { isRejectedKept, type ReportName, reportKey, reportText } from './report.ts';
+import { isRejectedKept, reportText } from './report.ts';
 
 export interface ClosingOptions {
   readonly ledger: Ledger;
@@ -24,6 +28,8 @@ export interface ClosingOptions {
   readonly log: Log;
   readonly maxAttempts: number;
   readonly settleMs: number;
+  /** Where whoever wants to know is told; it waits there until the run is closed. */
+  readonly outbox?: Pick<Outbox, 'add'>;
   readonly now: () => Date;
 }
 
@@ -66,7 +72,7 @@ async function isDone(
 async function closeDone(
   run: Run,
   shards: readonly ShardRecord[],
-  { ledger, objects, log, now }: ClosingOptions,
+  { ledger, objects, log, now, outbox }: ClosingOptions,
 ): Promise<boolean> {
   const { runId, state } = run;
   const gap = state === 'cancelled' ? undefined : gapIn(run, shards);
@@ -77,7 +83,7 @@ async function closeDone(
     return false;
   }
 
-  const at = now();
+  const at = await closingAt(ledger, runId, now);
   const ended = state === 'cancelled' ? state : 'completed';
   // Counted now: those of the run may lag behind.
   const closing: Run = { ...run, ...totalsOf(shards), state: ended, closedAt: at };
@@ -88,6 +94,12 @@ async function closeDone(
       reportText(name, closing, shards, { ledger, objects }),
     );
   }
+  await outbox?.add({
+    type: 'run.closed',
+    id: messageIdFrom('run.closed', runId, at.toISOString()),
+    at,
+    data: runClosed(closing, at),
+  });
   const closed = await ledger.closeRun(runId, at);
   // A cancelled one may go on, and has read only some of its lines.
   if (ended === 'completed') await removeStaged(objects, runId);

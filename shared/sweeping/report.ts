@@ -9,16 +9,9 @@ import {
 } from '../manifest/reports.ts';
 import { readPlan } from '../nightly/plan.ts';
 import type { Objects } from '../objects/port.ts';
+import { type ReportName, reportKey } from '../report-keys.ts';
 import { readFailures } from '../tasks/failures.ts';
 import { summarize } from './summary.ts';
-
-export type ReportName = 'summary.json' | 'failed.csv' | 'rejected.csv';
-
-/** Where a run's report lies in the store. */
-export const reportKey = (runId: string, name: ReportName): string => `reports/${runId}/${name}`;
-
-/** Where the parts of its receipt lie. */
-export const receiptPrefix = (runId: string): string => `reports/${runId}/receipt`;
 
 interface Stores {
   readonly ledger: Ledger;

@@ -1,7 +1,8 @@
 /** Makes messages of what happened; nothing secret is in what they are made of. */
 import { sha256Hex } from '../encoding.ts';
 import type { Run } from '../ledger/port.ts';
-import { reportKey } from '../sweeping/report.ts';
+import { reportKey } from '../report-keys.ts';
+import { shownCounts, sourceView } from '../views.ts';
 import type { Message, RunClosed } from './types.ts';
 
 /** The same id for the same news: `msg_` and 32 hex digits. */
@@ -10,15 +11,15 @@ export const messageIdFrom = (...parts: readonly string[]): string =>
 
 /** @param closedAt of a run that is not marked as closed yet */
 export function runClosed(run: Run, closedAt: Date): RunClosed {
-  const { runId, operation, state, counts, createdAt, source, target, error } = run;
+  const { runId, operation, state, createdAt, source, target, error } = run;
   return {
     runId,
     operation,
     state,
-    counts,
+    counts: shownCounts(run),
     createdAt: createdAt.toISOString(),
     closedAt: closedAt.toISOString(),
-    ...(source && { source: { bucket: source.bucket, key: source.key, etag: source.etag } }),
+    ...(source && { source: sourceView(source) }),
     ...(target && { target: { region: target.region, bucket: target.bucket } }),
     ...(error && { error }),
     reports: {

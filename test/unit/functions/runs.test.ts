@@ -26,7 +26,9 @@ interface Ask {
   readonly headers?: Readonly<Record<string, string>>;
 }
 
-async function setup(change: Partial<Pick<Deps, 'authorize' | 'deadLetters' | 'ledger' | 'planLater'>> = {}) {
+async function setup(
+  change: Partial<Pick<Deps, 'authorize' | 'deadLetters' | 'ledger' | 'planLater'>> = {},
+) {
   const stores = openStores();
   const planner = createPlanner({ ...stores, shardBytes: 1_024, log: silentLog });
   const lines: string[] = [];

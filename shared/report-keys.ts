@@ -1,0 +1,8 @@
+/** Where the reports of runs lie in the store. */
+
+export type ReportName = 'summary.json' | 'failed.csv' | 'rejected.csv';
+
+export const reportKey = (runId: string, name: ReportName): string => `reports/${runId}/${name}`;
+
+/** Of every part of its receipt. */
+export const receiptPrefix = (runId: string): string => `reports/${runId}/receipt`;
