@@ -29,14 +29,17 @@ export async function askHidden(
   question: string,
   { stdin, stderr }: Asking,
 ): Promise<string | undefined> {
-  stderr.write(question);
+  // First, so that nothing is shown of what is typed at once.
   stdin.setRawMode(true);
   stdin.setEncoding('utf8');
+  stderr.write(question);
   let typed = '';
   let interrupted = false;
   let take: (chunk: string) => void = () => {};
+  let end = () => {};
   try {
     await new Promise<void>((done) => {
+      end = done;
       take = (chunk) => {
         // Arrows and the like come as one chunk; of a token they are no part.
         if (chunk.startsWith(KEYS.escape)) return;
@@ -48,11 +51,11 @@ export async function askHidden(
           else if (character >= ' ') typed += character;
         }
       };
-      stdin.on('data', take);
+      stdin.on('data', take).once('end', end);
       stdin.resume();
     });
   } finally {
-    stdin.off('data', take);
+    stdin.off('data', take).off('end', end);
     stdin.setRawMode(false);
     stdin.pause();
     stderr.write('\n');

@@ -27,7 +27,7 @@ export async function listTransfers(
       printable(transfer.key ?? ''),
     ]);
     const head = ['TRANSFER', 'STATE', 'TRY', 'CAUSE', 'KEY'];
-    stdout.write(table([head, ...rows], { columns: columnsOf(stdout), shrink: [4, 3] }));
+    stdout.write(table([head, ...rows], { columns: columnsOf(stdout), shrink: [3, 4] }));
     if (nextCursor !== null) stdout.write(`more: --cursor ${printable(nextCursor)}\n`);
   }
   return EXIT.ok;
