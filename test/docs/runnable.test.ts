@@ -15,12 +15,12 @@ import {
   rmSync,
   symlinkSync,
 } from 'node:fs';
+import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { delimiter, dirname, join } from 'node:path';
 import { text } from 'node:stream/consumers';
 import { expect, it } from 'vitest';
 import { blocksOf, pages, ROOT, readPage } from '../fixtures/pages-of-docs.ts';
-import { freePort } from '../fixtures/processes.ts';
 
 const PAGE_MS = 120_000;
 
@@ -46,8 +46,28 @@ async function copyCheckout(to: string): Promise<void> {
   symlinkSync(join(ROOT, 'node_modules'), join(to, 'node_modules'));
 }
 
+/**
+ * Below the ports that systems give away by themselves: between asking for a free one there and using
+ * it, the simulator of another page may have been given the same.
+ */
+let lastPort = 20_000 + (process.pid % 500) * 20;
+
+async function unusedPort(): Promise<number> {
+  for (;;) {
+    lastPort += 1;
+    const port = lastPort;
+    const server = createServer().listen(port, '127.0.0.1');
+    const isFree = await once(server, 'listening').then(
+      () => true,
+      () => false,
+    );
+    server.close();
+    if (isFree) return port;
+  }
+}
+
 async function environment(folder: string): Promise<Record<string, string>> {
-  const [port, sourcePort] = [await freePort(), await freePort()];
+  const [port, sourcePort] = [await unusedPort(), await unusedPort()];
   return {
     PATH: [dirname(process.execPath), process.env['PATH']].join(delimiter),
     HOME: folder,
