@@ -14,6 +14,8 @@ const expire = (Id: string, Prefix: string) => ({
   ExpirationInDays: param('WAYBILL_RETENTION_DAYS'),
 });
 
+const API_ORIGIN = sub(`https://\${HttpApi}.execute-api.\${AWS::Region}.\${AWS::URLSuffix}`);
+
 /** @param notified functions that S3 itself calls */
 export const bucket = (notified: readonly Upload[]): Resources => ({
   [BUCKET]: {
@@ -37,6 +39,17 @@ export const bucket = (notified: readonly Upload[]): Resources => ({
         ],
       },
       VersioningConfiguration: { Status: 'Enabled' },
+      // The dashboard puts manifests here, by addresses that `POST /uploads` signs.
+      CorsConfiguration: {
+        CorsRules: [
+          {
+            AllowedMethods: ['PUT'],
+            AllowedOrigins: [when('HasDashboardOrigin', param('dashboardOrigin'), API_ORIGIN)],
+            AllowedHeaders: ['content-type'],
+            MaxAge: 3_600,
+          },
+        ],
+      },
       LifecycleConfiguration: {
         Rules: [
           {

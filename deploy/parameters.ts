@@ -155,6 +155,12 @@ export const PARAMETERS = {
     expected: 'the name of a secret, or nothing',
     meaning: 'secret with WAYBILL_WEBHOOK_URL and WAYBILL_WEBHOOK_SECRETS',
   },
+  dashboardOrigin: {
+    default: '',
+    pattern: /^(?:https:\/\/[^\s/]+)?$/,
+    expected: 'https:// and a host, without a path, or nothing',
+    meaning: 'where browsers find the dashboard, when a domain stands before the HTTP API',
+  },
   WAYBILL_API_RATE: setting('', 'API requests of one token in a minute'),
   WAYBILL_PUBLIC_URL: {
     default: '',
@@ -242,6 +248,7 @@ export const conditions = () => ({
   UsesHuawei: isUsed('huawei'),
   HasCredentialSets: { 'Fn::And': [isUsed('huawei'), isGiven('credentialsSecret')] },
   HasWebhooks: isGiven('webhooksSecret'),
+  HasDashboardOrigin: isGiven('dashboardOrigin'),
   HasAlarmEmail: isGiven('alarmEmail'),
   HasPublicUrl: isGiven('WAYBILL_PUBLIC_URL'),
   HasBoundary: isGiven('permissionsBoundary'),

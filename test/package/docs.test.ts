@@ -7,7 +7,7 @@ import { expectPart, markdownTable } from '../fixtures/docs.ts';
 import { roleGrants } from '../fixtures/policies.ts';
 import { loadTemplate, ofType } from '../fixtures/template.ts';
 
-const template = loadTemplate({ HasCredentialSets: true });
+const template = loadTemplate({ HasCredentialSets: true, HasWebhooks: true });
 const pageOf = (name: string): string =>
   readFileSync(new URL(`../../docs/${name}.md`, import.meta.url), 'utf8');
 
@@ -22,7 +22,10 @@ const readable = (resource: string): string =>
     .replace(/^arn:aws:s3:::waybill-dev-[\w-]+\/(.*)$/, '`$1` of the bucket')
     .replace(/^arn:aws:s3:::waybill-dev-[\w-]+$/, 'the bucket, below prefixes that it reads')
     .replace(/^.*:secret:waybill\/dev\/(\w+)-\?{6}$/, 'secret `waybill/<stage>/$1`')
-    .replace(/^.*:secret:-\?{6}$/, 'the secret of named credential sets, if there is one')
+    .replace(
+      /^.*:secret:-\?{6}$/,
+      'the secrets of named credential sets and of notifications, if there are any',
+    )
     .replace(/^.*:function:waybill-dev-([\w-]+)$/, 'function `$1`')
     .replace(/^.*:log-group:.*$/, 'its own log group')
     .replace(/^\*$/, 'X-Ray, which knows no resources');

@@ -62,7 +62,7 @@ beforeAll(async () => {
 });
 
 /** With every optional part, so that nothing stays unseen. */
-const EVERYTHING = { HasCredentialSets: true };
+const EVERYTHING = { HasCredentialSets: true, HasWebhooks: true };
 const template = loadTemplate(EVERYTHING);
 
 /** What a deployment asks for, written down once more: action and resource. */
@@ -114,7 +114,7 @@ function wanted(name: string, { uses, ...deployment }: Deployment): readonly str
     ...remove.flatMap((prefix) => on(`${BUCKET}/${prefix}*`, 's3:DeleteObject')),
     ...secrets.flatMap((secret) =>
       on(
-        `arn:aws:secretsmanager:${HERE}:secret:${secret === 'credentials' ? '' : `waybill/dev/${secret}`}-??????`,
+        `arn:aws:secretsmanager:${HERE}:secret:${['credentials', 'webhooks'].includes(secret) ? '' : `waybill/dev/${secret}`}-??????`,
         'secretsmanager:GetSecretValue',
       ),
     ),
@@ -227,7 +227,7 @@ describe('roles', () => {
     ['tencent', 'huawei', { UsesTencent: true, UsesHuawei: false }],
     ['huawei', 'tencent', { UsesTencent: false, UsesHuawei: true }],
   ])('with %s alone nobody needs a secret of %s', (_used, unused, holds) => {
-    const { Resources } = loadTemplate({ ...holds, HasCredentialSets: false });
+    const { Resources } = loadTemplate({ ...holds, HasCredentialSets: false, HasWebhooks: false });
     const text = JSON.stringify(
       Object.values(Resources).filter(({ Type }) =>
         ['AWS::IAM::Role', 'AWS::Lambda::Function'].includes(Type),

@@ -44,7 +44,8 @@ export function createMarks(table: Table, expiry: Expiry, now: () => Date): Mark
         ...markKey('note', name),
         text: content,
         version: (version ?? 0) + 1,
-        ...expiry.ended(now()),
+        // Some hold what is still to be done of a run.
+        ...expiry.part(now()),
       };
       return version === undefined
         ? table.put(item, 'attribute_not_exists(#pk)')
