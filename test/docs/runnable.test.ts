@@ -7,7 +7,7 @@ import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import {
   copyFileSync,
-  existsSync,
+  lstatSync,
   mkdirSync,
   mkdtempSync,
   readdirSync,
@@ -39,7 +39,7 @@ async function copyCheckout(to: string): Promise<void> {
   });
   const paths = (await text(list.stdout)).split('\0').filter((path) => path !== '');
   for (const path of paths) {
-    if (!existsSync(join(ROOT, path))) continue;
+    if (!lstatSync(join(ROOT, path), { throwIfNoEntry: false })?.isFile()) continue;
     mkdirSync(join(to, dirname(path)), { recursive: true });
     copyFileSync(join(ROOT, path), join(to, path));
   }
