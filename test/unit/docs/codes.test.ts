@@ -75,7 +75,7 @@ it('has every code of COS that has a class of its own', () => {
 });
 
 it.each(classes('Tencent COS'))('tells the class of %s: %s', (code, kind) => {
-  const ofTask = ['Forbidden', 'SourceTimeout'].includes(code);
+  const ofTask = ['Forbidden', 'SourceTimeout', 'TASK_FAILED'].includes(code);
   expect(ofTask ? taskClass(code) : codeClass(code, 400)).toBe(kind);
 });
 
