@@ -233,6 +233,31 @@ describe('the packaged stack', () => {
     expect(pass).toMatchObject({ trigger: 'schedule', counts: { lines: 1 } });
   }, 150_000);
 
+  it('takes a manifest by a signed address, and steers its run', async () => {
+    simulator.setFaults([]);
+    const key = `${PREFIX}/signed ü.csv`;
+    const body = JSON.stringify({ key });
+    const place = await api<{ method: string; url: string }>('/uploads', { method: 'POST', body });
+    const lines = [1, 2, 3].map((n) => `http://origin.example/${n},signed/${n}.bin`);
+    const put = await fetch(place.url, {
+      method: place.method,
+      headers: { 'content-type': 'text/csv' },
+      body: `url,key\n${lines.join('\n')}\n`,
+    });
+    expect(put.status, await put.text()).toBe(200);
+    const { runId } = await api<{ runId: string }>('/manifests', { method: 'POST', body });
+    const run = await closed(key);
+    expect(run).toMatchObject({ runId, state: 'completed', counts: { succeeded: 3 } });
+    const transfer = await api(`/runs/${runId}/transfers/${runId}.0.1`);
+    expect(transfer).toMatchObject({ state: 'succeeded', key: 'signed/1.bin' });
+    await expect(api(`/runs/${runId}/retry`, { method: 'POST' })).rejects.toThrow(
+      'NOTHING_TO_RETRY',
+    );
+    await expect(api(`/runs/${runId}/cancel`, { method: 'POST' })).rejects.toThrow('RUN_STATE');
+    const { providers } = await api<{ providers: readonly { api: string }[] }>('/health/providers');
+    expect(providers.map((each) => each.api)).toContain('cos-fetch');
+  }, 60_000);
+
   it('sets a poison message aside, and brings dead letters back without sending anything twice', async () => {
     simulator.setFaults([]);
     const call = createJsonApi({ service: SQS, config: ministack.config });
