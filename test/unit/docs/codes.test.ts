@@ -1,5 +1,6 @@
 /** docs/troubleshooting.md tells of every code there is, in the class that the program gives it. */
 import { expect, it } from 'vitest';
+import { REASONS } from '../../../cli/readiness.ts';
 import { codeClass, taskClass } from '../../../shared/providers/cos-causes.ts';
 import { huaweiError } from '../../../shared/providers/huawei-causes.ts';
 import { failureReason } from '../../../shared/providers/oms/reasons.ts';
@@ -62,6 +63,10 @@ it('tells the class of our own causes', () => {
   const causes = ownCauses().filter(([code]) => told.has(code));
   expect(causes.length).toBeGreaterThan(12);
   expect(causes.filter(([code, kind]) => told.get(code) !== kind)).toEqual([]);
+});
+
+it('has every reason of readiness', () => {
+  expect([...codesOf('Readiness')].sort()).toEqual([...REASONS].sort());
 });
 
 it('has every reason of quarantine and every warning, and none that is gone', () => {
