@@ -1,6 +1,6 @@
 /** Just enough of a look at an answer to tell a Waybill service from a proxy's page or another version. */
 import type { Check } from './client.ts';
-import type { Run, RunPage, RunSummary, Transfer, TransferPage } from './types.ts';
+import type { HealthPage, Run, RunPage, RunSummary, Transfer, TransferPage } from './types.ts';
 
 type Fields = Readonly<Record<string, unknown>>;
 
@@ -46,6 +46,16 @@ export const isSummary = (value: unknown): value is RunSummary =>
   Array.isArray(value['failures']) &&
   isObject(value['warnings']) &&
   isObject(value['coverage']);
+
+export const isHealth = (value: unknown): value is HealthPage =>
+  isObject(value) &&
+  isList(
+    value['providers'],
+    (each): each is HealthPage['providers'][number] =>
+      isObject(each) &&
+      typeof each['api'] === 'string' &&
+      ['ok', 'throttled', 'refused'].includes(String(each['state'])),
+  );
 
 export const isStarted = (value: unknown): value is { readonly runId: string } =>
   isObject(value) && typeof value['runId'] === 'string';

@@ -2,6 +2,7 @@
 import type { InferOutput } from 'valibot';
 import type {
   causeShape,
+  healthShape,
   problemShape,
   runShape,
   runsShape,
@@ -19,6 +20,8 @@ export type Transfer = InferOutput<typeof transferShape>;
 export type TransferState = Transfer['state'];
 export type HistoryEntry = Transfer['history'][number];
 export type TransferPage = InferOutput<typeof transfersShape>;
+export type HealthPage = InferOutput<typeof healthShape>;
+export type ProviderHealth = HealthPage['providers'][number];
 export type Problem = InferOutput<typeof problemShape>;
 export type { CauseClass };
 

@@ -351,6 +351,22 @@ export const en = {
   'night.examples': 'Examples',
 
   'providers.title': 'Providers',
+  'providers.text': 'How each provider’s API answered the last requests.',
+  'providers.none': 'No provider was asked yet.',
+  'providers.noneText': 'It shows here as soon as a run sends something.',
+  'providers.state.ok': 'Answers',
+  'providers.state.throttled': 'Throttles',
+  'providers.state.refused': 'Refuses the key',
+  'providers.throttled.do':
+    'It asks for a slower pace. Waybill slows down by itself; if it lasts, lower the configured rate.',
+  'providers.refused.do':
+    'It refuses the key pair. Check the key and its permissions, then retry the runs that failed.',
+  'providers.provider': 'Provider',
+  'providers.since': 'So since',
+  'providers.okAt': 'Last took a request',
+  'providers.throttledAt': 'Last throttled',
+  'providers.refusedAt': 'Last refused the key',
+  'providers.requestId': 'Request id',
 
   'start.title': 'Start a run',
   'start.text': 'The manifest is checked on this machine first. Nothing is sent until you say so.',

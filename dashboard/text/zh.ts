@@ -337,6 +337,21 @@ export const zh: Readonly<Record<TextKey, string>> = {
   'night.examples': '示例',
 
   'providers.title': '云服务商',
+  'providers.text': '各云服务商 API 对最近请求的响应情况。',
+  'providers.none': '尚未请求过任何云服务商。',
+  'providers.noneText': '运行开始发送后，将在此显示。',
+  'providers.state.ok': '正常响应',
+  'providers.state.throttled': '正在限流',
+  'providers.state.refused': '密钥被拒绝',
+  'providers.throttled.do':
+    '对方要求降低速度。Waybill 会自动减速；如持续出现，请调低所配置的速率。',
+  'providers.refused.do': '密钥对被拒绝。请检查密钥及其权限，然后重试失败的运行。',
+  'providers.provider': '云服务商',
+  'providers.since': '起始时间',
+  'providers.okAt': '最近一次成功请求',
+  'providers.throttledAt': '最近一次限流',
+  'providers.refusedAt': '最近一次密钥被拒',
+  'providers.requestId': '请求 ID',
 
   'start.title': '新建运行',
   'start.text': '清单先在本机检查。在您确认之前，不会发送任何内容。',

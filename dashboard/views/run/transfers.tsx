@@ -131,7 +131,10 @@ function Pages({ run, filter }: { readonly run: Run; readonly filter: TransferFi
     if (live.value) performance.mark('waybill:transfers');
   }, [live.value]);
 
-  const first = (cursors.length - 1) * PAGE;
+  // Of the rows that are shown, which may still be those of the page before.
+  const from = useRef(0);
+  if (live.value) from.current = (cursors.length - 1) * PAGE;
+  const first = from.current;
   const shown = page?.transfers.length ?? 0;
   const total = totalOf(run, filter);
   return (

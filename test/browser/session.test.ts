@@ -1,0 +1,148 @@
+/** Signing in and out, and what the page says when the service does not answer as it should. */
+import { describe, expect, it } from 'vitest';
+import { manifestOf, startLive, TOKEN, useBrowser } from '../fixtures/dashboard.ts';
+import { freePort } from '../fixtures/processes.ts';
+import { temporaryFolder } from '../fixtures/stores.ts';
+
+const open = useBrowser();
+
+describe('signed out', () => {
+  it('shows nothing but the question for a token, and goes on where one wanted to be', async () => {
+    const live = await startLive();
+    const runId = await live.start('videos.csv', manifestOf(live.site, 3));
+    const page = await open(live, { token: null, hash: `#/runs/${runId}` });
+    const input = page.getByLabel('API token');
+    await input.waitFor();
+    expect(await page.getByText('videos.csv').count()).toBe(0);
+    expect(await page.getByRole('navigation').count()).toBe(0);
+    await page.getByText('data/secrets.json').waitFor();
+    expect(await input.evaluate((element) => element === document.activeElement)).toBe(true);
+
+    await page.keyboard.press('Enter');
+    await page.getByText('Enter a token first.').waitFor();
+    await input.fill('something else entirely');
+    await page.keyboard.press('Enter');
+    await page.getByText('The service does not know this token.').waitFor();
+    expect(await input.getAttribute('aria-invalid')).toBe('true');
+    await input.fill('ein Schlüssel');
+    await page.keyboard.press('Enter');
+    await page.getByText('The service does not know this token.').waitFor();
+
+    await input.fill(` ${TOKEN}\n`);
+    await page.keyboard.press('Enter');
+    await page.getByRole('heading', { name: 'videos.csv' }).waitFor();
+    // In this tab, and nowhere that outlasts it.
+    const kept = await page.evaluate(() => ({
+      session: Object.values(sessionStorage),
+      local: Object.values(localStorage),
+      cookie: document.cookie,
+      address: location.href,
+    }));
+    expect(kept.session).toContain(TOKEN);
+    expect(JSON.stringify([kept.local, kept.cookie, kept.address])).not.toContain(TOKEN);
+
+    await page.getByRole('button', { name: 'Sign out' }).click();
+    await input.waitFor();
+    expect(await page.evaluate(() => JSON.stringify(sessionStorage))).not.toContain(TOKEN);
+  });
+
+  it('happens when the service takes the token no longer', async () => {
+    const folder = temporaryFolder();
+    const port = await freePort();
+    const live = await startLive({ folder, port });
+    const page = await open(live);
+    await page.getByText('No runs yet').waitFor();
+    await live.stop();
+    await page.getByText('No answer from the service').waitFor();
+    await startLive({ folder, port, env: { WAYBILL_API_TOKENS: 'another-token-than-before' } });
+    await page.getByText('You were signed out').waitFor();
+    await page.getByLabel('API token').fill('another-token-than-before');
+    await page.keyboard.press('Enter');
+    await page.getByText('No runs yet').waitFor();
+  });
+});
+
+describe('a service that', () => {
+  it('goes away is missed, and found again by itself', async () => {
+    const folder = temporaryFolder();
+    const port = await freePort();
+    const live = await startLive({ folder, port });
+    await live.start('videos.csv', manifestOf(live.site, 3));
+    const page = await open(live);
+    await page.getByRole('rowheader', { name: /videos\.csv/ }).waitFor();
+    await live.stop();
+    await page.getByText('No answer from the service').waitFor();
+    await page.getByText('What you see is from before.').waitFor();
+    await page.locator('.pulse.lost').waitFor();
+    expect(await page.getByRole('rowheader', { name: /videos\.csv/ }).count()).toBe(1);
+    await startLive({ folder, port });
+    await page.locator('.pulse:not(.lost)').waitFor();
+    expect(await page.getByText('No answer from the service').count()).toBe(0);
+  });
+
+  it.each([
+    [429, { 'retry-after': '30' }, 'Too many requests', 'It asks to wait 30 seconds.'],
+    [503, {}, 'The service has trouble', 'Its log says why'],
+    [404, {}, 'Not there', 'it may have expired'],
+  ] as const)('answers %i', async (status, headers, title, advice) => {
+    const live = await startLive();
+    const page = await open(live, { token: null });
+    await page.route('**/runs?**', (route) =>
+      route.fulfill({
+        status,
+        headers,
+        contentType: 'application/problem+json',
+        body: JSON.stringify({ title: 'x', status, code: 'SOME_CODE', detail: 'in detail' }),
+      }),
+    );
+    await page.getByLabel('API token').fill(TOKEN);
+    await page.keyboard.press('Enter');
+    await page.getByText(title).waitFor();
+    await page.getByText(advice).waitFor();
+    await page.getByText('in detail').waitFor();
+    await page.getByText(`${status} SOME_CODE`).waitFor();
+    await page.unroute('**/runs?**');
+    await page.getByRole('button', { name: 'Sign in' }).click();
+    await page.getByText('No runs yet').waitFor();
+  });
+
+  it("answers with somebody else's page", async () => {
+    const live = await startLive();
+    const page = await open(live);
+    await page.getByText('No runs yet').waitFor();
+    await page.route('**/runs?**', (route) =>
+      route.fulfill({ status: 200, contentType: 'text/html', body: '<h1>Log in to the proxy' }),
+    );
+    await page.getByText('Not an answer of Waybill').waitFor();
+    await page.unroute('**/runs?**');
+    await page.getByRole('button', { name: 'Try again' }).click();
+    await page.getByText('Not an answer of Waybill').waitFor({ state: 'detached' });
+  });
+});
+
+it('asks for nothing while it can not be seen, and at once when it can', async () => {
+  const live = await startLive();
+  const page = await open(live, { hasOwnClock: true });
+  await page.getByText('No runs yet').waitFor();
+  const hide = (hidden: boolean) =>
+    page.evaluate((value) => {
+      Object.defineProperty(document, 'hidden', { configurable: true, value });
+      document.dispatchEvent(new Event('visibilitychange'));
+    }, hidden);
+  let asked = 0;
+  page.on('request', () => {
+    asked += 1;
+  });
+  const look = page.waitForResponse('**/runs?**');
+  await page.clock.runFor(6_000);
+  await look;
+  await hide(true);
+  const before = asked;
+  expect(before).toBeGreaterThan(0);
+  await page.clock.runFor(60_000);
+  expect(asked).toBe(before);
+  const again = page.waitForResponse('**/runs?**');
+  await hide(false);
+  await page.clock.runFor(1);
+  await again;
+});
