@@ -6,8 +6,10 @@ export type Rows = readonly (readonly string[])[];
 
 export interface Room {
   readonly columns: number;
-  /** Columns that give way, the first one first, down to 8; when that is not enough the widest does. */
-  readonly shrink?: readonly number[];
+  /** Columns that give way, in this order, each down to a width; when that is not enough the widest do. */
+  readonly shrink?: readonly (readonly [column: number, width: number])[];
+  /** Columns of which the beginning stays; of others it is the end. */
+  readonly heads?: readonly number[];
 }
 
 const GAP = 2;
@@ -20,7 +22,7 @@ const LEAST = 8;
 export function table(rows: Rows, room?: Room): string {
   const widths = widthsOf(rows);
   if (room) narrow(widths, room);
-  return rows.map((row) => line(row, widths, room !== undefined)).join('');
+  return rows.map((row) => line(row, widths, room)).join('');
 }
 
 /** As `table`, with the last column broken into lines of what room is left. */
@@ -80,9 +82,9 @@ function widthsOf(rows: Rows): number[] {
 function narrow(widths: number[], { columns, shrink = [] }: Room): void {
   const all = widths.reduce((sum, width) => sum + width + GAP, -GAP);
   let tooMuch = all - columns;
-  for (const at of shrink) {
+  for (const [at, least] of shrink) {
     const width = widths[at] ?? 0;
-    const given = Math.min(Math.max(0, tooMuch), Math.max(0, width - LEAST));
+    const given = Math.min(Math.max(0, tooMuch), Math.max(0, width - least));
     widths[at] = width - given;
     tooMuch -= given;
   }
@@ -93,10 +95,11 @@ function narrow(widths: number[], { columns, shrink = [] }: Room): void {
   }
 }
 
-function line(row: readonly string[], widths: readonly number[], clips: boolean): string {
+function line(row: readonly string[], widths: readonly number[], room?: Room): string {
   const cells = row.map((cell, at) => {
     const width = widths[at] ?? 0;
-    const shown = clips ? clip(cell, width) : cell;
+    const cut = room?.heads?.includes(at) ? clipEnd : clip;
+    const shown = room ? cut(cell, width) : cell;
     return shown + ' '.repeat(Math.max(0, width - widthOf(shown)));
   });
   return `${cells.join(' '.repeat(GAP)).trimEnd()}\n`;

@@ -5,7 +5,7 @@ import type { TransferFilter } from './client.ts';
 import { CommandFailure, EXIT, type ExitCode } from './failure.ts';
 import { advice } from './run-text.ts';
 import type { ShowOptions } from './show.ts';
-import { table, wrappedTable } from './table.ts';
+import { type Room, table, wrappedTable } from './table.ts';
 import { columnsOf, createPaint, indent, type Paint, printable } from './text.ts';
 
 export async function listTransfers(
@@ -27,11 +27,22 @@ export async function listTransfers(
       printable(transfer.key ?? ''),
     ]);
     const head = ['TRANSFER', 'STATE', 'TRY', 'CAUSE', 'KEY'];
-    stdout.write(table([head, ...rows], { columns: columnsOf(stdout), shrink: [3, 4] }));
+    stdout.write(table([head, ...rows], room(columnsOf(stdout))));
     if (nextCursor !== null) stdout.write(`more: --cursor ${printable(nextCursor)}\n`);
   }
   return EXIT.ok;
 }
+
+/** Ids stay whole, to be copied; of a cause its beginning tells most, of a key its end. */
+const room = (columns: number): Room => ({
+  columns,
+  shrink: [
+    [4, 20],
+    [3, 8],
+    [4, 8],
+  ],
+  heads: [3],
+});
 
 /** @throws CommandFailure (usage) for what is no id of a transfer */
 export async function showTransfer(
