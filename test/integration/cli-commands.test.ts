@@ -1,6 +1,8 @@
 /** The commands on one run after another, against a live service; every JSON fits its schema. */
+import { spawnSync } from 'node:child_process';
 import { readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
 import { Ajv2020 } from 'ajv/dist/2020.js';
 import { expect, it, onTestFinished } from 'vitest';
 import { schemaFiles } from '../../scripts/cli-schemas.ts';
@@ -11,20 +13,30 @@ import { temporaryFolder } from '../fixtures/stores.ts';
 
 const TO = 'ap-shanghai/examplebucket-1250000000';
 
+const BIN = fileURLToPath(new URL('../../cli/waybill.js', import.meta.url));
+const call = { method: 'get', path: '/', headers: { Host: 'h' } };
+const REQUESTS = {
+  tencent: { ...call, secretId: 'a', secretKey: 'b', keyTime: '1;2' },
+  huawei: { ...call, ak: 'a', sk: 'b', xSdkDate: '20260101T000000Z' },
+};
+
 const ajv = new Ajv2020({ formats: { 'date-time': /^\d{4}-\d\d-\d\dT[\d:.]+Z$/ } });
 const judges = new Map(
   [...schemaFiles()].map(([name, text]) => [name, ajv.compile(JSON.parse(text))]),
 );
 
-/** The documents that a command printed, each judged by the schema of the command. */
-function documents(command: string, output: string): readonly Record<string, unknown>[] {
+function fits(command: string, document: unknown): boolean {
   const judge = judges.get(`${command}.json`);
   if (!judge) throw new Error(`there is no schema for ${command}`);
+  return judge(document) as boolean;
+}
+
+/** The documents that a command printed, one per line, each judged by the schema of the command. */
+function documents(command: string, output: string): readonly Record<string, unknown>[] {
   const lines = output.split('\n').filter((line) => line.startsWith('{'));
   return lines.map((line) => {
     const document = JSON.parse(line);
-    judge(document);
-    expect(judge.errors, `${command} --json`).toBeNull();
+    expect(fits(command, document), `${command} --json: ${line}`).toBe(true);
     return document;
   });
 }
@@ -59,7 +71,7 @@ async function setup(more: Readonly<Record<string, string>> = {}) {
     const json = args.includes('--json') && code !== 2 ? documents(command, output) : [];
     return { code, output, json };
   };
-  return { call, folder, good, manifest, missing: `${site.missingUrl},missing,` };
+  return { call, env, folder, good, manifest, missing: `${site.missingUrl},missing,` };
 }
 
 it('tells all about a run with a failure: report, readiness, transfers, one transfer', async () => {
@@ -160,4 +172,37 @@ it('repeats, cancels and goes on with a run, and says GO in the end', async () =
   expect(on.code).toBe(0);
   const ready = await call('readiness', runId);
   expect(ready).toMatchObject({ code: 0, output: expect.stringMatching(/verdict +GO\n/) });
+});
+
+it('prints JSON that fits its schema where no run is asked for', async () => {
+  const { env, good, manifest } = await setup();
+  const path = manifest('m.csv', ...good, 'https://o.example/1,k,', 'o.example/2,k2,');
+  const key = ['--key', `cos-fetch/${TO}/m.csv`];
+  for (const [args, found] of [
+    [['lint', path, '--json', ...key], { counts: { quarantined: 1 } }],
+    [['lint', `${path}x`, '--json'], { error: { code: 'MANIFEST_INVALID' } }],
+    [['plan', path, '--to', TO, '--json'], { counts: { good: 7, quarantined: 1 } }],
+    [['plan', `${path}x`, '--to', TO, '--json'], { error: { code: 'MANIFEST_INVALID' } }],
+    [['redrive', '--json'], { moved: 0, left: 0 }],
+    [['redrive', '--dry-run', '--json'], { moved: 0, left: 0 }],
+  ] as const) {
+    const program = startProgram('cli/waybill.ts', args, env);
+    await program.ended;
+    const document = JSON.parse(program.output());
+    expect(document).toMatchObject(found);
+    expect(fits(args[0], document), args.join(' ')).toBe(true);
+  }
+  for (const provider of ['tencent', 'huawei'] as const) {
+    const { stdout } = spawnSync(process.execPath, [BIN, 'sign', '--provider', provider], {
+      input: JSON.stringify(REQUESTS[provider]),
+      encoding: 'utf8',
+    });
+    expect(documents('sign', stdout)).toHaveLength(1);
+  }
+});
+
+it('has schemas that refuse what is not so', () => {
+  expect(fits('readiness', { runId: 'r', verdict: 'MAYBE' })).toBe(false);
+  expect(fits('retry', { runId: 'r', ordered: '1' })).toBe(false);
+  expect(fits('runs', { runs: [{}], nextCursor: null })).toBe(false);
 });
