@@ -26,8 +26,9 @@ function optionSpec({ names, description, value }: OptionModel): string {
   const flags = names.map((name) =>
     name.startsWith('--') ? `-l ${name.slice(2)}` : `-s ${name.slice(1)}`,
   );
-  const taken = value === undefined ? [] : [value === 'any' ? '-x' : `-r ${values(value)}`];
-  return [...flags, ...taken, `-d ${quote(description)}`].join(' ');
+  // Only where a path is wanted are files of the folder offered.
+  const taken = value === undefined ? [] : [value === 'file' ? '-r' : '-x', values(value)];
+  return [...flags, ...taken.filter(Boolean), `-d ${quote(description)}`].join(' ');
 }
 
 function values(kind: Kind): string {
