@@ -4,7 +4,7 @@
  */
 import { hash } from 'node:crypto';
 import type { Operation, Run, Transfer, TransferTask } from '../ledger/port.ts';
-import { receiptPrefix } from '../report-keys.ts';
+import { receiptFile } from '../report-keys.ts';
 import { sourceView } from '../views.ts';
 
 export const FINAL_STATES = ['succeeded', 'failed', 'cancelled'] as const;
@@ -46,7 +46,7 @@ export interface Footer {
 
 /** Where the part lies in the store; parts count from 1. */
 export const receiptKey = (runId: string, part: number): string =>
-  `${receiptPrefix(runId)}${part === 1 ? '' : `-${part}`}.jsonl`;
+  `reports/${runId}/${receiptFile(part)}`;
 
 export type HeaderPlace = Pick<Header, 'closing' | 'part' | 'parts' | 'shards' | 'previous'>;
 
