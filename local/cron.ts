@@ -42,6 +42,8 @@ export function startCron(options: CronOptions): Cron {
   let sweeping: Promise<void> | undefined;
   let lookedAt = Number.NEGATIVE_INFINITY;
   let known = '';
+  /** Active runs of tasks that a sweep has looked at: from then on their own times count. */
+  let followed: ReadonlySet<string> = new Set();
 
   /** One sweep at a time: a second call joins the first. */
   const run = (all = false): Promise<void> => {
@@ -89,6 +91,10 @@ export function startCron(options: CronOptions): Cron {
     if (hasTasksLeft && !passing && Date.now() - passedAt >= CONTINUE_MS) {
       void pass({ detail: { continue: true } });
     }
+    const tasks = items.filter(({ operation }) => operation !== 'cos-offline-fetch');
+    const isNew = tasks.some(({ runId }) => !followed.has(runId));
+    followed = new Set(tasks.map(({ runId }) => runId));
+    if (isNew) return run();
     const done = items.filter((active) => hasNothingOpen(active));
     if (done.length === 0) return;
     // The same runs in the same state wait for something else, such as a second attempt.

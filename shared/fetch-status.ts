@@ -27,7 +27,7 @@ export interface FetchStatusOptions {
   readonly now?: () => Date;
 }
 
-/** Targets of runs are few and never change. */
+/** Targets of shards never change. */
 const TARGETS_KEPT = 1_000;
 
 export function createFetchStatus({
@@ -38,17 +38,25 @@ export function createFetchStatus({
   now = () => new Date(),
 }: FetchStatusOptions): FetchStatus {
   const targets = new Map<string, Target>();
-  const targetOf = async (runId: string): Promise<Target | undefined> => {
-    const known = targets.get(runId) ?? (await ledger.run(runId))?.target;
+  const find = async (runId: string, shard: number): Promise<Target | undefined> => {
+    const run = await ledger.run(runId);
+    if (!run || run.target) return run?.target;
+    // A nightly pass holds fetches into many buckets, each shard into one.
+    const shards = await ledger.shards(runId);
+    return shards.find(({ shard: { index } }) => index === shard)?.shard.target;
+  };
+  const targetOf = async ({ runId, shard }: Transfer): Promise<Target | undefined> => {
+    const name = `${runId}.${shard}`;
+    const known = targets.get(name) ?? (await find(runId, shard));
     if (targets.size >= TARGETS_KEPT) targets.clear();
-    if (known) targets.set(runId, known);
+    if (known) targets.set(name, known);
     return known;
   };
 
   return {
     async ask(transfer, doubted) {
-      const { attempt, object, providerId, runId } = transfer;
-      const target = await targetOf(runId);
+      const { attempt, object, providerId } = transfer;
+      const target = await targetOf(transfer);
       if (!target || !object || providerId === undefined) return undefined;
       const progress = await limiter.run(() => client.progress(target, providerId));
       const report = (state: Report['state'], cause?: Report['cause']): Report => ({

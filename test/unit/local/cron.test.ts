@@ -204,3 +204,18 @@ it('starts the nightly pass by its schedule, for that moment', async () => {
   await until(async () => (events.length > 0 ? true : undefined), 10);
   expect(Date.parse(events[0]?.time ?? '')).toBeGreaterThan(Date.now() - 5_000);
 });
+
+it('sweeps for a run of tasks as soon as it is there, and then by the times of its tasks', async () => {
+  const { ledger, state, start, reaches } = setup({ lookMs: 2 });
+  start();
+  await reaches('looks', 3);
+  expect(state.begun).toBe(1);
+  const trigger = 'http' as const;
+  const operation = 'oms-v2-start-task' as const;
+  await ledger.openRun({ runId: 'r1', trigger, operation, createdAt: AT });
+  await ledger.activateRun('r1', { shardCount: 1, sizeBytes: 1 });
+  await ledger.record('r1.0.0', { ...report, state: 'submitted' });
+  await reaches('begun', 2);
+  await reaches('looks', state.looks + 10);
+  expect(state.begun).toBe(2);
+});
