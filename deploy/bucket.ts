@@ -39,11 +39,11 @@ export const bucket = (notified: readonly Upload[]): Resources => ({
         ],
       },
       VersioningConfiguration: { Status: 'Enabled' },
-      // The dashboard puts manifests here, by addresses that `POST /uploads` signs.
+      // The dashboard puts manifests here, and reads long reports, by signed addresses.
       CorsConfiguration: {
         CorsRules: [
           {
-            AllowedMethods: ['PUT'],
+            AllowedMethods: ['GET', 'PUT'],
             AllowedOrigins: [when('HasDashboardOrigin', param('dashboardOrigin'), API_ORIGIN)],
             AllowedHeaders: ['content-type'],
             MaxAge: 3_600,

@@ -62,7 +62,7 @@ export function createHandler({ authorize, dashboard, ...given }: Deps) {
   };
   const closed: Routes = {
     ...readingRoutes(ledger),
-    ...reportRoutes(ledger, objects),
+    ...reportRoutes(ledger, objects, uploads.reading),
     ...serviceRoutes(deps),
     ...startingRoutes(deps),
     ...steeringRoutes(deps),

@@ -125,7 +125,7 @@ export function createHandler(deps: Deps) {
         sweep.queued += await orderAgain(await ledger.shards(run.runId), deps);
       }
       const current = await ledger.run(run.runId);
-      if (current && (await closeIfDone(current, deps))) {
+      if (current && (await closeIfDone(current, { ...deps, deadline }))) {
         sweep.closed += 1;
         continue;
       }

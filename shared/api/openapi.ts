@@ -100,6 +100,9 @@ function operation(route: RouteDescription, path: string): object {
           answerOf(Number(status), answer, route.answer, isRead),
         ]),
       ),
+      ...(route.mayRedirect && {
+        302: { description: 'Longer than an answer may be: at the store, by a signed address' },
+      }),
       ...(isRead && { 304: { description: 'As the `If-None-Match` of the request knows it' } }),
       ...Object.fromEntries(refusals.map((status) => [status, problemOf(status)])),
     },

@@ -11,8 +11,20 @@ import { absent, findRun, type Routes } from './types.ts';
 
 /** An answer of API Gateway ends at 6 MB. */
 const MAX_REPORT_BYTES = 5_000_000;
+/** One of the embedded service at the memory that it has. */
+const MAX_LOCAL_BYTES = 256_000_000;
 
-export function reportRoutes(ledger: Ledger, objects: Objects): Routes {
+/** The store itself has no such limit. */
+const redirect = (location: string): HttpAnswer => ({
+  statusCode: 302,
+  headers: { location, 'cache-control': 'no-store' },
+});
+
+export function reportRoutes(
+  ledger: Ledger,
+  objects: Objects,
+  reading?: (key: string) => Promise<string>,
+): Routes {
   const report = async (request: HttpRequest, name: ReportName): Promise<HttpAnswer> => {
     const run = await findRun(ledger, request);
     if (run.closedAt && run.state !== 'failed')
@@ -22,7 +34,10 @@ export function reportRoutes(ledger: Ledger, objects: Objects): Routes {
   };
 
   const stored = async (run: Run, name: string, key: string): Promise<HttpAnswer> => {
-    const body = await collect(objects.read(key));
+    const { sizeBytes = 0 } = (await objects.head(key)) ?? {};
+    if (reading && sizeBytes > MAX_REPORT_BYTES) return redirect(await reading(key));
+    const maxBytes = reading ? MAX_REPORT_BYTES : MAX_LOCAL_BYTES;
+    const body = await collect(objects.read(key), maxBytes);
     return answer(run, name, body, `read it from the store as ${key}`);
   };
 
@@ -76,13 +91,16 @@ function typeOf(name: string): string {
 }
 
 /** The whole text, undefined when it is longer than an answer may be. */
-async function collect(content: AsyncIterable<string | Uint8Array>): Promise<string | undefined> {
+async function collect(
+  content: AsyncIterable<string | Uint8Array>,
+  maxBytes = MAX_REPORT_BYTES,
+): Promise<string | undefined> {
   const parts: Uint8Array[] = [];
   let sizeBytes = 0;
   for await (const part of content) {
     const bytes = Buffer.from(part);
     sizeBytes += bytes.length;
-    if (sizeBytes > MAX_REPORT_BYTES) return undefined;
+    if (sizeBytes > maxBytes) return undefined;
     parts.push(bytes);
   }
   return Buffer.concat(parts).toString('utf8');

@@ -10,6 +10,7 @@ import type { Log } from '../log.ts';
 import { removeStaged } from '../manifest/reports.ts';
 import { proveCoverage } from '../manifest/shards.ts';
 import type { Objects } from '../objects/port.ts';
+import { writeReceipt } from '../receipt/write.ts';
 import { type ReportName, reportKey } from '../report-keys.ts';
 import { hasSettled } from '../steering/cancelling.ts';
 import { closingAt } from '../steering/closing-mark.ts';
@@ -21,6 +22,7 @@ import { messageIdFrom, runClosed } from '../webhooks/events.ts';
 import type { Outbox } from '../webhooks/outbox.ts';
 import { isRetryable } from './again.ts';
 import { isRejectedKept, reportText } from './report.ts';
+import { receiptView } from './summary.ts';
 
 export interface ClosingOptions {
   readonly ledger: Ledger;
@@ -30,6 +32,8 @@ export interface ClosingOptions {
   readonly settleMs: number;
   /** Where whoever wants to know is told; it waits there until the run is closed. */
   readonly outbox?: Pick<Outbox, 'add'>;
+  /** No part of a receipt is begun after it; the next sweep goes on. */
+  readonly deadline?: Date;
   readonly now: () => Date;
 }
 
@@ -72,7 +76,7 @@ async function isDone(
 async function closeDone(
   run: Run,
   shards: readonly ShardRecord[],
-  { ledger, objects, log, now, outbox }: ClosingOptions,
+  { deadline, ledger, objects, log, now, outbox }: ClosingOptions,
 ): Promise<boolean> {
   const { runId, state } = run;
   const gap = state === 'cancelled' ? undefined : gapIn(run, shards);
@@ -87,11 +91,21 @@ async function closeDone(
   const ended = state === 'cancelled' ? state : 'completed';
   // Counted now: those of the run may lag behind.
   const closing: Run = { ...run, ...totalsOf(shards), state: ended, closedAt: at };
+  const receipt = await writeReceipt({
+    run: closing,
+    shards,
+    ledger,
+    objects,
+    closing: at.toISOString(),
+    deadline,
+    now,
+  });
+  if (!receipt.done) return false;
   for (const name of REPORTS) {
     if (name === 'rejected.csv' && (await isRejectedKept(runId, objects))) continue;
     await objects.put(
       reportKey(runId, name),
-      reportText(name, closing, shards, { ledger, objects }),
+      reportText(name, closing, shards, { ledger, objects, receipt: receiptView(receipt) }),
     );
   }
   await outbox?.add({

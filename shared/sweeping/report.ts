@@ -11,11 +11,13 @@ import { readPlan } from '../nightly/plan.ts';
 import type { Objects } from '../objects/port.ts';
 import { type ReportName, reportKey } from '../report-keys.ts';
 import { readFailures } from '../tasks/failures.ts';
-import { summarize } from './summary.ts';
+import { type Summary, summarize } from './summary.ts';
 
 interface Stores {
   readonly ledger: Ledger;
   readonly objects: Pick<Objects, 'head' | 'read'>;
+  /** Of a run that is being closed. */
+  readonly receipt?: Summary['receipt'];
 }
 
 /** The report of what is known now. */
@@ -23,13 +25,13 @@ export function reportText(
   name: ReportName,
   run: Run,
   shards: readonly ShardRecord[],
-  { ledger, objects }: Stores,
+  { ledger, objects, receipt }: Stores,
 ): AsyncIterable<string | Uint8Array> {
   if (name === 'failed.csv') return writeFailedCsv(failedRows(run.runId, { ledger, objects }));
   if (name === 'rejected.csv') {
     return rejectedText(run.runId, shards, objects);
   }
-  return summaryText(run, shards, { ledger, objects });
+  return summaryText(run, shards, { ledger, objects, receipt });
 }
 
 async function* rejectedText(
@@ -56,10 +58,17 @@ export const isRejectedKept = async (
   objects: Pick<Objects, 'head'>,
 ): Promise<boolean> => (await objects.head(rejectedKeptKey(runId))) !== undefined;
 
-async function* summaryText(run: Run, shards: readonly ShardRecord[], { ledger, objects }: Stores) {
+async function* summaryText(
+  run: Run,
+  shards: readonly ShardRecord[],
+  { ledger, objects, receipt }: Stores,
+) {
   const isPass = run.operation === 'retry-failed-objects';
   const plan = isPass ? await readPlan(objects, run.runId) : undefined;
-  const summary = await summarize(run, shards, failures(ledger, run.runId), plan);
+  const summary = await summarize(run, shards, failures(ledger, run.runId), {
+    plan,
+    receipt,
+  });
   yield `${JSON.stringify(summary, null, 2)}\n`;
 }
 

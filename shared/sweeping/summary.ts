@@ -3,6 +3,7 @@ import type { Cause } from '../errors.ts';
 import type { Run, ShardRecord, Transfer } from '../ledger/port.ts';
 import type { WarningReason } from '../manifest/types.ts';
 import type { NightPlan } from '../nightly/types.ts';
+import { receiptFile } from '../report-keys.ts';
 import { shownCounts, sourceView } from '../views.ts';
 
 export interface FailureGroup extends Omit<Cause, 'message' | 'requestId'> {
@@ -34,13 +35,35 @@ export interface Summary {
   readonly warnings: Readonly<Partial<Record<WarningReason, number>>>;
   /** Of a nightly pass: where it looked, and what it left alone. */
   readonly nightly?: Pick<NightPlan, 'places' | 'left'>;
+  /** Of a closed run: proves how each transfer ended (docs/receipts.md). */
+  readonly receipt?:
+    | {
+        readonly root: string;
+        readonly parts: number;
+        readonly transfers: number;
+        /** Beside the summary, in order. */
+        readonly files: readonly string[];
+      }
+    | undefined;
 }
+
+/** As the summary tells of it. */
+export const receiptView = (receipt: {
+  readonly root: string;
+  readonly parts: number;
+  readonly transfers: number;
+}): NonNullable<Summary['receipt']> => ({
+  root: receipt.root,
+  parts: receipt.parts,
+  transfers: receipt.transfers,
+  files: Array.from({ length: receipt.parts }, (_, at) => receiptFile(at + 1)),
+});
 
 export async function summarize(
   run: Run,
   shards: readonly ShardRecord[],
   failed: AsyncIterable<Transfer>,
-  plan?: NightPlan,
+  { plan, receipt }: { plan?: NightPlan | undefined; receipt?: Summary['receipt'] } = {},
 ): Promise<Summary> {
   const total = (name: 'header' | 'blank' | 'transfers'): number =>
     shards.reduce((sum, { tally }) => sum + tally[name], 0);
@@ -64,6 +87,7 @@ export async function summarize(
     },
     failures: await group(failed),
     warnings: sumWarnings(shards),
+    ...(receipt && { receipt }),
     ...(plan && { nightly: { places: plan.places, left: plan.left } }),
   };
 }

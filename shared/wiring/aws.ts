@@ -18,7 +18,7 @@ import { connectDynamoLedger } from '../ledger/dynamodb.ts';
 import type { Ledger } from '../ledger/port.ts';
 import { createLimiter, type Limiter } from '../limiter.ts';
 import type { Objects } from '../objects/port.ts';
-import { presignPut, uploadOrigin } from '../objects/s3/presign.ts';
+import { presign, uploadOrigin } from '../objects/s3/presign.ts';
 import { createS3Objects } from '../objects/s3.ts';
 import type { DeadLetters, Queue, QueueSender } from '../queue/port.ts';
 import {
@@ -106,7 +106,8 @@ export const openUploads = async ({ objects, s3 }: StoresConfig): Promise<Upload
   const place = { bucket: placeOf('WAYBILL_OBJECTS', objects, 's3'), config: s3 as S3Config };
   return {
     origin: uploadOrigin(place),
-    place: async (key) => ({ method: 'PUT', url: await presignPut(key, place), headers: {} }),
+    place: async (key) => ({ method: 'PUT', url: await presign('PUT', key, place), headers: {} }),
+    reading: (key) => presign('GET', key, place),
   };
 };
 

@@ -23,7 +23,7 @@ export type Hold = (receipt: string, ms: number) => Promise<void>;
 /** Has a manifest planned by a function that has more time than a request. */
 export type PlanLater = (plan: { readonly key: string; readonly runId: string }) => Promise<void>;
 
-/** Where somebody with a token may put a manifest. */
+/** Where somebody with a token may put a manifest, and read what is too long for an answer. */
 export interface UploadPlace {
   readonly method: 'PUT';
   /** Relative to the service, which wants the token too; or absolute, and signed. */
@@ -35,6 +35,8 @@ export interface Uploads {
   readonly origin?: string;
   /** @param key decoded, already checked */
   place(key: string): Promise<UploadPlace>;
+  /** A signed address to read an object, where a store has such. */
+  readonly reading?: (key: string) => Promise<string>;
 }
 
 export interface LimiterPlace {

@@ -31,6 +31,7 @@ const report = (
   summary: `The report ${name} of a run, as far as it is known`,
   answers: { 200: type },
   answer,
+  mayRedirect: true,
   problems: [404],
 });
 
@@ -104,6 +105,7 @@ export const READ: readonly RouteDescription[] = [
     summary: 'A part of the receipt: receipt.jsonl, receipt-2.jsonl and so on',
     answers: { 200: 'application/jsonl' },
     answer: '{"type":"header","version":1}\n',
+    mayRedirect: true,
     problems: [404],
   },
 ];

@@ -19,6 +19,8 @@ export interface RouteDescription {
   readonly answer: unknown;
   /** Statuses of problems besides 401, 429 and 503. */
   readonly problems: readonly number[];
+  /** Answers 302 for what is too long for an answer. */
+  readonly mayRedirect?: boolean;
   /** No bearer token. */
   readonly isPublic?: boolean;
   /** Takes an `Idempotency-Key`. */

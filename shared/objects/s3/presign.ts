@@ -1,5 +1,5 @@
 /**
- * Addresses by which somebody without keys may write one object.
+ * Addresses by which somebody without keys may read or write one object.
  * https://docs.aws.amazon.com/AmazonS3/latest/API/sigv4-query-string-auth.html
  */
 import { AwsV4Signer } from 'aws4fetch';
@@ -13,11 +13,12 @@ export interface PresignOptions {
   readonly now?: () => Date;
 }
 
-/** An upload may begin so long after it was allowed. */
+/** A request may begin so long after it was allowed. */
 const LASTS_SECONDS = 900;
 
-/** The address to PUT an object to, for a quarter of an hour. @param key decoded, already checked */
-export async function presignPut(
+/** The address of an object, for a quarter of an hour. @param key decoded, already checked */
+export async function presign(
+  method: 'GET' | 'PUT',
   key: string,
   { bucket, config, now = () => new Date() }: PresignOptions,
 ): Promise<string> {
@@ -25,7 +26,7 @@ export async function presignPut(
   const { origin, base } = placeOf(bucket, config);
   const path = wirePath({ path: `${base}/${key}`, query: [] });
   const signer = new AwsV4Signer({
-    method: 'PUT',
+    method,
     url: `${origin}${path}?X-Amz-Expires=${LASTS_SECONDS}`,
     accessKeyId: keys.accessKeyId,
     secretAccessKey: keys.secretAccessKey,

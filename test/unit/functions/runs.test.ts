@@ -41,7 +41,10 @@ async function setup(
     objects: stores.objects,
     ledger: stores.ledger,
     queue: stores.queue,
-    uploads: { place: async (key) => ({ method: 'PUT', url: `put/${key}`, headers: {} }) },
+    uploads: {
+      place: async (key) => ({ method: 'PUT', url: `put/${key}`, headers: {} }),
+      reading: async (key) => `https://store.example/${key}`,
+    },
     ...change,
   });
   const ask = async (routeKey: string, given: Ask = {}) => {
@@ -209,8 +212,8 @@ describe('runs', () => {
     expect((await ask('GET /runs/{runId}/failed.csv', { params })).body).toBe('as written');
     await objects.put('reports/r1/failed.csv', 'x'.repeat(5_000_001));
     const long = await ask('GET /runs/{runId}/failed.csv', { params });
-    expect(long.statusCode).toBe(404);
-    expect(long.value.detail).toContain('reports/r1/failed.csv');
+    expect(long.statusCode).toBe(302);
+    expect(long.headers?.['location']).toBe('https://store.example/reports/r1/failed.csv');
   });
 
   it('starts the run of a stored manifest, and finds it again', async () => {
