@@ -3,7 +3,13 @@ import { defineConfig } from 'vitest/config';
 export default defineConfig({
   test: {
     include: ['test/**/*.test.ts'],
-    exclude: ['test/aws/**', 'test/browser/**', 'test/package/**', '**/node_modules/**'],
+    exclude: [
+      'test/aws/**',
+      'test/browser/**',
+      'test/docs/**',
+      'test/package/**',
+      '**/node_modules/**',
+    ],
     testTimeout: 30_000,
     hookTimeout: 30_000,
   },
