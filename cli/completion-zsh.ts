@@ -38,7 +38,9 @@ fi
 function one({ name, options, argument }: CommandModel): string {
   const specs = [
     ...options.flatMap(optionSpecs),
-    ...(argument ? [`1:${argument.name}:${action(argument.kind)}`] : []),
+    ...(argument
+      ? [`${argument.isVariadic ? '*' : '1'}:${argument.name}:${action(argument.kind)}`]
+      : []),
   ];
   return `        ${name}) _arguments ${specs.map(quote).join(' ')} ;;\n`;
 }

@@ -20,8 +20,8 @@ export interface CommandModel {
   readonly name: string;
   readonly description: string;
   readonly options: readonly OptionModel[];
-  /** Its first argument; no command has more. */
-  readonly argument?: { readonly name: string; readonly kind: Kind };
+  /** Its argument; no command has more kinds of them. */
+  readonly argument?: { readonly name: string; readonly kind: Kind; readonly isVariadic: boolean };
 }
 
 const SCRIPTS = { bash: bashScript, zsh: zshScript, fish: fishScript } as const;
@@ -35,9 +35,9 @@ export const completionScript = (shell: Shell, program: Command): string =>
 export const RUN_IDS = (bin: string): string =>
   `timeout 2 ${bin} runs --json </dev/null 2>/dev/null | grep -o '"runId":"[A-Za-z0-9_-]*"' | cut -d '"' -f 4`;
 
-const FILES: readonly string[] = ['--sizes', '--error'];
+const FILES: readonly string[] = ['--sizes', '--error', '--summary'];
 const FOLDERS: readonly string[] = ['--out'];
-const ARGUMENTS: Readonly<Record<string, Kind>> = { manifest: 'file', run: 'run' };
+const ARGUMENTS: Readonly<Record<string, Kind>> = { manifest: 'file', receipt: 'file', run: 'run' };
 
 export function commandsOf(program: Command): readonly CommandModel[] {
   const help = program.createHelp();
@@ -51,6 +51,7 @@ export function commandsOf(program: Command): readonly CommandModel[] {
         argument: {
           name: argument.name(),
           kind: argument.argChoices ?? ARGUMENTS[argument.name()] ?? 'any',
+          isVariadic: argument.variadic,
         },
       }),
     };

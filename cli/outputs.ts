@@ -3,6 +3,7 @@ import * as v from 'valibot';
 import { ordered, run, runPage, summary, transfer, transferPage } from './answers.ts';
 import { planShape } from './plan.ts';
 import { readinessShape } from './readiness.ts';
+import { verifyShape } from './verify.ts';
 
 export interface Output {
   readonly description: string;
@@ -92,5 +93,9 @@ export const OUTPUTS: Readonly<Record<string, Output>> = {
   transfers: {
     description: 'Transfers of a run, in the order of its manifest.',
     schema: transferPage,
+  },
+  verify: {
+    description: 'Whether a receipt is as it was written, and what it says of a key.',
+    schema: verifyShape,
   },
 };

@@ -1,8 +1,9 @@
 /** The program with all its commands; `waybill.ts` runs it, completion and schemas read it. */
 import { readFileSync } from 'node:fs';
 import { Command } from 'commander';
+import { addLint, addPlan, addVerify } from './commands/checking.ts';
 import { examples, type Place } from './commands/common.ts';
-import { addCompletion, addLint, addPlan, addServe, addSign } from './commands/local.ts';
+import { addCompletion, addServe, addSign } from './commands/local.ts';
 import { addReadiness, addReport, addRuns, addShow } from './commands/looking.ts';
 import { addCancel, addRetry, addSubmit } from './commands/sending.ts';
 import { addRedrive, addTransfer, addTransfers } from './commands/transfers.ts';
@@ -17,6 +18,7 @@ const COMMANDS: readonly ((program: Command, place: Place) => void)[] = [
   addTransfers,
   addTransfer,
   addReport,
+  addVerify,
   addReadiness,
   addRetry,
   addCancel,

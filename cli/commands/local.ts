@@ -1,83 +1,11 @@
-/** Commands that need no service: lint, plan, sign, completion, serve. */
+/** Commands that need no service and judge nothing: sign, completion, serve. */
 import { readFileSync } from 'node:fs';
 import { createInterface } from 'node:readline';
 import { Argument, type Command, Option } from 'commander';
 import { completionScript, SHELLS, type Shell } from '../completion.ts';
 import { CommandFailure, EXIT } from '../failure.ts';
-import { lintManifest } from '../lint.ts';
-import { plan } from '../plan.ts';
 import { sign } from '../sign.ts';
-import { ends, examples, type Place, wholeNumber } from './common.ts';
-
-interface LintArguments {
-  readonly key?: string;
-  readonly allowHttps?: boolean;
-  readonly maxFindings: number;
-  readonly json?: boolean;
-}
-
-export function addLint(program: Command, place: Place): void {
-  program
-    .command('lint')
-    .description('judge a manifest without sending anything')
-    .argument('<manifest>', 'CSV or JSON Lines, also .gz')
-    .option('--key <key>', 'the key it would be uploaded under, checked too')
-    .option('--allow-https', 'take https sources, as WAYBILL_ALLOW_HTTPS does')
-    .option('--max-findings <n>', 'findings shown; all are counted', wholeNumber(1_000_000), 100)
-    .option('--json', 'print JSON for programs')
-    .addHelpText('after', examples('lint videos.csv', 'lint videos.csv.gz --json'))
-    .action(
-      ends(place, (path: string, options: LintArguments) =>
-        lintManifest({ ...options, path, stdout: place.stdout, stderr: place.stderr }),
-      ),
-    );
-}
-
-interface PlanArguments {
-  readonly to: string;
-  readonly rate?: number;
-  readonly sizes?: string;
-  readonly allowHttps?: boolean;
-  readonly json?: boolean;
-}
-
-export function addPlan(program: Command, place: Place): void {
-  program
-    .command('plan')
-    .description('tell what a manifest would take: lines, requests, time, cost')
-    .argument('<manifest>', 'CSV or JSON Lines, also .gz')
-    .requiredOption('--to <region/bucket>', 'where the objects would go')
-    .option(
-      '--rate <n>',
-      'requests a second (default: WAYBILL_COS_FETCH_RPS, else 100)',
-      wholeNumber(1_000_000),
-    )
-    .option('--sizes <column|file>', 'where the sizes are (default: the column size)')
-    .option('--allow-https', 'take https sources, as WAYBILL_ALLOW_HTTPS does')
-    .option('--json', 'print JSON for programs')
-    .addHelpText(
-      'after',
-      examples(
-        'plan videos.csv --to ap-shanghai/bucket-1250000000',
-        'plan v.csv --to ap-beijing/b-1250000000 --rate 400 --sizes s.csv',
-      ),
-    )
-    .action(
-      ends(place, (path: string, { to, rate, sizes, allowHttps, json }: PlanArguments) =>
-        plan({
-          path,
-          to,
-          rate,
-          sizes,
-          allowHttps: allowHttps ?? false,
-          json: json ?? false,
-          env: place.env,
-          stdout: place.stdout,
-          stderr: place.stderr,
-        }),
-      ),
-    );
-}
+import { ends, examples, type Place } from './common.ts';
 
 interface SignArguments {
   readonly provider: 'tencent' | 'huawei';

@@ -183,6 +183,7 @@ it('prints JSON that fits its schema where no run is asked for', async () => {
     [['lint', `${path}x`, '--json'], { error: { code: 'MANIFEST_INVALID' } }],
     [['plan', path, '--to', TO, '--json'], { counts: { good: 7, quarantined: 1 } }],
     [['plan', `${path}x`, '--to', TO, '--json'], { error: { code: 'MANIFEST_INVALID' } }],
+    [['verify', path, '--json'], { verified: false, compared: false }],
     [['redrive', '--json'], { moved: 0, left: 0 }],
     [['redrive', '--dry-run', '--json'], { moved: 0, left: 0 }],
   ] as const) {

@@ -87,6 +87,7 @@ describe.skipIf(!has('bash'))('bash', () => {
     ],
     [['runs', '--limit', ''], []],
     [['lint', 'm'], ['my videos.csv']],
+    [['verify', 'a.jsonl', 'm'], ['my videos.csv']],
     [['plan', '--sizes', 'my'], ['my videos.csv']],
     [['report', '--out', 'r'], ['reports']],
     // No service answers: nothing is offered, and nothing is said.

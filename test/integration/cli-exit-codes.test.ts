@@ -51,7 +51,7 @@ const ASKING = [
   'cancel',
   'redrive',
 ];
-const ALONE = ['lint', 'plan', 'sign', 'serve', 'completion'];
+const ALONE = ['lint', 'plan', 'verify', 'sign', 'serve', 'completion'];
 
 it('no command is left out', () => {
   const { stdin, stdout, stderr } = process;
@@ -114,6 +114,7 @@ describe('1, where something failed or may not be done', () => {
   it.each([
     ['lint', () => ['lint', bad], []],
     ['plan', () => ['plan', bad, ...TO], []],
+    ['verify', () => ['verify', bad], []],
     ['submit --strict', () => ['submit', bad, ...TO, '--strict'], []],
     ['show', () => ['show', RUN], [failed]],
     ['transfer', () => ['transfer', `${RUN}.0.1`], [transfer]],
@@ -141,6 +142,7 @@ it.each([
   [['transfers', RUN, '--limit', '1001'], 'Expected a whole number from 1 to 1000'],
   [['plan', 'm.csv', ...TO, '--rate', '0'], 'Expected a whole number from 1 to 1000000'],
   [['plan', 'm.csv', '--to', 'nowhere'], '--to: expected <region>/<bucket-appid>'],
+  [['verify', 'none.jsonl'], 'none.jsonl'],
   [['completion', 'csh'], 'Allowed choices are bash, zsh, fish'],
   [['cancel', RUN], 'expected --yes'],
 ])('2 for %j', async (args, words) => {

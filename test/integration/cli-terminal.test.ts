@@ -111,6 +111,7 @@ describe.skipIf(!hasScript)('80 columns', () => {
     ['transfers', 0],
     ['transfer', 0],
     ['report', 0],
+    ['verify', 0],
     ['readiness', 0],
     ['retry', 0],
     ['cancel', 0],
