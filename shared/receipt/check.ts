@@ -86,7 +86,7 @@ function judge(
   if (!first) return wrong({ message: 'expected at least one part' });
   const joined = joinParts(files.map(({ part }) => part));
   if (!joined.joined) {
-    const file = files.find(({ part }) => part.header.part === joined.part)?.name;
+    const file = joined.at === undefined ? undefined : files[joined.at]?.name;
     return wrong({ ...(file !== undefined && { file }), message: joined.message });
   }
   const { header } = first.part;

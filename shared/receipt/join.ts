@@ -14,8 +14,8 @@ export type Joined =
     }
   | {
       readonly joined: false;
-      /** The part that is wrong or missing. */
-      readonly part: number;
+      /** Index of the part that is wrong; undefined when one is missing. */
+      readonly at?: number;
       readonly message: string;
     };
 
@@ -24,8 +24,12 @@ export function joinParts(parts: readonly VerifiedPart[]): Joined {
   const first = parts[0]?.header;
   const wanted = first?.parts ?? 1;
   for (let at = 0; at < Math.max(wanted, parts.length); at += 1) {
-    const message = faultAt(at, parts, wanted);
-    if (message !== undefined) return { joined: false, part: at + 1, message };
+    const part = parts[at];
+    if (!part || part.header.part > at + 1) {
+      return { joined: false, message: `part ${at + 1} of ${wanted} is missing` };
+    }
+    const message = faultIn(part, parts[at - 1], parts[0]?.header);
+    if (message !== undefined) return { joined: false, at, message };
   }
   const paths = parts.map((): string[] => []);
   const root = rootOfParts(
@@ -37,16 +41,20 @@ export function joinParts(parts: readonly VerifiedPart[]): Joined {
 
 const OF_ALL = ['runId', 'operation', 'closing', 'parts'] as const;
 
-function faultAt(at: number, parts: readonly VerifiedPart[], wanted: number): string | undefined {
-  const [first, before, part] = [parts[0]?.header, parts[at - 1], parts[at]];
-  if (!part || part.header.part > at + 1) return `part ${at + 1} of ${wanted} is missing`;
-  const { header } = part;
-  if (header.part !== at + 1) return `part ${header.part} is there twice`;
+function faultIn(
+  { header }: VerifiedPart,
+  before: VerifiedPart | undefined,
+  first: VerifiedPart['header'] | undefined,
+): string | undefined {
+  const { part, parts, previous } = header;
+  if (part === before?.header.part) return `part ${part} is there twice`;
   for (const name of OF_ALL) {
     if (header[name] === first?.[name]) continue;
-    return `part ${at + 1} is of another receipt: expected ${name} ${first?.[name]}`;
+    return `part ${part} is of another receipt: expected ${name} ${first?.[name]}`;
   }
-  if (header.part > wanted) return `expected ${wanted} parts, part ${header.part} is there as well`;
-  if (header.previous === (before?.hash ?? NO_HASH)) return undefined;
-  return `part ${at + 1} does not follow from the end of ${at === 0 ? 'nothing' : `part ${at}`}`;
+  if (part > parts) return `expected ${parts} parts, part ${part} is there as well`;
+  if (previous === (before?.hash ?? NO_HASH)) return undefined;
+  return before
+    ? `part ${part} does not follow from the end of part ${part - 1}`
+    : 'expected previous of the first part to be 64 zeros';
 }
