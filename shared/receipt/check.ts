@@ -95,7 +95,9 @@ function judge(
       return wrong({ message: `it is of run ${header.runId}, ${from} is of run ${runId}` });
     }
     if (root.toLowerCase() !== joined.root) {
-      return wrong({ message: `its root is ${joined.root}, ${from} has ${root.toLowerCase()}` });
+      return wrong({
+        message: `its root is ${joined.root}, but ${from} has ${root.toLowerCase()}`,
+      });
     }
   }
   const counts = sumCounts(files.map(({ part }) => part.counts));

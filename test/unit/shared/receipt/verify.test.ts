@@ -217,7 +217,7 @@ describe('all parts', () => {
     const other = { root: 'f'.repeat(64), from: '--root' };
     const fault = (message: string) => ({ verified: false, fault: { message } });
     expect(await checkReceipt(files(1, 2), { kept: [other] })).toEqual(
-      fault(`its root is ${root}, --root has ${other.root}`),
+      fault(`its root is ${root}, but --root has ${other.root}`),
     );
     const run = { root, runId: 'r9', from: 'summary.json' };
     expect(await checkReceipt(files(1, 2), { kept: [run] })).toEqual(
