@@ -97,8 +97,17 @@ it('tells all about a run with a failure: report, readiness, transfers, one tran
   expect(files).toEqual(expect.arrayContaining(['failed.csv', 'rejected.csv', 'summary.json']));
   expect(readFileSync(join(out, 'failed.csv'), 'utf8')).toContain('missing');
   expect(JSON.parse(readFileSync(join(out, 'summary.json'), 'utf8'))).toEqual(summary);
-  const listed = (summary?.['receipt'] as { files?: string[] } | undefined)?.files ?? [];
-  expect(files).toEqual(expect.arrayContaining(listed));
+  const receipt = summary?.['receipt'] as { files?: readonly string[] } | undefined;
+  const listed = receipt?.files ?? [];
+  expect(listed).toContain('receipt.jsonl');
+  expect(files).toEqual(expect.arrayContaining([...listed]));
+  const receipts = listed.map((name) => join(out, name));
+  const kept = ['--summary', join(out, 'summary.json'), '--key', 'missing'];
+  const verified = await call('verify', ...receipts, ...kept, '--json');
+  expect(verified).toMatchObject({
+    code: 1,
+    json: [{ verified: true, compared: true, key: { moved: false } }],
+  });
   const again = await call('report', runId, '--out', out);
   expect(again.code).toBe(2);
   expect(again.output).toContain('holds summary.json, failed.csv, rejected.csv');
