@@ -120,12 +120,15 @@ const REPORTS = [
   ['failed.csv', 'text/csv'],
   ['rejected.csv', 'text/csv'],
 ] as const;
+/** Written when a run closes; further parts are for whoever has the store at hand. */
+const RECEIPT = ['receipt.jsonl', 'application/jsonl'] as const;
 
 /** Reports need the token, so they come by request and are handed to the browser as a file. */
 export function Downloads({ run }: { readonly run: Run }) {
   const { t, client } = usePage();
   const [failure, setFailure] = useState<Failure>();
   const [busy, setBusy] = useState<string>();
+  const hasReceipt = run.closedAt !== null && run.state !== 'failed';
   useEffect(() => setFailure(undefined), [run.runId]);
   const take = async (name: string, type: string) => {
     setBusy(name);
@@ -142,7 +145,7 @@ export function Downloads({ run }: { readonly run: Run }) {
   return (
     <div class="downloads">
       <span class="muted">{t('downloads.title')}</span>
-      {REPORTS.map(([name, type]) => (
+      {(hasReceipt ? [...REPORTS, RECEIPT] : REPORTS).map(([name, type]) => (
         <button
           key={name}
           type="button"

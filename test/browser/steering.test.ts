@@ -1,0 +1,93 @@
+/** Doing something about a run: retrying, cancelling, starting one from a file. */
+import type { Page } from 'playwright-core';
+import { describe, expect, it } from 'vitest';
+import { manifestOf, startLive, TARGET, useBrowser } from '../fixtures/dashboard.ts';
+import { texts } from '../fixtures/page.ts';
+
+const open = useBrowser();
+const badge = (page: Page, text: string) =>
+  page.locator('.title .badge', { hasText: text }).waitFor();
+
+describe('failures', () => {
+  it('are retried by class, and their history tells of each attempt', async () => {
+    const live = await startLive();
+    const wrong = `${live.site.files[0]?.url},wrong.txt,${'0'.repeat(32)}`;
+    const missing = `${live.site.missingUrl},docs/missing.txt,`;
+    const runId = await live.start('videos.csv', manifestOf(live.site, 12, [missing, wrong]));
+    const page = await open(live, { hash: `#/runs/${runId}` });
+    await badge(page, 'Completed, with failures');
+    await page.getByRole('button', { name: 'Retry failures…' }).click();
+    const dialog = page.getByRole('dialog');
+    await dialog.getByRole('checkbox', { name: /^Source/ }).waitFor();
+    await dialog.getByRole('button', { name: /2/ }).click();
+    await dialog.waitFor({ state: 'detached' });
+    // The failures are the same after it, for their sources are; but they were tried again.
+    await page.waitForFunction(
+      async ([url, token]) => {
+        const answer = await fetch(url ?? '', { headers: { authorization: `Bearer ${token}` } });
+        const { transfers } = (await answer.json()) as { transfers: { attempt: number }[] };
+        return transfers.length === 2 && transfers.every(({ attempt }) => attempt === 2);
+      },
+      [
+        `/runs/${runId}/transfers?state=failed`,
+        await page.evaluate(() => sessionStorage['waybill.token']),
+      ],
+    );
+    await badge(page, 'Completed, with failures');
+    await page.locator('.outcomes').getByRole('link', { name: 'Failed' }).click();
+    await page.getByRole('link', { name: 'docs/missing.txt' }).click();
+    await page.getByRole('heading', { level: 1, name: 'docs/missing.txt' }).waitFor();
+    const history = (await texts(page, '.timeline')).join(' ');
+    expect(await texts(page, 'main h3')).toEqual(
+      expect.arrayContaining([expect.stringContaining('1'), expect.stringContaining('2')]),
+    );
+    expect(history).toContain('Accepted by the provider');
+    expect(history).toContain('NotFound');
+  });
+});
+
+it('a run is cancelled after a question', async () => {
+  const live = await startLive({ env: { WAYBILL_COS_FETCH_RPS: '10' } });
+  const runId = await live.start('videos.csv', manifestOf(live.site, 100));
+  const page = await open(live, { hash: `#/runs/${runId}` });
+  await badge(page, 'Active');
+  await page.getByRole('button', { name: 'Cancel…' }).click();
+  await page.getByRole('dialog').getByRole('button').last().click();
+  await badge(page, 'Cancelled');
+  expect((await (await live.call(`/runs/${runId}`)).json()) as object).toMatchObject({
+    state: 'cancelled',
+  });
+});
+
+describe('a manifest', () => {
+  it('is dropped, judged before anything is sent, and sent without its bad lines', async () => {
+    const live = await startLive();
+    const page = await open(live, { hash: '#/start' });
+    const text = manifestOf(live.site, 5, [
+      'https://a.example/x,x,',
+      'http://a.example/c d.mp4,videos/c d.mp4,',
+    ]);
+    await page.locator('.drop').waitFor();
+    const data = await page.evaluateHandle((content) => {
+      const transfer = new DataTransfer();
+      transfer.items.add(new File([content], 'videos.csv', { type: 'text/csv' }));
+      return transfer;
+    }, text);
+    await page.dispatchEvent('.drop', 'drop', { dataTransfer: data });
+    await page.getByText('5 lines can be sent, 2 can’t').waitFor();
+    expect(await texts(page, '.found tbody tr')).toEqual([
+      expect.stringMatching(/^7 Source is https .* http:\/\/a\.example\/x$/),
+      expect.stringMatching(/^8 URL is not encoded .* http:\/\/a\.example\/c%20d\.mp4$/),
+    ]);
+    expect(((await (await live.call('/runs')).json()) as { runs: unknown[] }).runs).toEqual([]);
+
+    await page.getByLabel('Region').fill(TARGET.region);
+    await page.getByLabel('Bucket').fill(TARGET.bucket);
+    await page.getByRole('button', { name: 'Send 5 transfers' }).click();
+    await page.getByRole('heading', { level: 1, name: 'videos.csv' }).waitFor();
+    await badge(page, 'Completed');
+    expect(await texts(page, '.outcomes tbody tr')).toEqual(
+      expect.arrayContaining(['Succeeded 5 100 %', 'Quarantined 2']),
+    );
+  });
+});
