@@ -15,13 +15,11 @@ import {
 } from '#wiring';
 import { createBatchFollower } from '../shared/batch/following.ts';
 import { type LimitsConfig, type SweepConfig, sweepConfig } from '../shared/config.ts';
-import type { WebhookConfig } from '../shared/config-webhooks.ts';
 import type { Deployment } from '../shared/deployment.ts';
 import { parseSchedule, parseWith } from '../shared/events.ts';
 import { createFetchStatus } from '../shared/fetch-status.ts';
 import { createGuard } from '../shared/guard.ts';
 import type { Ledger, Run, RunState } from '../shared/ledger/port.ts';
-import type { Log } from '../shared/log.ts';
 import { type Metrics, noMetrics } from '../shared/metrics.ts';
 import { expose } from '../shared/middleware.ts';
 import type { Objects } from '../shared/objects/port.ts';
@@ -35,33 +33,17 @@ import { connectCosObjects } from '../shared/providers/cos-objects.ts';
 import { createObsReader } from '../shared/providers/obs-objects.ts';
 import { createRefusals } from '../shared/refusals.ts';
 import type { RetryPolicy } from '../shared/retry.ts';
-import { dropUnsent, hasSettled } from '../shared/steering/cancelling.ts';
-import { continueWish } from '../shared/steering/ordering.ts';
-import { type AgainOptions, orderAgain } from '../shared/sweeping/again.ts';
-import { type ClosingOptions, closeIfDone } from '../shared/sweeping/closing.ts';
-import { type Followers, type FollowOptions, followTasks } from '../shared/sweeping/following.ts';
-import { findLost, type LostOptions } from '../shared/sweeping/lost.ts';
-import { tellTrouble } from '../shared/sweeping/telling.ts';
-import { isStuck, openOf, type Vitals, type VitalsOptions } from '../shared/sweeping/vitals.ts';
+import type { Followers } from '../shared/sweeping/following.ts';
+import { type SweepRunOptions, sweepRun } from '../shared/sweeping/sweep-run.ts';
+import { createNotifier, type Notifier } from '../shared/sweeping/telling.ts';
+import type { Vitals } from '../shared/sweeping/vitals.ts';
 
-import { createDeliver, type Deliver } from '../shared/webhooks/deliver.ts';
-import { runIdOf } from '../shared/webhooks/events.ts';
-import { createOutbox } from '../shared/webhooks/outbox.ts';
-import type { Message } from '../shared/webhooks/types.ts';
-
-export type Deps = AgainOptions &
-  ClosingOptions &
-  VitalsOptions &
-  Omit<FollowOptions, 'all' | 'deadline'> & {
-    readonly ledger: Ledger;
-    readonly log: Log;
-    readonly metrics?: Metrics;
-    /** Undefined while the provider is not configured. */
-    readonly lost?: Pick<LostOptions, 'limiter' | 'refusals' | 'status'>;
-    readonly wait?: (ms: number) => Promise<unknown>;
-    /** Sends what waits in the outbox. */
-    readonly deliver?: Deliver;
-  };
+export type Deps = Omit<SweepRunOptions, 'all' | 'deadline' | 'outbox'> & {
+  readonly metrics?: Metrics;
+  readonly wait?: (ms: number) => Promise<unknown>;
+  /** Tells others what happened. */
+  readonly notifier?: Notifier;
+};
 
 /** What one sweep did, as its answer and log line. */
 export interface Sweep {
@@ -73,9 +55,6 @@ export interface Sweep {
   /** When the next followed task is due; null when none is. */
   nextDueAt: string | null;
 }
-
-/** Tasks of a pass wait for room, at the longest until the next pass takes them over. */
-const NIGHT_MS = 26 * 3_600_000;
 
 /** Time for queries of one sweep; the function ends before its timeout, the rest waits. */
 const BUDGET_MS = 240_000;
@@ -93,7 +72,7 @@ const sweepDetail = v.object({
 });
 
 export function createHandler(deps: Deps) {
-  const { deliver, ledger, log, lost, metrics = noMetrics, now, outbox, wait = sleep } = deps;
+  const { ledger, log, metrics = noMetrics, notifier, now, wait = sleep } = deps;
 
   /** Goes through the open runs, or those of `only`; tells which have tasks that will be due. */
   const pass = async (
@@ -101,46 +80,44 @@ export function createHandler(deps: Deps) {
     { deadline, all, only }: { deadline: Date; all: boolean; only?: ReadonlySet<string> },
   ): Promise<{ readonly nextDueAt?: Date; readonly followed: ReadonlySet<string> }> => {
     let nextDueAt: Date | undefined;
+    let failure: unknown;
     const withTasks = new Set<string>();
     const vitals: Vitals = { runs: 0, stuck: 0, open: 0 };
     let runs = 0;
     for await (const run of only ? theseRuns(ledger, only) : unclosedRuns(ledger)) {
       runs += 1;
-      const shards = await ledger.shards(run.runId);
-      if (lost) {
-        const { asked, found } = await findLost(shards, { ...deps, ...lost, deadline });
-        sweep.asked += asked;
-        sweep.found += found;
-      }
-      if (run.state === 'cancelled') {
-        if (hasSettled(run, deps)) await dropUnsent(shards, deps);
-      } else {
-        await continueWish(run.runId, shards, { ...deps, deadline });
-      }
-      const patience = run.operation === 'retry-failed-objects' ? { abandonedMs: NIGHT_MS } : {};
-      const followed = await followTasks(shards, { ...deps, ...patience, all, deadline });
-      sweep.asked += followed.asked;
-      sweep.found += followed.found;
-      if (run.state === 'active') {
-        sweep.queued += await orderAgain(await ledger.shards(run.runId), deps);
-      }
-      const current = await ledger.run(run.runId);
-      if (current && (await closeIfDone(current, { ...deps, deadline }))) {
-        sweep.closed += 1;
-        continue;
-      }
-      vitals.runs += 1;
-      vitals.open += openOf(shards);
-      if (await isStuck(run, shards, deps)) vitals.stuck += 1;
-      if (followed.nextDueAt) {
-        nextDueAt = earlier(nextDueAt, followed.nextDueAt);
-        withTasks.add(run.runId);
+      try {
+        const swept = await sweepRun(run, {
+          ...deps,
+          ...present({ outbox: notifier?.outbox }),
+          all,
+          deadline,
+        });
+        sweep.asked += swept.asked;
+        sweep.found += swept.found;
+        sweep.queued += swept.queued;
+        if (swept.isClosed) {
+          sweep.closed += 1;
+          continue;
+        }
+        vitals.runs += 1;
+        vitals.open += swept.open;
+        if (swept.isStuck) vitals.stuck += 1;
+        if (swept.nextDueAt) {
+          nextDueAt = earlier(nextDueAt, swept.nextDueAt);
+          withTasks.add(run.runId);
+        }
+      } catch (error) {
+        // The others must not wait for it.
+        log.error('sweep.run-failed', { runId: run.runId }, error);
+        failure ??= error;
       }
     }
     sweep.runs = Math.max(sweep.runs, runs);
     if (!only) {
       metrics({ RunsActive: vitals.runs, RunsStuck: vitals.stuck, TransfersOpen: vitals.open });
     }
+    if (failure !== undefined) throw failure;
     return { ...present({ nextDueAt }), followed: withTasks };
   };
 
@@ -153,9 +130,8 @@ export function createHandler(deps: Deps) {
     const startedAt = now().getTime();
     const deadline = new Date(startedAt + BUDGET_MS);
     const followMs = 1_000 * (followSeconds ?? BUDGET_MS / 1_000);
-    if (outbox) await tellTrouble({ ledger, outbox, now });
     const sweep: Sweep = { runs: 0, asked: 0, found: 0, queued: 0, closed: 0, nextDueAt: null };
-    const tell = () => deliver?.({ now, deadline: new Date(startedAt + DELIVERED_MS) });
+    const tell = () => notifier?.tell({ now, deadline: new Date(startedAt + DELIVERED_MS) });
     let { nextDueAt, followed } = await pass(sweep, { deadline, all: all ?? false });
     await tell();
     while (nextDueAt && nextDueAt.getTime() <= startedAt + followMs && now() < deadline) {
@@ -238,22 +214,6 @@ async function connect(config: SweepConfig, ledger: Ledger, objects: Objects) {
   return { followers, lost: { limiter, refusals: createRefusals(), status } };
 }
 
-/** News of a run is sent once it is closed. */
-function notify(config: WebhookConfig, ledger: Ledger, log: Log) {
-  const outbox = createOutbox({ ledger, log });
-  const check = async (message: Message): Promise<'send' | 'wait' | 'drop'> => {
-    const runId = runIdOf(message);
-    if (runId === undefined) return 'send';
-    const run = await ledger.run(runId);
-    if (!run) return 'drop';
-    return run.closedAt ? 'send' : 'wait';
-  };
-  const deliver = createDeliver({ ...config, outbox, ledger, log, check });
-  const deliverAny: Deliver = async (times) =>
-    (await outbox.pending()).length > 0 ? deliver(times) : { delivered: 0, failed: 0, waiting: 0 };
-  return { outbox, deliver: deliverAny };
-}
-
 export const handler = expose(async (env) => {
   const config = sweepConfig(env);
   const { lostAfterMs, maxAttempts, settleMs, stuckAfterMs } = config;
@@ -267,7 +227,7 @@ export const handler = expose(async (env) => {
     ...(await connect(config, ledger, objects)),
     ledger,
     ...observed,
-    ...(config.webhooks && notify(config.webhooks, ledger, observed.log)),
+    ...(config.webhooks && { notifier: createNotifier(config.webhooks, ledger, observed.log) }),
     lostAfterMs,
     maxAttempts,
     now: () => new Date(),

@@ -3,16 +3,45 @@
  * refuses. Each is put into the outbox once, as a note keeps; after a crash perhaps twice, as the
  * same message.
  */
+import type { WebhookConfig } from '../config-webhooks.ts';
 import { readHealth } from '../health/note.ts';
 import type { Ledger, Run } from '../ledger/port.ts';
-import { messageIdFrom, runClosed } from '../webhooks/events.ts';
-import type { Outbox } from '../webhooks/outbox.ts';
-import type { NewMessage } from '../webhooks/types.ts';
+import type { Log } from '../log.ts';
+import { createDeliver, type Deliver } from '../webhooks/deliver.ts';
+import { messageIdFrom, runClosed, runIdOf } from '../webhooks/events.ts';
+import { createOutbox, type Outbox } from '../webhooks/outbox.ts';
+import type { Message, NewMessage } from '../webhooks/types.ts';
 
-export interface TellingOptions {
+interface TellingOptions {
   readonly ledger: Ledger;
   readonly outbox: Pick<Outbox, 'add'>;
   readonly now: () => Date;
+}
+
+export interface Notifier {
+  readonly outbox: Pick<Outbox, 'add'>;
+  /** Adds what no closing tells, and sends what waits. @throws StoreError */
+  tell(times: Parameters<Deliver>[0]): Promise<void>;
+}
+
+export function createNotifier(config: WebhookConfig, ledger: Ledger, log: Log): Notifier {
+  const outbox = createOutbox({ ledger, log });
+  // News of a run is sent once it is closed.
+  const check = async (message: Message): Promise<'send' | 'wait' | 'drop'> => {
+    const runId = runIdOf(message);
+    if (runId === undefined) return 'send';
+    const run = await ledger.run(runId);
+    if (!run) return 'drop';
+    return run.closedAt ? 'send' : 'wait';
+  };
+  const deliver = createDeliver({ ...config, outbox, ledger, log, check });
+  return {
+    outbox,
+    async tell(times) {
+      await tellTrouble({ ledger, outbox, now: times.now });
+      if ((await outbox.pending()).length > 0) await deliver(times);
+    },
+  };
 }
 
 /** What is older was told, or nobody could be told for so long that it is no news. */
@@ -21,7 +50,7 @@ const NEWS_MS = 86_400_000;
 const RUNS = 100;
 
 /** @throws StoreError */
-export async function tellTrouble(options: TellingOptions): Promise<void> {
+async function tellTrouble(options: TellingOptions): Promise<void> {
   const { ledger, now } = options;
   const since = now().getTime() - NEWS_MS;
   const { items } = await ledger.runs({ states: ['failed'], limit: RUNS });

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { createHandler } from '../../../functions/sweep.ts';
-import { ProviderError } from '../../../shared/errors.ts';
+import { ProviderError, StoreError } from '../../../shared/errors.ts';
 import { parseShard } from '../../../shared/events.ts';
 import { createFetchStatus } from '../../../shared/fetch-status.ts';
 import type { Report } from '../../../shared/ledger/port.ts';
@@ -92,6 +92,31 @@ const failed = (code: string, of: 'transient' | 'source', attempt = 1): Partial<
   state: 'failed',
   attempt,
   cause: { provider: 'tencent', code, message: 'm', class: of },
+});
+
+it('sweeps the other runs when one of them can not be', async () => {
+  const { ledger, queue, objects, clock } = await setup([{ state: 'succeeded' }]);
+  await ledger.openRun({ ...newRun('r0'), createdAt: later(60) });
+  await ledger.activateRun('r0', { shardCount: 0, sizeBytes: 0 });
+  const sweep = createHandler({
+    ledger: {
+      ...ledger,
+      shards: async (runId) => {
+        if (runId === 'r0') throw new StoreError('its rows are out of reach');
+        return ledger.shards(runId);
+      },
+    },
+    queue,
+    objects,
+    followers: {},
+    log: silentLog,
+    lostAfterMs: 900_000,
+    maxAttempts: 3,
+    now: () => clock.at,
+    settleMs: 60_000,
+  });
+  await expect(sweep()).rejects.toThrow('its rows are out of reach');
+  expect((await ledger.run('r1'))?.state).toBe('completed');
 });
 
 describe('sweep: lost callbacks', () => {
