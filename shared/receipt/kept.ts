@@ -33,8 +33,8 @@ export async function readKept(
     textOf(objects.read(key, { start: 0, end: HEADER_BYTES, ifMatch })),
     textOf(objects.read(key, { start, ifMatch })),
   ]);
-  if (!last.endsWith('\n')) return undefined;
   const headerText = first.slice(0, Math.max(0, first.indexOf('\n')));
+  // Of a line that is cut off the seal is broken.
   const footerText = last.slice(last.lastIndexOf('\n', last.length - 2) + 1, -1);
   const header = v.safeParse(headerShape, parse(headerText));
   const footer = v.safeParse(footerShape, parse(footerText));

@@ -155,6 +155,15 @@ describe('the first wrong line is named:', () => {
     expect(verdict).toHaveProperty('message', expect.stringMatching(/^state: /));
   });
 
+  it('a part that follows another one than expected', async () => {
+    const previous = 'f'.repeat(64);
+    expect(await verifyBytes(await receiptOf(1), { previous })).toEqual({
+      verified: false,
+      line: 1,
+      message: `expected previous to be ${previous}, the end of the part before`,
+    });
+  });
+
   it('a version that is not known', async () => {
     const [header = '', ...rest] = linesOf(await receiptOf(1));
     const { hash: _hash, ...fields } = JSON.parse(header);

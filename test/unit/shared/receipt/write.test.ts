@@ -1,7 +1,7 @@
 import { hash } from 'node:crypto';
 import { expect, it } from 'vitest';
 import type { OmsTaskRef } from '../../../../shared/ledger/port.ts';
-import { NO_HASH, receiptKey } from '../../../../shared/receipt/format.ts';
+import { NO_HASH, receiptKey, sealLine } from '../../../../shared/receipt/format.ts';
 import {
   AT,
   CLOSED,
@@ -16,6 +16,14 @@ import {
 
 const sha256 = (text: string): string => hash('sha256', text);
 const parsed = (bytes: Buffer) => linesOf(bytes).map((line) => JSON.parse(line));
+
+/** A header that fits in itself. */
+function withHeader(bytes: Buffer, change: object): Buffer {
+  const [first = '', ...rest] = linesOf(bytes);
+  const { hash: _hash, ...fields } = JSON.parse(first);
+  const header = { ...fields, ...change };
+  return Buffer.from([`${sealLine(header.previous, header).text}\n`, ...rest].join(''));
+}
 
 it('tells of every transfer, in this order of fields', async () => {
   const { bytesOf, write } = await openRun([[moved('a b', 'f'.repeat(32)), failed('c')]]);
@@ -71,6 +79,11 @@ it('cuts parts at whole shards; a larger shard is a part of its own', async () =
   expect(receiptKey('r1', 1)).toBe('reports/r1/receipt.jsonl');
 });
 
+it('has no empty part before a shard that is too large for one', async () => {
+  const { write } = await openRun(many(5, 1));
+  expect(await write({ partTransfers: 3 })).toMatchObject({ parts: 2 });
+});
+
 it('goes on where the time was over, and ends as if it had never stopped', async () => {
   const { bytesOf, objects, write } = await openRun(many(4, 4, 4, 4, 4));
   const whole = await write({ partTransfers: 8 });
@@ -110,12 +123,21 @@ it.each([
   ['empty', () => Buffer.alloc(0)],
   ['something else', () => Buffer.from('{"type":"header"}\n')],
   [
-    'of another run',
-    (bytes: Buffer) => Buffer.from(bytes.toString('utf8').replaceAll('"r1"', '"r2"')),
+    'with a changed header',
+    (bytes: Buffer) =>
+      Buffer.from(bytes.toString('utf8').replace('"createdAt":"2026', '"createdAt":"2027')),
   ],
+  ['of another run', (bytes: Buffer) => withHeader(bytes, { runId: 'r2' })],
+  ['of another chain', (bytes: Buffer) => withHeader(bytes, { previous: 'f'.repeat(64) })],
+  ['of other shards', (bytes: Buffer) => withHeader(bytes, { shards: [0, 1] })],
+  ['of another number of parts', (bytes: Buffer) => withHeader(bytes, { parts: 3 })],
+  ['in another place', (bytes: Buffer) => withHeader(bytes, { part: 2 })],
   [
     'with a changed root',
-    (bytes: Buffer) => Buffer.from(bytes.toString('utf8').replace(/"root":"./, '"root":"x')),
+    (bytes: Buffer) =>
+      Buffer.from(
+        bytes.toString('utf8').replace(/(?<="root":")./, (digit) => (digit === '0' ? '1' : '0')),
+      ),
   ],
 ])('writes a part anew that is %s', async (_name, damage) => {
   const { bytesOf, objects, write } = await openRun(many(4, 4));
