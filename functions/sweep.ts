@@ -272,7 +272,11 @@ export const deployment: Deployment = {
     ledger: ['read', 'list', 'write', 'remove'],
     indexes: ['failed', 'newest', 'open'],
     queue: 'send',
-    objects: { read: ['staging/'], write: ['reports/', 'staging/'], remove: ['staging/'] },
+    objects: {
+      read: ['reports/', 'staging/'],
+      write: ['reports/', 'staging/'],
+      remove: ['staging/'],
+    },
     secrets: ['credentials', 'huawei', 'tencent', 'webhooks'],
   },
 };
