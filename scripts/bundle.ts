@@ -25,15 +25,19 @@ export const functionNames = (): readonly string[] =>
  * experimental parser, and a parser for processors without SIMD. They are a third of a bundle and a
  * tenth of its load. Whoever does reach one fails with its name.
  */
-const LEFT_OUT = /^node:http2$|\/milo\/(?:no-)?simd(?:\.js)?$|\/llhttp\/llhttp-wasm\.js$/;
+const LEFT_OUT =
+  /^node:http2$|\/client-h2(?:\.js)?$|\/milo\/(?:no-)?simd(?:\.js)?$|\/llhttp\/llhttp-wasm\.js$/;
+/** Asked for at load, and called by nobody. */
+const CALLED = /\/client-h2(?:\.js)?$/;
 
 const leaveOut: Plugin = {
   name: 'leave-out',
   setup({ onLoad, onResolve }) {
     onResolve({ filter: LEFT_OUT }, ({ path }) => ({ path, namespace: 'left-out' }));
-    onLoad({ filter: /./, namespace: 'left-out' }, ({ path }) => ({
-      contents: `throw new Error(${JSON.stringify(`${path} is left out of the bundle.`)});`,
-    }));
+    onLoad({ filter: /./, namespace: 'left-out' }, ({ path }) => {
+      const fault = `throw new Error(${JSON.stringify(`${path} is left out of the bundle.`)});`;
+      return { contents: CALLED.test(path) ? `module.exports = () => { ${fault} };` : fault };
+    });
   },
 };
 

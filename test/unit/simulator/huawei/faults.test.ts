@@ -1,7 +1,7 @@
 import { describe, expect, it, onTestFinished } from 'vitest';
 import { createFaults, type FaultRule } from '../../../../simulator/faults.ts';
 import { startHuawei } from '../../../../simulator/huawei/main.ts';
-import { freePort, until } from '../../../fixtures/processes.ts';
+import { until } from '../../../fixtures/processes.ts';
 import { KEYS, PROJECT, REGION, setup } from './setup.ts';
 
 const struck = (...rules: FaultRule[]) => setup({ faults: createFaults(rules) }, 400);
@@ -124,9 +124,12 @@ describe('faults', () => {
 
 describe('servers', () => {
   it('take the given port and the next three, or none of them', async () => {
+    let next = 22_000 + (process.pid % 1_000) * 8;
     const simulator = await until(async () => {
-      const port = await freePort();
-      return port > 65_000 ? undefined : startHuawei({ port }).catch(() => undefined);
+      // Below the ports that systems give away by themselves to other tests.
+      next += 8;
+      const port = next;
+      return startHuawei({ port }).catch(() => undefined);
     });
     onTestFinished(() => simulator.close());
     const { omsUrl, iamUrl, obsUrl, smnUrl } = simulator;
