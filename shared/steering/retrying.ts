@@ -47,15 +47,15 @@ export async function retryRun(
       const run = await ledger.run(runId);
       if (!run) return 0;
       const at = now();
+      const deadline = new Date(at.getTime() + BUDGET_MS);
       const wish = { at: at.getTime(), ...(classes && { classes: [...classes] }) };
       const shards = await ledger.shards(runId);
-      await check(run, shards, wish, options);
+      await check(run, shards, wish, { ...options, deadline });
       await keepWish(ledger, runId, wish);
       await reopen(run, options);
       const current = await ledger.run(runId);
       // What is planned by another function is ordered once that is done.
       if (current?.state !== 'active') return 0;
-      const deadline = new Date(at.getTime() + BUDGET_MS);
       const { ordered } = await orderWished(runId, shards, { ...options, deadline });
       return ordered;
     }),
@@ -66,7 +66,7 @@ async function check(
   run: Run,
   shards: readonly ShardRecord[],
   wish: Wish,
-  { ledger, planner }: RetryingOptions,
+  { deadline, ledger, now, planner }: RetryingOptions & { readonly deadline: Date },
 ): Promise<void> {
   if (run.handedTo !== undefined) {
     throw new ConflictError(
@@ -88,7 +88,8 @@ async function check(
     if (!run.source) throw new ConflictError('RUN_STATE', 'The run has no manifest to go on with.');
     return planner.check(run);
   }
-  if (await hasWished(run.runId, shards, wish, ledger)) return planner.check(run);
+  const isInTime = () => now() < deadline;
+  if (await hasWished(run.runId, shards, wish, { ledger, isInTime })) return planner.check(run);
   throw new ConflictError(
     'NOTHING_TO_RETRY',
     'No transfer of this run failed in that way; there is nothing to try again.',
@@ -99,9 +100,11 @@ async function hasWished(
   runId: string,
   shards: readonly ShardRecord[],
   wish: Wish,
-  ledger: Ledger,
+  { ledger, isInTime }: { readonly ledger: Ledger; readonly isInTime: () => boolean },
 ): Promise<boolean> {
   for (const { shard, counts } of shards) {
+    // Whoever orders finds out.
+    if (!isInTime()) return true;
     if (isTaskShard(shard) || counts.failed + counts.cancelled === 0) continue;
     const rows = await ledger.transfersOf(runId, shard.index, ['failed', 'cancelled']);
     if (rows.some((row) => isWished(wish, row))) return true;
@@ -127,7 +130,8 @@ async function reopen(run: Run, options: RetryingOptions): Promise<void> {
     await ledger.reopenRun(runId, isPlanned ? 'active' : 'planning');
     if (isPlanned) return;
   }
-  if (planLater && isPacked) await planLater({ key, runId });
+  // Thousands of shards may take longer than a request has.
+  if (planLater) await planLater({ key, runId });
   else await planner.plan(key, trigger, { runId });
 }
 

@@ -20,7 +20,7 @@ async function withRun(): Promise<{ live: LiveService; runId: string }> {
   const more = [
     `${live.site.missingUrl},docs/missing.txt,`,
     'https://a.example/x,x,',
-    'http://a.example/b,/b,',
+    `${live.site.missingUrl},/b,`,
   ];
   const runId = await live.start('videos.csv', manifestOf(live.site, 60, more));
   return { live, runId };

@@ -1,6 +1,8 @@
 /** Retrying, cancelling and the rest of the API at a live service, through the client of the docs. */
+import * as v from 'valibot';
 import { describe, expect, it } from 'vitest';
 import { createWaybill, WaybillProblem } from '../../docs/examples/typescript/waybill.ts';
+import { summaryShape } from '../../shared/api/shapes.ts';
 import { type LiveService, manifestOf, startLive, TARGET, TOKEN } from '../fixtures/live.ts';
 import { until as untilGiven } from '../fixtures/processes.ts';
 
@@ -33,6 +35,12 @@ describe('a run with failures', () => {
     );
     const summary = await client.getSummaryJson(runId);
     expect(summary).toMatchObject({ state: 'completed', counts: { succeeded: 20, failed: 1 } });
+    expect(() => v.parse(summaryShape, summary)).not.toThrow();
+    // The receipt of the new closing, whose root the summary has.
+    const receipt = await client.getReceipt(runId, 'receipt.jsonl');
+    expect(summary.receipt).toMatchObject({ parts: 1, transfers: 21, files: ['receipt.jsonl'] });
+    expect(receipt).toContain(`"root":"${summary.receipt?.root}"`);
+    expect(receipt).toContain('"attempt":2');
     // Nothing that had arrived was sent once more.
     const { transfers: done } = await client.listTransfers(runId, { state: 'succeeded' });
     expect(done.every(({ attempt }) => attempt === 1)).toBe(true);
