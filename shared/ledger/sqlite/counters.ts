@@ -19,12 +19,15 @@ export function createCounters(file: SqliteFile): Counters {
   // A callback can be the first thing a ledger hears of a shard, when its copy was restored.
   const add = file.db.prepare(`
     INSERT INTO shards (run_id, shard, ${TRANSFER_STATES.join(', ')})
-    VALUES (:runId, :shard, ${TRANSFER_STATES.map((state) => `:${state}`).join(', ')})
+    VALUES (?, ?, ${TRANSFER_STATES.map(() => '?').join(', ')})
     ON CONFLICT DO UPDATE SET
       ${TRANSFER_STATES.map((state) => `${state} = ${state} + excluded.${state}`).join(', ')}`);
 
   const flush = (): void => {
-    for (const deltas of changed.values()) add.run(deltas);
+    for (const deltas of changed.values()) {
+      const { runId, shard } = deltas;
+      add.run(runId, shard, ...TRANSFER_STATES.map((state) => deltas[state]));
+    }
     changed.clear();
   };
   file.onCommit({ before: flush, discard: () => changed.clear() });

@@ -30,6 +30,12 @@ export function createTransfers({ db, write }: SqliteFile, counters: Counters): 
       task = IFNULL(task, ?), progress = IFNULL(?, progress),
       events = events + ?, history = history || ?, updated_at = MAX(updated_at, ?)
     WHERE run_id = ? AND shard = ? AND line = ?`);
+  // What nearly every callback tells: the attempt that the provider took has an outcome.
+  const arrive = db.prepare(`
+    UPDATE transfers SET state = 'succeeded', events = events + 1, history = history || ?,
+      updated_at = MAX(updated_at, ?)
+    WHERE run_id = ? AND shard = ? AND line = ?
+      AND state = 'submitted' AND attempt = ? AND cause IS NULL AND events < ${HISTORY_LIMIT}`);
   const page = db.prepare(`
     SELECT transfers.* FROM shards CROSS JOIN transfers USING (run_id, shard)
     WHERE run_id = :run AND shard >= :shard AND (shard, line) > (:shard, :line)
@@ -41,7 +47,21 @@ export function createTransfers({ db, write }: SqliteFile, counters: Counters): 
     SELECT * FROM transfers WHERE run_id = ? AND shard = ?
       AND state IN (SELECT value FROM json_each(?)) ORDER BY line`);
 
-  function apply({ runId, shard, line }: TransferPlace, report: Report): void {
+  /** As `apply`, in one statement, where nothing but the state is told; false when it must be merged. */
+  function succeed({ runId, shard, line }: TransferPlace, report: Report): boolean {
+    const { accepted, attempt, at, cause, object, progress, state, task } = report;
+    if (state !== 'succeeded' || accepted.length > 0 || cause || object || task || progress) {
+      return false;
+    }
+    const entry = `,${toEntryText(report)}`;
+    if (arrive.run(entry, at.getTime(), runId, shard, line, attempt).changes !== 1) return false;
+    counters.move(runId, shard, 'submitted', 'succeeded');
+    return true;
+  }
+
+  function apply(place: TransferPlace, report: Report): void {
+    if (succeed(place, report)) return;
+    const { runId, shard, line } = place;
     const row = known.get(runId, shard, line) as Row | undefined;
     const before = row && toFact(row);
     const after = before ? merge(before, report) : report;
