@@ -1,4 +1,4 @@
-/** What each command prints with `--json`; docs/schemas/cli/ is made of it (scripts/cli-schemas.ts). */
+/** What each command prints with `--json`; docs/schemas/cli/ is made of it (`npm run docs`). */
 import * as v from 'valibot';
 import { ordered, run, runPage, summary, transfer, transferPage } from './answers.ts';
 import { planShape } from './plan.ts';

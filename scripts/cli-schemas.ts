@@ -1,9 +1,7 @@
 /**
- * `node scripts/cli-schemas.ts`: writes docs/schemas/cli/<command>.json, the JSON Schemas of what
- * commands print with `--json`, made from the shapes in cli/outputs.ts. A test compares them.
+ * The JSON Schemas of what commands print with `--json`, made from the shapes in cli/outputs.ts;
+ * `npm run docs` writes them.
  */
-import { mkdirSync, writeFileSync } from 'node:fs';
-import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { toJsonSchema } from '@valibot/to-json-schema';
 import { OUTPUTS } from '../cli/outputs.ts';
@@ -22,9 +20,4 @@ export function schemaFiles(): ReadonlyMap<string, string> {
     return [`${command}.json`, `${JSON.stringify(whole, null, 2)}\n`] as const;
   });
   return new Map(files);
-}
-
-if (import.meta.main) {
-  mkdirSync(SCHEMAS_FOLDER, { recursive: true });
-  for (const [name, text] of schemaFiles()) writeFileSync(join(SCHEMAS_FOLDER, name), text);
 }

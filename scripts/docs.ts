@@ -8,6 +8,7 @@ import { openApi } from '../shared/api/openapi.ts';
 import { summaryShape } from '../shared/api/shapes.ts';
 import { clientSource } from './api-client.ts';
 import { apiPage } from './api-page.ts';
+import { schemaFiles } from './cli-schemas.ts';
 
 /** Every file with its content, by path. */
 export async function madeDocs(): Promise<Readonly<Record<string, string>>> {
@@ -17,6 +18,9 @@ export async function madeDocs(): Promise<Readonly<Record<string, string>>> {
     [CLIENT]: formatted(await clientSource()),
     'docs/schemas/openapi.json': json(openApi()),
     'docs/schemas/summary.json': json({ ...summary, title: 'summary.json of a run' }),
+    ...Object.fromEntries(
+      [...schemaFiles()].map(([name, text]) => [`docs/schemas/cli/${name}`, text]),
+    ),
   };
 }
 
