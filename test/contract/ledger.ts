@@ -268,6 +268,18 @@ export function ledgerContract(name: string, open: () => Promise<Ledger>): void 
         expect(await ledger.openShard(newShard('nobody'), lease)).toBe('stopped');
       });
 
+      it('tells of a run that ended which shards a worker still has', async () => {
+        const shard = newShard('r1');
+        const other = (ms: number) => ({ owner: 'other', at: later(ms), leaseMs: 0 });
+        await ledger.openShard(shard, lease);
+        await ledger.stopRun('r1', { state: 'cancelled', at: AT });
+        expect(await ledger.openShard(shard, other(0))).toBe('leased');
+        expect(await ledger.openShard(shard, other(lease.leaseMs))).toBe('stopped');
+        expect(await ledger.openShard(shard, other(0))).toBe('leased');
+        await ledger.releaseShard(shard, lease);
+        expect(await ledger.openShard(shard, other(0))).toBe('stopped');
+      });
+
       it('opens an ended shard again only while something in it is to be sent or resolved', async () => {
         const shard = newShard('r1');
         await ledger.openShard(shard, lease);

@@ -36,6 +36,12 @@ export function createShards({ table, counting, expiry, rowsOf }: ShardOptions):
     return !rows.some(({ state }) => state === 'planned' || state === 'submitting');
   };
 
+  const isLeased = (item: Item | undefined, { owner, at }: Lease): boolean =>
+    item !== undefined &&
+    has(item, 'owner') &&
+    text(item, 'owner') !== owner &&
+    number(item, 'leasedUntil') > at.getTime();
+
   /** The same owner again is one whose answer was lost. */
   const takeLease = (shard: Shard, { owner, at, leaseMs }: Lease): Promise<Item | undefined> => {
     const { ttl } = expiry.part(at);
@@ -69,7 +75,8 @@ export function createShards({ table, counting, expiry, rowsOf }: ShardOptions):
   return {
     async openShard(shard, lease): Promise<OpenedShard | 'ended' | 'leased' | 'stopped'> {
       const [open, before] = await Promise.all([isOpen(shard.runId), table.get(keyOf(shard))]);
-      if (!open) return 'stopped';
+      // Whoever has it still sends what it has begun.
+      if (!open) return isLeased(before, lease) ? 'leased' : 'stopped';
       if (await isDone(before, shard)) return 'ended';
       const item = await takeLease(shard, lease);
       if (!item) return 'leased';

@@ -44,13 +44,14 @@ export function createShards({ db, write }: SqliteFile, counters: Counters): Sha
   return {
     openShard: (shard, { owner, at, leaseMs }) =>
       write(() => {
-        if (isStopped(shard.runId)) return 'stopped';
         counters.flush();
         const row = find(shard.runId, shard.index);
+        const isLeased =
+          row !== undefined && row['owner'] !== null && Number(row['leased_until']) > at.getTime();
+        // Whoever has it still sends what it has begun.
+        if (isStopped(shard.runId)) return isLeased ? 'leased' : 'stopped';
         if (row?.['ended'] === 1 && row['planned'] === 0 && row['submitting'] === 0) return 'ended';
-        if (row && row['owner'] !== null && Number(row['leased_until']) > at.getTime()) {
-          return 'leased';
-        }
+        if (isLeased) return 'leased';
         lease.run({
           run: shard.runId,
           shard: shard.index,
