@@ -29,10 +29,11 @@ import { createOmsFollower } from '../shared/oms/following.ts';
 import { present } from '../shared/present.ts';
 import { connectCosBatch } from '../shared/providers/cos-batch.ts';
 import { connectCosFetch } from '../shared/providers/cos-fetch.ts';
-import { connectCosObjects } from '../shared/providers/cos-objects.ts';
+import { connectCosObjects, isBroughtBy } from '../shared/providers/cos-objects.ts';
 import { createObsReader } from '../shared/providers/obs-objects.ts';
 import { createRefusals } from '../shared/refusals.ts';
 import type { RetryPolicy } from '../shared/retry.ts';
+import type { HasArrived } from '../shared/steering/dropping.ts';
 import type { Followers } from '../shared/sweeping/following.ts';
 import { type SweepRunOptions, sweepRun } from '../shared/sweeping/sweep-run.ts';
 import { createNotifier, type Notifier } from '../shared/sweeping/telling.ts';
@@ -210,8 +211,13 @@ async function connect(config: SweepConfig, ledger: Ledger, objects: Objects) {
   if (!cos) return { followers };
   const limiter = limiterOf('cos-fetch', cos.limits);
   const client = connectCosFetch(cos);
-  const status = createFetchStatus({ client, ledger, limiter, objects: connectCosObjects(cos) });
-  return { followers, lost: { limiter, refusals: createRefusals(), status } };
+  const targets = connectCosObjects(cos);
+  const status = createFetchStatus({ client, ledger, limiter, objects: targets });
+  const hasArrived: HasArrived = async ({ key, md5, target }, since) => {
+    const found = await limiter.run(() => targets.head(target, key));
+    return found !== undefined && isBroughtBy(found, md5, since);
+  };
+  return { followers, hasArrived, lost: { limiter, refusals: createRefusals(), status } };
 }
 
 export const handler = expose(async (env) => {
@@ -275,7 +281,7 @@ export const deployment: Deployment = {
     objects: {
       read: ['reports/', 'staging/'],
       write: ['reports/', 'staging/'],
-      remove: ['staging/'],
+      remove: ['reports/', 'staging/'],
     },
     secrets: ['credentials', 'huawei', 'tencent', 'webhooks'],
   },

@@ -8,14 +8,13 @@ import { rejectedKeptKey, removeStaged } from '../manifest/reports.ts';
 import type { Objects } from '../objects/port.ts';
 import type { Planner } from '../planning.ts';
 import type { QueueSender } from '../queue/port.ts';
-import { receiptPrefix } from '../report-keys.ts';
 import { alone } from '../tasks/alone.ts';
 import { isTaskShard } from '../tasks/runs.ts';
 import type { PlanLater } from '../wiring/types.ts';
-import { forgetClosing } from './closing-mark.ts';
+import { forgetEnd } from './closing-mark.ts';
 import { runLease } from './lease.ts';
 import { isWished, orderWished } from './ordering.ts';
-import { keepWish, readWish, type Wish } from './wish.ts';
+import { keepWishes, readWishes, type Wish, withWish } from './wish.ts';
 
 export interface RetryingOptions {
   readonly ledger: Ledger;
@@ -50,8 +49,10 @@ export async function retryRun(
       const deadline = new Date(at.getTime() + BUDGET_MS);
       const wish = { at: at.getTime(), ...(classes && { classes: [...classes] }) };
       const shards = await ledger.shards(runId);
-      await check(run, shards, wish, { ...options, deadline });
-      await keepWish(ledger, runId, wish);
+      // Of a run that ended, earlier wishes ended with it.
+      const earlier = isOpen(run) ? await readWishes(ledger, runId) : [];
+      await check(run, shards, [...earlier, wish], { ...options, deadline });
+      await keepWishes(ledger, runId, withWish(earlier, wish));
       await reopen(run, options);
       const current = await ledger.run(runId);
       // What is planned by another function is ordered once that is done.
@@ -62,10 +63,13 @@ export async function retryRun(
   );
 }
 
+const isOpen = ({ state }: Run): boolean => state === 'planning' || state === 'active';
+
+/** @param wishes the last is new */
 async function check(
   run: Run,
   shards: readonly ShardRecord[],
-  wish: Wish,
+  wishes: readonly Wish[],
   { deadline, ledger, now, planner }: RetryingOptions & { readonly deadline: Date },
 ): Promise<void> {
   if (run.handedTo !== undefined) {
@@ -81,7 +85,7 @@ async function check(
     );
   }
   if (run.state === 'planning') {
-    if (await readWish(ledger, run.runId)) return;
+    if (wishes.length > 1) return;
     throw new ConflictError('RUN_STATE', 'The run is still being planned.');
   }
   if (run.state === 'cancelled' || run.state === 'failed') {
@@ -89,7 +93,7 @@ async function check(
     return planner.check(run);
   }
   const isInTime = () => now() < deadline;
-  if (await hasWished(run.runId, shards, wish, { ledger, isInTime })) return planner.check(run);
+  if (await hasWished(run.runId, shards, wishes, { ledger, isInTime })) return planner.check(run);
   throw new ConflictError(
     'NOTHING_TO_RETRY',
     'No transfer of this run failed in that way; there is nothing to try again.',
@@ -99,7 +103,7 @@ async function check(
 async function hasWished(
   runId: string,
   shards: readonly ShardRecord[],
-  wish: Wish,
+  wishes: readonly Wish[],
   { ledger, isInTime }: { readonly ledger: Ledger; readonly isInTime: () => boolean },
 ): Promise<boolean> {
   for (const { shard, counts } of shards) {
@@ -107,11 +111,12 @@ async function hasWished(
     if (!isInTime()) return true;
     if (isTaskShard(shard) || counts.failed + counts.cancelled === 0) continue;
     const rows = await ledger.transfersOf(runId, shard.index, ['failed', 'cancelled']);
-    if (rows.some((row) => isWished(wish, row))) return true;
+    if (rows.some((row) => isWished(wishes, row))) return true;
   }
   return false;
 }
 
+/** Whatever dies within leaves the run as it ended, or open with a wish: then it does not close. */
 async function reopen(run: Run, options: RetryingOptions): Promise<void> {
   const { ledger, objects, planner, planLater } = options;
   const { runId, source, state, trigger } = run;
@@ -119,23 +124,19 @@ async function reopen(run: Run, options: RetryingOptions): Promise<void> {
   const key = source?.key ?? '';
   // What was unpacked of it is gone.
   const isPacked = key.endsWith('.gz');
+  const isPlanned = state === 'completed' && !isPacked;
   if (state !== 'planning') {
-    await removeReceipt(objects, runId);
-    await forgetClosing(ledger, runId);
     if (state === 'completed') {
       await removeStaged(objects, runId);
       await objects.put(rejectedKeptKey(runId), '');
     }
-    const isPlanned = state === 'completed' && !isPacked;
-    await ledger.reopenRun(runId, isPlanned ? 'active' : 'planning');
-    if (isPlanned) return;
+    if (!(await ledger.reopenRun(runId, isPlanned ? 'active' : 'planning'))) {
+      throw new ConflictError('RUN_STATE', 'The run can not go on: its record ends soon.');
+    }
   }
+  if (isPlanned) return;
+  await forgetEnd(runId, options);
   // Thousands of shards may take longer than a request has.
   if (planLater) await planLater({ key, runId });
   else await planner.plan(key, trigger, { runId });
-}
-
-/** It proves how the run ended, which is no longer so. */
-async function removeReceipt(objects: Objects, runId: string): Promise<void> {
-  for await (const { key } of objects.list(receiptPrefix(runId))) await objects.remove(key);
 }

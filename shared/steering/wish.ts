@@ -13,28 +13,29 @@ const wishShape = v.object({
   at: v.number(),
 });
 export type Wish = v.InferOutput<typeof wishShape>;
+const wishesShape = v.array(wishShape);
 
 type Notes = Pick<Ledger, 'readNote' | 'swapNote'>;
 const nameOf = (runId: string): string => `retry ${runId}`;
 
 /** @throws StoreError also when the note is not what this program writes */
-export async function readWish(ledger: Notes, runId: string): Promise<Wish | undefined> {
+export async function readWishes(ledger: Notes, runId: string): Promise<readonly Wish[]> {
   const note = await ledger.readNote(nameOf(runId));
-  if (!note || note.text === '') return undefined;
+  if (!note || note.text === '') return [];
   try {
-    return v.parse(wishShape, JSON.parse(note.text));
+    return v.parse(wishesShape, JSON.parse(note.text));
   } catch (error) {
     throw new StoreError(`The note "${nameOf(runId)}" is damaged.`, error);
   }
 }
 
-/** Under the lease of the run, so nobody else writes it. @param wish undefined: it is fulfilled */
-export async function keepWish(
+/** Under the lease of the run, so nobody else writes it. @param wishes none: they are fulfilled */
+export async function keepWishes(
   ledger: Notes,
   runId: string,
-  wish: Wish | undefined,
+  wishes: readonly Wish[],
 ): Promise<void> {
-  const text = wish === undefined ? '' : JSON.stringify(wish);
+  const text = wishes.length === 0 ? '' : JSON.stringify(wishes);
   const note = await ledger.readNote(nameOf(runId));
   if ((note?.text ?? '') === text) return;
   if (await ledger.swapNote(nameOf(runId), text, note?.version)) return;
@@ -42,3 +43,13 @@ export async function keepWish(
   if ((await ledger.readNote(nameOf(runId)))?.text === text) return;
   throw new StoreError(`The note "${nameOf(runId)}" was written by somebody else.`);
 }
+
+/** With one wish more, and without those that it holds too. */
+export const withWish = (wishes: readonly Wish[], wish: Wish): readonly Wish[] => [
+  ...wishes.filter((earlier) => !holds(wish, earlier)),
+  wish,
+];
+
+const holds = ({ classes, at }: Wish, other: Wish): boolean =>
+  other.at <= at &&
+  (classes === undefined || (other.classes?.every((each) => classes.includes(each)) ?? false));

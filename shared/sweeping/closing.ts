@@ -12,10 +12,10 @@ import { proveCoverage } from '../manifest/shards.ts';
 import type { Objects } from '../objects/port.ts';
 import { writeReceipt } from '../receipt/write.ts';
 import { type ReportName, reportKey } from '../report-keys.ts';
-import { hasSettled } from '../steering/cancelling.ts';
-import { closingAt } from '../steering/closing-mark.ts';
+import { closingAt, isClosingAt } from '../steering/closing-mark.ts';
+import { hasSettled, isWorkedOn } from '../steering/dropping.ts';
 import { runLease } from '../steering/lease.ts';
-import { readWish } from '../steering/wish.ts';
+import { keepWishes, readWishes } from '../steering/wish.ts';
 import { alone } from '../tasks/alone.ts';
 import { isTaskShard } from '../tasks/runs.ts';
 import { messageIdFrom, runClosed } from '../webhooks/events.ts';
@@ -23,6 +23,7 @@ import type { Outbox } from '../webhooks/outbox.ts';
 import { isRetryable } from './again.ts';
 import { isRejectedKept, reportText } from './report.ts';
 import { receiptView } from './summary.ts';
+import { openOf } from './vitals.ts';
 
 export interface ClosingOptions {
   readonly ledger: Ledger;
@@ -64,12 +65,12 @@ async function isDone(
 ): Promise<boolean> {
   const { plan, state } = run;
   if (state === 'cancelled') {
-    const isUnderWay = shards.some(({ counts }) => counts.submitting + counts.submitted > 0);
-    return run.closedAt === undefined && hasSettled(run, options) && !isUnderWay;
+    if (run.closedAt !== undefined || !hasSettled(run, options)) return false;
+    return openOf(shards) === 0 && !(await isWorkedOn(shards, options));
   }
   if (state !== 'active' || !plan) return false;
   if (shards.length < plan.shardCount || !shards.every(isFinal)) return false;
-  if (await readWish(options.ledger, run.runId)) return false;
+  if ((await readWishes(options.ledger, run.runId)).length > 0) return false;
   return !(await hasRetryable(shards, options));
 }
 
@@ -87,7 +88,7 @@ async function closeDone(
     return false;
   }
 
-  const at = await closingAt(ledger, runId, now);
+  const at = await closingAt(ledger, run, now);
   const ended = state === 'cancelled' ? state : 'completed';
   // Counted now: those of the run may lag behind.
   const closing: Run = { ...run, ...totalsOf(shards), state: ended, closedAt: at };
@@ -108,6 +109,11 @@ async function closeDone(
       reportText(name, closing, shards, { ledger, objects, receipt: receiptView(receipt) }),
     );
   }
+  // Cancelled meanwhile it ends in another way: the next sweep tells that.
+  if ((await ledger.run(runId))?.state !== state) return false;
+  if (!(await isClosingAt(ledger, runId, at))) return false;
+  // Nothing is ordered any more, until somebody wishes it anew.
+  if (state === 'cancelled') await keepWishes(ledger, runId, []);
   await outbox?.add({
     type: 'run.closed',
     id: messageIdFrom('run.closed', runId, at.toISOString()),

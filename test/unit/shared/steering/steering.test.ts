@@ -1,99 +1,10 @@
 import { describe, expect, it } from 'vitest';
-import { createHandler as createSweep } from '../../../../functions/sweep.ts';
-import type { Report } from '../../../../shared/ledger/port.ts';
-import { silentLog } from '../../../../shared/log.ts';
 import { stageRejected } from '../../../../shared/manifest/reports.ts';
-import type { Quarantined, Shard, Tally } from '../../../../shared/manifest/types.ts';
-import { createPlanner } from '../../../../shared/planning.ts';
 import { cancelRun } from '../../../../shared/steering/cancelling.ts';
 import { orderWished } from '../../../../shared/steering/ordering.ts';
 import { retryRun } from '../../../../shared/steering/retrying.ts';
-import { readWish } from '../../../../shared/steering/wish.ts';
-import { openStores } from '../../../fixtures/stores.ts';
-
-const START = Date.parse('2026-11-20T02:00:00Z');
-const KEY = 'cos-fetch/ap-shanghai/examplebucket-1250000000/m.csv';
-const LINES = ['a', 'b', 'c', 'd'];
-const MANIFEST = `url,key,md5\n${LINES.map((name) => `http://o.example/${name},${name},\n`).join('')}`;
-const cause = (code: string, kind: 'source' | 'request' | 'transient') =>
-  ({ provider: 'tencent', code, message: 'no', class: kind }) as const;
-const REJECTED: Quarantined = {
-  line: 5,
-  byteOffset: 90,
-  reason: 'URL_HTTPS',
-  message: 'Source is https',
-  text: 'https://o.example/e,e,',
-} as Quarantined;
-
-/** A planned run whose four lines were read; what became of them is up to the test. */
-async function setup(manifest = MANIFEST, key = KEY) {
-  const stores = openStores();
-  const { ledger, objects, queue } = stores;
-  const clock = { at: START };
-  const now = () => new Date(clock.at);
-  const planner = createPlanner({ ...stores, shardBytes: 65_536, log: silentLog, now });
-  const options = { ledger, objects, queue, planner, now, log: silentLog };
-  const sweep = createSweep({
-    ...options,
-    followers: {},
-    lostAfterMs: 900_000,
-    maxAttempts: 1,
-    settleMs: 60_000,
-    wait: async () => {},
-  });
-  await objects.put(key, manifest);
-  const { runId } = await planner.plan(key, 'upload');
-  const received = async (): Promise<readonly Shard[]> => {
-    const messages = await queue.receive(10, 60_000);
-    for (const message of messages) await queue.remove(message);
-    return messages.map(({ body }) => JSON.parse(body) as Shard);
-  };
-  const [shard] = await received();
-  if (!shard) throw new Error('There is no shard.');
-  const lease = { owner: 'w', at: now(), leaseMs: 60_000 };
-  const tally: Tally = {
-    first: 0,
-    last: Buffer.byteLength(manifest),
-    lines: 5,
-    header: 1,
-    blank: 0,
-    quarantined: 0,
-    transfers: 4,
-    warnings: {},
-  };
-  /** Tells what became of line `line`. */
-  const record = (line: number, change: Partial<Report>) =>
-    ledger.record(`${runId}.0.${line}`, {
-      state: 'succeeded',
-      attempt: 1,
-      accepted: [],
-      at: now(),
-      event: 'callback',
-      object: { url: `http://o.example/${LINES[line - 1]}`, key: LINES[line - 1] ?? '' },
-      ...change,
-    });
-  const read = async (change: Partial<Tally> = {}) => {
-    await ledger.openShard(shard, lease);
-    await ledger.endShard(shard, lease, { ...tally, ...change });
-  };
-  const state = async () => (await ledger.run(runId))?.state;
-  const rows = async () => (await ledger.transfers(runId)).items;
-  return { ...options, clock, record, read, received, rows, runId, shard, state, sweep, lease };
-}
-
-/** Closed with one success and three failures. */
-async function closed() {
-  const given = await setup();
-  await given.read();
-  await given.record(1, {});
-  await given.record(2, { state: 'failed', cause: cause('NotFound', 'source') });
-  await given.record(3, { state: 'failed', cause: cause('InvalidArgument', 'request') });
-  await given.record(4, { state: 'failed', cause: cause('NotFound', 'source') });
-  await given.sweep();
-  expect(await given.state()).toBe('completed');
-  given.clock.at += 60_000;
-  return given;
-}
+import { readWishes } from '../../../../shared/steering/wish.ts';
+import { cause, closed, KEY, MANIFEST, REJECTED, setup, textOf } from './setup.ts';
 
 describe('retrying', () => {
   it('orders failures of the wished classes under the next attempt, and queues their shard', async () => {
@@ -163,7 +74,7 @@ describe('retrying', () => {
     await sweep();
     expect(await state()).toBe('active');
     expect((await rows()).filter((row) => row.state === 'planned')).toHaveLength(2);
-    expect(await readWish(ledger, runId)).toBeUndefined();
+    expect(await readWishes(ledger, runId)).toEqual([]);
     expect(await received()).toHaveLength(1);
   });
 
@@ -174,7 +85,13 @@ describe('retrying', () => {
     await record(2, { attempt: 2, state: 'failed', cause: cause('NotFound', 'source') });
     const shards = await ledger.shards(runId);
     const deadline = new Date(clock.at + 1_000);
-    const { ordered } = await orderWished(runId, shards, { ledger, queue, deadline, now });
+    const { ordered } = await orderWished(runId, shards, {
+      ...options,
+      ledger,
+      queue,
+      deadline,
+      now,
+    });
     expect(ordered).toBe(0);
   });
 
@@ -270,11 +187,3 @@ describe('cancelling', () => {
     });
   });
 });
-
-async function textOf(
-  objects: { read(key: string): AsyncIterable<Uint8Array> },
-  key: string,
-): Promise<string> {
-  const parts = await Array.fromAsync(objects.read(key));
-  return Buffer.concat(parts).toString('utf8');
-}
