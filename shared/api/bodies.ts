@@ -10,21 +10,37 @@ import { parseWith } from '../events.ts';
 import { TRANSFER_STATES } from '../ledger/merge.ts';
 import { OPERATIONS, RUN_STATES } from '../ledger/port.ts';
 import { BUCKET, REGION } from '../manifest/path.ts';
+import { KEY_BYTES } from '../objects/keys.ts';
+import { findExcess, withFirstFaults } from './bounds.ts';
 
-/** @throws InputError (BODY_INVALID) with the path of every field that does not fit */
+/** What stands in a text for bytes that were no UTF-8. */
+const NOT_UTF8 = '\ufffd';
+
+/** @throws InputError (BODY_INVALID) with the path of every field that does not fit, up to 100 */
 export function parseBody<Schema extends v.GenericSchema>(
   schema: Schema,
   body: string,
 ): v.InferOutput<Schema> {
+  // A key that arrived damaged would be the key of another object.
+  if (body.includes(NOT_UTF8))
+    throw refused('The body is not UTF-8.', 'expected UTF-8 without U+FFFD');
   let parsed: unknown;
   try {
     parsed = JSON.parse(body);
   } catch (error) {
-    const fault = { path: '(whole)', message: 'expected a JSON document' };
-    throw new InputError('BODY_INVALID', 'The body is not JSON.', [fault], error);
+    throw refused('The body is not JSON.', 'expected a JSON document', error);
   }
-  return parseWith(schema, parsed, 'The body', 'BODY_INVALID');
+  const excess = findExcess(parsed);
+  if (excess) throw new InputError('BODY_INVALID', 'The body is out of proportion.', [excess]);
+  try {
+    return parseWith(schema, parsed, 'The body', 'BODY_INVALID');
+  } catch (error) {
+    throw error instanceof InputError ? withFirstFaults(error) : error;
+  }
 }
+
+const refused = (text: string, message: string, cause?: unknown): InputError =>
+  new InputError('BODY_INVALID', text, [{ path: '(whole)', message }], cause);
 
 /** @throws InputError (BODY_INVALID) */
 export const parseQuery = <Schema extends v.GenericSchema>(
@@ -70,7 +86,11 @@ export const fetchesBody = v.pipe(
 );
 
 export const manifestBody = v.strictObject({
-  key: v.pipe(v.string('expected an object key'), v.nonEmpty('expected an object key')),
+  key: v.pipe(
+    v.string('expected an object key'),
+    v.nonEmpty('expected an object key'),
+    v.maxBytes(KEY_BYTES, `expected an object key of at most ${KEY_BYTES} bytes`),
+  ),
 });
 
 const place = {
@@ -148,6 +168,7 @@ export const retryBody = v.strictObject({
         `expected a list of ${CAUSE_CLASSES.join(', ')}`,
       ),
       v.minLength(1, 'expected at least one class; leave it out for all'),
+      v.maxLength(CAUSE_CLASSES.length, 'expected each class at most once'),
     ),
   ),
 });
@@ -170,6 +191,8 @@ const words = <Word extends string>(known: readonly Word[]) =>
       v.string(),
       v.transform((list) => list.split(',')),
       v.array(v.picklist(known, `expected some of ${known.join(', ')}`)),
+      // A store may take only so many words.
+      v.transform((list) => [...new Set(list)]),
     ),
   );
 

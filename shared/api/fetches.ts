@@ -5,6 +5,7 @@ import { findFault } from '../manifest/lint.ts';
 import { OWN_PREFIX } from '../manifest/path.ts';
 import type { SameKey } from '../manifest/types.ts';
 import type { fetchesBody } from './bodies.ts';
+import { MAX_FAULTS } from './bounds.ts';
 
 type Fetches = v.InferOutput<typeof fetchesBody>;
 
@@ -16,9 +17,6 @@ export const sameKeyOf = ({ onKeyExist, ignoreSameKey }: Fetches): SameKey => ({
   ...(onKeyExist !== undefined && { onKeyExist }),
   ...(ignoreSameKey !== undefined && { ignoreSameKey }),
 });
-
-/** As many faults as one answer names. */
-const MAX_FAULTS = 100;
 
 /**
  * The manifest's text. Every object is linted first: in a request the sender can still correct it.

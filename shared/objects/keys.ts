@@ -1,6 +1,9 @@
 /** What every store refuses as a key, and how it says so. */
 import { InputError } from '../errors.ts';
 
+/** Of a key in UTF-8, as S3, COS and OBS bound it; a folder takes less, by its file system. */
+export const KEY_BYTES = 1_024;
+
 /** What is wrong with a key in any store, as what was expected; undefined when nothing is. */
 export function keyFault(key: string): string | undefined {
   const segments = key.split('/');

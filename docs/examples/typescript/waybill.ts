@@ -414,6 +414,7 @@ export interface GetTransferAnswer {
 export interface RetryRunBody {
   /**
    * @minItems 1
+   * @maxItems 7
    */
   class?: ('transient' | 'throttled' | 'quota' | 'credentials' | 'source' | 'request' | 'state')[];
 }
