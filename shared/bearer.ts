@@ -22,7 +22,7 @@ export function createBearer(tokens: readonly string[], limit: RateLimit = () =>
     // Every token is compared, so that the time tells nothing about which one came close.
     const matches = digests.filter((known) => constantTimeEqual(known, digest));
     if (given === undefined || matches.length === 0) {
-      throw new InputError('UNAUTHORIZED', 'This route needs a bearer token.', [
+      throw new InputError('UNAUTHORIZED', 'This route needs a token (Bearer).', [
         { path: 'authorization', message: 'expected one of the tokens in WAYBILL_API_TOKENS' },
       ]);
     }
