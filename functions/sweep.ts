@@ -11,10 +11,11 @@ import {
   openLedger,
   openLimiter,
   openObjects,
+  openPlanLater,
   openQueue,
 } from '#wiring';
 import { createBatchFollower } from '../shared/batch/following.ts';
-import { type LimitsConfig, type SweepConfig, sweepConfig } from '../shared/config.ts';
+import { type LimitsConfig, planConfig, type SweepConfig, sweepConfig } from '../shared/config.ts';
 import type { Deployment } from '../shared/deployment.ts';
 import { parseSchedule, parseWith } from '../shared/events.ts';
 import { createFetchStatus } from '../shared/fetch-status.ts';
@@ -26,6 +27,7 @@ import type { Objects } from '../shared/objects/port.ts';
 import { observe } from '../shared/observe.ts';
 import { connectOms, OMS_RETRY } from '../shared/oms/access.ts';
 import { createOmsFollower } from '../shared/oms/following.ts';
+import { createPlanner } from '../shared/planning.ts';
 import { present } from '../shared/present.ts';
 import { connectCosBatch } from '../shared/providers/cos-batch.ts';
 import { connectCosFetch } from '../shared/providers/cos-fetch.ts';
@@ -34,6 +36,7 @@ import { createObsReader } from '../shared/providers/obs-objects.ts';
 import { createRefusals } from '../shared/refusals.ts';
 import type { RetryPolicy } from '../shared/retry.ts';
 import type { HasArrived } from '../shared/steering/dropping.ts';
+import { continuePlanning, type ReplanningOptions } from '../shared/steering/replanning.ts';
 import type { Followers } from '../shared/sweeping/following.ts';
 import { type SweepRunOptions, sweepRun } from '../shared/sweeping/sweep-run.ts';
 import { createNotifier, type Notifier } from '../shared/sweeping/telling.ts';
@@ -44,6 +47,7 @@ export type Deps = Omit<SweepRunOptions, 'all' | 'deadline' | 'outbox'> & {
   readonly wait?: (ms: number) => Promise<unknown>;
   /** Tells others what happened. */
   readonly notifier?: Notifier;
+  readonly replanning?: ReplanningOptions;
 };
 
 /** What one sweep did, as its answer and log line. */
@@ -73,7 +77,7 @@ const sweepDetail = v.object({
 });
 
 export function createHandler(deps: Deps) {
-  const { ledger, log, metrics = noMetrics, notifier, now, wait = sleep } = deps;
+  const { ledger, log, metrics = noMetrics, notifier, now, replanning, wait = sleep } = deps;
 
   /** Goes through the open runs, or those of `only`; tells which have tasks that will be due. */
   const pass = async (
@@ -86,8 +90,12 @@ export function createHandler(deps: Deps) {
     const vitals: Vitals = { runs: 0, stuck: 0, open: 0 };
     let runs = 0;
     for await (const run of only ? theseRuns(ledger, only) : unclosedRuns(ledger)) {
-      runs += 1;
+      if (run.state !== 'planning') runs += 1;
       try {
+        if (run.state === 'planning') {
+          if (replanning) await continuePlanning(run, { ...deps, ...replanning });
+          continue;
+        }
         const swept = await sweepRun(run, {
           ...deps,
           ...present({ outbox: notifier?.outbox }),
@@ -152,12 +160,13 @@ const earlier = (a: Date | undefined, b: Date | undefined): Date | undefined =>
 
 /** What is cancelled is followed until nothing of it is under way. */
 const FOLLOWED: readonly RunState[] = ['active', 'cancelled'];
+const LOOKED_AT: readonly RunState[] = ['planning', ...FOLLOWED];
 
 async function* unclosedRuns(ledger: Ledger): AsyncGenerator<Run> {
   let cursor: string | undefined;
   do {
     const page = await ledger.runs({
-      states: FOLLOWED,
+      states: LOOKED_AT,
       unclosed: true,
       limit: 100,
       ...(cursor !== undefined && { cursor }),
@@ -223,12 +232,14 @@ async function connect(config: SweepConfig, ledger: Ledger, objects: Objects) {
 export const handler = expose(async (env) => {
   const config = sweepConfig(env);
   const { lostAfterMs, maxAttempts, settleMs, stuckAfterMs } = config;
-  const [ledger, objects, queue] = await Promise.all([
+  const [ledger, objects, queue, planLater] = await Promise.all([
     openLedger(config),
     openObjects(config),
     openQueue(config),
+    openPlanLater(config),
   ]);
   const observed = observe(config);
+  const { shardBytes } = planConfig(env);
   return createHandler({
     ...(await connect(config, ledger, objects)),
     ledger,
@@ -239,6 +250,10 @@ export const handler = expose(async (env) => {
     now: () => new Date(),
     objects,
     queue,
+    replanning: {
+      planLater,
+      planner: createPlanner({ ledger, log: observed.log, objects, queue, shardBytes }),
+    },
     settleMs,
     stuckAfterMs,
   });
@@ -272,6 +287,7 @@ export const deployment: Deployment = {
     'WAYBILL_OMS_PROJECTS',
     'WAYBILL_OMS_RPS',
     'WAYBILL_SETTLE_SECONDS',
+    'WAYBILL_SHARD_BYTES',
     'WAYBILL_STUCK_AFTER_SECONDS',
   ],
   uses: {
@@ -279,10 +295,11 @@ export const deployment: Deployment = {
     indexes: ['failed', 'newest', 'open'],
     queue: 'send',
     objects: {
-      read: ['reports/', 'staging/'],
+      read: ['fetches/', 'reports/', 'staging/'],
       write: ['reports/', 'staging/'],
       remove: ['reports/', 'staging/'],
     },
     secrets: ['credentials', 'huawei', 'tencent', 'webhooks'],
+    invokes: ['plan-manifest'],
   },
 };

@@ -14,6 +14,7 @@ import type { PlanLater } from '../wiring/types.ts';
 import { forgetEnd } from './closing-mark.ts';
 import { runLease } from './lease.ts';
 import { isWished, orderWished } from './ordering.ts';
+import { replan } from './replanning.ts';
 import { keepWishes, readWishes, type Wish, withWish } from './wish.ts';
 
 export interface RetryingOptions {
@@ -118,12 +119,11 @@ async function hasWished(
 
 /** Whatever dies within leaves the run as it ended, or open with a wish: then it does not close. */
 async function reopen(run: Run, options: RetryingOptions): Promise<void> {
-  const { ledger, objects, planner, planLater } = options;
-  const { runId, source, state, trigger } = run;
+  const { ledger, objects } = options;
+  const { runId, source, state } = run;
   if (state === 'active') return;
-  const key = source?.key ?? '';
   // What was unpacked of it is gone.
-  const isPacked = key.endsWith('.gz');
+  const isPacked = source?.key.endsWith('.gz') ?? false;
   const isPlanned = state === 'completed' && !isPacked;
   if (state !== 'planning') {
     if (state === 'completed') {
@@ -137,6 +137,5 @@ async function reopen(run: Run, options: RetryingOptions): Promise<void> {
   if (isPlanned) return;
   await forgetEnd(runId, options);
   // Thousands of shards may take longer than a request has.
-  if (planLater) await planLater({ key, runId });
-  else await planner.plan(key, trigger, { runId });
+  await replan(run, options);
 }

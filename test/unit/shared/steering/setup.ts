@@ -38,6 +38,7 @@ export async function setup(manifest = MANIFEST, key = KEY) {
       followers: {},
       lostAfterMs: 900_000,
       maxAttempts: 1,
+      replanning: { planner },
       settleMs: 60_000,
       wait: async () => {},
       ...change,
