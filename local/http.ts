@@ -50,7 +50,11 @@ export async function startServer(options: ServerOptions): Promise<HttpServer> {
     ...(options.streams ?? []).map(([route, stream]) => [route, { stream }] as const),
   ] as readonly (readonly [string, { handler?: EventHandler; stream?: StreamHandler }])[]);
 
-  const answer = async (request: IncomingMessage): Promise<HttpAnswer> => {
+  /** @param taken hears the route; never log the path, as callbacks hold their token in it */
+  const answer = async (
+    request: IncomingMessage,
+    taken: (routeKey: string) => void,
+  ): Promise<HttpAnswer> => {
     const [rawPath = '/', rawQueryString = ''] = splitQuery(request.url ?? '/');
     const method = request.method ?? 'GET';
     const found = router.find(method, rawPath);
@@ -60,6 +64,7 @@ export async function startServer(options: ServerOptions): Promise<HttpServer> {
       return { ...refusal, headers: { ...refusal.headers, allow: found.join(', ') } };
     }
     const { routeKey, params, target } = found;
+    taken(routeKey);
     if (target.stream) {
       request.setTimeout(bodyMs, () => request.destroy());
       return target.stream(request, params);
@@ -90,12 +95,14 @@ export async function startServer(options: ServerOptions): Promise<HttpServer> {
   };
 
   const server = createServer((request, response) => {
-    answer(request)
+    let route = 'none';
+    answer(request, (taken) => {
+      route = taken;
+    })
       .then((given) => respond(response, given))
       .catch((error: unknown) => {
-        const [path = ''] = splitQuery(request.url ?? '');
-        if (request.destroyed && !request.complete) return log.debug('http.broke-off', { path });
-        log.error('http.failed', { path }, error);
+        if (request.destroyed && !request.complete) return log.debug('http.broke-off', { route });
+        log.error('http.failed', { route }, error);
         if (response.headersSent) response.destroy();
         else respond(response, problem(500, 'Internal Server Error', undefined, 'INTERNAL'));
       })
@@ -156,7 +163,11 @@ export function problem(
 ): HttpAnswer {
   return {
     statusCode: status,
-    headers: { 'content-type': 'application/problem+json' },
+    headers: {
+      'content-type': 'application/problem+json',
+      'cache-control': 'no-store',
+      'x-content-type-options': 'nosniff',
+    },
     body: JSON.stringify({ type: 'about:blank', title, status, code, ...(detail && { detail }) }),
   };
 }

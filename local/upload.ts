@@ -1,7 +1,7 @@
 /** `PUT /objects/{key+}`: streams a body into the objects folder and plans it when it is a manifest. */
 import { createBearer } from '../shared/bearer.ts';
 import { InputError, StoreError, WaybillError } from '../shared/errors.ts';
-import { json } from '../shared/middleware.ts';
+import { json, withHeaders } from '../shared/middleware.ts';
 import type { Objects } from '../shared/objects/port.ts';
 import { problem, type StreamHandler } from './http.ts';
 
@@ -19,7 +19,8 @@ export function createUpload({ apiTokens, objects, onWritten }: UploadOptions): 
       const headers = { authorization: request.headers.authorization ?? '' };
       authorize({ method: 'PUT', routeKey: '', params, query: {}, headers, body: '' });
       const key = params['key'] ?? '';
-      if (/^(?:reports|staging|fetches)\//.test(key)) {
+      // A file system may not tell `Reports/` from `reports/`.
+      if (/^(?:reports|staging|fetches)\//i.test(key)) {
         const fault = {
           path: 'key',
           message: 'expected none under reports/, staging/ or fetches/',
@@ -44,15 +45,22 @@ function refusal(error: unknown) {
     const [status, title] = error.code === 'UNAUTHORIZED' ? UNAUTHORIZED : BAD_REQUEST;
     const answer = problem(status, title, error.message, error.code);
     const body = { ...JSON.parse(answer.body ?? '{}'), errors: error.errors };
-    return { ...answer, body: JSON.stringify(body) };
+    const challenge = status === 401 ? { 'www-authenticate': 'Bearer' } : {};
+    return withHeaders({ ...answer, body: JSON.stringify(body) }, challenge);
   }
   if (error instanceof StoreError) {
     const [status, title] = isDiskFull(error.cause) ? DISK_FULL : UNAVAILABLE;
-    // The operator of this machine may know why; it is their disk.
-    return problem(status, title, error.message, error.code);
+    return problem(status, title, reasonOf(error), error.code);
   }
   if (error instanceof WaybillError) throw error;
   return problem(...BAD_REQUEST, 'The body broke off.');
+}
+
+/** The operator of this machine may know why; but a system's own message names the file's path. */
+function reasonOf({ message, cause }: StoreError): string {
+  const isQuoted = cause instanceof Error && message.includes(cause.message);
+  const code = isQuoted && 'code' in cause ? String(cause.code) : undefined;
+  return isQuoted ? `The object store failed: ${code ?? 'unknown error'}.` : message;
 }
 
 const BAD_REQUEST = [400, 'Bad Request'] as const;

@@ -66,10 +66,23 @@ it.each(['/nothing', '/bad-header'])(
     const answer = await fetch(server.url + path);
     expect(answer.status).toBe(500);
     expect(await answer.json()).toMatchObject({ status: 500, code: 'INTERNAL' });
-    expect(lines.map((line) => JSON.parse(line))).toMatchObject([{ event: 'http.failed', path }]);
+    expect(lines.map((line) => JSON.parse(line))).toMatchObject([
+      { event: 'http.failed', route: `GET ${path}` },
+    ]);
     expect((await fetch(`${server.url}/nowhere`)).status).toBe(404);
   },
 );
+
+it('G6: logs the route of what fails, never the path: callbacks hold a token there', async () => {
+  const lines: string[] = [];
+  const { server } = await serve({
+    log: createLog({ level: 'debug', write: (line) => lines.push(line) }),
+    routes: [['GET /callbacks/{token}', () => Promise.reject(new Error('broken'))]],
+  });
+  expect((await fetch(`${server.url}/callbacks/canary-token`)).status).toBe(500);
+  expect(lines.join('')).toContain('"route":"GET /callbacks/{token}"');
+  expect(lines.join('')).not.toContain('canary');
+});
 
 it('joins repeated names of the query, as API Gateway does', async () => {
   const { server, events } = await serve();

@@ -4,7 +4,9 @@ import { createServer } from 'node:net';
 import { describe, expect, it, onTestFinished } from 'vitest';
 import { type EventHandler, type ServerOptions, startServer } from '../../../local/http.ts';
 import { createUpload } from '../../../local/upload.ts';
+import { StoreError } from '../../../shared/errors.ts';
 import { silentLog } from '../../../shared/log.ts';
+import type { Objects } from '../../../shared/objects/port.ts';
 import { openStores } from '../../fixtures/stores.ts';
 
 async function serve(change: Partial<ServerOptions> = {}) {
@@ -78,6 +80,8 @@ describe('the HTTP server', () => {
     const answer = await fetch(url + path, { method });
     expect(answer.status).toBe(status);
     expect(answer.headers.get('content-type')).toBe('application/problem+json');
+    expect(answer.headers.get('x-content-type-options')).toBe('nosniff');
+    expect(answer.headers.get('cache-control')).toBe('no-store');
     expect(await answer.json()).toMatchObject({ type: 'about:blank', status, code });
     expect(events).toEqual([]);
   });
@@ -116,8 +120,8 @@ describe('the HTTP server', () => {
 });
 
 describe('PUT /objects/{key+}', () => {
-  async function setup() {
-    const { objects } = openStores();
+  async function setup(change: Partial<Objects> = {}) {
+    const objects = { ...openStores().objects, ...change };
     const written: string[] = [];
     const upload = createUpload({
       apiTokens: ['the-token-of-this-test'],
@@ -147,7 +151,8 @@ describe('PUT /objects/{key+}', () => {
 
   it('asks for a token', async () => {
     const { put, written, objects } = await setup();
-    expect((await put('a', 'x', 'another-token-entirely')).status).toBe(401);
+    const refused = await put('a', 'x', 'another-token-entirely');
+    expect([refused.status, refused.headers.get('www-authenticate')]).toEqual([401, 'Bearer']);
     expect(written).toEqual([]);
     expect(await objects.head('a')).toBeUndefined();
   });
@@ -157,6 +162,8 @@ describe('PUT /objects/{key+}', () => {
     ['a//b', 'BODY_INVALID'],
     ['a%00b', 'BODY_INVALID'],
     ['reports/r1/failed.csv', 'BODY_INVALID'],
+    ['Reports/r1/failed.csv', 'BODY_INVALID'],
+    ['reports%2Fr1%2Ffailed.csv', 'BODY_INVALID'],
     ['staging/r1/000000', 'BODY_INVALID'],
   ])('refuses the key %s', async (path, code) => {
     const { put, written } = await setup();
@@ -164,5 +171,17 @@ describe('PUT /objects/{key+}', () => {
     expect(answer.status).toBe(400);
     expect(await answer.json()).toMatchObject({ code, errors: [{ path: 'key' }] });
     expect(written).toEqual([]);
+  });
+
+  it('names no path of this machine when the store fails', async () => {
+    const cause = Object.assign(new Error('EIO: i/o error, open /canary/objects/a'), {
+      code: 'EIO',
+    });
+    const { put } = await setup({
+      put: () => Promise.reject(new StoreError(`could not write a: ${cause.message}.`, cause)),
+    });
+    const answer = await put('a', 'x');
+    expect(answer.status).toBe(503);
+    expect(await answer.json()).toMatchObject({ detail: 'The object store failed: EIO.' });
   });
 });
