@@ -163,7 +163,10 @@ export const overHttp = (
     return withHeaders(await answer(request), headers);
   }).use(problems(log));
   const context = {} as Parameters<typeof handler>[1];
-  return async (event) => (await handler(event, context)) as HttpAnswer;
+  return async (event) =>
+    withHeaders((await handler(event, context)) as HttpAnswer, {
+      'x-content-type-options': 'nosniff',
+    });
 };
 
 /** Answers what callers may know, as a problem; anything else becomes a bare 500 and a log line. */
