@@ -131,7 +131,7 @@ async function reopen(run: Run, options: RetryingOptions): Promise<void> {
       await objects.put(rejectedKeptKey(runId), '');
     }
     if (!(await ledger.reopenRun(runId, isPlanned ? 'active' : 'planning'))) {
-      throw new ConflictError('RUN_STATE', 'The run can not go on: its record ends soon.');
+      throw new ConflictError('RUN_STATE', 'The run is not there any more, or goes on already.');
     }
   }
   if (isPlanned) return;

@@ -46,6 +46,11 @@ export function createRuns(table: Table, counting: Counting, expiry: Expiry): Ru
     return state === undefined || item['state'] === state;
   };
 
+  const ttlOf = async (runId: string, at: Date): Promise<number | undefined> => {
+    const item = await table.get(runKey(runId));
+    return item && expiry.run(at, new Date(number(item, 'createdAt'))).ttl;
+  };
+
   return {
     async openRun(run: NewRun) {
       const item = fromNewRun(run);
@@ -58,13 +63,13 @@ export function createRuns(table: Table, counting: Counting, expiry: Expiry): Ru
       await table.update(runKey(runId), set, values, '#state = :planning');
     },
     async stopRun(runId, { state, at, error }) {
-      const { ttl } = expiry.ended(at);
       const closes = state === 'failed';
+      const ttl = closes ? await ttlOf(runId, at) : undefined;
       const set = [
         'SET #state = :state, #stoppedAt = :at',
         ...(closes ? ['#closedAt = :at'] : []),
         ...(error ? ['#error = :error'] : []),
-        ...(closes && ttl !== undefined ? ['#ttl = :ttl'] : []),
+        ...(ttl === undefined ? [] : ['#ttl = :ttl']),
       ];
       const values = {
         state,
@@ -72,7 +77,7 @@ export function createRuns(table: Table, counting: Counting, expiry: Expiry): Ru
         planning: 'planning',
         active: 'active',
         ...(error && { error: JSON.stringify(error) }),
-        ...(closes && ttl !== undefined && { ttl }),
+        ...(ttl !== undefined && { ttl }),
       };
       const expression = `${set.join(', ')} REMOVE ${closes ? '#open, ' : ''}#kept`;
       const isOpen = '#state IN (:planning, :active)';
@@ -80,7 +85,7 @@ export function createRuns(table: Table, counting: Counting, expiry: Expiry): Ru
       return isDone(runId, 'stoppedAt', at, state);
     },
     async closeRun(runId, at) {
-      const { ttl } = expiry.ended(at);
+      const ttl = await ttlOf(runId, at);
       const close = async (from: 'active' | 'cancelled', to: string): Promise<boolean> => {
         const set = `SET #state = :to, #closedAt = :at${ttl === undefined ? '' : ', #ttl = :ttl'}`;
         const values = { from, to, at: at.getTime(), ...(ttl !== undefined && { ttl }) };

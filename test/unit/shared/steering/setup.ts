@@ -8,7 +8,7 @@ import type { Report } from '../../../../shared/ledger/port.ts';
 import { silentLog } from '../../../../shared/log.ts';
 import type { Quarantined, Shard, Tally } from '../../../../shared/manifest/types.ts';
 import { createPlanner } from '../../../../shared/planning.ts';
-import { openStores } from '../../../fixtures/stores.ts';
+import { openStores, type Stores } from '../../../fixtures/stores.ts';
 
 export const START = Date.parse('2026-11-20T02:00:00Z');
 export const KEY = 'cos-fetch/ap-shanghai/examplebucket-1250000000/m.csv';
@@ -25,11 +25,15 @@ export const REJECTED: Quarantined = {
 } as Quarantined;
 
 /** A planned run whose four lines were read; what became of them is up to the test. */
-export async function setup(manifest = MANIFEST, key = KEY) {
-  const stores = openStores();
-  const { ledger, objects, queue } = stores;
+export async function setup(
+  manifest = MANIFEST,
+  key = KEY,
+  change: (now: () => Date) => Promise<Partial<Stores>> = async () => ({}),
+) {
   const clock = { at: START };
   const now = () => new Date(clock.at);
+  const stores = { ...openStores(), ...(await change(now)) };
+  const { ledger, objects, queue } = stores;
   const planner = createPlanner({ ...stores, shardBytes: 65_536, log: silentLog, now });
   const options = { ledger, objects, queue, planner, now, log: silentLog };
   const sweepWith = (change: Partial<SweepDeps> = {}) =>
@@ -99,8 +103,8 @@ export async function setup(manifest = MANIFEST, key = KEY) {
 }
 
 /** Closed with one success and three failures. */
-export async function closed() {
-  const given = await setup();
+export async function closed(change?: Parameters<typeof setup>[2]) {
+  const given = await setup(undefined, undefined, change);
   await given.read();
   await given.record(1, {});
   await given.record(2, { state: 'failed', cause: cause('NotFound', 'source') });
