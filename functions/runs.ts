@@ -62,7 +62,7 @@ export function createHandler({ authorize, dashboard, ...given }: Deps) {
   };
   const closed: Routes = {
     ...readingRoutes(ledger),
-    ...reportRoutes(ledger, objects, uploads.reading),
+    ...reportRoutes({ ledger, objects, reading: uploads.reading, now: deps.now }),
     ...serviceRoutes(deps),
     ...startingRoutes(deps),
     ...steeringRoutes(deps),

@@ -14,23 +14,31 @@ const MAX_REPORT_BYTES = 5_000_000;
 /** One of the embedded service at the memory that it has. */
 const MAX_LOCAL_BYTES = 256_000_000;
 
+/** API Gateway waits for 30 s, and so does the command line. */
+const PATIENCE_MS = 20_000;
+
 /** The store itself has no such limit. */
 const redirect = (location: string): HttpAnswer => ({
   statusCode: 302,
   headers: { location, 'cache-control': 'no-store' },
 });
 
-export function reportRoutes(
-  ledger: Ledger,
-  objects: Objects,
-  reading?: (key: string) => Promise<string>,
-): Routes {
+export interface ReportOptions {
+  readonly ledger: Ledger;
+  readonly objects: Objects;
+  /** A signed address, where the store has such. */
+  readonly reading?: ((key: string) => Promise<string>) | undefined;
+  readonly now: () => Date;
+}
+
+export function reportRoutes({ ledger, objects, reading, now }: ReportOptions): Routes {
   const report = async (request: HttpRequest, name: ReportName): Promise<HttpAnswer> => {
     const run = await findRun(ledger, request);
     if (run.closedAt && run.state !== 'failed')
       return stored(run, name, reportKey(run.runId, name));
     const shards = await ledger.shards(run.runId);
-    return answer(run, name, await collect(reportText(name, run, shards, { ledger, objects })));
+    const stores = impatient({ ledger, objects }, new Date(now().getTime() + PATIENCE_MS), now);
+    return answer(run, name, await collect(reportText(name, run, shards, stores)));
   };
 
   const stored = async (run: Run, name: string, key: string): Promise<HttpAnswer> => {
@@ -65,12 +73,37 @@ export function reportRoutes(
   };
 }
 
-function answer(
-  { runId }: Run,
-  name: string,
-  body: string | undefined,
-  where = 'wait until the run closes',
-): HttpAnswer {
+const WAIT = 'wait until the run closes';
+
+/** The stores, to be read page by page no longer than until then: a run may have a million failures. */
+function impatient(
+  { ledger, objects }: Pick<ReportOptions, 'ledger' | 'objects'>,
+  until: Date,
+  now: () => Date,
+): Pick<ReportOptions, 'ledger' | 'objects'> {
+  const check = (): void => {
+    if (now() < until) return;
+    throw new InputError('NOT_FOUND', `The report takes longer than an answer may; ${WAIT}.`);
+  };
+  return {
+    ledger: {
+      ...ledger,
+      transfers: async (...page) => {
+        check();
+        return ledger.transfers(...page);
+      },
+    },
+    objects: {
+      ...objects,
+      async *read(...part) {
+        check();
+        yield* objects.read(...part);
+      },
+    },
+  };
+}
+
+function answer({ runId }: Run, name: string, body: string | undefined, where = WAIT): HttpAnswer {
   if (body === undefined) {
     throw new InputError('NOT_FOUND', `The report is longer than an answer may be; ${where}.`);
   }
