@@ -9,8 +9,9 @@ import { createServer, type IncomingMessage, type ServerResponse } from 'node:ht
 import type { AddressInfo } from 'node:net';
 import { ConfigError } from '../shared/errors.ts';
 import type { Log } from '../shared/log.ts';
-import type { HttpAnswer } from '../shared/middleware.ts';
+import { type HttpAnswer, withHeaders } from '../shared/middleware.ts';
 import { createRouter } from '../shared/router.ts';
+import { createBodies, type NoBody } from './body.ts';
 
 export type EventHandler = (event: unknown) => Promise<unknown>;
 /** Takes the request itself: for bodies that are streamed. */
@@ -28,6 +29,8 @@ export interface ServerOptions {
   readonly log: Log;
   /** A body must arrive whole within this time; of a streamed one, each part. @default 60000 */
   readonly bodyMs?: number;
+  /** Of all bodies that are being read, streamed ones aside. @default 128 MiB */
+  readonly maxHeldBytes?: number;
 }
 
 export interface HttpServer {
@@ -36,8 +39,6 @@ export interface HttpServer {
   close(): Promise<void>;
 }
 
-/** As on API Gateway. */
-const MAX_BODY_BYTES = 6_291_456;
 const CLOSE_MS = 5_000;
 /** What is left of a refused body is read for this long, so that the refusal arrives. */
 const DRAIN_MS = 5_000;
@@ -45,6 +46,7 @@ const DRAIN_MS = 5_000;
 /** @throws ConfigError (CONFIG_INVALID, `PORT`) when the port is taken or not allowed */
 export async function startServer(options: ServerOptions): Promise<HttpServer> {
   const { host, port, log, bodyMs = 60_000 } = options;
+  const readBody = createBodies({ limitMs: bodyMs, maxHeldBytes: options.maxHeldBytes });
   const router = createRouter([
     ...options.routes.map(([route, handler]) => [route, { handler }] as const),
     ...(options.streams ?? []).map(([route, stream]) => [route, { stream }] as const),
@@ -69,9 +71,8 @@ export async function startServer(options: ServerOptions): Promise<HttpServer> {
       request.setTimeout(bodyMs, () => request.destroy());
       return target.stream(request, params);
     }
-    const body = await readBody(request, bodyMs);
-    if (body === 'late') return problem(408, 'Request Timeout', 'The body came too slowly.');
-    if (body === 'long') return problem(413, 'Content Too Large', 'A body may have 6 MB.');
+    const body = await readBody(request);
+    if (typeof body === 'string') return NO_BODY[body];
     const isBase64Encoded = !isUtf8(body);
     const event = {
       version: '2.0',
@@ -172,21 +173,12 @@ export function problem(
   };
 }
 
-/** The whole body. Listeners, because iterating costs more than most bodies. */
-const readBody = (request: IncomingMessage, limitMs: number): Promise<Buffer | 'late' | 'long'> =>
-  new Promise((done, reject) => {
-    const parts: Buffer[] = [];
-    let sizeBytes = 0;
-    const timer = setTimeout(() => done('late'), limitMs);
-    request.on('data', (part: Buffer) => {
-      sizeBytes += part.length;
-      if (sizeBytes <= MAX_BODY_BYTES) parts.push(part);
-      else done('long');
-    });
-    request.on('end', () => done(Buffer.concat(parts)));
-    request.on('error', reject);
-    request.on('close', () => clearTimeout(timer));
-  });
+const TOO_MANY = [429, 'Too Many Requests', 'Send it again.', 'RATE_LIMITED'] as const;
+const NO_BODY: Readonly<Record<NoBody, HttpAnswer>> = {
+  full: withHeaders(problem(...TOO_MANY), { 'retry-after': '1' }),
+  late: problem(408, 'Request Timeout', 'The body came too slowly.'),
+  long: problem(413, 'Content Too Large', 'A body may have 6 MB.'),
+};
 
 function drain(request: IncomingMessage, limitMs: number): void {
   if (request.complete || request.destroyed) return;

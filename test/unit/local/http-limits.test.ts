@@ -100,6 +100,28 @@ it('answers 408 to a body that does not come', async () => {
   expect(events).toEqual([]);
 });
 
+it('holds no more of all bodies together than it may, and goes on', async () => {
+  const { server, events } = await serve({ maxHeldBytes: 3_000_000 });
+  const head = 'POST /callbacks/t HTTP/1.1\nhost: x\ncontent-length: 2000000\n\n';
+  const part = Buffer.alloc(1_000_000, 'x');
+  const slow = await Promise.all([1, 2].map(() => dial(server, head)));
+  for (const { socket } of slow) socket.write(part);
+  const post = (bytes: number) =>
+    fetch(`${server.url}/callbacks/t`, { method: 'POST', body: Buffer.alloc(bytes, 'x') });
+  const refused = await until(async () => {
+    const answer = await post(1_500_000);
+    return answer.status === 429 ? answer : undefined;
+  }, 5);
+  expect(await refused.json()).toMatchObject({ code: 'RATE_LIMITED' });
+  expect(refused.headers.get('retry-after')).toBe('1');
+  // What was begun is taken, or goes away; either way there is room again.
+  slow[0]?.socket.write(part);
+  slow[1]?.socket.destroy();
+  await until(async () => ((await post(1_500_000)).status === 200 ? true : undefined), 5);
+  await until(async () => /^HTTP\/1\.1 200 /.test(slow[0]?.read() ?? '') || undefined, 5);
+  expect(events.length).toBeGreaterThanOrEqual(2);
+});
+
 it('gives up an upload that stalls, and keeps nothing of it', async () => {
   const { server, objects } = await serve({ bodyMs: 50 });
   const { socket } = await dial(server, `${put(1_000_000)}first part`);
