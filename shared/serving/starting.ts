@@ -2,8 +2,10 @@
 import { fetchesBody, manifestBody, parseBody } from '../api/bodies.ts';
 import { fetchesKey, fetchesText, sameKeyOf } from '../api/fetches.ts';
 import { claimRun } from '../api/idempotency.ts';
+import { InputError } from '../errors.ts';
 import type { Ledger } from '../ledger/port.ts';
 import { json } from '../middleware.ts';
+import { badKey, keyFault } from '../objects/keys.ts';
 import type { Objects } from '../objects/port.ts';
 import type { Planner } from '../planning.ts';
 import { runLease } from '../steering/lease.ts';
@@ -27,6 +29,7 @@ export const startingRoutes = (options: StartingOptions): Routes => {
   return {
     'POST /manifests': async (request) => {
       const body = parseBody(manifestBody, request.body);
+      checkPlace(body.key);
       const runId = await claimRun(ledger, request, body, now(), await planner.identify(body.key));
       // Under a key that came before, the run of the version it started.
       const run = await ledger.run(runId);
@@ -55,3 +58,15 @@ export const startingRoutes = (options: StartingOptions): Routes => {
     },
   };
 };
+
+/** Elsewhere nothing is a manifest, and a function may not even look: a store tells no 404 there. */
+const MANIFESTS = /^(?:cos-fetch|fetches)\//;
+
+/** @throws InputError (BODY_INVALID, `key`) */
+function checkPlace(key: string): void {
+  const fault = keyFault(key);
+  if (fault !== undefined) throw badKey(key, fault);
+  if (MANIFESTS.test(key)) return;
+  const message = 'expected cos-fetch/<region>/<bucket-appid>/<name>.csv or .jsonl';
+  throw new InputError('BODY_INVALID', 'No manifest lies there.', [{ path: 'key', message }]);
+}
