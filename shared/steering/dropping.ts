@@ -40,6 +40,9 @@ export const hasSettled = (
   stoppedAt === undefined ||
   now().getTime() - stoppedAt.getTime() >= Math.max(settleMs, REQUEST_MS);
 
+/** Shards asked for side by side. */
+const AT_ONCE = 16;
+
 /** Whether a worker still has a shard of the run, which was cancelled: it sends what it has begun. */
 export async function isWorkedOn(
   shards: readonly ShardRecord[],
@@ -47,11 +50,21 @@ export async function isWorkedOn(
 ): Promise<boolean> {
   const at = now();
   const probe = { owner: randomUUID(), at, leaseMs: 0 };
-  for (const { shard, updatedAt } of shards) {
-    if (at.getTime() - updatedAt.getTime() >= LONGEST_LEASE_MS || isTaskShard(shard)) continue;
+  const isLeased = async ({ shard }: ShardRecord): Promise<boolean> => {
     const opened = await ledger.openShard(shard, probe);
-    if (opened === 'leased') return true;
     if (typeof opened === 'object') await ledger.releaseShard(shard, probe);
+    return opened === 'leased';
+  };
+  const asked = shards.filter(
+    ({ shard, ended, counts, updatedAt }) =>
+      !isTaskShard(shard) &&
+      // Of one that is ended and has nothing to send, nobody takes the lease.
+      (!ended || counts.planned + counts.submitting > 0) &&
+      at.getTime() - updatedAt.getTime() < LONGEST_LEASE_MS,
+  );
+  for (let from = 0; from < asked.length; from += AT_ONCE) {
+    const leased = await Promise.all(asked.slice(from, from + AT_ONCE).map(isLeased));
+    if (leased.includes(true)) return true;
   }
   return false;
 }
