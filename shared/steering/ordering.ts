@@ -6,12 +6,13 @@ import type { QueueSender } from '../queue/port.ts';
 import { alone } from '../tasks/alone.ts';
 import { isTaskShard } from '../tasks/runs.ts';
 import { forgetEnd } from './closing-mark.ts';
+import { currentBody } from './current-shard.ts';
 import { runLease } from './lease.ts';
 import { keepWishes, readWishes, type Wish } from './wish.ts';
 
 export interface OrderingOptions {
   readonly ledger: Ledger;
-  readonly objects: Pick<Objects, 'list' | 'remove'>;
+  readonly objects: Pick<Objects, 'head' | 'list' | 'remove'>;
   readonly queue: QueueSender;
   /** No shard is begun after it. */
   readonly deadline: Date;
@@ -50,7 +51,7 @@ export async function orderWished(
   shards: readonly ShardRecord[],
   options: OrderingOptions,
 ): Promise<{ readonly ordered: number; readonly done: boolean }> {
-  const { ledger, queue, deadline, now } = options;
+  const { ledger, objects, queue, deadline, now } = options;
   const wishes = await readWishes(ledger, runId);
   if (wishes.length === 0) return { ordered: 0, done: true };
   // Whoever made the wish may have died before.
@@ -70,7 +71,7 @@ export async function orderWished(
     const isLeft = rows.some(
       (row) => row.state === 'planned' && learntAt(row).getTime() >= wishedAt,
     );
-    if (wished.length > 0 || isLeft) await queue.send([JSON.stringify(shard)]);
+    if (wished.length > 0 || isLeft) await queue.send([await currentBody(shard, objects)]);
   }
   await keepWishes(ledger, runId, []);
   return { ordered, done: true };

@@ -1,10 +1,13 @@
 /** Orders what should be submitted again within its run, and brings back what was left open. */
 import type { Ledger, ShardRecord, Transfer } from '../ledger/port.ts';
+import type { Objects } from '../objects/port.ts';
 import type { QueueSender } from '../queue/port.ts';
+import { currentBody } from '../steering/current-shard.ts';
 import { isTaskShard } from '../tasks/runs.ts';
 
 export interface AgainOptions {
   readonly ledger: Ledger;
+  readonly objects: Pick<Objects, 'head'>;
   readonly queue: QueueSender;
   readonly lostAfterMs: number;
   readonly settleMs: number;
@@ -32,7 +35,7 @@ export const isRetryable = (
  */
 export async function orderAgain(
   shards: readonly ShardRecord[],
-  { ledger, queue, lostAfterMs, settleMs, maxAttempts, now }: AgainOptions,
+  { ledger, objects, queue, lostAfterMs, settleMs, maxAttempts, now }: AgainOptions,
 ): Promise<number> {
   const bodies: string[] = [];
   for (const { shard, counts, ended } of shards) {
@@ -56,7 +59,7 @@ export async function orderAgain(
       await ledger.record(row.transferId, { ...order, event: 'ordered' });
       wanted = true;
     }
-    if (wanted) bodies.push(JSON.stringify(shard));
+    if (wanted) bodies.push(await currentBody(shard, objects));
   }
   if (bodies.length > 0) await queue.send(bodies);
   return bodies.length;

@@ -26,7 +26,7 @@ export const REJECTED: Quarantined = {
 
 /** A planned run whose four lines were read; what became of them is up to the test. */
 export async function setup(
-  manifest = MANIFEST,
+  manifest: string | Uint8Array = MANIFEST,
   key = KEY,
   change: (now: () => Date) => Promise<Partial<Stores>> = async () => ({}),
 ) {
@@ -60,7 +60,7 @@ export async function setup(
   const lease = { owner: 'w', at: now(), leaseMs: 60_000 };
   const tally: Tally = {
     first: 0,
-    last: Buffer.byteLength(manifest),
+    last: Buffer.byteLength(MANIFEST),
     lines: 5,
     header: 1,
     blank: 0,

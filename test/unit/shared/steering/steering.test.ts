@@ -1,3 +1,4 @@
+import { gzipSync } from 'node:zlib';
 import { describe, expect, it } from 'vitest';
 import { stageRejected } from '../../../../shared/manifest/reports.ts';
 import { cancelRun } from '../../../../shared/steering/cancelling.ts';
@@ -34,6 +35,23 @@ describe('retrying', () => {
     const summary = await textOf(objects, `reports/${runId}/summary.json`);
     expect(JSON.parse(summary)).toMatchObject({ counts: { succeeded: 3, failed: 1 } });
     expect((await textOf(objects, `reports/${runId}/failed.csv`)).split('\r\n')).toHaveLength(3);
+  });
+
+  it('queues what can be read: a packed manifest is unpacked anew', async () => {
+    const given = await setup(gzipSync(MANIFEST), `${KEY}.gz`);
+    await given.read();
+    for (const line of [1, 2, 3]) await given.record(line, {});
+    await given.record(4, { state: 'failed', cause: cause('NotFound', 'source') });
+    await given.sweep();
+    expect(await given.state()).toBe('completed');
+    given.clock.at += 1_000;
+    expect(await retryRun(given.runId, undefined, given)).toBe(1);
+    const shards = await given.received();
+    expect(shards.length).toBeGreaterThan(0);
+    for (const { object } of shards) {
+      const pieces = given.objects.read(object.key, { ifMatch: object.etag });
+      expect((await Array.fromAsync(pieces)).length).toBe(1);
+    }
   });
 
   it('keeps rejected.csv of the first closing, whatever is read again', async () => {
