@@ -41,7 +41,7 @@ export interface Deps {
   readonly log: Log;
   readonly objects: Objects;
   readonly planner: Planner;
-  /** For packed manifests, where a request has not the time to unpack them. */
+  /** For packed and for long manifests, where a request has not the time for them. */
   readonly planLater?: PlanLater | undefined;
   readonly queue: QueueSender;
   readonly uploads: Uploads;

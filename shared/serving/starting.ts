@@ -17,7 +17,7 @@ export interface StartingOptions {
   readonly ledger: Ledger;
   readonly objects: Objects;
   readonly planner: Planner;
-  /** For packed manifests, where a request has not the time to unpack them. */
+  /** For packed and for long manifests, where a request has not the time for them. */
   readonly planLater?: PlanLater | undefined;
   /** Takes `https:` sources as they are. */
   readonly allowHttps: boolean;
@@ -34,7 +34,7 @@ export const startingRoutes = (options: StartingOptions): Routes => {
       // Under a key that came before, the run of the version it started.
       const run = await ledger.run(runId);
       if (run && run.state !== 'planning') return json(202, { runId });
-      if (planLater && body.key.endsWith('.gz')) {
+      if (planLater && (await isLong(body.key, objects))) {
         await planner.open(body.key, 'http', { runId });
         await planLater({ key: body.key, runId });
       } else {
@@ -58,6 +58,16 @@ export const startingRoutes = (options: StartingOptions): Routes => {
     },
   };
 };
+
+/** A thousand shards of the usual size, queued ten at a time. */
+const LONG_BYTES = 268_435_456;
+
+/** Whether planning a manifest may take longer than a request. */
+async function isLong(key: string, objects: Pick<Objects, 'head'>): Promise<boolean> {
+  if (key.endsWith('.gz')) return true;
+  const { sizeBytes = 0 } = (await objects.head(key)) ?? {};
+  return sizeBytes > LONG_BYTES;
+}
 
 /** Elsewhere nothing is a manifest, and a function may not even look: a store tells no 404 there. */
 const MANIFESTS = /^(?:cos-fetch|fetches)\//;

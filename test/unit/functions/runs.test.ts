@@ -27,7 +27,9 @@ interface Ask {
 }
 
 async function setup(
-  change: Partial<Pick<Deps, 'authorize' | 'deadLetters' | 'ledger' | 'planLater'>> = {},
+  change: Partial<
+    Pick<Deps, 'authorize' | 'deadLetters' | 'ledger' | 'objects' | 'planLater'>
+  > = {},
 ) {
   const stores = openStores();
   const planner = createPlanner({ ...stores, shardBytes: 1_024, log: silentLog });
@@ -244,6 +246,28 @@ describe('runs', () => {
     expect(await ledger.run(runId)).toMatchObject({ state: 'active', trigger: 'http' });
     await post();
     expect(orders).toHaveLength(2);
+  });
+
+  it('has a long manifest planned by somebody with more time as well', async () => {
+    const { objects } = openStores();
+    const orders: { key: string; runId: string }[] = [];
+    const { ask, objects: own } = await setup({
+      planLater: async (plan) => void orders.push(plan),
+      objects: {
+        ...objects,
+        head: async (key) => {
+          const info = await own.head(key);
+          return info && { ...info, sizeBytes: key.includes('long') ? 268_435_457 : 268_435_456 };
+        },
+      },
+    });
+    for (const name of ['short', 'long']) {
+      const key = KEY.replace('m.csv', `${name}.csv`);
+      await own.put(key, 'url,key\nhttp://o.example/,k\n');
+      const answer = await ask('POST /manifests', { body: JSON.stringify({ key }) });
+      expect(answer.statusCode).toBe(202);
+    }
+    expect(orders.map(({ key }) => key)).toEqual([KEY.replace('m.csv', 'long.csv')]);
   });
 
   it('tells of shards that were given up, and puts them back', async () => {
