@@ -1,9 +1,11 @@
 /** Runs and transfers, page by page. */
 import { parseQuery, runsQuery, transfersQuery } from '../api/bodies.ts';
+import { transferCursor } from '../ledger/cursors.ts';
 import { type Ledger, parseTransferId } from '../ledger/port.ts';
 import { json } from '../middleware.ts';
 import { present } from '../present.ts';
 import { runView, transferView } from '../views.ts';
+import { howManyFit } from './size.ts';
 import { absent, findRun, type Routes } from './types.ts';
 
 export const readingRoutes = (ledger: Ledger): Routes => ({
@@ -19,8 +21,13 @@ export const readingRoutes = (ledger: Ledger): Routes => ({
     const { runId } = await findRun(ledger, request);
     const filter = present({ classes: cause, cursor, states: state });
     const page = await ledger.transfers(runId, { limit, ...filter });
-    const transfers = page.items.map(transferView);
-    return json(200, { transfers, nextCursor: page.nextCursor ?? null });
+    const views = page.items.map(transferView);
+    // Addresses may have 64 KB each: then a page ends before its limit.
+    const count = howManyFit(views);
+    const last = page.items[count - 1];
+    const isCut = last !== undefined && count < views.length;
+    const nextCursor = isCut ? transferCursor(last) : (page.nextCursor ?? null);
+    return json(200, { transfers: views.slice(0, count), nextCursor });
   },
   'GET /runs/{runId}/transfers/{transferId}': async (request) => {
     const { runId } = await findRun(ledger, request);

@@ -7,6 +7,7 @@ import type { HttpAnswer } from '../middleware.ts';
 import type { Objects } from '../objects/port.ts';
 import { type ReportName, receiptPrefix, reportKey } from '../report-keys.ts';
 import { reportText } from '../sweeping/report.ts';
+import { fits } from './size.ts';
 import { absent, findRun, type Routes } from './types.ts';
 
 /** An answer of API Gateway ends at 6 MB. */
@@ -38,7 +39,8 @@ export function reportRoutes({ ledger, objects, reading, now }: ReportOptions): 
       return stored(run, name, reportKey(run.runId, name));
     const shards = await ledger.shards(run.runId);
     const stores = impatient({ ledger, objects }, new Date(now().getTime() + PATIENCE_MS), now);
-    return answer(run, name, await collect(reportText(name, run, shards, stores)));
+    const body = await collect(reportText(name, run, shards, stores));
+    return answer(run, name, body !== undefined && fits(body) ? body : undefined);
   };
 
   const stored = async (run: Run, name: string, key: string): Promise<HttpAnswer> => {
@@ -46,6 +48,7 @@ export function reportRoutes({ ledger, objects, reading, now }: ReportOptions): 
     if (reading && sizeBytes > MAX_REPORT_BYTES) return redirect(await reading(key));
     const maxBytes = reading ? MAX_REPORT_BYTES : MAX_LOCAL_BYTES;
     const body = await collect(objects.read(key), maxBytes);
+    if (reading && body !== undefined && !fits(body)) return redirect(await reading(key));
     return answer(run, name, body, `read it from the store as ${key}`);
   };
 

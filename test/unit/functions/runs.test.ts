@@ -218,6 +218,39 @@ describe('runs', () => {
     expect(long.headers?.['location']).toBe('https://store.example/reports/r1/failed.csv');
   });
 
+  it('sends a report to the store that is short, but too long once it is written as JSON', async () => {
+    const { ask, ledger, objects } = await withRun();
+    await ledger.activateRun('r1', { shardCount: 1, sizeBytes: 1 });
+    await ledger.closeRun('r1', AT);
+    await objects.put('reports/r1/rejected.csv', '"'.repeat(3_100_000));
+    const answer = await ask('GET /runs/{runId}/rejected.csv', { params: { runId: 'r1' } });
+    expect(answer).toMatchObject({
+      statusCode: 302,
+      headers: { location: 'https://store.example/reports/r1/rejected.csv' },
+    });
+  });
+
+  it('ends a page of transfers where an answer ends', async () => {
+    const { ask, ledger } = await withRun();
+    const url = `http://o.example/${'a'.repeat(60_000)}`;
+    const lines = Array.from({ length: 250 }, (_, line) => line + 10);
+    const sent = { state: 'submitted', attempt: 1, at: AT, event: 'accepted' } as const;
+    for (const line of lines) {
+      const accepted = [`1:t${line}`];
+      await ledger.record(`r1.0.${line}`, { ...sent, accepted, object: { url, key: 'k' } });
+    }
+    const found: string[] = [];
+    let cursor: string | undefined;
+    do {
+      const query = { limit: '1000', ...(cursor !== undefined && { cursor }) };
+      const answer = await ask('GET /runs/{runId}/transfers', { params: { runId: 'r1' }, query });
+      expect(JSON.stringify(answer.body).length).toBeLessThan(6_200_000);
+      found.push(...answer.value.transfers.map((each: { transferId: string }) => each.transferId));
+      cursor = answer.value.nextCursor ?? undefined;
+    } while (cursor !== undefined);
+    expect(found).toEqual([1, 2, ...lines].map((line) => `r1.0.${line}`));
+  });
+
   it('starts the run of a stored manifest, and finds it again', async () => {
     const { ask, objects, ledger } = await setup();
     await objects.put(KEY, 'url,key\nhttp://o.example/,k\n');
