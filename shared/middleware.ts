@@ -7,6 +7,7 @@ import {
   InputError,
   LeasedError,
   RateError,
+  StoreError,
   UnsettledError,
   WaybillError,
 } from './errors.ts';
@@ -76,6 +77,11 @@ export function expose(build: (env: Env) => Promise<Handler>): LambdaHandler {
         });
         // The caller may know that this is not their fault, but not what is missing.
         if (isHttpEvent(event)) return problem(503, error);
+      }
+      // A store or a secret that is out of reach; of other events it is the sender who tries again.
+      if (error instanceof StoreError && isHttpEvent(event)) {
+        createLog().error('http.failed', {}, error);
+        return problem(503, error);
       }
       throw error;
     }
