@@ -3,6 +3,7 @@
  * its calls to a store. The provider is a model that knows what it has taken.
  */
 import { setImmediate } from 'node:timers/promises';
+import { gzipSync } from 'node:zlib';
 import { createHandler as createWorker } from '../../../../functions/cos-offline-fetch.ts';
 import { createHandler as createSweep } from '../../../../functions/sweep.ts';
 import {
@@ -16,6 +17,7 @@ import type { Ledger } from '../../../../shared/ledger/port.ts';
 import { createLimiter } from '../../../../shared/limiter.ts';
 import { silentLog } from '../../../../shared/log.ts';
 import { createShardReader } from '../../../../shared/manifest/shards.ts';
+import type { Objects } from '../../../../shared/objects/port.ts';
 import { createPlanner } from '../../../../shared/planning.ts';
 import type { CosFetchClient, FetchTask } from '../../../../shared/providers/cos-fetch.ts';
 import type { CosObject } from '../../../../shared/providers/cos-objects.ts';
@@ -71,6 +73,15 @@ function mortal<Store extends object>(store: Store, life: { calls: number }): St
   });
 }
 
+/** As in a bucket: pieces that are unpacked once more are the same bytes, and so the same version. */
+const likeBucket = (objects: Objects): Objects => ({
+  ...objects,
+  read(key, { ifMatch, ...range } = {}) {
+    const isPiece = key.startsWith('staging/') || ifMatch === undefined;
+    return objects.read(key, isPiece ? range : { ...range, ifMatch });
+  },
+});
+
 export async function openWorld(random: () => number) {
   const stores = openStores();
   const clock = { at: START };
@@ -122,7 +133,7 @@ export async function openWorld(random: () => number) {
     const life = { calls };
     const queue = { send: async (bodies: readonly string[]) => void waiting.push(...bodies) };
     const ledger = mortal<Ledger>(stores.ledger, life);
-    const objects = mortal(stores.objects, life);
+    const objects = mortal(likeBucket(stores.objects), life);
     const planner = createPlanner({
       ledger,
       objects,
@@ -134,8 +145,10 @@ export async function openWorld(random: () => number) {
     return { ledger, objects, planner, queue: mortal(queue, life), now, log: silentLog };
   };
 
-  await stores.objects.put(KEY, MANIFEST);
-  const { runId } = await view(1e9).planner.plan(KEY, 'upload');
+  const isPacked = random() < 0.3;
+  const key = isPacked ? `${KEY}.gz` : KEY;
+  await stores.objects.put(key, isPacked ? gzipSync(MANIFEST) : MANIFEST);
+  const { runId } = await view(1e9).planner.plan(key, 'upload');
   const run = async () => stores.ledger.run(runId);
 
   const actions = {
