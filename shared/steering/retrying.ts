@@ -41,27 +41,36 @@ export async function retryRun(
   options: RetryingOptions,
 ): Promise<number> {
   const { ledger, now } = options;
-  // A pass that gathers failures of runs must not find this one half reopened.
-  return alone(ledger, 'nightly', now, () =>
-    alone(ledger, runLease(runId), now, async () => {
-      const run = await ledger.run(runId);
-      if (!run) return 0;
-      const at = now();
-      const deadline = new Date(at.getTime() + BUDGET_MS);
-      const wish = { at: at.getTime(), ...(classes && { classes: [...classes] }) };
-      const shards = await ledger.shards(runId);
-      // Of a run that ended, earlier wishes ended with it.
-      const earlier = isOpen(run) ? await readWishes(ledger, runId) : [];
-      await check(run, shards, [...earlier, wish], { ...options, deadline });
-      await keepWishes(ledger, runId, withWish(earlier, wish));
-      await reopen(run, options);
-      const current = await ledger.run(runId);
-      // What is planned by another function is ordered once that is done.
-      if (current?.state !== 'active') return 0;
-      const { ordered } = await orderWished(runId, shards, { ...options, deadline });
-      return ordered;
-    }),
-  );
+  return alone(ledger, runLease(runId), now, async () => {
+    const retry = () => retryAlone(runId, classes, options);
+    // A pass that gathers failures of completed runs must not find this one half reopened.
+    const isGathered = (await ledger.run(runId))?.state === 'completed';
+    return isGathered ? alone(ledger, 'nightly', now, retry) : retry();
+  });
+}
+
+async function retryAlone(
+  runId: string,
+  classes: readonly CauseClass[] | undefined,
+  options: RetryingOptions,
+): Promise<number> {
+  const { ledger, now } = options;
+  const run = await ledger.run(runId);
+  if (!run) return 0;
+  const at = now();
+  const deadline = new Date(at.getTime() + BUDGET_MS);
+  const wish = { at: at.getTime(), ...(classes && { classes: [...classes] }) };
+  const shards = await ledger.shards(runId);
+  // Of a run that ended, earlier wishes ended with it.
+  const earlier = isOpen(run) ? await readWishes(ledger, runId) : [];
+  await check(run, shards, [...earlier, wish], { ...options, deadline });
+  await keepWishes(ledger, runId, withWish(earlier, wish));
+  await reopen(run, options);
+  const current = await ledger.run(runId);
+  // What is planned by another function is ordered once that is done.
+  if (current?.state !== 'active') return 0;
+  const { ordered } = await orderWished(runId, shards, { ...options, deadline });
+  return ordered;
 }
 
 const isOpen = ({ state }: Run): boolean => state === 'planning' || state === 'active';

@@ -190,6 +190,21 @@ describe('a closing', () => {
   });
 });
 
+describe('a retry', () => {
+  it('waits for a nightly pass only where that may take the failures over', async () => {
+    const given = await cancelled();
+    const other = await closed();
+    for (const { ledger, now } of [given, other]) {
+      await ledger.takeLease('nightly', { owner: 'a pass', at: now(), leaseMs: 90_000 });
+    }
+    expect(await retryRun(given.runId, undefined, given)).toBe(1);
+    await expect(retryRun(other.runId, undefined, other)).rejects.toMatchObject({
+      code: 'SHARD_LEASED',
+    });
+    expect(await other.state()).toBe('completed');
+  });
+});
+
 describe('a retry that died', () => {
   it('before the run went on leaves it as it ended, with its receipt', async () => {
     const given = await closed();
