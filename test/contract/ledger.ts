@@ -292,6 +292,28 @@ export function ledgerContract(name: string, open: () => Promise<Ledger>): void 
         expect(opened.transfers.get(1)).toMatchObject({ state: 'planned', attempt: 2, object });
       });
 
+      it('keeps the tally of an ended shard while that is read again', async () => {
+        const shard = newShard('r1');
+        await ledger.openShard(shard, lease);
+        await ledger.record('r1.0.1', report('failed', 1, { cause, object }));
+        await ledger.record('r1.0.2', report('succeeded', 1, { object }));
+        await ledger.endShard(shard, lease, tally());
+        await ledger.record('r1.0.1', report('planned', 2));
+        const again = { ...lease, owner: 'worker-2', at: later(1) };
+        await ledger.openShard(shard, again);
+        const seen = tally({ last: 20, lines: 2, transfers: 1 });
+        const window = { through: 0, at: later(2) };
+        const renewed = { ...again, at: later(2) };
+        expect(await ledger.coverShard(shard, renewed, window, seen)).toBe('covered');
+        expect(await ledger.coverShard(shard, lease, window, seen)).toBe('lost');
+        expect((await ledger.shards('r1'))[0]).toMatchObject({
+          ended: true,
+          tally: tally(),
+          updatedAt: later(2),
+        });
+        expect(await ledger.openShard(shard, { ...lease, at: later(60_001) })).toBe('leased');
+      });
+
       it('keeps tallies and counts by state', async () => {
         await ledger.openShard(newShard('r1', 1), lease);
         await ledger.openShard(newShard('r1', 0), lease);

@@ -87,20 +87,26 @@ export function createShards({ table, counting, expiry, rowsOf }: ShardOptions):
 
     async coverShard(shard, { owner, at, leaseMs }, window, seen) {
       if (!(await isOpen(shard.runId))) return 'stopped';
-      const covered = await table.update(
-        keyOf(shard),
-        `SET #windows = list_append(if_not_exists(#windows, :none), :window), #tally = :tally,
-          #leasedUntil = :until, #updatedAt = :at`,
-        {
-          none: [],
-          window: [fromWindow(window)],
-          tally: JSON.stringify(seen),
-          until: at.getTime() + leaseMs,
-          at: at.getTime(),
-          owner,
-        },
-        '#owner = :owner',
-      );
+      const set = `SET #windows = list_append(if_not_exists(#windows, :none), :window),
+        #leasedUntil = :until, #updatedAt = :at`;
+      const values = {
+        none: [],
+        window: [fromWindow(window)],
+        until: at.getTime() + leaseMs,
+        at: at.getTime(),
+        owner,
+      };
+      const tally = JSON.stringify(seen);
+      const isRead = '#owner = :owner AND attribute_not_exists(#ended)';
+      const covered =
+        (await table.update(
+          keyOf(shard),
+          `${set}, #tally = :tally`,
+          { ...values, tally },
+          isRead,
+        )) ||
+        // What was read to its end keeps what was found, however far it is read again.
+        (await table.update(keyOf(shard), set, values, '#owner = :owner'));
       return covered ? 'covered' : 'lost';
     },
 

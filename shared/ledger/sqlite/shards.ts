@@ -28,6 +28,9 @@ export function createShards({ db, write }: SqliteFile, counters: Counters): Sha
       first = :first, last = :last, lines = :lines, header = :header, blank = :blank,
       quarantined = :quarantined, transfers = :transfers, warnings = :warnings, updated_at = :at
     WHERE run_id = :run AND shard = :shard`);
+  const extend = db.prepare(`
+    UPDATE shards SET windows = :windows, leased_until = :until, updated_at = :at
+    WHERE run_id = :run AND shard = :shard`);
   const release = db.prepare(`
     UPDATE shards SET owner = NULL, leased_until = 0, windows = IFNULL(?, windows)
     WHERE run_id = ? AND shard = ? AND owner = ?`);
@@ -70,16 +73,15 @@ export function createShards({ db, write }: SqliteFile, counters: Counters): Sha
         if (isStopped(shard.runId)) return 'stopped';
         const row = find(shard.runId, shard.index);
         if (row?.['owner'] !== owner) return 'lost';
-        update.run({
-          ...tallyColumns(seen),
-          windows: fromWindows([...toWindows(row), window]),
-          ended: Number(row['ended']),
-          owner,
-          until: at.getTime() + leaseMs,
-          at: at.getTime(),
-          run: shard.runId,
-          shard: shard.index,
-        });
+        const windows = fromWindows([...toWindows(row), window]);
+        const until = at.getTime() + leaseMs;
+        const key = { run: shard.runId, shard: shard.index };
+        // What was read to its end keeps what was found, however far it is read again.
+        if (row['ended'] === 1) extend.run({ ...key, windows, until, at: at.getTime() });
+        else {
+          const tally = tallyColumns(seen);
+          update.run({ ...key, ...tally, windows, ended: 0, owner, until, at: at.getTime() });
+        }
         return 'covered';
       }, 'synced'),
 
