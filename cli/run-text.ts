@@ -48,13 +48,13 @@ export function progressLine(run: RunView, perSecond: number, columns = 80): str
 }
 
 const ADVICE: Readonly<Record<string, string>> = {
-  transient: 'passes by itself; it was tried again and still failed: run it again later',
-  throttled: 'the provider was overloaded: run it again later, or lower the rate',
-  quota: 'a quota of the account is used up: free it, then run it again',
-  credentials: 'the key pair or its permissions are wrong: mend them, then run it again',
-  source: 'the source is missing, refuses or is another file: look at it, then run failed.csv',
-  request: 'the line or the request is wrong: correct it in failed.csv, then run that',
-  state: 'the provider was not in a state for this: look at it there',
+  transient: 'passes by itself; it was tried again and still failed: retry it later',
+  throttled: 'the provider was overloaded: retry it later, or lower the rate',
+  quota: 'a quota of the account is used up: free it, then retry it',
+  credentials: 'the key pair or its permissions are wrong: mend them, then retry it',
+  source: 'the source is missing, refuses or is another file: mend it, then retry it',
+  request: 'the line or the request is wrong: correct it in failed.csv and submit that',
+  state: 'the provider was not in a state for this: settle it there, then retry it',
 };
 
 /** What a class of failures asks for. */
@@ -121,13 +121,18 @@ export function failureText(failures: readonly FailureGroup[], paint: Paint, col
     .join('');
 }
 
-/** How to get the lists that name each line; empty when every line went well. */
-export function reportText({ runId, counts }: RunView): string {
+/** How to get the lists that name each line, and try again; empty when every line went well. */
+export function reportText(run: RunView): string {
+  const { runId, counts } = run;
   const lists = [
     ...(counts.failed > 0 ? ['failed.csv'] : []),
     ...(counts.quarantined > 0 ? ['rejected.csv'] : []),
   ];
   if (lists.length === 0) return '';
   const command = `npx waybill report ${printable(runId)} --out <folder>`;
-  return `\nLine by line: ${lists.join(' and ')}, written by\n  ${command}\n`;
+  const isRetried = counts.failed > 0 && isOver(run) && run.handedTo === undefined;
+  const again = isRetried
+    ? `Try again what failed:\n  npx waybill retry ${printable(runId)}\n`
+    : '';
+  return `\nLine by line: ${lists.join(' and ')}, written by\n  ${command}\n${again}`;
 }

@@ -257,9 +257,9 @@ export function toCause(error: unknown): Cause {
   if (error instanceof ProviderError) {
     return {
       provider: error.provider,
-      code: error.providerCode,
+      code: cut(error.providerCode),
       message: cut(error.message),
-      ...(error.requestId === undefined ? {} : { requestId: error.requestId }),
+      ...(error.requestId === undefined ? {} : { requestId: cut(error.requestId) }),
       class: error.class,
     };
   }
@@ -285,7 +285,7 @@ export function redact(text: string): string {
   return text
     .replace(/(q-signature|q-ak|Signature|Access)=[^&,\s"'<|]+/gi, '$1=***')
     .replace(
-      /(x-(?:cos-)?security-token|x-auth-token|authorization)(["']?\s*[:=]\s*)[^\n|]+/gi,
+      /(x-(?:cos-|amz-|obs-)?security-token|x-auth-token|authorization)(["']?\s*[:=]\s*)[^\n|]+/gi,
       '$1$2***',
     )
     .replace(

@@ -82,7 +82,7 @@ export function createPlanner(options: PlannerOptions): Planner {
   const find = async (key: string): Promise<ObjectInfo> => {
     const info = await objects.head(key);
     if (info) return info;
-    const fault = { path: 'key', message: `expected an object of ${objects.bucket}` };
+    const fault = { path: 'key', message: 'expected the key of an object in the store' };
     throw new InputError('NOT_FOUND', `There is no manifest ${key}.`, [fault]);
   };
 
