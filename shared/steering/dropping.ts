@@ -22,6 +22,8 @@ export interface DroppingOptions {
   /** Undefined while the provider is not configured. */
   readonly hasArrived?: HasArrived | undefined;
   readonly settleMs: number;
+  /** No shard is begun after it. */
+  readonly deadline: Date;
   readonly now: () => Date;
 }
 
@@ -42,6 +44,8 @@ export const hasSettled = (
 
 /** Shards asked for side by side. */
 const AT_ONCE = 16;
+/** Rows written side by side. */
+const ROWS_AT_ONCE = 100;
 
 /** Whether a worker still has a shard of the run, which was cancelled: it sends what it has begun. */
 export async function isWorkedOn(
@@ -83,7 +87,10 @@ export async function dropUnsent(run: Run, options: DroppingOptions): Promise<vo
     if (!hasSettled(current, options)) return;
     const shards = await ledger.shards(run.runId);
     if (await isWorkedOn(shards, options)) return;
-    for (const record of shards) await dropOf(record, current, options);
+    for (const record of shards) {
+      if (now() >= options.deadline) return;
+      await dropOf(record, current, options);
+    }
   };
   const within = leasesOf(run).reduceRight(
     (work, name) => () => alone(ledger, name, now, work),
@@ -104,8 +111,13 @@ async function dropOf(
   if (counts.planned + counts.submitting === 0) return;
   const { ledger, followers } = options;
   const { runId, index, target } = shard;
-  for (const row of await ledger.transfersOf(runId, index, ['planned', 'submitting'])) {
-    if (row.state === 'submitting' && row.task && followers[row.task.kind]) continue;
+  const rows = await ledger.transfersOf(runId, index, ['planned', 'submitting']);
+  for (let from = 0; from < rows.length; from += ROWS_AT_ONCE) {
+    await Promise.all(rows.slice(from, from + ROWS_AT_ONCE).map(end));
+  }
+
+  async function end(row: Transfer): Promise<void> {
+    if (row.state === 'submitting' && row.task && followers[row.task.kind]) return;
     const report = row.state === 'planned' ? dropped(row, options) : await look(row, options);
     if (report) await ledger.record(row.transferId, report);
   }

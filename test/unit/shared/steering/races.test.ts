@@ -81,6 +81,21 @@ describe('a sweep', () => {
     expect((await ledger.run(runId))?.closedAt).toEqual(now());
   });
 
+  it('drops within its time, and closes nothing before all is dropped', async () => {
+    const given = await cancelled();
+    const { clock, ledger, runId, sweep, sweepWith } = given;
+    const shards: typeof ledger.shards = async (id) => {
+      clock.at += 150_000;
+      return ledger.shards(id);
+    };
+    await sweepWith({ ledger: { ...ledger, shards } })();
+    expect(await statesOf(given)).toContain('4 planned 2');
+    expect((await ledger.run(runId))?.closedAt).toBeUndefined();
+    await sweep();
+    expect(await statesOf(given)).toContain('4 cancelled 2');
+    expect((await ledger.run(runId))?.closedAt).toEqual(given.now());
+  });
+
   it('closes what a dead worker had once its lease has ended', async () => {
     const given = await setup();
     const { clock, ledger, now, runId, shard, sweep } = given;
