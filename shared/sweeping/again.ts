@@ -18,6 +18,9 @@ export interface AgainOptions {
 /** Wait before the second attempt, in milliseconds; doubles with each further one. */
 const FIRST_WAIT_MS = 15_000;
 
+/** Rows written side by side. */
+const AT_ONCE = 100;
+
 /** Whether a failure passes by itself, so that the run tries again before it closes. */
 export const isRetryable = (
   { state, attempt, cause }: Pick<Transfer, 'state' | 'attempt' | 'cause'>,
@@ -52,12 +55,16 @@ export async function orderAgain(
     let wanted = rows.some(
       (row) => row.state !== 'failed' && age(row) >= Math.max(lostAfterMs, settleMs),
     );
-    for (const row of rows) {
-      if (!isRetryable(row, maxAttempts)) continue;
-      if (age(row) < FIRST_WAIT_MS * 2 ** (row.attempt - 1)) continue;
-      const order = { state: 'planned', attempt: row.attempt + 1, accepted: [], at } as const;
-      await ledger.record(row.transferId, { ...order, event: 'ordered' });
-      wanted = true;
+    const due = rows.filter(
+      (row) => isRetryable(row, maxAttempts) && age(row) >= FIRST_WAIT_MS * 2 ** (row.attempt - 1),
+    );
+    wanted ||= due.length > 0;
+    const order = ({ attempt, transferId }: Transfer): Promise<void> => {
+      const report = { state: 'planned', attempt: attempt + 1, accepted: [], at } as const;
+      return ledger.record(transferId, { ...report, event: 'ordered' });
+    };
+    for (let from = 0; from < due.length; from += AT_ONCE) {
+      await Promise.all(due.slice(from, from + AT_ONCE).map(order));
     }
     if (wanted) bodies.push(await currentBody(shard, objects));
   }
