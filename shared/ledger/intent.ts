@@ -37,6 +37,9 @@ export interface IntentOptions {
   readonly now: () => Date;
 }
 
+/** Between two looks whether the run still goes on, and this worker still has the shard. */
+const LOOK_MS = 10_000;
+
 export function createIntent({
   ledger,
   shard,
@@ -51,6 +54,28 @@ export function createIntent({
   const written: IntentWindow[] = [];
   let covered = 0;
   let covering: Promise<void> = Promise.resolve();
+  let lookedAt = now().getTime();
+  let looking: Promise<void> | undefined;
+
+  /** A window that covers nothing: renews the lease, and tells whether the run has ended. */
+  const look = async (): Promise<void> => {
+    const at = now();
+    lookedAt = at.getTime();
+    const window = { through: 0, at };
+    const answer = await ledger.coverShard(shard, { ...lease, at }, window, seen());
+    if (answer !== 'covered') stopped = true;
+  };
+
+  /** What is sent by its row, or slowly, would else never hear that the run was cancelled. */
+  const maySend = async (): Promise<boolean> => {
+    if (!stopped && now().getTime() - lookedAt >= LOOK_MS) {
+      looking ??= look().finally(() => {
+        looking = undefined;
+      });
+    }
+    await looking;
+    return !stopped;
+  };
 
   const cover = async (line: number): Promise<void> => {
     if (line < covered || stopped) return;
@@ -61,6 +86,7 @@ export function createIntent({
       return;
     }
     covered = window.through;
+    lookedAt = window.at.getTime();
     written.push(window);
   };
 
@@ -75,11 +101,10 @@ export function createIntent({
 
   const resolveOpen = async (
     transfer: PlannedTransfer,
-    attempt: number,
-    since: Date,
+    { attempt, heardAt, since }: { attempt: number; heardAt: Date; since: Date },
     resolve: Resolve,
   ): Promise<number | undefined> => {
-    if (now().getTime() - since.getTime() < settleMs) throw new UnsettledError(transfer.id);
+    if (now().getTime() - heardAt.getTime() < settleMs) throw new UnsettledError(transfer.id);
     const arrived = await resolve(transfer, since);
     const report = (state: Report['state'], number: number): Report => ({
       state,
@@ -97,6 +122,12 @@ export function createIntent({
     return attempt + 1;
   };
 
+  /** Before the request left: that it was not answered is noted after the object may have arrived. */
+  const begunAt = ({ attempt, history, line, updatedAt }: Transfer): Date =>
+    history.find((entry) => entry.attempt === attempt && entry.event !== 'unanswered')?.at ??
+    opened.windows.find(({ through }) => line < through)?.at ??
+    updatedAt;
+
   /** A callback outlived the worker that knew the object: reports need its source and key. */
   const describe = (transfer: PlannedTransfer, { state, attempt }: Transfer): Promise<void> =>
     ledger.record(transfer.id, {
@@ -110,12 +141,12 @@ export function createIntent({
 
   return {
     async next(transfer, resolve) {
-      if (stopped) return undefined;
+      if (!(await maySend())) return undefined;
       const known = opened.transfers.get(transfer.line);
       if (known === undefined) {
         const window = opened.windows.find(({ through }) => transfer.line < through);
         if (window === undefined) return first(transfer.line);
-        return resolveOpen(transfer, 1, window.at, resolve);
+        return resolveOpen(transfer, { attempt: 1, heardAt: window.at, since: window.at }, resolve);
       }
       if (known.state === 'planned') {
         const { attempt } = known;
@@ -124,7 +155,12 @@ export function createIntent({
         return attempt;
       }
       if (known.state === 'submitting') {
-        return resolveOpen(transfer, known.attempt, known.updatedAt, resolve);
+        const { attempt, updatedAt } = known;
+        return resolveOpen(
+          transfer,
+          { attempt, heardAt: updatedAt, since: begunAt(known) },
+          resolve,
+        );
       }
       if (known.object === undefined) await describe(transfer, known);
       return undefined;

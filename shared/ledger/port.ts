@@ -263,12 +263,13 @@ export interface Ledger {
 
   /**
    * Takes a shard for one worker. `ended`: read whole and nothing left to submit or resolve;
-   * `leased`: another worker has it; `stopped`: its run is no longer planning or active.
+   * `leased`: another worker has it, also of a run that has ended; `stopped`: its run is no longer
+   * planning or active.
    */
   openShard(shard: Shard, lease: Lease): Promise<OpenedShard | 'ended' | 'leased' | 'stopped'>;
   /**
    * The write-ahead intent: durable before any line below `window.through` may be submitted. Renews
-   * the lease. `lost`: the lease went to another worker; `stopped`: the run has ended.
+   * the lease; what an ended shard counted stays. `lost`: the lease went to another worker; `stopped`: the run has ended.
    */
   coverShard(
     shard: Shard,
