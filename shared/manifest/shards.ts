@@ -8,6 +8,7 @@ import type { Objects } from '../objects/port.ts';
 import { createKeyWatch } from './keys.ts';
 import { cutLines } from './lines.ts';
 import { createLineReader } from './reader.ts';
+import { stagingPrefix } from './staging.ts';
 import type {
   Layout,
   PlannedTransfer,
@@ -129,13 +130,15 @@ export function createShardReader({
  */
 async function* readObject(
   objects: Pick<Objects, 'read'>,
-  { id, object, end }: Shard,
+  { id, object, end, runId }: Shard,
   from: number,
 ): AsyncGenerator<Uint8Array> {
-  const ifMatch = object.etag;
+  // What was unpacked may have been unpacked once more since: the same bytes, as another version.
+  const isOwn = object.key.startsWith(stagingPrefix(runId));
+  const version = isOwn ? {} : { ifMatch: object.etag };
   const requested = { start: from - object.offset, end: end - object.offset + OVERHANG_BYTES };
   let position = requested.start;
-  for await (const chunk of objects.read(object.key, { ...requested, ifMatch })) {
+  for await (const chunk of objects.read(object.key, { ...requested, ...version })) {
     position += chunk.length;
     yield chunk;
   }
@@ -143,7 +146,7 @@ async function* readObject(
   if (position < requested.end) return;
   // From the last byte again: of an object that ends here nothing can be read at its end.
   let repeated = 1;
-  for await (const chunk of objects.read(object.key, { start: position - 1, ifMatch })) {
+  for await (const chunk of objects.read(object.key, { start: position - 1, ...version })) {
     if (chunk.length > repeated) yield chunk.subarray(repeated);
     repeated = Math.max(0, repeated - chunk.length);
   }

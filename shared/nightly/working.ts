@@ -63,6 +63,8 @@ async function startRegion(
   const waiting = [...planned];
   try {
     while (waiting.length > 0 && now() < deadline) {
+      // Somebody may have cancelled it meanwhile.
+      if ((await options.ledger.run(runId))?.state !== 'active') break;
       const free = await freeSlots(occupants, { open: options.open, running });
       const batch = waiting.splice(0, free);
       const outcomes = await Promise.all(batch.map((row) => startOne(runId, row, worked, options)));
