@@ -149,6 +149,20 @@ describe('retry-failed-objects: OMS', () => {
     expect((await ledger.run(second.runId ?? ''))?.counts.cancelled).toBe(1);
   });
 
+  it('starts nothing more of a pass that is cancelled while it waits for room', async () => {
+    const { huawei, night, ledger } = await setupNights({
+      wait: async () => {
+        const [run] = (await ledger.runs({ operations: ['retry-failed-objects'] })).items;
+        await ledger.stopRun(run?.runId ?? '', { state: 'cancelled', at: AT });
+        for (const other of running) other.status = 5;
+      },
+    });
+    const running = Array.from({ length: 5 }, () => huawei.tasks.add({ ...place, status: 2 }));
+    const task = huawei.tasks.add({ ...place, status: 4, errorCode: 'TRF.0001' });
+    expect(await night(nightOf(0))).toMatchObject({ planned: 1, started: 0, remaining: 1 });
+    expect(task.starts).toBe(0);
+  });
+
   it('one firing, told twice, is one pass; a later moment is another', async () => {
     const { huawei, night } = await setupNights();
     huawei.tasks.add({ ...place, status: 4, errorCode: 'TRF.0001', outcome: { status: 4 } });
