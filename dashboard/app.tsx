@@ -69,6 +69,8 @@ function useRoute(): Route {
   const [hash, setHash] = useState(location.hash);
   useEffect(() => {
     const take = () => setHash(location.hash);
+    // It may have changed before anybody listened.
+    take();
     window.addEventListener('hashchange', take);
     return () => window.removeEventListener('hashchange', take);
   }, []);

@@ -146,3 +146,17 @@ it('asks for nothing while it can not be seen, and at once when it can', async (
   await page.clock.runFor(1);
   await again;
 });
+
+it('follows an address that changes while the page is starting', async () => {
+  const live = await startLive();
+  const page = await open(live);
+  await page.addInitScript(() => {
+    // The page has drawn itself by then, and nothing more.
+    document.addEventListener('DOMContentLoaded', () => {
+      location.hash = '#/start';
+    });
+  });
+  await page.goto(`${live.url}/#/`);
+  await page.reload();
+  await page.getByRole('heading', { level: 1, name: 'Start a run' }).waitFor();
+});
