@@ -17,6 +17,11 @@ type Line = readonly [
 
 export function toEntryText(report: Report): string {
   const accepted = report.accepted[0];
+  if (accepted === undefined && !report.cause) {
+    // Most entries: nothing in them needs escaping.
+    const { at, attempt, event, state } = report;
+    return `[${at.getTime()},${attempt},"${event}","${state}",null,null,null]`;
+  }
   const line: Line = [
     report.at.getTime(),
     report.attempt,

@@ -18,7 +18,7 @@ import {
 } from '../port.ts';
 import { type Counting, mayHold } from './counts.ts';
 import type { Expiry } from './expiry.ts';
-import { type Item, list, number, text } from './item.ts';
+import { has, type Item, list, number, text } from './item.ts';
 import { lineSort, PARTS, transferKey, transferPartition } from './keys.ts';
 import { fromDescription, toFact, toShard, toTransfer } from './rows.ts';
 import { oneOf, shardsOf } from './runs.ts';
@@ -202,8 +202,7 @@ function createSettle({ table, expiry, touch, wait = sleep }: TransferOptions) {
     const key = transferKey(place);
     for (let tries = 1; tries <= MAX_TRIES; tries += 1) {
       const before = await table.get(key);
-      // Our own write, whose answer was lost.
-      if (before && list(before, 'history').at(-1) === toEntryText(report)) return;
+      if (before && isTold(before, report)) return;
       const item = mergeInto(before, { ...key, transferId }, place, report, expiry);
       const from = before && (text(before, 'state') as TransferState);
       if (from !== undefined && isFinal(from) && from !== item['state']) {
@@ -218,6 +217,17 @@ function createSettle({ table, expiry, touch, wait = sleep }: TransferOptions) {
     throw new StoreError(`The ledger found no turn to write ${transferId} among many writers.`);
   };
 }
+
+/** Our own write, whose answer was lost: what is there says all that the report says. */
+const isTold = (item: Item, report: Report): boolean => {
+  const { object, progress, task } = report;
+  return (
+    list(item, 'history').at(-1) === toEntryText(report) &&
+    (object === undefined || has(item, 'url')) &&
+    (task === undefined || has(item, 'task')) &&
+    (progress === undefined || item['progress'] === JSON.stringify(progress))
+  );
+};
 
 const isFinal = (state: TransferState): boolean =>
   state === 'succeeded' || state === 'failed' || state === 'cancelled';

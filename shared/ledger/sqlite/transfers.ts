@@ -106,12 +106,12 @@ export function createTransfers({ db, write }: SqliteFile, counters: Counters): 
 
   return {
     // An intent must be on the disk before the request leaves; what follows from it can be found again.
-    record: async (transferId, report) => {
+    record: (transferId, report) => {
       // Before the commit that it would share with others' facts.
       const place = parseTransferId(transferId);
-      if (!place) throw new TypeError(`Not a transfer id: ${transferId}`);
+      if (!place) return Promise.reject(new TypeError(`Not a transfer id: ${transferId}`));
       const synced = report.state === 'submitting' || report.state === 'planned';
-      await write(() => apply(place, report), synced ? 'synced' : undefined);
+      return write(() => apply(place, report), synced ? 'synced' : undefined);
     },
     read: async (transferId) => {
       const id = parseTransferId(transferId);
