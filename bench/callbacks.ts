@@ -3,10 +3,10 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { Webhook } from 'standardwebhooks';
-import type { Ledger } from '../shared/ledger/port.ts';
-import { createSqliteLedger } from '../shared/ledger/sqlite.ts';
+import type { Ledger } from '../shared/ledger/ledger.ts';
 import { createCallbackTokens } from '../shared/signing/callback-token.ts';
-import { openSqliteFile, type SqliteFile } from '../shared/sqlite.ts';
+import { openSqliteFile, type SqliteFile } from '../shared/stores/sqlite/file.ts';
+import { createSqliteLedger } from '../shared/stores/sqlite/ledger.ts';
 import { type Comparison, rateOf, type Side } from './measure.ts';
 
 const COUNT = 20_000;

@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { parse } from 'csv-parse';
 import { parse as parseSync } from 'csv-parse/sync';
 import { createShardReader, cutShards, readLayout } from '../shared/manifest/shards.ts';
-import { createFolderObjects } from '../shared/objects/folder.ts';
+import { createFolderObjects } from '../shared/stores/folder/objects.ts';
 import type { Comparison } from './measure.ts';
 
 const ROWS = 500_000;

@@ -3,9 +3,9 @@
  * once per 100 requests, as at the default pace, so that nothing is signed twice.
  */
 import { createRequire } from 'node:module';
+import type { ApiRequest } from '../shared/lib/api-request.ts';
 import { createCosSigner } from '../shared/signing/cos.ts';
 import { createHuaweiSigner } from '../shared/signing/huawei.ts';
-import type { ApiRequest } from '../shared/signing/signer.ts';
 import { type Comparison, rateOf } from './measure.ts';
 
 const require = createRequire(import.meta.url);

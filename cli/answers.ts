@@ -1,7 +1,7 @@
 /** The answers of the HTTP API that the command line reads: their fields are checked, others kept. */
 import * as v from 'valibot';
 import { TRANSFER_STATES } from '../shared/ledger/merge.ts';
-import { RUN_STATES } from '../shared/ledger/port.ts';
+import { RUN_STATES } from '../shared/ledger/model.ts';
 
 const size = v.pipe(v.number(), v.integer(), v.minValue(0));
 const instant = v.pipe(v.string(), v.isoTimestamp());

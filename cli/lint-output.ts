@@ -1,5 +1,5 @@
 /** What `waybill lint` prints: text for a person, or one JSON document. */
-import type { Quarantined, Warning } from '../shared/manifest/types.ts';
+import type { Quarantined, Warning } from '../shared/manifest/findings.ts';
 import type { Findings } from './lint.ts';
 import { printable, widthOf, wrap } from './text.ts';
 

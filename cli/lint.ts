@@ -6,24 +6,23 @@
 import { createReadStream } from 'node:fs';
 import { stat } from 'node:fs/promises';
 import { basename } from 'node:path';
-import { InputError } from '../shared/errors.ts';
-import { createClashFinder } from '../shared/manifest/clashes.ts';
-import { gunzip } from '../shared/manifest/gzip.ts';
-import type { KeyWatch } from '../shared/manifest/keys.ts';
-import { cutLines, type LineBlock } from '../shared/manifest/lines.ts';
-import { parseFileName, parseManifestKey } from '../shared/manifest/path.ts';
-import { createLineReader, type ReaderSink } from '../shared/manifest/reader.ts';
-import { readLayout } from '../shared/manifest/shards.ts';
 import type {
   Layout,
   PlannedTransfer,
-  Quarantined,
   Tally,
   Target,
-  Warning,
   WarningReason,
-} from '../shared/manifest/types.ts';
-import type { Objects } from '../shared/objects/port.ts';
+} from '../shared/ledger/shard.ts';
+import { InputError } from '../shared/lib/errors.ts';
+import { createClashFinder } from '../shared/manifest/clashes.ts';
+import type { Quarantined, Warning } from '../shared/manifest/findings.ts';
+import { gunzip } from '../shared/manifest/gzip.ts';
+import { parseFileName, parseManifestKey } from '../shared/manifest/key.ts';
+import { cutLines, type LineBlock } from '../shared/manifest/lines.ts';
+import { createLineReader, type ReaderSink } from '../shared/manifest/read-lines.ts';
+import { readLayout } from '../shared/manifest/shards.ts';
+import type { KeyWatch } from '../shared/manifest/similar-keys.ts';
+import type { Objects } from '../shared/stores/objects.ts';
 import { failureJson, failureText, findingsJson, findingsText } from './lint-output.ts';
 import { columnsOf, type Terminal } from './text.ts';
 

@@ -1,9 +1,9 @@
 /** `waybill plan <manifest>`: what a run of it would take, without any call. */
 import { basename } from 'node:path';
 import * as v from 'valibot';
-import { readEnv } from '../shared/env.ts';
-import { InputError } from '../shared/errors.ts';
-import type { PlannedTransfer } from '../shared/manifest/types.ts';
+import type { PlannedTransfer } from '../shared/ledger/shard.ts';
+import { readEnv } from '../shared/lib/env.ts';
+import { InputError } from '../shared/lib/errors.ts';
 import { EXIT, type ExitCode } from './failure.ts';
 import { explainFault, type Findings, readFindings } from './lint.ts';
 import { failureJson, failureText } from './lint-output.ts';
@@ -107,7 +107,7 @@ export async function plan(options: PlanOptions): Promise<ExitCode> {
   return planned.counts.quarantined > 0 ? EXIT.failures : EXIT.ok;
 }
 
-/** As the service reads it (shared/config.ts). */
+/** As the service reads it (shared/wiring/config/functions.ts). */
 const configuredRate = (env: Env): number =>
   readEnv(env, (from) => from.integer('WAYBILL_COS_FETCH_RPS', 100, 1, 1_000_000));
 

@@ -3,8 +3,9 @@
  * field names of `test/vectors/`. Knows no network; the time is part of the input.
  */
 import * as v from 'valibot';
-import { InputError } from '../shared/errors.ts';
-import { parseWith } from '../shared/events.ts';
+import type { Pair } from '../shared/lib/api-request.ts';
+import { InputError } from '../shared/lib/errors.ts';
+import { parseWith } from '../shared/lib/validate.ts';
 import { cosSteps, presignedUrl } from '../shared/signing/cos.ts';
 import {
   compareWithProvider,
@@ -12,7 +13,6 @@ import {
   type Steps,
 } from '../shared/signing/explain.ts';
 import { huaweiSteps } from '../shared/signing/huawei.ts';
-import type { Pair } from '../shared/signing/signer.ts';
 import { explanation } from './sign-text.ts';
 
 export interface SignOptions {

@@ -2,8 +2,8 @@
 import { createReadStream, existsSync } from 'node:fs';
 import { createInterface } from 'node:readline';
 import { createGunzip } from 'node:zlib';
+import type { Layout, PlannedTransfer } from '../shared/ledger/shard.ts';
 import { splitCsvLine } from '../shared/manifest/csv.ts';
-import type { Layout, PlannedTransfer } from '../shared/manifest/types.ts';
 import { CommandFailure, EXIT } from './failure.ts';
 import type { BlockLook } from './lint.ts';
 

@@ -1,5 +1,5 @@
 /** `waybill transfers <run>` and `waybill transfer <id>`: single objects, and what happened to them. */
-import { parseTransferId } from '../shared/ledger/port.ts';
+import { parseTransferId } from '../shared/ledger/model.ts';
 import type { TransferView } from './answers.ts';
 import type { TransferFilter } from './client.ts';
 import { CommandFailure, EXIT, type ExitCode } from './failure.ts';

@@ -1,5 +1,5 @@
 /** What `waybill verify` tells a person. */
-import type { Checked, Kept, Proof } from '../shared/receipt/check.ts';
+import type { Checked, Kept, Proof } from '../shared/reporting/receipt/check.ts';
 import { count, printable } from './text.ts';
 
 export const hasMoved = ({ state }: Proof): boolean => state === 'succeeded';

@@ -2,8 +2,8 @@
 import { createReadStream } from 'node:fs';
 import { readFile } from 'node:fs/promises';
 import * as v from 'valibot';
-import { type Checked, checkReceipt, type Kept } from '../shared/receipt/check.ts';
-import { isHash } from '../shared/receipt/shapes.ts';
+import { type Checked, checkReceipt, type Kept } from '../shared/reporting/receipt/check.ts';
+import { isHash } from '../shared/reporting/receipt/schema.ts';
 import { CommandFailure, EXIT, type ExitCode } from './failure.ts';
 import { wrappedTable } from './table.ts';
 import { columnsOf, printable, type Terminal } from './text.ts';

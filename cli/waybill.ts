@@ -1,5 +1,5 @@
 /** The `waybill` command: runs the program and turns what goes wrong into one line and an exit code. */
-import { WaybillError } from '../shared/errors.ts';
+import { WaybillError } from '../shared/lib/errors.ts';
 import { CommandFailure, EXIT, type ExitCode } from './failure.ts';
 import { createProgram } from './program.ts';
 

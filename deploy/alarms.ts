@@ -1,5 +1,5 @@
 /** What somebody must look at, and whom it tells. `docs/runbook.md` says what to do, by name. */
-import type { Deployment } from '../shared/deployment.ts';
+import type { Deployment } from '../shared/runtime/deployment.ts';
 import { nameOf, param, pascal, type Resource, type Resources, ref } from './cfn.ts';
 import { type Metric, ofApi, ofFunction, ofQueue, ours } from './metrics.ts';
 import { TOPIC } from './stores.ts';

@@ -2,7 +2,7 @@
  * Environment of a function: where the stores are, the names of its secrets, and the settings that it
  * reads. Never a secret itself: those stand in no template and no console.
  */
-import type { Deployment } from '../shared/deployment.ts';
+import type { Deployment } from '../shared/runtime/deployment.ts';
 import { att, idOf, param, STAGE, sub, when } from './cfn.ts';
 import { PARAMETERS } from './parameters.ts';
 import { secretCondition, secretParam } from './permissions.ts';

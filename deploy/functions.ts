@@ -1,6 +1,6 @@
 /** Each function as the framework takes it, with a role of its own. */
 import type { AWS } from '@serverless/typescript';
-import type { Deployment } from '../shared/deployment.ts';
+import type { Deployment } from '../shared/runtime/deployment.ts';
 import {
   att,
   lambdaId,

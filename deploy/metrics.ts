@@ -1,5 +1,5 @@
-/** Metrics that alarms and dashboard look at. Ours are those of `shared/metrics.ts`. */
-import { NAMESPACE } from '../shared/metrics.ts';
+/** Metrics that alarms and dashboard look at. Ours are those of `shared/lib/metrics.ts`. */
+import { NAMESPACE } from '../shared/lib/metrics.ts';
 import { nameOf, ref, STAGE } from './cfn.ts';
 import { functionName, LEDGER } from './stores.ts';
 

@@ -3,7 +3,7 @@
  * the command line (`--param='timeZone=Asia/Singapore'`); `scripts/parameters-plugin.cjs` checks them
  * before anything is packaged.
  */
-import type { Deployment } from '../shared/deployment.ts';
+import type { Deployment } from '../shared/runtime/deployment.ts';
 import { param, STAGE } from './cfn.ts';
 
 interface Parameter {

@@ -2,7 +2,7 @@
  * What a function may do, from what its `deployment` says it uses: only these actions, on only these
  * resources. `test/package/iam.test.ts` reads the packaged template and compares.
  */
-import type { Deployment, LedgerUse, SecretName } from '../shared/deployment.ts';
+import type { Deployment, LedgerUse, SecretName } from '../shared/runtime/deployment.ts';
 import { arn, att, NO_VALUE, nameOf, param, when } from './cfn.ts';
 import { conditionOf } from './parameters.ts';
 import { bucketArn, DEAD_SHARDS, FAILED_EVENTS, functionArn, LEDGER, SHARDS } from './stores.ts';

@@ -2,7 +2,7 @@
  * The shard queue, its dead letters, and the events of uploads and schedules that failed for good.
  * https://docs.aws.amazon.com/lambda/latest/dg/services-sqs-configure.html
  */
-import type { Deployment } from '../shared/deployment.ts';
+import type { Deployment } from '../shared/runtime/deployment.ts';
 import { att, nameOf, type Resources, ref } from './cfn.ts';
 import { DEAD_SHARDS, FAILED_EVENTS, SHARDS } from './stores.ts';
 import { ruleArn, type Upload } from './uploads.ts';

@@ -2,7 +2,7 @@
  * What the clock starts. The scheduler may start these functions and no others.
  * https://docs.aws.amazon.com/scheduler/latest/UserGuide/managing-targets.html
  */
-import type { Deployment, Schedule } from '../shared/deployment.ts';
+import type { Deployment, Schedule } from '../shared/runtime/deployment.ts';
 import {
   arn,
   att,

@@ -1,9 +1,9 @@
 /** All resources of a stage beside the functions, from what the functions say of themselves. */
-import type { Deployment } from '../shared/deployment.ts';
+import type { Deployment } from '../shared/runtime/deployment.ts';
 import { alarms } from './alarms.ts';
 import { bucket } from './bucket.ts';
 import type { Resources } from './cfn.ts';
-import { dashboard } from './dashboard.ts';
+import { dashboard } from './cloudwatch-dashboard.ts';
 import { repetition, roles } from './functions.ts';
 import { queues } from './queues.ts';
 import { schedules } from './schedules.ts';

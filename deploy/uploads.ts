@@ -3,7 +3,7 @@
  * starts several functions goes through EventBridge.
  * https://docs.aws.amazon.com/AmazonS3/latest/userguide/notification-how-to-filtering.html
  */
-import type { Deployment } from '../shared/deployment.ts';
+import type { Deployment } from '../shared/runtime/deployment.ts';
 import { arn, att, idOf, lambdaId, nameOf, type Resources, ref, sub, when } from './cfn.ts';
 import { conditionOf } from './parameters.ts';
 import { BUCKET_NAME, bucketArn, FAILED_EVENTS } from './stores.ts';

@@ -3,19 +3,17 @@
  * `events/cos-batch-job.json`; upload of a description, `events/cos-batch-job-upload.json`.
  * Repeating finds the job, as its token was stored before the first call.
  */
-import { openLedger, openLimiter, openObjects } from '#wiring';
+import { expose, openLedger, openLimiter, openObjects } from '#wiring';
+import { createBearer } from '../shared/api/auth.ts';
+import { type BatchJobDeps, createBatchJobHandler } from '../shared/api/handlers/batch-jobs.ts';
 import { createRateLimit } from '../shared/api/rate-limit.ts';
-import { createBatchCreator } from '../shared/batch/creating.ts';
-import { type BatchJobDeps, createBatchJobHandler } from '../shared/batch/request-handler.ts';
-import { createBearer } from '../shared/bearer.ts';
-import { batchJobConfig } from '../shared/config.ts';
-import type { Deployment } from '../shared/deployment.ts';
-import { createGuard } from '../shared/guard.ts';
-import { expose } from '../shared/middleware.ts';
-import { observe } from '../shared/observe.ts';
-import { connectCosBatch } from '../shared/providers/cos-batch.ts';
-import { connectCosObjects } from '../shared/providers/cos-objects.ts';
-import { createRefusals } from '../shared/refusals.ts';
+import { createCredentialBreaker, createRefusals } from '../shared/limits/credential-breaker.ts';
+import { connectCosBatch } from '../shared/providers/tencent/batch/client.ts';
+import { createBatchCreator } from '../shared/providers/tencent/batch/create-job.ts';
+import { connectCosObjects } from '../shared/providers/tencent/objects.ts';
+import type { Deployment } from '../shared/runtime/deployment.ts';
+import { batchJobConfig } from '../shared/wiring/config/functions.ts';
+import { observe } from '../shared/wiring/observe.ts';
 
 export const createHandler = (deps: BatchJobDeps) => createBatchJobHandler(deps);
 
@@ -29,7 +27,7 @@ export const handler = expose(async (env) => {
       client: connectCosBatch(batch),
       config: batch,
       ledger,
-      guard: createGuard(
+      breaker: createCredentialBreaker(
         openLimiter(config, { api: 'cos-batch', ledger, limits: batch.limits }),
         createRefusals(),
       ),

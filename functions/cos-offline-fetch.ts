@@ -3,10 +3,12 @@
  * Trigger: queue, `events/cos-offline-fetch.json`. A repeated shard resolves what it had left open.
  */
 import { randomUUID } from 'node:crypto';
-import { openHold, openLedger, openLimiter, openObjects, openQueue } from '#wiring';
-import { type CallbackUrls, createCallbackUrls } from '../shared/callback-urls.ts';
-import { cosFetchConfig } from '../shared/config.ts';
-import type { Deployment } from '../shared/deployment.ts';
+import { expose, openHold, openLedger, openLimiter, openObjects, openQueue } from '#wiring';
+import { createIntent, type Intent, type Resolve } from '../shared/ledger/intent.ts';
+import type { IntentWindow, Ledger } from '../shared/ledger/ledger.ts';
+import { refused, submitted } from '../shared/ledger/outcomes.ts';
+import type { PlannedTransfer, SameKey, Shard } from '../shared/ledger/shard.ts';
+import { untilTime } from '../shared/lib/deadline.ts';
 import {
   type Cause,
   InputError,
@@ -15,27 +17,31 @@ import {
   toCause,
   UnsettledError,
   WaybillError,
-} from '../shared/errors.ts';
-import { parseShard, type QueueRecord } from '../shared/events.ts';
-import { refused, submitted } from '../shared/ledger/facts.ts';
-import { createIntent, type Intent, type Resolve } from '../shared/ledger/intent.ts';
-import type { IntentWindow, Ledger } from '../shared/ledger/port.ts';
-import type { Limiter } from '../shared/limiter.ts';
-import type { Log } from '../shared/log.ts';
-import { stageRejected } from '../shared/manifest/reports.ts';
+} from '../shared/lib/errors.ts';
+import type { Log } from '../shared/lib/log.ts';
+import { type Metrics, noMetrics } from '../shared/lib/metrics.ts';
+import { createRefusals, type Refusals } from '../shared/limits/credential-breaker.ts';
+import type { Limiter } from '../shared/limits/limiter.ts';
 import { createShardReader, type ShardReader } from '../shared/manifest/shards.ts';
-import type { PlannedTransfer, SameKey, Shard } from '../shared/manifest/types.ts';
-import { type Metrics, noMetrics } from '../shared/metrics.ts';
-import { expose, perMessage } from '../shared/middleware.ts';
-import type { Objects } from '../shared/objects/port.ts';
-import { observe } from '../shared/observe.ts';
-import { type CosFetchClient, connectCosFetch, fetchTask } from '../shared/providers/cos-fetch.ts';
-import { connectCosObjects, hasArrived } from '../shared/providers/cos-objects.ts';
-import type { QueueSender } from '../shared/queue/port.ts';
-import { createRefusals, type Refusals } from '../shared/refusals.ts';
+import { connectCosObjects, hasArrived } from '../shared/providers/tencent/objects.ts';
+import {
+  type CallbackUrls,
+  createCallbackUrls,
+} from '../shared/providers/tencent/offline-fetch/callback.ts';
+import {
+  type CosFetchClient,
+  connectCosFetch,
+  fetchTask,
+} from '../shared/providers/tencent/offline-fetch/client.ts';
+import { stageRejected } from '../shared/reporting/csv.ts';
+import type { Deployment } from '../shared/runtime/deployment.ts';
+import { parseShard, type QueueRecord } from '../shared/runtime/events.ts';
+import { perMessage } from '../shared/runtime/per-message.ts';
 import { createCallbackTokens } from '../shared/signing/callback-token.ts';
-import { untilTime } from '../shared/until-time.ts';
-import type { Hold } from '../shared/wiring/types.ts';
+import type { Objects } from '../shared/stores/objects.ts';
+import type { Hold, QueueSender } from '../shared/stores/queue.ts';
+import { cosFetchConfig } from '../shared/wiring/config/functions.ts';
+import { observe } from '../shared/wiring/observe.ts';
 
 export interface Deps {
   readonly client: CosFetchClient;

@@ -3,12 +3,13 @@
  * HTTP, `events/oms-v2-start-task.json`; upload of a list, `events/oms-v2-start-task-upload.json`.
  * Reads before it starts, so repeating finds what runs already.
  */
+
 import * as wiring from '#wiring';
-import { omsStartConfig } from '../shared/config.ts';
-import type { Deployment } from '../shared/deployment.ts';
-import { expose } from '../shared/middleware.ts';
-import { OMS_START, omsStartDeps } from '../shared/oms/start-deps.ts';
-import { createOmsStartHandler, type OmsStartDeps } from '../shared/oms/start-handler.ts';
+import { expose } from '#wiring';
+import { createOmsStartHandler, type OmsStartDeps } from '../shared/api/handlers/oms-tasks.ts';
+import type { Deployment } from '../shared/runtime/deployment.ts';
+import { omsStartConfig } from '../shared/wiring/config/functions.ts';
+import { OMS_START, omsStartDeps } from '../shared/wiring/oms-start.ts';
 
 export const createHandler = (deps: OmsStartDeps) => createOmsStartHandler('v2', deps);
 

@@ -4,15 +4,14 @@
  * request has not the time to unpack. A repeated event finds the run it opened.
  */
 import * as v from 'valibot';
-import { openLedger, openObjects, openQueue } from '#wiring';
-import { planConfig } from '../shared/config.ts';
-import type { Deployment } from '../shared/deployment.ts';
-import { InputError } from '../shared/errors.ts';
-import { parseUploads } from '../shared/events.ts';
-import { createLog, type Log } from '../shared/log.ts';
-import { isManifestKey } from '../shared/manifest/path.ts';
-import { expose } from '../shared/middleware.ts';
-import { createPlanner, type Planner } from '../shared/planning.ts';
+import { expose, openLedger, openObjects, openQueue } from '#wiring';
+import { InputError } from '../shared/lib/errors.ts';
+import { createLog, type Log } from '../shared/lib/log.ts';
+import { isManifestKey } from '../shared/manifest/key.ts';
+import { createPlanner, type Planner } from '../shared/runs/plan.ts';
+import type { Deployment } from '../shared/runtime/deployment.ts';
+import { parseUploads } from '../shared/runtime/events.ts';
+import { planConfig } from '../shared/wiring/config/functions.ts';
 
 export interface Deps {
   readonly planner: Planner;

@@ -4,27 +4,31 @@
  * Which callbacks are confirmed with a status query, `WAYBILL_VERIFY` says. Trigger: HTTP,
  * `events/record-callback.json`, `events/record-callback-smn.json`. Repeating is harmless.
  */
-import { openLedger, openLimiter, openWaker } from '#wiring';
-import { callbackFact } from '../shared/callback-fact.ts';
-import { callbackConfig } from '../shared/config.ts';
-import type { Deployment } from '../shared/deployment.ts';
-import { InputError } from '../shared/errors.ts';
-import type { HttpRequest } from '../shared/events.ts';
-import { createFetchStatus, type FetchStatus } from '../shared/fetch-status.ts';
-import { createSend } from '../shared/http.ts';
-import type { Ledger, Report } from '../shared/ledger/port.ts';
-import type { Log } from '../shared/log.ts';
-import { expose, type HttpAnswer, json, overHttp } from '../shared/middleware.ts';
-import { observe } from '../shared/observe.ts';
-import { connectCosFetch } from '../shared/providers/cos-fetch.ts';
-import { connectCosObjects } from '../shared/providers/cos-objects.ts';
-import { createRouter } from '../shared/router.ts';
+import { expose, openLedger, openLimiter, openWaker } from '#wiring';
+import type { Ledger } from '../shared/ledger/ledger.ts';
+import type { TransferUpdate } from '../shared/ledger/model.ts';
+import { InputError } from '../shared/lib/errors.ts';
+import { createSend } from '../shared/lib/http.ts';
+import type { Log } from '../shared/lib/log.ts';
+import { createSmnVerifier, type SmnVerifier } from '../shared/providers/huawei/smn.ts';
+import { connectCosObjects } from '../shared/providers/tencent/objects.ts';
+import { callbackUpdate } from '../shared/providers/tencent/offline-fetch/callback.ts';
+import { connectCosFetch } from '../shared/providers/tencent/offline-fetch/client.ts';
+import {
+  createFetchStatus,
+  type FetchStatus,
+} from '../shared/providers/tencent/offline-fetch/status.ts';
+import type { Deployment } from '../shared/runtime/deployment.ts';
+import type { HttpRequest } from '../shared/runtime/http.ts';
+import { type HttpAnswer, json, overHttp } from '../shared/runtime/http.ts';
+import { createRouter } from '../shared/runtime/router.ts';
 import {
   type CallbackClaim,
   type CallbackTokens,
   createCallbackTokens,
 } from '../shared/signing/callback-token.ts';
-import { createSmnVerifier, type SmnVerifier } from '../shared/smn/verify.ts';
+import { callbackConfig } from '../shared/wiring/config/functions.ts';
+import { observe } from '../shared/wiring/observe.ts';
 
 export interface Deps {
   readonly ledger: Ledger;
@@ -60,8 +64,11 @@ export function createHandler({
   const answer = json(200, { recorded: true });
 
   /** What to record: the token's word, or the provider's where the policy asks for it. */
-  const judge = async (claim: CallbackClaim, request: HttpRequest): Promise<Report | undefined> => {
-    const told = callbackFact(claim, request, now());
+  const judge = async (
+    claim: CallbackClaim,
+    request: HttpRequest,
+  ): Promise<TransferUpdate | undefined> => {
+    const told = callbackUpdate(claim, request, now());
     const mustVerify = verify === 'all' || (verify === 'failures' && claim.outcome === 'failed');
     if (!mustVerify || !status) return told;
     const transfer = await ledger.read(claim.transferId);

@@ -6,21 +6,22 @@
  */
 import * as v from 'valibot';
 import {
+  expose,
   openCredentials,
-  openKeyGate,
   openLedger,
   openLimiter,
   openObjects,
   openQueue,
+  openSharedBreaker,
 } from '#wiring';
-import { nightlyConfig } from '../shared/config.ts';
-import type { Deployment } from '../shared/deployment.ts';
-import { parseSchedule, parseWith } from '../shared/events.ts';
-import { expose } from '../shared/middleware.ts';
-import { nightlyPass, type PassAnswer, type PassOptions } from '../shared/nightly/pass.ts';
-import { observe } from '../shared/observe.ts';
-import { connectOms, OMS_RETRY } from '../shared/oms/access.ts';
-import { createStarter } from '../shared/oms/starting.ts';
+import { parseWith } from '../shared/lib/validate.ts';
+import { connectOms, OMS_RETRY } from '../shared/providers/huawei/oms/connect.ts';
+import { createStarter } from '../shared/providers/huawei/oms/start-task.ts';
+import { nightlyPass, type PassAnswer, type PassOptions } from '../shared/runs/nightly/pass.ts';
+import type { Deployment } from '../shared/runtime/deployment.ts';
+import { parseSchedule } from '../shared/runtime/events.ts';
+import { nightlyConfig } from '../shared/wiring/config/functions.ts';
+import { observe } from '../shared/wiring/observe.ts';
 
 /** Less than the function may run. */
 const BUDGET_MS = 780_000;
@@ -64,7 +65,7 @@ export const handler = expose(async (env) => {
     config: huawei,
     sets,
     openLimiter: limiterOf,
-    openGate: openKeyGate(config, ledger),
+    openSharedBreaker: openSharedBreaker(config, ledger),
   });
   const { projects, running } = huawei;
   const starter = createStarter({ ledger, open, sets });

@@ -4,6 +4,7 @@
  * was started finds the same run.
  */
 import {
+  expose,
   openDeadLetters,
   openLedger,
   openObjects,
@@ -11,28 +12,28 @@ import {
   openQueue,
   openUploads,
 } from '#wiring';
+import { type Authorize, createBearer } from '../shared/api/auth.ts';
+import { createStatic } from '../shared/api/dashboard-files.ts';
+import { changeRoutes } from '../shared/api/handlers/change.ts';
+import type { Route, Routes } from '../shared/api/handlers/common.ts';
+import { conditional } from '../shared/api/handlers/not-modified.ts';
+import { reportRoutes } from '../shared/api/handlers/reports.ts';
+import { runRoutes } from '../shared/api/handlers/runs.ts';
+import { serviceRoutes } from '../shared/api/handlers/service.ts';
+import { startRoutes } from '../shared/api/handlers/start.ts';
+import { UPLOAD_PREFIXES, uploadRoutes } from '../shared/api/handlers/uploads.ts';
 import { openApi } from '../shared/api/openapi.ts';
 import { createRateLimit } from '../shared/api/rate-limit.ts';
-import { createStatic } from '../shared/api/static.ts';
-import { type Authorize, createBearer } from '../shared/bearer.ts';
-import { planConfig, runsConfig } from '../shared/config.ts';
-import type { Deployment } from '../shared/deployment.ts';
-import { InputError } from '../shared/errors.ts';
-import type { Ledger } from '../shared/ledger/port.ts';
-import { createLog, type Log } from '../shared/log.ts';
-import { expose, json, overHttp } from '../shared/middleware.ts';
-import type { Objects } from '../shared/objects/port.ts';
-import { createPlanner, type Planner } from '../shared/planning.ts';
-import type { DeadLetters, QueueSender } from '../shared/queue/port.ts';
-import { conditional } from '../shared/serving/conditional.ts';
-import { readingRoutes } from '../shared/serving/reading.ts';
-import { reportRoutes } from '../shared/serving/reports.ts';
-import { serviceRoutes } from '../shared/serving/service.ts';
-import { startingRoutes } from '../shared/serving/starting.ts';
-import { steeringRoutes } from '../shared/serving/steering.ts';
-import type { Route, Routes } from '../shared/serving/types.ts';
-import { UPLOAD_PREFIXES, uploadingRoutes } from '../shared/serving/uploading.ts';
-import type { PlanLater, Uploads } from '../shared/wiring/types.ts';
+import type { Ledger } from '../shared/ledger/ledger.ts';
+import { InputError } from '../shared/lib/errors.ts';
+import { createLog, type Log } from '../shared/lib/log.ts';
+import type { PlanLater } from '../shared/runs/plan.ts';
+import { createPlanner, type Planner } from '../shared/runs/plan.ts';
+import type { Deployment } from '../shared/runtime/deployment.ts';
+import { json, overHttp } from '../shared/runtime/http.ts';
+import type { Objects, Uploads } from '../shared/stores/objects.ts';
+import type { DeadLetters, QueueSender } from '../shared/stores/queue.ts';
+import { planConfig, runsConfig } from '../shared/wiring/config/functions.ts';
 
 export interface Deps {
   readonly authorize: Authorize;
@@ -61,12 +62,12 @@ export function createHandler({ authorize, dashboard, ...given }: Deps) {
     ...(dashboard && Object.fromEntries(DASHBOARD.map((route) => [route, dashboard]))),
   };
   const closed: Routes = {
-    ...readingRoutes(ledger),
+    ...runRoutes(ledger),
     ...reportRoutes({ ledger, objects, reading: uploads.reading, now: deps.now }),
     ...serviceRoutes(deps),
-    ...startingRoutes(deps),
-    ...steeringRoutes(deps),
-    ...uploadingRoutes(uploads),
+    ...startRoutes(deps),
+    ...changeRoutes(deps),
+    ...uploadRoutes(uploads),
   };
   return overHttp(
     async (request) => {

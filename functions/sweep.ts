@@ -6,48 +6,50 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import * as v from 'valibot';
 import {
+  expose,
   openCredentials,
-  openKeyGate,
   openLedger,
   openLimiter,
   openObjects,
   openPlanLater,
   openQueue,
+  openSharedBreaker,
 } from '#wiring';
-import { createBatchFollower } from '../shared/batch/following.ts';
-import { type LimitsConfig, planConfig, type SweepConfig, sweepConfig } from '../shared/config.ts';
-import type { Deployment } from '../shared/deployment.ts';
-import { parseSchedule, parseWith } from '../shared/events.ts';
-import { createFetchStatus } from '../shared/fetch-status.ts';
-import { createGuard } from '../shared/guard.ts';
-import type { Ledger, Run, RunState } from '../shared/ledger/port.ts';
-import { type Metrics, noMetrics } from '../shared/metrics.ts';
-import { expose } from '../shared/middleware.ts';
-import type { Objects } from '../shared/objects/port.ts';
-import { observe } from '../shared/observe.ts';
-import { connectOms, OMS_RETRY } from '../shared/oms/access.ts';
-import { createOmsFollower } from '../shared/oms/following.ts';
-import { createPlanner } from '../shared/planning.ts';
-import { present } from '../shared/present.ts';
-import { connectCosBatch } from '../shared/providers/cos-batch.ts';
-import { connectCosFetch } from '../shared/providers/cos-fetch.ts';
-import { connectCosObjects, isBroughtBy } from '../shared/providers/cos-objects.ts';
-import { createObsReader } from '../shared/providers/obs-objects.ts';
-import { createRefusals } from '../shared/refusals.ts';
-import type { RetryPolicy } from '../shared/retry.ts';
-import type { HasArrived } from '../shared/steering/dropping.ts';
-import { continuePlanning, type ReplanningOptions } from '../shared/steering/replanning.ts';
-import type { Followers } from '../shared/sweeping/following.ts';
-import { type SweepRunOptions, sweepRun } from '../shared/sweeping/sweep-run.ts';
-import { createNotifier, type Notifier } from '../shared/sweeping/telling.ts';
-import type { Vitals } from '../shared/sweeping/vitals.ts';
+import type { Ledger } from '../shared/ledger/ledger.ts';
+import type { Run, RunState } from '../shared/ledger/model.ts';
+import { type Metrics, noMetrics } from '../shared/lib/metrics.ts';
+import type { RetryPolicy } from '../shared/lib/retry.ts';
+import { parseWith } from '../shared/lib/validate.ts';
+import { withoutUndefined } from '../shared/lib/values.ts';
+import type { LimitsConfig } from '../shared/limits/config.ts';
+import { createCredentialBreaker, createRefusals } from '../shared/limits/credential-breaker.ts';
+import { createObsReader } from '../shared/providers/huawei/obs.ts';
+import { connectOms, OMS_RETRY } from '../shared/providers/huawei/oms/connect.ts';
+import { createOmsPoller } from '../shared/providers/huawei/oms/poll-task.ts';
+import type { TaskPollers } from '../shared/providers/task-poller.ts';
+import { connectCosBatch } from '../shared/providers/tencent/batch/client.ts';
+import { createBatchPoller } from '../shared/providers/tencent/batch/poll-job.ts';
+import { connectCosObjects, isBroughtBy } from '../shared/providers/tencent/objects.ts';
+import { connectCosFetch } from '../shared/providers/tencent/offline-fetch/client.ts';
+import { createFetchStatus } from '../shared/providers/tencent/offline-fetch/status.ts';
+import type { HasArrived } from '../shared/runs/cancel-unsent.ts';
+import { createPlanner } from '../shared/runs/plan.ts';
+import { createNotifier, type Notifier } from '../shared/runs/reconcile/notify.ts';
+import { type ReconcileOptions, reconcileRun } from '../shared/runs/reconcile/run.ts';
+import type { Vitals } from '../shared/runs/reconcile/stuck.ts';
+import { continuePlanning, type ReplanOptions } from '../shared/runs/replan.ts';
+import type { Deployment } from '../shared/runtime/deployment.ts';
+import { parseSchedule } from '../shared/runtime/events.ts';
+import type { Objects } from '../shared/stores/objects.ts';
+import { planConfig, type SweepConfig, sweepConfig } from '../shared/wiring/config/functions.ts';
+import { observe } from '../shared/wiring/observe.ts';
 
-export type Deps = Omit<SweepRunOptions, 'all' | 'deadline' | 'outbox'> & {
+export type Deps = Omit<ReconcileOptions, 'all' | 'deadline' | 'outbox'> & {
   readonly metrics?: Metrics;
   readonly wait?: (ms: number) => Promise<unknown>;
   /** Tells others what happened. */
   readonly notifier?: Notifier;
-  readonly replanning?: ReplanningOptions;
+  readonly replan?: ReplanOptions;
 };
 
 /** What one sweep did, as its answer and log line. */
@@ -77,7 +79,7 @@ const sweepDetail = v.object({
 });
 
 export function createHandler(deps: Deps) {
-  const { ledger, log, metrics = noMetrics, notifier, now, replanning, wait = sleep } = deps;
+  const { ledger, log, metrics = noMetrics, notifier, now, replan, wait = sleep } = deps;
 
   /** Goes through the open runs, or those of `only`; tells which have tasks that will be due. */
   const pass = async (
@@ -93,27 +95,27 @@ export function createHandler(deps: Deps) {
       if (run.state !== 'planning') runs += 1;
       try {
         if (run.state === 'planning') {
-          if (replanning) await continuePlanning(run, { ...deps, ...replanning });
+          if (replan) await continuePlanning(run, { ...deps, ...replan });
           continue;
         }
-        const swept = await sweepRun(run, {
+        const looked = await reconcileRun(run, {
           ...deps,
-          ...present({ outbox: notifier?.outbox }),
+          ...withoutUndefined({ outbox: notifier?.outbox }),
           all,
           deadline,
         });
-        sweep.asked += swept.asked;
-        sweep.found += swept.found;
-        sweep.queued += swept.queued;
-        if (swept.isClosed) {
+        sweep.asked += looked.asked;
+        sweep.found += looked.found;
+        sweep.queued += looked.queued;
+        if (looked.isClosed) {
           sweep.closed += 1;
           continue;
         }
         vitals.runs += 1;
-        vitals.open += swept.open;
-        if (swept.isStuck) vitals.stuck += 1;
-        if (swept.nextDueAt) {
-          nextDueAt = earlier(nextDueAt, swept.nextDueAt);
+        vitals.open += looked.open;
+        if (looked.isStuck) vitals.stuck += 1;
+        if (looked.nextDueAt) {
+          nextDueAt = earlier(nextDueAt, looked.nextDueAt);
           withTasks.add(run.runId);
         }
       } catch (error) {
@@ -127,7 +129,7 @@ export function createHandler(deps: Deps) {
       metrics({ RunsActive: vitals.runs, RunsStuck: vitals.stuck, TransfersOpen: vitals.open });
     }
     if (failure !== undefined) throw failure;
-    return { ...present({ nextDueAt }), followed: withTasks };
+    return { ...withoutUndefined({ nextDueAt }), followed: withTasks };
   };
 
   return async (event?: unknown): Promise<Sweep> => {
@@ -189,11 +191,11 @@ async function connect(config: SweepConfig, ledger: Ledger, objects: Objects) {
   const limiterOf = (api: string, limits: LimitsConfig, retry?: RetryPolicy) =>
     openLimiter(config, { api, ledger, limits, ...(retry && { retry }) });
   const now = () => new Date();
-  const followers: { -readonly [Kind in keyof Followers]: Followers[Kind] } = {};
+  const pollers: { -readonly [Kind in keyof TaskPollers]: TaskPollers[Kind] } = {};
   if (batch) {
-    followers.batch = createBatchFollower({
+    pollers.batch = createBatchPoller({
       client: connectCosBatch(batch),
-      guard: createGuard(limiterOf('cos-batch', batch.limits), createRefusals()),
+      breaker: createCredentialBreaker(limiterOf('cos-batch', batch.limits), createRefusals()),
       objects,
       reports: connectCosObjects(batch.cos),
       settleMs,
@@ -202,13 +204,13 @@ async function connect(config: SweepConfig, ledger: Ledger, objects: Objects) {
   }
   if (huawei) {
     const sets = await openCredentials(config, huawei.sets);
-    followers.oms = createOmsFollower({
+    pollers.oms = createOmsPoller({
       ledger,
       open: connectOms({
         config: huawei,
         sets,
         openLimiter: (region) => limiterOf(`oms ${region}`, huawei.limits, OMS_RETRY),
-        openGate: openKeyGate(config, ledger),
+        openSharedBreaker: openSharedBreaker(config, ledger),
       }),
       sets,
       objects,
@@ -217,7 +219,7 @@ async function connect(config: SweepConfig, ledger: Ledger, objects: Objects) {
       now,
     });
   }
-  if (!cos) return { followers };
+  if (!cos) return { pollers };
   const limiter = limiterOf('cos-fetch', cos.limits);
   const client = connectCosFetch(cos);
   const targets = connectCosObjects(cos);
@@ -226,7 +228,7 @@ async function connect(config: SweepConfig, ledger: Ledger, objects: Objects) {
     const found = await limiter.run(() => targets.head(target, key));
     return found !== undefined && isBroughtBy(found, md5, since);
   };
-  return { followers, hasArrived, lost: { limiter, refusals: createRefusals(), status } };
+  return { pollers, hasArrived, lost: { limiter, refusals: createRefusals(), status } };
 }
 
 export const handler = expose(async (env) => {
@@ -250,7 +252,7 @@ export const handler = expose(async (env) => {
     now: () => new Date(),
     objects,
     queue,
-    replanning: {
+    replan: {
       planLater,
       planner: createPlanner({ ledger, log: observed.log, objects, queue, shardBytes }),
     },

@@ -3,8 +3,9 @@
  * nothing open any more; starts the nightly pass, and goes on with one that has tasks left.
  */
 import { Cron as Schedule } from 'croner';
-import type { Ledger, Run } from '../shared/ledger/port.ts';
-import type { Log } from '../shared/log.ts';
+import type { Ledger } from '../shared/ledger/ledger.ts';
+import type { Run } from '../shared/ledger/model.ts';
+import type { Log } from '../shared/lib/log.ts';
 import { atMost, STOP_MS } from './at-most.ts';
 import type { EventHandler } from './http.ts';
 

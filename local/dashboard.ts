@@ -1,7 +1,7 @@
 /** The dashboard in a checkout: built when a browser first asks for it, and never by hand. */
 import { resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import type { Log } from '../shared/log.ts';
+import type { Log } from '../shared/lib/log.ts';
 import type { EventHandler } from './http.ts';
 
 /** Where the page is built; `runs` serves it from there. */

@@ -7,10 +7,10 @@ import { isUtf8 } from 'node:buffer';
 import { randomUUID } from 'node:crypto';
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
-import { ConfigError } from '../shared/errors.ts';
-import type { Log } from '../shared/log.ts';
-import { type HttpAnswer, withHeaders } from '../shared/middleware.ts';
-import { createRouter } from '../shared/router.ts';
+import { ConfigError } from '../shared/lib/errors.ts';
+import type { Log } from '../shared/lib/log.ts';
+import { type HttpAnswer, withHeaders } from '../shared/runtime/http.ts';
+import { createRouter } from '../shared/runtime/router.ts';
 import { createBodies, type NoBody } from './body.ts';
 
 export type EventHandler = (event: unknown) => Promise<unknown>;

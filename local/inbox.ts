@@ -5,9 +5,9 @@
 import { mkdir } from 'node:fs/promises';
 import { join, relative, sep } from 'node:path';
 import { watch } from 'chokidar';
-import { ConfigError } from '../shared/errors.ts';
-import type { Log } from '../shared/log.ts';
-import type { ObjectInfo, Objects } from '../shared/objects/port.ts';
+import { ConfigError } from '../shared/lib/errors.ts';
+import type { Log } from '../shared/lib/log.ts';
+import type { ObjectInfo, Objects } from '../shared/stores/objects.ts';
 import { atMost, STOP_MS } from './at-most.ts';
 import type { EventHandler } from './http.ts';
 

@@ -5,7 +5,7 @@
 import { accessSync, constants, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
-import { ConfigError } from '../shared/errors.ts';
+import { ConfigError } from '../shared/lib/errors.ts';
 
 export interface Lock {
   release(): void;

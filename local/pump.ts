@@ -1,7 +1,7 @@
 /** Feeds queue messages to a function as SQS and Lambda would: visibility, partial failures, delays. */
-import type { Log } from '../shared/log.ts';
-import type { BatchAnswer } from '../shared/middleware.ts';
-import type { Queue, QueueMessage } from '../shared/queue/port.ts';
+import type { Log } from '../shared/lib/log.ts';
+import type { BatchAnswer } from '../shared/runtime/per-message.ts';
+import type { Queue, QueueMessage } from '../shared/stores/queue.ts';
 import { atMost, STOP_MS } from './at-most.ts';
 import type { EventHandler } from './http.ts';
 

@@ -5,7 +5,7 @@
 import { randomBytes } from 'node:crypto';
 import { existsSync, readFileSync, renameSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { ConfigError } from '../shared/errors.ts';
+import { ConfigError } from '../shared/lib/errors.ts';
 
 export interface LocalSecrets {
   readonly apiToken: string;

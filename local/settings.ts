@@ -6,6 +6,8 @@ import { existsSync, readFileSync } from 'node:fs';
 import { resolve } from 'node:path';
 import { parseEnv } from 'node:util';
 import { Cron } from 'croner';
+import { createEnvReader, type Env, type EnvReader } from '../shared/lib/env.ts';
+import { ConfigError, type InputFault } from '../shared/lib/errors.ts';
 import {
   batchJobConfig,
   callbackConfig,
@@ -17,10 +19,8 @@ import {
   runsConfig,
   storesConfig,
   sweepConfig,
-} from '../shared/config.ts';
-import { hasHuawei } from '../shared/config-huawei.ts';
-import { createEnvReader, type Env, type EnvReader } from '../shared/env.ts';
-import { ConfigError, type InputFault } from '../shared/errors.ts';
+} from '../shared/wiring/config/functions.ts';
+import { hasHuawei } from '../shared/wiring/config/huawei.ts';
 
 export interface Settings {
   /** Of everything the service keeps. */

@@ -1,8 +1,8 @@
 /** `PUT /objects/{key+}`: streams a body into the objects folder and plans it when it is a manifest. */
-import { createBearer } from '../shared/bearer.ts';
-import { InputError, StoreError, WaybillError } from '../shared/errors.ts';
-import { json, withHeaders } from '../shared/middleware.ts';
-import type { Objects } from '../shared/objects/port.ts';
+import { createBearer } from '../shared/api/auth.ts';
+import { InputError, StoreError, WaybillError } from '../shared/lib/errors.ts';
+import { json, withHeaders } from '../shared/runtime/http.ts';
+import type { Objects } from '../shared/stores/objects.ts';
 import { problem, type StreamHandler } from './http.ts';
 
 export interface UploadOptions {

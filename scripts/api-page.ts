@@ -1,6 +1,6 @@
 /** Writes `docs/api.md`, the reference page, from the descriptions of the routes. */
 import { openApi } from '../shared/api/openapi.ts';
-import { ROUTES, type RouteDescription } from '../shared/api/routes.ts';
+import { ROUTES, type RouteDescription } from '../shared/api/routes/index.ts';
 
 const TAGS = openApi().tags as readonly { readonly name: string; readonly description: string }[];
 

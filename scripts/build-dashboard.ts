@@ -1,6 +1,6 @@
 /**
  * Builds the dashboard into `.build/dashboard`: names with the hash of the content, each file also
- * compressed, and `files.json`, which tells what there is (`shared/api/static.ts` serves it).
+ * compressed, and `files.json`, which tells what there is (`shared/api/dashboard-files.ts` serves it).
  */
 import { createHash } from 'node:crypto';
 import { existsSync, readdirSync, readFileSync, statSync } from 'node:fs';
@@ -9,7 +9,7 @@ import { basename, dirname, extname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { brotliCompressSync, constants, gzipSync } from 'node:zlib';
 import { type BuildOptions, build, type OutputFile, type Plugin } from 'esbuild';
-import { INDEX, PAGE, type StaticFile } from '../shared/api/static.ts';
+import { INDEX, PAGE, type StaticFile } from '../shared/api/dashboard-files.ts';
 
 const ROOT = fileURLToPath(new URL('..', import.meta.url));
 const SOURCES = join(ROOT, 'dashboard');

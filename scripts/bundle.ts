@@ -21,7 +21,7 @@ export const functionNames = (): readonly string[] =>
     .sort();
 
 /**
- * Parts of undici that no function reaches: HTTP/2, because `shared/http.ts` speaks HTTP/1.1 alone, an
+ * Parts of undici that no function reaches: HTTP/2, because `shared/lib/http.ts` speaks HTTP/1.1 alone, an
  * experimental parser, and a parser for processors without SIMD. They are a third of a bundle and a
  * tenth of its load. Whoever does reach one fails with its name.
  */

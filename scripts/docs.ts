@@ -5,7 +5,7 @@ import { createRequire } from 'node:module';
 import { dirname } from 'node:path';
 import { toJsonSchema } from '@valibot/to-json-schema';
 import { openApi } from '../shared/api/openapi.ts';
-import { summaryShape } from '../shared/api/shapes.ts';
+import { summaryShape } from '../shared/api/responses.ts';
 import { clientSource } from './api-client.ts';
 import { apiPage } from './api-page.ts';
 import { schemaFiles } from './cli-schemas.ts';

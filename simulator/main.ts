@@ -3,24 +3,24 @@
  * `npm run simulator -- --help` tells how to run it alone; docs/simulator.md describes it.
  */
 import { parseArgs } from 'node:util';
-import type { BatchJob } from './batch/job.ts';
-import { createBatchJobs } from './batch/jobs.ts';
-import { createControl } from './control.ts';
-import type { CosKeys } from './cos-auth.ts';
-import { createCosBatch } from './cos-batch.ts';
-import { createCosFetch } from './cos-fetch.ts';
-import { createCosObjects } from './cos-objects.ts';
-import { createFaults, type FaultRule, parseFaults } from './faults.ts';
-import { createFetchTasks, type FetchTask } from './fetch-tasks.ts';
-import { type HuaweiOptions, type HuaweiSimulator, startHuawei } from './huawei/main.ts';
+import { createControl } from './faults/control.ts';
+import { createFaults, type FaultRule, parseFaults } from './faults/faults.ts';
 import { addSamples } from './huawei/samples.ts';
-import { createObjectsStore } from './objects-store.ts';
+import { type HuaweiOptions, type HuaweiSimulator, startHuawei } from './huawei/start.ts';
 import { type Listening, listen } from './server.ts';
+import type { CosKeys } from './tencent/auth.ts';
+import type { BatchJob } from './tencent/batch/job.ts';
+import { createBatchJobs } from './tencent/batch/jobs.ts';
+import { createCosBatch } from './tencent/batch/main.ts';
+import { createCosFetch } from './tencent/fetch.ts';
+import { createFetchTasks, type FetchTask } from './tencent/fetch-tasks.ts';
+import { createCosObjects } from './tencent/objects.ts';
+import { createObjectsStore } from './tencent/objects-store.ts';
 
-export type { BatchJob } from './batch/job.ts';
-export type { FaultRule } from './faults.ts';
-export type { FetchTask } from './fetch-tasks.ts';
-export type { HuaweiSimulator, NewOmsTask } from './huawei/main.ts';
+export type { FaultRule } from './faults/faults.ts';
+export type { HuaweiSimulator, NewOmsTask } from './huawei/start.ts';
+export type { BatchJob } from './tencent/batch/job.ts';
+export type { FetchTask } from './tencent/fetch-tasks.ts';
 
 export interface SimulatorOptions {
   /** Of the migration API; objects, control and Batch take the next three. 0 takes free ones. @default 0 */

@@ -1,6 +1,6 @@
 /** Commands that look at runs: runs, show, readiness, report. */
 import type { Command } from 'commander';
-import { OPERATIONS, RUN_STATES } from '../../shared/ledger/port.ts';
+import { OPERATIONS, RUN_STATES } from '../../shared/ledger/model.ts';
 import { readiness } from '../readiness.ts';
 import { report } from '../report.ts';
 import { listRuns, showRun } from '../show.ts';

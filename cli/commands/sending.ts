@@ -1,6 +1,6 @@
 /** Commands that start, repeat and end work: submit, retry, cancel. */
 import type { Command } from 'commander';
-import { CAUSE_CLASSES } from '../../shared/errors.ts';
+import { CAUSE_CLASSES } from '../../shared/lib/errors.ts';
 import { canAsk, confirm } from '../ask.ts';
 import { cancel } from '../cancel.ts';
 import { retry } from '../retry.ts';

@@ -1,7 +1,7 @@
 /** Commands on single objects and on shards that were given up: transfers, transfer, redrive. */
 import type { Command } from 'commander';
-import { CAUSE_CLASSES } from '../../shared/errors.ts';
 import { TRANSFER_STATES } from '../../shared/ledger/merge.ts';
+import { CAUSE_CLASSES } from '../../shared/lib/errors.ts';
 import { redrive } from '../redrive.ts';
 import { listTransfers, showTransfer } from '../transfers.ts';
 import {

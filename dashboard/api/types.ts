@@ -8,9 +8,9 @@ import type {
   runsShape,
   transferShape,
   transfersShape,
-} from '../../shared/api/shapes.ts';
-import type { CauseClass } from '../../shared/errors.ts';
-import type { Summary } from '../../shared/sweeping/summary.ts';
+} from '../../shared/api/responses.ts';
+import type { CauseClass } from '../../shared/lib/errors.ts';
+import type { Summary } from '../../shared/reporting/summary.ts';
 
 export type Cause = InferOutput<typeof causeShape>;
 export type Run = InferOutput<typeof runShape>;

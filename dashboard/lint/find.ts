@@ -2,15 +2,17 @@
  * Lints a file just as a run would read it, by the functions' own rules: once, and again where keys
  * may clash. Memory does not grow with the file.
  */
+
+import type { Tally, WarningReason } from '../../shared/ledger/shard.ts';
 import { createClashFinder } from '../../shared/manifest/clashes.ts';
+import { readLayout } from '../../shared/manifest/detect-layout.ts';
+import type { Quarantined, Warning } from '../../shared/manifest/findings.ts';
 import { gunzip } from '../../shared/manifest/gzip.ts';
-import type { KeyWatch } from '../../shared/manifest/keys.ts';
-import { readLayout } from '../../shared/manifest/layout.ts';
+import { parseFileName } from '../../shared/manifest/key.ts';
 import { cutLines } from '../../shared/manifest/lines.ts';
-import { parseFileName } from '../../shared/manifest/path.ts';
-import { createLineReader, type ReaderSink } from '../../shared/manifest/reader.ts';
-import type { Quarantined, Tally, Warning, WarningReason } from '../../shared/manifest/types.ts';
-import type { Objects } from '../../shared/objects/port.ts';
+import { createLineReader, type ReaderSink } from '../../shared/manifest/read-lines.ts';
+import type { KeyWatch } from '../../shared/manifest/similar-keys.ts';
+import type { Objects } from '../../shared/stores/objects.ts';
 import type { LintFindings } from './protocol.ts';
 
 /** Listed of each kind; all are counted. */

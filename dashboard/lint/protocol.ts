@@ -1,5 +1,6 @@
 /** What the page and its linting worker tell each other. */
-import type { Quarantined, Tally, Warning } from '../../shared/manifest/types.ts';
+import type { Tally } from '../../shared/ledger/shard.ts';
+import type { Quarantined, Warning } from '../../shared/manifest/findings.ts';
 
 export interface LintOrder {
   readonly file: File;

@@ -1,6 +1,6 @@
 /** Lints a manifest away from the page, so that typing and scrolling go on; nothing leaves the machine. */
-import { InputError } from '../../shared/errors.ts';
-import type { Objects } from '../../shared/objects/port.ts';
+import { InputError } from '../../shared/lib/errors.ts';
+import type { Objects } from '../../shared/stores/objects.ts';
 import { findAll } from './find.ts';
 import type { LintNews, LintOrder } from './protocol.ts';
 

@@ -1,7 +1,7 @@
 /** What this page saw of each run while it was open, kept in the tab so that a reload loses nothing. */
 import type { Run } from '../api/types.ts';
-import type { Look } from '../run/progress.ts';
-import { addPoint, type Point, pointOf } from '../run/timeline.ts';
+import type { Look } from '../model/progress.ts';
+import { addPoint, type Point, pointOf } from '../model/timeline.ts';
 
 const PREFIX = 'waybill.seen.';
 const known = new Map<string, readonly Point[]>();

@@ -1,6 +1,6 @@
 /** How far a run is: succeeded and failed side by side, and the rest. */
 import type { Run } from '../api/types.ts';
-import { progressOf } from '../run/progress.ts';
+import { progressOf } from '../model/progress.ts';
 import { usePage } from '../state/context.ts';
 
 export function Bar({ run, large = false }: { readonly run: Run; readonly large?: boolean }) {

@@ -2,8 +2,8 @@
 import type { Run } from '../api/types.ts';
 import { looksOf, seenOf } from '../live/seen.ts';
 import { useNow } from '../live/use-live.ts';
-import { targetOf } from '../run/name.ts';
-import { isOver, paceOf, progressOf } from '../run/progress.ts';
+import { isOver, paceOf, progressOf } from '../model/progress.ts';
+import { targetOf } from '../model/run-name.ts';
 import { usePage } from '../state/context.ts';
 import { runHref } from '../state/route.ts';
 import { RunBadge } from './badge.tsx';

@@ -1,6 +1,6 @@
 /** A run's name in words. */
 import type { Run } from '../api/types.ts';
-import { nameOf } from '../run/name.ts';
+import { nameOf } from '../model/run-name.ts';
 import type { Translate } from '../text/translate.ts';
 
 export function runTitle(run: Run, t: Translate): string {

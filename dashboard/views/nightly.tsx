@@ -1,10 +1,10 @@
 /** Nightly passes: what each tried again. */
 import { isRunPage } from '../api/checks.ts';
 import { useLive } from '../live/use-live.ts';
+import { isOver } from '../model/progress.ts';
 import { Empty, FailureNotice, Loading } from '../parts/notice.tsx';
 import { RunTable } from '../parts/run-table.tsx';
 import { Title } from '../parts/title.tsx';
-import { isOver } from '../run/progress.ts';
 import { usePage } from '../state/context.ts';
 
 export function NightlyView() {

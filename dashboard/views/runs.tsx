@@ -5,11 +5,11 @@ import { type Failure, toFailure } from '../api/failure.ts';
 import { RUN_STATES, type Run, type RunPage } from '../api/types.ts';
 import { looksOf, notice } from '../live/seen.ts';
 import { useLive, useNow } from '../live/use-live.ts';
+import { isOver, openOf, paceOf } from '../model/progress.ts';
 import { Icon } from '../parts/icons.tsx';
 import { Empty, FailureNotice, Loading } from '../parts/notice.tsx';
 import { RunTable } from '../parts/run-table.tsx';
 import { Title } from '../parts/title.tsx';
-import { isOver, openOf, paceOf } from '../run/progress.ts';
 import { usePage } from '../state/context.ts';
 import { runsHref } from '../state/route.ts';
 

@@ -2,11 +2,11 @@
 import { useEffect, useId, useRef, useState } from 'preact/hooks';
 import { isRunPage } from '../api/checks.ts';
 import { useLive } from '../live/use-live.ts';
+import { draft, send, setPlace } from '../model/draft.ts';
+import { isBucket, isManifestName, isRegion } from '../model/place.ts';
 import { Icon } from '../parts/icons.tsx';
 import { FailureNotice, Notice } from '../parts/notice.tsx';
 import { Title } from '../parts/title.tsx';
-import { draft, send, setPlace } from '../start/draft.ts';
-import { isBucket, isManifestName, isRegion } from '../start/place.ts';
 import { usePage } from '../state/context.ts';
 import { runHref, runsHref } from '../state/route.ts';
 import { session } from '../state/session.ts';

@@ -1,11 +1,12 @@
 /** `POST /fetches`: objects of a request become a manifest of Waybill's own, planned like any other. */
+
 import type * as v from 'valibot';
-import { InputError, type InputFault } from '../errors.ts';
+import type { SameKey } from '../ledger/shard.ts';
+import { InputError, type InputFault } from '../lib/errors.ts';
 import { findFault } from '../manifest/lint.ts';
-import { OWN_PREFIX } from '../manifest/path.ts';
-import type { SameKey } from '../manifest/types.ts';
-import type { fetchesBody } from './bodies.ts';
-import { MAX_FAULTS } from './bounds.ts';
+import { OWN_PREFIX } from '../stores/layout.ts';
+import { MAX_FAULTS } from './request-limits.ts';
+import type { fetchesBody } from './requests.ts';
 
 type Fetches = v.InferOutput<typeof fetchesBody>;
 

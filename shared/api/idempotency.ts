@@ -3,11 +3,11 @@
  * the same key with another request is refused (spec section 6).
  */
 import { randomUUID } from 'node:crypto';
-import { sha256Hex } from '../encoding.ts';
-import { ConflictError, InputError } from '../errors.ts';
-import type { HttpRequest } from '../events.ts';
-import type { Ledger } from '../ledger/port.ts';
-import { runIdFrom } from '../tasks/runs.ts';
+import type { Ledger } from '../ledger/ledger.ts';
+import { sha256Hex } from '../lib/encoding.ts';
+import { ConflictError, InputError } from '../lib/errors.ts';
+import { runIdFrom } from '../runs/task-runs.ts';
+import type { HttpRequest } from '../runtime/http.ts';
 
 /**
  * The run of this request; a fresh id when it carries no key.

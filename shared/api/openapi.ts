@@ -4,8 +4,8 @@
  */
 import { toJsonSchema } from '@valibot/to-json-schema';
 import type * as v from 'valibot';
-import { ROUTES, type RouteDescription } from './routes.ts';
-import { problemShape } from './shapes.ts';
+import { problemShape } from './responses.ts';
+import { ROUTES, type RouteDescription } from './routes/index.ts';
 
 export interface OpenApi {
   readonly openapi: '3.1.0';
@@ -124,6 +124,7 @@ const answerOf = (
 });
 
 const TEXT = { type: 'string' } as const;
+
 const ANYTHING = { type: 'object' } as const;
 
 const problemOf = (status: number): object => ({

@@ -2,7 +2,7 @@
  * So many requests a minute for each token, counted by each worker for itself, with the headers of
  * https://datatracker.ietf.org/doc/draft-ietf-httpapi-ratelimit-headers/.
  */
-import { RateError } from '../errors.ts';
+import { RateError } from '../lib/errors.ts';
 
 /** Counts one request. @throws RateError (RATE_LIMITED) when it is one too many */
 export type RateLimit = (who: string) => Readonly<Record<string, string>>;

@@ -1,6 +1,7 @@
 /** Cursors of pages: where the next one starts. The same in every store. */
-import { InputError } from '../errors.ts';
-import type { Run, Transfer } from './port.ts';
+
+import { InputError } from '../lib/errors.ts';
+import type { Run, Transfer } from './model.ts';
 
 export interface RunCursor {
   readonly createdAtMs: number;

@@ -1,6 +1,6 @@
 /** A transfer's history as stores keep it: one compact JSON text per entry. */
 import type { TransferState } from './merge.ts';
-import type { HistoryEntry, Report, TransferEvent } from './port.ts';
+import type { HistoryEntry, TransferEvent, TransferUpdate } from './model.ts';
 
 /** Later events of a transfer change its state but are not listed: a caller may repeat for ever. */
 export const HISTORY_LIMIT = 64;
@@ -15,21 +15,21 @@ type Line = readonly [
   requestId: string | null,
 ];
 
-export function toEntryText(report: Report): string {
-  const accepted = report.accepted[0];
-  if (accepted === undefined && !report.cause) {
+export function toEntryText(update: TransferUpdate): string {
+  const accepted = update.accepted[0];
+  if (accepted === undefined && !update.cause) {
     // Most entries: nothing in them needs escaping.
-    const { at, attempt, event, state } = report;
+    const { at, attempt, event, state } = update;
     return `[${at.getTime()},${attempt},"${event}","${state}",null,null,null]`;
   }
   const line: Line = [
-    report.at.getTime(),
-    report.attempt,
-    report.event,
-    report.state,
+    update.at.getTime(),
+    update.attempt,
+    update.event,
+    update.state,
     accepted === undefined ? null : accepted.slice(accepted.indexOf(':') + 1),
-    report.cause?.code ?? null,
-    report.cause?.requestId ?? null,
+    update.cause?.code ?? null,
+    update.cause?.requestId ?? null,
   ];
   return JSON.stringify(line);
 }
@@ -60,11 +60,11 @@ export function latestId(accepted: readonly string[]): string | undefined {
 }
 
 /**
- * Whether a report is a poll that tells nothing new: listing those would crowd out what does.
+ * Whether an update is a poll that tells nothing new: listing those would crowd out what does.
  * @param cause as JSON, of the merged fact and of the one before
  */
-export const isIdle = (report: Report, before: Standing, after: Standing): boolean =>
-  report.event === 'poll' &&
+export const isIdle = (update: TransferUpdate, before: Standing, after: Standing): boolean =>
+  update.event === 'poll' &&
   before.state === after.state &&
   before.attempt === after.attempt &&
   before.cause === after.cause;

@@ -3,9 +3,11 @@
  * as which attempt. A line without a row below an earlier window, or a row that is `submitting`, is
  * an open intent: somebody may have sent it. It is resolved, not blindly repeated (promise G2).
  */
-import { UnsettledError } from '../errors.ts';
-import type { PlannedTransfer, Shard, Tally } from '../manifest/types.ts';
-import type { IntentWindow, Lease, Ledger, OpenedShard, Report, Transfer } from './port.ts';
+
+import { UnsettledError } from '../lib/errors.ts';
+import type { IntentWindow, Lease, Ledger, OpenedShard } from './ledger.ts';
+import type { Transfer, TransferUpdate } from './model.ts';
+import type { PlannedTransfer, Shard, Tally } from './shard.ts';
 
 /** Looks whether an open submission arrived: true when the object is there since `since`. */
 export type Resolve = (transfer: PlannedTransfer, since: Date) => Promise<boolean>;
@@ -106,7 +108,7 @@ export function createIntent({
   ): Promise<number | undefined> => {
     if (now().getTime() - heardAt.getTime() < settleMs) throw new UnsettledError(transfer.id);
     const arrived = await resolve(transfer, since);
-    const report = (state: Report['state'], number: number): Report => ({
+    const update = (state: TransferUpdate['state'], number: number): TransferUpdate => ({
       state,
       attempt: number,
       accepted: [],
@@ -115,10 +117,10 @@ export function createIntent({
       object: transfer,
     });
     if (arrived) {
-      await ledger.record(transfer.id, report('succeeded', attempt));
+      await ledger.record(transfer.id, update('succeeded', attempt));
       return undefined;
     }
-    await ledger.record(transfer.id, report('submitting', attempt + 1));
+    await ledger.record(transfer.id, update('submitting', attempt + 1));
     return attempt + 1;
   };
 
@@ -150,8 +152,8 @@ export function createIntent({
       }
       if (known.state === 'planned') {
         const { attempt } = known;
-        const report = { state: 'submitting', attempt, accepted: [], at: now() } as const;
-        await ledger.record(transfer.id, { ...report, event: 'submitting', object: transfer });
+        const update = { state: 'submitting', attempt, accepted: [], at: now() } as const;
+        await ledger.record(transfer.id, { ...update, event: 'submitting', object: transfer });
         return attempt;
       }
       if (known.state === 'submitting') {

@@ -2,7 +2,7 @@
  * How facts about one transfer join. What is known only grows, so any order ends alike: intents,
  * answers, callbacks and polls may be late, repeated or reordered (promise G3).
  */
-import type { Cause } from '../errors.ts';
+import type { Cause } from '../lib/errors.ts';
 
 export const TRANSFER_STATES = [
   'planned',
@@ -12,6 +12,7 @@ export const TRANSFER_STATES = [
   'cancelled',
   'succeeded',
 ] as const;
+
 export type TransferState = (typeof TRANSFER_STATES)[number];
 
 /**

@@ -1,6 +1,7 @@
 /** What a run's shards add up to. */
+import type { ShardRecord } from './ledger.ts';
 import { TRANSFER_STATES } from './merge.ts';
-import type { Counts, Run, ShardRecord } from './port.ts';
+import type { Counts, Run } from './model.ts';
 
 export type Totals = Pick<Run, 'counts' | 'readBytes'>;
 

@@ -2,11 +2,13 @@
  * Finds clashing keys in a file of any length within fixed memory: a first reading passes all keys
  * through a Bloom filter, which names those that may have come before; a second one compares these.
  */
-import { foldKey, type KeyWatch, lookalikeKey, repeatedKey } from './keys.ts';
+import { foldKey, type KeyWatch, lookalikeKey, repeatedKey } from './similar-keys.ts';
 
 /** 16 MiB; of 10 million different keys about one in a thousand is compared for nothing. */
 const FILTER_BITS = 2 ** 27;
+
 const PROBES = 4;
+
 /** Keys compared in the second reading; the longest ones take 85 MB. */
 const MAX_CANDIDATES = 100_000;
 

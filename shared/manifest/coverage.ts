@@ -1,5 +1,5 @@
 /** Promise G1: a run closes only when the lines its shards read tile the manifest's bytes. */
-import type { Tally } from './types.ts';
+import type { Tally } from '../ledger/shard.ts';
 
 /** `fault` tells the first byte that is not covered exactly once, or a tally that does not add up. */
 export type Coverage =

@@ -1,7 +1,7 @@
 /** CSV as RFC 4180 has it, one line at a time: a field can't hold a line break here. */
-import { InputError } from '../errors.ts';
+import type { CsvColumns } from '../ledger/shard.ts';
+import { InputError } from '../lib/errors.ts';
 import type { Fields, LineFault } from './lint.ts';
-import type { CsvColumns } from './types.ts';
 
 /** Columns of a manifest without a header line. */
 export const DEFAULT_COLUMNS: CsvColumns = { url: 0, key: 1, md5: 2 };

@@ -1,8 +1,8 @@
 /** Streams a gzip object's content, several members in a row too, in flat memory. */
 import { pipeline, Readable } from 'node:stream';
 import { createGunzip, type Gunzip } from 'node:zlib';
-import { InputError } from '../errors.ts';
-import type { ObjectInfo, Objects } from '../objects/port.ts';
+import { InputError } from '../lib/errors.ts';
+import type { ObjectInfo, Objects } from '../stores/objects.ts';
 
 /**
  * Unpacks the object `info`.

@@ -6,8 +6,10 @@
 import { LINE_LIMIT_BYTES } from './lint.ts';
 
 const LINE_FEED = 10;
+
 /** Enough for the 1,024 characters that quarantine keeps. */
 const HEAD_BYTES = 4_096;
+
 /** A legal line may still carry its carriage return. */
 const HOLD_BYTES = LINE_LIMIT_BYTES + 1;
 

@@ -3,7 +3,8 @@
  * Pure; the same for CSV, JSON Lines, functions and the command line. Messages never quote values,
  * because URLs may hold secrets.
  */
-import type { QuarantineReason, WarningReason } from './types.ts';
+import type { WarningReason } from '../ledger/shard.ts';
+import type { QuarantineReason } from './findings.ts';
 import { encodeUrl, encodingFault, hasCredentials, urlForm } from './url.ts';
 
 /** What a line says, decoded; an absent field is empty. */
@@ -34,9 +35,12 @@ export interface LintOptions {
 
 /** Bytes of a line without its line break. */
 export const LINE_LIMIT_BYTES = 65_535;
+
 /** https://cloud.tencent.com/document/product/436/13324 */
 export const KEY_LIMIT_BYTES = 850;
+
 export const MD5_HEX = /^[0-9a-f]{32}$/i;
+
 // biome-ignore lint/suspicious/noControlCharactersInRegex: they are what is looked for
 export const CONTROL = /[\u0000-\u001f\u007f-\u009f]/;
 

@@ -3,32 +3,29 @@
  * `plan-manifest` cuts, `cos-offline-fetch` reads, `sweep` proves. Everything here may be repeated:
  * the same manifest gives the same shards, lines and ids.
  */
-import { InputError } from '../errors.ts';
-import type { Objects } from '../objects/port.ts';
-import { createKeyWatch } from './keys.ts';
+import type { Layout, PlannedTransfer, Shard, Tally, Target } from '../ledger/shard.ts';
+import { InputError } from '../lib/errors.ts';
+import { stagingPrefix } from '../stores/layout.ts';
+import type { Objects } from '../stores/objects.ts';
+import type { Quarantined, Warning } from './findings.ts';
 import { cutLines } from './lines.ts';
-import { createLineReader } from './reader.ts';
-import { stagingPrefix } from './staging.ts';
-import type {
-  Layout,
-  PlannedTransfer,
-  Quarantined,
-  Shard,
-  Tally,
-  Target,
-  Warning,
-} from './types.ts';
+import { createLineReader } from './read-lines.ts';
+import { createKeyWatch } from './similar-keys.ts';
 import { DEFAULT_SHARD_BYTES } from './unpack.ts';
 
 export { type Coverage, proveCoverage } from './coverage.ts';
-export { readLayout } from './layout.ts';
+
+export { readLayout } from './detect-layout.ts';
+
 export { type Unpacking, type UnpackOptions, unpackShards } from './unpack.ts';
+
 export { DEFAULT_SHARD_BYTES };
 
 /** Above `10,000 × shardBytes` (2.4 GiB by default) shards grow instead of becoming more. */
 export const MAX_SHARDS = 10_000;
 
 const MAX_WARNINGS_KEPT = 100;
+
 /** Read beyond a shard's end at once: nearly always the rest of its last line. */
 const OVERHANG_BYTES = 16_384;
 

@@ -2,11 +2,13 @@
  * What a run keeps under `staging/<runId>/` until it closes: the unpacked pieces of a gzip manifest,
  * and the lines that each shard quarantined. Nothing here triggers anything.
  */
-import { StoreError } from '../errors.ts';
-import type { ObjectInfo, Objects } from '../objects/port.ts';
-import type { Quarantined, Shard } from './types.ts';
-
-export const stagingPrefix = (runId: string): string => `staging/${runId}/`;
+import type { Shard } from '../ledger/shard.ts';
+import type { CauseClass } from '../lib/errors.ts';
+import { StoreError } from '../lib/errors.ts';
+import { textLines } from '../lib/text-lines.ts';
+import { stagingPrefix } from '../stores/layout.ts';
+import type { ObjectInfo, Objects } from '../stores/objects.ts';
+import type { Quarantined } from './findings.ts';
 
 /** Of the unpacked piece that is shard `index`. */
 export const stagedPieceKey = (runId: string, index: number): string =>
@@ -110,4 +112,44 @@ function parseStaged(line: string, key: string): Quarantined {
   } catch (error) {
     throw new StoreError(`${key} is damaged.`, error);
   }
+}
+
+export interface FailedObject {
+  /** Decoded. */
+  readonly key: string;
+  readonly code: string;
+  readonly message: string;
+  readonly class: CauseClass;
+}
+
+const failuresKey = (runId: string, line: number): string =>
+  `${stagingPrefix(runId)}failures-${line}.jsonl`;
+
+/** Writes the failures of one transfer anew; returns how many there were. */
+export async function stageFailures(
+  objects: Pick<Objects, 'put'>,
+  runId: string,
+  line: number,
+  failures: AsyncIterable<FailedObject>,
+): Promise<number> {
+  let count = 0;
+  async function* text(): AsyncGenerator<string> {
+    for await (const failure of failures) {
+      count += 1;
+      yield `${JSON.stringify(failure)}\n`;
+    }
+  }
+  await objects.put(failuresKey(runId, line), text());
+  return count;
+}
+
+/** Those of one transfer; none when nothing was staged. */
+export async function* readFailures(
+  objects: Pick<Objects, 'head' | 'read'>,
+  runId: string,
+  line: number,
+): AsyncGenerator<FailedObject> {
+  const key = failuresKey(runId, line);
+  if (!(await objects.head(key))) return;
+  for await (const text of textLines(objects.read(key))) yield JSON.parse(text) as FailedObject;
 }

@@ -4,11 +4,12 @@
  * same pieces; those that are there already keep their version, which queued shards may name.
  */
 import { createHash } from 'node:crypto';
-import { StoreError } from '../errors.ts';
-import type { ObjectInfo, Objects } from '../objects/port.ts';
+import type { Layout, Shard, Target } from '../ledger/shard.ts';
+import { StoreError } from '../lib/errors.ts';
+import { stagingPrefix } from '../stores/layout.ts';
+import type { ObjectInfo, Objects } from '../stores/objects.ts';
 import { gunzip } from './gzip.ts';
-import { stagedPieceKey, stagingPrefix } from './staging.ts';
-import type { Layout, Shard, Target } from './types.ts';
+import { stagedPieceKey } from './staging.ts';
 
 /** About 2,600 lines of 100 bytes. */
 export const DEFAULT_SHARD_BYTES = 262_144;
@@ -31,7 +32,9 @@ export interface Unpacking extends AsyncIterable<Shard> {
 
 /** Pieces up to this size are written in one go, longer ones as a stream. */
 const HELD_BYTES = 1_048_576;
+
 const LINE_FEED = 10;
+
 const EMPTY = Buffer.alloc(0);
 
 /**

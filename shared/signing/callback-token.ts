@@ -4,8 +4,13 @@
  * Shape: `<kid>.<transferId>.<attempt>.<s|f>.<expiry>.<mac>`, one URL path segment.
  */
 import { timingSafeEqual } from 'node:crypto';
-import { prepareHmac } from '../encoding.ts';
-import { CallbackError } from '../errors.ts';
+import { prepareHmac } from '../lib/encoding.ts';
+import { CallbackError } from '../lib/errors.ts';
+
+export interface CallbackKey {
+  readonly kid: string;
+  readonly secret: string;
+}
 
 export interface CallbackClaim {
   readonly transferId: string;

@@ -1,6 +1,12 @@
 // COS request signature, q-sign-algorithm=sha1: https://cloud.tencent.com/document/product/436/7778
-import { encodeRfc3986, hmacSha1Hex, prepareHmac, requireUnicode, sha1Hex } from '../encoding.ts';
-import type { ApiRequest, Credentials, Pair, Signer } from './signer.ts';
+import type { ApiRequest, Credentials, Pair, Signer } from '../lib/api-request.ts';
+import {
+  encodeRfc3986,
+  hmacSha1Hex,
+  prepareHmac,
+  requireUnicode,
+  sha1Hex,
+} from '../lib/encoding.ts';
 
 export interface CosSignerOptions {
   /** Read with every request, as they may change. */

@@ -68,6 +68,7 @@ const ENTITIES: Readonly<Record<string, string>> = {
   quot: '"',
   apos: "'",
 };
+
 function unescapeXml(whole: string, name: string): string {
   if (!name.startsWith('#')) return ENTITIES[name] ?? whole;
   const code = Number(

@@ -1,6 +1,6 @@
 // Huawei request signature, SDK-HMAC-SHA256: https://support.huaweicloud.com/intl/en-us/devg-apisign/api-sign-algorithm-002.html
-import { encodeRfc3986, prepareHmac, requireUnicode, sha256Hex } from '../encoding.ts';
-import type { ApiRequest, Credentials, Pair, Signer } from './signer.ts';
+import type { ApiRequest, Credentials, Pair, Signer } from '../lib/api-request.ts';
+import { encodeRfc3986, prepareHmac, requireUnicode, sha256Hex } from '../lib/encoding.ts';
 
 export interface HuaweiSignerOptions {
   /** Read with every request, as they may change. */
@@ -118,4 +118,5 @@ function queryString(query: readonly Pair[]): string {
 }
 
 const compare = (a: string, b: string): number => (a < b ? -1 : a > b ? 1 : 0);
+
 const byName = (a: Pair, b: Pair): number => compare(a[0], b[0]);

@@ -3,9 +3,9 @@
  * https://github.com/standard-webhooks/standard-webhooks/blob/main/spec/standard-webhooks.md
  */
 import { createHmac } from 'node:crypto';
-import { requireUnicode } from '../encoding.ts';
-import { InputError } from '../errors.ts';
-import type { Signer } from './signer.ts';
+import type { Signer } from '../lib/api-request.ts';
+import { requireUnicode } from '../lib/encoding.ts';
+import { InputError } from '../lib/errors.ts';
 
 /** A full stop would let the signed text be cut at another place. */
 export const MESSAGE_ID = /^msg_[A-Za-z0-9_-]{1,60}$/;

@@ -2,43 +2,52 @@
  * The distributed adapters: DynamoDB, SQS, S3, Secrets Manager. Lambda bundles hold these and not the
  * embedded ones.
  */
-import { createInvoke } from '../aws/invoke.ts';
-import { createJsonApi, SQS } from '../aws/json-api.ts';
-import type { StoresConfig } from '../config.ts';
-import { type AwsStoresConfig, aws, secretsConfig } from '../config-aws.ts';
-import type { S3Config } from '../config-s3.ts';
-import type { CredentialsConfig } from '../credentials/file.ts';
-import { createSecretSets } from '../credentials/secret.ts';
-import { type CredentialSets, createCredentialSets, DEFAULT_SET } from '../credentials/sets.ts';
-import { type Env, readEnv, type StoreAddress } from '../env.ts';
-import { ConfigError } from '../errors.ts';
-import { watchHealth } from '../health/watch.ts';
-import { createKeyGate, type KeyGate } from '../key-gate.ts';
-import { connectDynamoLedger } from '../ledger/dynamodb.ts';
-import type { Ledger } from '../ledger/port.ts';
-import { createLimiter, type Limiter } from '../limiter.ts';
-import type { Objects } from '../objects/port.ts';
-import { presign, uploadOrigin } from '../objects/s3/presign.ts';
-import { createS3Objects } from '../objects/s3.ts';
-import type { DeadLetters, Queue, QueueSender } from '../queue/port.ts';
+import type { Ledger } from '../ledger/ledger.ts';
+import { type Env, readEnv, type StoreAddress } from '../lib/env.ts';
+import { ConfigError } from '../lib/errors.ts';
+import type { S3Config } from '../lib/s3/bucket.ts';
+import { presign, uploadOrigin } from '../lib/s3/presign.ts';
+import { createLimiter, type Limiter, type LimiterPlace } from '../limits/limiter.ts';
+import { createSharedBreaker, type SharedBreaker } from '../limits/shared-breaker.ts';
+import { watchStatus } from '../limits/watch-status.ts';
+import type { CredentialsConfig } from '../providers/huawei/credential-file.ts';
+import { createSecretSets } from '../providers/huawei/credential-secret.ts';
+import {
+  type CredentialSets,
+  createCredentialSets,
+  DEFAULT_SET,
+} from '../providers/huawei/credential-sets.ts';
+import type { PlanLater } from '../runs/plan.ts';
+import { createExpose, type OpenedEnv } from '../runtime/expose.ts';
+import type { AwsStoresConfig } from '../stores/aws/config.ts';
+import { connectDynamoLedger } from '../stores/aws/dynamodb/ledger.ts';
+import { createInvoke } from '../stores/aws/invoke.ts';
+import { createJsonApi, SQS } from '../stores/aws/json-api.ts';
+import { createS3Objects } from '../stores/aws/s3/objects.ts';
+import { connectSecretReader } from '../stores/aws/secrets-manager.ts';
+import { createSqsQueue } from '../stores/aws/sqs/queue.ts';
 import {
   createSqsHold,
   createSqsSender,
   findDeadLetters,
   type SqsOptions,
-} from '../queue/sqs/sender.ts';
-import { createSqsQueue } from '../queue/sqs.ts';
-import { connectSecretReader } from '../secrets/manager.ts';
-import { openSecrets, type Secrets } from '../secrets/secrets.ts';
+} from '../stores/aws/sqs/sender.ts';
+import type { StoresConfig } from '../stores/config.ts';
+import type { Objects, Uploads } from '../stores/objects.ts';
+import type { DeadLetters, Hold, Queue, QueueSender } from '../stores/queue.ts';
+import { openSecrets, type Secrets } from '../stores/secrets.ts';
+import { aws, secretsConfig } from './config/aws.ts';
 import { once } from './once.ts';
-import type { Hold, LimiterPlace, OpenedEnv, PlanLater, Uploads } from './types.ts';
 
 const ledgers = new Map<string, Ledger>();
+
 const buckets = new Map<string, Objects>();
+
 const limiters = new Map<string, Limiter>();
 
 /** Of the process: all its functions name the same. */
 let secrets: { readonly key: string; readonly opened: Promise<Secrets> } | undefined;
+
 let opened: Secrets | undefined;
 
 /** What was opened last, for whoever signs. */
@@ -117,7 +126,7 @@ export const openLimiter = (
   { api, ledger, limits, retry }: LimiterPlace,
 ): Limiter =>
   once(limiters, api, () =>
-    watchHealth(
+    watchStatus(
       createLimiter({
         ...limits,
         ...(retry && { retry }),
@@ -129,15 +138,17 @@ export const openLimiter = (
   );
 
 /** For keys that a provider locks when they are wrong too often. */
-export const openKeyGate =
+export const openSharedBreaker =
   (_config: StoresConfig, ledger: Ledger) =>
-  (identity: string): KeyGate =>
-    createKeyGate({ ledger, identity });
+  (identity: string): SharedBreaker =>
+    createSharedBreaker({ ledger, identity });
 
 /** Gives back what other workers may use, before this one stands still for nobody knows how long. */
 export const pause = async (): Promise<void> => {
   await Promise.all([...limiters.values()].map((limiter) => limiter.rest()));
 };
+
+export const expose = createExpose({ openEnv, pause });
 
 /** @throws ConfigError when the sets can't be used, or are in a file, which a function has none of */
 export const openCredentials = async (

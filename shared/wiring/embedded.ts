@@ -3,28 +3,33 @@
  * all functions of the process share it. The distributed ones are loaded when the configuration names
  * them (`aws.ts`).
  */
-import type { StoresConfig } from '../config.ts';
-import { type CredentialsConfig, openCredentialSets } from '../credentials/file.ts';
-import type { CredentialSets } from '../credentials/sets.ts';
-import type { Env } from '../env.ts';
-import { watchHealth } from '../health/watch.ts';
-import { createKeyGate, type KeyGate } from '../key-gate.ts';
-import type { Ledger } from '../ledger/port.ts';
-import { createSqliteLedger } from '../ledger/sqlite.ts';
-import { createLimiter, type Limiter } from '../limiter.ts';
-import { createFolderObjects } from '../objects/folder.ts';
-import type { Objects } from '../objects/port.ts';
-import type { DeadLetters, Queue } from '../queue/port.ts';
-import { createSqliteQueue } from '../queue/sqlite.ts';
-import type { Renewal } from '../secrets/secrets.ts';
-import { openSqliteFile, type SqliteFile } from '../sqlite.ts';
+import type { Ledger } from '../ledger/ledger.ts';
+import type { Env } from '../lib/env.ts';
+import { createLimiter, type Limiter, type LimiterPlace } from '../limits/limiter.ts';
+import { createSharedBreaker, type SharedBreaker } from '../limits/shared-breaker.ts';
+import { watchStatus } from '../limits/watch-status.ts';
+import { type CredentialsConfig, openCredentialSets } from '../providers/huawei/credential-file.ts';
+import type { CredentialSets } from '../providers/huawei/credential-sets.ts';
+import type { PlanLater } from '../runs/plan.ts';
+import { createExpose, type OpenedEnv } from '../runtime/expose.ts';
+import type { StoresConfig } from '../stores/config.ts';
+import { createFolderObjects } from '../stores/folder/objects.ts';
+import type { Objects, Uploads } from '../stores/objects.ts';
+import type { DeadLetters, Hold, Queue } from '../stores/queue.ts';
+import type { Renewal } from '../stores/secrets.ts';
+import { openSqliteFile, type SqliteFile } from '../stores/sqlite/file.ts';
+import { createSqliteLedger } from '../stores/sqlite/ledger.ts';
+import { createSqliteQueue } from '../stores/sqlite/queue.ts';
 import { once } from './once.ts';
-import type { Hold, LimiterPlace, OpenedEnv, PlanLater, Uploads } from './types.ts';
 
 const files = new Map<string, SqliteFile>();
+
 const ledgers = new Map<string, Ledger>();
+
 const queues = new Map<string, Queue>();
+
 const folders = new Map<string, Objects>();
+
 const limiters = new Map<string, Limiter>();
 
 /** Present once secrets were opened. */
@@ -82,7 +87,7 @@ export const openLimiter = (
   { api, ledger, limits, retry }: LimiterPlace,
 ): Limiter =>
   once(limiters, api, () =>
-    watchHealth(
+    watchStatus(
       createLimiter({
         ...limits,
         ...(retry && { retry }),
@@ -95,14 +100,16 @@ export const openLimiter = (
   );
 
 /** Nothing to keep others from where this process has the ledger for itself. */
-export const openKeyGate = (
+export const openSharedBreaker = (
   { ledger: { kind } }: StoresConfig,
   ledger: Ledger,
-): ((identity: string) => KeyGate) | undefined =>
-  kind === 'dynamodb' ? (identity) => createKeyGate({ ledger, identity }) : undefined;
+): ((identity: string) => SharedBreaker) | undefined =>
+  kind === 'dynamodb' ? (identity) => createSharedBreaker({ ledger, identity }) : undefined;
 
 /** Nothing to do: this process goes on. */
 export const pause = async (): Promise<void> => {};
+
+export const expose = createExpose({ openEnv, pause });
 
 /** @throws ConfigError when the file of named sets can't be used */
 export const openCredentials = async (

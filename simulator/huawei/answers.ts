@@ -1,5 +1,5 @@
 /** Answers in the forms of Huawei Cloud: OMS and gateway as JSON, IAM nested, OBS as XML. */
-import type { Refusals } from '../disturb.ts';
+import type { Refusals } from '../faults/disturb.ts';
 import type { Answer } from '../server.ts';
 
 let requests = 0;

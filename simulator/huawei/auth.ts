@@ -2,7 +2,7 @@
  * Judges what comes with an OMS call as the gateway does: a signature SDK-HMAC-SHA256 or a token.
  * https://support.huaweicloud.com/intl/en-us/devg-apisign/api-sign-algorithm-002.html
  */
-import { constantTimeEqual } from '../../shared/encoding.ts';
+import { constantTimeEqual } from '../../shared/lib/encoding.ts';
 import { huaweiSteps, sdkDate } from '../../shared/signing/huawei.ts';
 import { type Answer, decode, splitOnce, type Wire } from '../server.ts';
 import { authenticationError, gatewayError } from './answers.ts';

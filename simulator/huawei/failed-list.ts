@@ -1,5 +1,5 @@
 /** Lists of failed objects as OMS leaves them in the destination bucket. */
-import { encodeRfc3986 } from '../../shared/encoding.ts';
+import { encodeRfc3986 } from '../../shared/lib/encoding.ts';
 
 export interface FailedObject {
   readonly key: string;

@@ -1,6 +1,6 @@
 /** The gateway in front of OMS: finds the call, judges the caller, carries out faults. */
-import { disturbed } from '../disturb.ts';
-import type { Faults } from '../faults.ts';
+import { disturbed } from '../faults/disturb.ts';
+import type { Faults } from '../faults/faults.ts';
 import { type Answer, decode, type Wire } from '../server.ts';
 import { gatewayError, gatewayRefusals } from './answers.ts';
 import type { Refuse } from './auth.ts';

@@ -1,7 +1,7 @@
 /** IAM: a token for a user's password. https://support.huaweicloud.com/api-iam/iam_30_0001.html */
 import { createHash, randomBytes } from 'node:crypto';
-import { disturbed } from '../disturb.ts';
-import type { Faults } from '../faults.ts';
+import { disturbed } from '../faults/disturb.ts';
+import type { Faults } from '../faults/faults.ts';
 import type { Answer, Wire } from '../server.ts';
 import { iamError, iamRefusals, json } from './answers.ts';
 import { createLock } from './lock.ts';

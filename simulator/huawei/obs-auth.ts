@@ -1,6 +1,6 @@
 /** Judges AWS Signature Version 4 in the Authorization header, as OBS does. */
 import { AwsV4Signer } from 'aws4fetch';
-import { constantTimeEqual, sha256Hex } from '../../shared/encoding.ts';
+import { constantTimeEqual, sha256Hex } from '../../shared/lib/encoding.ts';
 import type { Answer, Wire } from '../server.ts';
 import { obsError } from './answers.ts';
 import { parseBasicTime } from './auth.ts';

@@ -3,8 +3,8 @@
  * signed with AWS Signature Version 4. https://support.huaweicloud.com/intl/en-us/api-obs/obs_04_0083.html
  */
 import { createHash } from 'node:crypto';
-import { disturbed } from '../disturb.ts';
-import type { Faults } from '../faults.ts';
+import { disturbed } from '../faults/disturb.ts';
+import type { Faults } from '../faults/faults.ts';
 import { type Answer, decode, type Wire } from '../server.ts';
 import { obsError, obsRefusals, requestId } from './answers.ts';
 import { type ObsKey, refuseV4 } from './obs-auth.ts';

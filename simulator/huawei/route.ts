@@ -1,5 +1,5 @@
 /** One call of the OMS API, and the readers of its query. */
-import type { FaultApi } from '../faults.ts';
+import type { FaultApi } from '../faults/faults.ts';
 import type { Answer, Wire } from '../server.ts';
 import { omsError } from './answers.ts';
 import { parseQuery } from './auth.ts';

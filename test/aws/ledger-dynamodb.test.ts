@@ -1,6 +1,6 @@
 import { afterAll, beforeAll } from 'vitest';
-import { createJsonApi, DYNAMODB } from '../../shared/aws/json-api.ts';
-import { createDynamoLedger } from '../../shared/ledger/dynamodb.ts';
+import { createDynamoLedger } from '../../shared/stores/aws/dynamodb/ledger.ts';
+import { createJsonApi, DYNAMODB } from '../../shared/stores/aws/json-api.ts';
 import { ledgerContract } from '../contract/ledger.ts';
 import { type Ministack, startMinistack } from '../fixtures/ministack.ts';
 import { createLedgerTable } from '../fixtures/table.ts';

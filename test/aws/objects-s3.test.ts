@@ -1,9 +1,9 @@
 import { randomUUID } from 'node:crypto';
 import { Agent } from 'undici';
 import { afterAll, beforeAll, expect, it } from 'vitest';
-import type { S3Config } from '../../shared/config-s3.ts';
-import { createFetch, type Fetch } from '../../shared/http.ts';
-import { createS3Objects } from '../../shared/objects/s3.ts';
+import { createFetch, type Fetch } from '../../shared/lib/http.ts';
+import type { S3Config } from '../../shared/lib/s3/bucket.ts';
+import { createS3Objects } from '../../shared/stores/aws/s3/objects.ts';
 import { objectsContract } from '../contract/objects.ts';
 import { createTestAws } from '../fixtures/aws-client.ts';
 import { createBucket } from '../fixtures/aws-stores.ts';

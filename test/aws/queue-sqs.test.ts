@@ -1,8 +1,12 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { afterAll, beforeAll, expect, it } from 'vitest';
-import { type AwsCall, createJsonApi, SQS } from '../../shared/aws/json-api.ts';
-import { createSqsHold, createSqsSender, findDeadLetters } from '../../shared/queue/sqs/sender.ts';
-import { createSqsQueue } from '../../shared/queue/sqs.ts';
+import { type AwsCall, createJsonApi, SQS } from '../../shared/stores/aws/json-api.ts';
+import { createSqsQueue } from '../../shared/stores/aws/sqs/queue.ts';
+import {
+  createSqsHold,
+  createSqsSender,
+  findDeadLetters,
+} from '../../shared/stores/aws/sqs/sender.ts';
 import { queueContract } from '../contract/queue.ts';
 import { createQueue } from '../fixtures/aws-stores.ts';
 import { type Ministack, startMinistack } from '../fixtures/ministack.ts';

@@ -1,9 +1,9 @@
 import { randomUUID } from 'node:crypto';
 import { afterAll, beforeAll, expect, it } from 'vitest';
-import { type AwsCall, createJsonApi, SECRETS_MANAGER } from '../../shared/aws/json-api.ts';
-import { createSecretSets } from '../../shared/credentials/secret.ts';
-import { createSecretReader } from '../../shared/secrets/manager.ts';
-import { openSecrets } from '../../shared/secrets/secrets.ts';
+import { createSecretSets } from '../../shared/providers/huawei/credential-secret.ts';
+import { type AwsCall, createJsonApi, SECRETS_MANAGER } from '../../shared/stores/aws/json-api.ts';
+import { createSecretReader } from '../../shared/stores/aws/secrets-manager.ts';
+import { openSecrets } from '../../shared/stores/secrets.ts';
 import { credentialsContract } from '../contract/credentials.ts';
 import { type Ministack, startMinistack } from '../fixtures/ministack.ts';
 

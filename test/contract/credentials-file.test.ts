@@ -1,6 +1,6 @@
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { openCredentialSets } from '../../shared/credentials/file.ts';
+import { openCredentialSets } from '../../shared/providers/huawei/credential-file.ts';
 import { temporaryFolder } from '../fixtures/stores.ts';
 import { credentialsContract } from './credentials.ts';
 

@@ -1,6 +1,9 @@
 /** What every store of credential sets must do, the same assertions for each. */
 import { describe, expect, it } from 'vitest';
-import type { CredentialSet, CredentialSets } from '../../shared/credentials/sets.ts';
+import type {
+  CredentialSet,
+  CredentialSets,
+} from '../../shared/providers/huawei/credential-sets.ts';
 
 /** Opens a store that holds a document, beside the set of the environment. */
 export type OpenSets = (document: string, fromEnv?: CredentialSet) => Promise<CredentialSets>;

@@ -1,5 +1,5 @@
 import { afterAll, beforeAll } from 'vitest';
-import { createDynamoLedger } from '../../shared/ledger/dynamodb.ts';
+import { createDynamoLedger } from '../../shared/stores/aws/dynamodb/ledger.ts';
 import { type Dynalite, startDynalite } from '../fixtures/dynalite.ts';
 import { createLedgerTable } from '../fixtures/table.ts';
 import { ledgerContract } from './ledger.ts';

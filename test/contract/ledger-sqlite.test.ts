@@ -3,8 +3,8 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
 import { afterEach, expect, it, onTestFinished } from 'vitest';
-import { createSqliteLedger } from '../../shared/ledger/sqlite.ts';
-import { openSqliteFile, type SqliteFile } from '../../shared/sqlite.ts';
+import { openSqliteFile, type SqliteFile } from '../../shared/stores/sqlite/file.ts';
+import { createSqliteLedger } from '../../shared/stores/sqlite/ledger.ts';
 import { ledgerContract, newRun, newShard } from './ledger.ts';
 
 const opened: SqliteFile[] = [];

@@ -1,15 +1,15 @@
 /** What every ledger adapter must do, the same assertions for each. */
 import { beforeEach, describe, expect, it } from 'vitest';
-import type { Cause } from '../../shared/errors.ts';
+import type { Ledger } from '../../shared/ledger/ledger.ts';
 import type { TransferState } from '../../shared/ledger/merge.ts';
 import type {
-  Ledger,
   NewRun,
-  Report,
   TransferObject,
   TransferTask,
-} from '../../shared/ledger/port.ts';
-import type { Shard, Tally } from '../../shared/manifest/types.ts';
+  TransferUpdate,
+} from '../../shared/ledger/model.ts';
+import type { Shard, Tally } from '../../shared/ledger/shard.ts';
+import type { Cause } from '../../shared/lib/errors.ts';
 
 const AT = new Date('2026-11-20T02:00:00.000Z');
 const later = (ms: number) => new Date(AT.getTime() + ms);
@@ -53,7 +53,11 @@ const tally = (change: Partial<Tally> = {}): Tally => ({
   ...change,
 });
 
-const report = (state: TransferState, attempt: number, change: Partial<Report> = {}): Report => ({
+const report = (
+  state: TransferState,
+  attempt: number,
+  change: Partial<TransferUpdate> = {},
+): TransferUpdate => ({
   state,
   attempt,
   accepted: [],
@@ -357,7 +361,7 @@ export function ledgerContract(name: string, open: () => Promise<Ledger>): void 
           [2, 0, 3, 1],
         ].entries()) {
           for (const at of [...order, ...order]) {
-            await ledger.record(`r1.0.${index}`, facts[at] as Report);
+            await ledger.record(`r1.0.${index}`, facts[at] as TransferUpdate);
           }
           expect(await ledger.read(`r1.0.${index}`)).toMatchObject({
             state: 'succeeded',

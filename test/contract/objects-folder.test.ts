@@ -10,7 +10,7 @@ import {
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, expect, it } from 'vitest';
-import { createFolderObjects } from '../../shared/objects/folder.ts';
+import { createFolderObjects } from '../../shared/stores/folder/objects.ts';
 import { temporaryFolder } from '../fixtures/stores.ts';
 import { objectsContract } from './objects.ts';
 

@@ -1,6 +1,6 @@
 /** What every object store adapter must do, the same assertions for each. */
 import { beforeEach, describe, expect, it } from 'vitest';
-import type { Objects, ReadOptions } from '../../shared/objects/port.ts';
+import type { Objects, ReadOptions } from '../../shared/stores/objects.ts';
 
 export function objectsContract(name: string, open: () => Promise<Objects>): void {
   describe(`objects contract: ${name}`, () => {

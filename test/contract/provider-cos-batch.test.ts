@@ -1,6 +1,6 @@
 import { expect } from 'vitest';
-import { createSend } from '../../shared/http.ts';
-import { createCosBatchClient } from '../../shared/providers/cos-batch.ts';
+import { createSend } from '../../shared/lib/http.ts';
+import { createCosBatchClient } from '../../shared/providers/tencent/batch/client.ts';
 import { cosSteps, createCosSigner } from '../../shared/signing/cos.ts';
 import type { Peer } from '../fixtures/http.ts';
 import { batchJob } from '../fixtures/tasks.ts';

@@ -1,6 +1,6 @@
 import { expect } from 'vitest';
-import { createSend } from '../../shared/http.ts';
-import { createCosFetchClient } from '../../shared/providers/cos-fetch.ts';
+import { createSend } from '../../shared/lib/http.ts';
+import { createCosFetchClient } from '../../shared/providers/tencent/offline-fetch/client.ts';
 import { cosSteps, createCosSigner } from '../../shared/signing/cos.ts';
 import { type ProviderCase, providerContract } from './provider.ts';
 

@@ -1,9 +1,9 @@
 import { expect } from 'vitest';
-import { createSend } from '../../shared/http.ts';
-import { signWith } from '../../shared/providers/huawei-auth.ts';
-import { createTokenSource } from '../../shared/providers/iam.ts';
-import { createOmsV1Client } from '../../shared/providers/oms-v1.ts';
-import { createOmsV2Client } from '../../shared/providers/oms-v2.ts';
+import { createSend } from '../../shared/lib/http.ts';
+import { signWith } from '../../shared/providers/huawei/auth.ts';
+import { createTokenSource } from '../../shared/providers/huawei/iam.ts';
+import { createOmsV1Client } from '../../shared/providers/huawei/oms/v1.ts';
+import { createOmsV2Client } from '../../shared/providers/huawei/oms/v2.ts';
 import { huaweiSteps } from '../../shared/signing/huawei.ts';
 import type { Peer } from '../fixtures/http.ts';
 import { omsKeys } from '../fixtures/tasks.ts';
@@ -81,7 +81,7 @@ providerContract('OMS v2, start', {
 });
 
 /** A task that is not there is an answer; for this suite it must be a failure. */
-const present = async (found: Promise<unknown>) => {
+const withoutUndefined = async (found: Promise<unknown>) => {
   if ((await found) === undefined) throw new Error('absent');
 };
 
@@ -89,7 +89,7 @@ providerContract('OMS v2, show', {
   ...common,
   call: async (origin) => {
     const client = createOmsV2Client(options(origin));
-    await present(client.showTask('4042')).catch(async (error: Error) => {
+    await withoutUndefined(client.showTask('4042')).catch(async (error: Error) => {
       if (error.message !== 'absent') throw error;
       await client.stopTask('4042');
     });

@@ -1,6 +1,6 @@
 /** What every provider client must do with the answers of its provider, and of what stands in between. */
 import { describe, expect, it } from 'vitest';
-import { type CauseClass, toCause, WaybillError } from '../../shared/errors.ts';
+import { type CauseClass, toCause, WaybillError } from '../../shared/lib/errors.ts';
 import { type Peer, type Reply, startPeer } from '../fixtures/http.ts';
 
 export interface ProviderCase {

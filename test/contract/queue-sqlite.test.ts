@@ -2,8 +2,8 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, expect, it, onTestFinished } from 'vitest';
-import { createSqliteQueue } from '../../shared/queue/sqlite.ts';
-import { openSqliteFile } from '../../shared/sqlite.ts';
+import { openSqliteFile } from '../../shared/stores/sqlite/file.ts';
+import { createSqliteQueue } from '../../shared/stores/sqlite/queue.ts';
 import { temporaryFolder } from '../fixtures/stores.ts';
 import { queueContract } from './queue.ts';
 

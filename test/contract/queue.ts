@@ -1,6 +1,6 @@
 /** What every queue adapter must do, the same assertions for each. */
 import { beforeEach, describe, expect, it } from 'vitest';
-import type { Queue } from '../../shared/queue/port.ts';
+import type { Queue } from '../../shared/stores/queue.ts';
 
 export interface QueueUnderTest {
   readonly queue: Queue;

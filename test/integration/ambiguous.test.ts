@@ -4,21 +4,20 @@
  */
 import { describe, expect, it, onTestFinished } from 'vitest';
 import { createHandler as createFetch } from '../../functions/cos-offline-fetch.ts';
-import { createBatchCreator } from '../../shared/batch/creating.ts';
-import { createGuard } from '../../shared/guard.ts';
-import { createSend } from '../../shared/http.ts';
-import { createLimiter } from '../../shared/limiter.ts';
-import { silentLog } from '../../shared/log.ts';
+import { createSend } from '../../shared/lib/http.ts';
+import { silentLog } from '../../shared/lib/log.ts';
+import { createCredentialBreaker, createRefusals } from '../../shared/limits/credential-breaker.ts';
+import { createLimiter } from '../../shared/limits/limiter.ts';
 import { createShardReader } from '../../shared/manifest/shards.ts';
-import { createPlanner } from '../../shared/planning.ts';
-import type { BatchJobRequest } from '../../shared/providers/cos-batch/request.ts';
-import { createCosBatchClient } from '../../shared/providers/cos-batch.ts';
-import { createCosFetchClient } from '../../shared/providers/cos-fetch.ts';
-import { createCosObjectsClient, hasArrived } from '../../shared/providers/cos-objects.ts';
-import { createRefusals } from '../../shared/refusals.ts';
+import { createCosBatchClient } from '../../shared/providers/tencent/batch/client.ts';
+import { createBatchCreator } from '../../shared/providers/tencent/batch/create-job.ts';
+import type { BatchJobRequest } from '../../shared/providers/tencent/batch/request.ts';
+import { createCosObjectsClient, hasArrived } from '../../shared/providers/tencent/objects.ts';
+import { createCosFetchClient } from '../../shared/providers/tencent/offline-fetch/client.ts';
+import { createPlanner } from '../../shared/runs/plan.ts';
+import { taskTransferId } from '../../shared/runs/task-runs.ts';
 import { createCosSigner } from '../../shared/signing/cos.ts';
-import { taskTransferId } from '../../shared/tasks/runs.ts';
-import type { FaultApi, RequestFault } from '../../simulator/faults.ts';
+import type { FaultApi, RequestFault } from '../../simulator/faults/faults.ts';
 import { ACCOUNT, DEFAULT_KEYS, startSimulator } from '../../simulator/main.ts';
 import { startSourceSite } from '../../simulator/source-site.ts';
 import { PROJECT, REGION, setupNights } from '../fixtures/nights.ts';
@@ -128,7 +127,7 @@ describe('COS Batch', () => {
     const creator = createBatchCreator({
       client: createCosBatchClient({ endpoint: simulator.batchUrl, ...ACCOUNT, send, sign }),
       config: ACCOUNT,
-      guard: createGuard(limiter(), createRefusals()),
+      breaker: createCredentialBreaker(limiter(), createRefusals()),
       ledger,
       objects: createCosObjectsClient({ endpoint: `${simulator.objectsUrl}/{bucket}`, send, sign }),
       wait: quickly,

@@ -118,7 +118,7 @@ it('answers of every route are as described', { timeout: 60_000 }, async () => {
   await ask('GET /runs/{runId}/failed.csv', id);
   await until(state);
 
-  // Reading.
+  // TaskState.
   const { value } = await ask('GET /runs/{runId}/transfers?state=failed', id);
   const { transfers } = value as { transfers: { transferId: string }[] };
   const transferId = transfers[0]?.transferId ?? '';

@@ -2,16 +2,15 @@
 import { describe, expect, it, onTestFinished } from 'vitest';
 import { createHandler } from '../../functions/cos-batch-job.ts';
 import { createHandler as createSweep } from '../../functions/sweep.ts';
-import { createBatchCreator } from '../../shared/batch/creating.ts';
-import { createBatchFollower } from '../../shared/batch/following.ts';
-import { createBearer } from '../../shared/bearer.ts';
-import { createGuard } from '../../shared/guard.ts';
-import { createSend } from '../../shared/http.ts';
-import { createLimiter } from '../../shared/limiter.ts';
-import { silentLog } from '../../shared/log.ts';
-import { createCosBatchClient } from '../../shared/providers/cos-batch.ts';
-import { createCosObjectsClient } from '../../shared/providers/cos-objects.ts';
-import { createRefusals } from '../../shared/refusals.ts';
+import { createBearer } from '../../shared/api/auth.ts';
+import { createSend } from '../../shared/lib/http.ts';
+import { silentLog } from '../../shared/lib/log.ts';
+import { createCredentialBreaker, createRefusals } from '../../shared/limits/credential-breaker.ts';
+import { createLimiter } from '../../shared/limits/limiter.ts';
+import { createCosBatchClient } from '../../shared/providers/tencent/batch/client.ts';
+import { createBatchCreator } from '../../shared/providers/tencent/batch/create-job.ts';
+import { createBatchPoller } from '../../shared/providers/tencent/batch/poll-job.ts';
+import { createCosObjectsClient } from '../../shared/providers/tencent/objects.ts';
 import { createCosSigner } from '../../shared/signing/cos.ts';
 import {
   ACCOUNT,
@@ -57,22 +56,22 @@ async function setup(keys: readonly string[], options: SimulatorOptions = {}) {
   const sign = createCosSigner({ credentials: DEFAULT_KEYS });
   const retry = { maxSends: 3, baseMs: 1 };
   const limiter = createLimiter({ requestsPerSecond: 1e6, inFlight: 4, retry });
-  const guard = createGuard(limiter, createRefusals());
+  const breaker = createCredentialBreaker(limiter, createRefusals());
   const client = createCosBatchClient({ endpoint: simulator.batchUrl, ...ACCOUNT, send, sign });
   const endpoint = `${simulator.objectsUrl}/{bucket}`;
   const reports = createCosObjectsClient({ endpoint, send, sign });
   const handle = createHandler({
     authorize: createBearer([TOKEN]),
-    creator: createBatchCreator({ client, config: ACCOUNT, guard, ledger, objects: reports }),
+    creator: createBatchCreator({ client, config: ACCOUNT, breaker, ledger, objects: reports }),
     ledger,
     log: silentLog,
     objects,
   });
   const now = () => new Date();
-  const follower = createBatchFollower({ client, guard, objects, reports, settleMs: 0, now });
+  const poller = createBatchPoller({ client, breaker, objects, reports, settleMs: 0, now });
   const sweep = createSweep({
     ...stores,
-    followers: { batch: follower },
+    pollers: { batch: poller },
     log: silentLog,
     lostAfterMs: 900_000,
     maxAttempts: 3,

@@ -10,7 +10,7 @@ import { temporaryFolder } from '../fixtures/stores.ts';
 
 it('ends well, says what happened, and leaves the reports it names', async () => {
   const folder = temporaryFolder();
-  const demo = startProgram('local/demo.ts', [], {}, folder);
+  const demo = startProgram('local/demo/main.ts', [], {}, folder);
   expect(await demo.ended).toBe(0);
   const output = demo.output();
   expect(output).toMatch(/succeeded +301/);
@@ -40,7 +40,7 @@ it('keeps out of what is configured for real work', async () => {
     WAYBILL_API_TOKENS: 'real-token-0000000',
     WAYBILL_COS_FETCH_RPS: '1',
   };
-  const demo = startProgram('local/demo.ts', [], env, folder);
+  const demo = startProgram('local/demo/main.ts', [], env, folder);
   await demo.says(/\[[#.]+\] /);
   expect(existsSync(join(folder, 'data/demo/waybill.db'))).toBe(true);
   expect(readdirSync(folder).sort()).toEqual(['.env', 'data']);
@@ -49,7 +49,7 @@ it('keeps out of what is configured for real work', async () => {
 
 it.each(['SIGINT', 'SIGTERM'] as const)('ends in order on %s', async (signal) => {
   const folder = temporaryFolder();
-  const demo = startProgram('local/demo.ts', [], {}, folder);
+  const demo = startProgram('local/demo/main.ts', [], {}, folder);
   await demo.says(/\[[#.]+\] /);
   expect(await demo.kill(signal)).toBe(130);
   expect(demo.output()).toMatch(/\nstopped\n$/);
@@ -63,7 +63,7 @@ it('leaves the folder of a demo that is still running alone', async () => {
   const lock = lockFolder(running);
   onTestFinished(() => lock.release());
   writeFileSync(join(running, 'waybill.db'), 'in use');
-  const demo = startProgram('local/demo.ts', [], {}, folder);
+  const demo = startProgram('local/demo/main.ts', [], {}, folder);
   expect(await demo.ended).toBe(1);
   expect(demo.output()).toContain(`the folder ${running} is in use by another service`);
   expect(readFileSync(join(running, 'waybill.db'), 'utf8')).toBe('in use');

@@ -1,12 +1,13 @@
 /** What the DynamoDB ledger promises beyond the contract: what it writes, and what it keeps of counts. */
 import { afterAll, beforeAll, expect, it } from 'vitest';
-import { type AwsCall, createJsonApi, DYNAMODB } from '../../shared/aws/json-api.ts';
-import { TransportError } from '../../shared/errors.ts';
-import { createSend } from '../../shared/http.ts';
-import { shardKey, transferKey } from '../../shared/ledger/dynamodb/keys.ts';
-import { createDynamoLedger } from '../../shared/ledger/dynamodb.ts';
+import type { Ledger } from '../../shared/ledger/ledger.ts';
 import type { TransferState } from '../../shared/ledger/merge.ts';
-import type { Ledger, Report } from '../../shared/ledger/port.ts';
+import type { TransferUpdate } from '../../shared/ledger/model.ts';
+import { TransportError } from '../../shared/lib/errors.ts';
+import { createSend } from '../../shared/lib/http.ts';
+import { shardKey, transferKey } from '../../shared/stores/aws/dynamodb/keys.ts';
+import { createDynamoLedger } from '../../shared/stores/aws/dynamodb/ledger.ts';
+import { type AwsCall, createJsonApi, DYNAMODB } from '../../shared/stores/aws/json-api.ts';
 import { newRun, newShard } from '../contract/ledger.ts';
 import { type Dynalite, startDynalite } from '../fixtures/dynalite.ts';
 import { createLedgerTable } from '../fixtures/table.ts';
@@ -21,7 +22,11 @@ const AT = Date.parse('2026-11-20T02:00:00Z');
 const lease = { owner: 'w', at: new Date(AT), leaseMs: 60_000 };
 const cause = { provider: 'tencent', code: 'NoSuchKey', message: '', class: 'source' } as const;
 const object = { url: 'http://origin.example/a', key: 'a' };
-const report = (state: TransferState, attempt = 1, change: Partial<Report> = {}): Report => ({
+const report = (
+  state: TransferState,
+  attempt = 1,
+  change: Partial<TransferUpdate> = {},
+): TransferUpdate => ({
   state,
   attempt,
   accepted: [],
@@ -30,7 +35,7 @@ const report = (state: TransferState, attempt = 1, change: Partial<Report> = {})
   ...(state === 'failed' && { cause }),
   ...change,
 });
-const accepted = (line: number): Report =>
+const accepted = (line: number): TransferUpdate =>
   report('submitted', 1, { event: 'accepted', accepted: [`1:t${line}`], object });
 const tally = (transfers: number) => ({
   first: 0,

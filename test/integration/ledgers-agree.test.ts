@@ -1,9 +1,10 @@
 /** Both ledgers, told the same in the same order, answer the same (promise G3 and the counts). */
 import fc from 'fast-check';
 import { afterAll, beforeAll, expect, it } from 'vitest';
-import { createDynamoLedger } from '../../shared/ledger/dynamodb.ts';
+import type { Ledger } from '../../shared/ledger/ledger.ts';
 import { TRANSFER_STATES } from '../../shared/ledger/merge.ts';
-import type { Ledger, Report } from '../../shared/ledger/port.ts';
+import type { TransferUpdate } from '../../shared/ledger/model.ts';
+import { createDynamoLedger } from '../../shared/stores/aws/dynamodb/ledger.ts';
 import { newRun, newShard } from '../contract/ledger.ts';
 import { type Dynalite, startDynalite } from '../fixtures/dynalite.ts';
 import { openStores } from '../fixtures/stores.ts';
@@ -30,7 +31,7 @@ const tally = (transfers: number) => ({
 const cause = (code: string) =>
   ({ provider: 'tencent', code, message: '', class: 'source' }) as const;
 
-const report: fc.Arbitrary<Report> = fc
+const report: fc.Arbitrary<TransferUpdate> = fc
   .record({
     state: fc.constantFrom(...TRANSFER_STATES),
     attempt: fc.integer({ min: 1, max: 3 }),
@@ -48,7 +49,7 @@ const report: fc.Arbitrary<Report> = fc
         ...(why && { cause: why }),
         ...(object && { object }),
         ...(progress && { progress }),
-      }) as Report,
+      }) as TransferUpdate,
   );
 
 const LINES = 3;
@@ -69,7 +70,7 @@ it('keeps the same record of the same reports', async () => {
         await ledger.openRun(newRun(runId));
         await ledger.openShard(newShard(runId), LEASE);
       }
-      let before: Report | undefined;
+      let before: TransferUpdate | undefined;
       for (const [line, each] of reports) {
         // The same at the same instant is taken for one write that was repeated.
         const repeated = before && JSON.stringify(before) === JSON.stringify(each);
@@ -88,7 +89,7 @@ it('keeps the same record of the same reports', async () => {
       now += 60_000;
       await dynamo.run(runId);
       const first = reports[0] as (typeof reports)[number];
-      const late = { ...first[1], state: 'succeeded', event: 'callback' } as Report;
+      const late = { ...first[1], state: 'succeeded', event: 'callback' } as TransferUpdate;
       for (const ledger of [sqlite, dynamo]) await ledger.record(`${runId}.0.${first[0]}`, late);
       expect(await view(dynamo, runId)).toEqual(await view(sqlite, runId));
     }),

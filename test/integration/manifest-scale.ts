@@ -14,7 +14,8 @@ import { pipeline } from 'node:stream/promises';
 import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
 import { createGzip } from 'node:zlib';
-import { parseManifestKey } from '../../shared/manifest/path.ts';
+import type { Shard, Tally } from '../../shared/ledger/shard.ts';
+import { parseManifestKey } from '../../shared/manifest/key.ts';
 import {
   createShardReader,
   cutShards,
@@ -22,9 +23,8 @@ import {
   readLayout,
   unpackShards,
 } from '../../shared/manifest/shards.ts';
-import type { Shard, Tally } from '../../shared/manifest/types.ts';
-import { createFolderObjects } from '../../shared/objects/folder.ts';
-import type { ObjectInfo, Objects } from '../../shared/objects/port.ts';
+import { createFolderObjects } from '../../shared/stores/folder/objects.ts';
+import type { ObjectInfo, Objects } from '../../shared/stores/objects.ts';
 
 export interface Scale {
   readonly lines: number;

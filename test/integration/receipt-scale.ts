@@ -11,12 +11,12 @@ import { join } from 'node:path';
 import { text } from 'node:stream/consumers';
 import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
-import { createSqliteLedger } from '../../shared/ledger/sqlite.ts';
-import { createFolderObjects } from '../../shared/objects/folder.ts';
-import { checkReceipt } from '../../shared/receipt/check.ts';
-import { receiptKey } from '../../shared/receipt/format.ts';
-import { writeReceipt } from '../../shared/receipt/write.ts';
-import { openSqliteFile } from '../../shared/sqlite.ts';
+import { checkReceipt } from '../../shared/reporting/receipt/check.ts';
+import { receiptKey } from '../../shared/reporting/receipt/format.ts';
+import { writeReceipt } from '../../shared/reporting/receipt/write.ts';
+import { createFolderObjects } from '../../shared/stores/folder/objects.ts';
+import { openSqliteFile } from '../../shared/stores/sqlite/file.ts';
+import { createSqliteLedger } from '../../shared/stores/sqlite/ledger.ts';
 import { writeLargeRun } from '../fixtures/large-run.ts';
 
 /** One of the two halves. */

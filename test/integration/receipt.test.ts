@@ -7,7 +7,7 @@ import { verify } from '../../cli/verify.ts';
 import { blocksOf, readPage } from '../fixtures/pages-of-docs.ts';
 import { screen } from '../fixtures/runs.ts';
 import { temporaryFolder } from '../fixtures/stores.ts';
-import { done, linesOf, many, openRun } from '../unit/shared/receipt/receipts.ts';
+import { done, linesOf, many, openRun } from '../unit/shared/reporting/receipt/receipts.ts';
 
 const blocks = blocksOf(readPage('docs/receipts.md'));
 const script = blocks.find(({ info }) => info === 'python')?.text ?? '';

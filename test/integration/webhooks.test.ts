@@ -5,12 +5,16 @@ import { createServer, type RequestListener } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { Webhook } from 'standardwebhooks';
 import { describe, expect, it, onTestFinished, vi } from 'vitest';
-import { StoreError } from '../../shared/errors.ts';
-import { createDynamoLedger } from '../../shared/ledger/dynamodb.ts';
-import { createLog } from '../../shared/log.ts';
-import { createDeliver, type DeliverOptions } from '../../shared/webhooks/deliver.ts';
-import { createOutbox } from '../../shared/webhooks/outbox.ts';
-import type { CredentialsRefused, Message, NewMessage } from '../../shared/webhooks/types.ts';
+import { StoreError } from '../../shared/lib/errors.ts';
+import { createLog } from '../../shared/lib/log.ts';
+import { createDeliver, type DeliverOptions } from '../../shared/reporting/webhooks/deliver.ts';
+import type {
+  CredentialsRefused,
+  Message,
+  NewMessage,
+} from '../../shared/reporting/webhooks/message.ts';
+import { createOutbox } from '../../shared/reporting/webhooks/outbox.ts';
+import { createDynamoLedger } from '../../shared/stores/aws/dynamodb/ledger.ts';
 import { startDynalite } from '../fixtures/dynalite.ts';
 import { type Arrived, startPeer } from '../fixtures/http.ts';
 import { openStores } from '../fixtures/stores.ts';

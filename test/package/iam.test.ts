@@ -4,7 +4,7 @@
  */
 import { beforeAll, describe, expect, it } from 'vitest';
 import { functionNames } from '../../scripts/bundle.ts';
-import type { Deployment } from '../../shared/deployment.ts';
+import type { Deployment } from '../../shared/runtime/deployment.ts';
 import { type Grant, resourceGrants, roleGrants } from '../fixtures/policies.ts';
 import { loadTemplate, ofType } from '../fixtures/template.ts';
 

@@ -15,7 +15,7 @@ it('says where in the sources a line of a stack trace is', () => {
   const [, mapped = '', other] = unmap(trace).split('\n');
 
   const [, file = '', original] = /\((.*):(\d+):\d+\)/.exec(mapped) ?? [];
-  expect(file).toBe('shared/planning.ts');
+  expect(file).toBe('shared/runs/plan.ts');
   expect(readFileSync(file, 'utf8').split('\n')[Number(original) - 1]).toContain(said);
   expect(other).toBe('    at node:internal/x:1:2');
 });

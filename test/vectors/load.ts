@@ -1,6 +1,6 @@
 /** Signing vectors as the signers take them: only the headers that entered the signature. */
 
-import type { Pair } from '../../shared/signing/signer.ts';
+import type { Pair } from '../../shared/lib/api-request.ts';
 import { loadJson } from '../fixtures/load.ts';
 
 type Value = string | number | boolean | null;

@@ -1,6 +1,6 @@
 /** Stands in the browser for `shared/manifest/gzip.ts`: unpacks with what the browser brings. */
-import { InputError } from '../../../shared/errors.ts';
-import type { Objects } from '../../../shared/objects/port.ts';
+import { InputError } from '../../../shared/lib/errors.ts';
+import type { Objects } from '../../../shared/stores/objects.ts';
 
 /** @throws InputError (MANIFEST_INVALID) when it is damaged, or packed in more than one part */
 export async function* gunzip(

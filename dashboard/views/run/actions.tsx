@@ -4,10 +4,10 @@ import { isAnything } from '../../api/checks.ts';
 import { type Failure, toFailure } from '../../api/failure.ts';
 import { runPath } from '../../api/paths.ts';
 import type { CauseClass, FailureGroup, Run } from '../../api/types.ts';
+import { openOf } from '../../model/progress.ts';
 import { Dialog } from '../../parts/dialog.tsx';
 import { Icon } from '../../parts/icons.tsx';
 import { FailureNotice, Notice } from '../../parts/notice.tsx';
-import { openOf } from '../../run/progress.ts';
 import { usePage } from '../../state/context.ts';
 
 export function useRunAction(run: Run, action: 'retry' | 'cancel', onDone: () => void) {

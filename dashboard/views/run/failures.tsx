@@ -1,8 +1,8 @@
 /** Failures by cause: how many, what it means, what to do, and where the provider explains it. */
 import type { FailureGroup, Run } from '../../api/types.ts';
+import { isExplained, pageOf } from '../../model/causes.ts';
 import { Card } from '../../parts/card.tsx';
 import { Icon } from '../../parts/icons.tsx';
-import { isExplained, pageOf } from '../../run/causes.ts';
 import { usePage } from '../../state/context.ts';
 import { runHref } from '../../state/route.ts';
 

@@ -4,9 +4,9 @@ import { isTransferPage } from '../../api/checks.ts';
 import { type Failure, toFailure } from '../../api/failure.ts';
 import { transfersPath } from '../../api/paths.ts';
 import { type Run, TRANSFER_STATES } from '../../api/types.ts';
+import { type SearchProgress, search } from '../../model/search.ts';
 import { Empty, FailureNotice } from '../../parts/notice.tsx';
 import { TransferTable } from '../../parts/transfer-table.tsx';
-import { type SearchProgress, search } from '../../run/search.ts';
 import { usePage } from '../../state/context.ts';
 import type { TransferFilter } from '../../state/route.ts';
 

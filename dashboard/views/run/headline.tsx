@@ -2,9 +2,9 @@
 import { useEffect, useRef, useState } from 'preact/hooks';
 import type { Run } from '../../api/types.ts';
 import { looksOf } from '../../live/seen.ts';
+import { ageOf, isOver, paceOf, progressOf } from '../../model/progress.ts';
+import type { Point } from '../../model/timeline.ts';
 import { Bar } from '../../parts/bar.tsx';
-import { ageOf, isOver, paceOf, progressOf } from '../../run/progress.ts';
-import type { Point } from '../../run/timeline.ts';
 import { usePage } from '../../state/context.ts';
 
 export function Headline(props: {

@@ -3,9 +3,7 @@ import { useCallback, useEffect, useMemo, useState } from 'preact/hooks';
 import { isTransferPage } from '../../api/checks.ts';
 import { transfersPath } from '../../api/paths.ts';
 import type { Run, Transfer, TransferPage } from '../../api/types.ts';
-import { Card } from '../../parts/card.tsx';
-import { PlotFrame } from '../../parts/plot-frame.tsx';
-import { isOver, progressOf } from '../../run/progress.ts';
+import { isOver, progressOf } from '../../model/progress.ts';
 import {
   isSmall,
   type Point,
@@ -13,7 +11,9 @@ import {
   ratesOf,
   type Timeline,
   timelineOf,
-} from '../../run/timeline.ts';
+} from '../../model/timeline.ts';
+import { Card } from '../../parts/card.tsx';
+import { PlotFrame } from '../../parts/plot-frame.tsx';
 import { usePage } from '../../state/context.ts';
 
 export function Plots(props: {

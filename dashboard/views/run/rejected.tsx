@@ -3,10 +3,10 @@ import { useEffect, useState } from 'preact/hooks';
 import { type Failure, toFailure } from '../../api/failure.ts';
 import { runPath } from '../../api/paths.ts';
 import type { Run } from '../../api/types.ts';
+import { type Row, readCsv } from '../../model/csv.ts';
 import { Card } from '../../parts/card.tsx';
 import { FindingTable } from '../../parts/findings.tsx';
 import { FailureNotice, Loading } from '../../parts/notice.tsx';
-import { type Row, readCsv } from '../../run/csv.ts';
 import { usePage } from '../../state/context.ts';
 
 const SHOWN = 100;

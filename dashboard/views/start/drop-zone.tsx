@@ -1,7 +1,7 @@
 /** Takes a file by dropping or by choosing; the keyboard chooses. */
 import { useEffect, useRef, useState } from 'preact/hooks';
+import { draft, dropFile, takeFile } from '../../model/draft.ts';
 import { Icon } from '../../parts/icons.tsx';
-import { draft, dropFile, takeFile } from '../../start/draft.ts';
 import { usePage } from '../../state/context.ts';
 import { useStore } from '../../state/store.ts';
 

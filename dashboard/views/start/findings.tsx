@@ -1,9 +1,9 @@
 /** What the linter says about a manifest, before anything is sent. */
 
 import type { LintFindings } from '../../lint/protocol.ts';
+import type { LintState } from '../../model/draft.ts';
 import { FindingTable } from '../../parts/findings.tsx';
 import { Notice } from '../../parts/notice.tsx';
-import type { LintState } from '../../start/draft.ts';
 import { usePage } from '../../state/context.ts';
 
 export function Findings({ lint }: { readonly lint: LintState }) {

@@ -1,6 +1,7 @@
 /** What answers look like; a test holds each to its schema. */
 
 const RUN_ID = '56759d23a4de80fcca36eecc';
+
 const TRANSFER_ID = `${RUN_ID}.0.61`;
 
 export const startedExample = { runId: RUN_ID };

@@ -1,8 +1,8 @@
 /** Routes of the service itself, and those that providers call. */
-import { redriveBody } from '../bodies.ts';
-import { healthShape, queueShape, redrivenShape } from '../shapes.ts';
+import { redriveBody } from '../requests.ts';
+import { healthShape, queueShape, redrivenShape } from '../responses.ts';
 import { healthExample } from './examples.ts';
-import type { RouteDescription } from './types.ts';
+import type { RouteDescription } from './route.ts';
 
 const open = (
   id: string,

@@ -1,9 +1,10 @@
 /** Routes that start work, and those that put manifests where work starts. */
-import { batchJobRequest } from '../../providers/cos-batch/request.ts';
-import { fetchesBody, manifestBody, omsStartBody, uploadBody } from '../bodies.ts';
-import { jobShape, startedShape, uploadShape } from '../shapes.ts';
+
+import { batchJobRequest } from '../../providers/tencent/batch/request.ts';
+import { fetchesBody, manifestBody, omsStartBody, uploadBody } from '../requests.ts';
+import { jobShape, startedShape, uploadShape } from '../responses.ts';
 import { startedExample } from './examples.ts';
-import type { RouteDescription } from './types.ts';
+import type { RouteDescription } from './route.ts';
 
 const start = { tag: 'start', isIdempotent: true, answer: startedExample } as const;
 

@@ -5,7 +5,7 @@ import { gzipSync } from 'node:zlib';
 import { beforeEach, describe, expect, it } from 'vitest';
 import { CARRYING_COST, type Plan, type PlanOptions, plan } from '../../../cli/plan.ts';
 import { CASE, lines, PRICES } from '../../../scripts/costs.ts';
-import { cosFetchConfig } from '../../../shared/config.ts';
+import { cosFetchConfig } from '../../../shared/wiring/config/functions.ts';
 import { screen } from '../../fixtures/runs.ts';
 import { temporaryFolder } from '../../fixtures/stores.ts';
 

@@ -6,7 +6,7 @@ import { widthOf } from '../../../cli/text.ts';
 import { type VerifyOptions, verify, verifyShape } from '../../../cli/verify.ts';
 import { screen } from '../../fixtures/runs.ts';
 import { temporaryFolder } from '../../fixtures/stores.ts';
-import { done, failed, many, moved, openRun } from '../shared/receipt/receipts.ts';
+import { done, failed, many, moved, openRun } from '../shared/reporting/receipt/receipts.ts';
 
 const MD5 = '9e107d9d372bb6826bd81d3542a419d6';
 

@@ -3,9 +3,9 @@ import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { describe, expect, it } from 'vitest';
-import { EXPLAINED } from '../../../dashboard/run/causes.ts';
+import { EXPLAINED } from '../../../dashboard/model/causes.ts';
 import { createTranslate, DICTIONARIES, preferred } from '../../../dashboard/text/translate.ts';
-import { CAUSE_CLASSES } from '../../../shared/errors.ts';
+import { CAUSE_CLASSES } from '../../../shared/lib/errors.ts';
 
 const { en, zh } = DICTIONARIES;
 const placeholders = (text: string): readonly string[] =>

@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto';
 import { describe, expect, it } from 'vitest';
-import { MARKER_BYTES } from '../../../shared/providers/cos-batch/request.ts';
-import type { RequestFault } from '../../../simulator/faults.ts';
+import { MARKER_BYTES } from '../../../shared/providers/tencent/batch/request.ts';
+import type { RequestFault } from '../../../simulator/faults/faults.ts';
 import {
   ARN,
   type Body,

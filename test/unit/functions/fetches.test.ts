@@ -1,11 +1,11 @@
 import { describe, expect, it } from 'vitest';
 import { createHandler } from '../../../functions/runs.ts';
-import { createBearer } from '../../../shared/bearer.ts';
-import { parseShard } from '../../../shared/events.ts';
-import { silentLog } from '../../../shared/log.ts';
+import { createBearer } from '../../../shared/api/auth.ts';
+import type { PlannedTransfer } from '../../../shared/ledger/shard.ts';
+import { silentLog } from '../../../shared/lib/log.ts';
 import { createShardReader } from '../../../shared/manifest/shards.ts';
-import type { PlannedTransfer } from '../../../shared/manifest/types.ts';
-import { createPlanner } from '../../../shared/planning.ts';
+import { createPlanner } from '../../../shared/runs/plan.ts';
+import { parseShard } from '../../../shared/runtime/events.ts';
 import { loadJson } from '../../fixtures/load.ts';
 import { openStores } from '../../fixtures/stores.ts';
 

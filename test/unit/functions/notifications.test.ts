@@ -1,11 +1,11 @@
 import { createSign, generateKeyPairSync } from 'node:crypto';
 import { describe, expect, it, onTestFinished } from 'vitest';
 import { createHandler } from '../../../functions/record-callback.ts';
-import { createSend, type Send } from '../../../shared/http.ts';
-import { silentLog } from '../../../shared/log.ts';
+import { createSend, type Send } from '../../../shared/lib/http.ts';
+import { silentLog } from '../../../shared/lib/log.ts';
+import { createSmnVerifier } from '../../../shared/providers/huawei/smn.ts';
 import { createCallbackTokens } from '../../../shared/signing/callback-token.ts';
-import { createSmnVerifier } from '../../../shared/smn/verify.ts';
-import { type SmnMessage, startHuawei } from '../../../simulator/huawei/main.ts';
+import { type SmnMessage, startHuawei } from '../../../simulator/huawei/start.ts';
 import { startPeer } from '../../fixtures/http.ts';
 import { openStores } from '../../fixtures/stores.ts';
 

@@ -1,9 +1,9 @@
 import { describe, expect, it } from 'vitest';
 import { createHandler as createV1 } from '../../../functions/oms-v1-start-task.ts';
 import { createHandler as createV2 } from '../../../functions/oms-v2-start-task.ts';
-import { createBearer } from '../../../shared/bearer.ts';
-import { createLimiter } from '../../../shared/limiter.ts';
-import { silentLog } from '../../../shared/log.ts';
+import { createBearer } from '../../../shared/api/auth.ts';
+import { silentLog } from '../../../shared/lib/log.ts';
+import { createLimiter } from '../../../shared/limits/limiter.ts';
 import { loadJson } from '../../fixtures/load.ts';
 import { AT, type NightsOptions, PROJECT, REGION, setupNights } from '../../fixtures/nights.ts';
 

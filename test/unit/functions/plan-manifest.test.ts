@@ -1,9 +1,9 @@
 import { gzipSync } from 'node:zlib';
 import { describe, expect, it } from 'vitest';
 import { createHandler } from '../../../functions/plan-manifest.ts';
-import { parseShard } from '../../../shared/events.ts';
-import { silentLog } from '../../../shared/log.ts';
-import { createPlanner } from '../../../shared/planning.ts';
+import { silentLog } from '../../../shared/lib/log.ts';
+import { createPlanner } from '../../../shared/runs/plan.ts';
+import { parseShard } from '../../../shared/runtime/events.ts';
 import { loadJson } from '../../fixtures/load.ts';
 import { openStores, type Stores } from '../../fixtures/stores.ts';
 

@@ -1,8 +1,8 @@
 import { describe, expect, it } from 'vitest';
 import { createHandler, type Deps } from '../../../functions/record-callback.ts';
-import { TransportError } from '../../../shared/errors.ts';
-import type { Report } from '../../../shared/ledger/port.ts';
-import { silentLog } from '../../../shared/log.ts';
+import type { TransferUpdate } from '../../../shared/ledger/model.ts';
+import { TransportError } from '../../../shared/lib/errors.ts';
+import { silentLog } from '../../../shared/lib/log.ts';
 import { createCallbackTokens } from '../../../shared/signing/callback-token.ts';
 import { newRun, newShard } from '../../contract/ledger.ts';
 import { loadJson } from '../../fixtures/load.ts';
@@ -170,7 +170,7 @@ describe('record-callback', () => {
   });
 
   describe('with a status query', () => {
-    const polled = (state: Report['state']): Report => ({
+    const polled = (state: TransferUpdate['state']): TransferUpdate => ({
       state,
       attempt: 1,
       accepted: [],

@@ -1,9 +1,9 @@
 import { describe, expect, it } from 'vitest';
-import type { Cause } from '../../../shared/errors.ts';
-import { parseShard } from '../../../shared/events.ts';
-import type { Ledger } from '../../../shared/ledger/port.ts';
+import type { Ledger } from '../../../shared/ledger/ledger.ts';
+import type { PlannedTransfer, Tally } from '../../../shared/ledger/shard.ts';
+import type { Cause } from '../../../shared/lib/errors.ts';
 import { createShardReader } from '../../../shared/manifest/shards.ts';
-import type { PlannedTransfer, Tally } from '../../../shared/manifest/types.ts';
+import { parseShard } from '../../../shared/runtime/events.ts';
 import { newRun, newShard } from '../../contract/ledger.ts';
 import { AT, PROJECT, REGION, setupNights } from '../../fixtures/nights.ts';
 

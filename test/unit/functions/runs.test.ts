@@ -2,12 +2,12 @@ import { gzipSync } from 'node:zlib';
 import { describe, expect, it } from 'vitest';
 import { createHandler as createPlanHandler } from '../../../functions/plan-manifest.ts';
 import { createHandler, type Deps } from '../../../functions/runs.ts';
-import { createBearer } from '../../../shared/bearer.ts';
-import { sha256Hex } from '../../../shared/encoding.ts';
-import { StoreError } from '../../../shared/errors.ts';
-import type { Ledger } from '../../../shared/ledger/port.ts';
-import { createLog, silentLog } from '../../../shared/log.ts';
-import { createPlanner } from '../../../shared/planning.ts';
+import { createBearer } from '../../../shared/api/auth.ts';
+import type { Ledger } from '../../../shared/ledger/ledger.ts';
+import { sha256Hex } from '../../../shared/lib/encoding.ts';
+import { StoreError } from '../../../shared/lib/errors.ts';
+import { createLog, silentLog } from '../../../shared/lib/log.ts';
+import { createPlanner } from '../../../shared/runs/plan.ts';
 import { newRun, newShard } from '../../contract/ledger.ts';
 import { loadJson } from '../../fixtures/load.ts';
 import { openStores } from '../../fixtures/stores.ts';
@@ -271,7 +271,7 @@ describe('runs', () => {
     const post = () => ask('POST /manifests', { body: JSON.stringify({ key }) });
     const { runId } = (await post()).value;
     expect((await ask('GET /runs/{runId}', { params: { runId } })).value.state).toBe('planning');
-    // Asked once more, as the first order may have been lost.
+    // TaskQuery once more, as the first order may have been lost.
     await post();
     expect(orders).toEqual(Array(2).fill({ key, runId }));
     const plan = createPlanHandler({ planner, log: silentLog });

@@ -1,15 +1,15 @@
 import { describe, expect, it } from 'vitest';
 import { createHandler } from '../../../functions/sweep.ts';
-import { ProviderError, StoreError } from '../../../shared/errors.ts';
-import { parseShard } from '../../../shared/events.ts';
-import { createFetchStatus } from '../../../shared/fetch-status.ts';
-import type { Report } from '../../../shared/ledger/port.ts';
-import { createLimiter } from '../../../shared/limiter.ts';
-import { silentLog } from '../../../shared/log.ts';
-import type { Tally } from '../../../shared/manifest/types.ts';
-import type { FetchProgress } from '../../../shared/providers/cos-fetch.ts';
-import type { CosObject } from '../../../shared/providers/cos-objects.ts';
-import { createRefusals } from '../../../shared/refusals.ts';
+import type { TransferUpdate } from '../../../shared/ledger/model.ts';
+import type { Tally } from '../../../shared/ledger/shard.ts';
+import { ProviderError, StoreError } from '../../../shared/lib/errors.ts';
+import { silentLog } from '../../../shared/lib/log.ts';
+import { createRefusals } from '../../../shared/limits/credential-breaker.ts';
+import { createLimiter } from '../../../shared/limits/limiter.ts';
+import type { CosObject } from '../../../shared/providers/tencent/objects.ts';
+import type { FetchProgress } from '../../../shared/providers/tencent/offline-fetch/client.ts';
+import { createFetchStatus } from '../../../shared/providers/tencent/offline-fetch/status.ts';
+import { parseShard } from '../../../shared/runtime/events.ts';
 import { newRun, newShard } from '../../contract/ledger.ts';
 import { openStores } from '../../fixtures/stores.ts';
 
@@ -37,7 +37,7 @@ const BUSY = {
 } as const;
 
 /** One run of one shard of 100 bytes; `rows` are its transfers, all known at START. */
-async function setup(rows: readonly Partial<Report>[], read: Tally = tally(rows.length)) {
+async function setup(rows: readonly Partial<TransferUpdate>[], read: Tally = tally(rows.length)) {
   const stores = openStores();
   const { ledger } = stores;
   const clock = { at: START };
@@ -74,7 +74,7 @@ async function setup(rows: readonly Partial<Report>[], read: Tally = tally(rows.
   await ledger.activateRun('r1', { shardCount: 1, sizeBytes: 100 });
   const sweep = createHandler({
     ...stores,
-    followers: {},
+    pollers: {},
     log: silentLog,
     metrics: (each) => counts.push(each),
     lost: { limiter, refusals: createRefusals(), status },
@@ -88,7 +88,11 @@ async function setup(rows: readonly Partial<Report>[], read: Tally = tally(rows.
   return { ...stores, sweep, clock, asked, counts, progress, targets: objects, queued };
 }
 
-const failed = (code: string, of: 'transient' | 'source', attempt = 1): Partial<Report> => ({
+const failed = (
+  code: string,
+  of: 'transient' | 'source',
+  attempt = 1,
+): Partial<TransferUpdate> => ({
   state: 'failed',
   attempt,
   cause: { provider: 'tencent', code, message: 'm', class: of },
@@ -108,7 +112,7 @@ it('sweeps the other runs when one of them can not be', async () => {
     },
     queue,
     objects,
-    followers: {},
+    pollers: {},
     log: silentLog,
     lostAfterMs: 900_000,
     maxAttempts: 3,

@@ -1,7 +1,7 @@
 import { expect, it, onTestFinished } from 'vitest';
 import { type CronOptions, startCron } from '../../../local/cron.ts';
-import type { Ledger } from '../../../shared/ledger/port.ts';
-import { createLog, silentLog } from '../../../shared/log.ts';
+import type { Ledger } from '../../../shared/ledger/ledger.ts';
+import { createLog, silentLog } from '../../../shared/lib/log.ts';
 import { until } from '../../fixtures/processes.ts';
 import { openStores } from '../../fixtures/stores.ts';
 

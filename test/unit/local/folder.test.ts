@@ -5,8 +5,8 @@ import { describe, expect, it, onTestFinished } from 'vitest';
 import { startInbox } from '../../../local/inbox.ts';
 import { lockFolder } from '../../../local/lock.ts';
 import { openSecrets } from '../../../local/secrets.ts';
-import { parseUploads } from '../../../shared/events.ts';
-import { silentLog } from '../../../shared/log.ts';
+import { silentLog } from '../../../shared/lib/log.ts';
+import { parseUploads } from '../../../shared/runtime/events.ts';
 import { startProgram, until } from '../../fixtures/processes.ts';
 import { openStores, temporaryFolder } from '../../fixtures/stores.ts';
 

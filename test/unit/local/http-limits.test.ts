@@ -6,7 +6,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { expect, it, onTestFinished } from 'vitest';
 import { type HttpServer, type ServerOptions, startServer } from '../../../local/http.ts';
 import { createUpload } from '../../../local/upload.ts';
-import { createLog, silentLog } from '../../../shared/log.ts';
+import { createLog, silentLog } from '../../../shared/lib/log.ts';
 import { until } from '../../fixtures/processes.ts';
 import { openStores } from '../../fixtures/stores.ts';
 

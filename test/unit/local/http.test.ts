@@ -4,9 +4,9 @@ import { createServer } from 'node:net';
 import { describe, expect, it, onTestFinished } from 'vitest';
 import { type EventHandler, type ServerOptions, startServer } from '../../../local/http.ts';
 import { createUpload } from '../../../local/upload.ts';
-import { StoreError } from '../../../shared/errors.ts';
-import { silentLog } from '../../../shared/log.ts';
-import type { Objects } from '../../../shared/objects/port.ts';
+import { StoreError } from '../../../shared/lib/errors.ts';
+import { silentLog } from '../../../shared/lib/log.ts';
+import type { Objects } from '../../../shared/stores/objects.ts';
 import { openStores } from '../../fixtures/stores.ts';
 
 async function serve(change: Partial<ServerOptions> = {}) {

@@ -2,7 +2,7 @@ import { writeFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { addEnvFile, addMissing, readSettings } from '../../../local/settings.ts';
-import { ConfigError } from '../../../shared/errors.ts';
+import { ConfigError } from '../../../shared/lib/errors.ts';
 import { temporaryFolder } from '../../fixtures/stores.ts';
 
 const faultsOf = (env: Record<string, string>): readonly string[] => {

@@ -5,7 +5,7 @@ import * as v from 'valibot';
 import { expect, it } from 'vitest';
 import { madeDocs } from '../../../../scripts/docs.ts';
 import { openApi } from '../../../../shared/api/openapi.ts';
-import { ROUTES } from '../../../../shared/api/routes.ts';
+import { ROUTES } from '../../../../shared/api/routes/index.ts';
 
 it('the linter of Redocly finds nothing, by its strict rules', async () => {
   const config = await createConfig({ extends: ['recommended-strict'] });

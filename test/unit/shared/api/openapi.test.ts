@@ -1,11 +1,11 @@
 import * as v from 'valibot';
 import { describe, expect, it } from 'vitest';
 import { functionNames } from '../../../../scripts/bundle.ts';
-import { parseBody } from '../../../../shared/api/bodies.ts';
 import { openApi } from '../../../../shared/api/openapi.ts';
-import { ROUTES } from '../../../../shared/api/routes.ts';
-import { runsShape, transfersShape } from '../../../../shared/api/shapes.ts';
-import { runView, transferView } from '../../../../shared/views.ts';
+import { parseBody } from '../../../../shared/api/requests.ts';
+import { runsShape, transfersShape } from '../../../../shared/api/responses.ts';
+import { ROUTES } from '../../../../shared/api/routes/index.ts';
+import { runView, transferView } from '../../../../shared/ledger/views.ts';
 import { newRun } from '../../../contract/ledger.ts';
 import { openStores } from '../../../fixtures/stores.ts';
 

@@ -1,7 +1,7 @@
 import { expect, it } from 'vitest';
-import { NO_TALLY } from '../../../../shared/ledger/dynamodb/rows.ts';
 import { createIntent } from '../../../../shared/ledger/intent.ts';
-import type { Report } from '../../../../shared/ledger/port.ts';
+import type { TransferUpdate } from '../../../../shared/ledger/model.ts';
+import { NO_TALLY } from '../../../../shared/stores/aws/dynamodb/rows.ts';
 import { newRun, newShard } from '../../../contract/ledger.ts';
 import { openStores } from '../../../fixtures/stores.ts';
 
@@ -9,7 +9,7 @@ const START = Date.parse('2026-11-20T02:00:00Z');
 const LEASE_MS = 60_000;
 
 /** A worker with a shard whose lines 0 and 1 stand there as `report` says. */
-async function setup(report: Partial<Report> = {}) {
+async function setup(report: Partial<TransferUpdate> = {}) {
   const { ledger } = openStores();
   const clock = { at: START };
   const now = () => new Date(clock.at);

@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import type { Cause } from '../../../../shared/errors.ts';
 import { type Fact, merge } from '../../../../shared/ledger/merge.ts';
+import type { Cause } from '../../../../shared/lib/errors.ts';
 
 const cause = (code: string, message = ''): Cause => ({
   provider: 'tencent',

@@ -1,9 +1,9 @@
 import fc from 'fast-check';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { parseCsvLine } from '../../../../shared/manifest/csv.ts';
-import { foldKey } from '../../../../shared/manifest/keys.ts';
+import { createPlainCsv } from '../../../../shared/manifest/csv-fast.ts';
 import { findFault, findWarnings } from '../../../../shared/manifest/lint.ts';
-import { createPlainCsv } from '../../../../shared/manifest/plain-csv.ts';
+import { foldKey } from '../../../../shared/manifest/similar-keys.ts';
 import { readText } from './reading.ts';
 import { type CountingStore, openStore } from './store.ts';
 

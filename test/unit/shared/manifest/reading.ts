@@ -1,19 +1,20 @@
 /** Reads whole manifests through shards, as a run does. */
+
+import type {
+  Layout,
+  ManifestFormat,
+  PlannedTransfer,
+  Shard,
+  Tally,
+} from '../../../../shared/ledger/shard.ts';
+import type { Quarantined } from '../../../../shared/manifest/findings.ts';
 import {
   createShardReader,
   cutShards,
   readLayout,
   type ShardReading,
 } from '../../../../shared/manifest/shards.ts';
-import type {
-  Layout,
-  ManifestFormat,
-  PlannedTransfer,
-  Quarantined,
-  Shard,
-  Tally,
-} from '../../../../shared/manifest/types.ts';
-import type { ObjectInfo } from '../../../../shared/objects/port.ts';
+import type { ObjectInfo } from '../../../../shared/stores/objects.ts';
 import type { CountingStore } from './store.ts';
 
 export const target = { region: 'ap-shanghai', bucket: 'examplebucket-1250000000' };

@@ -1,8 +1,8 @@
 import fc from 'fast-check';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import type { Layout, Shard } from '../../../../shared/ledger/shard.ts';
 import { cutLines } from '../../../../shared/manifest/lines.ts';
 import { proveCoverage } from '../../../../shared/manifest/shards.ts';
-import type { Layout, Shard } from '../../../../shared/manifest/types.ts';
 import { cut, plan, readAll, readShard, target } from './reading.ts';
 import { type CountingStore, openStore } from './store.ts';
 

@@ -2,8 +2,8 @@
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { createFolderObjects } from '../../../../shared/objects/folder.ts';
-import type { Objects } from '../../../../shared/objects/port.ts';
+import { createFolderObjects } from '../../../../shared/stores/folder/objects.ts';
+import type { Objects } from '../../../../shared/stores/objects.ts';
 
 export interface CountingStore extends Objects {
   /** Bytes handed out by `read` so far. */

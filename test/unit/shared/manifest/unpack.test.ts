@@ -3,7 +3,7 @@ import fc from 'fast-check';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { proveCoverage, readLayout, unpackShards } from '../../../../shared/manifest/shards.ts';
 import { pieceBytes } from '../../../../shared/manifest/unpack.ts';
-import type { ObjectInfo } from '../../../../shared/objects/port.ts';
+import type { ObjectInfo } from '../../../../shared/stores/objects.ts';
 import { cut, readAll, target } from './reading.ts';
 import { type CountingStore, openStore } from './store.ts';
 

@@ -5,13 +5,13 @@
  */
 import { readFileSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
-import { createSend } from '../../../../shared/http.ts';
-import type { BatchJob } from '../../../../shared/providers/cos-batch/request.ts';
-import { createCosBatchClient } from '../../../../shared/providers/cos-batch.ts';
-import { createCosFetchClient } from '../../../../shared/providers/cos-fetch.ts';
-import { signWith, tokenOf } from '../../../../shared/providers/huawei-auth.ts';
-import { createOmsV1Client } from '../../../../shared/providers/oms-v1.ts';
-import { createOmsV2Client } from '../../../../shared/providers/oms-v2.ts';
+import { createSend } from '../../../../shared/lib/http.ts';
+import { signWith, tokenOf } from '../../../../shared/providers/huawei/auth.ts';
+import { createOmsV1Client } from '../../../../shared/providers/huawei/oms/v1.ts';
+import { createOmsV2Client } from '../../../../shared/providers/huawei/oms/v2.ts';
+import { createCosBatchClient } from '../../../../shared/providers/tencent/batch/client.ts';
+import type { BatchJob } from '../../../../shared/providers/tencent/batch/request.ts';
+import { createCosFetchClient } from '../../../../shared/providers/tencent/offline-fetch/client.ts';
 import { createCosSigner } from '../../../../shared/signing/cos.ts';
 import { startPeer } from '../../../fixtures/http.ts';
 import { batchJob, omsKeys } from '../../../fixtures/tasks.ts';

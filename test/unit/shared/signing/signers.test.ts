@@ -1,10 +1,10 @@
 import { createHmac } from 'node:crypto';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { encodeRfc3986, prepareHmac } from '../../../../shared/encoding.ts';
+import type { ApiRequest } from '../../../../shared/lib/api-request.ts';
+import { encodeRfc3986, prepareHmac } from '../../../../shared/lib/encoding.ts';
 import { cosSteps, createCosSigner } from '../../../../shared/signing/cos.ts';
 import { createHuaweiSigner, huaweiSteps } from '../../../../shared/signing/huawei.ts';
-import type { ApiRequest } from '../../../../shared/signing/signer.ts';
 
 const AT = new Date('2026-11-20T02:00:00.900Z');
 const credentials = { secretId: 'AKIDexample', secretKey: 'example-secret' };

@@ -2,7 +2,7 @@ import { randomBytes } from 'node:crypto';
 import fc from 'fast-check';
 import { Webhook } from 'standardwebhooks';
 import { describe, expect, it } from 'vitest';
-import type { ApiRequest } from '../../../../shared/signing/signer.ts';
+import type { ApiRequest } from '../../../../shared/lib/api-request.ts';
 import { createWebhookSigner, parseWebhookSecret } from '../../../../shared/signing/webhook.ts';
 
 const secretOf = (bytes: Uint8Array): string => `whsec_${Buffer.from(bytes).toString('base64')}`;

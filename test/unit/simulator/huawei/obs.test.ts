@@ -1,13 +1,13 @@
 import { AwsV4Signer } from 'aws4fetch';
 import { XMLParser } from 'fast-xml-parser';
 import { describe, expect, it } from 'vitest';
-import { DEFAULT_OMS_KEYS } from '../../../../simulator/huawei/main.ts';
+import { DEFAULT_OMS_KEYS } from '../../../../simulator/huawei/start.ts';
 import { NOW, setup } from './setup.ts';
 
 const TEXT = 'line one\nline two\n';
 const { destination } = DEFAULT_OMS_KEYS;
 
-interface Asked {
+interface TaskQuery {
   readonly ak?: string;
   readonly sk?: string;
   readonly method?: 'GET' | 'HEAD';
@@ -20,7 +20,7 @@ interface Asked {
 async function setupObs() {
   const made = await setup();
   made.simulator.obs.put('bucket-1', 'oms/a b+(1)/腾.txt', TEXT);
-  const get = async (path: string, asked: Asked = {}) => {
+  const get = async (path: string, asked: TaskQuery = {}) => {
     const { ak = destination.ak, sk = destination.sk, method = 'GET', at = NOW } = asked;
     const signer = new AwsV4Signer({
       url: `${made.simulator.obsUrl}${path}`,
@@ -101,7 +101,7 @@ describe('objects', () => {
   });
 
   const late = new Date(NOW.getTime() - 960_000);
-  it.each<[string, string, Asked, number, string]>([
+  it.each<[string, string, TaskQuery, number, string]>([
     ['an unknown key', '/bucket-1/none', {}, 404, 'NoSuchKey'],
     ['a key of another bucket', PATH.replace('bucket-1', 'bucket-2'), {}, 404, 'NoSuchKey'],
     ['no key', '/bucket-1/', {}, 400, 'InvalidURI'],

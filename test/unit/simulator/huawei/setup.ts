@@ -1,15 +1,15 @@
 /** A simulator of Huawei Cloud, and calls to it over real HTTP. */
 import { onTestFinished } from 'vitest';
-import { createSend } from '../../../../shared/http.ts';
+import type { ApiRequest, Pair, Signer } from '../../../../shared/lib/api-request.ts';
+import { createSend } from '../../../../shared/lib/http.ts';
 import { createHuaweiSigner } from '../../../../shared/signing/huawei.ts';
-import type { ApiRequest, Pair, Signer } from '../../../../shared/signing/signer.ts';
 import {
   DEFAULT_HUAWEI_KEY,
   type HuaweiKey,
   type HuaweiOptions,
   type NewOmsTask,
   startHuawei,
-} from '../../../../simulator/huawei/main.ts';
+} from '../../../../simulator/huawei/start.ts';
 
 export const NOW = new Date('2026-11-20T02:00:00Z');
 export const PROJECT = '0123456789abcdef0123456789abcdef';

@@ -1,0 +1,134 @@
+/**
+ * `npm run demo`: the main job in one shot, without an account. Starts a source site, the provider
+ * simulator with some faults, and the service; then runs the same commands a person would, and
+ * checks that the outcome is right. Exit codes: 0 right, 1 not, 130 interrupted.
+ */
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { writeFileSync } from 'node:fs';
+import { join, relative, resolve } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { WaybillError } from '../../shared/lib/errors.ts';
+import { type FaultRule, type SimulatorStats, startSimulator } from '../../simulator/main.ts';
+import { startSourceSite } from '../../simulator/source-site.ts';
+import { startService } from '../main.ts';
+import { secretsPath } from '../secrets.ts';
+import { freshFolder, isolate } from './isolation.ts';
+import { demoManifest, EXPECTED } from './manifest.ts';
+
+const HERE = process.cwd();
+const FOLDER = resolve('data/demo');
+const TARGET = 'ap-shanghai/examplebucket-1250000000';
+
+const FAULTS: readonly FaultRule[] = [
+  { api: 'fetch-create', kind: 'slow-down', rate: 0.03 },
+  { api: 'callback', kind: 'lost', rate: 0.02 },
+  { api: 'callback', kind: 'duplicate', rate: 0.05 },
+];
+
+const say = (text: string): void => void process.stdout.write(`${text}\n`);
+const shown = (path: string): string => relative(HERE, path);
+
+async function main(interrupted: AbortSignal): Promise<number> {
+  freshFolder(FOLDER);
+  // Ended in reverse order, whatever happens.
+  await using started = new AsyncDisposableStack();
+  const site = await startSourceSite();
+  started.defer(() => site.close());
+  const simulator = await startSimulator({ faults: FAULTS });
+  started.defer(() => simulator.close());
+  const settings = {
+    ...simulator.env(),
+    LOG_LEVEL: 'error',
+    PORT: '0',
+    WAYBILL_DATA: FOLDER,
+    WAYBILL_LOST_AFTER_SECONDS: '5',
+    WAYBILL_SWEEP_SECONDS: '5',
+  };
+  isolate(process.env, settings, FOLDER);
+  // Its first line speaks of the provider; here that is the simulator, as said below.
+  const service = await startService((line) => {
+    if (line.startsWith('{')) process.stderr.write(line);
+  });
+  started.defer(() => service.stop());
+
+  say(`A source site with ${site.files.length} files, and a simulator of Tencent COS that answers`);
+  say('503 to 3 % of the requests, loses 2 % of the callbacks and repeats 5 % of them.');
+  say('The service keeps its default pace of 100 requests per second, and looks for');
+  say('lost callbacks after 5 seconds instead of 15 minutes.');
+  say(
+    `To watch it in a browser: ${service.url}, with the apiToken in ${shown(secretsPath(FOLDER))}\n`,
+  );
+
+  const manifest = join(FOLDER, 'manifest.csv');
+  writeFileSync(manifest, demoManifest(site.url));
+  const command = ['submit', shown(manifest), '--to', TARGET, '--watch'];
+  await waybill(service.url, command, interrupted);
+  return await conclude(service.url, service.apiToken, simulator.stats());
+}
+
+/** Runs a command as a person would, with its output on this terminal. */
+async function waybill(url: string, given: readonly string[], signal: AbortSignal): Promise<void> {
+  say(`$ npx waybill ${given.join(' ')}`);
+  const program = fileURLToPath(new URL('../../cli/waybill.ts', import.meta.url));
+  const env = { ...process.env, WAYBILL_URL: url };
+  const options = { stdio: 'inherit', env, cwd: HERE, signal } as const;
+  const [code] = await once(spawn(process.execPath, [program, ...given], options), 'exit');
+  // 1 tells of failures, which this manifest has on purpose.
+  if (code !== 0 && code !== 1) throw new Error(`waybill ${given[0]} ended with ${code}`);
+}
+
+async function conclude(
+  url: string,
+  token: string,
+  { faults, objects }: SimulatorStats,
+): Promise<number> {
+  const headers = { authorization: `Bearer ${token}` };
+  const answer = (await (await fetch(`${url}/runs`, { headers })).json()) as {
+    runs: { runId: string; state: string; counts: Record<string, number> }[];
+  };
+  const [run] = answer.runs;
+  if (!run) throw new Error('the service lists no run');
+  const reports = join(FOLDER, 'objects', 'reports', run.runId);
+
+  say(
+    `\n${EXPECTED.quarantined} lines were not sent: the findings above and rejected.csv say why.`,
+  );
+  say('\nReports:');
+  for (const name of ['summary.json', 'failed.csv', 'rejected.csv']) {
+    say(`  ${shown(join(reports, name))}`);
+  }
+  say('\nFaults that were overcome:');
+  for (const [name, times] of Object.entries(faults)) say(`  ${times} x ${name}`);
+
+  const wrong = Object.entries(EXPECTED).filter(([name, value]) => run.counts[name] !== value);
+  // The provider's own count, so that the ledger is not its only witness.
+  if (run.state !== 'completed' || wrong.length > 0 || objects !== EXPECTED.succeeded) {
+    const found = JSON.stringify({ ...run, arrived: objects });
+    say(`\nThis is not what the manifest should come to: ${found}`);
+    say(`expected ${JSON.stringify(EXPECTED)}`);
+    return 1;
+  }
+  say(`\nEvery one of ${EXPECTED.lines} lines is accounted for. Next: npm start, then`);
+  say('npx waybill submit <your manifest> --to <region>/<bucket-appid> --watch');
+  return 0;
+}
+
+// Nobody reads on: the demo still ends in order.
+process.stdout.on('error', () => {});
+
+const interruption = new AbortController();
+for (const signal of ['SIGINT', 'SIGTERM'] as const) {
+  process.on(signal, () => {
+    if (interruption.signal.aborted) process.exit(130);
+    process.stderr.write('\nstopping; what is being sent is finished first\n');
+    interruption.abort();
+  });
+}
+try {
+  process.exitCode = await main(interruption.signal);
+} catch (error) {
+  process.exitCode = interruption.signal.aborted ? 130 : 1;
+  const text = error instanceof WaybillError ? error.message : String((error as Error).stack);
+  process.stderr.write(interruption.signal.aborted ? 'stopped\n' : `${text}\n`);
+}

@@ -1,0 +1,31 @@
+/** Checks `Authorization: Bearer` against the configured tokens, in constant time. */
+import { constantTimeEqual, sha256Hex } from '../lib/encoding.ts';
+import { InputError } from '../lib/errors.ts';
+import type { HttpRequest } from '../runtime/http.ts';
+import type { RateLimit } from './rate-limit.ts';
+
+/** Answers headers for the answer. @throws InputError (UNAUTHORIZED), RateError (RATE_LIMITED) */
+export type Authorize = (request: HttpRequest) => Readonly<Record<string, string>>;
+
+/**
+ * @param tokens plain, or SHA-256 as hex after `sha256:`
+ * @param limit counts requests of each token
+ * @returns a check that throws unless the request carries one of the tokens
+ */
+export function createBearer(tokens: readonly string[], limit: RateLimit = () => ({})): Authorize {
+  const digests = tokens.map((token) =>
+    token.startsWith('sha256:') ? token.slice(7).toLowerCase() : sha256Hex(token),
+  );
+  return ({ headers }) => {
+    const given = /^Bearer +(\S+)$/i.exec(headers['authorization'] ?? '')?.[1];
+    const digest = sha256Hex(given ?? '');
+    // Every token is compared, so that the time tells nothing about which one came close.
+    const matches = digests.filter((known) => constantTimeEqual(known, digest));
+    if (given === undefined || matches.length === 0) {
+      throw new InputError('UNAUTHORIZED', 'This route needs a token (Bearer).', [
+        { path: 'authorization', message: 'expected one of the tokens in WAYBILL_API_TOKENS' },
+      ]);
+    }
+    return limit(digest);
+  };
+}

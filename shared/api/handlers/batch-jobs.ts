@@ -1,0 +1,153 @@
+/** The handler of `cos-batch-job`: one job by HTTP, or by an uploaded description. */
+
+import { inProgress, withLease } from '../../ledger/lease.ts';
+import type { Ledger } from '../../ledger/ledger.ts';
+import type { NewRun, Transfer } from '../../ledger/model.ts';
+import { sha256Hex } from '../../lib/encoding.ts';
+import {
+  BreakerOpenError,
+  InputError,
+  ProviderError,
+  toCause,
+  withFaults,
+} from '../../lib/errors.ts';
+import type { Log } from '../../lib/log.ts';
+import type { BatchCreator } from '../../providers/tencent/batch/create-job.ts';
+import { type BatchJobRequest, batchJobRequest } from '../../providers/tencent/batch/request.ts';
+import { openTaskRun, runIdFrom, taskTransferId } from '../../runs/task-runs.ts';
+import { parseUploads } from '../../runtime/events.ts';
+import {
+  type HttpAnswer,
+  type HttpRequest,
+  isHttpEvent,
+  json,
+  overHttp,
+} from '../../runtime/http.ts';
+import type { ObjectInfo, Objects } from '../../stores/objects.ts';
+import { readSmall } from '../../stores/objects.ts';
+import type { Authorize } from '../auth.ts';
+import { claimRun } from '../idempotency.ts';
+import { parseBody } from '../requests.ts';
+
+export interface BatchJobDeps {
+  readonly authorize: Authorize;
+  readonly creator: BatchCreator;
+  readonly ledger: Ledger;
+  readonly log: Log;
+  readonly objects: Objects;
+  readonly now?: () => Date;
+}
+
+const isUnsent = ({ state }: Transfer): boolean => state === 'planned' || state === 'submitting';
+
+/** Of the description, its manifest or the key pair: told again, it would be refused again. */
+const isRefusal = (error: unknown): boolean =>
+  error instanceof InputError ||
+  error instanceof BreakerOpenError ||
+  (error instanceof ProviderError && (error.class === 'credentials' || error.class === 'request'));
+
+export function createBatchJobHandler(deps: BatchJobDeps) {
+  const { authorize, creator, ledger, log, objects } = deps;
+  const now = deps.now ?? (() => new Date());
+
+  /** The job of a run, made or found; undefined while that is not known. */
+  const jobOf = async (runId: string): Promise<string | undefined> =>
+    (await ledger.read(taskTransferId(runId, 0)))?.providerId;
+
+  const start = async (run: NewRun, request: BatchJobRequest): Promise<void> => {
+    const { runId } = run;
+    const transferId = taskTransferId(runId, 0);
+    await withLease(ledger, `run ${runId}`, now, async () => {
+      const known = await ledger.read(transferId);
+      if (known && !isUnsent(known)) return;
+      const prepared = await creator.prepare(runId, request).catch((error: unknown) => {
+        // What may have been taken is found by the sweep, whatever has become of its manifest.
+        if (known?.state === 'submitting' && isRefusal(error)) return undefined;
+        throw error;
+      });
+      if (!prepared) return;
+      await openTaskRun(ledger, run, [prepared.ref], now());
+      const transfer = await ledger.read(transferId);
+      if (!transfer || !isUnsent(transfer)) return;
+      const outcome = await creator.create(transferId, prepared);
+      log.info('batch.created', { runId, outcome: outcome.kind });
+    });
+  };
+
+  /** A token of the caller's names the job: the same one is the same run, and no other job's. */
+  const claimToken = async (
+    request: HttpRequest,
+    body: BatchJobRequest,
+  ): Promise<string | undefined> => {
+    const token = body.clientRequestToken;
+    if (token === undefined) return undefined;
+    const routeKey = `${request.routeKey} clientRequestToken`;
+    const headers = { 'idempotency-key': sha256Hex(token) };
+    const runId = runIdFrom('cos-batch-job', token);
+    return claimRun(ledger, { ...request, routeKey, headers }, body, now(), runId);
+  };
+
+  const http = overHttp(
+    async (request): Promise<HttpAnswer> => {
+      const body = parseBody(batchJobRequest, request.body);
+      const runId = await claimRun(ledger, request, body, now(), await claimToken(request, body));
+      const run = { runId, trigger: 'http', operation: 'cos-batch-job', createdAt: now() } as const;
+      await start(run, body).catch(inProgress);
+      return json(202, { runId, jobId: (await jobOf(runId)) ?? null });
+    },
+    { authorize, log },
+  );
+
+  const describe = async (key: string, info: ObjectInfo): Promise<BatchJobRequest> => {
+    const region = /^cos-batch\/([a-z0-9-]+)\/.*[^/]\.json$/s.exec(key)?.[1];
+    if (region === undefined) {
+      const message = 'expected cos-batch/<region>/<name>.json';
+      throw new InputError('MANIFEST_INVALID', `Job description ${key}: ${message}.`, [
+        { path: 'key', message },
+      ]);
+    }
+    const request = parseBody(batchJobRequest, await readSmall(objects, info));
+    if (request.region !== undefined && request.region !== region) {
+      throw new InputError('BODY_INVALID', 'The description is in the folder of another region.', [
+        { path: 'region', message: `expected ${region}, the region of the folder` },
+      ]);
+    }
+    return { ...request, region };
+  };
+
+  const upload = async (event: unknown): Promise<{ runIds: readonly string[] }> => {
+    const runIds: string[] = [];
+    for (const { key } of parseUploads(event)) {
+      if (!key.startsWith('cos-batch/') || key.endsWith('/')) continue;
+      const info = await objects.head(key);
+      if (!info) {
+        log.warn('upload.gone', { key });
+        continue;
+      }
+      const { etag, lastModifiedAt } = info;
+      const version = [objects.bucket, key, etag, lastModifiedAt.toISOString()];
+      const runId = runIdFrom('cos-batch-job', ...version);
+      const source = { bucket: objects.bucket, key, etag };
+      const run: NewRun = {
+        runId,
+        trigger: 'upload',
+        operation: 'cos-batch-job',
+        source,
+        createdAt: now(),
+      };
+      try {
+        await start(run, await describe(key, info));
+      } catch (error) {
+        if (!isRefusal(error)) throw error;
+        const fault = error instanceof InputError ? withFaults(error) : error;
+        await ledger.openRun(run);
+        await ledger.stopRun(runId, { state: 'failed', at: now(), error: toCause(fault) });
+        log.error('run.failed', { runId, key }, fault);
+      }
+      runIds.push(runId);
+    }
+    return { runIds };
+  };
+
+  return (event: unknown): Promise<unknown> => (isHttpEvent(event) ? http(event) : upload(event));
+}

@@ -1,0 +1,24 @@
+/** Retries and cancels runs. Both may be asked for again at any time. */
+
+import { inProgress } from '../../ledger/lease.ts';
+import type { Log } from '../../lib/log.ts';
+import { cancelRun } from '../../runs/cancel.ts';
+import { type RetryOptions, retryRun } from '../../runs/retry.ts';
+import { json } from '../../runtime/http.ts';
+import { parseBody, retryBody } from '../requests.ts';
+import { findRun, type Routes } from './common.ts';
+
+export const changeRoutes = (options: RetryOptions & { readonly log: Log }): Routes => ({
+  'POST /runs/{runId}/retry': async (request) => {
+    const { class: classes } = parseBody(retryBody, request.body === '' ? '{}' : request.body);
+    const { runId } = await findRun(options.ledger, request);
+    const ordered = await retryRun(runId, classes, options).catch(inProgress);
+    options.log.info('run.retried', { runId, ordered, ...(classes && { classes }) });
+    return json(202, { runId, ordered });
+  },
+  'POST /runs/{runId}/cancel': async (request) => {
+    const run = await findRun(options.ledger, request);
+    await cancelRun(run, options);
+    return json(202, { runId: run.runId });
+  },
+});

@@ -1,0 +1,155 @@
+/**
+ * The handler of both start functions: one task by HTTP, or the tasks of an uploaded list. A
+ * repeated upload event goes on where the first one stopped.
+ */
+
+import { inProgress, withLease } from '../../ledger/lease.ts';
+import type { Ledger } from '../../ledger/ledger.ts';
+import type { NewRun, OmsTaskRef } from '../../ledger/model.ts';
+import { ConflictError, InputError, toCause, withFaults } from '../../lib/errors.ts';
+import type { Log } from '../../lib/log.ts';
+import type { Limiter } from '../../limits/limiter.ts';
+import type { OmsProject } from '../../providers/huawei/config.ts';
+import { startRuleFor } from '../../providers/huawei/oms/start-rules.ts';
+import type { Starter } from '../../providers/huawei/oms/start-task.ts';
+import { openTaskRun, runIdFrom, taskTransferId } from '../../runs/task-runs.ts';
+import { parseUploads } from '../../runtime/events.ts';
+import { type HttpAnswer, isHttpEvent, json, overHttp } from '../../runtime/http.ts';
+import type { ObjectInfo, Objects } from '../../stores/objects.ts';
+import { readSmall } from '../../stores/objects.ts';
+import type { Authorize } from '../auth.ts';
+import { claimRun } from '../idempotency.ts';
+import { type OmsVersion, refOfRequest, refsOfList, regionOfList } from '../oms-task-refs.ts';
+import { omsStartBody, parseBody, taskListBody } from '../requests.ts';
+
+export interface OmsStartDeps {
+  readonly authorize: Authorize;
+  readonly ledger: Ledger;
+  readonly log: Log;
+  readonly objects: Objects;
+  readonly projects: readonly OmsProject[];
+  readonly starter: Starter;
+  /** Works on the tasks of a list side by side. */
+  readonly each: Limiter['each'];
+  readonly now?: () => Date;
+}
+
+export function createOmsStartHandler(version: OmsVersion, deps: OmsStartDeps) {
+  const { authorize, ledger, log, objects, projects, starter, each } = deps;
+  const now = deps.now ?? (() => new Date());
+  const operation = version === 'v1' ? 'oms-v1-start-task' : 'oms-v2-start-task';
+
+  const http = overHttp(
+    async (request): Promise<HttpAnswer> => {
+      const body = parseBody(omsStartBody, request.body === '' ? '{}' : request.body);
+      const ref = refOfRequest(version, request.params['taskId'] ?? '', body, projects);
+      const runId = await claimRun(ledger, request, body, now());
+      const transferId = taskTransferId(runId, 0);
+      // Still planned: a call that came before ended before its start.
+      const isDone = async () =>
+        ((await ledger.read(transferId))?.state ?? 'planned') !== 'planned';
+      if (await isDone()) return json(202, { runId });
+      return withLease(ledger, `run ${runId}`, now, async () => {
+        if (await isDone()) return json(202, { runId });
+        const reading = await starter.read(ref);
+        refuseUnstartable(ref, reading);
+        if (reading) await starter.checkKeys(ref, reading);
+        const run: NewRun = { runId, trigger: 'http', operation, createdAt: now() };
+        await openTaskRun(ledger, run, [ref], now());
+        const outcome = await starter.start(transferId, ref, 1, reading);
+        log.info('oms.started', { runId, version, taskId: ref.taskId, outcome: outcome.kind });
+        return json(outcome.kind === 'running' ? 200 : 202, { runId });
+      }).catch(inProgress);
+    },
+    { authorize, log },
+  );
+
+  const list = async (key: string, info: ObjectInfo): Promise<string | undefined> => {
+    const runId = runIdFrom(
+      operation,
+      objects.bucket,
+      key,
+      info.etag,
+      info.lastModifiedAt.toISOString(),
+    );
+    const run: NewRun = {
+      runId,
+      trigger: 'upload',
+      operation,
+      source: { bucket: objects.bucket, key, etag: info.etag },
+      createdAt: now(),
+    };
+    let refs: readonly OmsTaskRef[];
+    try {
+      const region = regionOfList(key);
+      if (region === undefined) throw badKey(key);
+      const body = parseBody(taskListBody, await readSmall(objects, info));
+      refs = refsOfList(version, region, body, projects);
+    } catch (error) {
+      if (!(error instanceof InputError)) throw error;
+      // Told once: by the function of the version that lists are by default.
+      if (version === 'v1') return undefined;
+      await ledger.openRun(run);
+      await ledger.stopRun(runId, {
+        state: 'failed',
+        at: now(),
+        error: toCause(withFaults(error)),
+      });
+      log.error('run.failed', { runId, key }, withFaults(error));
+      return runId;
+    }
+    if (refs.length === 0) return undefined;
+    await withLease(ledger, `run ${runId}`, now, async () => {
+      const opened = await openTaskRun(ledger, run, refs, now());
+      if (opened.state !== 'active') return;
+      const rows = await ledger.transfersOf(runId, 0, ['planned']);
+      await each(batchOf(rows), async ({ transferId, task, attempt }) => {
+        if (task?.kind === 'oms') await starter.start(transferId, task, attempt);
+      });
+      log.info('oms.list-started', { runId, key, tasks: refs.length });
+    });
+    return runId;
+  };
+
+  const upload = async (event: unknown): Promise<{ runIds: readonly string[] }> => {
+    const runIds: string[] = [];
+    for (const { key } of parseUploads(event)) {
+      if (!key.startsWith('oms/') || key.endsWith('/')) continue;
+      const info = await objects.head(key);
+      if (!info) {
+        log.warn('upload.gone', { key });
+        continue;
+      }
+      const runId = await list(key, info);
+      if (runId !== undefined) runIds.push(runId);
+    }
+    return { runIds };
+  };
+
+  return (event: unknown): Promise<unknown> => (isHttpEvent(event) ? http(event) : upload(event));
+}
+
+async function* batchOf<Item>(items: readonly Item[]): AsyncGenerator<readonly Item[]> {
+  yield items;
+}
+
+/** What a person who asks by HTTP is told before anything is opened. */
+function refuseUnstartable(ref: OmsTaskRef, reading: Awaited<ReturnType<Starter['read']>>): void {
+  const verdict = startRuleFor(ref, reading);
+  if (!('cause' in verdict)) return;
+  const { code, message } = verdict.cause;
+  if (code === 'OMS.1009') {
+    const fault = { path: 'taskId', message: 'expected a task of this project and region' };
+    throw new InputError('NOT_FOUND', `OMS says: ${message}.`, [fault]);
+  }
+  if (verdict.kind === 'complete') throw new ConflictError('TASK_COMPLETE', message);
+  if (code === 'OMS.0167') throw new ConflictError('NO_FAILED_OBJECTS', message);
+  throw new ConflictError(code === 'TASK_IN_GROUP' ? code : 'TASK_STATE', message);
+}
+
+const badKey = (key: string): InputError => {
+  const message = 'expected oms/<region>/<name>.json';
+  return new InputError('MANIFEST_INVALID', `Task list ${key}: ${message}.`, [
+    { path: 'key', message },
+  ]);
+};

@@ -1,0 +1,143 @@
+/** Reports of a run: as they were written when it closed, else as far as they are known. */
+
+import type { Ledger } from '../../ledger/ledger.ts';
+import type { Run } from '../../ledger/model.ts';
+import { InputError } from '../../lib/errors.ts';
+import { reportText } from '../../runs/reports.ts';
+import type { HttpAnswer, HttpRequest } from '../../runtime/http.ts';
+import { type ReportName, receiptPrefix, reportKey } from '../../stores/layout.ts';
+import type { Objects } from '../../stores/objects.ts';
+import { absent, findRun, fits, type Routes } from './common.ts';
+
+/** An answer of API Gateway ends at 6 MB. */
+const MAX_REPORT_BYTES = 5_000_000;
+
+/** One of the embedded service at the memory that it has. */
+const MAX_LOCAL_BYTES = 256_000_000;
+
+/** API Gateway waits for 30 s, and so does the command line. */
+const PATIENCE_MS = 20_000;
+
+/** The store itself has no such limit. */
+const redirect = (location: string): HttpAnswer => ({
+  statusCode: 302,
+  headers: { location, 'cache-control': 'no-store' },
+});
+
+export interface ReportOptions {
+  readonly ledger: Ledger;
+  readonly objects: Objects;
+  /** A signed address, where the store has such. */
+  readonly reading?: ((key: string) => Promise<string>) | undefined;
+  readonly now: () => Date;
+}
+
+export function reportRoutes({ ledger, objects, reading, now }: ReportOptions): Routes {
+  const report = async (request: HttpRequest, name: ReportName): Promise<HttpAnswer> => {
+    const run = await findRun(ledger, request);
+    if (run.closedAt && run.state !== 'failed')
+      return stored(run, name, reportKey(run.runId, name));
+    const shards = await ledger.shards(run.runId);
+    const stores = impatient({ ledger, objects }, new Date(now().getTime() + PATIENCE_MS), now);
+    const body = await collect(reportText(name, run, shards, stores));
+    return answer(run, name, body !== undefined && fits(body) ? body : undefined);
+  };
+
+  const stored = async (run: Run, name: string, key: string): Promise<HttpAnswer> => {
+    const { sizeBytes = 0 } = (await objects.head(key)) ?? {};
+    if (reading && sizeBytes > MAX_REPORT_BYTES) return redirect(await reading(key));
+    const maxBytes = reading ? MAX_REPORT_BYTES : MAX_LOCAL_BYTES;
+    const body = await collect(objects.read(key), maxBytes);
+    if (reading && body !== undefined && !fits(body)) return redirect(await reading(key));
+    return answer(run, name, body, `read it from the store as ${key}`);
+  };
+
+  return {
+    'GET /runs/{runId}/summary.json': async (request) => report(request, 'summary.json'),
+    'GET /runs/{runId}/failed.csv': async (request) => report(request, 'failed.csv'),
+    'GET /runs/{runId}/rejected.csv': async (request) => report(request, 'rejected.csv'),
+    'GET /runs/{runId}/{file}': async (request) => {
+      const run = await findRun(ledger, request);
+      const file = request.params['file'] ?? '';
+      const expected = 'expected receipt.jsonl, or receipt-2.jsonl and so on for further parts';
+      if (!/^receipt(?:-[1-9]\d{0,5})?\.jsonl$/.test(file)) {
+        throw absent('file', expected, 'There is no such part of a receipt.');
+      }
+      const key = receiptPrefix(run.runId) + file.slice('receipt'.length);
+      if (!run.closedAt || !(await objects.head(key))) {
+        throw absent(
+          'file',
+          expected,
+          'There is no such receipt; it is written when a run closes.',
+        );
+      }
+      return stored(run, file, key);
+    },
+  };
+}
+
+const WAIT = 'wait until the run closes';
+
+/** The stores, to be read page by page no longer than until then: a run may have a million failures. */
+function impatient(
+  { ledger, objects }: Pick<ReportOptions, 'ledger' | 'objects'>,
+  until: Date,
+  now: () => Date,
+): Pick<ReportOptions, 'ledger' | 'objects'> {
+  const check = (): void => {
+    if (now() < until) return;
+    throw new InputError('NOT_FOUND', `The report takes longer than an answer may; ${WAIT}.`);
+  };
+  return {
+    ledger: {
+      ...ledger,
+      transfers: async (...page) => {
+        check();
+        return ledger.transfers(...page);
+      },
+    },
+    objects: {
+      ...objects,
+      async *read(...part) {
+        check();
+        yield* objects.read(...part);
+      },
+    },
+  };
+}
+
+function answer({ runId }: Run, name: string, body: string | undefined, where = WAIT): HttpAnswer {
+  if (body === undefined) {
+    throw new InputError('NOT_FOUND', `The report is longer than an answer may be; ${where}.`);
+  }
+  return {
+    statusCode: 200,
+    headers: {
+      'content-type': typeOf(name),
+      'content-disposition': `attachment; filename="${runId}-${name}"`,
+      'cache-control': 'no-store',
+    },
+    body,
+  };
+}
+
+function typeOf(name: string): string {
+  if (name.endsWith('.csv')) return 'text/csv; charset=utf-8';
+  return name.endsWith('.jsonl') ? 'application/jsonl; charset=utf-8' : 'application/json';
+}
+
+/** The whole text, undefined when it is longer than an answer may be. */
+async function collect(
+  content: AsyncIterable<string | Uint8Array>,
+  maxBytes = MAX_REPORT_BYTES,
+): Promise<string | undefined> {
+  const parts: Uint8Array[] = [];
+  let sizeBytes = 0;
+  for await (const part of content) {
+    const bytes = Buffer.from(part);
+    sizeBytes += bytes.length;
+    if (sizeBytes > maxBytes) return undefined;
+    parts.push(bytes);
+  }
+  return Buffer.concat(parts).toString('utf8');
+}

@@ -1,0 +1,42 @@
+/** Runs and transfers, page by page. */
+
+import { transferCursor } from '../../ledger/cursors.ts';
+import type { Ledger } from '../../ledger/ledger.ts';
+import { parseTransferId } from '../../ledger/model.ts';
+import { runView, transferView } from '../../ledger/views.ts';
+import { withoutUndefined } from '../../lib/values.ts';
+import { json } from '../../runtime/http.ts';
+import { parseQuery, runsQuery, transfersQuery } from '../requests.ts';
+import { absent, findRun, howManyFit, type Routes } from './common.ts';
+
+export const runRoutes = (ledger: Ledger): Routes => ({
+  'GET /runs': async ({ query }) => {
+    const { cursor, limit, operation, state } = parseQuery(runsQuery, query);
+    const filter = withoutUndefined({ cursor, operations: operation, states: state });
+    const page = await ledger.runs({ limit, ...filter });
+    return json(200, { runs: page.items.map(runView), nextCursor: page.nextCursor ?? null });
+  },
+  'GET /runs/{runId}': async (request) => json(200, runView(await findRun(ledger, request))),
+  'GET /runs/{runId}/transfers': async (request) => {
+    const { cause, cursor, limit, state } = parseQuery(transfersQuery, request.query);
+    const { runId } = await findRun(ledger, request);
+    const filter = withoutUndefined({ classes: cause, cursor, states: state });
+    const page = await ledger.transfers(runId, { limit, ...filter });
+    const views = page.items.map(transferView);
+    // Addresses may have 64 KB each: then a page ends before its limit.
+    const count = howManyFit(views);
+    const last = page.items[count - 1];
+    const isCut = last !== undefined && count < views.length;
+    const nextCursor = isCut ? transferCursor(last) : (page.nextCursor ?? null);
+    return json(200, { transfers: views.slice(0, count), nextCursor });
+  },
+  'GET /runs/{runId}/transfers/{transferId}': async (request) => {
+    const { runId } = await findRun(ledger, request);
+    const transferId = request.params['transferId'] ?? '';
+    const isOfRun = parseTransferId(transferId)?.runId === runId;
+    const transfer = isOfRun ? await ledger.read(transferId) : undefined;
+    if (transfer) return json(200, transferView(transfer));
+    const expected = `expected the id of a transfer, such as ${runId}.0.12`;
+    throw absent('transferId', expected, 'There is no such transfer, or it was not sent yet.');
+  },
+});

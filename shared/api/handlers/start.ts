@@ -1,0 +1,81 @@
+/** Starts runs: of manifests that lie in the store, and of objects in a request. */
+
+import { inProgress, runLeaseName, withLease } from '../../ledger/lease.ts';
+import type { Ledger } from '../../ledger/ledger.ts';
+import { InputError } from '../../lib/errors.ts';
+import type { PlanLater, Planner } from '../../runs/plan.ts';
+import { json } from '../../runtime/http.ts';
+import { badKey, keyFault } from '../../stores/object-keys.ts';
+import type { Objects } from '../../stores/objects.ts';
+import { fetchesKey, fetchesText, sameKeyOf } from '../fetches.ts';
+import { claimRun } from '../idempotency.ts';
+import { fetchesBody, manifestBody, parseBody } from '../requests.ts';
+import type { Routes } from './common.ts';
+
+export interface StartingOptions {
+  readonly ledger: Ledger;
+  readonly objects: Objects;
+  readonly planner: Planner;
+  /** For packed and for long manifests, where a request has not the time for them. */
+  readonly planLater?: PlanLater | undefined;
+  /** Takes `https:` sources as they are. */
+  readonly allowHttps: boolean;
+  readonly now: () => Date;
+}
+
+export const startRoutes = (options: StartingOptions): Routes => {
+  const { allowHttps, ledger, now, objects, planner, planLater } = options;
+  return {
+    'POST /manifests': async (request) => {
+      const body = parseBody(manifestBody, request.body);
+      checkPlace(body.key);
+      const runId = await claimRun(ledger, request, body, now(), await planner.identify(body.key));
+      // Under a key that came before, the run of the version it started.
+      const run = await ledger.run(runId);
+      if (run && run.state !== 'planning') return json(202, { runId });
+      if (planLater && (await isLong(body.key, objects))) {
+        await planner.open(body.key, 'http', { runId });
+        await planLater({ key: body.key, runId });
+      } else {
+        await planner.plan(body.key, 'http', { runId });
+      }
+      return json(202, { runId });
+    },
+    'POST /fetches': async (request) => {
+      const body = parseBody(fetchesBody, request.body);
+      const text = fetchesText(body, allowHttps);
+      const runId = await claimRun(ledger, request, body, now());
+      // Written once: a second write would be another version of the manifest under way.
+      await withLease(ledger, runLeaseName(runId), now, async () => {
+        const run = await ledger.run(runId);
+        if (run && run.state !== 'planning') return;
+        const key = fetchesKey(body, runId);
+        await objects.put(key, text);
+        await planner.plan(key, 'http', { runId, sameKey: sameKeyOf(body) });
+      }).catch(inProgress);
+      return json(202, { runId });
+    },
+  };
+};
+
+/** A thousand shards of the usual size, queued ten at a time. */
+const LONG_BYTES = 268_435_456;
+
+/** Whether planning a manifest may take longer than a request. */
+async function isLong(key: string, objects: Pick<Objects, 'head'>): Promise<boolean> {
+  if (key.endsWith('.gz')) return true;
+  const { sizeBytes = 0 } = (await objects.head(key)) ?? {};
+  return sizeBytes > LONG_BYTES;
+}
+
+/** Elsewhere nothing is a manifest, and a function may not even look: a store tells no 404 there. */
+const MANIFESTS = /^(?:cos-fetch|fetches)\//;
+
+/** @throws InputError (BODY_INVALID, `key`) */
+function checkPlace(key: string): void {
+  const fault = keyFault(key);
+  if (fault !== undefined) throw badKey(key, fault);
+  if (MANIFESTS.test(key)) return;
+  const message = 'expected cos-fetch/<region>/<bucket-appid>/<name>.csv or .jsonl';
+  throw new InputError('BODY_INVALID', 'No manifest lies there.', [{ path: 'key', message }]);
+}

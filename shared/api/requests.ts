@@ -1,0 +1,221 @@
+/**
+ * Bodies and queries of the HTTP API (spec section 6), from which requests are checked and the
+ * OpenAPI document is made: one source of truth.
+ */
+
+import * as v from 'valibot';
+import { TRANSFER_STATES } from '../ledger/merge.ts';
+import { OPERATIONS, RUN_STATES } from '../ledger/model.ts';
+import { CAUSE_CLASSES, InputError } from '../lib/errors.ts';
+import { parseWith } from '../lib/validate.ts';
+import { BUCKET, REGION } from '../manifest/key.ts';
+import { REGION as HUAWEI_REGION, PROJECT_ID } from '../providers/huawei/config.ts';
+import { SET_NAME } from '../providers/huawei/credential-sets.ts';
+import { KEY_BYTES } from '../stores/object-keys.ts';
+import { findExcess, withFirstFaults } from './request-limits.ts';
+
+/** What stands in a text for bytes that were no UTF-8. */
+const NOT_UTF8 = '\ufffd';
+
+/** @throws InputError (BODY_INVALID) with the path of every field that does not fit, up to 100 */
+export function parseBody<Schema extends v.GenericSchema>(
+  schema: Schema,
+  body: string,
+): v.InferOutput<Schema> {
+  // A key that arrived damaged would be the key of another object.
+  if (body.includes(NOT_UTF8))
+    throw refused('The body is not UTF-8.', 'expected UTF-8 without U+FFFD');
+  let parsed: unknown;
+  try {
+    parsed = JSON.parse(body);
+  } catch (error) {
+    throw refused('The body is not JSON.', 'expected a JSON document', error);
+  }
+  const excess = findExcess(parsed);
+  if (excess) throw new InputError('BODY_INVALID', 'The body is out of proportion.', [excess]);
+  try {
+    return parseWith(schema, parsed, 'The body', 'BODY_INVALID');
+  } catch (error) {
+    throw error instanceof InputError ? withFirstFaults(error) : error;
+  }
+}
+
+const refused = (text: string, message: string, cause?: unknown): InputError =>
+  new InputError('BODY_INVALID', text, [{ path: '(whole)', message }], cause);
+
+/** @throws InputError (BODY_INVALID) */
+export const parseQuery = <Schema extends v.GenericSchema>(
+  schema: Schema,
+  query: unknown,
+): v.InferOutput<Schema> => parseWith(schema, query, 'The query', 'BODY_INVALID');
+
+const matching = (pattern: RegExp, expected: string) =>
+  v.pipe(v.string(`expected ${expected}`), v.regex(pattern, `expected ${expected}`));
+
+const flag = v.boolean('expected true or false');
+
+export const MAX_FETCHES = 1_000;
+
+export const fetchesBody = v.pipe(
+  v.strictObject({
+    region: matching(REGION, 'a region such as ap-shanghai'),
+    bucket: matching(BUCKET, 'a bucket with its APPID, such as examplebucket-1250000000'),
+    objects: v.pipe(
+      v.array(
+        v.strictObject({
+          url: v.string('expected the URL of the source'),
+          key: v.string('expected the target key'),
+          md5: v.exactOptional(v.string('expected 32 hex digits')),
+        }),
+        `expected a list of 1 to ${MAX_FETCHES} objects`,
+      ),
+      v.minLength(1, 'expected at least one object'),
+      v.maxLength(
+        MAX_FETCHES,
+        `expected at most ${MAX_FETCHES} objects; upload a manifest for more`,
+      ),
+    ),
+    onKeyExist: v.exactOptional(v.picklist(['ignore', 'override'], 'expected ignore or override')),
+    ignoreSameKey: v.exactOptional(flag),
+  }),
+  v.forward(
+    v.check(
+      ({ onKeyExist, ignoreSameKey }) => onKeyExist === undefined || ignoreSameKey === undefined,
+      'expected without onKeyExist: which of the two wins is not documented',
+    ),
+    ['ignoreSameKey'],
+  ),
+);
+
+export const manifestBody = v.strictObject({
+  key: v.pipe(
+    v.string('expected an object key'),
+    v.nonEmpty('expected an object key'),
+    v.maxBytes(KEY_BYTES, `expected an object key of at most ${KEY_BYTES} bytes`),
+  ),
+});
+
+const place = {
+  region: v.exactOptional(matching(HUAWEI_REGION, 'a region such as cn-north-4')),
+  projectId: v.exactOptional(matching(PROJECT_ID, 'a project id')),
+  credentials: v.exactOptional(matching(SET_NAME, 'the name of a credential set')),
+  failedObjectsOnly: v.exactOptional(flag),
+};
+
+export const omsStartBody = v.strictObject(place);
+
+export const TASK_ID = /^[1-9]\d{0,14}$/;
+
+const GROUP_ID = /^[A-Za-z0-9-]{1,64}$/;
+
+/** A list of tasks to start: the upload `oms/<region>/<name>.json`. */
+export const MAX_TASKS = 1_000;
+
+const taskItem = v.pipe(
+  v.strictObject({
+    taskId: v.exactOptional(
+      v.pipe(
+        v.union([v.string(), v.pipe(v.number(), v.safeInteger())], 'expected a task id'),
+        v.transform(String),
+        v.regex(TASK_ID, 'expected a task id of 1 to 15 digits'),
+      ),
+    ),
+    groupId: v.exactOptional(matching(GROUP_ID, 'a group id')),
+    version: v.exactOptional(v.picklist(['v1', 'v2'], 'expected v1 or v2')),
+    projectId: place.projectId,
+    credentials: place.credentials,
+    failedObjectsOnly: place.failedObjectsOnly,
+  }),
+  v.check(
+    ({ taskId, groupId }) => (taskId === undefined) !== (groupId === undefined),
+    'expected either a taskId or a groupId',
+  ),
+  v.forward(
+    v.check(
+      ({ groupId, version }) => groupId === undefined || version !== 'v1',
+      'expected v2: v1 has no groups',
+    ),
+    ['version'],
+  ),
+);
+
+export const taskListBody = v.strictObject({
+  version: v.exactOptional(v.picklist(['v1', 'v2'], 'expected v1 or v2')),
+  projectId: place.projectId,
+  credentials: place.credentials,
+  failedObjectsOnly: place.failedObjectsOnly,
+  tasks: v.pipe(
+    v.array(taskItem, 'expected a list of tasks'),
+    v.minLength(1, 'expected at least one task'),
+    v.maxLength(MAX_TASKS, `expected at most ${MAX_TASKS} tasks`),
+  ),
+});
+
+export type TaskList = v.InferOutput<typeof taskListBody>;
+
+/** Of one request, which ends after half a minute. */
+const MAX_REDRIVEN = 1_000;
+
+const redriven = `expected a whole number from 1 to ${MAX_REDRIVEN}`;
+
+export const redriveBody = v.strictObject({
+  limit: v.optional(
+    v.pipe(
+      v.number(redriven),
+      v.integer(redriven),
+      v.minValue(1, redriven),
+      v.maxValue(MAX_REDRIVEN, redriven),
+    ),
+    MAX_REDRIVEN,
+  ),
+});
+
+export const retryBody = v.strictObject({
+  class: v.exactOptional(
+    v.pipe(
+      v.array(
+        v.picklist(CAUSE_CLASSES, `expected some of ${CAUSE_CLASSES.join(', ')}`),
+        `expected a list of ${CAUSE_CLASSES.join(', ')}`,
+      ),
+      v.minLength(1, 'expected at least one class; leave it out for all'),
+      v.maxLength(CAUSE_CLASSES.length, 'expected each class at most once'),
+    ),
+  ),
+});
+
+export const uploadBody = manifestBody;
+
+const limit = (max: number, fallback: number) =>
+  v.pipe(
+    v.optional(v.string(), String(fallback)),
+    v.regex(/^\d{1,4}$/, `expected a whole number from 1 to ${max}`),
+    v.transform(Number),
+    v.minValue(1, `expected a whole number from 1 to ${max}`),
+    v.maxValue(max, `expected a whole number from 1 to ${max}`),
+  );
+
+/** Comma-separated words of a list. */
+const words = <Word extends string>(known: readonly Word[]) =>
+  v.optional(
+    v.pipe(
+      v.string(),
+      v.transform((list) => list.split(',')),
+      v.array(v.picklist(known, `expected some of ${known.join(', ')}`)),
+      // A store may take only so many words.
+      v.transform((list) => [...new Set(list)]),
+    ),
+  );
+
+export const runsQuery = v.object({
+  cursor: v.optional(v.string()),
+  limit: limit(100, 20),
+  operation: words(OPERATIONS),
+  state: words(RUN_STATES),
+});
+
+export const transfersQuery = v.object({
+  cursor: v.optional(v.string()),
+  limit: limit(1_000, 100),
+  state: words(TRANSFER_STATES),
+  cause: words(CAUSE_CLASSES),
+});

@@ -1,0 +1,197 @@
+/** What the HTTP API answers (spec section 6), for its description and for tests that hold it to it. */
+
+import * as v from 'valibot';
+import { TRANSFER_STATES } from '../ledger/merge.ts';
+import { OPERATIONS, RUN_STATES } from '../ledger/model.ts';
+import { CAUSE_CLASSES } from '../lib/errors.ts';
+import { providerHealthShape } from '../limits/api-status.ts';
+
+const EVENTS = [
+  'ordered',
+  'submitting',
+  'accepted',
+  'refused',
+  'unanswered',
+  'resolved',
+  'callback',
+  'poll',
+  'cancelled',
+] as const;
+
+const instant = v.pipe(v.string(), v.isoTimestamp());
+
+const count = v.pipe(v.number(), v.integer(), v.minValue(0));
+
+export const causeShape = v.strictObject({
+  provider: v.picklist(['tencent', 'huawei', 'waybill']),
+  code: v.string(),
+  message: v.string(),
+  requestId: v.optional(v.string()),
+  class: v.picklist(CAUSE_CLASSES),
+});
+
+const countsShape = v.strictObject({
+  lines: count,
+  quarantined: count,
+  planned: count,
+  submitting: count,
+  submitted: count,
+  succeeded: count,
+  failed: count,
+  cancelled: count,
+});
+
+const sourceShape = v.strictObject({ bucket: v.string(), key: v.string(), etag: v.string() });
+
+const targetShape = v.strictObject({ region: v.string(), bucket: v.string() });
+
+export const runShape = v.strictObject({
+  runId: v.string(),
+  trigger: v.picklist(['upload', 'http', 'schedule']),
+  operation: v.picklist(OPERATIONS),
+  state: v.picklist(RUN_STATES),
+  error: v.optional(causeShape),
+  counts: countsShape,
+  progress: v.strictObject({ bytes: count, bytesTotal: v.nullable(count) }),
+  source: v.optional(sourceShape),
+  target: v.optional(targetShape),
+  handedTo: v.optional(v.string()),
+  createdAt: instant,
+  closedAt: v.nullable(instant),
+});
+
+const omsTask = v.strictObject({
+  kind: v.literal('oms'),
+  version: v.picklist(['v1', 'v2']),
+  region: v.string(),
+  projectId: v.string(),
+  taskId: v.optional(v.string()),
+  groupId: v.optional(v.string()),
+  credentials: v.string(),
+  failedObjectsOnly: v.optional(v.boolean()),
+  name: v.optional(v.string()),
+});
+
+const batchTask = v.strictObject({
+  kind: v.literal('batch'),
+  region: v.string(),
+  clientRequestToken: v.string(),
+  marker: v.string(),
+  report: v.optional(v.strictObject({ bucket: v.string(), prefix: v.string() })),
+});
+
+export const transferShape = v.strictObject({
+  transferId: v.string(),
+  runId: v.string(),
+  operation: v.picklist(OPERATIONS),
+  state: v.picklist(TRANSFER_STATES),
+  attempt: count,
+  key: v.optional(v.string()),
+  url: v.optional(v.string()),
+  task: v.optional(v.union([omsTask, batchTask])),
+  providerId: v.optional(v.string()),
+  cause: v.optional(causeShape),
+  progress: v.optional(
+    v.strictObject({
+      providerState: v.string(),
+      objects: v.optional(count),
+      objectsFailed: v.optional(count),
+      objectsTotal: v.optional(count),
+      bytes: v.optional(count),
+      bytesTotal: v.optional(count),
+      bytesPerSecond: v.optional(count),
+    }),
+  ),
+  updatedAt: instant,
+  history: v.array(
+    v.strictObject({
+      at: instant,
+      attempt: count,
+      event: v.picklist(EVENTS),
+      state: v.picklist(TRANSFER_STATES),
+      providerId: v.optional(v.string()),
+      code: v.optional(v.string()),
+      requestId: v.optional(v.string()),
+    }),
+  ),
+});
+
+const cursor = v.nullable(v.string());
+
+export const runsShape = v.strictObject({ runs: v.array(runShape), nextCursor: cursor });
+
+export const transfersShape = v.strictObject({
+  transfers: v.array(transferShape),
+  nextCursor: cursor,
+});
+
+export const startedShape = v.strictObject({ runId: v.string() });
+
+export const jobShape = v.strictObject({ runId: v.string(), jobId: v.nullable(v.string()) });
+
+export const retriedShape = v.strictObject({ runId: v.string(), ordered: count });
+
+export const uploadShape = v.strictObject({
+  method: v.literal('PUT'),
+  /** Relative to the service, which wants the token too; or absolute, and signed. */
+  url: v.string(),
+  headers: v.record(v.string(), v.string()),
+});
+
+export const healthShape = v.strictObject({ providers: v.array(providerHealthShape) });
+
+/** The report `summary.json`. */
+export const summaryShape = v.strictObject({
+  runId: v.string(),
+  operation: v.picklist(OPERATIONS),
+  source: v.optional(sourceShape),
+  target: v.optional(targetShape),
+  state: v.picklist(RUN_STATES),
+  error: v.optional(causeShape),
+  createdAt: instant,
+  closedAt: v.nullable(instant),
+  counts: countsShape,
+  coverage: v.strictObject({
+    bytes: count,
+    shards: count,
+    header: count,
+    blank: count,
+    transfers: count,
+  }),
+  failures: v.array(
+    v.strictObject({
+      provider: v.picklist(['tencent', 'huawei', 'waybill']),
+      code: v.string(),
+      class: v.picklist(CAUSE_CLASSES),
+      message: v.string(),
+      count,
+    }),
+  ),
+  /** Lines by reason. */
+  warnings: v.record(v.string(), count),
+  /** Of a nightly pass. */
+  nightly: v.optional(v.strictObject({ places: v.array(v.unknown()), left: v.array(v.unknown()) })),
+  /** Where the run was closed: proof of how each transfer ended. */
+  receipt: v.optional(
+    v.strictObject({
+      root: v.string(),
+      parts: count,
+      transfers: count,
+      files: v.array(v.string()),
+    }),
+  ),
+});
+
+export const queueShape = v.strictObject({ waiting: count, inFlight: count, dead: count });
+
+export const redrivenShape = v.strictObject({ moved: count, left: count });
+
+/** RFC 9457. */
+export const problemShape = v.strictObject({
+  type: v.string(),
+  title: v.string(),
+  status: v.number(),
+  code: v.string(),
+  detail: v.optional(v.string()),
+  errors: v.optional(v.array(v.strictObject({ path: v.string(), message: v.string() }))),
+});

@@ -1,0 +1,172 @@
+/**
+ * The ledger: the durable record of runs, shards and transfers. Adapters pass
+ * `test/contract/ledger.ts`. Every promise resolves once the write is kept and rejects with StoreError
+ * (STORE_FAILED) when it is not.
+ */
+
+import type { Cause, CauseClass } from '../lib/errors.ts';
+import type { TransferState } from './merge.ts';
+import type {
+  NewRun,
+  Operation,
+  Page,
+  Plan,
+  Run,
+  RunState,
+  Transfer,
+  TransferUpdate,
+} from './model.ts';
+import type { Shard, Tally } from './shard.ts';
+
+/** Lines below `through` may have been submitted since `at`. */
+export interface IntentWindow {
+  readonly through: number;
+  readonly at: Date;
+}
+
+/** A shard taken by one worker. */
+export interface OpenedShard {
+  /** Written by earlier workers; their lines without a row are open intents. */
+  readonly windows: readonly IntentWindow[];
+  /** All transfers of the shard that have a row, by line. */
+  readonly transfers: ReadonlyMap<number, Transfer>;
+}
+
+export interface Lease {
+  /** Names the worker; another one is refused until the lease ends. */
+  readonly owner: string;
+  readonly at: Date;
+  readonly leaseMs: number;
+}
+
+export interface ShardRecord {
+  readonly shard: Shard;
+  /** Read to its end. */
+  readonly ended: boolean;
+  /** So far, or final once `ended`. */
+  readonly tally: Tally;
+  /** Rows of the shard by state. */
+  readonly counts: Readonly<Record<TransferState, number>>;
+  readonly updatedAt: Date;
+}
+
+export interface TransferFilter {
+  readonly states?: readonly TransferState[];
+  readonly classes?: readonly CauseClass[];
+  readonly cursor?: string;
+  /** 1 to 1,000. @default 100 */
+  readonly limit?: number;
+}
+
+/** The first use of an `Idempotency-Key`: which run it started, and with which request. */
+export interface Claim {
+  readonly runId: string;
+  /** Of the request that came with the key; another one under the same key is refused. */
+  readonly requestHash: string;
+}
+
+/** A small document that many workers share. */
+export interface Note {
+  readonly text: string;
+  /** Changes with every write. */
+  readonly version: number;
+}
+
+export interface Ledger {
+  /** Writes the run, or returns the one that is there. */
+  openRun(run: NewRun): Promise<Run>;
+  /** `planning` to `active`: every shard is on the queue. Otherwise nothing happens. */
+  activateRun(runId: string, plan: Plan): Promise<void>;
+  /**
+   * Ends a run that is `planning` or `active`; false when it has ended already. A failed one is closed
+   * at once; what the provider has of a cancelled one goes on, and `closeRun` closes it.
+   */
+  stopRun(
+    runId: string,
+    stop: { readonly state: 'failed' | 'cancelled'; readonly at: Date; readonly error?: Cause },
+  ): Promise<boolean>;
+  /**
+   * Closes a run: `active` becomes `completed`, `cancelled` stays. False for any other, and when it is
+   * closed already. Whether it may is the sweeper's judgement.
+   */
+  closeRun(runId: string, at: Date): Promise<boolean>;
+  /**
+   * Goes on with a run that has ended: `planning` when shards of it may be missing, else `active`.
+   * False when it is open, or not there.
+   */
+  reopenRun(runId: string, state: 'planning' | 'active'): Promise<boolean>;
+  run(runId: string): Promise<Run | undefined>;
+  /** Newest first. */
+  runs(filter: {
+    readonly states?: readonly RunState[];
+    readonly operations?: readonly Operation[];
+    /** Only those that are not closed; the sweeper's. */
+    readonly unclosed?: boolean;
+    readonly cursor?: string;
+    /** 1 to 100. @default 20 */
+    readonly limit?: number;
+  }): Promise<Page<Run>>;
+
+  /**
+   * Takes a shard for one worker. `ended`: read whole and nothing left to submit or resolve;
+   * `leased`: another worker has it, also of a run that has ended; `stopped`: its run is no longer
+   * planning or active.
+   */
+  openShard(shard: Shard, lease: Lease): Promise<OpenedShard | 'ended' | 'leased' | 'stopped'>;
+  /**
+   * The write-ahead intent: durable before any line below `window.through` may be submitted. Renews
+   * the lease; what an ended shard counted stays. `lost`: the lease went to another worker; `stopped`: the run has ended.
+   */
+  coverShard(
+    shard: Shard,
+    lease: Lease,
+    window: IntentWindow,
+    seen: Tally,
+  ): Promise<'covered' | 'lost' | 'stopped'>;
+  /** The shard was read to its end. Ends the lease. False when the lease was lost. */
+  endShard(shard: Shard, lease: Lease, tally: Tally): Promise<boolean>;
+  /**
+   * Gives a shard back without ending it. `windows` take the place of those that were written: who
+   * gives back knows which lines never were submitted.
+   */
+  releaseShard(shard: Shard, lease: Lease, windows?: readonly IntentWindow[]): Promise<void>;
+  /** Ends every lease; only for the one process that owns the ledger, at its start. */
+  releaseLeases(): Promise<number>;
+  /** Shards that were opened, in order. */
+  shards(runId: string): Promise<readonly ShardRecord[]>;
+
+  /** Merges a fact into its transfer (`merge.ts`), in one conditional write. */
+  record(transferId: string, update: TransferUpdate): Promise<void>;
+  read(transferId: string): Promise<Transfer | undefined>;
+  /** In order of shard and line. */
+  transfers(runId: string, filter?: TransferFilter): Promise<Page<Transfer>>;
+  /** Transfers of one shard in the given states, in order. */
+  transfersOf(
+    runId: string,
+    shardIndex: number,
+    states: readonly TransferState[],
+  ): Promise<readonly Transfer[]>;
+
+  /** Keeps the claim, or returns the one that is there under this key. */
+  claim(key: string, claim: Claim, at: Date): Promise<Claim>;
+  /** Takes or renews a lease by name; false while another owner holds it. */
+  takeLease(name: string, lease: Lease): Promise<boolean>;
+  /** Gives a lease back; nothing happens when another owner holds it. */
+  dropLease(name: string, owner: string): Promise<void>;
+  readNote(name: string): Promise<Note | undefined>;
+  /**
+   * Writes a note if it is still of `version`, undefined when there was none; false when somebody
+   * else wrote it meanwhile, or when the answer to our own write was lost.
+   */
+  swapNote(name: string, text: string, version: number | undefined): Promise<boolean>;
+  /** Marks that the failures of a closed run go on in another one; the first mark stays. */
+  handOver(runId: string, to: string): Promise<void>;
+  /**
+   * Counts one night for whatever `key` names, once per run, and returns how many there are.
+   */
+  countNight(key: string, runId: string): Promise<number>;
+  /** Nights counted so far; keys without any are left out. */
+  nights(keys: readonly string[]): Promise<ReadonlyMap<string, number>>;
+  /** Starts counting anew: it succeeded. */
+  forgetNights(key: string): Promise<void>;
+}

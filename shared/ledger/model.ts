@@ -1,0 +1,185 @@
+import type { Cause } from '../lib/errors.ts';
+import type { Fact, TransferState } from './merge.ts';
+import type { SameKey, Target } from './shard.ts';
+
+export const RUN_STATES = ['planning', 'active', 'completed', 'cancelled', 'failed'] as const;
+
+export type RunState = (typeof RUN_STATES)[number];
+
+export const OPERATIONS = [
+  'cos-offline-fetch',
+  'cos-batch-job',
+  'oms-v2-start-task',
+  'oms-v1-start-task',
+  'retry-failed-objects',
+] as const;
+
+export type Operation = (typeof OPERATIONS)[number];
+
+/** A manifest, and how it is planned: `SameKey` as the request that brought it had it. */
+export interface Source extends SameKey {
+  readonly bucket: string;
+  readonly key: string;
+  readonly etag: string;
+  /** Of its shards: planned again it must be cut alike, as transfers are numbered by shard. */
+  readonly shardBytes?: number;
+}
+
+export interface NewRun {
+  /** Derived from what started the run, so that the same trigger twice is one run (promise G2). */
+  readonly runId: string;
+  readonly trigger: 'upload' | 'http' | 'schedule';
+  readonly operation: Operation;
+  readonly source?: Source;
+  readonly target?: Target;
+  readonly createdAt: Date;
+}
+
+/** A task of Huawei OMS, or a group of tasks, that a transfer starts. */
+export interface OmsTaskRef {
+  readonly kind: 'oms';
+  readonly version: 'v1' | 'v2';
+  readonly region: string;
+  readonly projectId: string;
+  /** Exactly one of the two. */
+  readonly taskId?: string;
+  readonly groupId?: string;
+  /** Names the credential set; never the keys. */
+  readonly credentials: string;
+  /** True and false as ordered; undefined leaves it to what the provider recorded. */
+  readonly failedObjectsOnly?: boolean;
+  /** The provider's name for it, where known. */
+  readonly name?: string;
+}
+
+/** A job of COS Batch. */
+export interface BatchJobRef {
+  readonly kind: 'batch';
+  readonly region: string;
+  /** Stored before the first call: a used one is refused, so it names the job for good. */
+  readonly clientRequestToken: string;
+  /** In the job's description; how ListJobs finds it. */
+  readonly marker: string;
+  /** Where the completion report is written; absent when it was not asked for. */
+  readonly report?: { readonly bucket: string; readonly prefix: string };
+}
+
+/** What a transfer that is no single object asks a provider to do. */
+export type TransferTask = OmsTaskRef | BatchJobRef;
+
+/** How far a provider's task is, as it tells. */
+export interface TransferProgress {
+  /** The provider's word or number for its state. */
+  readonly providerState: string;
+  readonly objects?: number;
+  readonly objectsFailed?: number;
+  readonly objectsTotal?: number;
+  readonly bytes?: number;
+  readonly bytesTotal?: number;
+  readonly bytesPerSecond?: number;
+}
+
+/** What planning found out: how many shards there are, and how many bytes they must tile. */
+export interface Plan {
+  readonly shardCount: number;
+  /** Of the manifest, unpacked. */
+  readonly sizeBytes: number;
+}
+
+/** Lines without the header; `planned` are transfers read but not yet answered or resent. */
+export interface Counts extends Readonly<Record<TransferState, number>> {
+  readonly lines: number;
+  readonly quarantined: number;
+}
+
+export interface Run extends NewRun {
+  readonly state: RunState;
+  /** Why the run itself could not be carried out. */
+  readonly error?: Cause;
+  readonly plan?: Plan;
+  readonly counts: Counts;
+  /** Manifest bytes read so far; with `plan.sizeBytes` an estimate of what is to come. */
+  readonly readBytes: number;
+  /** When it was failed or cancelled. */
+  readonly stoppedAt?: Date;
+  readonly closedAt?: Date;
+  /** The nightly pass that took over its failures. */
+  readonly handedTo?: string;
+}
+
+export interface Page<Item> {
+  readonly items: readonly Item[];
+  /** Undefined on the last page. */
+  readonly nextCursor?: string;
+}
+
+/** Where a transfer's object comes from and goes to; kept for reports, resolving and retries. */
+export interface TransferObject {
+  readonly url: string;
+  readonly key: string;
+  readonly md5?: string;
+}
+
+/** One thing that happened to a transfer, as its history shows it. */
+export type TransferEvent =
+  | 'ordered'
+  | 'submitting'
+  | 'accepted'
+  | 'refused'
+  | 'unanswered'
+  | 'resolved'
+  | 'callback'
+  | 'poll'
+  | 'cancelled';
+
+/** A fact with when and how it was learnt; what `record` takes. */
+export interface TransferUpdate extends Fact {
+  readonly at: Date;
+  readonly event: TransferEvent;
+  /** Known to whoever submits; callbacks and polls leave it out. */
+  readonly object?: TransferObject;
+  /** In place of an object, where a whole task is started. */
+  readonly task?: TransferTask;
+  readonly progress?: TransferProgress;
+}
+
+export interface HistoryEntry {
+  readonly at: Date;
+  readonly attempt: number;
+  readonly event: TransferEvent;
+  readonly state: TransferState;
+  readonly providerId?: string;
+  readonly code?: string;
+  readonly requestId?: string;
+}
+
+export interface Transfer extends Fact {
+  readonly transferId: string;
+  readonly runId: string;
+  readonly shard: number;
+  /** Within the shard, from 0. */
+  readonly line: number;
+  /** Undefined while only a callback is known. */
+  readonly object?: TransferObject;
+  readonly task?: TransferTask;
+  /** The provider's task or job of the latest accepted attempt. */
+  readonly providerId?: string;
+  readonly progress?: TransferProgress;
+  readonly updatedAt: Date;
+  /** In the order of arrival, without polls that changed nothing; at most the first 64 entries. */
+  readonly history: readonly HistoryEntry[];
+}
+
+export interface TransferPlace {
+  readonly runId: string;
+  readonly shard: number;
+  readonly line: number;
+}
+
+/** `<runId>.<shard>.<line>` in its parts; undefined when it is none. */
+export function parseTransferId(transferId: string): TransferPlace | undefined {
+  const match = /^([A-Za-z0-9_-]{1,64})\.(0|[1-9]\d{0,8})\.(0|[1-9]\d{0,9})$/.exec(transferId);
+  if (!match) return undefined;
+  const [, runId = '', shard, line] = match;
+  return { runId, shard: Number(shard), line: Number(line) };
+}

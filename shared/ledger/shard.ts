@@ -1,0 +1,93 @@
+export type ManifestFormat = 'csv' | 'jsonl';
+
+/** Where a manifest's objects go; from the manifest's key. */
+export interface Target {
+  readonly region: string;
+  /** With the APPID: `examplebucket-1250000000`. */
+  readonly bucket: string;
+}
+
+/** Positions of the columns of a CSV manifest, from 0. */
+export interface CsvColumns {
+  readonly url: number;
+  readonly key: number;
+  readonly md5?: number;
+}
+
+/** How the lines of a manifest are written. */
+export interface Layout {
+  readonly format: ManifestFormat;
+  readonly gzip: boolean;
+  /** CSV only. */
+  readonly columns?: CsvColumns;
+  /** The first line names the columns and is no transfer. */
+  readonly header: boolean;
+}
+
+/**
+ * A slice of a manifest, processed by one function call: all lines whose first byte lies in
+ * `[start, end)` of the manifest's (unpacked) bytes. It is the body of one queue message.
+ */
+export interface Shard extends SameKey {
+  /** `<runId>.<index>` */
+  readonly id: string;
+  readonly runId: string;
+  readonly index: number;
+  readonly start: number;
+  readonly end: number;
+  readonly target: Target;
+  readonly layout: Layout;
+  /**
+   * The object to read. For a plain manifest the manifest itself, `offset` 0; for a packed one the
+   * unpacked piece that starts at byte `offset` of the manifest.
+   */
+  readonly object: { readonly key: string; readonly etag: string; readonly offset: number };
+  /** Nights on which these objects were tried again, this one included. */
+  readonly night?: number;
+}
+
+/** What to do where the target is there already, when a request says so; never both. */
+export interface SameKey {
+  readonly onKeyExist?: OnKeyExist;
+  readonly ignoreSameKey?: boolean;
+}
+
+export type OnKeyExist = 'ignore' | 'override';
+
+/** One good line. */
+export interface PlannedTransfer {
+  /** `<runId>.<shard>.<line>` */
+  readonly id: string;
+  /** Line within the shard, from 0; header, blank and quarantined lines count. */
+  readonly line: number;
+  readonly target: Target;
+  readonly url: string;
+  /** Decoded. */
+  readonly key: string;
+  /** 32 hex digits, lower case. */
+  readonly md5?: string;
+}
+
+/** What is odd about a line that is sent all the same. */
+export type WarningReason =
+  | 'URL_CREDENTIALS'
+  | 'URL_NO_SCHEME'
+  | 'KEY_LEADING_SLASH'
+  | 'KEY_REPEATED'
+  | 'KEY_LOOKALIKE';
+
+/** What reading a shard found; the tallies of a run prove that its manifest was read whole. */
+export interface Tally {
+  /** First byte of the first line owned, undefined when the shard owns none. */
+  readonly first?: number;
+  /** Byte after the last line owned. */
+  readonly last?: number;
+  /** All lines owned: header + blank + quarantined + transfers. */
+  readonly lines: number;
+  readonly header: number;
+  readonly blank: number;
+  readonly quarantined: number;
+  readonly transfers: number;
+  /** How often each warning was given. */
+  readonly warnings: Readonly<Partial<Record<WarningReason, number>>>;
+}

@@ -1,0 +1,48 @@
+/** Runs and transfers as the HTTP API shows them (spec section 6): instants in ISO 8601, null for none. */
+import type { Counts, Operation, Run, Source, Transfer } from './model.ts';
+
+/** What of a cancelled run was not sent yet never will be. */
+export const shownCounts = ({ counts, state }: Run): Counts =>
+  state === 'cancelled'
+    ? { ...counts, planned: 0, cancelled: counts.cancelled + counts.planned }
+    : counts;
+
+export const runView = (run: Run) => ({
+  runId: run.runId,
+  trigger: run.trigger,
+  operation: run.operation,
+  state: run.state,
+  ...(run.error && { error: run.error }),
+  counts: shownCounts(run),
+  progress: { bytes: run.readBytes, bytesTotal: run.plan?.sizeBytes ?? null },
+  ...(run.source && { source: sourceView(run.source) }),
+  ...(run.target && { target: run.target }),
+  ...(run.handedTo !== undefined && { handedTo: run.handedTo }),
+  createdAt: run.createdAt.toISOString(),
+  closedAt: run.closedAt?.toISOString() ?? null,
+});
+
+/** Without how it was planned. */
+export const sourceView = ({ bucket, key, etag }: Source) => ({ bucket, key, etag });
+
+export const transferView = (transfer: Transfer) => ({
+  transferId: transfer.transferId,
+  runId: transfer.runId,
+  operation: operationOf(transfer),
+  state: transfer.state,
+  attempt: transfer.attempt,
+  ...(transfer.object && { key: transfer.object.key, url: transfer.object.url }),
+  ...(transfer.task && { task: transfer.task }),
+  ...(transfer.providerId !== undefined && { providerId: transfer.providerId }),
+  ...(transfer.cause && { cause: transfer.cause }),
+  ...(transfer.progress && { progress: transfer.progress }),
+  updatedAt: transfer.updatedAt.toISOString(),
+  history: transfer.history.map((entry) => ({ ...entry, at: entry.at.toISOString() })),
+});
+
+/** A run of a nightly pass holds transfers of several operations. */
+function operationOf({ task }: Transfer): Operation {
+  if (task?.kind === 'batch') return 'cos-batch-job';
+  if (task?.kind === 'oms') return `oms-${task.version}-start-task`;
+  return 'cos-offline-fetch';
+}

@@ -1,0 +1,75 @@
+/** What a store's answers say when they are no success. */
+
+import { AwsError, isPassing } from '../aws/errors.ts';
+import { TransportError } from '../errors.ts';
+import type { Download } from '../http.ts';
+import { isRecord } from '../values.ts';
+import { parseXml } from '../xml.ts';
+
+/** A page of 1,000 longest keys is a quarter of it; what is longer is no answer we understand. */
+const MAX_TEXT_BYTES = 16_777_216;
+
+const MAX_REFUSAL_BYTES = 65_536;
+
+/**
+ * Codes that pass by themselves, besides what their status says.
+ * https://docs.aws.amazon.com/AmazonS3/latest/API/ErrorResponses.html
+ */
+const PASSING = new Set([
+  'ConditionalRequestConflict',
+  'InternalError',
+  'OperationAborted',
+  'RequestTimeout',
+  'ServiceUnavailable',
+]);
+
+/** Whether to send the same again: all our requests bear it. */
+export const passes = (error: unknown): boolean =>
+  error instanceof TransportError ||
+  (error instanceof AwsError && (isPassing(error) || PASSING.has(error.exception)));
+
+/** @throws TransportError (TRANSPORT_FAILED) when it breaks off or has no end */
+export async function textOf(body: Download['body']): Promise<string> {
+  const parts: Uint8Array[] = [];
+  let bytes = 0;
+  try {
+    for await (const part of body) {
+      parts.push(part);
+      bytes += part.length;
+      if (bytes > MAX_TEXT_BYTES) throw new Error('too long');
+    }
+  } catch (error) {
+    throw new TransportError('TRANSPORT_FAILED', 'The answer broke off', 'unknown', error);
+  }
+  return Buffer.concat(parts).toString('utf8');
+}
+
+/** The error of a document; undefined for any other. */
+export function errorOf(text: string, what: string, status: number): AwsError | undefined {
+  const error = parseXml(text)?.['Error'];
+  if (!isRecord(error)) return undefined;
+  const detail = String(error['Message'] ?? '').replace(/\.$/, '');
+  return new AwsError('s3', what, status, String(error['Code'] ?? `HTTP_${status}`), detail);
+}
+
+/** The error of a refusal, whose status stands even when its body breaks off or is none of the store's. */
+export async function refusalOf(
+  { status, headers, body }: Download,
+  what: string,
+): Promise<AwsError> {
+  const parts: Uint8Array[] = [];
+  let bytes = 0;
+  try {
+    for await (const part of body) {
+      parts.push(part);
+      bytes += part.length;
+      if (bytes > MAX_REFUSAL_BYTES) break;
+    }
+  } catch {
+    // What came says enough, or nothing.
+  }
+  const found = errorOf(Buffer.concat(parts).toString('utf8'), what, status);
+  const home = headers['x-amz-bucket-region'];
+  const hint = status >= 300 && status < 400 && home ? `the bucket is in ${home}` : '';
+  return found && !hint ? found : new AwsError('s3', what, status, `HTTP_${status}`, hint);
+}

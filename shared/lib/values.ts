@@ -1,0 +1,11 @@
+/** Whether a parsed value is an object with fields: no list, not null. */
+export const isRecord = (value: unknown): value is Readonly<Record<string, unknown>> =>
+  typeof value === 'object' && value !== null && !Array.isArray(value);
+
+export type Present<Value> = { [Name in keyof Value]?: Exclude<Value[Name], undefined> };
+
+/** The object without its undefined fields, for optional ones that must be absent. */
+export const withoutUndefined = <Value extends object>(value: Value): Present<Value> =>
+  Object.fromEntries(
+    Object.entries(value).filter(([, each]) => each !== undefined),
+  ) as Present<Value>;

@@ -1,0 +1,5 @@
+/** Limits of one provider, shared by all workers. */
+export interface LimitsConfig {
+  readonly requestsPerSecond: number;
+  readonly inFlight: number;
+}

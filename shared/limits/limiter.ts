@@ -1,0 +1,202 @@
+/**
+ * Requests per second and in flight of one provider, shared by everything that calls it, in this
+ * process or through the ledger in all workers (promise G8). Both shrink by the share of requests that
+ * the provider throttles, at most to half each second, and grow back while it does not.
+ */
+import { setTimeout as sleep } from 'node:timers/promises';
+import type { Ledger } from '../ledger/ledger.ts';
+import { ProviderError, StoreError, WaybillError } from '../lib/errors.ts';
+import { delayMs, type RetryPolicy, shouldRetry } from '../lib/retry.ts';
+import type { Renewal } from '../stores/secrets.ts';
+import type { LimitsConfig } from './config.ts';
+import { createLocalPace } from './rate/local.ts';
+import type { Pace } from './rate/rate-gate.ts';
+import { createSharedPace, type SharedPaceOptions } from './rate/shared.ts';
+
+export interface Limiter {
+  /**
+   * Makes one request as soon as rate and slots allow, and again after a clear refusal
+   * (`retry.ts`); `request` runs anew each time, so that every send is signed anew.
+   * @throws what `request` throws; StoreError when shared limits are out of reach for a minute
+   */
+  run<Answer>(request: () => Promise<Answer>): Promise<Answer>;
+  /**
+   * Works on all items of all batches, as many at once as may be in flight. Finishes every item
+   * before it throws what the first failing one threw.
+   */
+  each<Item>(
+    batches: AsyncIterable<readonly Item[]>,
+    work: (item: Item) => Promise<void>,
+  ): Promise<void>;
+  /** Requests per second allowed at the moment. */
+  rate(): number;
+  /** Gives back what other workers may use; before a pause of which nobody knows the end. */
+  rest(): Promise<void>;
+  /** Grows when keys were renewed: what was refused before says nothing of them. */
+  keysVersion(): number;
+}
+
+export interface LimiterOptions extends LimitsConfig {
+  readonly retry?: RetryPolicy;
+  /** Shares the limits with other workers, through a note in the ledger. */
+  readonly shared?: Pick<SharedPaceOptions, 'api' | 'ledger' | 'worker'> | undefined;
+  /** Asked when a key was refused. */
+  readonly renewal?: Renewal | undefined;
+  /** Milliseconds: Unix time where limits are shared, else any that only grow. */
+  readonly now?: () => number;
+  readonly wait?: (ms: number) => Promise<unknown>;
+  readonly random?: () => number;
+}
+
+export function createLimiter({
+  requestsPerSecond,
+  inFlight,
+  retry,
+  renewal,
+  shared,
+  now,
+  wait = sleep,
+  random = Math.random,
+}: LimiterOptions): Limiter {
+  let running = 0;
+  let pending = 0;
+  const queue: { readonly resume: () => void; readonly fail: (error: unknown) => void }[] = [];
+  const times = { ...(now && { now }), wait };
+  const limits = { requestsPerSecond, inFlight };
+  const pace: Pace = shared
+    ? createSharedPace({
+        ...limits,
+        ...shared,
+        ...times,
+        random,
+        pending: () => pending,
+        onSlots: () => fill(),
+      })
+    : createLocalPace({ ...limits, ...times });
+
+  /** Those who wait take what slots there are. */
+  const fill = (): void => {
+    while (running < pace.slots()) {
+      const first = queue.shift();
+      if (!first) return;
+      running += 1;
+      first.resume();
+    }
+    // Nothing is under way whose end would let them go on.
+    if (running > 0 || queue.length === 0) return;
+    pace.open().then(fill, (error: unknown) => {
+      for (const { fail } of queue.splice(0)) fail(error);
+    });
+  };
+  const take = async (): Promise<void> => {
+    await pace.open();
+    if (running < pace.slots()) running += 1;
+    else await new Promise<void>((resume, fail) => queue.push({ resume, fail }));
+  };
+  const give = (): void => {
+    running -= 1;
+    fill();
+    if (running === 0 && queue.length === 0) pace.idle();
+  };
+
+  const answered = (error?: unknown): void => {
+    const isThrottled = error instanceof WaybillError && error.class === 'throttled';
+    const asked = isThrottled && error instanceof ProviderError ? error.retryAfterMs : undefined;
+    pace.answered(isThrottled, asked);
+  };
+
+  const heard = async <Answer>(request: () => Promise<Answer>): Promise<Answer> => {
+    try {
+      const answer = await request();
+      answered();
+      return answer;
+    } catch (error) {
+      answered(error);
+      throw error;
+    }
+  };
+
+  const once = async <Answer>(request: () => Promise<Answer>): Promise<Answer> => {
+    pending += 1;
+    try {
+      await take();
+      try {
+        await pace.turn();
+        return await heard(request);
+      } finally {
+        give();
+      }
+    } finally {
+      pending -= 1;
+    }
+  };
+
+  return {
+    async run(request) {
+      for (let sends = 1; ; sends += 1) {
+        try {
+          return await retryWithNewKeys(renewal, () => once(request));
+        } catch (error) {
+          // A ledger out of reach was waited for already.
+          if (error instanceof StoreError || !shouldRetry(error, sends, retry)) throw error;
+          const asked = error instanceof ProviderError ? error.retryAfterMs : undefined;
+          await wait(delayMs(sends, asked, random(), retry));
+        }
+      }
+    },
+
+    async each(batches, work) {
+      const failures: unknown[] = [];
+      let running = 0;
+      let wake: (() => void) | undefined;
+      const oneDone = () => new Promise<void>((resume) => (wake = resume));
+      const start = (item: Parameters<typeof work>[0]): void => {
+        running += 1;
+        work(item)
+          .catch((error: unknown) => failures.push(error))
+          .finally(() => {
+            running -= 1;
+            wake?.();
+          });
+      };
+      try {
+        for await (const batch of batches) {
+          for (const item of batch) {
+            if (running >= inFlight) await oneDone();
+            start(item);
+          }
+        }
+      } finally {
+        while (running > 0) await oneDone();
+      }
+      if (failures.length > 0) throw failures[0];
+    },
+
+    rate: pace.rate,
+    rest: pace.rest,
+    keysVersion: () => renewal?.version() ?? 0,
+  };
+}
+
+export interface LimiterPlace {
+  /** Of the provider, such as `cos-fetch` or `oms cn-north-4`: what limits are shared by. */
+  readonly api: string;
+  /** Through which workers share them, where there are several. */
+  readonly ledger: Ledger;
+  readonly limits: LimitsConfig;
+  readonly retry?: RetryPolicy;
+}
+
+export async function retryWithNewKeys<Answer>(
+  renewal: Renewal | undefined,
+  request: () => Promise<Answer>,
+): Promise<Answer> {
+  const since = renewal?.version() ?? 0;
+  try {
+    return await request();
+  } catch (error) {
+    const isRefused = error instanceof ProviderError && error.class === 'credentials';
+    if (!renewal || !isRefused || !(await renewal.renew(since))) throw error;
+    return request();
+  }
+}

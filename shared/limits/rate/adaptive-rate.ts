@@ -1,0 +1,57 @@
+/**
+ * The rate that a provider bears, as one number that shrinks and recovers: pure, for one process and
+ * for many alike. Throttled answers take their share off, at most half each second; without any, a
+ * twentieth of the configured rate comes back each second.
+ */
+
+export interface AdaptiveRate {
+  /** Requests per second. */
+  readonly rate: number;
+  readonly rateAt: number;
+  /** Start of the second whose answers are counted. */
+  readonly windowAt: number;
+  readonly answers: number;
+  readonly throttled: number;
+}
+
+/** Over which the share of throttled answers is taken: they were all caused by the same pace. */
+const WINDOW_MS = 1_000;
+
+/** The most that one window takes away. */
+const LARGEST_DECREASE = 0.5;
+
+/** Share of the configured rate that comes back per second without throttling. */
+const RECOVERY_PER_SECOND = 0.05;
+
+const SLOWEST = 1;
+
+export const fullRate = (configured: number, at: number): AdaptiveRate => ({
+  rate: configured,
+  rateAt: at,
+  windowAt: at,
+  answers: 0,
+  throttled: 0,
+});
+
+/** @param at milliseconds; what lies in the past changes nothing */
+export function adapt(
+  known: AdaptiveRate,
+  configured: number,
+  at: number,
+  more: { readonly answers: number; readonly throttled: number } = { answers: 0, throttled: 0 },
+): AdaptiveRate {
+  let { rate, windowAt } = known;
+  let answers = known.answers + more.answers;
+  let throttled = known.throttled + more.throttled;
+  if (at - windowAt >= WINDOW_MS) {
+    if (throttled > 0) rate *= 1 - Math.min(LARGEST_DECREASE, throttled / Math.max(1, answers));
+    [windowAt, answers, throttled] = [at, 0, 0];
+  }
+  const recovered = (Math.max(0, at - known.rateAt) / 1_000) * RECOVERY_PER_SECOND * configured;
+  rate = Math.max(SLOWEST, Math.min(configured, rate + recovered));
+  return { rate, rateAt: Math.max(at, known.rateAt), windowAt, answers, throttled };
+}
+
+/** Requests under way shrink with the rate. */
+export const slotsAt = (rate: number, configured: number, inFlight: number): number =>
+  Math.max(1, Math.ceil((inFlight * rate) / configured));

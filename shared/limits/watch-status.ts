@@ -1,0 +1,103 @@
+/** Notes how a provider API answers, beside the requests and never in their way. */
+import type { Ledger } from '../ledger/ledger.ts';
+import { ProviderError } from '../lib/errors.ts';
+import { type ApiStatus, parseStatus, STATUS_NOTE, type Trouble } from './api-status.ts';
+import type { Limiter } from './limiter.ts';
+
+export interface WatchOptions {
+  /** Of the provider: what `limiter` is for. */
+  readonly api: string;
+  readonly ledger: Pick<Ledger, 'readNote' | 'swapNote'>;
+  readonly now?: () => Date;
+}
+
+type State = ApiStatus['state'];
+
+/** Between two writes of one worker, unless the state is another one. */
+const THROTTLED_MS = 60_000;
+
+const OK_MS = 300_000;
+
+const TRIES = 3;
+
+/** The limiter, with an eye on its answers; a note that can't be written is left out. */
+export function watchStatus(limiter: Limiter, options: WatchOptions): Limiter {
+  const { api, ledger, now = () => new Date() } = options;
+  let noted: { readonly state: State; readonly at: number } | undefined;
+
+  const note = async (state: State, error?: ProviderError): Promise<void> => {
+    const at = now();
+    noted = { state, at: at.getTime() };
+    for (let tries = 0; tries < TRIES; tries += 1) {
+      const known = await ledger.readNote(STATUS_NOTE);
+      const all = parseStatus(known?.text);
+      const before = all.find((each) => each.api === api);
+      const next = after(before, { api, at, state, ...(error && { error }) });
+      const text = JSON.stringify(
+        [...all.filter((each) => each.api !== api), next].sort((a, b) => (a.api < b.api ? -1 : 1)),
+      );
+      if (await ledger.swapNote(STATUS_NOTE, text, known?.version)) return;
+    }
+  };
+
+  const heard = async (state: State, error?: ProviderError): Promise<void> => {
+    const since = noted ? now().getTime() - noted.at : Number.POSITIVE_INFINITY;
+    const restMs = state === 'throttled' ? THROTTLED_MS : OK_MS;
+    // Between throttled answers others are taken: that is no recovery yet.
+    const isCalm = state === 'ok' && noted?.state === 'throttled' && since < THROTTLED_MS;
+    if (isCalm || (noted?.state === state && since < restMs)) return;
+    await note(state, error).catch(() => {});
+  };
+
+  const stateOf = (error: unknown): State | undefined => {
+    if (!(error instanceof ProviderError)) return undefined;
+    if (error.class === 'throttled') return 'throttled';
+    return error.class === 'credentials' ? 'refused' : 'ok';
+  };
+
+  return {
+    ...limiter,
+    run: (request) =>
+      limiter.run(async () => {
+        try {
+          const answer = await request();
+          await heard('ok');
+          return answer;
+        } catch (error) {
+          const state = stateOf(error);
+          if (state) await heard(state, error as ProviderError);
+          throw error;
+        }
+      }),
+  };
+}
+
+interface Heard {
+  readonly api: string;
+  readonly at: Date;
+  readonly state: State;
+  readonly error?: ProviderError;
+}
+
+function after(before: ApiStatus | undefined, heard: Heard): ApiStatus {
+  const { api, error, state } = heard;
+  const at = heard.at.toISOString();
+  const provider =
+    error?.provider ?? before?.provider ?? (api.startsWith('oms') ? 'huawei' : 'tencent');
+  const trouble: Trouble | undefined = error && {
+    at,
+    code: error.providerCode,
+    message: error.message.slice(0, 256),
+    ...(error.requestId !== undefined && { requestId: error.requestId }),
+  };
+  const { okAt, refused, throttled } = before ?? {};
+  return {
+    api,
+    provider,
+    state,
+    since: before?.state === state ? before.since : at,
+    ...(state === 'ok' ? { okAt: at } : okAt !== undefined && { okAt }),
+    ...(state === 'throttled' && trouble ? { throttled: trouble } : throttled && { throttled }),
+    ...(state === 'refused' && trouble ? { refused: trouble } : refused && { refused }),
+  };
+}

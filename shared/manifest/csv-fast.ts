@@ -1,0 +1,191 @@
+/**
+ * The fast lane of the reader: takes plain CSV lines (no doubled quote, no fault, no warning) straight from
+ * the bytes. It only ever says "good" or "look closer": whatever it does not take, `csv.ts` and
+ * `lint.ts` judge, and what it takes they would pass as well (a property in the tests).
+ */
+import type { CsvColumns } from '../ledger/shard.ts';
+import { CONTROL, KEY_LIMIT_BYTES, LINE_LIMIT_BYTES, type LintOptions, MD5_HEX } from './lint.ts';
+import { hasCredentials, PLAIN_ORIGIN, URL_UNSAFE } from './url.ts';
+
+const LINE_FEED = 10;
+
+const CARRIAGE_RETURN = 13;
+
+const QUOTE_MARK = 34;
+
+const PERCENT_SIGN = 37;
+
+const COMMA = 44;
+
+/** What a field can hold, as bits. */
+const QUOTE = 1;
+
+const CONTROL_BYTE = 2;
+
+const NOT_URL = 4;
+
+const PERCENT = 8;
+
+const QUERY_OR_USER = 16;
+
+const NOT_ASCII = 32;
+
+const NOT_HEX = 64;
+
+const UPPER_CASE = 128;
+
+/** Ends a field: comma, line feed, carriage return. */
+const STOP = 256;
+
+const LINE_END = 512;
+
+const CLASS = Uint16Array.from({ length: 256 }, (_, byte) => {
+  if (byte >= 0x80) return NOT_ASCII | NOT_URL | NOT_HEX;
+  const char = String.fromCharCode(byte);
+  return (
+    (char === '"' ? QUOTE : 0) |
+    (CONTROL.test(char) ? CONTROL_BYTE : 0) |
+    (URL_UNSAFE.test(char) ? NOT_URL : 0) |
+    (char === '%' ? PERCENT : 0) |
+    (char === '?' || char === '@' ? QUERY_OR_USER : 0) |
+    (MD5_HEX.test(char.repeat(32)) ? 0 : NOT_HEX) |
+    (char >= 'A' && char <= 'Z' ? UPPER_CASE : 0) |
+    (/[,\r\n]/.test(char) ? STOP : 0) |
+    (/[\r\n]/.test(char) ? LINE_END : 0)
+  );
+});
+
+/** A good line; `end` is the byte after its line feed. */
+export interface PlainLine {
+  url: string;
+  key: string;
+  /** `foldKey` would not change the key. */
+  folded: boolean;
+  /** Empty when absent. */
+  md5: string;
+  end: number;
+}
+
+/**
+ * Makes a function that reads the line at `at` into `line`, or answers false.
+ * @param bytes valid UTF-8 that holds a line feed at or after `at`
+ * @param text the same as Latin-1, so that positions agree
+ */
+export function createPlainCsv(columns: CsvColumns, { allowHttps }: LintOptions) {
+  const { url: urlColumn, key: keyColumn, md5: md5Column = -1 } = columns;
+  const needed = Math.max(urlColumn, keyColumn);
+  const origins = new RegExp(PLAIN_ORIGIN);
+  // No field holds a line feed: before the first match nothing starts like this.
+  let lastOrigin = '\n';
+
+  /** Most neighbours share a host, and comparing is cheaper than matching. */
+  const hasOrigin = (text: string, start: number, end: number): boolean => {
+    if (text.startsWith(lastOrigin, start) && start + lastOrigin.length <= end) return true;
+    origins.lastIndex = start;
+    const origin = origins.exec(text)?.[0];
+    if (origin === undefined || start + origin.length > end) return false;
+    if (!allowHttps && /^https/i.test(origin)) return false;
+    lastOrigin = origin;
+    return true;
+  };
+
+  return (bytes: Buffer, text: string, at: number, line: PlainLine): boolean => {
+    let urlStart = 0;
+    let urlEnd = 0;
+    let urlBits = 0;
+    let keyStart = 0;
+    let keyEnd = 0;
+    let keyBits = 0;
+    let md5Start = 0;
+    let md5End = 0;
+    let md5Bits = 0;
+    let column = 0;
+    let position = at;
+    let byte = COMMA;
+    while (byte === COMMA) {
+      let bits = 0;
+      let start = position;
+      let stop: number;
+      if (bytes[position] === QUOTE_MARK) {
+        start += 1;
+        stop = bytes.indexOf(QUOTE_MARK, start);
+        for (position = start; position < stop; position += 1) {
+          bits |= CLASS[bytes[position] as number] as number;
+        }
+        position = stop + 1;
+        byte = bytes[position] as number;
+        // Not closed on this line, or a doubled quote.
+        if (stop === -1 || (bits & LINE_END) !== 0 || !isStop(byte)) return false;
+      } else {
+        let found = CLASS[bytes[position] as number] as number;
+        while ((found & STOP) === 0) {
+          bits |= found;
+          position += 1;
+          found = CLASS[bytes[position] as number] as number;
+        }
+        stop = position;
+        byte = bytes[position] as number;
+        if ((bits & QUOTE) !== 0) return false;
+      }
+      if (column === urlColumn) {
+        urlStart = start;
+        urlEnd = stop;
+        urlBits = bits;
+      } else if (column === keyColumn) {
+        keyStart = start;
+        keyEnd = stop;
+        keyBits = bits;
+      } else if (column === md5Column) {
+        md5Start = start;
+        md5End = stop;
+        md5Bits = bits;
+      }
+      column += 1;
+      position += 1;
+    }
+    if (byte === CARRIAGE_RETURN) {
+      if (bytes[position] !== LINE_FEED) return false;
+      position += 1;
+    }
+    if (position - at > LINE_LIMIT_BYTES) return false;
+    if (column <= needed || urlEnd === urlStart || (urlBits & NOT_URL) !== 0) return false;
+    const keyBytes = keyEnd - keyStart;
+    if (keyBytes === 0 || keyBytes > KEY_LIMIT_BYTES || (keyBits & CONTROL_BYTE) !== 0)
+      return false;
+    const md5Bytes = md5End - md5Start;
+    if (md5Bytes !== 0 && (md5Bytes !== 32 || (md5Bits & NOT_HEX) !== 0)) return false;
+    if ((urlBits & PERCENT) !== 0 && !escapesAreGood(bytes, urlStart, urlEnd)) return false;
+    if (!hasOrigin(text, urlStart, urlEnd)) return false;
+
+    const url = text.slice(urlStart, urlEnd);
+    if ((urlBits & QUERY_OR_USER) !== 0 && hasCredentials(url)) return false;
+    const firstOfKey = bytes[keyStart] as number;
+    if (firstOfKey === 47 || firstOfKey === 92) return false;
+    let key: string;
+    if ((keyBits & NOT_ASCII) === 0) key = text.slice(keyStart, keyEnd);
+    else {
+      key = bytes.toString('utf8', keyStart, keyEnd);
+      if (CONTROL.test(key)) return false;
+    }
+    line.url = url;
+    line.key = key;
+    line.folded = (keyBits & (UPPER_CASE | NOT_ASCII)) === 0;
+    const md5 = text.slice(md5Start, md5End);
+    line.md5 = (md5Bits & UPPER_CASE) === 0 ? md5 : md5.toLowerCase();
+    line.end = position;
+    return true;
+  };
+}
+
+const isStop = (byte: number): boolean => ((CLASS[byte] ?? 0) & STOP) !== 0;
+
+function escapesAreGood(bytes: Buffer, start: number, end: number): boolean {
+  for (let at = start; at < end; at += 1) {
+    if (bytes[at] !== PERCENT_SIGN) continue;
+    if (at + 2 >= end) return false;
+    const bits =
+      (CLASS[bytes[at + 1] as number] as number) | (CLASS[bytes[at + 2] as number] as number);
+    if ((bits & NOT_HEX) !== 0) return false;
+  }
+  return true;
+}

@@ -1,0 +1,77 @@
+/**
+ * Manifest keys: `cos-fetch/<region>/<bucket-appid>/<any name>.csv|.jsonl[.gz]` (spec section 5).
+ * The key alone says where the objects go and how the lines are written.
+ */
+import type { Layout, Target } from '../ledger/shard.ts';
+import { InputError } from '../lib/errors.ts';
+import { OWN_PREFIX } from '../stores/layout.ts';
+
+export interface ManifestKey {
+  readonly target: Target;
+  readonly layout: Pick<Layout, 'format' | 'gzip'>;
+}
+
+const PREFIX = 'cos-fetch/';
+
+const SHAPE = 'cos-fetch/<region>/<bucket-appid>/<name>.csv or .jsonl, optionally .gz';
+
+// ap-shanghai, na-siliconvalley, ap-shenzhen-fsi, ap-beijing-1: https://cloud.tencent.com/document/product/436/6224
+export const REGION = /^[a-z]{2}-[a-z]+(?:-[a-z0-9]+)*$/;
+
+// APPIDs have ten digits, old ones eight or nine; fewer are more likely a year in a name.
+export const BUCKET = /^[a-z0-9](?:[a-z0-9-]*[a-z0-9])?-[1-9]\d{7,11}$/;
+
+const NAME = /^(?<stem>.*?)(?<format>\.(?:csv|jsonl))(?<gzip>\.gz)?$/s;
+
+/**
+ * Tells whether an uploaded object is meant as a manifest: it lies under `cos-fetch/` and is no
+ * folder marker. A misspelt one is meant too, so that `parseManifestKey` can say what is wrong.
+ * Objects under `reports/` and `staging/` never are.
+ */
+export const isManifestKey = (key: string): boolean => key.startsWith(PREFIX) && !key.endsWith('/');
+
+/**
+ * Reads target and layout from a manifest's decoded key.
+ * @throws InputError (MANIFEST_INVALID) that names the wrong part and what was expected there
+ */
+export function parseManifestKey(key: string): ManifestKey {
+  if (!key.startsWith(PREFIX) && !key.startsWith(OWN_PREFIX)) {
+    throw invalid(key, `expected ${SHAPE}`);
+  }
+  const [, region = '', bucket = '', ...rest] = key.split('/');
+  const fileName = rest.at(-1) ?? '';
+  if (!REGION.test(region)) {
+    throw invalid(key, `the region "${region}" is not of the form ap-shanghai`);
+  }
+  if (!BUCKET.test(bucket)) {
+    throw invalid(
+      key,
+      `the bucket "${bucket}" is not a name with its numeric APPID, such as examplebucket-1250000000`,
+    );
+  }
+  if (fileName === '') throw invalid(key, `the file name is missing; expected ${SHAPE}`);
+  return { target: { region, bucket }, layout: parseFileName(fileName, key) };
+}
+
+/**
+ * Reads format and packing from a file name.
+ * @param key what the error names, when it is not the name itself
+ * @throws InputError (MANIFEST_INVALID)
+ */
+export function parseFileName(fileName: string, key: string = fileName): ManifestKey['layout'] {
+  const { stem, format, gzip } = NAME.exec(fileName)?.groups ?? {};
+  if (format === undefined) {
+    throw invalid(
+      key,
+      `"${fileName}" must end in .csv, .csv.gz, .jsonl or .jsonl.gz, in lower case`,
+    );
+  }
+  if (stem === '') throw invalid(key, `the file name before "${fileName}" is missing`);
+  return { format: format === '.csv' ? 'csv' : 'jsonl', gzip: gzip !== undefined };
+}
+
+function invalid(key: string, message: string): InputError {
+  return new InputError('MANIFEST_INVALID', `Manifest ${key}: ${message}.`, [
+    { path: 'key', message },
+  ]);
+}

@@ -1,0 +1,37 @@
+/** How a call to Huawei Cloud proves who it is: a signature, or an IAM token (OMS reference, section 1). */
+import type { ApiRequest, Credentials } from '../../lib/api-request.ts';
+import { createHuaweiSigner } from '../../signing/huawei.ts';
+import type { TokenSource } from './iam.ts';
+
+export interface Authenticator {
+  /** The request with its authentication headers. */
+  authenticate(request: ApiRequest, at: Date): Promise<ApiRequest>;
+  /**
+   * Told that the last request was refused because its token must be renewed; true when a second
+   * try will carry another one. Signatures are never tried again.
+   */
+  renew(refused: ApiRequest): boolean;
+}
+
+/** Signs every request: SDK-HMAC-SHA256, the default. */
+export function signWith(credentials: Credentials): Authenticator {
+  const sign = createHuaweiSigner({ credentials });
+  return {
+    authenticate: async (request, at) => sign(request, at),
+    renew: () => false,
+  };
+}
+
+/** Carries a token of the project in `X-Auth-Token`. */
+export function tokenOf(source: TokenSource, region: string, projectId: string): Authenticator {
+  return {
+    async authenticate(request) {
+      const token = await source.token(region, projectId);
+      return { ...request, headers: { ...request.headers, 'x-auth-token': token } };
+    },
+    renew(refused) {
+      source.forget(region, projectId, refused.headers['x-auth-token'] ?? '');
+      return true;
+    },
+  };
+}

@@ -1,0 +1,113 @@
+/**
+ * IAM tokens: `POST /v3/auth/tokens` by password, scoped to a project.
+ * https://support.huaweicloud.com/api-iam/iam_30_0001.html (OMS reference, section 1.2)
+ */
+import { ReplyError } from '../../lib/errors.ts';
+import type { Send } from '../../lib/http.ts';
+import { isRecord } from '../../lib/values.ts';
+import { hideSecrets, huaweiError } from './errors.ts';
+
+export interface IamUser {
+  readonly name: string;
+  readonly password: string;
+  /** Name of the account the user belongs to. */
+  readonly domain: string;
+}
+
+export interface TokenSource {
+  /**
+   * A token that is valid for some minutes at least; one fetch at a time per project.
+   * @throws ProviderError (PROVIDER_REFUSED), ReplyError (REPLY_INVALID), TransportError; never
+   * tried again here, as repeated wrong passwords lock the account
+   */
+  token(region: string, projectId: string): Promise<string>;
+  /** Drops a token that was refused, unless another one is there already. */
+  forget(region: string, projectId: string, token: string): void;
+}
+
+export interface TokenSourceOptions {
+  /** With `{region}`: `https://iam.{region}.myhuaweicloud.com`. */
+  readonly endpoint: string;
+  readonly user: IamUser;
+  readonly send: Send;
+  readonly now?: () => Date;
+}
+
+interface Token {
+  readonly text: string;
+  readonly expiresAt: number;
+}
+
+/** Renewed so long before it ends. */
+const MARGIN_MS = 10 * 60_000;
+
+export function createTokenSource(options: TokenSourceOptions): TokenSource {
+  const { endpoint, user, send, now = () => new Date() } = options;
+  const tokens = new Map<string, Token>();
+  const fetching = new Map<string, Promise<Token>>();
+
+  const ask = async (region: string, projectId: string): Promise<Token> => {
+    const at = now();
+    const { origin, pathname } = new URL(endpoint.replaceAll('{region}', region));
+    const answer = await send({
+      method: 'POST',
+      origin,
+      path: `${pathname.replace(/\/$/, '')}/v3/auth/tokens`,
+      query: [['nocatalog', 'true']],
+      headers: { 'content-type': 'application/json;charset=utf8' },
+      body: tokenRequest(user, projectId),
+    });
+    if (answer.status < 200 || answer.status > 299) {
+      const shown = hideSecrets(answer.body, [user.password]);
+      throw huaweiError({ ...answer, body: shown }, 'asking for a token', at);
+    }
+    const text = answer.headers['x-subject-token'];
+    const expiresAt = Date.parse(expiryOf(answer.body));
+    if (text === undefined || text === '' || Number.isNaN(expiresAt)) {
+      throw new ReplyError('The answer to a token has no X-Subject-Token or expires_at.');
+    }
+    return { text, expiresAt };
+  };
+
+  return {
+    async token(region, projectId) {
+      const key = `${region}/${projectId}`;
+      const known = tokens.get(key);
+      if (known && known.expiresAt - MARGIN_MS > now().getTime()) return known.text;
+      let under = fetching.get(key);
+      if (!under) {
+        under = ask(region, projectId).finally(() => fetching.delete(key));
+        fetching.set(key, under);
+      }
+      const token = await under;
+      tokens.set(key, token);
+      return token.text;
+    },
+    forget(region, projectId, token) {
+      const key = `${region}/${projectId}`;
+      if (tokens.get(key)?.text === token) tokens.delete(key);
+    },
+  };
+}
+
+/** The body of the page's example for a password and a project. */
+export const tokenRequest = ({ name, password, domain }: IamUser, projectId: string): string =>
+  JSON.stringify({
+    auth: {
+      identity: {
+        methods: ['password'],
+        password: { user: { name, password, domain: { name: domain } } },
+      },
+      scope: { project: { id: projectId } },
+    },
+  });
+
+function expiryOf(body: string): string {
+  try {
+    const answer: unknown = JSON.parse(body);
+    const token = isRecord(answer) ? answer['token'] : undefined;
+    return isRecord(token) ? String(token['expires_at'] ?? '') : '';
+  } catch {
+    return '';
+  }
+}

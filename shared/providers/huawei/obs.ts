@@ -1,0 +1,79 @@
+/**
+ * Objects of OBS through its S3-compatible interface, as far as lists of failed objects need it: a GET
+ * signed with AWS Signature V4.
+ */
+import type { ApiRequest } from '../../lib/api-request.ts';
+import { createSigV4 } from '../../lib/aws/sigv4.ts';
+import { type CauseClass, ProviderError, TransportError } from '../../lib/errors.ts';
+import { createFetch, type Fetch } from '../../lib/http.ts';
+import { isRecord } from '../../lib/values.ts';
+import { parseXml } from '../../lib/xml.ts';
+import type { OmsKeys } from './oms/start-request.ts';
+
+export interface ObsReader {
+  /**
+   * The object's bytes as they come, read with the destination's keys.
+   * @throws ProviderError (PROVIDER_REFUSED), also when there is none; TransportError
+   */
+  read(
+    place: { readonly region: string; readonly bucket: string; readonly key: string },
+    keys: Pick<OmsKeys, 'dstAk' | 'dstSk' | 'dstSecurityToken'>,
+  ): AsyncIterable<Uint8Array>;
+}
+
+export interface ObsReaderOptions {
+  /** With `{bucket}` and `{region}`: `https://{bucket}.obs.{region}.myhuaweicloud.com`. */
+  readonly endpoint: string;
+  readonly fetch?: Fetch;
+  readonly now?: () => Date;
+}
+
+export function createObsReader({
+  endpoint,
+  fetch = createFetch(),
+  now = () => new Date(),
+}: ObsReaderOptions): ObsReader {
+  return {
+    async *read({ region, bucket, key }, { dstAk, dstSk, dstSecurityToken }) {
+      const base = endpoint.replaceAll('{region}', region).replaceAll('{bucket}', bucket);
+      const { origin, pathname } = new URL(base);
+      const path = `${pathname.replace(/\/$/, '')}/${key}`;
+      const plain: ApiRequest = { method: 'GET', origin, path, query: [], headers: {}, body: '' };
+      const sessionToken = dstSecurityToken !== undefined && { sessionToken: dstSecurityToken };
+      const keys = { accessKeyId: dstAk, secretAccessKey: dstSk, ...sessionToken };
+      const sign = createSigV4({ keys, region, service: 's3', now });
+      const answer = await fetch(await sign(plain));
+      if (answer.status !== 200) throw await refusal(answer);
+      try {
+        yield* answer.body;
+      } catch (error) {
+        const message = `The answer of ${origin} broke off.`;
+        throw new TransportError('TRANSPORT_FAILED', message, 'unknown', error);
+      }
+    },
+  };
+}
+
+function classOf(status: number): CauseClass {
+  if (status === 429 || status === 503) return 'throttled';
+  if (status === 401 || status === 403) return 'credentials';
+  return status >= 500 ? 'transient' : 'request';
+}
+
+async function refusal({
+  status,
+  headers,
+  body,
+}: Awaited<ReturnType<Fetch>>): Promise<ProviderError> {
+  const parts: Uint8Array[] = [];
+  for await (const part of body) if (parts.length < 16) parts.push(part);
+  const error = parseXml(Buffer.concat(parts).toString('utf8'))?.['Error'];
+  const code = isRecord(error) ? String(error['Code'] ?? '') : '';
+  return new ProviderError(`reading a list of failed objects: ${status} ${code}`, {
+    provider: 'huawei',
+    providerCode: code === '' ? `HTTP_${status}` : code,
+    status,
+    class: classOf(status),
+    requestId: headers['x-amz-request-id'] ?? headers['x-obs-request-id'],
+  });
+}

@@ -1,0 +1,128 @@
+/** Clients of OMS per region and project, with the key that its tasks' credential set asks for. */
+import type { Credentials } from '../../../lib/api-request.ts';
+import { createSend, type Send } from '../../../lib/http.ts';
+import type { RetryPolicy } from '../../../lib/retry.ts';
+import {
+  type CredentialBreaker,
+  createCredentialBreaker,
+  createRefusals,
+  type Refusals,
+} from '../../../limits/credential-breaker.ts';
+import type { Limiter } from '../../../limits/limiter.ts';
+import type { SharedBreaker } from '../../../limits/shared-breaker.ts';
+import { type Authenticator, signWith, tokenOf } from '../auth.ts';
+import type { HuaweiConfig } from '../config.ts';
+import type { CredentialSet, CredentialSets } from '../credential-sets.ts';
+import { createTokenSource } from '../iam.ts';
+import { createOmsV1Client, type OmsV1Client } from './v1.ts';
+import { createOmsV2Client, type OmsV2Client } from './v2.ts';
+
+export interface OmsAccess {
+  readonly v1: OmsV1Client;
+  readonly v2: OmsV2Client;
+  /** One per access key and region: five bad checks within five minutes lock a key. */
+  readonly run: CredentialBreaker['run'];
+}
+
+export interface OmsPlace {
+  readonly region: string;
+  readonly projectId: string;
+  /** Names the credential set. */
+  readonly credentials: string;
+}
+
+/**
+ * @throws InputError (BODY_INVALID, path `credentials`) when there is no such set; StoreError
+ */
+export type OpenOms = (place: OmsPlace) => Promise<OmsAccess>;
+
+export interface OmsAccessOptions {
+  readonly config: HuaweiConfig;
+  readonly sets: CredentialSets;
+  /** One per region, as its limits are the region's. */
+  readonly openLimiter: (region: string) => Limiter;
+  /** Present where other workers call with the same key. */
+  readonly openSharedBreaker?: ((identity: string) => SharedBreaker) | undefined;
+  readonly send?: Send;
+  readonly now?: () => Date;
+}
+
+/** The gateway's advice after 429: from 2 to 5 s, doubling. */
+export const OMS_RETRY: RetryPolicy = { maxSends: 4, baseMs: 4_000, capMs: 30_000 };
+
+/** A start is answered within seconds or not at all; the caller resolves it then. */
+const TIMEOUT_MS = 10_000;
+
+type Writable<Value> = { -readonly [Name in keyof Value]: Value[Name] };
+
+/** The key pair of a set that has one. */
+const pairIn = ({ sdkSk = '', sdkSecurityToken = '' }: CredentialSet) => ({
+  secretKey: sdkSk,
+  securityToken: sdkSecurityToken,
+});
+
+export function connectOms({
+  config,
+  sets,
+  openLimiter,
+  openSharedBreaker,
+  send = createSend({ timeoutMs: TIMEOUT_MS, connections: config.limits.inFlight }),
+  now = () => new Date(),
+}: OmsAccessOptions): OpenOms {
+  const opened = new Map<string, OmsAccess>();
+  const breakers = new Map<string, CredentialBreaker>();
+  const refusals = new Map<string, Refusals>();
+  const sharedBreakers = new Map<string, SharedBreaker>();
+  const { auth } = config;
+  const tokens =
+    auth.kind === 'token'
+      ? createTokenSource({ endpoint: config.iamEndpoint, user: auth.user, send, now })
+      : undefined;
+
+  /** Key pairs of sets by access key, each as it was last read: signers read them with every request. */
+  const pairs = new Map<string, Writable<Credentials>>();
+  const pairOf = (accessKey: string): Writable<Credentials> => {
+    const pair = pairs.get(accessKey) ?? { secretId: accessKey, secretKey: '' };
+    pairs.set(accessKey, pair);
+    return pair;
+  };
+
+  /** The configured identity, unless the set names a key pair of its own for calling OMS. */
+  const identify = (
+    { region, projectId }: OmsPlace,
+    set: CredentialSet,
+  ): [string, Authenticator] => {
+    if (set.sdkAk !== undefined) return [set.sdkAk, signWith(pairOf(set.sdkAk))];
+    if (auth.kind === 'aksk') return [auth.credentials.secretId, signWith(auth.credentials)];
+    return [
+      `user ${auth.user.name}`,
+      tokenOf(tokens as NonNullable<typeof tokens>, region, projectId),
+    ];
+  };
+
+  return async (place) => {
+    const { region, projectId, credentials } = place;
+    const set = await sets.get(credentials);
+    const key = JSON.stringify([region, projectId, set.sdkAk ?? '']);
+    if (set.sdkAk !== undefined) Object.assign(pairOf(set.sdkAk), pairIn(set));
+    const known = opened.get(key);
+    if (known) return known;
+    const [identity, authenticator] = identify(place, set);
+    const counted = refusals.get(identity) ?? createRefusals(now);
+    refusals.set(identity, counted);
+    const name = `${region} ${identity}`;
+    const sharedBreaker = sharedBreakers.get(identity) ?? openSharedBreaker?.(identity);
+    if (sharedBreaker) sharedBreakers.set(identity, sharedBreaker);
+    const breaker =
+      breakers.get(name) ?? createCredentialBreaker(openLimiter(region), counted, sharedBreaker);
+    breakers.set(name, breaker);
+    const options = { endpoint: config.omsEndpoint, region, projectId, authenticator, send, now };
+    const access = {
+      v1: createOmsV1Client(options),
+      v2: createOmsV2Client(options),
+      run: breaker.run,
+    };
+    opened.set(key, access);
+    return access;
+  };
+}

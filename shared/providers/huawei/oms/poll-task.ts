@@ -1,0 +1,105 @@
+/** Asks OMS what became of a task that was started, and reads its list of failed objects. */
+import type { Ledger } from '../../../ledger/ledger.ts';
+import { type Cause, toCause, WaybillError } from '../../../lib/errors.ts';
+import { stageFailures } from '../../../manifest/staging.ts';
+import type { Objects } from '../../../stores/objects.ts';
+import type { TaskPoller, TaskQuery } from '../../task-poller.ts';
+import type { CredentialSets } from '../credential-sets.ts';
+import type { ObsReader } from '../obs.ts';
+import type { OpenOms } from './connect.ts';
+import { readFailedList } from './failed-list.ts';
+import { nightKey } from './start-rules.ts';
+import { readTaskState, type TaskState } from './task-state.ts';
+
+export interface OmsPollerOptions {
+  readonly ledger: Pick<Ledger, 'forgetNights'>;
+  readonly open: OpenOms;
+  readonly sets: CredentialSets;
+  readonly objects: Objects;
+  readonly obs: ObsReader;
+  /** A task that was just started may still show how it ended before. */
+  readonly settleMs: number;
+  readonly now: () => Date;
+}
+
+export function createOmsPoller(options: OmsPollerOptions): TaskPoller<'oms'> {
+  const { ledger, open, sets, objects, obs, settleMs, now } = options;
+
+  /** Keeps the failed objects; a list that can't be read is said so in the cause. */
+  const withList = async (
+    reading: TaskState,
+    asked: TaskQuery<'oms'>,
+    cause: Cause,
+  ): Promise<Cause> => {
+    const { failedList, failedCount } = reading;
+    if (!failedList) return cause;
+    const { transfer, task } = asked;
+    try {
+      const keys = await sets.get(task.credentials);
+      const bytes = obs.read({ region: task.region, ...failedList }, keys);
+      const listed = await stageFailures(
+        objects,
+        transfer.runId,
+        transfer.line,
+        readFailedList(bytes),
+      );
+      if (listed === failedCount) return cause;
+      return said(cause, `${listed} of ${failedCount} failed objects are listed`);
+    } catch (error) {
+      if (!(error instanceof WaybillError) || error.code === 'STORE_FAILED') throw error;
+      const { code } = toCause(error);
+      return said(cause, `the list ${failedList.bucket}/${failedList.key} can't be read: ${code}`);
+    }
+  };
+
+  return {
+    async ask(asked) {
+      const { since, task, transfer } = asked;
+      const access = await open(task);
+      const reading = await access.run(() => readTaskState(task, access));
+      const isYoung = now().getTime() - since.getTime() < settleMs;
+      if (!reading) {
+        return { state: 'failed', cause: { ...GONE, message: 'OMS knows no such task any more' } };
+      }
+      const { cause, phase, progress } = reading;
+      if (phase === 'complete') {
+        if (!cause) {
+          await ledger.forgetNights(nightKey(task));
+          return { state: 'succeeded', progress };
+        }
+        return { state: 'failed', progress, cause: await withList(reading, asked, cause) };
+      }
+      if (phase === 'gone')
+        return { state: 'failed', cause: { ...GONE, message: 'it is deleted' } };
+      if (phase !== 'startable') {
+        // A start whose answer was lost had been taken after all.
+        const providerId = task.groupId ?? task.taskId ?? '';
+        const found = transfer.providerId === undefined ? { providerId } : {};
+        return { state: 'submitted', progress, ...found };
+      }
+      if (isYoung) return undefined;
+      // An open start that left no trace: whoever tries again decides by reading.
+      if (transfer.state === 'submitting') return { state: 'failed', progress, cause: NOT_TAKEN };
+      const failed = cause ?? {
+        ...GONE,
+        code: 'TASK_STATE',
+        message: 'it stopped without a reason',
+      };
+      return { state: 'failed', progress, cause: await withList(reading, asked, failed) };
+    },
+  };
+}
+
+const said = (cause: Cause, message: string): Cause => ({
+  ...cause,
+  message: `${cause.message}; ${message}`.slice(0, 256),
+});
+
+const GONE = { provider: 'huawei', code: 'TASK_GONE', class: 'state' } as const;
+
+const NOT_TAKEN: Cause = {
+  provider: 'waybill',
+  code: 'START_NOT_TAKEN',
+  message: 'the start was not answered, and the task did not start',
+  class: 'transient',
+};

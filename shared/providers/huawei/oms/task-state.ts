@@ -1,0 +1,169 @@
+/** What a task or group of OMS allows now, read the same way for v1, v2 and groups. */
+import type { OmsTaskRef, TransferProgress } from '../../../ledger/model.ts';
+import type { Cause } from '../../../lib/errors.ts';
+import type { OmsAccess } from './connect.ts';
+import { failureReason } from './failure-reasons.ts';
+import { GROUP_STATUS, type OmsGroup } from './group.ts';
+import type { OmsKeys } from './start-request.ts';
+import { type OmsTask, TASK_STATUS, taskProgress } from './task.ts';
+
+/**
+ * `startable`: paused or failed; `running`: waits, runs or retries; `complete`; `moving`: pausing or
+ * initialising, soon something else; `gone`: being deleted; `other`: a status this program does not
+ * know.
+ */
+export type Phase = 'startable' | 'running' | 'complete' | 'moving' | 'gone' | 'other';
+
+export interface TaskState {
+  readonly phase: Phase;
+  readonly name: string;
+  /** The group it is part of; empty when none. */
+  readonly groupId: string;
+  readonly progress: TransferProgress;
+  /** Objects (of a group: tasks) that failed, as far as told. */
+  readonly failedCount: number;
+  /** Of a failed one. */
+  readonly cause?: Cause;
+  /** Whether a start may be asked for the failed objects only. */
+  readonly hasFailedRecord: boolean;
+  /** Whether these are all that is left: the task looked at everything else. */
+  readonly onlyFailedLeft: boolean;
+  /** Where the list of failed objects lies. */
+  readonly failedList?: { readonly bucket: string; readonly key: string };
+  readonly srcBucket: string;
+  readonly srcCloudType: string;
+  readonly isUrlList: boolean;
+}
+
+/** Undefined when there is no such task or group. */
+export async function readTaskState(
+  ref: OmsTaskRef,
+  { v1, v2 }: OmsAccess,
+): Promise<TaskState | undefined> {
+  if (ref.groupId !== undefined) {
+    const group = await v2.showGroup(ref.groupId);
+    return group && groupStateOf(group);
+  }
+  const taskId = ref.taskId ?? '';
+  const task = await (ref.version === 'v1' ? v1.showTask(taskId) : v2.showTask(taskId));
+  return task && taskStateOf(task);
+}
+
+/** The one call that starts it again. */
+export async function startOms(
+  ref: OmsTaskRef,
+  reading: TaskState,
+  keys: OmsKeys,
+  failedOnly: boolean,
+  { v1, v2 }: OmsAccess,
+): Promise<void> {
+  if (ref.groupId !== undefined) {
+    const paused = reading.progress.providerState === String(GROUP_STATUS.paused);
+    if (paused) return v2.startGroup(ref.groupId, keys);
+    return v2.retryGroup(ref.groupId, keys, failedOnly);
+  }
+  const client = ref.version === 'v1' ? v1 : v2;
+  return client.startTask(ref.taskId ?? '', keys, failedOnly);
+}
+
+const TASK_PHASES: Readonly<Record<number, Phase>> = {
+  [TASK_STATUS.initialising]: 'moving',
+  [TASK_STATUS.waiting]: 'running',
+  [TASK_STATUS.running]: 'running',
+  [TASK_STATUS.paused]: 'startable',
+  [TASK_STATUS.failed]: 'startable',
+  [TASK_STATUS.succeeded]: 'complete',
+  [TASK_STATUS.retrying]: 'running',
+  [TASK_STATUS.pausing]: 'moving',
+};
+
+export function taskStateOf(task: OmsTask): TaskState {
+  const { counts, dstBucket, errorReason, failedList, status } = task;
+  const failedCount = counts.failed ?? 0;
+  // A record outlives the run that wrote it; a paused task has more to do than its failed objects.
+  const hasFailedRecord = task.hasFailedRecord && status === TASK_STATUS.failed;
+  const cause =
+    status === TASK_STATUS.failed
+      ? failure(errorReason, failedCount)
+      : status === TASK_STATUS.paused
+        ? { ...PAUSED, message: 'the task was paused' }
+        : status === TASK_STATUS.succeeded && failedCount > 0
+          ? failure(undefined, failedCount)
+          : undefined;
+  return {
+    phase: TASK_PHASES[status] ?? 'other',
+    name: task.name,
+    groupId: task.groupId,
+    progress: taskProgress(task),
+    failedCount,
+    ...(cause && { cause }),
+    hasFailedRecord,
+    onlyFailedLeft: hasFailedRecord && leftOnlyFailed(errorReason?.code),
+    ...(failedList !== undefined && { failedList: { bucket: dstBucket, key: failedList } }),
+    srcBucket: task.srcBucket,
+    srcCloudType: task.srcCloudType,
+    isUrlList: task.isUrlList,
+  };
+}
+
+const GROUP_PHASES: Readonly<Record<number, Phase>> = {
+  [GROUP_STATUS.waiting]: 'running',
+  [GROUP_STATUS.creating]: 'running',
+  [GROUP_STATUS.watching]: 'running',
+  [GROUP_STATUS.paused]: 'startable',
+  [GROUP_STATUS.creationFailed]: 'startable',
+  [GROUP_STATUS.failed]: 'startable',
+  [GROUP_STATUS.completed]: 'complete',
+  [GROUP_STATUS.pausing]: 'moving',
+  [GROUP_STATUS.waitingForDeletion]: 'gone',
+  [GROUP_STATUS.deleted]: 'gone',
+};
+
+export function groupStateOf(group: OmsGroup): TaskState {
+  const { errorReason, failedTasks, status, totalTasks } = group;
+  const failed = status === GROUP_STATUS.failed || status === GROUP_STATUS.creationFailed;
+  // One that was not created in full has tasks that no record names.
+  const hasFailedRecord = group.hasFailedRecord && status === GROUP_STATUS.failed;
+  const cause = failed
+    ? failure(errorReason ?? { code: 'GROUP_FAILED', message: 'tasks of the group failed' }, 0)
+    : status === GROUP_STATUS.paused
+      ? { ...PAUSED, message: 'the group was paused' }
+      : undefined;
+  return {
+    phase: GROUP_PHASES[status] ?? 'other',
+    name: '',
+    groupId: '',
+    progress: {
+      providerState: String(status),
+      ...(failedTasks !== undefined && { objectsFailed: failedTasks }),
+      ...(totalTasks !== undefined && { objectsTotal: totalTasks }),
+    },
+    failedCount: failedTasks ?? 0,
+    ...(cause && { cause }),
+    hasFailedRecord,
+    onlyFailedLeft: hasFailedRecord && leftOnlyFailed(errorReason?.code),
+    srcBucket: group.srcBucket,
+    srcCloudType: group.srcCloudType,
+    isUrlList: group.isUrlList,
+  };
+}
+
+/** A task that ends with failed objects and no reason has gone through them all. */
+const leftOnlyFailed = (code: string | undefined): boolean =>
+  code === undefined || failureReason(code).leftOnlyFailed;
+
+const PAUSED = { provider: 'huawei', code: 'TASK_PAUSED', class: 'state' } as const;
+
+/** A status of success with failed objects is none (OMS reference, section 3.4). */
+function failure(
+  reason: { readonly code: string; readonly message: string } | undefined,
+  failedCount: number,
+): Cause {
+  if (!reason) {
+    const message = `${failedCount} object(s) failed, and the task gives no reason`;
+    return { provider: 'huawei', code: 'OBJECTS_FAILED', message, class: 'source' };
+  }
+  const { advice, class: kind } = failureReason(reason.code);
+  const told = reason.message === '' ? advice : `${reason.message} (${advice})`;
+  return { provider: 'huawei', code: reason.code, message: told.slice(0, 256), class: kind };
+}

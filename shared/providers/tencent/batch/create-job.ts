@@ -1,0 +1,227 @@
+/**
+ * Creates one Batch job per run. The token is stored before the first call and never changes, so a
+ * job can't be made twice; a lost answer, or a token that was used, is resolved through ListJobs by
+ * the marker in the job's description (COS reference, section 3.6).
+ */
+import { setTimeout as sleep } from 'node:timers/promises';
+import type { Ledger } from '../../../ledger/ledger.ts';
+import type { BatchJobRef, TransferEvent, TransferUpdate } from '../../../ledger/model.ts';
+import {
+  type Cause,
+  InputError,
+  ProviderError,
+  StoreError,
+  toCause,
+  WaybillError,
+} from '../../../lib/errors.ts';
+import type { CredentialBreaker } from '../../../limits/credential-breaker.ts';
+import type { BatchConfig } from '../config.ts';
+import type { CosObjectsClient } from '../objects.ts';
+import type { CosBatchClient } from './client.ts';
+import { type BatchJob, type BatchJobRequest, parseArn } from './request.ts';
+
+export type CreateOutcome =
+  | { readonly kind: 'created'; readonly jobId: string }
+  | { readonly kind: 'refused' | 'unknown'; readonly cause: Cause };
+
+export interface BatchCreator {
+  /**
+   * The job with everything filled in that the request left out; looks up the manifest's ETag.
+   * @throws InputError (BODY_INVALID), and what reading the manifest's head throws
+   */
+  prepare(runId: string, request: BatchJobRequest): Promise<PreparedJob>;
+  /**
+   * Creates the job, or finds it; records what came of it. What an earlier call left open is
+   * resolved first. @throws StoreError
+   */
+  create(transferId: string, job: PreparedJob): Promise<CreateOutcome>;
+}
+
+export interface PreparedJob {
+  readonly ref: BatchJobRef;
+  readonly job: BatchJob;
+}
+
+export interface BatchCreatorOptions {
+  readonly client: CosBatchClient;
+  readonly config: Pick<BatchConfig, 'uin'>;
+  readonly ledger: Pick<Ledger, 'read' | 'record'>;
+  /** All calls with the one key pair. */
+  readonly breaker: CredentialBreaker;
+  readonly objects: Pick<CosObjectsClient, 'head'>;
+  readonly now?: () => Date;
+  readonly wait?: (ms: number) => Promise<unknown>;
+}
+
+/** Sends of one job: the same token each time. */
+const MAX_SENDS = 3;
+
+const WAIT_MS = 1_000;
+
+/** Jobs looked through for a marker; the newest come first or last, which is not documented. */
+const MAX_LISTED = 10_000;
+
+/** Of a page: with the longest descriptions it stays below the largest answer that is read. */
+const PAGE_JOBS = 500;
+
+export const markerOf = (runId: string): string => `[waybill:${runId}]`;
+
+export function createBatchCreator(options: BatchCreatorOptions): BatchCreator {
+  const { client, config, breaker, ledger, objects } = options;
+  const { now = () => new Date(), wait = sleep } = options;
+
+  const etagOf = async (arn: string): Promise<string> => {
+    const { region, bucket, key } = parseArn(arn);
+    const found = await breaker.run(() => objects.head({ region, bucket }, key));
+    if (found) return `"${found.etag}"`;
+    const path = 'manifest.location.objectArn';
+    throw new InputError('BODY_INVALID', `There is no manifest ${arn}.`, [
+      { path, message: 'expected an object that is there' },
+    ]);
+  };
+
+  return {
+    async prepare(runId, { region, ...request }) {
+      const { location, spec } = request.manifest;
+      const place = parseArn(location.objectArn);
+      if (region !== undefined && region !== place.region) {
+        const message = `expected ${place.region}, the region of manifest.location.objectArn`;
+        throw new InputError('BODY_INVALID', 'A job runs in the region of its manifest.', [
+          { path: 'region', message },
+        ]);
+      }
+      const etag = quoted(location.etag ?? (await etagOf(location.objectArn)));
+      const marker = markerOf(runId);
+      const clientRequestToken = request.clientRequestToken ?? `waybill-${runId}`;
+      const { bucket, enabled, prefix = '' } = request.report;
+      return {
+        ref: {
+          kind: 'batch',
+          region: place.region,
+          clientRequestToken,
+          marker,
+          ...(enabled && { report: { bucket: parseArn(bucket).bucket, prefix } }),
+        },
+        job: {
+          ...request,
+          clientRequestToken,
+          description: request.description ? `${request.description} ${marker}` : marker,
+          manifest: { location: { ...location, etag }, spec },
+          roleArn: request.roleArn ?? `qcs::cam::uin/${config.uin}:roleName/COS_Batch_QcsRole`,
+        },
+      };
+    },
+
+    async create(transferId, { ref, job }) {
+      const known = await ledger.read(transferId);
+      let attempt = known?.attempt ?? 1;
+      const record = (
+        state: TransferUpdate['state'],
+        event: TransferEvent,
+        more: { cause?: Cause; jobId?: string } = {},
+      ) =>
+        ledger.record(transferId, {
+          state,
+          attempt,
+          accepted: more.jobId === undefined ? [] : [`${attempt}:${more.jobId}`],
+          at: now(),
+          event,
+          task: ref,
+          ...(more.cause && { cause: more.cause }),
+        });
+      const created = async (jobId: string, event: TransferEvent): Promise<CreateOutcome> => {
+        await record('submitted', event, { jobId });
+        return { kind: 'created', jobId };
+      };
+      const refused = async (cause: Cause): Promise<CreateOutcome> => {
+        await record('failed', 'refused', { cause });
+        return { kind: 'refused', cause };
+      };
+      /** What the list tells; a cause when it can't be read. */
+      const look = async (): Promise<{ jobId?: string | undefined; cause?: Cause }> => {
+        try {
+          return { jobId: await findJob(client, breaker, ref) };
+        } catch (error) {
+          return { cause: toOutcome(error) };
+        }
+      };
+
+      // An earlier call may have been taken: it is looked for before anything is sent again.
+      if (known?.state === 'submitting') {
+        const { jobId, cause } = await look();
+        if (jobId !== undefined) return created(jobId, 'resolved');
+        if (cause) return { kind: 'unknown', cause };
+        attempt += 1;
+      }
+      let isOpen = known?.state === 'submitting';
+      for (let sends = 1; ; sends += 1, attempt += 1) {
+        await record('submitting', 'submitting');
+        let cause: Cause;
+        try {
+          const { jobId } = await breaker.run(() => client.createJob(ref.region, job));
+          return await created(jobId, 'accepted');
+        } catch (error) {
+          cause = toOutcome(error);
+          const isUnknown = error instanceof WaybillError && error.sent === 'unknown';
+          // Once one answer is open, no refusal of a later call tells that there is no job.
+          isOpen ||= isUnknown;
+          if (!isOpen && !mayExist(error)) return refused(cause);
+          if (isOpen) await record('submitting', 'unanswered', { cause });
+          const looked = await look();
+          if (looked.jobId !== undefined) return await created(looked.jobId, 'resolved');
+          if (!isOpen) {
+            if (!looked.cause) return refused(cause);
+            isOpen = true;
+            await record('submitting', 'unanswered', { cause });
+          }
+          // The limiter has repeated what may pass; the rest is for the sweep to find.
+          if (!isUnknown && cause.class !== 'request') return { kind: 'unknown', cause };
+        }
+        if (sends === MAX_SENDS) return { kind: 'unknown', cause };
+        await wait(WAIT_MS * 2 ** (sends - 1));
+      }
+    },
+  };
+}
+
+/** @throws the error itself when it is none of the provider's, or the ledger's */
+function toOutcome(error: unknown): Cause {
+  if (!(error instanceof WaybillError) || error instanceof StoreError) throw error;
+  return toCause(error);
+}
+
+/**
+ * Refusals that may have a job behind them: one code stands for a used token, a bad priority and
+ * others, the internal errors also for a job that was made and could not be loaded.
+ */
+const MAY_EXIST = new Set(['InternalError', 'InvalidRequest', 'ServiceUnavailable']);
+
+const mayExist = (error: unknown): boolean =>
+  error instanceof ProviderError && MAY_EXIST.has(error.providerCode);
+
+/**
+ * The job whose description carries the marker; undefined when none does.
+ * @throws what the client throws
+ */
+export async function findJob(
+  client: Pick<CosBatchClient, 'listJobs'>,
+  breaker: CredentialBreaker,
+  { region, marker }: BatchJobRef,
+): Promise<string | undefined> {
+  let nextToken: string | undefined;
+  for (let listed = 0; listed < MAX_LISTED; ) {
+    const from = nextToken === undefined ? {} : { nextToken };
+    const page = await breaker.run(() =>
+      client.listJobs(region, { maxResults: PAGE_JOBS, ...from }),
+    );
+    const found = page.jobs.find(({ description }) => description.includes(marker));
+    if (found) return found.jobId;
+    listed += page.jobs.length;
+    nextToken = page.nextToken;
+    if (nextToken === undefined || page.jobs.length === 0) return undefined;
+  }
+  return undefined;
+}
+
+/** The value of the ETag header has its quotes. */
+const quoted = (etag: string): string => (etag.startsWith('"') ? etag : `"${etag}"`);

@@ -1,0 +1,150 @@
+/**
+ * Asks COS Batch what became of a job. `Complete` is no success by itself: the progress summary and
+ * the report decide (COS reference, section 3.5).
+ */
+import { type Cause, toCause, WaybillError } from '../../../lib/errors.ts';
+import type { CredentialBreaker } from '../../../limits/credential-breaker.ts';
+import { stageFailures } from '../../../manifest/staging.ts';
+import type { Objects } from '../../../stores/objects.ts';
+import type { TaskPoller, TaskQuery, TaskStatus } from '../../task-poller.ts';
+import type { CosObjectsClient } from '../objects.ts';
+import { type BatchJobDetails, jobProgress } from './answers.ts';
+import type { CosBatchClient } from './client.ts';
+import { findJob } from './create-job.ts';
+import { readReport } from './report.ts';
+
+export interface BatchPollerOptions {
+  readonly client: CosBatchClient;
+  /** All calls with the one key pair. */
+  readonly breaker: CredentialBreaker;
+  readonly objects: Objects;
+  readonly reports: Pick<CosObjectsClient, 'list' | 'read'>;
+  /** A report may come a moment after the job's last state. */
+  readonly settleMs: number;
+  readonly now: () => Date;
+}
+
+export function createBatchPoller(options: BatchPollerOptions): TaskPoller<'batch'> {
+  const { client, breaker, objects, reports, settleMs, now } = options;
+
+  /** How many failed objects the report names; undefined when there is no report yet. */
+  const stage = async ({ transfer, task }: TaskQuery<'batch'>, jobId: string) => {
+    const { region, report } = task;
+    if (!report) return undefined;
+    const target = { region, bucket: report.bucket };
+    const keys: string[] = [];
+    for await (const key of reports.list(target, report.prefix)) {
+      if (key.includes(jobId) && key.endsWith('.csv')) keys.push(key);
+    }
+    if (keys.length === 0) return undefined;
+    async function* failures() {
+      for (const key of keys) yield* readReport(reports.read(target, key));
+    }
+    return stageFailures(objects, transfer.runId, transfer.line, failures());
+  };
+
+  const completed = async (
+    asked: TaskQuery<'batch'>,
+    job: BatchJobDetails,
+  ): Promise<TaskStatus | undefined> => {
+    const progress = jobProgress(job);
+    const { failed = 0, succeeded, total } = job.progress;
+    if (total === undefined || succeeded === undefined) {
+      return { state: 'failed', progress, cause: { ...UNTOLD, message: 'it tells no summary' } };
+    }
+    if (failed === 0 && succeeded === total) return { state: 'succeeded', progress };
+    const message = `${failed} of ${total} objects failed, ${succeeded} succeeded`;
+    const cause: Cause = {
+      provider: 'tencent',
+      code: 'OBJECTS_FAILED',
+      message,
+      class: 'source',
+    };
+    return withReport(asked, job, { state: 'failed', progress, cause });
+  };
+
+  /** Keeps the failed objects; waits a while for a report that is not there yet. */
+  const withReport = async (
+    asked: TaskQuery<'batch'>,
+    job: BatchJobDetails,
+    status: TaskStatus & { readonly cause: Cause },
+  ): Promise<TaskStatus | undefined> => {
+    const say = (message: string): TaskStatus => ({
+      ...status,
+      cause: { ...status.cause, message: `${status.cause.message}; ${message}`.slice(0, 256) },
+    });
+    if (!asked.task.report) return say('no report was asked for');
+    try {
+      const listed = await stage(asked, job.jobId);
+      if (listed !== undefined) {
+        const { failed } = job.progress;
+        return listed === failed ? status : say(`the report names ${listed}`);
+      }
+      const endedAt = Date.parse(job.terminationDate);
+      const waited = now().getTime() - (Number.isNaN(endedAt) ? 0 : endedAt);
+      return waited < settleMs ? undefined : say('there is no report');
+    } catch (error) {
+      if (!(error instanceof WaybillError) || error.code === 'STORE_FAILED') throw error;
+      return say(`the report can't be read: ${toCause(error).code}`);
+    }
+  };
+
+  const idOf = async ({ transfer, task }: TaskQuery<'batch'>): Promise<string | undefined> =>
+    transfer.providerId ?? (await findJob(client, breaker, task));
+
+  const judge = async (
+    asked: TaskQuery<'batch'>,
+    jobId: string,
+  ): Promise<TaskStatus | undefined> => {
+    const job = await breaker.run(() => client.describeJob(asked.task.region, jobId));
+    if (!job) return { state: 'failed', cause: { ...UNTOLD, message: 'Batch knows no such job' } };
+    const progress = jobProgress(job);
+    switch (job.status) {
+      case 'Complete':
+        return completed(asked, job);
+      case 'Failed': {
+        const status = { state: 'failed', progress, cause: failureOf(job) } as const;
+        return withReport(asked, job, status);
+      }
+      case 'Cancelled': {
+        const message = job.statusUpdateReason || 'the job was cancelled';
+        return { state: 'cancelled', progress, cause: { ...CANCELLED, message } };
+      }
+      default: {
+        // Suspended waits for a person; what is not known yet is not final.
+        return { state: 'submitted', progress };
+      }
+    }
+  };
+
+  return {
+    async ask(asked) {
+      const jobId = await idOf(asked);
+      if (jobId === undefined) return { state: 'failed', cause: NOT_CREATED };
+      const status = await judge(asked, jobId);
+      // Found by its marker: its creation had been taken after all.
+      const isNew = status !== undefined && asked.transfer.providerId === undefined;
+      return isNew ? { ...status, providerId: jobId } : status;
+    },
+  };
+}
+
+function failureOf({ failures: [first] }: BatchJobDetails): Cause {
+  return {
+    provider: 'tencent',
+    code: (first?.code || 'JOB_FAILED').slice(0, 64),
+    message: (first?.reason || 'the job failed without a reason').slice(0, 200),
+    class: 'request',
+  };
+}
+
+const UNTOLD = { provider: 'tencent', code: 'JOB_UNTOLD', class: 'state' } as const;
+
+const CANCELLED = { provider: 'tencent', code: 'JOB_CANCELLED', class: 'state' } as const;
+
+const NOT_CREATED: Cause = {
+  provider: 'waybill',
+  code: 'JOB_NOT_CREATED',
+  message: 'the creation was not answered, and no job carries its marker',
+  class: 'transient',
+};

@@ -1,0 +1,233 @@
+/**
+ * CreateJob as Waybill takes it: the page's nodes in camelCase, lists as lists. Everything the page
+ * has can be set; what Waybill can find out itself may be left out: the token, the manifest's ETag,
+ * the region, the role.
+ * https://www.tencentcloud.com/document/product/436/33781 (COS reference, section 3.3)
+ */
+import * as v from 'valibot';
+
+/** Of the job's description, so much is Waybill's: ` [waybill:<run id>]`. */
+export const MARKER_BYTES = 40;
+
+// biome-ignore lint/suspicious/noControlCharactersInRegex: these can't stand in XML
+const NOT_IN_XML = /[\u0000-\u0008\u000b\u000c\u000e-\u001f\ufffe\uffff]/;
+
+const text = (min: number, max: number) => {
+  const expected = `expected text of ${min} to ${max} bytes`;
+  return v.pipe(
+    v.string(expected),
+    v.minBytes(min, expected),
+    v.maxBytes(max, expected),
+    v.check(
+      (value) => value.isWellFormed() && !NOT_IN_XML.test(value),
+      'expected text without control characters',
+    ),
+  );
+};
+
+const word = <Word extends string>(words: readonly Word[]) =>
+  v.picklist(words, `expected one of ${words.join(', ')}`);
+
+const flag = v.boolean('expected true or false');
+
+const integer = (min: number, max: number) => {
+  const expected = `expected a whole number from ${min} to ${max}`;
+  return v.pipe(
+    v.number(expected),
+    v.integer(expected),
+    v.minValue(min, expected),
+    v.maxValue(max, expected),
+  );
+};
+
+const list = <Item extends v.GenericSchema>(item: Item) =>
+  v.pipe(v.array(item, 'expected a list'), v.minLength(1, 'expected at least one'));
+
+/** Unix seconds by the Go SDK; the page only says "timestamp". */
+const timestamp = v.union(
+  [v.pipe(v.number(), v.safeInteger(), v.minValue(0)), text(1, 64)],
+  'expected Unix seconds, or a timestamp as text',
+);
+
+const objectArn = v.pipe(
+  text(1, 1024),
+  v.regex(
+    /^qcs::cos:[a-z0-9-]+:(?:uid\/\d+)?:[a-z0-9-]+-\d+\/./s,
+    'expected qcs::cos:<region>::<bucket-appid>/<key>',
+  ),
+);
+
+const bucketArn = v.pipe(
+  text(1, 1024),
+  v.regex(
+    /^qcs::cos:[a-z0-9-]+:(?:uid\/\d+)?:[a-z0-9-]+-\d+$/,
+    'expected qcs::cos:<region>::<bucket-appid>',
+  ),
+);
+
+const tag = v.strictObject({ key: text(1, 1024), value: text(0, 1024) });
+
+const grant = v.strictObject({
+  grantee: v.strictObject({
+    displayName: v.exactOptional(text(1, 1024)),
+    identifier: text(1, 1024),
+    typeIdentifier: v.exactOptional(word(['ID']), 'ID'),
+  }),
+  permission: word(['READ', 'WRITE', 'FULL_CONTROL']),
+});
+
+const objectMetadata = v.strictObject({
+  cacheControl: v.exactOptional(text(1, 1024)),
+  contentDisposition: v.exactOptional(text(1, 1024)),
+  contentEncoding: v.exactOptional(text(1, 1024)),
+  contentType: v.exactOptional(text(1, 1024)),
+  httpExpiresDate: v.exactOptional(timestamp),
+  sseAlgorithm: v.exactOptional(word(['AES256'])),
+  userMetadata: v.exactOptional(list(tag)),
+});
+
+const directive = word(['Copy', 'Replaced', 'Add']);
+
+const copy = v.pipe(
+  v.strictObject({
+    accessControlDirective: v.exactOptional(directive),
+    accessControlGrants: v.exactOptional(list(grant)),
+    prefixReplace: v.exactOptional(flag),
+    resourcesPrefix: v.exactOptional(text(0, 1024)),
+    targetKeyPrefix: v.exactOptional(text(0, 1024)),
+    cannedAccessControlList: v.exactOptional(word(['private', 'public-read'])),
+    metadataDirective: v.exactOptional(directive),
+    modifiedSinceConstraint: v.exactOptional(timestamp),
+    unModifiedSinceConstraint: v.exactOptional(timestamp),
+    newObjectMetadata: v.exactOptional(objectMetadata),
+    taggingDirective: v.exactOptional(directive),
+    newObjectTagging: v.exactOptional(list(tag)),
+    storageClass: v.exactOptional(text(1, 64)),
+    targetResource: bucketArn,
+  }),
+  v.forward(
+    v.check(
+      ({ prefixReplace, resourcesPrefix, targetKeyPrefix }) =>
+        prefixReplace === true || (resourcesPrefix === undefined && targetKeyPrefix === undefined),
+      'expected true where resourcesPrefix or targetKeyPrefix is given',
+    ),
+    ['prefixReplace'],
+  ),
+  v.forward(
+    v.check(
+      ({ taggingDirective, newObjectTagging }) =>
+        (taggingDirective !== 'Replaced' && taggingDirective !== 'Add') ||
+        newObjectTagging !== undefined,
+      'expected tags where taggingDirective is Replaced or Add',
+    ),
+    ['newObjectTagging'],
+  ),
+);
+
+const restore = v.strictObject({
+  expirationInDays: integer(1, 365),
+  jobTier: word(['Bulk', 'Standard']),
+});
+
+const tagging = v.strictObject({ taggingDirective: directive, tagSet: list(tag) });
+
+export const OPERATIONS = [
+  'cosInitiateRestoreObject',
+  'cosPutObjectCopy',
+  'cosDeleteObject',
+  'cosPutObjectTagging',
+] as const;
+
+const operation = v.pipe(
+  v.strictObject({
+    cosInitiateRestoreObject: v.exactOptional(restore),
+    cosPutObjectCopy: v.exactOptional(copy),
+    cosDeleteObject: v.exactOptional(v.strictObject({})),
+    cosPutObjectTagging: v.exactOptional(tagging),
+  }),
+  v.check(
+    (given) => Object.keys(given).length === 1,
+    `expected exactly one of ${OPERATIONS.join(', ')}`,
+  ),
+);
+
+const FORMATS = ['COSBatchOperations_CSV_V1', 'COSInventoryReport_CSV_V1'] as const;
+
+const fields = v.pipe(
+  list(word(['Ignore', 'Bucket', 'Key', 'VersionId'])),
+  v.check((columns) => {
+    // An empty list has been told of already.
+    if (columns.length === 0) return true;
+    const count = (name: string) => columns.filter((column) => column === name).length;
+    return count('Bucket') === 1 && count('Key') === 1 && count('VersionId') <= 1;
+  }, 'expected Bucket and Key once, and VersionId at most once'),
+);
+
+const spec = v.pipe(
+  v.strictObject({
+    fields: v.exactOptional(fields),
+    format: word(FORMATS),
+  }),
+  v.forward(
+    v.check(
+      ({ fields, format }) => (fields !== undefined) === (format === FORMATS[0]),
+      `expected with ${FORMATS[0]}, and only with it`,
+    ),
+    ['fields'],
+  ),
+);
+
+export const batchJobRequest = v.strictObject({
+  region: v.exactOptional(
+    v.pipe(
+      v.string('expected a region such as ap-chengdu'),
+      v.regex(/^[a-z0-9-]{1,64}$/, 'expected a region such as ap-chengdu'),
+    ),
+  ),
+  clientRequestToken: v.exactOptional(text(1, 64)),
+  confirmationRequired: v.exactOptional(flag),
+  description: v.exactOptional(text(0, 256 - MARKER_BYTES)),
+  manifest: v.strictObject({
+    location: v.strictObject({
+      etag: v.exactOptional(
+        v.pipe(
+          v.string('expected an ETag, quoted or not'),
+          v.regex(/^(?:"[^"]{1,1022}"|[^"]{1,1024})$/, 'expected an ETag, quoted or not'),
+        ),
+      ),
+      objectArn,
+      objectVersionId: v.exactOptional(text(1, 1024)),
+    }),
+    spec,
+  }),
+  operation,
+  priority: integer(0, 2_147_483_647),
+  report: v.strictObject({
+    bucket: bucketArn,
+    enabled: flag,
+    format: v.exactOptional(word(['Report_CSV_V1']), 'Report_CSV_V1'),
+    prefix: v.exactOptional(text(0, 256)),
+    reportScope: word(['AllTasks', 'FailedTasksOnly']),
+  }),
+  roleArn: v.exactOptional(text(1, 1024)),
+});
+
+/** As parsed: defaults filled in. */
+export type BatchJobRequest = v.InferOutput<typeof batchJobRequest>;
+
+/** Everything a call needs. */
+export interface BatchJob extends Omit<BatchJobRequest, 'region'> {
+  readonly clientRequestToken: string;
+  readonly manifest: {
+    readonly location: BatchJobRequest['manifest']['location'] & { readonly etag: string };
+    readonly spec: BatchJobRequest['manifest']['spec'];
+  };
+  readonly roleArn: string;
+}
+
+/** Region, bucket and key of `qcs::cos:<region>:[uid/<appid>]:<bucket-appid>[/<key>]`. */
+export function parseArn(arn: string): { region: string; bucket: string; key: string } {
+  const [, region = '', bucket = '', key = ''] =
+    /^qcs::cos:([a-z0-9-]+):(?:uid\/\d+)?:([a-z0-9-]+-\d+)(?:\/(.*))?$/s.exec(arn) ?? [];
+  return { region, bucket, key };
+}

@@ -1,0 +1,20 @@
+import type { Credentials } from '../../lib/api-request.ts';
+import type { LimitsConfig } from '../../limits/config.ts';
+
+/** What asking Tencent COS anything takes. Endpoints hold `{region}` and `{bucket}` where needed. */
+export interface CosConfig {
+  readonly credentials: Credentials;
+  readonly migrationEndpoint: string;
+  readonly objectsEndpoint: string;
+  readonly limits: LimitsConfig;
+}
+
+/** What calling COS Batch takes besides. */
+export interface BatchConfig {
+  readonly cos: CosConfig;
+  readonly uin: string;
+  readonly appId: string;
+  /** With `{uin}` and `{region}`. */
+  readonly endpoint: string;
+  readonly limits: LimitsConfig;
+}

@@ -1,0 +1,115 @@
+/**
+ * COS codes to classes, as data, and the reading of its error answers.
+ * Codes: https://cloud.tencent.com/document/product/436/7730 (COS reference, section 4); the origin
+ * pull task's own codes are seen in SDK tests only (section 2.2).
+ */
+import { type CauseClass, ProviderError } from '../../lib/errors.ts';
+import type { ApiResponse } from '../../lib/http.ts';
+import { parseRetryAfter } from '../../lib/retry.ts';
+import { isRecord } from '../../lib/values.ts';
+import { parseXml } from '../../lib/xml.ts';
+
+/** Codes of an error answer. A code that is missing takes the class of its status. */
+const ANSWER_CLASSES: Readonly<Record<string, CauseClass>> = {
+  AccessDenied: 'credentials',
+  ExpiredToken: 'credentials',
+  InvalidAccessKeyId: 'credentials',
+  RequestTimeTooSkewed: 'credentials',
+  SignatureDoesNotMatch: 'credentials',
+  KmsFreqControl: 'throttled',
+  ServiceUnavailable: 'throttled',
+  SlowDown: 'throttled',
+  TooManyJobs: 'quota',
+  InternalError: 'transient',
+  IncompleteBody: 'transient',
+  PathConflict: 'transient',
+  RequestTimeout: 'transient',
+  UploadConflict: 'transient',
+  UserNetworkTooSlow: 'transient',
+};
+
+/**
+ * Codes of a task that failed after it was accepted. Pulling from the source is what such a task
+ * does, so what the table lacks is laid to the source.
+ */
+const TASK_CLASSES: Readonly<Record<string, CauseClass>> = {
+  Forbidden: 'source',
+  InternalError: 'transient',
+  ServiceUnavailable: 'transient',
+  SlowDown: 'transient',
+  SourceTimeout: 'transient',
+};
+
+export const taskClass = (code: string): CauseClass => TASK_CLASSES[code] ?? 'source';
+
+/** By status: 429 and 503 throttled, 401 and 403 credentials, other 5xx transient, else request. */
+export function statusClass(status: number): CauseClass {
+  if (status === 429 || status === 503) return 'throttled';
+  if (status === 401 || status === 403) return 'credentials';
+  return status >= 500 ? 'transient' : 'request';
+}
+
+/** Of a code inside an answer: by table, else as an HTTP status, which some calls put there. */
+export const codeClass = (code: string, status: number): CauseClass =>
+  ANSWER_CLASSES[code] ?? statusClass(/^[45]\d\d$/.test(code) ? Number(code) : status);
+
+/**
+ * The error of an answer that is not a success. COS answers in XML, the fetch API also in JSON, a
+ * gateway in HTML; `sent` is `unknown` for a 5xx that no provider signed but a gateway wrote, 503
+ * and 429 excepted: those were not let through.
+ */
+export function cosError(answer: ApiResponse, doing: string, now: Date): ProviderError {
+  const { status, headers, body } = answer;
+  const spoken = parseBody(body);
+  const providerCode = spoken?.code ?? `HTTP_${status}`;
+  const fallback = statusClass(status);
+  const message = spoken?.message ?? 'the answer carries no message of COS';
+  return new ProviderError(`${doing}: ${status} ${providerCode}: ${message}`, {
+    provider: 'tencent',
+    providerCode,
+    status,
+    class: codeClass(providerCode, status),
+    requestId: headers['x-cos-request-id'] ?? spoken?.requestId,
+    retryAfterMs: parseRetryAfter(headers['retry-after'], now),
+    sent: !spoken && fallback === 'transient' ? 'unknown' : 'no',
+  });
+}
+
+interface Spoken {
+  readonly code: string;
+  readonly message: string;
+  readonly requestId: string | undefined;
+}
+
+function parseBody(body: string): Spoken | undefined {
+  const text = body.trimStart();
+  if (text.startsWith('{')) return parseJsonError(text);
+  if (!text.startsWith('<') || /^<(!doctype|html)/i.test(text)) return undefined;
+  const error = parseXml(text)?.['Error'];
+  if (!isRecord(error) || typeof error['Code'] !== 'string' || error['Code'] === '') {
+    return undefined;
+  }
+  return {
+    code: error['Code'],
+    message: String(error['Message'] ?? ''),
+    requestId: typeof error['RequestId'] === 'string' ? error['RequestId'] : undefined,
+  };
+}
+
+/** `{code, message, request_id}` with a number or a text as code, as the Go SDK reads it. */
+function parseJsonError(text: string): Spoken | undefined {
+  let answer: unknown;
+  try {
+    answer = JSON.parse(text);
+  } catch {
+    return undefined;
+  }
+  if (!isRecord(answer)) return undefined;
+  const { code, message, request_id: requestId } = answer;
+  if (typeof code !== 'string' && typeof code !== 'number') return undefined;
+  return {
+    code: String(code),
+    message: typeof message === 'string' ? message : '',
+    requestId: typeof requestId === 'string' ? requestId : undefined,
+  };
+}

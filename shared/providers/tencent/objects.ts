@@ -1,0 +1,161 @@
+/**
+ * COS objects, as far as migrations need them: is the target there?
+ * HEAD Object: https://cloud.tencent.com/document/product/436/7745
+ */
+import type { Resolve } from '../../ledger/intent.ts';
+import type { Target } from '../../ledger/shard.ts';
+import type { ApiRequest, Pair, Signer } from '../../lib/api-request.ts';
+import { ReplyError } from '../../lib/errors.ts';
+import { createFetch, type Fetch, type Send } from '../../lib/http.ts';
+import { isRecord } from '../../lib/values.ts';
+import { asList, parseXml } from '../../lib/xml.ts';
+import { createCosSigner } from '../../signing/cos.ts';
+import type { CosConfig } from './config.ts';
+import { cosError } from './errors.ts';
+import { sendWithin } from './offline-fetch/client.ts';
+
+export interface CosObject {
+  /** Without quotes; the MD5 in hex unless the object was uploaded in parts. */
+  readonly etag: string;
+  readonly sizeBytes: number;
+  readonly lastModifiedAt: Date;
+}
+
+export interface CosObjectsClient {
+  /**
+   * Undefined when there is no such object.
+   * @throws ProviderError (PROVIDER_REFUSED), TransportError
+   */
+  head(target: Target, key: string): Promise<CosObject | undefined>;
+  /** Keys that start with `prefix`, in order; the same errors. */
+  list(target: Target, prefix: string): AsyncIterable<string>;
+  /** The object's bytes as they come. @throws ProviderError, also when there is none; TransportError */
+  read(target: Target, key: string): AsyncIterable<Uint8Array>;
+}
+
+export interface CosObjectsOptions {
+  /** With `{bucket}` and `{region}` in host or path: `https://{bucket}.cos.{region}.myqcloud.com`. */
+  readonly endpoint: string;
+  readonly send: Send;
+  /** For `read`. @default one of its own */
+  readonly fetch?: Fetch;
+  readonly sign: Signer;
+  readonly now?: () => Date;
+}
+
+export function createCosObjectsClient({
+  endpoint,
+  send,
+  fetch,
+  sign,
+  now = () => new Date(),
+}: CosObjectsOptions): CosObjectsClient {
+  let download = fetch;
+  const requestFor = (
+    method: 'GET' | 'HEAD',
+    { region, bucket }: Target,
+    key: string,
+    query: readonly Pair[] = [],
+  ): ApiRequest => {
+    const base = endpoint.replaceAll('{region}', region).replaceAll('{bucket}', bucket);
+    const { origin, pathname } = new URL(base);
+    const path = `${pathname.replace(/\/$/, '')}/${key}`;
+    return { method, origin, path, query, headers: {}, body: '' };
+  };
+
+  return {
+    async *list(target, prefix) {
+      let marker: string | undefined = '';
+      while (marker !== undefined) {
+        const at = now();
+        const query: readonly Pair[] = [
+          ['marker', marker],
+          ['prefix', prefix],
+        ];
+        const answer = await send(sign(requestFor('GET', target, '', query), at));
+        if (answer.status !== 200) throw cosError(answer, 'listing objects', at);
+        const page = readPage(answer.body);
+        yield* page.keys;
+        marker = page.next;
+      }
+    },
+
+    async *read(target, key) {
+      const at = now();
+      download ??= createFetch();
+      const answer = await download(sign(requestFor('GET', target, key), at));
+      if (answer.status !== 200) {
+        const body = await textOf(answer.body);
+        throw cosError({ ...answer, body }, 'reading an object', at);
+      }
+      yield* answer.body;
+    },
+
+    async head(target, key) {
+      const at = now();
+      const answer = await send(sign(requestFor('HEAD', target, key), at));
+      if (answer.status === 404) return undefined;
+      if (answer.status !== 200) throw cosError(answer, 'looking at a target object', at);
+      const { etag = '', 'content-length': size, 'last-modified': modified } = answer.headers;
+      return {
+        etag: etag.replaceAll('"', ''),
+        sizeBytes: Number(size ?? 0),
+        lastModifiedAt: new Date(modified ?? Number.NaN),
+      };
+    },
+  };
+}
+
+/** https://cloud.tencent.com/document/product/436/7734 */
+function readPage(body: string): { keys: readonly string[]; next?: string } {
+  const result = parseXml(body)?.['ListBucketResult'];
+  if (!isRecord(result)) throw new ReplyError('The answer to listing objects is no list.');
+  const keys = asList(result['Contents'])
+    .map((entry) => (isRecord(entry) ? entry['Key'] : undefined))
+    .filter((key) => typeof key === 'string');
+  const next = result['NextMarker'] ?? keys.at(-1);
+  const isWhole = result['IsTruncated'] !== 'true' || typeof next !== 'string';
+  return { keys, ...(!isWhole && { next }) };
+}
+
+/** The start of a refusal's body: enough for its code. */
+async function textOf(body: AsyncIterable<Uint8Array>): Promise<string> {
+  const parts: Uint8Array[] = [];
+  let sizeBytes = 0;
+  for await (const part of body) {
+    parts.push(part);
+    sizeBytes += part.length;
+    if (sizeBytes > 65_536) break;
+  }
+  return Buffer.concat(parts).toString('utf8');
+}
+
+export function connectCosObjects(cos: CosConfig): CosObjectsClient {
+  const sign = createCosSigner({ credentials: cos.credentials });
+  return createCosObjectsClient({
+    endpoint: cos.objectsEndpoint,
+    send: sendWithin(cos.limits),
+    sign,
+  });
+}
+
+/**
+ * Whether an object is what a submission since `since` brought: the expected MD5, or written since.
+ * A plain MD5 that differs is somebody else's object; an ETag of an upload in parts says nothing.
+ * `Last-Modified` counts whole seconds, so the second of `since` counts as after it.
+ */
+export function isBroughtBy(object: CosObject, md5: string | undefined, since: Date): boolean {
+  if (md5 !== undefined && /^[0-9a-f]{32}$/i.test(object.etag)) {
+    return object.etag.toLowerCase() === md5;
+  }
+  const second = Math.floor(since.getTime() / 1_000) * 1_000;
+  return object.lastModifiedAt.getTime() >= second;
+}
+
+/** Judges an open submission by its target object. */
+export const hasArrived =
+  (objects: Pick<CosObjectsClient, 'head'>): Resolve =>
+  async ({ target, key, md5 }, since) => {
+    const object = await objects.head(target, key);
+    return object !== undefined && isBroughtBy(object, md5, since);
+  };

@@ -1,0 +1,223 @@
+/**
+ * COS offline fetch (origin pull): one task per object.
+ * Create: https://www.tencentcloud.com/document/product/436/39774, progress: …/436/39775 (COS
+ * reference, section 2). Repeating `submit` makes a second task; resolve an open one first.
+ */
+import type { OnKeyExist, PlannedTransfer, Target } from '../../../ledger/shard.ts';
+import type { ApiRequest, Signer } from '../../../lib/api-request.ts';
+import { ProviderError, ReplyError } from '../../../lib/errors.ts';
+import { type ApiResponse, createSend, type Send } from '../../../lib/http.ts';
+import { isRecord } from '../../../lib/values.ts';
+import type { LimitsConfig } from '../../../limits/config.ts';
+import { createCosSigner } from '../../../signing/cos.ts';
+import type { CosConfig } from '../config.ts';
+import { codeClass, cosError, taskClass } from '../errors.ts';
+
+export interface FetchTask {
+  readonly url: string;
+  readonly key: string;
+  readonly md5?: string;
+  readonly successCallbackUrl?: string;
+  readonly failureCallbackUrl?: string;
+  /** In place of the client's own. */
+  readonly onKeyExist?: OnKeyExist;
+  /**
+   * The older way to say it, sent in place of `OnKeyExist`: which of the two wins is not documented,
+   * so never both.
+   */
+  readonly ignoreSameKey?: boolean;
+}
+
+export interface FetchAccepted {
+  readonly taskId: string;
+  readonly requestId?: string;
+}
+
+/**
+ * What a task says of itself. `unknown`: a status the page does not name, and so not final;
+ * `absent`: there is no such task, or not any more.
+ */
+export interface FetchProgress {
+  readonly state: 'doing' | 'succeeded' | 'failed' | 'unknown' | 'absent';
+  /** 0 to 100 where told. */
+  readonly percent?: number;
+  /** The provider's words for the state, or for the failure. */
+  readonly code: string;
+  readonly message: string;
+  readonly requestId?: string;
+}
+
+export interface CosFetchClient {
+  /**
+   * @throws ProviderError (PROVIDER_REFUSED), ReplyError (REPLY_INVALID), TransportError
+   */
+  submit(target: Target, task: FetchTask): Promise<FetchAccepted>;
+  /** Asks how far a task is; the same errors as `submit`. */
+  progress(target: Target, taskId: string): Promise<FetchProgress>;
+}
+
+export interface CosFetchOptions {
+  /** With `{region}`: `http://{region}.migration.myqcloud.com`. */
+  readonly endpoint: string;
+  /** Always sent: the default where it is absent is not documented. */
+  readonly onKeyExist: OnKeyExist;
+  readonly send: Send;
+  readonly sign: Signer;
+  readonly now?: () => Date;
+}
+
+export function createCosFetchClient({
+  endpoint,
+  onKeyExist,
+  send,
+  sign,
+  now = () => new Date(),
+}: CosFetchOptions): CosFetchClient {
+  const call = async (request: ApiRequest, doing: string) => {
+    const at = now();
+    const answer = await send(sign(request, at));
+    if (answer.status !== 200) throw cosError(answer, doing, at);
+    return parseAnswer(answer, doing);
+  };
+  const origin = ({ region }: Target) => endpoint.replaceAll('{region}', region);
+
+  return {
+    async submit(target, task) {
+      const body = JSON.stringify({
+        Url: task.url,
+        MD5: task.md5,
+        IgnoreSameKey: task.ignoreSameKey,
+        Key: task.key,
+        SuccessCallbackUrl: task.successCallbackUrl,
+        FailureCallbackUrl: task.failureCallbackUrl,
+        OnKeyExist: task.ignoreSameKey === undefined ? (task.onKeyExist ?? onKeyExist) : undefined,
+      });
+      const answer = await call(
+        {
+          method: 'POST',
+          origin: origin(target),
+          path: `/${target.bucket}/`,
+          query: [],
+          headers: {
+            'content-length': String(Buffer.byteLength(body)),
+            'content-type': 'application/json',
+          },
+          body,
+        },
+        'creating a fetch task',
+      );
+      const taskId = answer.data['taskid'] ?? answer.data['taskId'];
+      if (typeof taskId !== 'string' || taskId === '') {
+        throw new ReplyError('The answer to a fetch task has no data.taskid.', answer.requestId);
+      }
+      return { taskId, ...(answer.requestId !== undefined && { requestId: answer.requestId }) };
+    },
+
+    async progress(target, taskId) {
+      try {
+        const answer = await call(
+          {
+            method: 'GET',
+            origin: origin(target),
+            path: `/${target.bucket}/${taskId}`,
+            query: [],
+            headers: { 'content-type': 'application/json' },
+            body: '',
+          },
+          'asking for a fetch task',
+        );
+        return toProgress(answer);
+      } catch (error) {
+        if (!isAbsent(error)) throw error;
+        const { providerCode: code, message, requestId } = error;
+        return { state: 'absent', code, message, ...(requestId !== undefined && { requestId }) };
+      }
+    },
+  };
+}
+
+/** Client over the network with the configured keys; `onKeyExist` matters to `submit` only. */
+export function connectCosFetch(
+  cos: CosConfig,
+  onKeyExist: CosFetchOptions['onKeyExist'] = 'override',
+): CosFetchClient {
+  const sign = createCosSigner({ credentials: cos.credentials });
+  const send = sendWithin(cos.limits);
+  return createCosFetchClient({ endpoint: cos.migrationEndpoint, onKeyExist, send, sign });
+}
+
+/** Sockets for as many requests as may be in flight. */
+export const sendWithin = ({ inFlight }: LimitsConfig): Send =>
+  createSend({ connections: inFlight });
+
+/** Of a transfer, what its task needs. */
+export const fetchTask = ({ url, key, md5 }: PlannedTransfer): FetchTask => ({
+  url,
+  key,
+  ...(md5 !== undefined && { md5 }),
+});
+
+interface Answer {
+  readonly data: Readonly<Record<string, unknown>>;
+  readonly requestId: string | undefined;
+}
+
+/**
+ * Reads `{code, message, request_id, data}`: the table types `code` as a string and `data` as an
+ * array, the samples show a number and an object. A code other than 0 is a refusal within a 200.
+ */
+function parseAnswer({ status, headers, body }: ApiResponse, doing: string): Answer {
+  const header = headers['x-cos-request-id'];
+  let parsed: unknown;
+  try {
+    parsed = JSON.parse(body);
+  } catch (error) {
+    throw new ReplyError(`The answer to ${doing} is not JSON.`, header, error);
+  }
+  if (!isRecord(parsed)) throw new ReplyError(`The answer to ${doing} is no object.`, header);
+  const { code, message, data, request_id: inner } = parsed;
+  const requestId = header ?? (typeof inner === 'string' ? inner : undefined);
+  if (code === undefined || code === null) {
+    throw new ReplyError(`The answer to ${doing} has no code.`, requestId);
+  }
+  if (String(code) !== '0') {
+    throw new ProviderError(`${doing}: code ${String(code)}: ${String(message ?? '')}`, {
+      provider: 'tencent',
+      providerCode: String(code),
+      status,
+      class: codeClass(String(code), status),
+      requestId,
+    });
+  }
+  const inside: unknown = Array.isArray(data) ? data[0] : data;
+  return { data: isRecord(inside) ? inside : {}, requestId };
+}
+
+/** SDK tests show both: status 404, and code 404 in the body. */
+const isAbsent = (error: unknown): error is ProviderError =>
+  error instanceof ProviderError && (error.status === 404 || error.providerCode === '404');
+
+/** `percent` 100 counts as done; the literal for success is not documented. */
+function toProgress({ data, requestId }: Answer): FetchProgress {
+  const { status, percent: told, code, msg } = data;
+  const percent = told === undefined || told === null || told === '' ? Number.NaN : Number(told);
+  const known = {
+    ...(Number.isFinite(percent) && { percent }),
+    ...(requestId !== undefined && { requestId }),
+    code: typeof code === 'string' && code !== '' ? code : String(status ?? 'TASK_STATUS_MISSING'),
+    message: typeof msg === 'string' ? msg : '',
+  };
+  if (status === 'TASK_FAILED') return { ...known, state: 'failed' };
+  if (percent === 100) return { ...known, state: 'succeeded' };
+  return { ...known, state: status === 'TASK_DOING' ? 'doing' : 'unknown' };
+}
+
+/** The failure of an accepted task, in the shape every other refusal has. */
+export const taskError = ({ code, message, requestId }: FetchProgress): ProviderError =>
+  new ProviderError(message === '' ? `The fetch task failed: ${code}.` : message, {
+    provider: 'tencent',
+    providerCode: code,
+    status: 200,
+    class: taskClass(code),
+    requestId,
+  });

@@ -1,0 +1,95 @@
+/**
+ * Asks COS what became of a submitted fetch: the task first, the target object where the task's word
+ * is not enough (COS reference, section 2.2). Used for callbacks that are confirmed and lost ones.
+ */
+import type { Ledger } from '../../../ledger/ledger.ts';
+import type { Transfer, TransferUpdate } from '../../../ledger/model.ts';
+import type { Target } from '../../../ledger/shard.ts';
+import { toCause } from '../../../lib/errors.ts';
+import type { Limiter } from '../../../limits/limiter.ts';
+import { type CosObjectsClient, isBroughtBy } from '../objects.ts';
+import { type CosFetchClient, taskError } from './client.ts';
+
+export interface FetchStatus {
+  /**
+   * What is known now of the transfer's latest accepted attempt; undefined when the transfer can't
+   * be asked for. Still `submitted` when it goes on.
+   * @param doubted what a callback said, taken where the provider no longer knows the task
+   * @throws what the client throws
+   */
+  ask(transfer: Transfer, doubted?: TransferUpdate): Promise<TransferUpdate | undefined>;
+}
+
+export interface FetchStatusOptions {
+  readonly client: CosFetchClient;
+  readonly ledger: Ledger;
+  readonly limiter: Limiter;
+  readonly objects: Pick<CosObjectsClient, 'head'>;
+  readonly now?: () => Date;
+}
+
+/** Targets of shards never change. */
+const TARGETS_KEPT = 1_000;
+
+export function createFetchStatus({
+  client,
+  ledger,
+  limiter,
+  objects,
+  now = () => new Date(),
+}: FetchStatusOptions): FetchStatus {
+  const targets = new Map<string, Target>();
+  const find = async (runId: string, shard: number): Promise<Target | undefined> => {
+    const run = await ledger.run(runId);
+    if (!run || run.target) return run?.target;
+    // A nightly pass holds fetches into many buckets, each shard into one.
+    const shards = await ledger.shards(runId);
+    return shards.find(({ shard: { index } }) => index === shard)?.shard.target;
+  };
+  const targetOf = async ({ runId, shard }: Transfer): Promise<Target | undefined> => {
+    const name = `${runId}.${shard}`;
+    const known = targets.get(name) ?? (await find(runId, shard));
+    if (targets.size >= TARGETS_KEPT) targets.clear();
+    if (known) targets.set(name, known);
+    return known;
+  };
+
+  return {
+    async ask(transfer, doubted) {
+      const { attempt, object, providerId } = transfer;
+      const target = await targetOf(transfer);
+      if (!target || !object || providerId === undefined) return undefined;
+      const progress = await limiter.run(() => client.progress(target, providerId));
+      const report = (
+        state: TransferUpdate['state'],
+        cause?: TransferUpdate['cause'],
+      ): TransferUpdate => ({
+        state,
+        attempt,
+        accepted: [],
+        at: now(),
+        event: 'poll',
+        ...(cause && { cause }),
+      });
+      if (progress.state === 'failed') return report('failed', toCause(taskError(progress)));
+      if (progress.state === 'doing') return report('submitted');
+
+      const found = await limiter.run(() => objects.head(target, object.key));
+      if (progress.state === 'succeeded') return report(found ? 'succeeded' : 'submitted');
+      const since = acceptedAt(transfer);
+      if (found && isBroughtBy(found, object.md5, since)) return report('succeeded');
+      if (progress.state === 'unknown') return report('submitted');
+      return doubted ?? report('failed', LOST);
+    },
+  };
+}
+
+const LOST = {
+  provider: 'waybill',
+  code: 'TASK_LOST',
+  message: 'the provider knows no such task and the target object is not there',
+  class: 'transient',
+} as const;
+
+const acceptedAt = ({ attempt, history, updatedAt }: Transfer): Date =>
+  history.find((entry) => entry.event === 'accepted' && entry.attempt === attempt)?.at ?? updatedAt;

@@ -1,0 +1,91 @@
+/**
+ * The reports beside a manifest, as streams of text: `rejected.csv`, what could not be sent, and
+ * `failed.csv`, what was sent and did not arrive, which is a valid manifest again.
+ */
+import type { CauseClass } from '../lib/errors.ts';
+import { toCsvField } from '../manifest/csv.ts';
+import type { Quarantined } from '../manifest/findings.ts';
+
+export {
+  readRejected,
+  rejectedKeptKey,
+  removeStaged,
+  type ShardLines,
+  stageRejected,
+} from '../manifest/staging.ts';
+
+/** One transfer that failed. */
+export interface FailedRow {
+  readonly url: string;
+  readonly key: string;
+  readonly md5?: string | undefined;
+  /** How often it was submitted. */
+  readonly attempts: number;
+  readonly class?: CauseClass | undefined;
+  readonly code?: string | undefined;
+  readonly message?: string | undefined;
+  readonly requestId?: string | undefined;
+  readonly transferId: string;
+  readonly state: string;
+}
+
+type Rows<Row> = Iterable<Row> | AsyncIterable<Row>;
+
+type Cell = string | number | undefined;
+
+/** Rows are gathered into pieces of about this many characters. */
+const PIECE_LENGTH = 65_536;
+
+/** Writes `rejected.csv`; lines count from 1, as `readRejected` gives them. */
+export const writeRejectedCsv = (rows: Rows<Quarantined>): AsyncGenerator<string> =>
+  writeCsv('line,byteOffset,reason,message,fix,text', rows, (row) => [
+    row.line,
+    row.byteOffset,
+    row.reason,
+    harmless(row.message),
+    harmless(row.fix),
+    harmless(row.text),
+  ]);
+
+/** Writes `failed.csv`. `url`, `key` and `md5` stay exact, so that it can be submitted again. */
+export const writeFailedCsv = (rows: Rows<FailedRow>): AsyncGenerator<string> =>
+  writeCsv('url,key,md5,attempts,class,code,message,requestId,transferId,state', rows, (row) => [
+    row.url,
+    row.key,
+    row.md5,
+    row.attempts,
+    row.class,
+    harmless(row.code),
+    harmless(row.message),
+    harmless(row.requestId),
+    row.transferId,
+    row.state,
+  ]);
+
+async function* writeCsv<Row>(
+  header: string,
+  rows: Rows<Row>,
+  cells: (row: Row) => readonly Cell[],
+): AsyncGenerator<string> {
+  let piece = `${header}\r\n`;
+  for await (const row of rows) {
+    piece += `${cells(row).map(toCell).join(',')}\r\n`;
+    if (piece.length < PIECE_LENGTH) continue;
+    yield piece;
+    piece = '';
+  }
+  if (piece !== '') yield piece;
+}
+
+const toCell = (value: Cell): string => (value === undefined ? '' : toCsvField(String(value)));
+
+/**
+ * Makes a text safe for a spreadsheet, which would run it as a formula, and for a reader of lines:
+ * an apostrophe goes before what starts like a formula, a blank replaces a control character. Keys
+ * are not treated so: another key would be another object.
+ */
+function harmless(text: string | undefined): string | undefined {
+  // biome-ignore lint/suspicious/noControlCharactersInRegex: they are what is replaced
+  const line = text?.replace(/[\u0000-\u001f\u007f\u2028\u2029]+/g, ' ');
+  return line !== undefined && /^\s*[=+\-@＝＋－＠]/.test(line) ? `'${line}` : line;
+}

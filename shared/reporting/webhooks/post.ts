@@ -1,0 +1,65 @@
+/**
+ * Hands one signed request to the receiver. The status alone is the answer: the body is read so that
+ * the connection ends well, and thrown away. Redirects are not followed.
+ */
+import { setTimeout as sleep } from 'node:timers/promises';
+import type { ApiRequest } from '../../lib/api-request.ts';
+import { TransportError } from '../../lib/errors.ts';
+import { createFetch, type Download, type Fetch } from '../../lib/http.ts';
+
+export type Answer = Pick<Download, 'status' | 'headers'>;
+
+/** @throws TransportError (TRANSPORT_TIMEOUT, TRANSPORT_FAILED) when no status came */
+export type Post = (request: ApiRequest) => Promise<Answer>;
+
+export interface PostOptions {
+  /** From the first byte to the status, and to the end of the body. @default 15000 */
+  readonly timeoutMs?: number | undefined;
+  /** Sockets. */
+  readonly connections: number;
+  readonly fetch?: Fetch;
+}
+
+/** Of an answer's body; what is longer is cut off. */
+const MAX_BODY_BYTES = 65_536;
+
+export function createPost({
+  timeoutMs = 15_000,
+  connections,
+  fetch = createFetch({ timeoutMs, connections }),
+}: PostOptions): Post {
+  return async (request) => {
+    const over = new AbortController();
+    const heard: { answer?: Answer } = {};
+    const exchange = async (): Promise<void> => {
+      const { status, headers, body } = await fetch(request);
+      heard.answer = { status, headers };
+      let bytes = 0;
+      for await (const part of body) {
+        bytes += part.length;
+        if (bytes > MAX_BODY_BYTES || over.signal.aborted) break;
+      }
+    };
+    // A receiver that sends a byte now and then would never run into the limits of the connection.
+    const limit = async (): Promise<void> => {
+      await sleep(timeoutMs, undefined, { signal: over.signal });
+      const message = `No complete answer to ${request.method} ${request.origin} in time.`;
+      throw new TransportError('TRANSPORT_TIMEOUT', message, 'unknown');
+    };
+    try {
+      await Promise.race([exchange(), limit()]);
+    } catch (error) {
+      if (!heard.answer) throw error;
+    } finally {
+      over.abort();
+    }
+    if (!heard.answer) throw new TypeError('an exchange without an answer');
+    return heard.answer;
+  };
+}
+
+/** The parts of a URL, decoded, as requests hold them. */
+export function partsOf(url: string): Pick<ApiRequest, 'origin' | 'path' | 'query'> {
+  const { origin, pathname, searchParams } = new URL(url);
+  return { origin, path: decodeURIComponent(pathname), query: [...searchParams] };
+}

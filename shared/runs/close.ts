@@ -1,0 +1,168 @@
+/**
+ * Closes a run once everything in it is final: proves that its shards tile the manifest (promise
+ * G1), writes the reports, then marks it completed. A cancelled one is closed once nothing of it is
+ * under way. Repeating it after a crash writes the reports again.
+ */
+
+import { runLeaseName, withLease } from '../ledger/lease.ts';
+import type { Ledger, ShardRecord } from '../ledger/ledger.ts';
+import type { Run } from '../ledger/model.ts';
+import { totalsOf } from '../ledger/totals.ts';
+import { type Cause, LeasedError } from '../lib/errors.ts';
+import type { Log } from '../lib/log.ts';
+import { proveCoverage } from '../manifest/shards.ts';
+import { removeStaged } from '../reporting/csv.ts';
+import { writeReceipt } from '../reporting/receipt/write.ts';
+import { receiptView } from '../reporting/summary.ts';
+import { messageIdFrom, runClosed } from '../reporting/webhooks/message.ts';
+import type { Outbox } from '../reporting/webhooks/outbox.ts';
+import { type ReportName, reportKey } from '../stores/layout.ts';
+import type { Objects } from '../stores/objects.ts';
+import { hasSettled, isWorkedOn } from './cancel-unsent.ts';
+import { closingAt, isClosingAt } from './closing-time.ts';
+import { countOpen } from './reconcile/stuck.ts';
+import { isRejectedKept, reportText } from './reports.ts';
+import { isRetryable } from './requeue.ts';
+import { readRetryRequests, saveRetryRequests } from './retry-requests.ts';
+import { isTaskShard } from './task-runs.ts';
+
+export interface ClosingOptions {
+  readonly ledger: Ledger;
+  readonly objects: Objects;
+  readonly log: Log;
+  readonly maxAttempts: number;
+  readonly settleMs: number;
+  /** Where whoever wants to know is told; it waits there until the run is closed. */
+  readonly outbox?: Pick<Outbox, 'add'>;
+  /** No part of a receipt is begun after it; the next sweep goes on. */
+  readonly deadline?: Date;
+  readonly now: () => Date;
+}
+
+/** True when the run was closed by this call; false too while somebody else is at it. */
+export async function closeIfDone(run: Run, options: ClosingOptions): Promise<boolean> {
+  const { ledger, now } = options;
+  const close = async (): Promise<boolean> => {
+    // Whoever had the lease before may have gone on with it.
+    const current = await ledger.run(run.runId);
+    const shards = await ledger.shards(run.runId);
+    if (!current || !(await isDone(current, shards, options))) return false;
+    return closeDone(current, shards, options);
+  };
+  const shards = await ledger.shards(run.runId);
+  if (!(await isDone(run, shards, options))) return false;
+  try {
+    return await withLease(ledger, runLeaseName(run.runId), now, close);
+  } catch (error) {
+    if (error instanceof LeasedError) return false;
+    throw error;
+  }
+}
+
+async function isDone(
+  run: Run,
+  shards: readonly ShardRecord[],
+  options: ClosingOptions,
+): Promise<boolean> {
+  const { plan, state } = run;
+  if (state === 'cancelled') {
+    if (run.closedAt !== undefined || !hasSettled(run, options)) return false;
+    return countOpen(shards) === 0 && !(await isWorkedOn(shards, options));
+  }
+  if (state !== 'active' || !plan) return false;
+  if (shards.length < plan.shardCount || !shards.every(isFinal)) return false;
+  if ((await readRetryRequests(options.ledger, run.runId)).length > 0) return false;
+  return !(await hasRetryable(shards, options));
+}
+
+async function closeDone(
+  run: Run,
+  shards: readonly ShardRecord[],
+  { deadline, ledger, objects, log, now, outbox }: ClosingOptions,
+): Promise<boolean> {
+  const { runId, state } = run;
+  const gap = state === 'cancelled' ? undefined : gapIn(run, shards);
+  if (gap !== undefined) {
+    const error: Cause = { ...COVERAGE_BROKEN, message: gap };
+    await ledger.stopRun(runId, { state: 'failed', at: now(), error });
+    log.error('run.failed', { runId, code: error.code, message: gap });
+    return false;
+  }
+
+  const at = await closingAt(ledger, run, now);
+  const ended = state === 'cancelled' ? state : 'completed';
+  // Counted now: those of the run may lag behind.
+  const closing: Run = { ...run, ...totalsOf(shards), state: ended, closedAt: at };
+  const receipt = await writeReceipt({
+    run: closing,
+    shards,
+    ledger,
+    objects,
+    closing: at.toISOString(),
+    deadline,
+    now,
+  });
+  if (!receipt.done) return false;
+  for (const name of REPORTS) {
+    if (name === 'rejected.csv' && (await isRejectedKept(runId, objects))) continue;
+    await objects.put(
+      reportKey(runId, name),
+      reportText(name, closing, shards, { ledger, objects, receipt: receiptView(receipt) }),
+    );
+  }
+  // Cancelled meanwhile it ends in another way: the next sweep tells that.
+  if ((await ledger.run(runId))?.state !== state) return false;
+  if (!(await isClosingAt(ledger, runId, at))) return false;
+  // Nothing is ordered any more, until somebody requests it anew.
+  if (state === 'cancelled') await saveRetryRequests(ledger, runId, []);
+  await outbox?.add({
+    type: 'run.closed',
+    id: messageIdFrom('run.closed', runId, at.toISOString()),
+    at,
+    data: runClosed(closing, at),
+  });
+  const closed = await ledger.closeRun(runId, at);
+  // A cancelled one may go on, and has read only some of its lines.
+  if (ended === 'completed') await removeStaged(objects, runId);
+  if (closed) log.info('run.closed', { runId, state: ended, ...closing.counts });
+  return closed;
+}
+
+function gapIn({ plan }: Run, shards: readonly ShardRecord[]): string | undefined {
+  const coverage = proveCoverage(
+    plan?.sizeBytes ?? 0,
+    shards.map(({ tally }) => tally),
+  );
+  return coverage.covered ? lostRows(shards) : coverage.fault;
+}
+
+/** The summary comes last: where it is, the others are. */
+const REPORTS: readonly ReportName[] = ['failed.csv', 'rejected.csv', 'summary.json'];
+
+const COVERAGE_BROKEN = { provider: 'waybill', code: 'COVERAGE_BROKEN', class: 'state' } as const;
+
+const isFinal = ({ ended, counts }: ShardRecord): boolean =>
+  ended && counts.planned + counts.submitting + counts.submitted === 0;
+
+/** Every good line has a row; anything else would be a lost transfer. */
+function lostRows(shards: readonly ShardRecord[]): string | undefined {
+  for (const { shard, tally, counts } of shards) {
+    const rows = Object.values(counts).reduce((sum, count) => sum + count, 0);
+    if (rows !== tally.transfers) {
+      return `shard ${shard.index} read ${tally.transfers} transfers, the ledger holds ${rows}`;
+    }
+  }
+  return undefined;
+}
+
+async function hasRetryable(
+  shards: readonly ShardRecord[],
+  { ledger, maxAttempts }: ClosingOptions,
+): Promise<boolean> {
+  for (const { shard, counts } of shards) {
+    if (counts.failed === 0 || isTaskShard(shard)) continue;
+    const rows = await ledger.transfersOf(shard.runId, shard.index, ['failed']);
+    if (rows.some((row) => isRetryable(row, maxAttempts))) return true;
+  }
+  return false;
+}

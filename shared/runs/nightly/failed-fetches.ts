@@ -1,0 +1,178 @@
+/**
+ * Failed fetches of closed runs that may be tried again: gathered into manifests of Waybill's own,
+ * which the pass's run holds as shards.
+ */
+import type { Ledger, ShardRecord } from '../../ledger/ledger.ts';
+import type { Run, Transfer } from '../../ledger/model.ts';
+import type { SameKey, Shard } from '../../ledger/shard.ts';
+import { sha256Hex } from '../../lib/encoding.ts';
+import type { CauseClass } from '../../lib/errors.ts';
+import { cutShards } from '../../manifest/shards.ts';
+import { OWN_PREFIX } from '../../stores/layout.ts';
+import type { Objects } from '../../stores/objects.ts';
+import { isTaskShard } from '../task-runs.ts';
+import type { FetchPiece, FetchPlan, Left } from './plan.ts';
+
+export interface FetchesOptions {
+  readonly ledger: Ledger;
+  readonly objects: Pick<Objects, 'put'>;
+  readonly runId: string;
+  readonly left: Left;
+  readonly maxNights: number;
+  readonly now: Date;
+}
+
+/** Classes that another night can help; the others need somebody to change something. */
+const WORTH: Readonly<Partial<Record<CauseClass, true>>> = {
+  quota: true,
+  source: true,
+  throttled: true,
+  transient: true,
+};
+
+const ADVICE: Readonly<Record<CauseClass, string>> = {
+  credentials: 'mend the key pair or the bucket policy, then retry the run',
+  request: 'correct the lines in failed.csv and submit it again',
+  state: 'read the message, then retry the run',
+  quota: '',
+  source: '',
+  throttled: '',
+  transient: '',
+};
+
+/** Failures of older runs are left to a person. */
+const MAX_AGE_MS = 30 * 86_400_000;
+
+export async function planFailedFetches(options: FetchesOptions): Promise<FetchPlan> {
+  const { ledger } = options;
+  const pieces: FetchPiece[] = [];
+  const sources: string[] = [];
+  for await (const run of closedRuns(ledger, options.now)) {
+    const shards = await ledger.shards(run.runId);
+    for (const group of groups(shards)) {
+      const piece = await gather(group, pieces.length, options);
+      if (piece) pieces.push(piece);
+    }
+    sources.push(run.runId);
+  }
+  return { pieces, sources };
+}
+
+async function* closedRuns(ledger: Ledger, now: Date): AsyncGenerator<Run> {
+  let cursor: string | undefined;
+  do {
+    const page = await ledger.runs({
+      states: ['completed'],
+      operations: ['cos-offline-fetch', 'retry-failed-objects'],
+      limit: 100,
+      ...(cursor !== undefined && { cursor }),
+    });
+    for (const run of page.items) {
+      if (now.getTime() - run.createdAt.getTime() > MAX_AGE_MS) return;
+      if (run.counts.failed > 0 && run.handedTo === undefined) yield run;
+    }
+    cursor = page.nextCursor;
+  } while (cursor !== undefined);
+}
+
+interface Group {
+  readonly shards: readonly ShardRecord[];
+  /** Nights of these objects so far. */
+  readonly nights: number;
+}
+
+/** Shards whose objects go to one place, in one way, and were tried as often. */
+function groups(shards: readonly ShardRecord[]): readonly Group[] {
+  const found = new Map<string, ShardRecord[]>();
+  for (const record of shards) {
+    const { shard, counts } = record;
+    if (counts.failed === 0 || isTaskShard(shard)) continue;
+    const key = JSON.stringify([shard.target, shard.night ?? 0, sameKeyOf(shard)]);
+    found.set(key, [...(found.get(key) ?? []), record]);
+  }
+  return [...found.values()].map((each) => ({ shards: each, nights: each[0]?.shard.night ?? 0 }));
+}
+
+const sameKeyOf = ({ onKeyExist, ignoreSameKey }: SameKey): SameKey => ({
+  ...(onKeyExist !== undefined && { onKeyExist }),
+  ...(ignoreSameKey !== undefined && { ignoreSameKey }),
+});
+
+async function gather(
+  { shards, nights }: Group,
+  index: number,
+  { ledger, left, maxNights, objects, runId }: FetchesOptions,
+): Promise<FetchPiece | undefined> {
+  const first = shards[0]?.shard;
+  if (!first) return undefined;
+  let lines = 0;
+
+  const isWorth = ({ cause, transferId, object }: Transfer): boolean => {
+    const kind = cause?.class ?? 'transient';
+    const code = cause?.code ?? 'UNKNOWN';
+    if (!object) left.add('SOURCE_UNKNOWN', 'only its callback is known', transferId);
+    else if (!WORTH[kind]) left.add(code, ADVICE[kind], transferId);
+    else if (nights >= maxNights) {
+      left.add('NIGHTS_USED', `tried on ${maxNights} nights, last cause ${code}`, transferId);
+    } else return true;
+    return false;
+  };
+  async function* text(): AsyncGenerator<string> {
+    for (const { shard } of shards) {
+      const rows = await ledger.transfersOf(shard.runId, shard.index, ['failed']);
+      for (const row of rows) {
+        if (!isWorth(row)) continue;
+        lines += 1;
+        yield `${JSON.stringify(row.object)}\n`;
+      }
+    }
+  }
+
+  const { region, bucket } = first.target;
+  const key = `${OWN_PREFIX}${region}/${bucket}/${runId}-${index}.jsonl`;
+  const { etag, sizeBytes } = await objects.put(key, text());
+  if (lines === 0) return undefined;
+  return {
+    key,
+    etag,
+    sizeBytes,
+    lines,
+    target: first.target,
+    night: nights + 1,
+    ...sameKeyOf(first),
+  };
+}
+
+/** The shards of all pieces, after the `tasks` that stand for as many bytes before them. */
+export function cutPieces(
+  runId: string,
+  pieces: readonly FetchPiece[],
+  tasks: number,
+  shardBytes: number,
+): readonly Shard[] {
+  const shards: Shard[] = [];
+  let offset = tasks;
+  for (const { key, etag, sizeBytes, target, night, ...sameKey } of pieces) {
+    const layout = { format: 'jsonl', gzip: false, header: false } as const;
+    const object = { key, etag };
+    for (const shard of cutShards({ runId, sizeBytes, shardBytes, target, layout, object })) {
+      const index = shards.length + 1;
+      shards.push({
+        ...shard,
+        id: `${runId}.${index}`,
+        index,
+        start: shard.start + offset,
+        end: shard.end + offset,
+        object: { ...shard.object, offset },
+        night,
+        ...sameKeyOf(sameKey),
+      });
+    }
+    offset += sizeBytes;
+  }
+  return shards;
+}
+
+/** The run of a pass, from the moment it was fired for: fired twice for one moment, it is one run. */
+export const passRunId = (firedFor: Date): string =>
+  sha256Hex(`nightly ${firedFor.toISOString().slice(0, 16)}`).slice(0, 24);

@@ -1,0 +1,136 @@
+/** Lists what failed in every configured project, region and API version, page by page. */
+import type { Ledger } from '../../ledger/ledger.ts';
+import type { OmsTaskRef } from '../../ledger/model.ts';
+import { type CauseClass, toCause, WaybillError } from '../../lib/errors.ts';
+import type { Log } from '../../lib/log.ts';
+import type { OmsProject } from '../../providers/huawei/config.ts';
+import type { CredentialSets } from '../../providers/huawei/credential-sets.ts';
+import type { OmsAccess, OpenOms } from '../../providers/huawei/oms/connect.ts';
+import { GROUP_STATUS } from '../../providers/huawei/oms/group.ts';
+import { nightKey } from '../../providers/huawei/oms/start-rules.ts';
+import { TASK_STATUS } from '../../providers/huawei/oms/task.ts';
+import type { OmsPage } from '../../providers/huawei/oms/v2.ts';
+import type { ListedPlace } from '../../reporting/summary.ts';
+import type { Left } from './plan.ts';
+import { type Judgement, judgeGroup, judgeTask, refOf } from './policy.ts';
+
+export interface ListingOptions {
+  readonly projects: readonly OmsProject[];
+  readonly open: OpenOms;
+  readonly sets: CredentialSets;
+  readonly ledger: Pick<Ledger, 'nights'>;
+  readonly log: Log;
+  readonly maxNights: number;
+  readonly left: Left;
+}
+
+interface Found {
+  readonly ref: OmsTaskRef;
+  readonly judge: (nights: number) => Judgement;
+}
+
+/** The most the API gives at once, and what one pass looks through of one list. */
+const PAGE = 100;
+
+const MAX_LISTED = 20_000;
+
+/** The tasks and groups to start again; all others are added to `left`. */
+export async function listFailed(
+  options: ListingOptions,
+): Promise<{ readonly tasks: readonly OmsTaskRef[]; readonly places: readonly ListedPlace[] }> {
+  const { ledger, left, projects } = options;
+  // Regions differ in their limits and projects in their keys; versions share both.
+  const listed = await Promise.all(projects.map((project) => listProject(project, options)));
+  const places = listed.flatMap((each) => each.places);
+  const found = listed.flatMap((each) => each.found);
+  const nights = await ledger.nights(found.map(({ ref }) => nightKey(ref)));
+  const tasks: OmsTaskRef[] = [];
+  for (const { ref, judge } of found) {
+    const judgement = judge(nights.get(nightKey(ref)) ?? 0);
+    if (judgement.kind === 'restart') tasks.push(ref);
+    else left.add(judgement.reason, judgement.advice, exampleOf(ref));
+  }
+  return { tasks, places };
+}
+
+export const exampleOf = ({ region, projectId, version, taskId, groupId }: OmsTaskRef): string =>
+  `${region}/${projectId}/${version}/${taskId ?? groupId}`;
+
+async function listProject(project: OmsProject, options: ListingOptions) {
+  const { left, log, maxNights, open, sets } = options;
+  const places: ListedPlace[] = [];
+  const found: Found[] = [];
+  const seen = new Set<string>();
+
+  const list = async (version: 'v1' | 'v2', work: (access: OmsAccess) => Promise<void>) => {
+    const before = found.length;
+    const { region, projectId } = project;
+    let error: string | undefined;
+    try {
+      await work(await open(project));
+    } catch (caught) {
+      if (!(caught instanceof WaybillError) || caught.code === 'STORE_FAILED') throw caught;
+      const cause = toCause(caught);
+      error = `${cause.code}: ${cause.message}`;
+      left.add(cause.code, ADVICE[cause.class], `${region}/${projectId}/${version}`, 0);
+      log.warn('nightly.not-listed', { region, projectId, version }, caught);
+    }
+    const failed = found.length - before;
+    places.push({ region, projectId, version, failed, ...(error !== undefined && { error }) });
+  };
+
+  await list('v2', async ({ run, v2 }) => {
+    const groups = pages((offset) =>
+      run(() => v2.listGroups({ status: GROUP_STATUS.failed, offset, limit: PAGE })),
+    );
+    for await (const group of groups) {
+      const set = await sets.forBucket(group.srcBucket);
+      const ref = refOf('v2', project, { groupId: group.id }, set);
+      found.push({ ref, judge: (nights) => judgeGroup(group, nights, maxNights) });
+    }
+    const tasks = pages((offset) =>
+      run(() => v2.listTasks({ status: TASK_STATUS.failed, offset, limit: PAGE })),
+    );
+    for await (const task of tasks) {
+      const set = await sets.forBucket(task.srcBucket);
+      const ref = refOf('v2', project, { taskId: task.id, name: task.name }, set);
+      seen.add(`${task.id} ${task.name}`);
+      found.push({ ref, judge: (nights) => judgeTask(task, nights, maxNights) });
+    }
+  });
+  await list('v1', async ({ run, v1 }) => {
+    const tasks = pages((offset) =>
+      run(() => v1.listTasks({ status: TASK_STATUS.failed, offset, limit: PAGE })),
+    );
+    for await (const task of tasks) {
+      // The older interface may show the same task once more.
+      if (seen.has(`${task.id} ${task.name}`)) continue;
+      const set = await sets.forBucket(task.srcBucket);
+      const ref = refOf('v1', project, { taskId: task.id, name: task.name }, set);
+      found.push({ ref, judge: (nights) => judgeTask(task, nights, maxNights) });
+    }
+  });
+  return { places, found };
+}
+
+/** What a person can do where a place could not be listed. */
+const ADVICE: Readonly<Record<CauseClass, string>> = {
+  credentials: 'check the key pair of this project; nothing more was sent with it',
+  throttled: 'the provider throttles; the next night tries again',
+  quota: 'a quota is used up; the next night tries again',
+  transient: 'the provider did not answer; the next night tries again',
+  request: 'check region, project and credential set',
+  state: 'read the message',
+  source: 'read the message',
+};
+
+/** All items; ends at a short page, at the told count, or at the most one pass looks through. */
+async function* pages<Item>(
+  page: (offset: number) => Promise<OmsPage<Item>>,
+): AsyncGenerator<Item> {
+  for (let offset = 0; offset < MAX_LISTED; offset += PAGE) {
+    const { items, count } = await page(offset);
+    yield* items;
+    if (items.length < PAGE || (count !== undefined && offset + PAGE >= count)) return;
+  }
+}

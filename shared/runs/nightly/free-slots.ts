@@ -1,0 +1,38 @@
+/** How many tasks may still be started in a region: five run there at once, and more would wait. */
+import type { OmsProject } from '../../providers/huawei/config.ts';
+import type { OpenOms } from '../../providers/huawei/oms/connect.ts';
+import { TASK_STATUS } from '../../providers/huawei/oms/task.ts';
+
+export interface SlotsOptions {
+  readonly open: OpenOms;
+  /** At once per region. */
+  readonly running: number;
+}
+
+/** Versions of a project whose tasks count. */
+export interface Occupant {
+  readonly project: OmsProject;
+  readonly version: 'v1' | 'v2';
+}
+
+/**
+ * Counts what waits or runs in the region now.
+ * @throws what the clients throw
+ */
+export async function freeSlots(
+  occupants: readonly Occupant[],
+  { open, running }: SlotsOptions,
+): Promise<number> {
+  let taken = 0;
+  for (const { project, version } of occupants) {
+    const { run, v1, v2 } = await open(project);
+    for (const status of [TASK_STATUS.running, TASK_STATUS.waiting]) {
+      const wanted = { status, offset: 0, limit: 100 };
+      const client = version === 'v1' ? v1 : v2;
+      const { items, count } = await run(() => client.listTasks(wanted));
+      taken += count ?? items.length;
+      if (taken >= running) return 0;
+    }
+  }
+  return running - taken;
+}

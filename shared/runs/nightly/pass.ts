@@ -1,0 +1,176 @@
+/**
+ * One nightly pass: decides what of last day's failures is tried again, keeps the decision, and
+ * starts it. Safe to repeat at any point: the decision is made once, and everything after it finds
+ * what was done already.
+ */
+import { withLease } from '../../ledger/lease.ts';
+import type { Ledger } from '../../ledger/ledger.ts';
+import type { Run } from '../../ledger/model.ts';
+import { LeasedError } from '../../lib/errors.ts';
+import type { Log } from '../../lib/log.ts';
+import type { OmsProject } from '../../providers/huawei/config.ts';
+import type { CredentialSets } from '../../providers/huawei/credential-sets.ts';
+import type { OpenOms } from '../../providers/huawei/oms/connect.ts';
+import type { Starter } from '../../providers/huawei/oms/start-task.ts';
+import type { Objects } from '../../stores/objects.ts';
+import type { QueueSender } from '../../stores/queue.ts';
+import { openTaskRun } from '../task-runs.ts';
+import { cutPieces, passRunId, planFailedFetches } from './failed-fetches.ts';
+import { listFailed } from './failed-tasks.ts';
+import { createLeft, keepPlan, type NightPlan, readPlan } from './plan.ts';
+import { startPlanned, type Worked } from './start-tasks.ts';
+
+export interface PassOptions {
+  readonly ledger: Ledger;
+  readonly log: Log;
+  readonly objects: Objects;
+  readonly queue: QueueSender;
+  readonly maxNights: number;
+  readonly shardBytes: number;
+  /** Undefined while the provider is not configured. */
+  readonly oms?: OmsPassOptions;
+  /** Nothing is started this long after the call began. */
+  readonly budgetMs: number;
+  readonly now: () => Date;
+  readonly lookMs?: number;
+  readonly wait?: (ms: number) => Promise<unknown>;
+}
+
+export interface OmsPassOptions {
+  readonly open: OpenOms;
+  readonly projects: readonly OmsProject[];
+  readonly running: number;
+  readonly sets: CredentialSets;
+  readonly starter: Starter;
+}
+
+/** What one call did; `runId` null where there was nothing to go on with. */
+export interface PassAnswer extends Worked {
+  readonly runId: string | null;
+  /** Another call is at it. */
+  readonly joined: boolean;
+  readonly planned: number;
+  readonly fetches: number;
+  readonly left: number;
+}
+
+const NONE: PassAnswer = {
+  runId: null,
+  joined: false,
+  planned: 0,
+  fetches: 0,
+  left: 0,
+  started: 0,
+  already: 0,
+  refused: 0,
+  remaining: 0,
+};
+
+/**
+ * @param firedFor the moment of the schedule; `continue` only goes on with passes that have tasks
+ * left to start
+ */
+export async function nightlyPass(
+  firedFor: Date | 'continue',
+  options: PassOptions,
+): Promise<PassAnswer> {
+  const { ledger, now } = options;
+  const startedAt = now().getTime();
+  const deadline = new Date(startedAt + options.budgetMs);
+  try {
+    return await withLease(ledger, 'nightly', now, async () => {
+      const [newest, ...others] = await openPasses(options);
+      if (firedFor === 'continue') return newest ? work(newest, deadline, options) : NONE;
+      const runId = passRunId(firedFor);
+      const run = await open(runId, options);
+      // Older passes end here: what they did not start, this one has found again.
+      for (const older of newest ? [newest, ...others] : []) {
+        if (older.runId !== runId) await supersede(older, options);
+      }
+      return work(run, deadline, options);
+    });
+  } catch (error) {
+    if (error instanceof LeasedError) return { ...NONE, joined: true };
+    throw error;
+  }
+}
+
+/** Newest first. A call that died after its decision left a run behind that is opened to its end. */
+async function openPasses(options: PassOptions): Promise<readonly Run[]> {
+  const { ledger, objects, now } = options;
+  const { items } = await ledger.runs({
+    states: ['planning', 'active'],
+    operations: ['retry-failed-objects'],
+    limit: 100,
+  });
+  const opened: Run[] = [];
+  for (const run of items) {
+    if (run.state === 'active') opened.push(run);
+    else if (await readPlan(objects, run.runId)) opened.push(await open(run.runId, options));
+    else await ledger.stopRun(run.runId, { state: 'cancelled', at: now() });
+  }
+  return opened;
+}
+
+async function open(runId: string, options: PassOptions): Promise<Run> {
+  const { ledger, log, objects, queue, shardBytes, now } = options;
+  const run = await ledger.openRun({
+    runId,
+    trigger: 'schedule',
+    operation: 'retry-failed-objects',
+    createdAt: now(),
+  });
+  if (run.state !== 'planning') return run;
+  const plan = (await readPlan(objects, runId)) ?? (await decide(runId, options));
+  const { pieces, sources } = plan.fetches;
+  const shards = cutPieces(runId, pieces, plan.tasks.length, shardBytes);
+  if (shards.length > 0) await queue.send(shards.map((shard) => JSON.stringify(shard)));
+  for (const source of sources) await ledger.handOver(source, runId);
+  const sizeBytes = pieces.reduce((sum, piece) => sum + piece.sizeBytes, 0);
+  const more = { shardCount: shards.length, sizeBytes };
+  const opened = await openTaskRun(ledger, run, plan.tasks, now(), more);
+  log.info('nightly.planned', { runId, tasks: plan.tasks.length, shards: shards.length });
+  return opened;
+}
+
+/** Made once and kept before anything follows from it. */
+async function decide(runId: string, options: PassOptions): Promise<NightPlan> {
+  const { ledger, log, objects, maxNights, now, oms } = options;
+  const left = createLeft();
+  const at = now();
+  const listed = oms
+    ? await listFailed({ ...oms, ledger, log, maxNights, left })
+    : { tasks: [], places: [] };
+  const fetches = await planFailedFetches({ ledger, objects, runId, left, maxNights, now: at });
+  const plan: NightPlan = { at: at.toISOString(), ...listed, left: left.all(), fetches };
+  await keepPlan(objects, runId, plan);
+  return plan;
+}
+
+async function supersede({ runId }: Run, { ledger, now }: PassOptions): Promise<void> {
+  for (const { attempt, transferId } of await ledger.transfersOf(runId, 0, ['planned'])) {
+    const report = { state: 'cancelled', attempt, accepted: [], at: now() } as const;
+    await ledger.record(transferId, { ...report, event: 'cancelled' });
+  }
+}
+
+async function work(
+  { runId, state }: Run,
+  deadline: Date,
+  options: PassOptions,
+): Promise<PassAnswer> {
+  const { objects, oms } = options;
+  const plan = await readPlan(objects, runId);
+  const worked =
+    oms && state === 'active'
+      ? await startPlanned(runId, { ...options, ...oms, deadline })
+      : { started: 0, already: 0, refused: 0, remaining: 0 };
+  return {
+    ...NONE,
+    ...worked,
+    runId,
+    planned: plan?.tasks.length ?? 0,
+    fetches: plan?.fetches.pieces.reduce((sum, { lines }) => sum + lines, 0) ?? 0,
+    left: plan?.left.reduce((sum, { count }) => sum + count, 0) ?? 0,
+  };
+}

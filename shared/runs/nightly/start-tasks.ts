@@ -1,0 +1,128 @@
+/**
+ * Starts the planned tasks of a pass, region by region, never more at once than may run there. What
+ * does not fit into the time given stays planned, and a later call goes on with it.
+ */
+import { setTimeout as sleep } from 'node:timers/promises';
+import type { Ledger } from '../../ledger/ledger.ts';
+import type { OmsTaskRef, Transfer } from '../../ledger/model.ts';
+import { WaybillError } from '../../lib/errors.ts';
+import type { Log } from '../../lib/log.ts';
+import type { OmsProject } from '../../providers/huawei/config.ts';
+import type { OpenOms } from '../../providers/huawei/oms/connect.ts';
+import { nightKey } from '../../providers/huawei/oms/start-rules.ts';
+import type { Starter } from '../../providers/huawei/oms/start-task.ts';
+import { freeSlots, type Occupant } from './free-slots.ts';
+
+export interface StartTasksOptions {
+  readonly ledger: Ledger;
+  readonly log: Log;
+  readonly open: OpenOms;
+  readonly projects: readonly OmsProject[];
+  readonly running: number;
+  readonly starter: Starter;
+  /** Nothing is started after it. */
+  readonly deadline: Date;
+  readonly now: () => Date;
+  /** Between two looks at a full region: tasks run for minutes to days. @default 60000 */
+  readonly lookMs?: number;
+  readonly wait?: (ms: number) => Promise<unknown>;
+}
+
+export interface Worked {
+  started: number;
+  /** Ran already, or were complete when it was their turn. */
+  already: number;
+  refused: number;
+  /** Still planned. */
+  remaining: number;
+}
+
+export async function startPlanned(runId: string, options: StartTasksOptions): Promise<Worked> {
+  const rows = await options.ledger.transfersOf(runId, 0, ['planned']);
+  const worked: Worked = { started: 0, already: 0, refused: 0, remaining: 0 };
+  const regions = new Map<string, Transfer[]>();
+  for (const row of rows) {
+    if (row.task?.kind !== 'oms') continue;
+    const { region } = row.task;
+    regions.set(region, [...(regions.get(region) ?? []), row]);
+  }
+  await Promise.all(
+    [...regions].map(([region, planned]) => startRegion(runId, region, planned, worked, options)),
+  );
+  return worked;
+}
+
+async function startRegion(
+  runId: string,
+  region: string,
+  planned: readonly Transfer[],
+  worked: Worked,
+  options: StartTasksOptions,
+): Promise<void> {
+  const { deadline, log, now, running, lookMs = 60_000, wait = sleep } = options;
+  const occupants = occupantsOf(planned, options.projects);
+  const waiting = [...planned];
+  try {
+    while (waiting.length > 0 && now() < deadline) {
+      // Somebody may have cancelled it meanwhile.
+      if ((await options.ledger.run(runId))?.state !== 'active') break;
+      const free = await freeSlots(occupants, { open: options.open, running });
+      const batch = waiting.splice(0, free);
+      const outcomes = await Promise.all(batch.map((row) => startOne(runId, row, worked, options)));
+      // The provider asks for less: what is left waits for the next call.
+      if (outcomes.includes('throttled')) break;
+      const isFull = outcomes.filter((outcome) => outcome === 'taken').length === free;
+      if (waiting.length === 0 || !isFull) continue;
+      if (now().getTime() + lookMs >= deadline.getTime()) break;
+      await wait(lookMs);
+    }
+  } catch (error) {
+    if (!(error instanceof WaybillError) || error.code === 'STORE_FAILED') throw error;
+    log.warn('nightly.region-stopped', { region, left: waiting.length }, error);
+  }
+  worked.remaining += waiting.length;
+}
+
+/** `taken`: it fills a slot now; `free`: it does not; `throttled`: the region wants no more. */
+async function startOne(
+  runId: string,
+  { attempt, task, transferId }: Transfer,
+  worked: Worked,
+  { ledger, starter }: StartTasksOptions,
+): Promise<'taken' | 'free' | 'throttled'> {
+  const ref = task as OmsTaskRef;
+  const outcome = await starter.start(transferId, ref, attempt);
+  switch (outcome.kind) {
+    case 'started':
+    case 'unknown':
+      worked.started += 1;
+      // Counted for what was sent, whatever comes of it.
+      await ledger.countNight(nightKey(ref), runId);
+      return 'taken';
+    case 'running':
+      worked.already += 1;
+      return 'taken';
+    case 'complete':
+      worked.already += 1;
+      return 'free';
+    case 'refused':
+      worked.refused += 1;
+      return outcome.cause.class === 'throttled' ? 'throttled' : 'free';
+  }
+}
+
+/** Whose running tasks count in a region: every project and version with planned tasks there. */
+function occupantsOf(
+  planned: readonly Transfer[],
+  projects: readonly OmsProject[],
+): readonly Occupant[] {
+  const found = new Map<string, Occupant>();
+  for (const { task } of planned) {
+    if (task?.kind !== 'oms') continue;
+    const { region, projectId, version, credentials } = task;
+    const project = projects.find((each) => each.region === region && each.projectId === projectId);
+    const key = `${projectId} ${version}`;
+    found.set(key, { project: project ?? { region, projectId, credentials }, version });
+  }
+  return [...found.values()];
+}

@@ -1,0 +1,166 @@
+/**
+ * Plans a manifest that lies in the store: opens its run, cuts its shards and queues them. Safe to
+ * repeat: the same version of the same object is the same run, and shards tolerate being queued
+ * twice (promise G2).
+ */
+import type { Ledger } from '../ledger/ledger.ts';
+import type { Run, Source } from '../ledger/model.ts';
+import type { SameKey, Shard } from '../ledger/shard.ts';
+import { sha256Hex } from '../lib/encoding.ts';
+import { InputError, toCause } from '../lib/errors.ts';
+import type { Log } from '../lib/log.ts';
+import { parseManifestKey } from '../manifest/key.ts';
+import { cutShards, readLayout, unpackShards } from '../manifest/shards.ts';
+import { changedObject } from '../stores/object-keys.ts';
+import type { ObjectInfo, Objects } from '../stores/objects.ts';
+import type { QueueSender } from '../stores/queue.ts';
+
+export interface Planner {
+  /**
+   * The run of the manifest at `key`: its own fault, such as an unreadable file, is in the run.
+   * @throws InputError (NOT_FOUND) when there is no such object; StoreError
+   */
+  plan(key: string, trigger: Run['trigger'], options?: PlanOptions): Promise<Run>;
+  /** Opens the run, for `plan` to go on with; the same errors. */
+  open(key: string, trigger: Run['trigger'], options?: PlanOptions): Promise<Run>;
+  /**
+   * The manifest of a run that is there already, as long as it is the version that was planned.
+   * @throws InputError (NOT_FOUND, MANIFEST_CHANGED); StoreError
+   */
+  check(run: Run): Promise<void>;
+  /** The id that `plan` would give the manifest as it is now; the same errors. */
+  identify(key: string): Promise<string>;
+}
+
+export interface PlanOptions {
+  /** @default made from the object's version */
+  readonly runId?: string;
+  /** For all objects, in place of what is configured; kept in every shard. */
+  readonly sameKey?: SameKey;
+}
+
+export interface PlannerOptions {
+  readonly ledger: Ledger;
+  readonly objects: Objects;
+  readonly queue: QueueSender;
+  readonly shardBytes: number;
+  readonly log: Log;
+  readonly now?: () => Date;
+}
+
+/** Messages per call of `send`; SQS takes ten at a time, its adapter splits further. */
+const QUEUED_AT_ONCE = 1_000;
+
+export function createPlanner(options: PlannerOptions): Planner {
+  const { ledger, objects, queue, log, now = () => new Date() } = options;
+
+  /** All shards and the bytes they tile; a packed manifest is unpacked into the store for it. */
+  const cut = async (
+    runId: string,
+    info: ObjectInfo,
+    { shardBytes = options.shardBytes, ...sameKey }: Cutting,
+  ): Promise<[readonly Shard[], number]> => {
+    const { target, layout: shape } = parseManifestKey(info.key);
+    const layout = await readLayout(objects, info, shape);
+    if (!layout.gzip) {
+      const { key, etag, sizeBytes } = info;
+      const object = { key, etag };
+      const shards = [...cutShards({ runId, sizeBytes, shardBytes, target, layout, object })];
+      return [shards.map((shard) => ({ ...shard, ...sameKey })), sizeBytes];
+    }
+    const unpacking = unpackShards({ objects, runId, source: info, target, layout, shardBytes });
+    const shards = await Array.fromAsync(unpacking);
+    return [shards.map((shard) => ({ ...shard, ...sameKey })), unpacking.sizeBytes];
+  };
+
+  const send = async (shards: readonly Shard[]): Promise<void> => {
+    for (let at = 0; at < shards.length; at += QUEUED_AT_ONCE) {
+      const batch = shards.slice(at, at + QUEUED_AT_ONCE);
+      await queue.send(batch.map((shard) => JSON.stringify(shard)));
+    }
+  };
+
+  const find = async (key: string): Promise<ObjectInfo> => {
+    const info = await objects.head(key);
+    if (info) return info;
+    const fault = { path: 'key', message: 'expected the key of an object in the store' };
+    throw new InputError('NOT_FOUND', `There is no manifest ${key}.`, [fault]);
+  };
+
+  const openRun = (
+    info: ObjectInfo,
+    trigger: Run['trigger'],
+    { runId = runIdOf(objects.bucket, info), sameKey }: PlanOptions,
+  ): Promise<Run> =>
+    ledger.openRun({
+      runId,
+      trigger,
+      operation: 'cos-offline-fetch',
+      source: {
+        bucket: objects.bucket,
+        key: info.key,
+        etag: info.etag,
+        shardBytes: options.shardBytes,
+        ...sameKey,
+      },
+      ...targetOf(info.key),
+      createdAt: now(),
+    });
+
+  const check = async ({ source }: Run): Promise<void> => {
+    const info = source && (await find(source.key));
+    if (info && info.etag !== source.etag) throw changedObject(info.key);
+  };
+
+  return {
+    check,
+    identify: async (key) => runIdOf(objects.bucket, await find(key)),
+    open: async (key, trigger, plan = {}) => openRun(await find(key), trigger, plan),
+    async plan(key, trigger, plan = {}) {
+      const info = await find(key);
+      const run = await openRun(info, trigger, plan);
+      const { runId } = run;
+      if (run.state !== 'planning') return run;
+      log.info('run.opened', { runId, key, sizeBytes: info.sizeBytes });
+      try {
+        const { source } = run;
+        // Of a run that is planned once more, such as one that goes on after it was cancelled.
+        if (source && source.etag !== info.etag) throw changedObject(key);
+        const [shards, sizeBytes] = await cut(runId, info, cuttingOf(source));
+        // Queued only once all are cut: of a packed manifest that breaks off, nothing is sent.
+        await send(shards);
+        await ledger.activateRun(runId, { shardCount: shards.length, sizeBytes });
+        log.info('run.planned', { runId, shards: shards.length, sizeBytes });
+      } catch (error) {
+        if (!(error instanceof InputError)) throw error;
+        await ledger.stopRun(runId, { state: 'failed', at: now(), error: toCause(error) });
+        log.error('run.failed', { runId, key }, error);
+      }
+      return (await ledger.run(runId)) ?? run;
+    },
+  };
+}
+
+type Cutting = SameKey & Pick<Source, 'shardBytes'>;
+
+const cuttingOf = ({ shardBytes, onKeyExist, ignoreSameKey }: Partial<Source> = {}): Cutting => ({
+  ...(shardBytes !== undefined && { shardBytes }),
+  ...(onKeyExist !== undefined && { onKeyExist }),
+  ...(ignoreSameKey !== undefined && { ignoreSameKey }),
+});
+
+/** The same version of the same object gives the same run; written again, it is another version. */
+export const runIdOf = (bucket: string, { key, etag, lastModifiedAt }: ObjectInfo): string =>
+  sha256Hex(JSON.stringify([bucket, key, etag, lastModifiedAt.toISOString()])).slice(0, 24);
+
+function targetOf(key: string): Pick<Run, 'target'> {
+  try {
+    return { target: parseManifestKey(key).target };
+  } catch {
+    // The fault is reported once the run is open.
+    return {};
+  }
+}
+
+/** Has a manifest planned by a function that has more time than a request. */
+export type PlanLater = (plan: { readonly key: string; readonly runId: string }) => Promise<void>;

@@ -1,0 +1,69 @@
+/** Finds what became of submissions whose callback is overdue (promise G4). */
+import type { Ledger, ShardRecord } from '../../ledger/ledger.ts';
+import type { Transfer } from '../../ledger/model.ts';
+import { StoreError } from '../../lib/errors.ts';
+import type { Log } from '../../lib/log.ts';
+import type { Refusals } from '../../limits/credential-breaker.ts';
+import type { Limiter } from '../../limits/limiter.ts';
+import type { FetchStatus } from '../../providers/tencent/offline-fetch/status.ts';
+
+export interface LostCallbackOptions {
+  readonly ledger: Ledger;
+  readonly limiter: Limiter;
+  readonly log: Log;
+  readonly refusals: Refusals;
+  readonly status: FetchStatus;
+  readonly lostAfterMs: number;
+  /** No query starts after it; what is left waits for the next sweep. */
+  readonly deadline: Date;
+  readonly now: () => Date;
+}
+
+export interface LostCallbackTally {
+  /** Status queries made. */
+  asked: number;
+  /** Of these, answered with an outcome. */
+  found: number;
+}
+
+/**
+ * Asks for every transfer of the shards that is `submitted` and has not been heard of for
+ * `lostAfterMs`. An unanswered query leaves its transfer for the next sweep; refused credentials end
+ * the asking.
+ */
+export async function findLostCallbacks(
+  shards: readonly ShardRecord[],
+  { ledger, limiter, log, refusals, status, lostAfterMs, deadline, now }: LostCallbackOptions,
+): Promise<LostCallbackTally> {
+  const tally = { asked: 0, found: 0 };
+  let refused = false;
+  const overdue = now().getTime() - lostAfterMs;
+
+  async function* batches(): AsyncGenerator<readonly Transfer[]> {
+    for (const { shard, counts, updatedAt } of shards) {
+      if (counts.submitted === 0 || refused || now() >= deadline) continue;
+      // Worked on since: its rows are not read for the few that were sent first.
+      if (updatedAt.getTime() > overdue) continue;
+      const rows = await ledger.transfersOf(shard.runId, shard.index, ['submitted']);
+      yield rows.filter(({ updatedAt }) => updatedAt.getTime() <= overdue);
+    }
+  }
+
+  await limiter.each(batches(), async (transfer) => {
+    if (refused || now() >= deadline) return;
+    tally.asked += 1;
+    try {
+      const report = await status.ask(transfer);
+      refusals.tooMany(undefined);
+      if (!report) return;
+      await ledger.record(transfer.transferId, report);
+      if (report.state !== 'submitted') tally.found += 1;
+    } catch (error) {
+      if (error instanceof StoreError) throw error;
+      refused ||= refusals.tooManyErrors(error);
+      log.warn('sweep.unanswered', { transferId: transfer.transferId }, error);
+    }
+  });
+  if (refused) log.error('sweep.credentials-refused');
+  return tally;
+}

@@ -1,0 +1,164 @@
+/**
+ * Follows provider tasks to a final state: soon after their start often, later once a minute. Each
+ * provider says what a task is now (`TaskPoller`); when to ask and what to record is decided here.
+ */
+import type { Ledger, ShardRecord } from '../../ledger/ledger.ts';
+import type { Transfer, TransferUpdate } from '../../ledger/model.ts';
+import { BreakerOpenError, type Cause, StoreError, WaybillError } from '../../lib/errors.ts';
+import type { Log } from '../../lib/log.ts';
+import type {
+  Kind,
+  TaskOf,
+  TaskPoller,
+  TaskPollers,
+  TaskStatus,
+} from '../../providers/task-poller.ts';
+import { isTaskShard } from '../task-runs.ts';
+
+export interface PollOptions {
+  readonly ledger: Ledger;
+  readonly log: Log;
+  readonly pollers: TaskPollers;
+  readonly settleMs: number;
+  /** Planned tasks that nobody started for so long are given up. */
+  readonly abandonedMs?: number;
+  /** Asks whatever its interval says: something happened. */
+  readonly all: boolean;
+  readonly deadline: Date;
+  readonly now: () => Date;
+}
+
+export interface PollTally {
+  asked: number;
+  found: number;
+  /** When the next task of these is due; undefined when none is followed. */
+  nextDueAt?: Date;
+}
+
+const SHORTEST_MS = 5_000;
+
+const LONGEST_MS = 60_000;
+
+const ABANDONED_MS = 3_600_000;
+
+/** Of one run, before the others are looked at. */
+const ASKED_PER_RUN = 100;
+
+const AT_ONCE = 8;
+
+/** A tenth of its age, from 5 s to a minute: a task that runs for hours is asked once a minute. */
+export const intervalMs = (ageMs: number): number =>
+  Math.min(LONGEST_MS, Math.max(SHORTEST_MS, ageMs / 10));
+
+export async function pollTasks(
+  shards: readonly ShardRecord[],
+  options: PollOptions,
+): Promise<PollTally> {
+  const { ledger, log, pollers, settleMs, all, deadline, now } = options;
+  const { abandonedMs = ABANDONED_MS } = options;
+  const tally: PollTally = { asked: 0, found: 0 };
+  let barred = 0;
+
+  const ask = async <K extends Kind>(transfer: Transfer, task: TaskOf<K>): Promise<void> => {
+    const poller = pollers[task.kind] as TaskPoller<K> | undefined;
+    if (!poller) return;
+    try {
+      tally.asked += 1;
+      const status = await poller.ask({ transfer, task, since: startedAt(transfer) });
+      if (!status) return;
+      await ledger.record(transfer.transferId, toUpdate(transfer, status, now()));
+      if (status.state !== 'submitted') tally.found += 1;
+    } catch (error) {
+      if (error instanceof StoreError || !(error instanceof WaybillError)) throw error;
+      if (error instanceof BreakerOpenError) {
+        tally.asked -= 1;
+        barred += 1;
+        return;
+      }
+      log.warn('sweep.unanswered', { transferId: transfer.transferId }, error);
+    }
+  };
+
+  const due: Transfer[] = [];
+  const isNext = (at: Date): void => {
+    if (!tally.nextDueAt || at < tally.nextDueAt) tally.nextDueAt = at;
+  };
+  for (const { shard, counts } of shards) {
+    if (!isTaskShard(shard) || counts.submitted + counts.submitting + counts.planned === 0)
+      continue;
+    const rows = await ledger.transfersOf(shard.runId, shard.index, [
+      'submitted',
+      'submitting',
+      'planned',
+    ]);
+    for (const transfer of rows) {
+      if (!transfer.task) continue;
+      if (transfer.state === 'planned') await giveUp(transfer, options, abandonedMs);
+      else {
+        const dueAt = dueOf(transfer, settleMs);
+        if (all || dueAt <= now()) due.push(transfer);
+        else isNext(dueAt);
+      }
+    }
+  }
+  // Who was not heard of for longest comes first; other runs get their turn in between.
+  due.sort((a, b) => a.updatedAt.getTime() - b.updatedAt.getTime());
+  const waiting = due.splice(0, ASKED_PER_RUN);
+  if (due.length > 0) isNext(now());
+  else if (waiting.length > 0) isNext(new Date(now().getTime() + SHORTEST_MS));
+  const worker = async (): Promise<void> => {
+    for (let next = waiting.shift(); next && now() < deadline; next = waiting.shift()) {
+      if (next.task) await ask(next, next.task);
+    }
+  };
+  await Promise.all(Array.from({ length: AT_ONCE }, worker));
+  if (barred > 0) log.error('sweep.credentials-refused', { tasks: barred });
+  return tally;
+}
+
+/** Whoever should have started it is gone: the run must not wait for ever. */
+async function giveUp(
+  { transferId, attempt, updatedAt }: Transfer,
+  { ledger, now }: PollOptions,
+  abandonedMs: number,
+): Promise<void> {
+  const at = now();
+  if (at.getTime() - updatedAt.getTime() < abandonedMs) return;
+  const cause: Cause = {
+    provider: 'waybill',
+    code: 'NOT_STARTED',
+    message: 'nobody started the task in time',
+    class: 'transient',
+  };
+  const report = { state: 'failed', attempt, accepted: [], at, event: 'refused', cause } as const;
+  await ledger.record(transferId, report);
+}
+
+/** An open start is looked at once it must have settled. */
+function dueOf(transfer: Transfer, settleMs: number): Date {
+  const since = startedAt(transfer).getTime();
+  const heard = transfer.updatedAt.getTime();
+  if (transfer.state === 'submitting') return new Date(heard + settleMs);
+  return new Date(heard + intervalMs(heard - since));
+}
+
+function startedAt({ attempt, history, updatedAt }: Transfer): Date {
+  const entry = history.find(
+    (each) =>
+      each.attempt === attempt && (each.state === 'submitted' || each.state === 'submitting'),
+  );
+  return entry?.at ?? updatedAt;
+}
+
+function toUpdate({ attempt }: Transfer, status: TaskStatus, at: Date): TransferUpdate {
+  const { cause, progress, providerId, state } = status;
+  return {
+    state,
+    attempt,
+    accepted: providerId === undefined ? [] : [`${attempt}:${providerId}`],
+    at,
+    event: 'poll',
+    ...(cause && { cause }),
+    ...(progress && { progress }),
+  };
+}

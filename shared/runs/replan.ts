@@ -1,0 +1,64 @@
+/**
+ * A run that goes on may have to be planned once more, by a function that has the time. Where whoever
+ * should have done it is gone, the sweeper sees to it.
+ */
+
+import { runLeaseName, withLease } from '../ledger/lease.ts';
+import type { Ledger } from '../ledger/ledger.ts';
+import type { Run } from '../ledger/model.ts';
+import { InputError, LeasedError, toCause } from '../lib/errors.ts';
+import type { Log } from '../lib/log.ts';
+import { OWN_PREFIX } from '../stores/layout.ts';
+import type { Objects } from '../stores/objects.ts';
+import { forgetEnd } from './closing-time.ts';
+import type { PlanLater, Planner } from './plan.ts';
+import { readRetryRequests } from './retry-requests.ts';
+
+export interface ReplanOptions {
+  readonly planner: Pick<Planner, 'plan'>;
+  readonly planLater?: PlanLater | undefined;
+}
+
+/** Manifests of our own are short, and no other function may read them. */
+export async function replan(
+  { runId, source, trigger }: Run,
+  { planner, planLater }: ReplanOptions,
+): Promise<void> {
+  const key = source?.key ?? '';
+  if (planLater && !key.startsWith(OWN_PREFIX)) await planLater({ key, runId });
+  else await planner.plan(key, trigger, { runId });
+}
+
+/** Longer than a function that plans may take. */
+const PLANNING_MS = 960_000;
+
+/** @throws StoreError */
+export async function continuePlanning(
+  { runId }: Run,
+  options: ReplanOptions & {
+    readonly ledger: Ledger;
+    readonly objects: Pick<Objects, 'list' | 'remove'>;
+    readonly log: Log;
+    readonly now: () => Date;
+  },
+): Promise<void> {
+  const { ledger, log, now } = options;
+  const requests = await readRetryRequests(ledger, runId);
+  // A manifest that is planned for the first time is somebody else's.
+  if (requests.length === 0) return;
+  if (requests.some(({ at }) => now().getTime() - at < PLANNING_MS)) return;
+  try {
+    await withLease(ledger, runLeaseName(runId), now, async () => {
+      const run = await ledger.run(runId);
+      if (run?.state !== 'planning') return;
+      await forgetEnd(runId, options);
+      await replan(run, options);
+    });
+  } catch (error) {
+    if (error instanceof LeasedError) return;
+    if (!(error instanceof InputError)) throw error;
+    // Such as a manifest that was removed: it will not come back by itself.
+    await ledger.stopRun(runId, { state: 'failed', at: now(), error: toCause(error) });
+    log.error('run.failed', { runId }, error);
+  }
+}

@@ -1,0 +1,113 @@
+/** The reports of a run as streams of text, written when it closes and made anew until then. */
+import type { Ledger, ShardRecord } from '../ledger/ledger.ts';
+import type { Run, Transfer } from '../ledger/model.ts';
+import { readFailures } from '../manifest/staging.ts';
+import {
+  type FailedRow,
+  readRejected,
+  rejectedKeptKey,
+  writeFailedCsv,
+  writeRejectedCsv,
+} from '../reporting/csv.ts';
+import { type Summary, summarize } from '../reporting/summary.ts';
+import { type ReportName, reportKey } from '../stores/layout.ts';
+import type { Objects } from '../stores/objects.ts';
+import { readPlan } from './nightly/plan.ts';
+
+interface Stores {
+  readonly ledger: Ledger;
+  readonly objects: Pick<Objects, 'head' | 'read'>;
+  /** Of a run that is being closed. */
+  readonly receipt?: Summary['receipt'];
+}
+
+/** The report of what is known now. */
+export function reportText(
+  name: ReportName,
+  run: Run,
+  shards: readonly ShardRecord[],
+  { ledger, objects, receipt }: Stores,
+): AsyncIterable<string | Uint8Array> {
+  if (name === 'failed.csv') return writeFailedCsv(failedRows(run.runId, { ledger, objects }));
+  if (name === 'rejected.csv') {
+    return rejectedText(run.runId, shards, objects);
+  }
+  return summaryText(run, shards, { ledger, objects, receipt });
+}
+
+async function* rejectedText(
+  runId: string,
+  shards: readonly ShardRecord[],
+  objects: Stores['objects'],
+): AsyncGenerator<string | Uint8Array> {
+  if (await isRejectedKept(runId, objects)) {
+    yield* objects.read(reportKey(runId, 'rejected.csv'));
+    return;
+  }
+  // Only a shard that was read to its end has staged what it quarantined.
+  const lines = shards.map(({ shard: { index }, ended, tally }) => ({
+    index,
+    lines: tally.lines,
+    quarantined: ended ? tally.quarantined : 0,
+  }));
+  yield* writeRejectedCsv(readRejected(objects, runId, lines));
+}
+
+/** Whether the run goes on after it was completed, and its report is there to stay. */
+export const isRejectedKept = async (
+  runId: string,
+  objects: Pick<Objects, 'head'>,
+): Promise<boolean> => (await objects.head(rejectedKeptKey(runId))) !== undefined;
+
+async function* summaryText(
+  run: Run,
+  shards: readonly ShardRecord[],
+  { ledger, objects, receipt }: Stores,
+) {
+  const isPass = run.operation === 'retry-failed-objects';
+  const plan = isPass ? await readPlan(objects, run.runId) : undefined;
+  const summary = await summarize(run, shards, failures(ledger, run.runId), {
+    plan,
+    receipt,
+  });
+  yield `${JSON.stringify(summary, null, 2)}\n`;
+}
+
+/** Of a task that failed also the objects that failed in it, as far as the provider lists them. */
+async function* failedRows(runId: string, { ledger, objects }: Stores): AsyncGenerator<FailedRow> {
+  for await (const transfer of failures(ledger, runId)) {
+    const { transferId, object, attempt, state, cause, task } = transfer;
+    yield {
+      url: object?.url ?? '',
+      key: object?.key ?? '',
+      md5: object?.md5,
+      attempts: attempt,
+      class: cause?.class,
+      code: cause?.code,
+      message: cause?.message,
+      requestId: cause?.requestId,
+      transferId,
+      state,
+    };
+    if (!task) continue;
+    for await (const failure of readFailures(objects, runId, transfer.line)) {
+      const { key, class: kind, code, message } = failure;
+      const common = { url: '', md5: undefined, attempts: attempt, transferId, state };
+      yield { ...common, key, class: kind, code, message };
+    }
+  }
+}
+
+/** All failed transfers of a run, page by page. */
+async function* failures(ledger: Ledger, runId: string): AsyncGenerator<Transfer> {
+  let cursor: string | undefined;
+  do {
+    const page = await ledger.transfers(runId, {
+      states: ['failed'],
+      limit: 1_000,
+      ...(cursor !== undefined && { cursor }),
+    });
+    yield* page.items;
+    cursor = page.nextCursor;
+  } while (cursor !== undefined);
+}

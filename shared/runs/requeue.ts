@@ -1,0 +1,83 @@
+/** Orders what should be submitted again within its run, and brings back what was left open. */
+import type { Ledger, ShardRecord } from '../ledger/ledger.ts';
+import type { Transfer } from '../ledger/model.ts';
+import type { Shard } from '../ledger/shard.ts';
+import { stagingPrefix } from '../stores/layout.ts';
+import type { Objects } from '../stores/objects.ts';
+import type { QueueSender } from '../stores/queue.ts';
+import { isTaskShard } from './task-runs.ts';
+
+export interface RequeueOptions {
+  readonly ledger: Ledger;
+  readonly objects: Pick<Objects, 'head'>;
+  readonly queue: QueueSender;
+  readonly lostAfterMs: number;
+  readonly settleMs: number;
+  readonly maxAttempts: number;
+  readonly now: () => Date;
+}
+
+/** Wait before the second attempt, in milliseconds; doubles with each further one. */
+const FIRST_WAIT_MS = 15_000;
+
+/** Rows written side by side. */
+const AT_ONCE = 100;
+
+/** Whether a failure passes by itself, so that the run tries again before it closes. */
+export const isRetryable = (
+  { state, attempt, cause }: Pick<Transfer, 'state' | 'attempt' | 'cause'>,
+  maxAttempts: number,
+): boolean =>
+  state === 'failed' &&
+  attempt < maxAttempts &&
+  (cause?.class === 'transient' || cause?.class === 'throttled');
+
+/**
+ * Marks failures that may pass as `planned` under the next attempt, and queues their shards again;
+ * likewise shards whose open intents or orders nobody has worked on for `lostAfterMs`. The ledger
+ * decides on arrival what of such a shard is left to do, so queueing it once too often is harmless.
+ * @returns how many shards were queued
+ */
+export async function requeue(
+  shards: readonly ShardRecord[],
+  { ledger, objects, queue, lostAfterMs, settleMs, maxAttempts, now }: RequeueOptions,
+): Promise<number> {
+  const bodies: string[] = [];
+  for (const { shard, counts, ended } of shards) {
+    // A task is started again by the nightly pass alone.
+    if (isTaskShard(shard)) continue;
+    if (!ended || counts.failed + counts.planned + counts.submitting === 0) continue;
+    const rows = await ledger.transfersOf(shard.runId, shard.index, [
+      'failed',
+      'planned',
+      'submitting',
+    ]);
+    const at = now();
+    const age = ({ updatedAt }: Transfer) => at.getTime() - updatedAt.getTime();
+    let wanted = rows.some(
+      (row) => row.state !== 'failed' && age(row) >= Math.max(lostAfterMs, settleMs),
+    );
+    const due = rows.filter(
+      (row) => isRetryable(row, maxAttempts) && age(row) >= FIRST_WAIT_MS * 2 ** (row.attempt - 1),
+    );
+    wanted ||= due.length > 0;
+    const order = ({ attempt, transferId }: Transfer): Promise<void> => {
+      const report = { state: 'planned', attempt: attempt + 1, accepted: [], at } as const;
+      return ledger.record(transferId, { ...report, event: 'ordered' });
+    };
+    for (let from = 0; from < due.length; from += AT_ONCE) {
+      await Promise.all(due.slice(from, from + AT_ONCE).map(order));
+    }
+    if (wanted) bodies.push(await shardMessage(shard, objects));
+  }
+  if (bodies.length > 0) await queue.send(bodies);
+  return bodies.length;
+}
+
+/** @throws StoreError */
+export async function shardMessage(shard: Shard, objects: Pick<Objects, 'head'>): Promise<string> {
+  const { object, runId } = shard;
+  const isOwn = object.key.startsWith(stagingPrefix(runId));
+  const found = isOwn ? await objects.head(object.key) : undefined;
+  return JSON.stringify(found ? { ...shard, object: { ...object, etag: found.etag } } : shard);
+}

@@ -1,0 +1,155 @@
+/**
+ * `POST /runs/{runId}/retry`: tries failed transfers again within their run, and goes on with a run
+ * that was cancelled or could not be carried out. Safe to repeat at any point.
+ */
+
+import { runLeaseName, withLease } from '../ledger/lease.ts';
+import type { Ledger, ShardRecord } from '../ledger/ledger.ts';
+import type { Run } from '../ledger/model.ts';
+import { type CauseClass, ConflictError } from '../lib/errors.ts';
+import { rejectedKeptKey, removeStaged } from '../reporting/csv.ts';
+import type { Objects } from '../stores/objects.ts';
+import type { QueueSender } from '../stores/queue.ts';
+import { applyRetries, isRequested } from './apply-retries.ts';
+import { forgetEnd } from './closing-time.ts';
+import type { PlanLater, Planner } from './plan.ts';
+import { replan } from './replan.ts';
+import {
+  type RetryRequest,
+  readRetryRequests,
+  saveRetryRequests,
+  withRetryRequest,
+} from './retry-requests.ts';
+import { isTaskShard } from './task-runs.ts';
+
+export interface RetryOptions {
+  readonly ledger: Ledger;
+  readonly objects: Objects;
+  readonly planner: Planner;
+  readonly planLater?: PlanLater | undefined;
+  readonly queue: QueueSender;
+  readonly now: () => Date;
+}
+
+/** What a request may take of its half minute; the sweeper does the rest. */
+const BUDGET_MS = 12_000;
+
+/**
+ * @param classes of failures; undefined: every failure, and what was cancelled
+ * @returns transfers ordered so far
+ * @throws ConflictError (RUN_STATE, NOTHING_TO_RETRY); LeasedError (SHARD_LEASED) while somebody is at
+ *   the run; InputError (NOT_FOUND, MANIFEST_CHANGED); StoreError
+ */
+export async function retryRun(
+  runId: string,
+  classes: readonly CauseClass[] | undefined,
+  options: RetryOptions,
+): Promise<number> {
+  const { ledger, now } = options;
+  return withLease(ledger, runLeaseName(runId), now, async () => {
+    const retry = () => retryAlone(runId, classes, options);
+    // A pass that gathers failures of completed runs must not find this one half reopened.
+    const isGathered = (await ledger.run(runId))?.state === 'completed';
+    return isGathered ? withLease(ledger, 'nightly', now, retry) : retry();
+  });
+}
+
+async function retryAlone(
+  runId: string,
+  classes: readonly CauseClass[] | undefined,
+  options: RetryOptions,
+): Promise<number> {
+  const { ledger, now } = options;
+  const run = await ledger.run(runId);
+  if (!run) return 0;
+  const at = now();
+  const deadline = new Date(at.getTime() + BUDGET_MS);
+  const request = { at: at.getTime(), ...(classes && { classes: [...classes] }) };
+  const shards = await ledger.shards(runId);
+  // Of a run that ended, earlier requests ended with it.
+  const earlier = isOpen(run) ? await readRetryRequests(ledger, runId) : [];
+  await check(run, shards, [...earlier, request], { ...options, deadline });
+  await saveRetryRequests(ledger, runId, withRetryRequest(earlier, request));
+  await reopen(run, options);
+  const current = await ledger.run(runId);
+  // What is planned by another function is ordered once that is done.
+  if (current?.state !== 'active') return 0;
+  const { ordered } = await applyRetries(runId, shards, { ...options, deadline });
+  return ordered;
+}
+
+const isOpen = ({ state }: Run): boolean => state === 'planning' || state === 'active';
+
+/** @param requests the last is new */
+async function check(
+  run: Run,
+  shards: readonly ShardRecord[],
+  requests: readonly RetryRequest[],
+  { deadline, ledger, now, planner }: RetryOptions & { readonly deadline: Date },
+): Promise<void> {
+  if (run.handedTo !== undefined) {
+    throw new ConflictError(
+      'RUN_STATE',
+      `The failures of this run went on in the run ${run.handedTo} of a nightly pass; retry that one.`,
+    );
+  }
+  if (shards.length > 0 && shards.every(({ shard }) => isTaskShard(shard))) {
+    throw new ConflictError(
+      'RUN_STATE',
+      'The transfers of this run are tasks of a provider: start them anew, or leave them to the nightly pass.',
+    );
+  }
+  if (run.state === 'planning') {
+    if (requests.length > 1) return;
+    throw new ConflictError('RUN_STATE', 'The run is still being planned.');
+  }
+  if (run.state === 'cancelled' || run.state === 'failed') {
+    if (!run.source) throw new ConflictError('RUN_STATE', 'The run has no manifest to go on with.');
+    return planner.check(run);
+  }
+  const isInTime = () => now() < deadline;
+  if (await hasWished(run.runId, shards, requests, { ledger, isInTime })) return planner.check(run);
+  throw new ConflictError(
+    'NOTHING_TO_RETRY',
+    'No transfer of this run failed in that way; there is nothing to try again.',
+  );
+}
+
+async function hasWished(
+  runId: string,
+  shards: readonly ShardRecord[],
+  requests: readonly RetryRequest[],
+  { ledger, isInTime }: { readonly ledger: Ledger; readonly isInTime: () => boolean },
+): Promise<boolean> {
+  for (const { shard, counts } of shards) {
+    // Whoever orders finds out.
+    if (!isInTime()) return true;
+    if (isTaskShard(shard) || counts.failed + counts.cancelled === 0) continue;
+    const rows = await ledger.transfersOf(runId, shard.index, ['failed', 'cancelled']);
+    if (rows.some((row) => isRequested(requests, row))) return true;
+  }
+  return false;
+}
+
+/** Whatever dies within leaves the run as it ended, or open with a request: then it does not close. */
+async function reopen(run: Run, options: RetryOptions): Promise<void> {
+  const { ledger, objects } = options;
+  const { runId, source, state } = run;
+  if (state === 'active') return;
+  // What was unpacked of it is gone.
+  const isPacked = source?.key.endsWith('.gz') ?? false;
+  const isPlanned = state === 'completed' && !isPacked;
+  if (state !== 'planning') {
+    if (state === 'completed') {
+      await removeStaged(objects, runId);
+      await objects.put(rejectedKeptKey(runId), '');
+    }
+    if (!(await ledger.reopenRun(runId, isPlanned ? 'active' : 'planning'))) {
+      throw new ConflictError('RUN_STATE', 'The run is not there any more, or goes on already.');
+    }
+  }
+  if (isPlanned) return;
+  await forgetEnd(runId, options);
+  // Thousands of shards may take longer than a request has.
+  await replan(run, options);
+}

@@ -1,0 +1,89 @@
+/**
+ * Runs whose transfers are provider tasks instead of lines of a manifest: one shard that counts
+ * tasks where a manifest's counts bytes, so that coverage, counts and closing work alike.
+ */
+import type { Ledger } from '../ledger/ledger.ts';
+import type { NewRun, Run, TransferTask } from '../ledger/model.ts';
+import type { Shard, Tally } from '../ledger/shard.ts';
+import { sha256Hex } from '../lib/encoding.ts';
+import { LeasedError } from '../lib/errors.ts';
+
+export const taskTransferId = (runId: string, line: number): string => `${runId}.0.${line}`;
+
+/** Shard 0 of a run: its tasks. */
+export const taskShard = (runId: string, count: number): Shard => ({
+  id: `${runId}.0`,
+  runId,
+  index: 0,
+  start: 0,
+  end: count,
+  target: { region: '', bucket: '' },
+  layout: { format: 'jsonl', gzip: false, header: false },
+  object: { key: '', etag: '', offset: 0 },
+});
+
+/** A shard of tasks has no object to read its lines from. */
+export const isTaskShard = ({ object }: Shard): boolean => object.key === '';
+
+const taskTally = (count: number): Tally => ({
+  ...(count > 0 && { first: 0, last: count }),
+  lines: count,
+  header: 0,
+  blank: 0,
+  quarantined: 0,
+  transfers: count,
+  warnings: {},
+});
+
+/** Long enough to write all rows of a run, short enough for whoever comes after a death. */
+const LEASE_MS = 15_000;
+
+/**
+ * Writes the run and a `planned` transfer per task, all durable; repeating it finds them.
+ * @throws LeasedError when somebody died at it just now; StoreError
+ * @param moreShards shards of manifests that come after, already queued
+ */
+export async function openTaskRun(
+  ledger: Ledger,
+  run: NewRun,
+  tasks: readonly TransferTask[],
+  at: Date,
+  more: { readonly shardCount: number; readonly sizeBytes: number } = {
+    shardCount: 0,
+    sizeBytes: 0,
+  },
+): Promise<Run> {
+  const { runId } = run;
+  const found = await ledger.openRun(run);
+  if (found.state !== 'planning') return found;
+  const shard = taskShard(runId, tasks.length);
+  const lease = { owner: `open ${runId}`, at, leaseMs: LEASE_MS };
+  const opened = await ledger.openShard(shard, lease);
+  if (opened === 'leased') throw new LeasedError(shard.id);
+  if (typeof opened === 'object') {
+    const missing = [...tasks.entries()].filter(([line]) => !opened.transfers.has(line));
+    await Promise.all(
+      missing.map(([line, task]) =>
+        ledger.record(taskTransferId(runId, line), {
+          state: 'planned',
+          attempt: 1,
+          accepted: [],
+          at,
+          event: 'ordered',
+          task,
+        }),
+      ),
+    );
+    await ledger.endShard(shard, lease, taskTally(tasks.length));
+  }
+  const plan = {
+    shardCount: 1 + more.shardCount,
+    sizeBytes: tasks.length + more.sizeBytes,
+  };
+  await ledger.activateRun(runId, plan);
+  return (await ledger.run(runId)) ?? found;
+}
+
+/** A run's id from what started it: the same trigger gives the same run (promise G2). */
+export const runIdFrom = (...parts: readonly string[]): string =>
+  sha256Hex(JSON.stringify(parts)).slice(0, 24);

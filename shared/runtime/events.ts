@@ -1,0 +1,152 @@
+/** AWS-shaped events to our types. Object keys are decoded here and nowhere else. */
+
+import * as v from 'valibot';
+import type { Shard } from '../ledger/shard.ts';
+import { InputError } from '../lib/errors.ts';
+import { parseWith } from '../lib/validate.ts';
+
+export interface Upload {
+  readonly bucket: string;
+  /** Decoded. */
+  readonly key: string;
+}
+
+const notification = v.object({
+  Records: v.array(
+    v.object({
+      s3: v.object({
+        bucket: v.object({ name: v.string() }),
+        object: v.object({ key: v.string() }),
+      }),
+    }),
+  ),
+});
+
+const bridged = v.object({
+  detail: v.object({
+    bucket: v.object({ name: v.string() }),
+    object: v.object({ key: v.string() }),
+  }),
+});
+
+const testEvent = v.object({ Event: v.literal('s3:TestEvent') });
+
+/**
+ * Uploads of an S3 notification, whose keys are form-encoded, or of the same event through
+ * EventBridge, whose keys are plain. S3's own test event holds none.
+ * https://docs.aws.amazon.com/AmazonS3/latest/userguide/notification-content-structure.html
+ */
+export function parseUploads(event: unknown): readonly Upload[] {
+  if (v.is(testEvent, event)) return [];
+  if (v.is(bridged, event)) {
+    const { bucket, object } = event.detail;
+    return [{ bucket: bucket.name, key: object.key }];
+  }
+  return parseWith(notification, event, 'The upload event').Records.map(({ s3 }, index) => ({
+    bucket: s3.bucket.name,
+    key: decodeKey(s3.object.key, `Records[${index}].s3.object.key`),
+  }));
+}
+
+function decodeKey(encoded: string, path: string): string {
+  try {
+    return decodeURIComponent(encoded.replaceAll('+', ' '));
+  } catch (error) {
+    const fault = { path, message: 'expected a form-encoded key' };
+    throw new InputError('EVENT_INVALID', 'The upload event has a bad key.', [fault], error);
+  }
+}
+
+const whole = v.pipe(v.number(), v.safeInteger(), v.minValue(0));
+
+const shard = v.object({
+  id: v.string(),
+  runId: v.string(),
+  index: whole,
+  start: whole,
+  end: whole,
+  target: v.object({ region: v.string(), bucket: v.string() }),
+  layout: v.object({
+    format: v.picklist(['csv', 'jsonl']),
+    gzip: v.boolean(),
+    header: v.boolean(),
+    columns: v.exactOptional(v.object({ url: whole, key: whole, md5: v.exactOptional(whole) })),
+  }),
+  object: v.object({ key: v.string(), etag: v.string(), offset: whole }),
+  onKeyExist: v.exactOptional(v.picklist(['ignore', 'override'])),
+  ignoreSameKey: v.exactOptional(v.boolean()),
+  night: v.exactOptional(whole),
+});
+
+/** The body of a queue message. */
+export function parseShard(body: string): Shard {
+  let parsed: unknown;
+  try {
+    parsed = JSON.parse(body);
+  } catch (error) {
+    throw new InputError('EVENT_INVALID', 'The queue message is not JSON.', [], error);
+  }
+  return parseWith(shard, parsed, 'The queue message');
+}
+
+export interface QueueRecord {
+  readonly messageId: string;
+  readonly body: string;
+  /** Names this delivery. */
+  readonly receipt: string;
+  /** How often it was received, this time included. */
+  readonly receiveCount: number;
+}
+
+const queueEvent = v.object({
+  Records: v.array(
+    v.object({
+      messageId: v.string(),
+      body: v.string(),
+      receiptHandle: v.optional(v.string(), ''),
+      attributes: v.optional(
+        v.object({ ApproximateReceiveCount: v.optional(v.string(), '1') }),
+        {},
+      ),
+    }),
+  ),
+});
+
+/** Messages of an SQS event. */
+export const parseQueueRecords = (event: unknown): readonly QueueRecord[] =>
+  parseWith(queueEvent, event, 'The queue event').Records.map(
+    ({ messageId, body, receiptHandle, attributes }) => ({
+      messageId,
+      body,
+      receipt: receiptHandle,
+      receiveCount: Number(attributes.ApproximateReceiveCount) || 1,
+    }),
+  );
+
+export interface Schedule {
+  /** The moment it was fired for; undefined when the event has none. */
+  readonly time?: Date;
+  readonly detail: Readonly<Record<string, unknown>>;
+}
+
+const details = v.record(v.string(), v.unknown());
+
+/** The scheduler's placeholder, where nobody filled it in. */
+const unfilled = v.pipe(
+  v.literal('<aws.scheduler.scheduled-time>'),
+  v.transform(() => undefined),
+);
+
+const instant = v.pipe(v.string(), v.isoTimestamp());
+
+const scheduleEvent = v.object({
+  time: v.optional(v.union([unfilled, instant], 'expected an instant in ISO 8601')),
+  // The scheduler's own event has the text "{}" here.
+  detail: v.optional(v.union([v.pipe(v.string(), v.parseJson(), details), details]), {}),
+});
+
+/** An event of a schedule; what it says in `detail` is the function's own. */
+export function parseSchedule(event: unknown): Schedule {
+  const { detail, time } = parseWith(scheduleEvent, event ?? {}, 'The schedule event');
+  return { detail, ...(time !== undefined && { time: new Date(time) }) };
+}

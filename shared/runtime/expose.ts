@@ -1,0 +1,93 @@
+/** Makes handlers of functions: built from the environment on their first event, with problem answers. */
+import type { Env } from '../lib/env.ts';
+import { ConfigError, StoreError } from '../lib/errors.ts';
+import { createLog } from '../lib/log.ts';
+import { isHttpEvent, problem } from './http.ts';
+import type { Invocation } from './per-message.ts';
+
+export type Handler = (event: unknown, invocation?: Invocation) => Promise<unknown>;
+
+/** As Lambda calls it. https://docs.aws.amazon.com/lambda/latest/dg/nodejs-context.html */
+type LambdaHandler = (
+  event: unknown,
+  context?: { readonly getRemainingTimeInMillis?: () => number },
+) => Promise<unknown>;
+
+function invocationOf(context: Parameters<LambdaHandler>[1]): Invocation {
+  const leftMs = context?.getRemainingTimeInMillis?.();
+  return leftMs === undefined ? {} : { deadline: new Date(Date.now() + leftMs) };
+}
+
+/** What a wiring gives to the functions it exposes. */
+export interface Surroundings {
+  /** @throws ConfigError, StoreError when secrets are named and can't be read */
+  openEnv(env: Env): Promise<OpenedEnv>;
+  /** Gives back what others may use while this worker stands still. */
+  pause(): Promise<void>;
+}
+
+/**
+ * Builds a handler on its first event, from the environment of that moment, so that importing a
+ * function has no effect. A failed build is tried again with the next event.
+ */
+export type Expose = (build: (env: Env) => Promise<Handler>) => LambdaHandler;
+
+export const createExpose =
+  (surroundings: Surroundings): Expose =>
+  (build) =>
+    exposed(build, surroundings);
+
+function exposed(
+  build: (env: Env) => Promise<Handler>,
+  { openEnv, pause }: Surroundings,
+): LambdaHandler {
+  // What can't be given back now expires by itself.
+  const pauseQuietly = (): Promise<void> => pause().catch(() => {});
+  let opened: Promise<OpenedEnv> | undefined;
+  let built: { readonly handler: Promise<Handler>; readonly version: number } | undefined;
+
+  /** Built anew when secrets changed: tokens and keys of callbacks are part of it. */
+  const current = async (): Promise<Handler> => {
+    opened ??= openEnv(process.env);
+    const secrets = await opened;
+    await secrets.refresh();
+    const version = secrets.version();
+    if (built?.version !== version) built = { handler: build(secrets.env), version };
+    return built.handler;
+  };
+
+  return async (event, context) => {
+    try {
+      const handler = await current().catch((error: unknown) => {
+        // Tried again with the next event.
+        [opened, built] = [undefined, undefined];
+        throw error;
+      });
+      return await handler(event, invocationOf(context)).finally(pauseQuietly);
+    } catch (error) {
+      if (error instanceof ConfigError) {
+        createLog().error('config.invalid', {
+          faults: error.faults.map(({ path, message }) => `${path}: ${message}`),
+        });
+        // The caller may know that this is not their fault, but not what is missing.
+        if (isHttpEvent(event)) return problem(503, error);
+      }
+      // A store or a secret that is out of reach; of other events it is the sender who tries again.
+      if (error instanceof StoreError && isHttpEvent(event)) {
+        createLog().error('http.failed', {}, error);
+        return problem(503, error);
+      }
+      throw error;
+    }
+  };
+}
+
+/** The environment with everything that secrets add to it. */
+export interface OpenedEnv {
+  /** Changed in place when secrets are read again. */
+  readonly env: Env;
+  /** Grows with each change. */
+  version(): number;
+  /** Reads again what is old. */
+  refresh(): Promise<unknown>;
+}

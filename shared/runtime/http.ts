@@ -1,0 +1,179 @@
+import middy from '@middy/core';
+import * as v from 'valibot';
+import { InputError, RateError, WaybillError } from '../lib/errors.ts';
+import type { Log } from '../lib/log.ts';
+import { parseWith } from '../lib/validate.ts';
+import type { Router } from './router.ts';
+
+export interface HttpRequest {
+  readonly method: string;
+  /** `GET /runs/{runId}` */
+  readonly routeKey: string;
+  readonly params: Readonly<Record<string, string>>;
+  readonly query: Readonly<Record<string, string>>;
+  /** Names in lower case. */
+  readonly headers: Readonly<Record<string, string>>;
+  /** Decoded text, empty when there is none. */
+  readonly body: string;
+}
+
+const texts = v.record(v.string(), v.string());
+
+const httpEvent = v.object({
+  routeKey: v.string(),
+  rawPath: v.nullish(v.string(), ''),
+  requestContext: v.object({ http: v.object({ method: v.string() }) }),
+  headers: v.nullish(texts, {}),
+  pathParameters: v.nullish(texts, {}),
+  queryStringParameters: v.nullish(texts, {}),
+  body: v.nullish(v.string(), ''),
+  isBase64Encoded: v.nullish(v.boolean(), false),
+});
+
+/** Whether an event is a request: for functions that uploads start as well. */
+export const isHttpEvent = (event: unknown): boolean =>
+  typeof event === 'object' && event !== null && 'routeKey' in event;
+
+/** Of a function's own address, which knows no routes. */
+const ANY_ROUTE = '$default';
+
+/**
+ * A request of API Gateway's HTTP API, or of a function's own address (function URL): both have
+ * payload format 2.0. https://docs.aws.amazon.com/lambda/latest/dg/urls-invocation.html
+ * @param router finds the route where the event names none
+ * @throws InputError (EVENT_INVALID; NOT_FOUND when `router` knows no such route)
+ */
+export function parseHttp(event: unknown, router?: Pick<Router<unknown>, 'find'>): HttpRequest {
+  const parsed = parseWith(httpEvent, event, 'The HTTP event');
+  const { body, isBase64Encoded, rawPath } = parsed;
+  const { method } = parsed.requestContext.http;
+  const named = { routeKey: parsed.routeKey, params: parsed.pathParameters };
+  const found = parsed.routeKey === ANY_ROUTE ? router?.find(method, rawPath) : named;
+  if (found === undefined || !('routeKey' in found)) {
+    throw new InputError('NOT_FOUND', 'There is no such route.');
+  }
+  return {
+    method,
+    routeKey: found.routeKey,
+    params: found.params,
+    query: parsed.queryStringParameters,
+    headers: parsed.headers,
+    body: isBase64Encoded ? Buffer.from(body, 'base64').toString('utf8') : body,
+  };
+}
+
+export interface HttpAnswer {
+  readonly statusCode: number;
+  readonly headers?: Readonly<Record<string, string>>;
+  readonly body?: string;
+  /** The body is bytes, in base64. */
+  readonly isBase64Encoded?: boolean;
+}
+
+export const json = (statusCode: number, value: unknown): HttpAnswer => ({
+  statusCode,
+  headers: { 'content-type': 'application/json', 'cache-control': 'no-store' },
+  body: JSON.stringify(value),
+});
+
+export const withHeaders = (
+  answer: HttpAnswer,
+  headers: Readonly<Record<string, string>>,
+): HttpAnswer => ({ ...answer, headers: { ...answer.headers, ...headers } });
+
+export interface OverHttpOptions {
+  readonly log: Log;
+  /** For a function that has an address of its own too. */
+  readonly router?: Pick<Router<unknown>, 'find'>;
+  /** Throws for whoever may not; its headers go along with every answer. */
+  readonly authorize?: (request: HttpRequest) => Readonly<Record<string, string>>;
+}
+
+/** A handler of API Gateway's HTTP API; errors leave as RFC 9457 problems. */
+export const overHttp = (
+  answer: (request: HttpRequest) => Promise<HttpAnswer>,
+  { log, router, authorize = () => ({}) }: OverHttpOptions,
+): ((event: unknown) => Promise<HttpAnswer>) => {
+  const handler = middy(async (event: unknown) => {
+    const request = parseHttp(event, router);
+    const headers = authorize(request);
+    return withHeaders(await answer(request), headers);
+  }).use(problems(log));
+  const context = {} as Parameters<typeof handler>[1];
+  return async (event) =>
+    withHeaders((await handler(event, context)) as HttpAnswer, {
+      'x-content-type-options': 'nosniff',
+    });
+};
+
+/** Answers what callers may know, as a problem; anything else becomes a bare 500 and a log line. */
+const problems = (log: Log): middy.MiddlewareObj<unknown, HttpAnswer> => ({
+  onError: (request) => {
+    const { error } = request;
+    const status = statusOf(error);
+    if (status >= 500) log.error('http.failed', {}, error);
+    request.response = problem(status, error);
+  },
+});
+
+const STATUSES: Readonly<Record<string, number>> = {
+  BODY_INVALID: 400,
+  CALLBACK_UNKNOWN: 404,
+  CONFIG_INVALID: 503,
+  CREDENTIALS_REFUSED: 502,
+  EVENT_INVALID: 400,
+  IDEMPOTENCY_MISMATCH: 422,
+  IN_PROGRESS: 409,
+  MANIFEST_CHANGED: 409,
+  MANIFEST_INVALID: 422,
+  NOTIFICATION_REFUSED: 403,
+  NOT_FOUND: 404,
+  NO_FAILED_OBJECTS: 409,
+  NOTHING_TO_RETRY: 409,
+  PROVIDER_REFUSED: 502,
+  RATE_LIMITED: 429,
+  REPLY_INVALID: 502,
+  RUN_STATE: 409,
+  STORE_FAILED: 503,
+  TASK_COMPLETE: 409,
+  TASK_IN_GROUP: 409,
+  TASK_STATE: 409,
+  TRANSPORT_FAILED: 502,
+  TRANSPORT_TIMEOUT: 504,
+  UNAUTHORIZED: 401,
+};
+
+const TITLES: Readonly<Record<number, string>> = {
+  400: 'Bad Request',
+  401: 'Unauthorized',
+  403: 'Forbidden',
+  404: 'Not Found',
+  409: 'Conflict',
+  413: 'Content Too Large',
+  422: 'Unprocessable Content',
+  429: 'Too Many Requests',
+  500: 'Internal Server Error',
+  502: 'Bad Gateway',
+  504: 'Gateway Timeout',
+  503: 'Service Unavailable',
+};
+
+const statusOf = (error: unknown): number =>
+  (error instanceof WaybillError && STATUSES[error.code]) || 500;
+
+export function problem(status: number, error: unknown): HttpAnswer {
+  const known = status !== 500 && error instanceof WaybillError;
+  const answer = json(status, {
+    type: 'about:blank',
+    title: TITLES[status] ?? 'Error',
+    status,
+    code: known ? error.code : 'INTERNAL',
+    // A store's message may name paths and hosts of ours.
+    ...(known && status !== 503 && { detail: error.message }),
+    ...(error instanceof InputError && error.errors.length > 0 && { errors: error.errors }),
+  });
+  const type = { 'content-type': 'application/problem+json' };
+  const challenge = status === 401 ? { 'www-authenticate': 'Bearer' } : {};
+  const limits = error instanceof RateError ? error.headers : {};
+  return { ...answer, headers: { ...answer.headers, ...type, ...challenge, ...limits } };
+}

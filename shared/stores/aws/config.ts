@@ -1,0 +1,22 @@
+import type { AwsKeys } from '../../lib/aws/sigv4.ts';
+
+export interface AwsConfig {
+  readonly region: string;
+  readonly keys: AwsKeys;
+  /** In place of every service's own address: emulators, private links. */
+  readonly endpoint?: string;
+}
+
+/** What is kept where, and who else is there, besides. */
+export interface AwsStoresConfig extends AwsConfig {
+  /** How long the ledger keeps an ended run; 0 is for ever. */
+  readonly retentionDays: number;
+  /** Name of the deployed sweeper, for whoever wakes it. */
+  readonly sweepFunction?: string;
+  /** Name of the deployed planner, for whoever has no time to plan. */
+  readonly planFunction?: string;
+}
+
+/** China's regions have an address of their own. */
+export const domainOf = (region: string): string =>
+  region.startsWith('cn-') ? 'amazonaws.com.cn' : 'amazonaws.com';

@@ -1,0 +1,170 @@
+/** Items of the table to ledger types and back. */
+import { latestId, toHistory } from '../../../ledger/history.ts';
+import type { IntentWindow } from '../../../ledger/ledger.ts';
+import { type Fact, TRANSFER_STATES, type TransferState } from '../../../ledger/merge.ts';
+import {
+  type NewRun,
+  type Operation,
+  parseTransferId,
+  type Run,
+  type RunState,
+  type Transfer,
+  type TransferObject,
+  type TransferProgress,
+  type TransferTask,
+} from '../../../ledger/model.ts';
+import type { Shard, Tally } from '../../../ledger/shard.ts';
+import type { Totals } from '../../../ledger/totals.ts';
+import type { Cause } from '../../../lib/errors.ts';
+import { has, type Item, json, list, number, text, type Value } from './item.ts';
+import { createdSort, runKey } from './keys.ts';
+
+export type StateCounts = Readonly<Record<TransferState, number>>;
+
+export const noCounts = (): Record<TransferState, number> =>
+  Object.fromEntries(TRANSFER_STATES.map((state) => [state, 0])) as Record<TransferState, number>;
+
+/** Until a run is closed it has `open`, by which the index of that name finds it. */
+export function fromNewRun(run: NewRun): Item {
+  const { runId, createdAt, trigger, operation, source, target } = run;
+  return {
+    ...runKey(runId),
+    runId,
+    kind: 'run',
+    open: 'open',
+    created: createdSort(createdAt.getTime(), runId),
+    createdAt: createdAt.getTime(),
+    state: 'planning',
+    trigger,
+    operation,
+    ...(source && { source: JSON.stringify(source) }),
+    ...(target && { target: JSON.stringify(target) }),
+  };
+}
+
+export function toRun(item: Item, { counts, readBytes }: Totals): Run {
+  return {
+    runId: text(item, 'runId'),
+    trigger: text(item, 'trigger') as Run['trigger'],
+    operation: text(item, 'operation') as Operation,
+    state: text(item, 'state') as RunState,
+    createdAt: new Date(number(item, 'createdAt')),
+    counts,
+    readBytes,
+    ...(has(item, 'source') && { source: json<NonNullable<Run['source']>>(item, 'source') }),
+    ...(has(item, 'target') && { target: json<NonNullable<Run['target']>>(item, 'target') }),
+    ...(has(item, 'error') && { error: json<Cause>(item, 'error') }),
+    ...(has(item, 'shardCount') && {
+      plan: { shardCount: number(item, 'shardCount'), sizeBytes: number(item, 'sizeBytes') },
+    }),
+    ...(has(item, 'stoppedAt') && { stoppedAt: new Date(number(item, 'stoppedAt')) }),
+    ...(has(item, 'closedAt') && { closedAt: new Date(number(item, 'closedAt')) }),
+    ...(has(item, 'handedTo') && { handedTo: text(item, 'handedTo') }),
+  };
+}
+
+export const isOpenRun = (item: Item | undefined): boolean =>
+  item?.['state'] === 'planning' || item?.['state'] === 'active';
+
+export const NO_TALLY: Tally = {
+  lines: 0,
+  header: 0,
+  blank: 0,
+  quarantined: 0,
+  transfers: 0,
+  warnings: {},
+};
+
+export const toTally = (item: Item): Tally =>
+  has(item, 'tally') ? json<Tally>(item, 'tally') : NO_TALLY;
+
+export const toShard = (item: Item): Shard => json<Shard>(item, 'body');
+
+export const fromWindow = ({ through, at }: IntentWindow): string => `${through}@${at.getTime()}`;
+
+export const toWindows = (item: Item): readonly IntentWindow[] =>
+  list(item, 'windows').map((window) => {
+    const [through, ms] = window.split('@').map(Number);
+    return { through: through ?? 0, at: new Date(ms ?? 0) };
+  });
+
+export function toFact(item: Item): Fact {
+  return {
+    state: text(item, 'state') as TransferState,
+    attempt: number(item, 'attempt'),
+    accepted: toAccepted(item),
+    ...(has(item, 'cause') && { cause: json<Cause>(item, 'cause') }),
+  };
+}
+
+const toAccepted = (item: Item): readonly string[] => {
+  const accepted = item['accepted'];
+  return accepted instanceof Set ? [...accepted].sort() : [];
+};
+
+export function toTransfer(item: Item): Transfer {
+  const transferId = text(item, 'transferId');
+  const { runId, shard, line } = parseTransferId(transferId) ?? { runId: '', shard: 0, line: 0 };
+  const fact = toFact(item);
+  const providerId = latestId(fact.accepted);
+  return {
+    transferId,
+    runId,
+    shard,
+    line,
+    ...fact,
+    ...(has(item, 'url') && { object: toObject(item) }),
+    ...(has(item, 'task') && { task: json<TransferTask>(item, 'task') }),
+    ...(providerId !== undefined && { providerId }),
+    ...(has(item, 'progress') && { progress: json<TransferProgress>(item, 'progress') }),
+    updatedAt: new Date(number(item, 'updatedAt')),
+    history: toHistory(list(item, 'history').join(',')),
+  };
+}
+
+const toObject = (item: Item): TransferObject => ({
+  url: text(item, 'url'),
+  key: text(item, 'key'),
+  ...(has(item, 'md5') && { md5: text(item, 'md5') }),
+});
+
+/** What a transfer is about, as attributes: the first update that knows it says it. */
+export const fromDescription = (
+  object: TransferObject | undefined,
+  task: TransferTask | undefined,
+): Readonly<Record<string, Value>> => ({
+  ...(object && { url: object.url, key: object.key }),
+  ...(object?.md5 !== undefined && { md5: object.md5 }),
+  ...(task && { task: JSON.stringify(task) }),
+});
+
+/** When items expire: DynamoDB removes them within a few days after `ttl`, Unix seconds. */
+
+export interface Expiry {
+  /** Of marks, from when they were made. Undefined: never. */
+  ended(at: Date): { readonly ttl?: number };
+  /** Of a run, from when it ended; when that is late, such as after a retry, before its first rows. */
+  run(at: Date, createdAt: Date): { readonly ttl?: number };
+  /** Of shards and transfers, from their last write: they must outlive their run. */
+  part(at: Date): { readonly ttl?: number };
+}
+
+const DAY_SECONDS = 86_400;
+
+/** The longest that a run may take without losing rows before itself. */
+const LONGEST_RUN_DAYS = 30;
+
+/** @param retentionDays how long an ended run is kept; 0 keeps everything for ever */
+export function createExpiry(retentionDays: number): Expiry {
+  const after = (at: Date, days: number) =>
+    retentionDays === 0 ? {} : { ttl: Math.floor(at.getTime() / 1_000) + days * DAY_SECONDS };
+  const partDays = retentionDays + LONGEST_RUN_DAYS;
+  return {
+    ended: (at) => after(at, retentionDays),
+    run(at, createdAt) {
+      const [own, rows] = [after(at, retentionDays), after(createdAt, partDays)];
+      return (own.ttl ?? 0) <= (rows.ttl ?? 0) ? own : rows;
+    },
+    part: (at) => after(at, partDays),
+  };
+}

@@ -1,0 +1,151 @@
+/** Runs in DynamoDB. */
+import { parseRunCursor, runCursor } from '../../../ledger/cursors.ts';
+import type { Ledger } from '../../../ledger/ledger.ts';
+import type { NewRun, Run } from '../../../ledger/model.ts';
+import { totalsOf } from '../../../ledger/totals.ts';
+import type { Counting } from './counts.ts';
+import { has, type Item, number, text } from './item.ts';
+import { createdSort, MAX_SHARD, runKey, runPartition, shardSort } from './keys.ts';
+import type { Expiry } from './rows.ts';
+import { fromNewRun, toRun } from './rows.ts';
+import type { Table } from './table.ts';
+
+type RunCalls = Pick<
+  Ledger,
+  'openRun' | 'activateRun' | 'stopRun' | 'closeRun' | 'reopenRun' | 'run' | 'runs' | 'handOver'
+>;
+
+/** The shards of a run that somebody opened, from number `from` on. */
+export const shardsOf = async (table: Table, runId: string, from = 0): Promise<readonly Item[]> => {
+  const values = { pk: runPartition(runId), from: shardSort(from), to: shardSort(MAX_SHARD) };
+  const where = '#pk = :pk AND #sk BETWEEN :from AND :to';
+  const items = await Array.fromAsync(table.query({ where, values }));
+  return items.filter((item) => has(item, 'body'));
+};
+
+/** Newer than any. */
+const NEWEST = { createdAtMs: 999_999_999_999_999, runId: '~' };
+
+export function createRuns(table: Table, counting: Counting, expiry: Expiry): RunCalls {
+  const counted = async (item: Item): Promise<Run> =>
+    toRun(item, await counting.total(item, () => shardsOf(table, text(item, 'runId'))));
+
+  const find = async (runId: string): Promise<Run | undefined> => {
+    const item = await table.get(runKey(runId));
+    return item && counted(item);
+  };
+
+  /** Whether it ended just so: the answer to our own write may have been lost on its way. */
+  const isDone = async (
+    runId: string,
+    what: 'closedAt' | 'stoppedAt',
+    at: Date,
+    state?: string,
+  ) => {
+    const item = await table.get(runKey(runId));
+    if (!item || number(item, what) !== at.getTime()) return false;
+    return state === undefined || item['state'] === state;
+  };
+
+  const ttlOf = async (runId: string, at: Date): Promise<number | undefined> => {
+    const item = await table.get(runKey(runId));
+    return item && expiry.run(at, new Date(number(item, 'createdAt'))).ttl;
+  };
+
+  return {
+    async openRun(run: NewRun) {
+      const item = fromNewRun(run);
+      if (await table.put(item, 'attribute_not_exists(#pk)')) return toRun(item, totalsOf([]));
+      return (await find(run.runId)) as Run;
+    },
+    async activateRun(runId, { shardCount, sizeBytes }) {
+      const set = 'SET #state = :active, #shardCount = :shardCount, #sizeBytes = :sizeBytes';
+      const values = { active: 'active', planning: 'planning', shardCount, sizeBytes };
+      await table.update(runKey(runId), set, values, '#state = :planning');
+    },
+    async stopRun(runId, { state, at, error }) {
+      const closes = state === 'failed';
+      const ttl = closes ? await ttlOf(runId, at) : undefined;
+      const set = [
+        'SET #state = :state, #stoppedAt = :at',
+        ...(closes ? ['#closedAt = :at'] : []),
+        ...(error ? ['#error = :error'] : []),
+        ...(ttl === undefined ? [] : ['#ttl = :ttl']),
+      ];
+      const values = {
+        state,
+        at: at.getTime(),
+        planning: 'planning',
+        active: 'active',
+        ...(error && { error: JSON.stringify(error) }),
+        ...(ttl !== undefined && { ttl }),
+      };
+      const expression = `${set.join(', ')} REMOVE ${closes ? '#open, ' : ''}#kept`;
+      const isOpen = '#state IN (:planning, :active)';
+      if (await table.update(runKey(runId), expression, values, isOpen)) return true;
+      return isDone(runId, 'stoppedAt', at, state);
+    },
+    async closeRun(runId, at) {
+      const ttl = await ttlOf(runId, at);
+      const close = async (from: 'active' | 'cancelled', to: string): Promise<boolean> => {
+        const set = `SET #state = :to, #closedAt = :at${ttl === undefined ? '' : ', #ttl = :ttl'}`;
+        const values = { from, to, at: at.getTime(), ...(ttl !== undefined && { ttl }) };
+        const expression = `${set} REMOVE #open, #kept`;
+        const isUnclosed = '#state = :from AND attribute_not_exists(#closedAt)';
+        return table.update(runKey(runId), expression, values, isUnclosed);
+      };
+      if (await close('active', 'completed')) return true;
+      if (await close('cancelled', 'cancelled')) return true;
+      return isDone(runId, 'closedAt', at);
+    },
+    async reopenRun(runId, state) {
+      const expression = `SET #state = :state, #open = :open
+        REMOVE #closedAt, #stoppedAt, #error, #ttl, #kept`;
+      const values = { state, open: 'open', planning: 'planning', active: 'active' };
+      const hasEnded = 'attribute_exists(#pk) AND NOT #state IN (:planning, :active)';
+      return table.update(runKey(runId), expression, values, hasEnded);
+    },
+    run: find,
+    async handOver(runId, to) {
+      const set = 'SET #handedTo = if_not_exists(#handedTo, :to)';
+      await table.update(runKey(runId), set, { to }, 'attribute_exists(#pk)');
+    },
+    async runs({ states, operations, unclosed = false, cursor, limit = 20 }) {
+      const size = Math.min(Math.max(limit, 1), 100);
+      const { createdAtMs, runId } = cursor === undefined ? NEWEST : parseRunCursor(cursor);
+      const goesOn = states?.every((state) => state === 'planning' || state === 'active') ?? false;
+      const open = unclosed || goesOn;
+      const partition = open ? 'open' : 'kind';
+      const filters = [
+        ...oneOf('state', states ?? []),
+        ...(operations ? oneOf('operation', operations) : []),
+      ];
+      const items: Item[] = [];
+      const found = table.query({
+        index: open ? 'open' : 'newest',
+        where: `#${partition} = :partition AND #created < :before`,
+        values: {
+          partition: open ? 'open' : 'run',
+          before: createdSort(createdAtMs, runId),
+          ...Object.fromEntries((states ?? []).map((state, at) => [`state${at}`, state])),
+          ...Object.fromEntries((operations ?? []).map((each, at) => [`operation${at}`, each])),
+        },
+        ...(filters.length > 0 && { filter: filters.join(' AND ') }),
+        newestFirst: true,
+        pageSize: size + 1,
+      });
+      for await (const item of found) if (items.push(item) > size) break;
+      const page = await Promise.all(items.slice(0, size).map(counted));
+      const last = page.at(-1);
+      return items.length > size && last
+        ? { items: page, nextCursor: runCursor(last) }
+        : { items: page };
+    },
+  };
+}
+
+/** `#state IN (:state0, :state1)`; nothing for no choice. */
+export const oneOf = (attribute: string, choices: readonly string[]): readonly string[] =>
+  choices.length === 0
+    ? []
+    : [`#${attribute} IN (${choices.map((_, at) => `:${attribute}${at}`).join(', ')})`];

@@ -1,0 +1,276 @@
+/**
+ * Transfers in DynamoDB. What a healthy object brings, its acceptance and its outcome, is one
+ * conditional write each: the condition holds when the update goes farther than what is known.
+ * Anything else (late, repeated, an order) is merged here and written if nobody was faster.
+ */
+import { setTimeout as sleep } from 'node:timers/promises';
+import { parseTransferCursor, transferCursor } from '../../../ledger/cursors.ts';
+import { HISTORY_LIMIT, isIdle, toEntryText } from '../../../ledger/history.ts';
+import type { Ledger, TransferFilter } from '../../../ledger/ledger.ts';
+import { merge, rank, TRANSFER_STATES, type TransferState } from '../../../ledger/merge.ts';
+import {
+  parseTransferId,
+  type Transfer,
+  type TransferPlace,
+  type TransferUpdate,
+} from '../../../ledger/model.ts';
+import { StoreError } from '../../../lib/errors.ts';
+import { type Counting, mayHold } from './counts.ts';
+import type { Touch } from './forget-counts.ts';
+import { has, type Item, list, number, text } from './item.ts';
+import { lineSort, PARTS, transferKey, transferPartition } from './keys.ts';
+import type { Expiry } from './rows.ts';
+import { fromDescription, toFact, toShard, toTransfer } from './rows.ts';
+import { oneOf, shardsOf } from './runs.ts';
+import type { Table } from './table.ts';
+
+type TransferCalls = Pick<Ledger, 'record' | 'read' | 'transfers' | 'transfersOf'>;
+
+export interface TransferOptions {
+  readonly table: Table;
+  readonly counting: Counting;
+  readonly expiry: Expiry;
+  readonly touch: Touch;
+  readonly wait?: (ms: number) => Promise<unknown>;
+}
+
+export function createTransfers(options: TransferOptions): TransferCalls {
+  const { table, counting } = options;
+  const advance = createAdvance(options);
+  const settle = createSettle(options);
+
+  return {
+    async record(transferId, update) {
+      const place = parseTransferId(transferId);
+      if (!place) throw new TypeError(`Not a transfer id: ${transferId}`);
+      if (!(await advance(place, transferId, update))) await settle(place, transferId, update);
+      counting.forget(place.runId, place.shard);
+    },
+    async read(transferId) {
+      const place = parseTransferId(transferId);
+      const item = place && (await table.get(transferKey(place)));
+      return item && toTransfer(item);
+    },
+    async transfers(runId, { states = TRANSFER_STATES, classes, cursor, limit = 100 } = {}) {
+      const size = Math.min(Math.max(limit, 1), 1_000);
+      const from = cursor === undefined ? { shard: 0, line: -1 } : parseTransferCursor(cursor);
+      const shards = (await shardsOf(table, runId, from.shard))
+        .filter((item) => mayHold(item, states))
+        .map((item) => toShard(item).index);
+      const items: Transfer[] = [];
+      // Some shards ahead: most have nothing of what is rare.
+      for (let at = 0; at < shards.length && items.length <= size; at += SHARDS_AT_ONCE) {
+        const pages = shards.slice(at, at + SHARDS_AT_ONCE).map((shard) => {
+          const after = shard === from.shard ? from.line : -1;
+          const filter = { states, ...(classes && { classes }) };
+          return readShard(table, { runId, shard, after, max: size + 1 - items.length }, filter);
+        });
+        items.push(...(await Promise.all(pages)).flat());
+      }
+      const page = items.slice(0, size);
+      const last = page.at(-1);
+      return items.length > size && last
+        ? { items: page, nextCursor: transferCursor(last) }
+        : { items: page };
+    },
+    transfersOf: (runId, shard, states) =>
+      readShard(table, { runId, shard, after: -1, max: Number.POSITIVE_INFINITY }, { states }),
+  };
+}
+
+const SHARDS_AT_ONCE = 8;
+
+interface Slice {
+  readonly runId: string;
+  readonly shard: number;
+  /** Lines after this one. */
+  readonly after: number;
+  readonly max: number;
+}
+
+/** Rows of one shard in order. Failed ones have an index, so that few are found among many. */
+export async function readShard(
+  table: Table,
+  { runId, shard, after, max }: Slice,
+  { states = TRANSFER_STATES, classes }: Pick<TransferFilter, 'states' | 'classes'>,
+): Promise<readonly Transfer[]> {
+  const onlyFailed = states.length === 1 && states[0] === 'failed';
+  const all = states.length === TRANSFER_STATES.length;
+  const sort = onlyFailed ? 'failed' : 'sk';
+  const filters = [
+    ...(onlyFailed || all ? [] : oneOf('state', states)),
+    ...(classes ? oneOf('class', classes) : []),
+  ];
+  if (states.length === 0 || classes?.length === 0) return [];
+  const readPart = async (part: number): Promise<readonly Item[]> => {
+    const items: Item[] = [];
+    const rows = table.query({
+      ...(onlyFailed && { index: 'failed' }),
+      where: after < 0 ? '#pk = :pk' : `#pk = :pk AND #${sort} > :after`,
+      values: {
+        pk: transferPartition(runId, shard, part),
+        after: lineSort(Math.max(after, 0)),
+        ...Object.fromEntries(states.map((state, at) => [`state${at}`, state])),
+        ...Object.fromEntries((classes ?? []).map((each, at) => [`class${at}`, each])),
+      },
+      ...(filters.length > 0 && { filter: filters.join(' AND ') }),
+      // Without a filter no more is read than wanted.
+      ...(filters.length === 0 && Number.isFinite(max) && { pageSize: max }),
+    });
+    for await (const row of rows) if (items.push(row) >= max) break;
+    return items;
+  };
+  const parts = await Promise.all(PARTS.map(readPart));
+  return parts
+    .flat()
+    .map(toTransfer)
+    .sort((a, b) => a.line - b.line)
+    .slice(0, max);
+}
+
+/** The cause's class stands by itself, for filters. */
+const causeOf = ({ cause }: Pick<TransferUpdate, 'cause'>) =>
+  cause && { cause: JSON.stringify(cause), class: cause.class };
+
+/**
+ * The one write of the usual case: a transfer that is new or on its way, and an update that goes
+ * farther. False when it is not that case, and then nothing was written.
+ */
+function createAdvance({ table, expiry }: TransferOptions) {
+  return (place: TransferPlace, transferId: string, update: TransferUpdate): Promise<boolean> => {
+    const { state, attempt, accepted, at, event, object, task, progress } = update;
+    // Orders change what may be final, and polls are mostly idle.
+    if (state === 'planned' || (event === 'poll' && state === 'submitted')) {
+      return Promise.resolve(false);
+    }
+    const described = fromDescription(object, task);
+    const cause = causeOf(update);
+    const { ttl } = expiry.part(at);
+    const failed = state === 'failed';
+    const values = {
+      transferId,
+      state,
+      attempt,
+      rank: rank(update),
+      updatedAt: at.getTime(),
+      one: 1,
+      none: [],
+      entry: [toEntryText(update)],
+      ...described,
+      ...cause,
+      ...(progress && { progress: JSON.stringify(progress) }),
+      ...(failed && { failed: lineSort(place.line) }),
+      ...(ttl !== undefined && { ttl }),
+      ...(accepted.length > 0 && { accepted: new Set(accepted) }),
+      onItsWay0: 'submitting',
+      onItsWay1: 'submitted',
+      most: HISTORY_LIMIT,
+    };
+    const set = [
+      ...['transferId', 'state', 'attempt', 'rank', 'updatedAt'],
+      ...Object.keys(cause ?? {}),
+      ...(progress ? ['progress'] : []),
+      ...(failed ? ['failed'] : []),
+      ...(ttl === undefined ? [] : ['ttl']),
+    ].map((name) => `#${name} = :${name}`);
+    const setOnce = Object.keys(described).map(
+      (name) => `#${name} = if_not_exists(#${name}, :${name})`,
+    );
+    const history = '#history = list_append(if_not_exists(#history, :none), :entry)';
+    const remove = [...(cause ? [] : ['#cause', '#class']), ...(failed ? [] : ['#failed'])];
+    const expression = [
+      `SET ${[...set, ...setOnce, history].join(', ')}`,
+      ...(remove.length > 0 ? [`REMOVE ${remove.join(', ')}`] : []),
+      `ADD #version :one${accepted.length > 0 ? ', #accepted :accepted' : ''}`,
+    ].join(' ');
+    return table.update(
+      transferKey(place),
+      expression,
+      values,
+      `attribute_not_exists(#pk) OR (#rank < :rank AND #state IN (:onItsWay0, :onItsWay1)
+        AND #updatedAt <= :updatedAt AND size(#history) < :most)`,
+    );
+  };
+}
+
+const MAX_TRIES = 30;
+
+/** Reads, merges and writes, until nobody else wrote in between. */
+function createSettle({ table, expiry, touch, wait = sleep }: TransferOptions) {
+  return async (
+    place: TransferPlace,
+    transferId: string,
+    update: TransferUpdate,
+  ): Promise<void> => {
+    const key = transferKey(place);
+    for (let tries = 1; tries <= MAX_TRIES; tries += 1) {
+      const before = await table.get(key);
+      if (before && isTold(before, update)) return;
+      const item = mergeInto(before, { ...key, transferId }, place, update, expiry);
+      const from = before && (text(before, 'state') as TransferState);
+      if (from !== undefined && isFinal(from) && from !== item['state']) {
+        await touch(place.runId, place.shard);
+      }
+      const written = before
+        ? await table.put(item, '#version = :version', { version: number(before, 'version') })
+        : await table.put(item, 'attribute_not_exists(#pk)');
+      if (written) return;
+      await wait(Math.random() * Math.min(1_000, 5 * 2 ** tries));
+    }
+    throw new StoreError(`The ledger found no turn to write ${transferId} among many writers.`);
+  };
+}
+
+/** Our own write, whose answer was lost: what is there says all that the update says. */
+const isTold = (item: Item, update: TransferUpdate): boolean => {
+  const { object, progress, task } = update;
+  return (
+    list(item, 'history').at(-1) === toEntryText(update) &&
+    (object === undefined || has(item, 'url')) &&
+    (task === undefined || has(item, 'task')) &&
+    (progress === undefined || item['progress'] === JSON.stringify(progress))
+  );
+};
+
+const isFinal = (state: TransferState): boolean =>
+  state === 'succeeded' || state === 'failed' || state === 'cancelled';
+
+function mergeInto(
+  before: Item | undefined,
+  identity: Item,
+  { line }: TransferPlace,
+  update: TransferUpdate,
+  expiry: Expiry,
+): Item {
+  const known = before && toFact(before);
+  const after = known ? merge(known, update) : update;
+  const cause = causeOf(after);
+  const written = before ? list(before, 'history') : [];
+  const entry = toEntryText(update);
+  const idle =
+    before !== undefined &&
+    known !== undefined &&
+    isIdle(
+      update,
+      { ...known, cause: before['cause'] as string | undefined },
+      { ...after, cause: cause?.cause },
+    );
+  const listed = !idle && written.length < HISTORY_LIMIT;
+  const { cause: _cause, class: _class, failed: _failed, ...rest } = before ?? {};
+  return {
+    ...fromDescription(update.object, update.task),
+    ...rest,
+    ...identity,
+    ...(update.progress && { progress: JSON.stringify(update.progress) }),
+    ...cause,
+    ...(after.state === 'failed' && { failed: lineSort(line) }),
+    ...(after.accepted.length > 0 && { accepted: new Set(after.accepted) }),
+    ...expiry.part(update.at),
+    state: after.state,
+    attempt: after.attempt,
+    rank: rank(after),
+    updatedAt: Math.max(update.at.getTime(), before ? number(before, 'updatedAt') : 0),
+    version: before ? number(before, 'version') + 1 : 1,
+    history: listed ? [...written, entry] : written,
+  };
+}

@@ -1,0 +1,69 @@
+/**
+ * The object store in a bucket: of S3, or of any store that speaks its language, so that buckets of
+ * COS and OBS hold manifests too. Where the bucket keeps versions, every writing is another version;
+ * else the same content written again is the same one.
+ */
+import { StoreError } from '../../../lib/errors.ts';
+import { type BucketOptions, createBucket } from '../../../lib/s3/bucket.ts';
+import { listObjects } from '../../../lib/s3/list.ts';
+import { toVersion } from '../../../lib/s3/version.ts';
+import { badKey, keyFault } from '../../object-keys.ts';
+import type { ObjectInfo, Objects } from '../../objects.ts';
+import { readObject } from './read.ts';
+import { writeObject } from './write.ts';
+
+/** Of a key in UTF-8. */
+const MAX_KEY_BYTES = 1_024;
+
+export function createS3Objects(options: BucketOptions): Objects {
+  const bucket = createBucket(options);
+  const { now = () => new Date() } = options;
+
+  const check = (key: string): void => {
+    const fault =
+      keyFault(key) ??
+      (Buffer.byteLength(key) > MAX_KEY_BYTES
+        ? `expected at most ${MAX_KEY_BYTES} bytes`
+        : undefined);
+    if (fault !== undefined) throw badKey(key, fault);
+  };
+
+  const head = async (key: string): Promise<ObjectInfo | undefined> => {
+    check(key);
+    const { status, headers } = await bucket.ask({ method: 'HEAD', key, expected: [404] });
+    if (status === 404) return undefined;
+    const { 'content-length': length, 'last-modified': modified } = headers;
+    const [etag, lastModifiedAt] = [toVersion(headers), new Date(modified ?? '')];
+    if (length === undefined || etag === '' || Number.isNaN(lastModifiedAt.getTime())) {
+      throw new StoreError(`The object store told no size, ETag or time of ${key}.`);
+    }
+    return { key, sizeBytes: Number(length), etag, lastModifiedAt };
+  };
+
+  return {
+    bucket: options.bucket,
+    head,
+    async *read(key, range = {}) {
+      check(key);
+      yield* readObject(bucket, key, range);
+    },
+    async put(key, content) {
+      check(key);
+      const { etag, sizeBytes } = await writeObject(bucket, key, content);
+      // The answer to writing tells no time. By now somebody else may have written, or removed it.
+      const found = await head(key);
+      const isOurs = found !== undefined && (etag === '' || found.etag === etag);
+      return isOurs ? found : { key, sizeBytes, etag, lastModifiedAt: now() };
+    },
+    async *list(prefix) {
+      for await (const info of listObjects(bucket, prefix)) {
+        // Names that are no keys of ours were put there by somebody else.
+        if (keyFault(info.key) === undefined) yield info;
+      }
+    },
+    async remove(key) {
+      check(key);
+      await bucket.ask({ method: 'DELETE', key, expected: [404] });
+    },
+  };
+}

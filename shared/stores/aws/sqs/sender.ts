@@ -1,0 +1,83 @@
+/**
+ * Puts messages on an SQS queue, and says when received ones come back. Lambda's event source does
+ * the rest. https://docs.aws.amazon.com/AWSSimpleQueueService/latest/APIReference/API_SendMessageBatch.html
+ */
+import { StoreError } from '../../../lib/errors.ts';
+import { isRecord } from '../../../lib/values.ts';
+import type { QueueSender } from '../../queue.ts';
+import { BATCH, callBatch, callQueue, hiddenSeconds, isStale, type SqsOptions } from './call.ts';
+
+export type { SqsOptions } from './call.ts';
+
+/**
+ * Of the messages of one call: what every queue takes, also one whose `MaximumMessageSize` was set when
+ * 256 KiB was the most. Today's limit is 1 MiB, for a message and for a batch.
+ */
+const BATCH_BYTES = 262_144;
+
+export const createSqsSender = (options: SqsOptions): QueueSender => ({
+  async send(bodies) {
+    for (const batch of batches(bodies)) {
+      const entries = batch.map((MessageBody) => ({ MessageBody }));
+      await callBatch(options, 'SendMessageBatch', entries);
+    }
+  },
+});
+
+/** A message that is longer than a batch goes alone. */
+function* batches(bodies: readonly string[]): Generator<readonly string[]> {
+  let batch: string[] = [];
+  let batchBytes = 0;
+  for (const body of bodies) {
+    const bytes = Buffer.byteLength(body);
+    if (batch.length === BATCH || (batch.length > 0 && batchBytes + bytes > BATCH_BYTES)) {
+      yield batch;
+      [batch, batchBytes] = [[], 0];
+    }
+    batch.push(body);
+    batchBytes += bytes;
+  }
+  if (batch.length > 0) yield batch;
+}
+
+/** Makes a received message come again after `ms`, rounded up to seconds; a stale receipt is ignored. */
+export const createSqsHold =
+  (options: SqsOptions) =>
+  async (receipt: string, ms: number): Promise<void> => {
+    try {
+      await callQueue(options, 'ChangeMessageVisibility', {
+        ReceiptHandle: receipt,
+        VisibilityTimeout: hiddenSeconds(ms),
+      });
+    } catch (error) {
+      if (!isStale(error)) throw error;
+    }
+  };
+
+/**
+ * Address of the queue's dead letters.
+ * @throws StoreError (STORE_FAILED) when it has none
+ */
+export async function findDeadLetters(options: SqsOptions): Promise<string> {
+  const { url } = options;
+  const answer = await callQueue(options, 'GetQueueAttributes', {
+    AttributeNames: ['RedrivePolicy'],
+  });
+  const { RedrivePolicy = '' } = (answer['Attributes'] ?? {}) as {
+    readonly RedrivePolicy?: string;
+  };
+  const name = deadNameOf(RedrivePolicy);
+  if (name === undefined) throw new StoreError(`The queue ${url} has no dead-letter queue.`);
+  // Of the same account and region, as SQS demands.
+  return url.slice(0, url.lastIndexOf('/') + 1) + name;
+}
+
+function deadNameOf(policy: string): string | undefined {
+  try {
+    const parsed: unknown = JSON.parse(policy);
+    const arn = isRecord(parsed) ? parsed['deadLetterTargetArn'] : undefined;
+    return typeof arn === 'string' ? arn.split(':').at(-1) : undefined;
+  } catch {
+    return undefined;
+  }
+}

@@ -1,0 +1,18 @@
+import type { StoreAddress } from '../lib/env.ts';
+import type { LogLevel } from '../lib/log.ts';
+import type { MetricsConfig } from '../lib/metrics.ts';
+import type { S3Config } from '../lib/s3/bucket.ts';
+import type { AwsStoresConfig } from './aws/config.ts';
+
+export interface StoresConfig {
+  readonly ledger: StoreAddress<'sqlite' | 'dynamodb'>;
+  readonly queue: StoreAddress<'sqlite' | 'sqs'>;
+  readonly objects: StoreAddress<'folder' | 's3'>;
+  readonly logLevel: LogLevel;
+  /** Present when metrics are written. */
+  readonly metrics?: MetricsConfig;
+  /** Present when ledger or queue are on AWS. */
+  readonly aws?: AwsStoresConfig;
+  /** Present when objects are in a bucket. */
+  readonly s3?: S3Config;
+}

@@ -1,0 +1,16 @@
+/** Where the reports of runs lie in the store. */
+
+/** Manifests that Waybill writes itself from requests and for nightly passes: uploads never start them. */
+export const OWN_PREFIX = 'fetches/';
+
+export const stagingPrefix = (runId: string): string => `staging/${runId}/`;
+
+export type ReportName = 'summary.json' | 'failed.csv' | 'rejected.csv';
+
+export const reportKey = (runId: string, name: ReportName): string => `reports/${runId}/${name}`;
+
+/** Of part `part` of a receipt, from 1. */
+export const receiptFile = (part: number): string => `receipt${part === 1 ? '' : `-${part}`}.jsonl`;
+
+/** Of every part of its receipt. */
+export const receiptPrefix = (runId: string): string => `reports/${runId}/receipt`;

@@ -1,0 +1,61 @@
+/**
+ * The queue as functions and the embedded service see it. On AWS only `send` is ours: Lambda's
+ * event source receives, deletes and retries. Adapters pass `test/contract/queue.ts`.
+ */
+
+export interface QueueMessage {
+  readonly messageId: string;
+  readonly body: string;
+  /** How often it was received, this time included. */
+  readonly receiveCount: number;
+  /** Names this delivery; a later delivery of the same message has another one. */
+  readonly receipt: string;
+}
+
+/** What a function may do with a queue. */
+export interface QueueSender {
+  /**
+   * Puts messages on the queue; all of them, or it throws and may have put some (repeat them all:
+   * handlers tolerate doubles).
+   * @throws StoreError (STORE_FAILED)
+   */
+  send(bodies: readonly string[]): Promise<void>;
+}
+
+/** What an operator may do with messages that were given up. */
+export interface DeadLetters {
+  depth(): Promise<QueueDepth>;
+  /** Messages that were received `maxReceives` times without success. */
+  deadLetters(limit: number): Promise<readonly QueueMessage[]>;
+  /**
+   * Puts up to `limit` of them back on the queue, as if they were new; returns how many. Repeating it
+   * is harmless: handlers tolerate doubles.
+   */
+  redrive(limit: number): Promise<number>;
+}
+
+/** On SQS these are estimates, which settle within a minute. */
+export interface QueueDepth {
+  readonly waiting: number;
+  readonly inFlight: number;
+  /** Received more often than the limit. */
+  readonly dead: number;
+}
+
+/** What the embedded pump needs besides; SQS does this part by itself. */
+export interface Queue extends QueueSender, DeadLetters {
+  /** Takes up to `max` visible messages, oldest first, and hides them for `visibilityMs`. */
+  receive(max: number, visibilityMs: number): Promise<readonly QueueMessage[]>;
+  /** Hides a received message for `visibilityMs` from now; 0 gives it back at once. Ignored when the receipt is stale. */
+  extend(message: QueueMessage, visibilityMs: number): Promise<void>;
+  /** Ends a message. Ignored when the receipt is stale. */
+  remove(message: QueueMessage): Promise<void>;
+  /** Makes every message in flight visible; only for the one process that owns the queue, at its start. */
+  recover(): Promise<number>;
+}
+
+/**
+ * Makes a received message that is given back come again after `ms`, in place of after its
+ * visibility timeout.
+ */
+export type Hold = (receipt: string, ms: number) => Promise<void>;

@@ -1,0 +1,21 @@
+/** The embedded ledger: one SQLite file, one process. Tables in `sqlite/schema.ts`. */
+import type { Ledger } from '../../ledger/ledger.ts';
+import type { SqliteFile } from './file.ts';
+import { createCounters } from './ledger/counters.ts';
+import { createNotes } from './ledger/notes.ts';
+import { createRuns } from './ledger/runs.ts';
+import { prepareTables } from './ledger/schema.ts';
+import { createShards } from './ledger/shards.ts';
+import { createTransfers } from './ledger/transfers.ts';
+
+/** @throws StoreError (STORE_FAILED) when the file can't hold the tables */
+export function createSqliteLedger(file: SqliteFile): Ledger {
+  prepareTables(file.db);
+  const counters = createCounters(file);
+  return {
+    ...createRuns(file),
+    ...createShards(file, counters),
+    ...createTransfers(file, counters),
+    ...createNotes(file),
+  };
+}

@@ -1,0 +1,120 @@
+/** SQLite rows to ledger types and back. */
+import { latestId, toHistory } from '../../../ledger/history.ts';
+import type { IntentWindow, ShardRecord } from '../../../ledger/ledger.ts';
+import { TRANSFER_STATES, type TransferState } from '../../../ledger/merge.ts';
+import type {
+  Operation,
+  Run,
+  RunState,
+  Transfer,
+  TransferObject,
+  TransferProgress,
+  TransferTask,
+} from '../../../ledger/model.ts';
+import type { Shard, Tally } from '../../../ledger/shard.ts';
+import type { Cause } from '../../../lib/errors.ts';
+
+export type Row = Record<string, string | number | null>;
+
+const text = (row: Row, name: string): string => String(row[name]);
+
+const number = (row: Row, name: string): number => Number(row[name]);
+
+const at = (row: Row, name: string): Date => new Date(number(row, name));
+
+const json = <Value>(row: Row, name: string): Value => JSON.parse(text(row, name)) as Value;
+
+const has = (row: Row, name: string): boolean => row[name] !== null && row[name] !== undefined;
+
+/** A row of `runs` joined with the sums over its shards. */
+export function toRun(row: Row): Run {
+  return {
+    runId: text(row, 'run_id'),
+    trigger: text(row, 'trigger') as Run['trigger'],
+    operation: text(row, 'operation') as Operation,
+    state: text(row, 'state') as RunState,
+    createdAt: at(row, 'created_at'),
+    counts: {
+      lines: number(row, 'lines'),
+      quarantined: number(row, 'quarantined'),
+      ...stateCounts(row),
+    },
+    readBytes: number(row, 'read_bytes'),
+    ...(has(row, 'source') && { source: json<NonNullable<Run['source']>>(row, 'source') }),
+    ...(has(row, 'target') && { target: json<NonNullable<Run['target']>>(row, 'target') }),
+    ...(has(row, 'error') && { error: json<Cause>(row, 'error') }),
+    ...(has(row, 'shard_count') && {
+      plan: { shardCount: number(row, 'shard_count'), sizeBytes: number(row, 'size_bytes') },
+    }),
+    ...(has(row, 'stopped_at') && { stoppedAt: at(row, 'stopped_at') }),
+    ...(has(row, 'closed_at') && { closedAt: at(row, 'closed_at') }),
+    ...(has(row, 'handed_to') && { handedTo: text(row, 'handed_to') }),
+  };
+}
+
+export const stateCounts = (row: Row): Record<TransferState, number> =>
+  Object.fromEntries(TRANSFER_STATES.map((state) => [state, number(row, state)])) as Record<
+    TransferState,
+    number
+  >;
+
+export function toShardRecord(row: Row): ShardRecord {
+  return {
+    shard: json<Shard>(row, 'body'),
+    ended: row['ended'] === 1,
+    tally: toTally(row),
+    counts: stateCounts(row),
+    updatedAt: at(row, 'updated_at'),
+  };
+}
+
+function toTally(row: Row): Tally {
+  return {
+    ...(has(row, 'first') && { first: number(row, 'first') }),
+    ...(has(row, 'last') && { last: number(row, 'last') }),
+    lines: number(row, 'lines'),
+    header: number(row, 'header'),
+    blank: number(row, 'blank'),
+    quarantined: number(row, 'quarantined'),
+    transfers: number(row, 'transfers'),
+    warnings: json<Tally['warnings']>(row, 'warnings'),
+  };
+}
+
+export const toWindows = (row: Row): readonly IntentWindow[] =>
+  json<[number, number][]>(row, 'windows').map(([through, ms]) => ({ through, at: new Date(ms) }));
+
+export const fromWindows = (windows: readonly IntentWindow[]): string =>
+  JSON.stringify(windows.map(({ through, at: since }) => [through, since.getTime()]));
+
+export function toTransfer(row: Row): Transfer {
+  const runId = text(row, 'run_id');
+  const [shard, line] = [number(row, 'shard'), number(row, 'line')];
+  const accepted = toAccepted(row);
+  const providerId = latestId(accepted);
+  const object = toObject(row);
+  return {
+    transferId: `${runId}.${shard}.${line}`,
+    runId,
+    shard,
+    line,
+    state: text(row, 'state') as TransferState,
+    attempt: number(row, 'attempt'),
+    accepted,
+    ...(object && { object }),
+    ...(has(row, 'task') && { task: json<TransferTask>(row, 'task') }),
+    ...(providerId !== undefined && { providerId }),
+    ...(has(row, 'progress') && { progress: json<TransferProgress>(row, 'progress') }),
+    ...(has(row, 'cause') && { cause: json<Cause>(row, 'cause') }),
+    updatedAt: at(row, 'updated_at'),
+    history: toHistory(text(row, 'history')),
+  };
+}
+
+export const toAccepted = (row: Row): readonly string[] => json(row, 'accepted');
+
+export function toObject(row: Row): TransferObject | undefined {
+  if (!has(row, 'url')) return undefined;
+  const md5 = has(row, 'md5') ? { md5: text(row, 'md5') } : {};
+  return { url: text(row, 'url'), key: text(row, 'key'), ...md5 };
+}

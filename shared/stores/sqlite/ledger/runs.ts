@@ -1,0 +1,103 @@
+/** Runs in SQLite; their counts are sums over the shards, which change in the transfers' commits. */
+import { parseRunCursor, runCursor } from '../../../ledger/cursors.ts';
+import type { Ledger } from '../../../ledger/ledger.ts';
+import type { NewRun, Run } from '../../../ledger/model.ts';
+import type { SqliteFile } from '../file.ts';
+import { type Row, toRun } from './rows.ts';
+
+const SELECT = `
+SELECT runs.*,
+  IFNULL(SUM(lines - header), 0) AS lines,
+  IFNULL(SUM(quarantined), 0) AS quarantined,
+  IFNULL(SUM(planned + MAX(0, transfers
+    - planned - submitting - submitted - failed - cancelled - succeeded)), 0) AS planned,
+  IFNULL(SUM(submitting), 0) AS submitting,
+  IFNULL(SUM(submitted), 0) AS submitted,
+  IFNULL(SUM(failed), 0) AS failed,
+  IFNULL(SUM(cancelled), 0) AS cancelled,
+  IFNULL(SUM(succeeded), 0) AS succeeded,
+  IFNULL(SUM(last - first), 0) AS read_bytes
+FROM runs LEFT JOIN shards USING (run_id)`;
+
+type RunCalls = Pick<
+  Ledger,
+  'openRun' | 'activateRun' | 'stopRun' | 'closeRun' | 'reopenRun' | 'run' | 'runs' | 'handOver'
+>;
+
+export function createRuns({ db, write }: SqliteFile): RunCalls {
+  const insert = db.prepare(`
+    INSERT INTO runs (run_id, created_at, state, trigger, operation, source, target)
+    VALUES (?, ?, 'planning', ?, ?, ?, ?) ON CONFLICT DO NOTHING`);
+  const select = db.prepare(`${SELECT} WHERE run_id = ? GROUP BY run_id`);
+  const activate = db.prepare(`
+    UPDATE runs SET state = 'active', shard_count = ?, size_bytes = ?
+    WHERE run_id = ? AND state = 'planning'`);
+  const stop = db.prepare(`
+    UPDATE runs SET state = ?, stopped_at = ?, closed_at = ?, error = ?
+    WHERE run_id = ? AND state IN ('planning', 'active')`);
+  const close = db.prepare(`
+    UPDATE runs SET state = IIF(state = 'active', 'completed', state), closed_at = ?
+    WHERE run_id = ? AND state IN ('active', 'cancelled') AND closed_at IS NULL`);
+  const reopen = db.prepare(`
+    UPDATE runs SET state = ?, stopped_at = NULL, closed_at = NULL, error = NULL
+    WHERE run_id = ? AND state NOT IN ('planning', 'active')`);
+  const page = db.prepare(`
+    ${SELECT}
+    WHERE (created_at, run_id) < (:at, :runId) AND state IN (SELECT value FROM json_each(:states))
+      AND (:operations IS NULL OR operation IN (SELECT value FROM json_each(:operations)))
+      AND (:unclosed = 0 OR closed_at IS NULL)
+    GROUP BY run_id ORDER BY created_at DESC, run_id DESC LIMIT :limit`);
+  const handOver = db.prepare('UPDATE runs SET handed_to = IFNULL(handed_to, ?) WHERE run_id = ?');
+
+  const find = (runId: string): Run | undefined => {
+    const row = select.get(runId) as Row | undefined;
+    return row && toRun(row);
+  };
+
+  return {
+    openRun: (run: NewRun) =>
+      write(() => {
+        const { runId, createdAt, trigger, operation, source, target } = run;
+        const [from, to] = [source, target].map((part) => (part ? JSON.stringify(part) : null));
+        insert.run(runId, createdAt.getTime(), trigger, operation, from ?? null, to ?? null);
+        return find(runId) as Run;
+      }, 'synced'),
+    activateRun: (runId, { shardCount, sizeBytes }) =>
+      write(() => {
+        activate.run(shardCount, sizeBytes, runId);
+      }, 'synced'),
+    stopRun: (runId, { state, at, error }) =>
+      write(() => {
+        const cause = error ? JSON.stringify(error) : null;
+        const closedAt = state === 'failed' ? at.getTime() : null;
+        return stop.run(state, at.getTime(), closedAt, cause, runId).changes === 1;
+      }, 'synced'),
+    closeRun: (runId, at) => write(() => close.run(at.getTime(), runId).changes === 1, 'synced'),
+    reopenRun: (runId, state) => write(() => reopen.run(state, runId).changes === 1, 'synced'),
+    run: async (runId) => find(runId),
+    handOver: (runId, to) =>
+      write(() => {
+        handOver.run(to, runId);
+      }, 'synced'),
+    runs: async ({ states = STATES, operations, unclosed = false, cursor, limit = 20 }) => {
+      const size = Math.min(Math.max(limit, 1), 100);
+      const from = cursor === undefined ? NEWEST : parseRunCursor(cursor);
+      const rows = page.all({
+        at: from.createdAtMs,
+        runId: from.runId,
+        states: JSON.stringify(states),
+        operations: operations ? JSON.stringify(operations) : null,
+        unclosed: Number(unclosed),
+        limit: size + 1,
+      }) as Row[];
+      const items = rows.slice(0, size).map(toRun);
+      const last = items.at(-1);
+      if (rows.length <= size || !last) return { items };
+      return { items, nextCursor: runCursor(last) };
+    },
+  };
+}
+
+const NEWEST = { createdAtMs: Number.MAX_SAFE_INTEGER, runId: '' };
+
+const STATES = ['planning', 'active', 'completed', 'cancelled', 'failed'];

@@ -1,0 +1,125 @@
+/** Tables of the embedded ledger (docs/ledger.md). Instants are Unix milliseconds. */
+import type { DatabaseSync } from 'node:sqlite';
+import { StoreError } from '../../../lib/errors.ts';
+
+/** Grows with every change of the tables; an older program refuses a newer file. */
+const VERSION = 4;
+
+const TABLES = `
+CREATE TABLE IF NOT EXISTS runs (
+  run_id TEXT PRIMARY KEY,
+  created_at INTEGER NOT NULL,
+  state TEXT NOT NULL,
+  trigger TEXT NOT NULL,
+  operation TEXT NOT NULL,
+  source TEXT,
+  target TEXT,
+  error TEXT,
+  shard_count INTEGER,
+  size_bytes INTEGER,
+  closed_at INTEGER,
+  handed_to TEXT,
+  stopped_at INTEGER
+) WITHOUT ROWID;
+CREATE INDEX IF NOT EXISTS runs_newest ON runs (created_at DESC, run_id DESC);
+
+CREATE TABLE IF NOT EXISTS shards (
+  run_id TEXT NOT NULL,
+  shard INTEGER NOT NULL,
+  body TEXT,
+  ended INTEGER NOT NULL DEFAULT 0,
+  owner TEXT,
+  leased_until INTEGER NOT NULL DEFAULT 0,
+  windows TEXT NOT NULL DEFAULT '[]',
+  first INTEGER,
+  last INTEGER,
+  lines INTEGER NOT NULL DEFAULT 0,
+  header INTEGER NOT NULL DEFAULT 0,
+  blank INTEGER NOT NULL DEFAULT 0,
+  quarantined INTEGER NOT NULL DEFAULT 0,
+  transfers INTEGER NOT NULL DEFAULT 0,
+  warnings TEXT NOT NULL DEFAULT '{}',
+  planned INTEGER NOT NULL DEFAULT 0,
+  submitting INTEGER NOT NULL DEFAULT 0,
+  submitted INTEGER NOT NULL DEFAULT 0,
+  failed INTEGER NOT NULL DEFAULT 0,
+  cancelled INTEGER NOT NULL DEFAULT 0,
+  succeeded INTEGER NOT NULL DEFAULT 0,
+  updated_at INTEGER NOT NULL DEFAULT 0,
+  PRIMARY KEY (run_id, shard)
+) WITHOUT ROWID;
+
+CREATE TABLE IF NOT EXISTS transfers (
+  run_id TEXT NOT NULL,
+  shard INTEGER NOT NULL,
+  line INTEGER NOT NULL,
+  state TEXT NOT NULL,
+  attempt INTEGER NOT NULL,
+  class TEXT,
+  cause TEXT,
+  accepted TEXT NOT NULL,
+  url TEXT,
+  key TEXT,
+  md5 TEXT,
+  events INTEGER NOT NULL,
+  history TEXT NOT NULL,
+  updated_at INTEGER NOT NULL,
+  task TEXT,
+  progress TEXT,
+  PRIMARY KEY (run_id, shard, line)
+) WITHOUT ROWID;
+
+CREATE TABLE IF NOT EXISTS claims (
+  key TEXT PRIMARY KEY,
+  run_id TEXT NOT NULL,
+  request_hash TEXT NOT NULL,
+  at INTEGER NOT NULL
+) WITHOUT ROWID;
+
+CREATE TABLE IF NOT EXISTS leases (
+  name TEXT PRIMARY KEY,
+  owner TEXT NOT NULL,
+  until INTEGER NOT NULL
+) WITHOUT ROWID;
+
+CREATE TABLE IF NOT EXISTS nights (
+  key TEXT NOT NULL,
+  run_id TEXT NOT NULL,
+  PRIMARY KEY (key, run_id)
+) WITHOUT ROWID;
+
+CREATE TABLE IF NOT EXISTS notes (
+  name TEXT PRIMARY KEY,
+  text TEXT NOT NULL,
+  version INTEGER NOT NULL
+) WITHOUT ROWID;
+`;
+
+/** What brings the tables of an older version up to this one. */
+const UPGRADES: Readonly<Record<number, string>> = {
+  1: `
+ALTER TABLE runs ADD COLUMN handed_to TEXT;
+ALTER TABLE transfers ADD COLUMN task TEXT;
+ALTER TABLE transfers ADD COLUMN progress TEXT;`,
+  3: 'ALTER TABLE runs ADD COLUMN stopped_at INTEGER;',
+};
+
+/** @throws StoreError (STORE_FAILED) when the file was written by a newer version */
+export function prepareTables(db: DatabaseSync): void {
+  const { user_version: found } = db.prepare('PRAGMA user_version').get() as {
+    user_version: number;
+  };
+  if (found > VERSION) {
+    throw new StoreError(
+      `The ledger file has version ${found}, this program knows ${VERSION}: it was written by a newer Waybill.`,
+    );
+  }
+  db.exec('BEGIN IMMEDIATE');
+  db.exec(TABLES);
+  // A new file has version 0 and everything already.
+  for (let version = found; version > 0 && version < VERSION; version += 1) {
+    db.exec(UPGRADES[version] ?? '');
+  }
+  db.exec(`PRAGMA user_version = ${VERSION}`);
+  db.exec('COMMIT');
+}

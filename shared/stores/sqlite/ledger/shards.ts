@@ -1,0 +1,124 @@
+/** Shards in SQLite: leases, write-ahead intents and tallies. */
+import type { Ledger } from '../../../ledger/ledger.ts';
+import type { Tally } from '../../../ledger/shard.ts';
+import type { SqliteFile } from '../file.ts';
+import type { Counters } from './counters.ts';
+import { fromWindows, type Row, toShardRecord, toTransfer, toWindows } from './rows.ts';
+
+type ShardCalls = Pick<
+  Ledger,
+  'openShard' | 'coverShard' | 'endShard' | 'releaseShard' | 'releaseLeases' | 'shards'
+>;
+
+export function createShards({ db, write }: SqliteFile, counters: Counters): ShardCalls {
+  const stateOfRun = db.prepare('SELECT state FROM runs WHERE run_id = ?');
+  const select = db.prepare('SELECT * FROM shards WHERE run_id = ? AND shard = ?');
+  const selectRows = db.prepare('SELECT * FROM transfers WHERE run_id = ? AND shard = ?');
+  const selectAll = db.prepare(
+    'SELECT * FROM shards WHERE run_id = ? AND body IS NOT NULL ORDER BY shard',
+  );
+  const lease = db.prepare(`
+    INSERT INTO shards (run_id, shard, body, owner, leased_until, updated_at)
+    VALUES (:run, :shard, :body, :owner, :until, :at)
+    ON CONFLICT DO UPDATE SET
+      body = excluded.body, owner = excluded.owner,
+      leased_until = excluded.leased_until, updated_at = excluded.updated_at`);
+  const update = db.prepare(`
+    UPDATE shards SET windows = :windows, ended = :ended, owner = :owner, leased_until = :until,
+      first = :first, last = :last, lines = :lines, header = :header, blank = :blank,
+      quarantined = :quarantined, transfers = :transfers, warnings = :warnings, updated_at = :at
+    WHERE run_id = :run AND shard = :shard`);
+  const extend = db.prepare(`
+    UPDATE shards SET windows = :windows, leased_until = :until, updated_at = :at
+    WHERE run_id = :run AND shard = :shard`);
+  const release = db.prepare(`
+    UPDATE shards SET owner = NULL, leased_until = 0, windows = IFNULL(?, windows)
+    WHERE run_id = ? AND shard = ? AND owner = ?`);
+  const dropLeases = db.prepare('DELETE FROM leases');
+  const releaseAll = db.prepare(`
+    UPDATE shards SET owner = NULL, leased_until = 0 WHERE owner IS NOT NULL`);
+
+  const isStopped = (runId: string): boolean => {
+    const state = (stateOfRun.get(runId) as Row | undefined)?.['state'];
+    return state !== 'planning' && state !== 'active';
+  };
+  const find = (runId: string, index: number) => select.get(runId, index) as Row | undefined;
+
+  return {
+    openShard: (shard, { owner, at, leaseMs }) =>
+      write(() => {
+        counters.flush();
+        const row = find(shard.runId, shard.index);
+        const isLeased =
+          row !== undefined && row['owner'] !== null && Number(row['leased_until']) > at.getTime();
+        // Whoever has it still sends what it has begun.
+        if (isStopped(shard.runId)) return isLeased ? 'leased' : 'stopped';
+        if (row?.['ended'] === 1 && row['planned'] === 0 && row['submitting'] === 0) return 'ended';
+        if (isLeased) return 'leased';
+        lease.run({
+          run: shard.runId,
+          shard: shard.index,
+          body: JSON.stringify(shard),
+          owner,
+          until: at.getTime() + leaseMs,
+          at: at.getTime(),
+        });
+        const known = row ? (selectRows.all(shard.runId, shard.index) as Row[]) : [];
+        const transfers = known.map(toTransfer).map((found) => [found.line, found] as const);
+        return { windows: row ? toWindows(row) : [], transfers: new Map(transfers) };
+      }),
+
+    coverShard: (shard, { owner, at, leaseMs }, window, seen) =>
+      write(() => {
+        if (isStopped(shard.runId)) return 'stopped';
+        const row = find(shard.runId, shard.index);
+        if (row?.['owner'] !== owner) return 'lost';
+        const windows = fromWindows([...toWindows(row), window]);
+        const until = at.getTime() + leaseMs;
+        const key = { run: shard.runId, shard: shard.index };
+        // What was read to its end keeps what was found, however far it is read again.
+        if (row['ended'] === 1) extend.run({ ...key, windows, until, at: at.getTime() });
+        else {
+          const tally = tallyColumns(seen);
+          update.run({ ...key, ...tally, windows, ended: 0, owner, until, at: at.getTime() });
+        }
+        return 'covered';
+      }, 'synced'),
+
+    endShard: (shard, { owner, at }, tally) =>
+      write(() => {
+        const row = find(shard.runId, shard.index);
+        if (row?.['owner'] !== owner) return false;
+        update.run({
+          ...tallyColumns(tally),
+          windows: String(row['windows']),
+          ended: 1,
+          owner: null,
+          until: 0,
+          at: at.getTime(),
+          run: shard.runId,
+          shard: shard.index,
+        });
+        return true;
+      }),
+
+    releaseShard: (shard, { owner }, windows) =>
+      write(() => {
+        release.run(windows ? fromWindows(windows) : null, shard.runId, shard.index, owner);
+      }),
+    releaseLeases: () =>
+      write(() => Number(releaseAll.run().changes) + Number(dropLeases.run().changes)),
+    shards: async (runId) => (selectAll.all(runId) as Row[]).map(toShardRecord),
+  };
+}
+
+const tallyColumns = (tally: Tally) => ({
+  first: tally.first ?? null,
+  last: tally.last ?? null,
+  lines: tally.lines,
+  header: tally.header,
+  blank: tally.blank,
+  quarantined: tally.quarantined,
+  transfers: tally.transfers,
+  warnings: JSON.stringify(tally.warnings),
+});

@@ -1,0 +1,152 @@
+/** Transfers in SQLite: each fact is merged, and its shard's counts kept, in one commit. */
+import { parseTransferCursor, transferCursor } from '../../../ledger/cursors.ts';
+import { HISTORY_LIMIT, isIdle, toEntryText } from '../../../ledger/history.ts';
+import type { Ledger } from '../../../ledger/ledger.ts';
+import { type Fact, merge, TRANSFER_STATES, type TransferState } from '../../../ledger/merge.ts';
+import {
+  parseTransferId,
+  type Transfer,
+  type TransferPlace,
+  type TransferUpdate,
+} from '../../../ledger/model.ts';
+import type { SqliteFile } from '../file.ts';
+import type { Counters } from './counters.ts';
+import { type Row, toAccepted, toTransfer } from './rows.ts';
+
+type TransferCalls = Pick<Ledger, 'record' | 'read' | 'transfers' | 'transfersOf'>;
+
+export function createTransfers({ db, write }: SqliteFile, counters: Counters): TransferCalls {
+  const select = db.prepare('SELECT * FROM transfers WHERE run_id = ? AND shard = ? AND line = ?');
+  const known = db.prepare(`
+    SELECT state, attempt, cause, accepted, events FROM transfers
+    WHERE run_id = ? AND shard = ? AND line = ?`);
+  const insert = db.prepare(`
+    INSERT INTO transfers (run_id, shard, line, state, attempt, class, cause, accepted,
+      url, key, md5, events, history, updated_at, task, progress)
+    VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, 1, ?, ?, ?, ?)`);
+  const updateRow = db.prepare(`
+    UPDATE transfers SET state = ?, attempt = ?, class = ?, cause = ?, accepted = ?,
+      url = IFNULL(url, ?), key = IFNULL(key, ?), md5 = IFNULL(md5, ?),
+      task = IFNULL(task, ?), progress = IFNULL(?, progress),
+      events = events + ?, history = history || ?, updated_at = MAX(updated_at, ?)
+    WHERE run_id = ? AND shard = ? AND line = ?`);
+  // What nearly every callback tells: the attempt that the provider took has an outcome.
+  const arrive = db.prepare(`
+    UPDATE transfers SET state = 'succeeded', events = events + 1, history = history || ?,
+      updated_at = MAX(updated_at, ?)
+    WHERE run_id = ? AND shard = ? AND line = ?
+      AND state = 'submitted' AND attempt = ? AND cause IS NULL AND events < ${HISTORY_LIMIT}`);
+  const page = db.prepare(`
+    SELECT transfers.* FROM shards CROSS JOIN transfers USING (run_id, shard)
+    WHERE run_id = :run AND shard >= :shard AND (shard, line) > (:shard, :line)
+      AND state IN (SELECT value FROM json_each(:states))
+      AND (:classes IS NULL OR class IN (SELECT value FROM json_each(:classes)))
+      AND (:onlyFailed = 0 OR shards.failed > 0)
+    ORDER BY shard, line LIMIT :limit`);
+  const ofShard = db.prepare(`
+    SELECT * FROM transfers WHERE run_id = ? AND shard = ?
+      AND state IN (SELECT value FROM json_each(?)) ORDER BY line`);
+
+  /** As `apply`, in one statement, where nothing but the state is told; false when it must be merged. */
+  function succeed({ runId, shard, line }: TransferPlace, update: TransferUpdate): boolean {
+    const { accepted, attempt, at, cause, object, progress, state, task } = update;
+    if (state !== 'succeeded' || accepted.length > 0 || cause || object || task || progress) {
+      return false;
+    }
+    const entry = `,${toEntryText(update)}`;
+    if (arrive.run(entry, at.getTime(), runId, shard, line, attempt).changes !== 1) return false;
+    counters.move(runId, shard, 'submitted', 'succeeded');
+    return true;
+  }
+
+  function apply(place: TransferPlace, update: TransferUpdate): void {
+    if (succeed(place, update)) return;
+    const { runId, shard, line } = place;
+    const row = known.get(runId, shard, line) as Row | undefined;
+    const before = row && toFact(row);
+    const after = before ? merge(before, update) : update;
+    const cause = after.cause ? JSON.stringify(after.cause) : null;
+    const { url = null, key = null, md5 = null } = update.object ?? {};
+    const task = update.task ? JSON.stringify(update.task) : null;
+    const progress = update.progress ? JSON.stringify(update.progress) : null;
+    const state = [after.state, after.attempt, after.cause?.class ?? null, cause] as const;
+    const accepted = JSON.stringify(after.accepted);
+    const at = update.at.getTime();
+    if (!row) {
+      const history = toEntryText(update);
+      const described = [url, key, md5, history, at, task, progress] as const;
+      insert.run(runId, shard, line, ...state, accepted, ...described);
+    } else {
+      const { state: was, attempt: tried } = before ?? after;
+      const idle = isIdle(
+        update,
+        { state: was, attempt: tried, cause: causeOf(row) },
+        { state: after.state, attempt: after.attempt, cause: cause ?? undefined },
+      );
+      const listed = !idle && Number(row['events']) < HISTORY_LIMIT;
+      const history = listed ? `,${toEntryText(update)}` : '';
+      updateRow.run(
+        ...state,
+        accepted,
+        url,
+        key,
+        md5,
+        task,
+        progress,
+        listed ? 1 : 0,
+        history,
+        at,
+        runId,
+        shard,
+        line,
+      );
+    }
+    if (before?.state !== after.state) counters.move(runId, shard, before?.state, after.state);
+  }
+
+  return {
+    // An intent must be on the disk before the request leaves; what follows from it can be found again.
+    record: (transferId, update) => {
+      // Before the commit that it would share with others' facts.
+      const place = parseTransferId(transferId);
+      if (!place) return Promise.reject(new TypeError(`Not a transfer id: ${transferId}`));
+      const synced = update.state === 'submitting' || update.state === 'planned';
+      return write(() => apply(place, update), synced ? 'synced' : undefined);
+    },
+    read: async (transferId) => {
+      const id = parseTransferId(transferId);
+      const row = id && (select.get(id.runId, id.shard, id.line) as Row | undefined);
+      return row && toTransfer(row);
+    },
+    transfers: async (runId, { states = TRANSFER_STATES, classes, cursor, limit = 100 } = {}) => {
+      const size = Math.min(Math.max(limit, 1), 1_000);
+      const rows = page.all({
+        run: runId,
+        ...(cursor === undefined ? { shard: 0, line: -1 } : parseTransferCursor(cursor)),
+        states: JSON.stringify(states),
+        classes: classes ? JSON.stringify(classes) : null,
+        onlyFailed: states.length === 1 && states[0] === 'failed' ? 1 : 0,
+        limit: size + 1,
+      }) as Row[];
+      const items = rows.slice(0, size).map(toTransfer);
+      const last = items.at(-1);
+      if (rows.length <= size || !last) return { items };
+      return { items, nextCursor: transferCursor(last) };
+    },
+    transfersOf: async (runId, shardIndex, states): Promise<readonly Transfer[]> =>
+      (ofShard.all(runId, shardIndex, JSON.stringify(states)) as Row[]).map(toTransfer),
+  };
+}
+
+const causeOf = ({ cause }: Row): string | undefined =>
+  typeof cause === 'string' ? cause : undefined;
+
+function toFact(row: Row): Fact {
+  const cause = causeOf(row);
+  return {
+    state: row['state'] as TransferState,
+    attempt: Number(row['attempt']),
+    accepted: toAccepted(row),
+    ...(cause !== undefined && { cause: JSON.parse(cause) }),
+  };
+}

@@ -1,0 +1,184 @@
+/**
+ * Stands in for Huawei Cloud: OMS versions 1 and 2, IAM tokens, OBS objects and SMN messages.
+ */
+import { createFaults, type Faults } from '../faults/faults.ts';
+import { createAuth, type HuaweiKey } from './auth.ts';
+import { createGateway } from './gateway.ts';
+import { createGroups, type OmsGroups } from './groups.ts';
+import { createIam, type IamUser } from './iam.ts';
+import { listenAll } from './listen-all.ts';
+import { createObs, type ObsObjects } from './obs.ts';
+import { groupRoutes } from './oms-groups.ts';
+import { v1Routes } from './oms-v1.ts';
+import { v2Routes } from './oms-v2.ts';
+import { createSmn, type SmnSender } from './smn.ts';
+import { createTasks, type OmsTasks } from './tasks.ts';
+import { createTimers } from './timers.ts';
+
+export type { HuaweiKey } from './auth.ts';
+export type { FailedObject } from './failed-list.ts';
+export type { GroupOutcome, NewOmsGroup, OmsGroup, OmsGroups } from './groups.ts';
+export type { ObsObjects } from './obs.ts';
+export type { SmnConfirmation, SmnMessage, SmnOverrides, SmnSender } from './smn.ts';
+export type { NewOmsTask, OmsTask, Outcome } from './task.ts';
+export type { OmsTasks } from './tasks.ts';
+
+export interface HuaweiOptions {
+  /** Of OMS; IAM, OBS and SMN take the next three. 0 takes free ones. @default 0 */
+  readonly port?: number;
+  /** The key pairs the gateway knows. @default [DEFAULT_HUAWEI_KEY] */
+  readonly keys?: readonly HuaweiKey[];
+  /** @default '0123456789abcdef0123456789abcdef' */
+  readonly projectId?: string;
+  /** Of paths that name none. @default 'cn-north-4' */
+  readonly region?: string;
+  /** The only IAM user. */
+  readonly user?: IamUser;
+  /** @default none */
+  readonly faults?: Faults;
+  /** How long a started task runs, and how long pausing takes. @default 200 */
+  readonly runMs?: number;
+  /** Tasks running at once per region and project; others wait. @default 5 */
+  readonly running?: number;
+  /** Life of a token. @default 86400 */
+  readonly tokenSeconds?: number;
+  /** Prefix of the codes of version 1: today's, or the historical one. @default 'OMS' */
+  readonly v1Prefix?: 'OMS' | 'S3M';
+  readonly now?: () => Date;
+}
+
+export interface HuaweiStats {
+  /** Calls that reached an API, refused ones too, by kind: `v2 start`, `v1 list`, `iam token`, … */
+  readonly calls: Readonly<Record<string, number>>;
+  /** Starts taken, by task id. */
+  readonly starts: Readonly<Record<string, number>>;
+  /** Starts and retries taken, by group id. */
+  readonly groupStarts: Readonly<Record<string, number>>;
+  /** Refusals of a signature, or of the lack of one. */
+  readonly signatureRefusals: number;
+  /** Refusals because a key was locked. */
+  readonly lockedRefusals: number;
+  /** Tokens issued. */
+  readonly tokens: number;
+  /** Most tasks of one project that ran at once, by region. */
+  readonly mostRunning: Readonly<Record<string, number>>;
+}
+
+export interface HuaweiSimulator {
+  readonly omsUrl: string;
+  readonly iamUrl: string;
+  readonly obsUrl: string;
+  readonly smnUrl: string;
+  /** The variables that make Waybill talk to this simulator. */
+  env(): Record<string, string>;
+  readonly tasks: OmsTasks;
+  readonly groups: OmsGroups;
+  readonly obs: ObsObjects;
+  readonly smn: SmnSender;
+  stats(): HuaweiStats;
+  close(): Promise<void>;
+}
+
+export const DEFAULT_HUAWEI_KEY: HuaweiKey = {
+  ak: 'HUAWEISIMULATOR00000',
+  sk: 'simulator-secret-key-0000000000000000000',
+};
+export const DEFAULT_HUAWEI_USER: IamUser = {
+  name: 'waybill',
+  password: 'simulator-password',
+  domain: 'simulator-domain',
+};
+/** Keys of the buckets; OBS knows the destination's. */
+export const DEFAULT_OMS_KEYS = {
+  source: { ak: 'SOURCESIMULATOR00000', sk: 'source-secret-key-000000000000000000000' },
+  destination: { ak: 'DESTINATIONSIMULAT00', sk: 'destination-secret-key-0000000000000000' },
+} as const;
+
+/** @throws Error with code `EADDRINUSE` when a port is taken */
+export async function startHuawei(options: HuaweiOptions = {}): Promise<HuaweiSimulator> {
+  const {
+    port = 0,
+    keys = [DEFAULT_HUAWEI_KEY],
+    projectId = '0123456789abcdef0123456789abcdef',
+    region = 'cn-north-4',
+    user = DEFAULT_HUAWEI_USER,
+    faults = createFaults([]),
+    runMs = 200,
+    running = 5,
+    tokenSeconds = 86_400,
+    v1Prefix = 'OMS',
+    now = () => new Date(),
+  } = options;
+  const calls: Record<string, number> = {};
+  const called = (kind: string): void => {
+    calls[kind] = (calls[kind] ?? 0) + 1;
+  };
+  const counted = { signatureRefusals: 0, lockedRefusals: 0, tokens: 0, called };
+  const mostRunning: Record<string, number> = {};
+  const timers = createTimers();
+  const obs = createObs({ key: DEFAULT_OMS_KEYS.destination, faults, now, called });
+  const common = { runMs, now, timers, put: obs.objects.put };
+  const tasks = createTasks({ ...common, running, mostRunning });
+  const groups = createGroups({ ...common, tasks });
+  const iam = createIam({ user, projectId, region, tokenSeconds, faults, now, stats: counted });
+  const smn = await createSmn(now);
+  const oms = createGateway({
+    routes: [
+      ...v2Routes(tasks, now),
+      ...groupRoutes(groups, tasks, now),
+      ...v1Routes(tasks, now, v1Prefix),
+    ],
+    refuse: createAuth({ keys, tokens: iam.tokens, now, stats: counted }),
+    region,
+    faults,
+    called,
+  });
+  const servers = await listenAll(port, [oms, iam.handle, obs.handle, smn.handle]);
+  const [omsUrl = '', iamUrl = '', obsUrl = '', smnUrl = ''] = servers.map(({ url }) => url);
+  const [key = DEFAULT_HUAWEI_KEY] = keys;
+  const startsOf = (all: Iterable<{ id: string; starts: number }>) =>
+    Object.fromEntries([...all].map(({ id, starts }) => [id, starts]));
+  return {
+    omsUrl,
+    iamUrl,
+    obsUrl,
+    smnUrl,
+    env: () => ({
+      HUAWEICLOUD_SDK_AK: key.ak,
+      HUAWEICLOUD_SDK_SK: key.sk,
+      ...(key.securityToken !== undefined && {
+        HUAWEICLOUD_SDK_SECURITY_TOKEN: key.securityToken,
+      }),
+      HUAWEICLOUD_SDK_PROJECT_ID: projectId,
+      HUAWEICLOUD_SDK_REGION: region,
+      HUAWEICLOUD_IAM_USERNAME: user.name,
+      HUAWEICLOUD_IAM_PASSWORD: user.password,
+      HUAWEICLOUD_IAM_DOMAIN: user.domain,
+      WAYBILL_OMS_ENDPOINT: `${omsUrl}/{region}`,
+      WAYBILL_IAM_ENDPOINT: iamUrl,
+      WAYBILL_OBS_ENDPOINT: `${obsUrl}/{bucket}`,
+      WAYBILL_SMN_ENDPOINT: smnUrl,
+      OMS_SRC_AK: DEFAULT_OMS_KEYS.source.ak,
+      OMS_SRC_SK: DEFAULT_OMS_KEYS.source.sk,
+      OMS_DST_AK: DEFAULT_OMS_KEYS.destination.ak,
+      OMS_DST_SK: DEFAULT_OMS_KEYS.destination.sk,
+    }),
+    tasks,
+    groups,
+    obs: obs.objects,
+    smn: smn.sender(smnUrl),
+    stats: () => ({
+      calls: { ...calls },
+      starts: startsOf(tasks.all()),
+      groupStarts: startsOf(groups.all()),
+      signatureRefusals: counted.signatureRefusals,
+      lockedRefusals: counted.lockedRefusals,
+      tokens: counted.tokens,
+      mostRunning: { ...mostRunning },
+    }),
+    async close() {
+      timers.close();
+      await Promise.all(servers.map((server) => server.close()));
+    },
+  };
+}

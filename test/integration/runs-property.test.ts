@@ -1,0 +1,72 @@
+/**
+ * Whatever happens to one run in whatever order (work, sweeps, retries, cancelling, callbacks, deaths
+ * at any call): nothing arrives twice, every line has an end, the run closes, and its receipt is true.
+ * `WAYBILL_TEST_RUNS=1000` looks longer.
+ */
+import fc from 'fast-check';
+import { expect, it } from 'vitest';
+import { textOf } from '../unit/shared/runs/setup.ts';
+import { NAMES, openWorld } from '../unit/shared/runs/world.ts';
+
+const RUNS = Number(process.env['WAYBILL_TEST_RUNS'] ?? 20);
+
+const KINDS = ['work', 'work', 'sweep', 'sweep', 'retry', 'cancel', 'callbacks'] as const;
+const CLASSES = [undefined, ['source'], ['transient']] as const;
+const action = fc.record({
+  kind: fc.constantFrom(...KINDS),
+  /** Until it dies. */
+  calls: fc.oneof(fc.constant(1e9), fc.integer({ min: 0, max: 40 })),
+  classes: fc.constantFrom(...CLASSES),
+});
+/** What happens at once, and how long nothing does after it. */
+const step = fc.record({
+  actions: fc.array(action, { minLength: 1, maxLength: 3 }),
+  pauseMs: fc.constantFrom(0, 1, 5_000, 61_000, 1_000_000, 1_260_000),
+});
+
+function randomFrom(seed: number): () => number {
+  let state = seed;
+  return () => {
+    state = (Math.imul(state, 1_664_525) + 1_013_904_223) >>> 0;
+    return state / 2 ** 32;
+  };
+}
+
+it('loses nothing, sends nothing twice, and tells the truth', async () => {
+  const isTrue = async (
+    seed: number,
+    steps: readonly (typeof step extends fc.Arbitrary<infer S> ? S : never)[],
+  ) => {
+    const world = await openWorld(randomFrom(seed));
+    const { actions, attempt, clock, faults, ledger, objects, run, runId, settle } = world;
+    for (const { actions: several, pauseMs } of steps) {
+      await Promise.all(
+        several.map(({ kind, calls, classes }) =>
+          attempt(() => (kind === 'retry' ? actions.retry(calls, classes) : actions[kind](calls))),
+        ),
+      );
+      clock.at += pauseMs;
+    }
+    await settle();
+    expect((await run())?.closedAt, 'it closes').toBeDefined();
+    // A cancelled one goes on, and then has all of it; leases of the dead end before.
+    clock.at += 120_000;
+    await attempt(() => actions.retry(1e9));
+    await settle();
+    const ended = await run();
+    expect(ended).toMatchObject({ state: 'completed', counts: { lines: NAMES.length } });
+    expect(faults).toEqual([]);
+    const rows = (await ledger.transfers(runId)).items;
+    expect(rows.map(({ object }) => object?.key).sort()).toEqual(NAMES);
+    const lines = (await textOf(objects, `reports/${runId}/receipt.jsonl`)).trim().split('\n');
+    const proven = lines.slice(1, -1).map((line) => JSON.parse(line));
+    expect(
+      proven.map(({ transferId, state, attempt: n }) => `${transferId} ${state} ${n}`),
+    ).toEqual(rows.map(({ transferId, state, attempt: n }) => `${transferId} ${state} ${n}`));
+    expect(rows.every(({ state }) => state === 'succeeded' || state === 'failed')).toBe(true);
+  };
+  await fc.assert(
+    fc.asyncProperty(fc.nat(), fc.array(step, { minLength: 3, maxLength: 14 }), isTrue),
+    { numRuns: RUNS },
+  );
+}, 600_000);

@@ -1,0 +1,65 @@
+/** Reports of runs that go on: as far as they are known, and as far as an answer has time. */
+import { describe, expect, it } from 'vitest';
+import { reportRoutes } from '../../../../../shared/api/handlers/reports.ts';
+import type { Ledger } from '../../../../../shared/ledger/ledger.ts';
+import { newRun, newShard } from '../../../../contract/ledger.ts';
+import { openStores } from '../../../../fixtures/stores.ts';
+
+const AT = new Date('2026-11-20T02:00:00Z');
+const FAILURES = 2_500;
+
+/** A run with failures on three pages, each of which takes `pageMs` of a clock that is ours. */
+async function setup(pageMs: number) {
+  const { ledger, objects } = openStores();
+  let elapsedMs = 0;
+  await ledger.openRun(newRun('r1'));
+  await ledger.openShard(newShard('r1'), { owner: 'w', at: AT, leaseMs: 60_000 });
+  const cause = { provider: 'tencent', code: 'NotFound', message: 'm', class: 'source' } as const;
+  const failed = { state: 'failed', attempt: 1, at: AT, accepted: [], event: 'callback' } as const;
+  await Promise.all(
+    Array.from({ length: FAILURES }, (_, line) =>
+      ledger.record(`r1.0.${line}`, { ...failed, cause }),
+    ),
+  );
+  const slow: Ledger = {
+    ...ledger,
+    transfers: (...page) => {
+      elapsedMs += pageMs;
+      return ledger.transfers(...page);
+    },
+  };
+  const routes = reportRoutes({
+    ledger: slow,
+    objects,
+    now: () => new Date(AT.getTime() + elapsedMs),
+  });
+  const ask = (name: string) => {
+    const route = routes[`GET /runs/{runId}/${name}`];
+    const request = {
+      method: 'GET',
+      routeKey: '',
+      params: { runId: 'r1' },
+      query: {},
+      headers: {},
+      body: '',
+    };
+    return route?.(request);
+  };
+  return { ask, elapsedMs: () => elapsedMs };
+}
+
+describe.each(['summary.json', 'failed.csv'])('%s of a run that goes on', (name) => {
+  it('is told while there is time', async () => {
+    const { ask } = await setup(6_000);
+    expect(await ask(name)).toMatchObject({ statusCode: 200 });
+  });
+
+  it('is not read for longer than anybody waits', async () => {
+    const { ask, elapsedMs } = await setup(12_000);
+    await expect(ask(name)).rejects.toMatchObject({
+      code: 'NOT_FOUND',
+      message: expect.stringContaining('wait until the run closes'),
+    });
+    expect(elapsedMs()).toBe(24_000);
+  });
+});

@@ -1,0 +1,190 @@
+import { describe, expect, it } from 'vitest';
+import { ProviderError } from '../../../../shared/lib/errors.ts';
+import { createLimiter } from '../../../../shared/limits/limiter.ts';
+
+/** Time that moves only when somebody waits, to the end of the earliest wait. */
+function clock() {
+  let at = 0;
+  const waits: { until: number; resume: () => void }[] = [];
+  const advance = async (): Promise<boolean> => {
+    waits.sort((a, b) => a.until - b.until);
+    const next = waits.shift();
+    if (!next) return false;
+    at = Math.max(at, next.until);
+    next.resume();
+    await settle();
+    return true;
+  };
+  const settle = () => new Promise<void>((done) => setImmediate(done));
+  return {
+    now: () => at,
+    wait: (ms: number) =>
+      new Promise<void>((resume) => {
+        waits.push({ until: at + ms, resume });
+      }),
+    /** Runs everything to its end in virtual time. */
+    async run<Value>(work: Promise<Value>): Promise<Value> {
+      let done = false;
+      const ended = work.finally(() => {
+        done = true;
+      });
+      ended.catch(() => {});
+      await settle();
+      while (!done && (await advance()));
+      return ended;
+    },
+  };
+}
+
+const slowDown = (retryAfterMs?: number) =>
+  new ProviderError('slow down', {
+    provider: 'tencent',
+    providerCode: 'SlowDown',
+    status: 503,
+    class: 'throttled',
+    retryAfterMs,
+  });
+
+async function* inOne<Item>(items: readonly Item[]) {
+  yield items;
+}
+const numbers = (count: number) => Array.from({ length: count }, (_, index) => index);
+
+describe('limiter', () => {
+  it('G8: keeps to the requests per second', async () => {
+    const time = clock();
+    const limiter = createLimiter({ requestsPerSecond: 10, inFlight: 100, ...time });
+    const starts: number[] = [];
+    const work = limiter.each(inOne(numbers(50)), (item) =>
+      limiter.run(async () => {
+        starts.push(time.now());
+        expect(item).toBeGreaterThanOrEqual(0);
+      }),
+    );
+    await time.run(work);
+    expect(starts).toHaveLength(50);
+    for (let from = 0; from < 4_000; from += 100) {
+      const inSecond = starts.filter((at) => at >= from && at < from + 1_000);
+      expect(inSecond.length).toBeLessThanOrEqual(11);
+    }
+    expect(time.now()).toBeGreaterThanOrEqual(4_800);
+    expect(time.now()).toBeLessThanOrEqual(5_000);
+  });
+
+  it('G8: keeps to the requests in flight, over all callers', async () => {
+    const time = clock();
+    const limiter = createLimiter({ requestsPerSecond: 1e6, inFlight: 3, ...time });
+    let running = 0;
+    let most = 0;
+    const request = async () => {
+      running += 1;
+      most = Math.max(most, running);
+      await time.wait(10);
+      running -= 1;
+    };
+    const callers = [0, 1].map(() => limiter.each(inOne(numbers(20)), () => limiter.run(request)));
+    await time.run(Promise.all(callers));
+    expect(most).toBe(3);
+  });
+
+  it('G8: shrinks rate and slots by the share of throttled answers, and recovers', async () => {
+    const time = clock();
+    const options = { requestsPerSecond: 100, inFlight: 50, ...time, retry: { maxSends: 1 } };
+    const limiter = createLimiter(options);
+    const answers = async (throttled: number, of: number) => {
+      const requests = numbers(of).map((n) =>
+        limiter
+          .run(() => (n < throttled ? Promise.reject(slowDown()) : Promise.resolve()))
+          .catch(() => {}),
+      );
+      await time.run(Promise.all(requests));
+      await time.run(time.wait(1_000));
+    };
+    await answers(10, 100);
+    expect(limiter.rate()).toBeGreaterThanOrEqual(90);
+    expect(limiter.rate()).toBeLessThanOrEqual(99);
+    await time.run(time.wait(20_000));
+    expect(limiter.rate()).toBe(100);
+    await answers(20, 20);
+    expect(limiter.rate()).toBeLessThan(60);
+
+    let running = 0;
+    let most = 0;
+    const work = limiter.each(inOne(numbers(40)), () =>
+      limiter.run(async () => {
+        running += 1;
+        most = Math.max(most, running);
+        await time.wait(900);
+        running -= 1;
+      }),
+    );
+    await time.run(work);
+    expect(most).toBeLessThan(50);
+    await time.run(time.wait(60_000));
+    expect(limiter.rate()).toBe(100);
+  });
+
+  it('G8: obeys Retry-After, for everybody', async () => {
+    const time = clock();
+    const limiter = createLimiter({
+      requestsPerSecond: 1_000,
+      inFlight: 10,
+      ...time,
+      random: () => 0,
+    });
+    let refusals = 1;
+    const answered: number[] = [];
+    const request = async () => {
+      if (refusals > 0) {
+        refusals -= 1;
+        throw slowDown(3_000);
+      }
+      answered.push(time.now());
+    };
+    const another = time.wait(100).then(() => limiter.run(request));
+    await time.run(Promise.all([limiter.run(request), another]));
+    expect(answered).toHaveLength(2);
+    expect(Math.min(...answered)).toBeGreaterThanOrEqual(3_000);
+  });
+
+  it('makes the request anew for each send, and gives up in the end', async () => {
+    const time = clock();
+    const limiter = createLimiter({ requestsPerSecond: 100, inFlight: 1, ...time });
+    let sends = 0;
+    const work = limiter.run(() => {
+      sends += 1;
+      return Promise.reject(slowDown());
+    });
+    await expect(time.run(work)).rejects.toMatchObject({ providerCode: 'SlowDown' });
+    expect(sends).toBe(8);
+  });
+
+  it('finishes every item before it throws the first failure', async () => {
+    const time = clock();
+    const limiter = createLimiter({ requestsPerSecond: 100, inFlight: 2, ...time });
+    const done: number[] = [];
+    const work = limiter.each(inOne(numbers(5)), async (item) => {
+      await time.wait(5 * (5 - item));
+      if (item < 2) throw new Error(`item ${item}`);
+      done.push(item);
+    });
+    await expect(time.run(work)).rejects.toThrow(/item [01]/);
+    expect(done.sort()).toEqual([2, 3, 4]);
+  });
+
+  it('waits for what runs when the source of items breaks', async () => {
+    const time = clock();
+    const limiter = createLimiter({ requestsPerSecond: 100, inFlight: 9, ...time });
+    const done: number[] = [];
+    async function* broken() {
+      yield [1, 2];
+      throw new Error('source broke');
+    }
+    const work = limiter.each(broken(), async (item) => {
+      await time.wait(50);
+      done.push(item);
+    });
+    await expect(time.run(work)).rejects.toThrow('source broke');
+    expect(done).toEqual([1, 2]);
+  });
+});

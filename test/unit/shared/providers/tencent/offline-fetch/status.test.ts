@@ -1,0 +1,51 @@
+import { expect, it } from 'vitest';
+import type { Target } from '../../../../../../shared/ledger/shard.ts';
+import { createLimiter } from '../../../../../../shared/limits/limiter.ts';
+import { createFetchStatus } from '../../../../../../shared/providers/tencent/offline-fetch/status.ts';
+import { newShard } from '../../../../../contract/ledger.ts';
+import { openStores } from '../../../../../fixtures/stores.ts';
+
+const AT = new Date('2026-11-20T02:00:00Z');
+
+it('asks in the place of the shard where a run goes to many, as a nightly pass does', async () => {
+  const { ledger } = openStores();
+  const asked: Target[] = [];
+  const status = createFetchStatus({
+    ledger,
+    limiter: createLimiter({ requestsPerSecond: 1e6, inFlight: 4 }),
+    now: () => AT,
+    client: {
+      submit: () => Promise.reject(new Error('nothing is submitted')),
+      progress: async (target) => {
+        asked.push(target);
+        return { state: 'failed', code: 'NotFound', message: 'no' };
+      },
+    },
+    objects: { head: async () => undefined },
+  });
+  await ledger.openRun({
+    runId: 'r1',
+    trigger: 'schedule',
+    operation: 'retry-failed-objects',
+    createdAt: AT,
+  });
+  const places = ['ap-shanghai', 'ap-beijing'].map((region) => ({
+    region,
+    bucket: 'b-1250000000',
+  }));
+  for (const [index, target] of places.entries()) {
+    const shard = { ...newShard('r1'), id: `r1.${index}`, index, target };
+    await ledger.openShard(shard, { owner: 'w', at: AT, leaseMs: 1_000 });
+    await ledger.record(`r1.${index}.0`, {
+      state: 'submitted',
+      attempt: 1,
+      accepted: ['1:t'],
+      at: AT,
+      event: 'accepted',
+      object: { url: 'http://o.example/a', key: 'a' },
+    });
+    const transfer = await ledger.read(`r1.${index}.0`);
+    expect(transfer && (await status.ask(transfer))).toMatchObject({ state: 'failed' });
+  }
+  expect(asked).toEqual(places);
+});

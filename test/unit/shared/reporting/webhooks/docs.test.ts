@@ -1,0 +1,33 @@
+/** docs/webhooks.md shows bodies as they are sent. */
+import { readFileSync } from 'node:fs';
+import { expect, it } from 'vitest';
+import type { Run } from '../../../../../shared/ledger/model.ts';
+import type { CredentialsRefused } from '../../../../../shared/reporting/webhooks/message.ts';
+import { runClosed } from '../../../../../shared/reporting/webhooks/message.ts';
+
+const page = readFileSync(new URL('../../../../../docs/webhooks.md', import.meta.url), 'utf8');
+const [closed, refused] = [...page.matchAll(/```json\n([\s\S]*?)```/g)].map(
+  ([, text = '']) => JSON.parse(text) as { type: string; timestamp: string; data: object },
+);
+
+it('run.closed', () => {
+  expect(closed?.type).toBe('run.closed');
+  const data = closed?.data as ReturnType<typeof runClosed>;
+  const closedAt = new Date(data.closedAt);
+  const run = { ...data, createdAt: new Date(data.createdAt) } as unknown as Run;
+  expect(JSON.parse(JSON.stringify(runClosed(run, closedAt)))).toEqual(data);
+  expect(closed?.timestamp).toBe(data.closedAt);
+});
+
+it('credentials.refused', () => {
+  const fields: Record<keyof CredentialsRefused, true> = {
+    provider: true,
+    api: true,
+    code: true,
+    message: true,
+    requestId: true,
+    since: true,
+  };
+  expect(refused?.type).toBe('credentials.refused');
+  expect(Object.keys(refused?.data ?? {}).sort()).toEqual(Object.keys(fields).sort());
+});

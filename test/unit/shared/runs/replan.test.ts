@@ -1,0 +1,71 @@
+import { expect, it } from 'vitest';
+import { cancelRun } from '../../../../shared/runs/cancel.ts';
+import { retryRun } from '../../../../shared/runs/retry.ts';
+import { cause, KEY, setup } from './setup.ts';
+
+const died = async (): Promise<never> => {
+  throw new Error('it died');
+};
+
+/** Cancelled, and its retry died before the manifest was planned. */
+async function unplanned() {
+  const given = await setup();
+  const { clock, planner, runId } = given;
+  await given.read();
+  for (const line of [1, 3, 4]) await given.record(line, {});
+  await given.record(2, { state: 'failed', cause: cause('NotFound', 'source') });
+  await cancelRun({ runId } as never, given);
+  clock.at += 1_000;
+  const dying = { ...given, planner: { ...planner, plan: died } };
+  await expect(retryRun(runId, undefined, dying)).rejects.toThrow('it died');
+  expect(await given.state()).toBe('planning');
+  return given;
+}
+
+it('plans what a retry left unplanned, once nobody can be at it, and orders its wish', async () => {
+  const { clock, received, rows, state, sweep } = await unplanned();
+  clock.at += 900_000;
+  expect(await sweep()).toMatchObject({ runs: 0 });
+  expect(await state()).toBe('planning');
+  clock.at += 60_000;
+  await sweep();
+  expect(await state()).toBe('active');
+  expect(await received()).toHaveLength(1);
+  await sweep();
+  expect((await rows()).map((row) => row.state)).toContain('planned');
+  expect(await received()).toHaveLength(1);
+});
+
+it('has it planned by the function that has the time', async () => {
+  const { clock, planner, runId, state, sweepWith } = await unplanned();
+  clock.at += 960_000;
+  const asked: object[] = [];
+  const planLater = async (plan: object) => void asked.push(plan);
+  await sweepWith({ replan: { planner, planLater } })();
+  expect(asked).toEqual([{ key: KEY, runId }]);
+  expect(await state()).toBe('planning');
+});
+
+it('fails a run whose manifest is gone, and leaves a first planning alone', async () => {
+  const { clock, ledger, now, objects, runId, sweep } = await unplanned();
+  await ledger.openRun({
+    runId: 'new',
+    trigger: 'upload',
+    operation: 'cos-offline-fetch',
+    source: { bucket: objects.bucket, key: KEY, etag: 'e' },
+    createdAt: now(),
+  });
+  await objects.remove(KEY);
+  clock.at += 960_000;
+  await sweep();
+  expect(await ledger.run(runId)).toMatchObject({ state: 'failed', error: { code: 'NOT_FOUND' } });
+  expect(await ledger.run('new')).toMatchObject({ state: 'planning' });
+});
+
+it('plans manifests of our own itself, which no other function may read', async () => {
+  const own = 'fetches/ap-shanghai/examplebucket-1250000000/f.csv';
+  const given = await setup(undefined, own);
+  await cancelRun({ runId: given.runId } as never, given);
+  await retryRun(given.runId, undefined, { ...given, planLater: died });
+  expect(await given.state()).toBe('active');
+});
