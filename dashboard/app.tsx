@@ -1,4 +1,4 @@
-/** Signed in or not, and which view the address asks for. */
+/** The root component: shows the sign-in or the view that the address names. */
 import { useEffect, useMemo, useState } from 'preact/hooks';
 import { createClient } from './api/client.ts';
 import { Shell } from './parts/shell.tsx';

@@ -1,4 +1,7 @@
-/** The page's start: settings on the document first, so that nothing flashes in the wrong colours. */
+/**
+ * Starts the page; puts the settings on the document first, so that nothing flashes in the wrong
+ * colours.
+ */
 import { render } from 'preact';
 import { App } from './app.tsx';
 import { applySettings } from './state/settings.ts';

@@ -54,7 +54,7 @@ const forBrowsers: Plugin = {
   name: 'for-browsers',
   setup({ onResolve }) {
     const stand = (filter: RegExp, file: string) =>
-      onResolve({ filter }, () => ({ path: join(SOURCES, 'lint/node', file) }));
+      onResolve({ filter }, () => ({ path: join(SOURCES, 'lint/browser', file) }));
     stand(/^node:(?:buffer|url)$/, 'node.ts');
     stand(/\/gzip\.ts$/, 'gzip.ts');
   },
@@ -65,7 +65,7 @@ export async function buildDashboard(folder = DASHBOARD): Promise<readonly Built
   const worker = await build({
     ...common,
     entryPoints: { lint: 'dashboard/lint/worker.ts' },
-    inject: ['dashboard/lint/node/node.ts'],
+    inject: ['dashboard/lint/browser/node.ts'],
     plugins: [forBrowsers],
   });
   const [lint] = worker.outputFiles ?? [];

@@ -6,19 +6,19 @@ import { parseArgs } from 'node:util';
 import { createControl } from './faults/control.ts';
 import { createFaults, type FaultRule, parseFaults } from './faults/faults.ts';
 import { addSamples } from './huawei/samples.ts';
-import { type HuaweiOptions, type HuaweiSimulator, startHuawei } from './huawei/start.ts';
-import { type Listening, listen } from './server.ts';
+import { type HuaweiOptions, type HuaweiSimulator, startHuawei } from './huawei/simulator.ts';
+import { listenAll } from './server.ts';
 import type { CosKeys } from './tencent/auth.ts';
+import { createCosBatch } from './tencent/batch/api.ts';
 import type { BatchJob } from './tencent/batch/job.ts';
 import { createBatchJobs } from './tencent/batch/jobs.ts';
-import { createCosBatch } from './tencent/batch/main.ts';
 import { createCosFetch } from './tencent/fetch.ts';
 import { createFetchTasks, type FetchTask } from './tencent/fetch-tasks.ts';
 import { createCosObjects } from './tencent/objects.ts';
 import { createObjectsStore } from './tencent/objects-store.ts';
 
 export type { FaultRule } from './faults/faults.ts';
-export type { HuaweiSimulator, NewOmsTask } from './huawei/start.ts';
+export type { HuaweiSimulator, NewOmsTask } from './huawei/simulator.ts';
 export type { BatchJob } from './tencent/batch/job.ts';
 export type { FetchTask } from './tencent/fetch-tasks.ts';
 
@@ -139,37 +139,40 @@ export async function startSimulator(options: SimulatorOptions = {}): Promise<Si
       faults: faults.counts(),
     };
   };
-  const next = (offset: number) => (port === 0 ? 0 : port + offset);
   const asked = options.huawei ?? false;
   const more = asked === true ? {} : asked;
-  const huawei = more ? await startHuawei({ ...more, faults, now, port: next(4) }) : undefined;
+  const huawei = more
+    ? await startHuawei({ ...more, faults, now, port: port === 0 ? 0 : port + 4 })
+    : undefined;
   if (huawei && options.samples) {
     const { HUAWEICLOUD_SDK_REGION: region = '', HUAWEICLOUD_SDK_PROJECT_ID: projectId = '' } =
       huawei.env();
     addSamples(huawei, { region, projectId });
   }
-  const servers = await allOrNone([
-    listen(next(0), createCosFetch({ ...common, tasks, successStatus })),
-    listen(next(1), createCosObjects({ ...common, objects })),
-    listen(next(2), createControl({ batch, faults, huawei, objects, stats, tasks })),
-    listen(next(3), createCosBatch({ ...common, jobs: batch, account: ACCOUNT })),
+  const servers = await listenAll(port, [
+    createCosFetch({ ...common, tasks, successStatus }),
+    createCosObjects({ ...common, objects }),
+    createControl({ batch, faults, huawei, objects, stats, tasks }),
+    createCosBatch({ ...common, jobs: batch, account: ACCOUNT }),
   ]).catch(async (error: unknown) => {
     await huawei?.close();
     throw error;
   });
-  const [migration, objectsApi, control, batchApi] = servers;
+  const [migrationUrl = '', objectsUrl = '', controlUrl = '', batchUrl = ''] = servers.map(
+    ({ url }) => url,
+  );
   return {
-    migrationUrl: migration.url,
-    objectsUrl: objectsApi.url,
-    controlUrl: control.url,
-    batchUrl: batchApi.url,
+    migrationUrl,
+    objectsUrl,
+    controlUrl,
+    batchUrl,
     env: () => ({
       TENCENTCLOUD_SECRET_ID: keys.secretId,
       TENCENTCLOUD_SECRET_KEY: keys.secretKey,
       ...(keys.securityToken !== undefined && { TENCENTCLOUD_SECURITY_TOKEN: keys.securityToken }),
-      WAYBILL_COS_MIGRATION_ENDPOINT: migration.url,
-      WAYBILL_COS_ENDPOINT: `${objectsApi.url}/{bucket}`,
-      WAYBILL_COS_CONTROL_ENDPOINT: batchApi.url,
+      WAYBILL_COS_MIGRATION_ENDPOINT: migrationUrl,
+      WAYBILL_COS_ENDPOINT: `${objectsUrl}/{bucket}`,
+      WAYBILL_COS_CONTROL_ENDPOINT: batchUrl,
       TENCENTCLOUD_UIN: ACCOUNT.uin,
       TENCENTCLOUD_APP_ID: ACCOUNT.appId,
       ...huawei?.env(),
@@ -186,18 +189,6 @@ export async function startSimulator(options: SimulatorOptions = {}): Promise<Si
       await Promise.all([...servers.map((server) => server.close()), huawei?.close()]);
     },
   };
-}
-
-/** Closes what has started when one of them cannot. */
-async function allOrNone<const Servers extends readonly Promise<Listening>[]>(starting: Servers) {
-  try {
-    return await Promise.all(starting);
-  } catch (error) {
-    const settled = await Promise.allSettled(starting);
-    const started = settled.filter((result) => result.status === 'fulfilled');
-    await Promise.all(started.map(({ value }) => value.close()));
-    throw error;
-  }
 }
 
 const HELP = `Stands in for Tencent COS offline fetch, COS objects and COS Batch, and for Huawei OMS (v1, v2),

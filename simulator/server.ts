@@ -1,4 +1,4 @@
-/** What every stand-in shares: a loopback HTTP server whose handler sees the raw request. */
+/** The HTTP server of every simulated API: on the loopback, its handler sees the raw request. */
 import { once } from 'node:events';
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
@@ -22,6 +22,8 @@ export interface Answer {
   readonly breakOff?: 'reset' | 'stall' | 'truncate';
 }
 
+export type Handler = (wire: Wire) => Promise<Answer> | Answer;
+
 export interface Listening {
   readonly url: string;
   close(): Promise<void>;
@@ -31,10 +33,7 @@ export interface Listening {
 const MAX_BODY_BYTES = 12_582_912;
 
 /** @param port 0 takes a free one */
-export async function listen(
-  port: number,
-  handle: (wire: Wire) => Promise<Answer> | Answer,
-): Promise<Listening> {
+export async function listen(port: number, handle: Handler): Promise<Listening> {
   const server = createServer({ keepAliveTimeout: 60_000 }, (request, response) => {
     respond(request, response, handle).catch(() => request.socket.destroy());
   });
@@ -51,10 +50,30 @@ export async function listen(
   };
 }
 
+/**
+ * Starts several servers on ports in a row.
+ *
+ * @param port of the first; 0 takes free ones
+ * @throws Error with code `EADDRINUSE` when a port is taken; none of the servers stays open then
+ */
+export async function listenAll(
+  port: number,
+  handlers: readonly Handler[],
+): Promise<readonly Listening[]> {
+  const started = await Promise.allSettled(
+    handlers.map((handle, offset) => listen(port === 0 ? 0 : port + offset, handle)),
+  );
+  const failed = started.find((one) => one.status === 'rejected');
+  const servers = started.filter((one) => one.status === 'fulfilled').map(({ value }) => value);
+  if (!failed) return servers;
+  await Promise.all(servers.map((server) => server.close()));
+  throw failed.reason;
+}
+
 async function respond(
   request: IncomingMessage,
   response: ServerResponse,
-  handle: (wire: Wire) => Promise<Answer> | Answer,
+  handle: Handler,
 ): Promise<void> {
   const parts: Buffer[] = [];
   let sizeBytes = 0;

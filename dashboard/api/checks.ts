@@ -1,4 +1,6 @@
-/** Just enough of a look at an answer to tell a Waybill service from a proxy's page or another version. */
+/**
+ * Checks of answers: just enough to tell a Waybill service from a proxy's page or another version.
+ */
 import type { Check } from './client.ts';
 import type { HealthPage, Run, RunPage, RunSummary, Transfer, TransferPage } from './types.ts';
 

@@ -1,4 +1,7 @@
-/** The HTTP API as the page uses it: bearer token, ETags, and every fault as a `Failure`. */
+/**
+ * The client of the HTTP API: sends the bearer token, keeps ETags, and throws every fault as a
+ * `Failure`.
+ */
 import { Failure, kindOf, problemDetails, retryAfterMs, toFailure } from './failure.ts';
 
 export interface ClientOptions {

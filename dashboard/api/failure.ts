@@ -1,4 +1,4 @@
-/** What can go wrong between the page and the service, as kinds that each have a text and a way on. */
+/** The kinds of failure between the page and the service; each has a text and says how to go on. */
 import type { Problem } from './types.ts';
 
 export type FailureKind =

@@ -1,4 +1,4 @@
-/** Routes with their queries, relative to the page. */
+/** Paths of the API's routes with their queries, relative to the page. */
 
 export const runPath = (runId: string): string => `runs/${encodeURIComponent(runId)}`;
 

@@ -1,4 +1,4 @@
-/** What the HTTP API answers, as its own description of it says. */
+/** Types of the HTTP API's answers, taken from the schemas of its description. */
 import type { InferOutput } from 'valibot';
 import type {
   causeShape,

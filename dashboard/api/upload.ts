@@ -1,4 +1,4 @@
-/** Puts a file where the service says, and tells how far it is: `fetch` can't. */
+/** Uploads a file to where the service says, and reports the progress, which `fetch` can't. */
 import type { UploadPlace } from './checks.ts';
 import { Failure, kindOf, problemDetails } from './failure.ts';
 

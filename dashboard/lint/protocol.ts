@@ -1,4 +1,4 @@
-/** What the page and its linting worker tell each other. */
+/** The messages between the page and its lint worker. */
 import type { Tally } from '../../shared/ledger/shard.ts';
 import type { Quarantined, Warning } from '../../shared/manifest/findings.ts';
 

@@ -1,7 +1,7 @@
-/** Lints a manifest away from the page, so that typing and scrolling go on; nothing leaves the machine. */
+/** The lint worker: lints a manifest off the page's thread; nothing leaves the machine. */
 import { InputError } from '../../shared/lib/errors.ts';
 import type { Objects } from '../../shared/stores/objects.ts';
-import { findAll } from './find.ts';
+import { lintFile } from './lint-file.ts';
 import type { LintNews, LintOrder } from './protocol.ts';
 
 const tell = (news: LintNews): void => postMessage(news);
@@ -18,7 +18,7 @@ async function lint({ file, allowHttps }: LintOrder): Promise<void> {
     tell({ kind: 'progress', fraction });
   };
   try {
-    tell({ kind: 'done', findings: await findAll(source, allowHttps, progress) });
+    tell({ kind: 'done', findings: await lintFile(source, allowHttps, progress) });
   } catch (error) {
     // Else the file is gone, or may not be read.
     const message = error instanceof Error ? error.message : String(error);

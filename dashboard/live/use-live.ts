@@ -1,10 +1,10 @@
-/** A route that is asked again and again while its part of the page is shown and can be seen. */
+/** The hook that polls a route while its part of the page is shown and visible. */
 import { useCallback, useEffect, useRef, useState } from 'preact/hooks';
 import type { Check } from '../api/client.ts';
 import { type Failure, toFailure } from '../api/failure.ts';
 import { usePage } from '../state/context.ts';
-import { nextLookMs } from './poll.ts';
-import { pulse } from './pulse.ts';
+import { connection } from './connection.ts';
+import { nextLookMs } from './poll-delay.ts';
 
 export interface Live<Value> {
   /** Of the route that is asked now. */
@@ -70,7 +70,7 @@ export function useLive<Value>(
             ? before
             : { path, value, failure: undefined },
         );
-        pulse.set({ answeredAt: Date.now(), failure: undefined });
+        connection.set({ answeredAt: Date.now(), failure: undefined });
         plan(nextLookMs({ everyMs: pace.current(value), failures }, Math.random()));
       } catch (error) {
         if (ended.signal.aborted) return;
@@ -82,7 +82,8 @@ export function useLive<Value>(
           failure,
         }));
         // A 404 is an answer too: the service is there.
-        if (failure.kind !== 'missing') pulse.set({ ...pulse.get(), failure: failure.kind });
+        if (failure.kind !== 'missing')
+          connection.set({ ...connection.get(), failure: failure.kind });
         const { retryAfterMs } = failure.details;
         const isFinal = failure.kind === 'unauthorized' || failure.kind === 'refused';
         plan(

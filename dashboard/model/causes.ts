@@ -1,4 +1,4 @@
-/** Where each provider explains a code, and what Waybill has to say about it. */
+/** Links to the providers' pages about error codes, and the codes that Waybill explains itself. */
 import type { Cause } from '../api/types.ts';
 import type { Language } from '../text/translate.ts';
 

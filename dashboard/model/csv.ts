@@ -1,4 +1,4 @@
-/** Reads the reports, which are CSV as RFC 4180 has it, one record a line. */
+/** A reader of the reports: CSV as RFC 4180 says, one record a line. */
 
 export type Row = Readonly<Record<string, string>>;
 

@@ -1,4 +1,4 @@
-/** Where a manifest goes: the region and bucket of its objects stand in its own key. */
+/** The key a manifest is uploaded to: it names the region and bucket of the manifest's objects. */
 import { BUCKET, REGION } from '../../shared/manifest/key.ts';
 
 export const isRegion = (text: string): boolean => REGION.test(text);

@@ -1,4 +1,4 @@
-/** What the counts of a run come to, and how fast it goes. */
+/** Progress and speed of a run, computed from its counts. */
 import type { Run } from '../api/types.ts';
 
 export const isOver = ({ state }: Pick<Run, 'state'>): boolean =>

@@ -1,4 +1,4 @@
-/** What a run is called. */
+/** The name of a run as the page shows it. */
 import type { Run } from '../api/types.ts';
 
 export interface RunName {

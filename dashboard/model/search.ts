@@ -1,4 +1,4 @@
-/** Looks for transfers by a part of what they are called, page by page: the API has no index for it. */
+/** The search for transfers by a part of their key, page by page: the API has no index for it. */
 import type { Transfer, TransferPage } from '../api/types.ts';
 
 export interface SearchProgress {

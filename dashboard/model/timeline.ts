@@ -1,4 +1,6 @@
-/** Outcomes of a run over time, from what the page saw itself and what the run tells about before. */
+/**
+ * Outcomes of a run over time, from what the page saw and, for the time before, from its transfers.
+ */
 import type { Run, Transfer } from '../api/types.ts';
 import { doneOf } from './progress.ts';
 

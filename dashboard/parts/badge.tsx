@@ -1,4 +1,4 @@
-/** States as a sign and a word, never by colour alone. */
+/** Badges of states: an icon and a word, never colour alone. */
 import type { RunState, TransferState } from '../api/types.ts';
 import { usePage } from '../state/context.ts';
 import { Icon, type IconName } from './icons.tsx';

@@ -1,4 +1,4 @@
-/** How far a run is: succeeded and failed side by side, and the rest. */
+/** The progress bar of a run: succeeded, failed and the rest. */
 import type { Run } from '../api/types.ts';
 import { progressOf } from '../model/progress.ts';
 import { usePage } from '../state/context.ts';

@@ -1,4 +1,4 @@
-/** A part of the page with a heading. */
+/** A card: a section of the page with a heading. */
 import type { ComponentChildren } from 'preact';
 import { useId } from 'preact/hooks';
 

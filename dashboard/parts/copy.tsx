@@ -1,4 +1,4 @@
-/** A text that one may want elsewhere. */
+/** A text with a button that copies it. */
 import { useState } from 'preact/hooks';
 import { usePage } from '../state/context.ts';
 import { Icon } from './icons.tsx';

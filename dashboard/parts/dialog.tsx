@@ -1,4 +1,4 @@
-/** A question that must be answered before it goes on; the browser's own dialog keeps the focus. */
+/** A modal dialog; the browser's own element keeps the focus. */
 import type { ComponentChildren } from 'preact';
 import { useEffect, useId, useRef } from 'preact/hooks';
 

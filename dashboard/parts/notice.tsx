@@ -1,4 +1,4 @@
-/** Faults in plain words, each with a way on. */
+/** Notices: failures in plain words, each with what to do; also the empty and loading states. */
 import type { ComponentChildren } from 'preact';
 import type { Failure } from '../api/failure.ts';
 import { usePage } from '../state/context.ts';

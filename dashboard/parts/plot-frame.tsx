@@ -1,4 +1,4 @@
-/** A plot on the page: in the colours of the moment, with the figures below the pointer in words. */
+/** The frame of a plot: current colours, and the figures under the pointer in words. */
 import { useEffect, useRef, useState } from 'preact/hooks';
 import { theme as themeStore } from '../state/settings.ts';
 import { useStore } from '../state/store.ts';

@@ -1,4 +1,6 @@
-/** Both plots of a run on one time axis; loaded when the first run is opened. */
+/**
+ * The two plots of a run on one time axis, drawn with uPlot; loaded when the first run is opened.
+ */
 import UPlot from 'uplot';
 
 export interface PlotData {

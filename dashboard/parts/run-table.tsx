@@ -1,6 +1,6 @@
-/** Runs as rows. */
+/** The table of runs. */
 import type { Run } from '../api/types.ts';
-import { looksOf, seenOf } from '../live/seen.ts';
+import { looksOf, seenOf } from '../live/seen-progress.ts';
 import { useNow } from '../live/use-live.ts';
 import { isOver, paceOf, progressOf } from '../model/progress.ts';
 import { targetOf } from '../model/run-name.ts';

@@ -1,4 +1,4 @@
-/** A run's name in words. */
+/** The title of a run. */
 import type { Run } from '../api/types.ts';
 import { nameOf } from '../model/run-name.ts';
 import type { Translate } from '../text/translate.ts';

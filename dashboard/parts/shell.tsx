@@ -1,10 +1,10 @@
-/** What stands around every view: the way to the others, settings, and whether the page is up to date. */
+/** The frame around every view: navigation, settings, and the state of the connection. */
 import type { ComponentChildren } from 'preact';
 import { useEffect, useRef } from 'preact/hooks';
-import { pulse } from '../live/pulse.ts';
+import { connection } from '../live/connection.ts';
 import { useNow } from '../live/use-live.ts';
 import { usePage } from '../state/context.ts';
-import { takeHeading, wantHeading, watchReader } from '../state/reading.ts';
+import { takeHeading, wantHeading, watchReader } from '../state/heading-focus.ts';
 import { type Route, runsHref } from '../state/route.ts';
 import { signOut } from '../state/session.ts';
 import {
@@ -128,7 +128,7 @@ function Navigation({ route }: { readonly route: Route }) {
 /** Said aloud only when it changes for better or worse. */
 function PulseLine() {
   const { t, format } = usePage();
-  const { answeredAt, failure } = useStore(pulse);
+  const { answeredAt, failure } = useStore(connection);
   const now = useNow(1_000);
   const isFailing = failure !== undefined && failure !== 'unauthorized';
   if (answeredAt === undefined && !isFailing) return null;

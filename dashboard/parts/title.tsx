@@ -1,7 +1,7 @@
-/** The heading of a view, also as the title of the window. */
+/** The heading of a view, which is also the title of the window. */
 import type { ComponentChildren } from 'preact';
 import { useEffect, useRef } from 'preact/hooks';
-import { takeHeading } from '../state/reading.ts';
+import { takeHeading } from '../state/heading-focus.ts';
 import { Icon } from './icons.tsx';
 
 export interface TitleProps {

@@ -1,4 +1,4 @@
-/** Transfers as rows. */
+/** The table of transfers. */
 import type { Transfer } from '../api/types.ts';
 import { usePage } from '../state/context.ts';
 import { transferHref } from '../state/route.ts';

@@ -1,4 +1,4 @@
-/** What nearly every part of the page needs. */
+/** The context of the page: the client, texts and formats that nearly every part needs. */
 import { createContext } from 'preact';
 import { useContext } from 'preact/hooks';
 import type { Client } from '../api/client.ts';

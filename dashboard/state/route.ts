@@ -1,4 +1,4 @@
-/** Addresses within the page, behind the `#`: they can be kept, sent on and gone back to. */
+/** The page's own addresses, behind the `#`: they can be bookmarked, shared and gone back to. */
 
 export type Route =
   | { readonly page: 'runs'; readonly state?: string; readonly operation?: string }

@@ -1,4 +1,7 @@
-/** The bearer token: in this tab, until it is closed or signed out. Never in an address or a cookie. */
+/**
+ * The session: the bearer token, kept in this tab until it closes or signs out, never in an address
+ * or a cookie.
+ */
 import { createStore } from './store.ts';
 
 const KEY = 'waybill.token';

@@ -1,4 +1,4 @@
-/** Language and colours: the browser's wish, until the person chooses. */
+/** The settings, language and colours: the browser's preference until the person chooses. */
 import { isLanguage, type Language, preferred } from '../text/translate.ts';
 import { createStore } from './store.ts';
 

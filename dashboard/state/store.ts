@@ -1,4 +1,4 @@
-/** A value that several parts of the page look at. */
+/** A store: a value that several parts of the page read and follow. */
 import { useEffect, useState } from 'preact/hooks';
 
 export interface Store<Value> {

@@ -1,4 +1,4 @@
-/** English. `zh.ts` holds the same keys. */
+/** English texts. `zh.ts` holds the same keys. */
 export const en = {
   loading: 'Loading…',
   'shell.skip': 'Skip to the content',

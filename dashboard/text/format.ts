@@ -1,4 +1,4 @@
-/** Numbers, times and sizes as people read them. */
+/** Formats of numbers, times and sizes. */
 import type { Language } from './translate.ts';
 
 const LOCALES: Readonly<Record<Language, string>> = { en: 'en-GB', zh: 'zh-CN' };

@@ -1,4 +1,4 @@
-/** Simplified Chinese, with the same keys as `en.ts`. */
+/** Texts in simplified Chinese, with the same keys as `en.ts`. */
 import type { TextKey } from './translate.ts';
 
 export const zh: Readonly<Record<TextKey, string>> = {

@@ -1,4 +1,4 @@
-/** Nightly passes: what each tried again. */
+/** The view of nightly passes: what each retried. */
 import { isRunPage } from '../api/checks.ts';
 import { useLive } from '../live/use-live.ts';
 import { isOver } from '../model/progress.ts';

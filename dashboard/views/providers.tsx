@@ -1,4 +1,4 @@
-/** How the providers answer: throttling and trouble with credentials. */
+/** The view of the providers: throttling and credential failures. */
 import { isHealth } from '../api/checks.ts';
 import type { ProviderHealth } from '../api/types.ts';
 import { useLive, useNow } from '../live/use-live.ts';

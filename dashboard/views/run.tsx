@@ -1,9 +1,9 @@
-/** One run, followed until it closes. */
+/** The view of one run, polled until it closes. */
 import { useEffect, useMemo, useState } from 'preact/hooks';
 import { isRun, isSummary } from '../api/checks.ts';
 import { runPath } from '../api/paths.ts';
 import type { CauseClass, Run } from '../api/types.ts';
-import { notice, seenOf } from '../live/seen.ts';
+import { notice, seenOf } from '../live/seen-progress.ts';
 import { useLive, useNow } from '../live/use-live.ts';
 import { isOver } from '../model/progress.ts';
 import { targetOf } from '../model/run-name.ts';

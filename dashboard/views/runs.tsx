@@ -1,9 +1,9 @@
-/** All runs, newest first: how far each is, how fast it goes, what failed. */
+/** The view of all runs, newest first: progress, speed, failures. */
 import { useEffect, useState } from 'preact/hooks';
 import { isRunPage } from '../api/checks.ts';
 import { type Failure, toFailure } from '../api/failure.ts';
 import { RUN_STATES, type Run, type RunPage } from '../api/types.ts';
-import { looksOf, notice } from '../live/seen.ts';
+import { looksOf, notice } from '../live/seen-progress.ts';
 import { useLive, useNow } from '../live/use-live.ts';
 import { isOver, openOf, paceOf } from '../model/progress.ts';
 import { Icon } from '../parts/icons.tsx';

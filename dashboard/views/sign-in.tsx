@@ -1,4 +1,4 @@
-/** Asks for the bearer token and tries it before anything else is shown. */
+/** The sign-in: asks for the bearer token and tries it before anything else is shown. */
 import { useEffect, useId, useRef, useState } from 'preact/hooks';
 import { isRunPage } from '../api/checks.ts';
 import { createClient } from '../api/client.ts';

@@ -1,4 +1,4 @@
-/** Starts a run from a manifest on this machine: choose, look at what is found, send. */
+/** The view that starts a run from a file: choose it, check the findings, send it. */
 import { useEffect, useId, useRef, useState } from 'preact/hooks';
 import { isRunPage } from '../api/checks.ts';
 import { useLive } from '../live/use-live.ts';

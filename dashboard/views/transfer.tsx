@@ -1,4 +1,4 @@
-/** One transfer with everything that happened to it. */
+/** The view of one transfer with its history. */
 import { isTransfer } from '../api/checks.ts';
 import { transferPath } from '../api/paths.ts';
 import type { HistoryEntry, Transfer } from '../api/types.ts';

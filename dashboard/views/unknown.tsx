@@ -1,4 +1,4 @@
-/** An address that leads nowhere. */
+/** The view for an unknown address: page not found. */
 import { Empty } from '../parts/notice.tsx';
 import { Title } from '../parts/title.tsx';
 import { usePage } from '../state/context.ts';

@@ -1,6 +1,6 @@
-/** Steers and reads a running simulator from another process: `/_simulator/…` (docs/simulator.md). */
+/** The control API, `/_simulator/…`: reads and changes a running simulator from another process (docs/simulator.md). */
 
-import type { HuaweiSimulator, NewOmsTask, OmsTask } from '../huawei/start.ts';
+import type { HuaweiSimulator, NewOmsTask, OmsTask } from '../huawei/simulator.ts';
 import type { Answer, Wire } from '../server.ts';
 import type { BatchJob } from '../tencent/batch/job.ts';
 import type { BatchJobs } from '../tencent/batch/jobs.ts';

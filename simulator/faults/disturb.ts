@@ -1,4 +1,4 @@
-/** Carries out the faults of `faults.ts` around an API, whatever its provider's answers look like. */
+/** Wraps an API in the faults of `faults.ts`, whatever its provider's answers look like. */
 
 import type { Answer } from '../server.ts';
 import type { FaultRule } from './faults.ts';

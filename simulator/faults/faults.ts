@@ -1,6 +1,6 @@
 /**
- * Scripted, seeded faults: which request or callback goes wrong, and how. The same seed and the same
- * order of requests give the same faults.
+ * The rules of scripted, seeded faults: which request or callback goes wrong, and how. The same seed
+ * and the same order of requests give the same faults.
  */
 
 export const REQUEST_FAULTS = [

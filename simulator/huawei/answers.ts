@@ -1,4 +1,4 @@
-/** Answers in the forms of Huawei Cloud: OMS and gateway as JSON, IAM nested, OBS as XML. */
+/** Answers and errors in the forms of Huawei Cloud: OMS and gateway as JSON, IAM nested, OBS as XML. */
 import type { Refusals } from '../faults/disturb.ts';
 import type { Answer } from '../server.ts';
 

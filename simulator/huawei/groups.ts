@@ -1,4 +1,4 @@
-/** Task groups of OMS: their tasks are started, stopped and retried together. */
+/** The task groups themselves: their tasks are started, stopped and retried together. */
 import { randomUUID } from 'node:crypto';
 import type { Outcome, TaskType } from './task.ts';
 import { type PutObject, settle, takeOutcome } from './task.ts';

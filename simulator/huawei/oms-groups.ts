@@ -1,4 +1,4 @@
-/** Task groups of OMS: https://support.huaweicloud.com/intl/en-us/api-oms/CreateTaskGroup.html */
+/** Routes of task groups of OMS: https://support.huaweicloud.com/intl/en-us/api-oms/CreateTaskGroup.html */
 import type { Answer } from '../server.ts';
 import { done, json } from './answers.ts';
 import type { GroupStore, OmsGroup } from './groups.ts';

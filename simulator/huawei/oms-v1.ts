@@ -1,4 +1,4 @@
-/** OMS version 1: https://support.huaweicloud.com/intl/en-us/api-oms/oms_api_0016.html */
+/** Routes of OMS version 1: https://support.huaweicloud.com/intl/en-us/api-oms/oms_api_0016.html */
 import type { Answer, Wire } from '../server.ts';
 import { done, json } from './answers.ts';
 import { canResend, findTask, NO_LIST, startFault, stopFault } from './oms-v2.ts';

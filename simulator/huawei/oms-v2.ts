@@ -1,4 +1,4 @@
-/** Tasks of OMS version 2: https://support.huaweicloud.com/intl/en-us/api-oms/ListTasks.html */
+/** Routes of tasks of OMS version 2: https://support.huaweicloud.com/intl/en-us/api-oms/ListTasks.html */
 import type { Answer, Wire } from '../server.ts';
 import { done, json } from './answers.ts';
 import {

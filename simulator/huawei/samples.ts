@@ -1,5 +1,5 @@
 /** A few tasks to try things with: one of each state that matters. */
-import type { HuaweiSimulator } from './start.ts';
+import type { HuaweiSimulator } from './simulator.ts';
 
 /** @param place region and project that the tasks belong to */
 export function addSamples(

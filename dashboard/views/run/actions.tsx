@@ -1,4 +1,4 @@
-/** What one can do to a run: try failures again, cancel it, take its reports along. */
+/** The actions on a run: retry failures, cancel, download reports. */
 import { useEffect, useState } from 'preact/hooks';
 import { isAnything } from '../../api/checks.ts';
 import { type Failure, toFailure } from '../../api/failure.ts';

@@ -1,4 +1,4 @@
-/** Failures by cause: how many, what it means, what to do, and where the provider explains it. */
+/** Failures of a run by cause: how many, what it means, what to do, and the provider's page. */
 import type { FailureGroup, Run } from '../../api/types.ts';
 import { isExplained, pageOf } from '../../model/causes.ts';
 import { Card } from '../../parts/card.tsx';

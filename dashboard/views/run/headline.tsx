@@ -1,7 +1,7 @@
-/** How far a run is, how fast it goes, and when it will be done. */
+/** The headline of a run: progress, speed, and when it will finish. */
 import { useEffect, useRef, useState } from 'preact/hooks';
 import type { Run } from '../../api/types.ts';
-import { looksOf } from '../../live/seen.ts';
+import { looksOf } from '../../live/seen-progress.ts';
 import { ageOf, isOver, paceOf, progressOf } from '../../model/progress.ts';
 import type { Point } from '../../model/timeline.ts';
 import { Bar } from '../../parts/bar.tsx';

@@ -1,4 +1,4 @@
-/** Of a nightly pass: where it looked, and what it left alone and why. */
+/** The findings of a nightly pass: where it looked, what it skipped and why. */
 import type { RunSummary } from '../../api/types.ts';
 import { Card } from '../../parts/card.tsx';
 import { type Column, Table } from '../../parts/table.tsx';

@@ -1,4 +1,4 @@
-/** What became of every line, adding up; each row leads to its transfers. */
+/** The outcomes of all lines of a run; each row links to its transfers. */
 import type { Run, TransferState } from '../../api/types.ts';
 import { TransferBadge } from '../../parts/badge.tsx';
 import { Card } from '../../parts/card.tsx';

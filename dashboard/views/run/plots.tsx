@@ -1,4 +1,4 @@
-/** Progress and throughput of a run over time, and the same in figures. */
+/** The plots of progress and throughput over time, and the same in figures. */
 import { useCallback, useEffect, useMemo, useState } from 'preact/hooks';
 import { isTransferPage } from '../../api/checks.ts';
 import { transfersPath } from '../../api/paths.ts';

@@ -1,11 +1,11 @@
-/** Lines that were not sent, each with its reason and what it should be. */
+/** The rejected lines of a run, each with its reason and its fix. */
 import { useEffect, useState } from 'preact/hooks';
 import { type Failure, toFailure } from '../../api/failure.ts';
 import { runPath } from '../../api/paths.ts';
 import type { Run } from '../../api/types.ts';
 import { type Row, readCsv } from '../../model/csv.ts';
 import { Card } from '../../parts/card.tsx';
-import { FindingTable } from '../../parts/findings.tsx';
+import { FindingTable } from '../../parts/finding-table.tsx';
 import { FailureNotice, Loading } from '../../parts/notice.tsx';
 import { usePage } from '../../state/context.ts';
 

@@ -1,4 +1,7 @@
-/** Transfers of a run, a page at a time, by state and cause, or looked for by a part of their name. */
+/**
+ * The transfers of a run, a page at a time, filtered by state and cause, or searched by a part of
+ * their key.
+ */
 import { useEffect, useRef, useState } from 'preact/hooks';
 import { isTransferPage } from '../../api/checks.ts';
 import { transfersPath } from '../../api/paths.ts';
@@ -11,7 +14,7 @@ import { Empty, FailureNotice, Loading } from '../../parts/notice.tsx';
 import { TransferTable } from '../../parts/transfer-table.tsx';
 import { usePage } from '../../state/context.ts';
 import { runHref, type TransferFilter } from '../../state/route.ts';
-import { Found } from './found.tsx';
+import { SearchResults } from './search-results.tsx';
 
 const PAGE = 50;
 
@@ -68,7 +71,12 @@ export function Transfers({ run, filter }: { readonly run: Run; readonly filter:
         )}
       </fieldset>
       {filter.search ? (
-        <Found key={JSON.stringify(filter)} run={run} filter={filter} text={filter.search} />
+        <SearchResults
+          key={JSON.stringify(filter)}
+          run={run}
+          filter={filter}
+          text={filter.search}
+        />
       ) : (
         <Pages key={JSON.stringify(filter)} run={run} filter={filter} />
       )}

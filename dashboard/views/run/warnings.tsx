@@ -1,7 +1,7 @@
-/** What was odd about lines that were sent all the same. */
+/** The warnings about lines that were sent as they are. */
 import type { RunSummary } from '../../api/types.ts';
 import { Card } from '../../parts/card.tsx';
-import { reasonTitle } from '../../parts/reason.ts';
+import { reasonTitle } from '../../parts/reason-title.ts';
 import { usePage } from '../../state/context.ts';
 
 export function Warnings({ counts }: { readonly counts: RunSummary['warnings'] }) {

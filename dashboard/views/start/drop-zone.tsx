@@ -1,4 +1,4 @@
-/** Takes a file by dropping or by choosing; the keyboard chooses. */
+/** The drop zone for a file, which can also be chosen with the keyboard. */
 import { useEffect, useRef, useState } from 'preact/hooks';
 import { draft, dropFile, takeFile } from '../../model/draft.ts';
 import { Icon } from '../../parts/icons.tsx';

@@ -1,8 +1,8 @@
-/** What the linter says about a manifest, before anything is sent. */
+/** The linter's findings about a manifest, before anything is sent. */
 
 import type { LintFindings } from '../../lint/protocol.ts';
 import type { LintState } from '../../model/draft.ts';
-import { FindingTable } from '../../parts/findings.tsx';
+import { FindingTable } from '../../parts/finding-table.tsx';
 import { Notice } from '../../parts/notice.tsx';
 import { usePage } from '../../state/context.ts';
 

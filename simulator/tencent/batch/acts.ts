@@ -1,4 +1,4 @@
-/** What a job does to one object. */
+/** The operations of a job carried out on one object. */
 import type { ObjectsStore, StoredObject } from '../objects-store.ts';
 import type { CopyOperation, Directive, Operation, Pairs } from './operations.ts';
 import type { Field } from './request.ts';

@@ -1,4 +1,4 @@
-/** What is judged of a call before its body is read. */
+/** Checks of headers and query, before the body of a call is read. */
 import { createHash } from 'node:crypto';
 import type { Answer, Wire } from '../../server.ts';
 import { cosError } from '../answers.ts';

@@ -1,4 +1,4 @@
-/** Reads and judges the one operation of a job. */
+/** The operation node of a CreateJobRequest, read and checked. */
 import {
   booleanOf,
   childrenOf,

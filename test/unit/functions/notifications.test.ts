@@ -5,7 +5,7 @@ import { createSend, type Send } from '../../../shared/lib/http.ts';
 import { silentLog } from '../../../shared/lib/log.ts';
 import { createSmnVerifier } from '../../../shared/providers/huawei/smn.ts';
 import { createCallbackTokens } from '../../../shared/signing/callback-token.ts';
-import { type SmnMessage, startHuawei } from '../../../simulator/huawei/start.ts';
+import { type SmnMessage, startHuawei } from '../../../simulator/huawei/simulator.ts';
 import { startPeer } from '../../fixtures/http.ts';
 import { openStores } from '../../fixtures/stores.ts';
 

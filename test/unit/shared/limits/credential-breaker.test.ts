@@ -8,7 +8,7 @@ import {
 import { createLimiter } from '../../../../shared/limits/limiter.ts';
 import { signWith } from '../../../../shared/providers/huawei/auth.ts';
 import { createOmsV2Client } from '../../../../shared/providers/huawei/oms/v2.ts';
-import { DEFAULT_HUAWEI_KEY, startHuawei } from '../../../../simulator/huawei/start.ts';
+import { DEFAULT_HUAWEI_KEY, startHuawei } from '../../../../simulator/huawei/simulator.ts';
 
 const AT = new Date('2026-11-20T02:00:00Z');
 const PROJECT = '0123456789abcdef0123456789abcdef';

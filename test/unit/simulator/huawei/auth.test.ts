@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import type { Signer } from '../../../../shared/lib/api-request.ts';
-import { DEFAULT_HUAWEI_KEY } from '../../../../simulator/huawei/start.ts';
+import { DEFAULT_HUAWEI_KEY } from '../../../../simulator/huawei/simulator.ts';
 import { KEYS, NOW, PROJECT, setup, signerOf, unsigned } from './setup.ts';
 
 const good = signerOf(DEFAULT_HUAWEI_KEY);

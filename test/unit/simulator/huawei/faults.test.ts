@@ -1,6 +1,6 @@
 import { describe, expect, it, onTestFinished } from 'vitest';
 import { createFaults, type FaultRule } from '../../../../simulator/faults/faults.ts';
-import { startHuawei } from '../../../../simulator/huawei/start.ts';
+import { startHuawei } from '../../../../simulator/huawei/simulator.ts';
 import { until } from '../../../fixtures/processes.ts';
 import { KEYS, PROJECT, REGION, setup } from './setup.ts';
 

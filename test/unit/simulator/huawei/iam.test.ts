@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { DEFAULT_HUAWEI_USER, type HuaweiOptions } from '../../../../simulator/huawei/start.ts';
+import { DEFAULT_HUAWEI_USER, type HuaweiOptions } from '../../../../simulator/huawei/simulator.ts';
 import { NOW, PROJECT, setup, unsigned } from './setup.ts';
 
 const { name, password, domain } = DEFAULT_HUAWEI_USER;

@@ -1,7 +1,7 @@
 import { AwsV4Signer } from 'aws4fetch';
 import { XMLParser } from 'fast-xml-parser';
 import { describe, expect, it } from 'vitest';
-import { DEFAULT_OMS_KEYS } from '../../../../simulator/huawei/start.ts';
+import { DEFAULT_OMS_KEYS } from '../../../../simulator/huawei/simulator.ts';
 import { NOW, setup } from './setup.ts';
 
 const TEXT = 'line one\nline two\n';

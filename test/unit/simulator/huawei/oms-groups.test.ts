@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import type { NewOmsGroup } from '../../../../simulator/huawei/start.ts';
+import type { NewOmsGroup } from '../../../../simulator/huawei/simulator.ts';
 import { until } from '../../../fixtures/processes.ts';
 import { DESTINATION, KEYS, PROJECT, REGION, SOURCE, setup } from './setup.ts';
 

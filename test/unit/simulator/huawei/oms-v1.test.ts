@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import type { HuaweiOptions } from '../../../../simulator/huawei/start.ts';
+import type { HuaweiOptions } from '../../../../simulator/huawei/simulator.ts';
 import { until } from '../../../fixtures/processes.ts';
 import { setup, V1_KEYS } from './setup.ts';
 

@@ -9,7 +9,7 @@ import {
   type HuaweiOptions,
   type NewOmsTask,
   startHuawei,
-} from '../../../../simulator/huawei/start.ts';
+} from '../../../../simulator/huawei/simulator.ts';
 
 export const NOW = new Date('2026-11-20T02:00:00Z');
 export const PROJECT = '0123456789abcdef0123456789abcdef';

@@ -15,7 +15,7 @@ import {
   DEFAULT_OMS_KEYS,
   type HuaweiOptions,
   startHuawei,
-} from '../../../../../simulator/huawei/start.ts';
+} from '../../../../../simulator/huawei/simulator.ts';
 import { startPeer } from '../../../../fixtures/http.ts';
 
 const AT = new Date('2026-11-20T02:00:00Z');

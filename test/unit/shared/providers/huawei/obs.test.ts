@@ -3,7 +3,7 @@ import { TransportError, toCause, WaybillError } from '../../../../../shared/lib
 import { createObsReader } from '../../../../../shared/providers/huawei/obs.ts';
 import { readFailedList } from '../../../../../shared/providers/huawei/oms/failed-list.ts';
 import { createFaults, type FaultRule } from '../../../../../simulator/faults/faults.ts';
-import { DEFAULT_OMS_KEYS, startHuawei } from '../../../../../simulator/huawei/start.ts';
+import { DEFAULT_OMS_KEYS, startHuawei } from '../../../../../simulator/huawei/simulator.ts';
 import { startPeer } from '../../../../fixtures/http.ts';
 
 const AT = new Date('2026-11-20T02:00:00Z');

@@ -15,7 +15,7 @@ import {
 import { createOmsV1Client } from '../../../../../../shared/providers/huawei/oms/v1.ts';
 import { createOmsV2Client } from '../../../../../../shared/providers/huawei/oms/v2.ts';
 import { createFaults } from '../../../../../../simulator/faults/faults.ts';
-import { DEFAULT_HUAWEI_KEY, startHuawei } from '../../../../../../simulator/huawei/start.ts';
+import { DEFAULT_HUAWEI_KEY, startHuawei } from '../../../../../../simulator/huawei/simulator.ts';
 
 const AT = new Date('2026-11-20T02:00:00Z');
 const PROJECT = '0123456789abcdef0123456789abcdef';

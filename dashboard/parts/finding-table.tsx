@@ -1,6 +1,6 @@
-/** What is wrong with lines of a manifest. */
+/** The table of findings about lines of a manifest. */
 import { usePage } from '../state/context.ts';
-import { reasonTitle } from './reason.ts';
+import { reasonTitle } from './reason-title.ts';
 import { type Column, Table } from './table.tsx';
 
 export interface ShownFinding {

@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { expect, it } from 'vitest';
-import { parseRoute, runHref, runsHref, transferHref } from '../../../dashboard/state/route.ts';
+import { parseRoute, runHref, runsHref, transferHref } from '../../../../dashboard/state/route.ts';
 
 it.each([
   ['', { page: 'runs' }],

@@ -3,9 +3,9 @@ import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { describe, expect, it } from 'vitest';
-import { EXPLAINED } from '../../../dashboard/model/causes.ts';
-import { createTranslate, DICTIONARIES, preferred } from '../../../dashboard/text/translate.ts';
-import { CAUSE_CLASSES } from '../../../shared/lib/errors.ts';
+import { EXPLAINED } from '../../../../dashboard/model/causes.ts';
+import { createTranslate, DICTIONARIES, preferred } from '../../../../dashboard/text/translate.ts';
+import { CAUSE_CLASSES } from '../../../../shared/lib/errors.ts';
 
 const { en, zh } = DICTIONARIES;
 const placeholders = (text: string): readonly string[] =>
@@ -42,7 +42,7 @@ describe('dictionaries', () => {
   });
 
   it('hold no text that the page does not use', () => {
-    const folder = fileURLToPath(new URL('../../../dashboard', import.meta.url));
+    const folder = fileURLToPath(new URL('../../../../dashboard', import.meta.url));
     const sources = readdirSync(folder, { recursive: true, encoding: 'utf8' })
       .filter((path) => /\.tsx?$/.test(path) && !/^text\/(en|zh)\.ts$/.test(path))
       .map((path) => readFileSync(join(folder, path), 'utf8'))

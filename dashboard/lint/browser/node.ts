@@ -1,5 +1,5 @@
 /**
- * Stands in the browser for the few parts of Node that the linter uses (`scripts/build-dashboard.ts`
+ * Replaces in the browser the few parts of Node that the linter uses (`scripts/build-dashboard.ts`
  * puts it there): bytes with text in them, their validity, and hosts outside ASCII.
  */
 

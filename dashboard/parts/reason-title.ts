@@ -1,4 +1,4 @@
-/** Why the linter names a line, in words. */
+/** The title of a linter's reason. */
 import type { Translate } from '../text/translate.ts';
 
 export const REASONS = [

@@ -1,4 +1,6 @@
-/** What this page saw of each run while it was open, kept in the tab so that a reload loses nothing. */
+/**
+ * The progress of each run that this page saw while it was open, kept in the tab across reloads.
+ */
 import type { Run } from '../api/types.ts';
 import type { Look } from '../model/progress.ts';
 import { addPoint, type Point, pointOf } from '../model/timeline.ts';

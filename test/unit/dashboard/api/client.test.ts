@@ -1,10 +1,10 @@
 /** The page's client over real HTTP. */
 import { describe, expect, it } from 'vitest';
-import { isRunPage } from '../../../dashboard/api/checks.ts';
-import { createClient } from '../../../dashboard/api/client.ts';
-import { Failure, retryAfterMs } from '../../../dashboard/api/failure.ts';
-import { type Reply, startPeer } from '../../fixtures/http.ts';
-import { newRun } from './runs.ts';
+import { isRunPage } from '../../../../dashboard/api/checks.ts';
+import { createClient } from '../../../../dashboard/api/client.ts';
+import { Failure, retryAfterMs } from '../../../../dashboard/api/failure.ts';
+import { type Reply, startPeer } from '../../../fixtures/http.ts';
+import { newRun } from '../runs.ts';
 
 const page = { runs: [newRun()], nextCursor: null };
 const json = (value: unknown, more: Partial<Reply> = {}): Reply => ({

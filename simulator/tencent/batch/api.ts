@@ -1,7 +1,6 @@
 /**
- * COS Batch: `/jobs`. https://cloud.tencent.com/document/product/436/38608 and following pages.
+ * The COS Batch API, `/jobs`: https://cloud.tencent.com/document/product/436/38608 and following pages.
  */
-
 import { disturbed } from '../../faults/disturb.ts';
 import type { FaultApi, Faults } from '../../faults/faults.ts';
 import { type Answer, decode, type Wire } from '../../server.ts';

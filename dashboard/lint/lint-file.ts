@@ -1,8 +1,7 @@
 /**
- * Lints a file just as a run would read it, by the functions' own rules: once, and again where keys
- * may clash. Memory does not grow with the file.
+ * The linter of a file: reads it just as a run would, by the functions' own rules, and a second time
+ * where keys may clash. Memory does not grow with the file.
  */
-
 import type { Tally, WarningReason } from '../../shared/ledger/shard.ts';
 import { createClashFinder } from '../../shared/manifest/clashes.ts';
 import { readLayout } from '../../shared/manifest/detect-layout.ts';
@@ -30,7 +29,7 @@ export interface LintSource {
  * @param tell how much of the file was read in this pass, 0 to 1
  * @throws InputError (MANIFEST_INVALID) when the whole file is none
  */
-export async function findAll(
+export async function lintFile(
   source: LintSource,
   allowHttps: boolean,
   tell: (fraction: number) => void,

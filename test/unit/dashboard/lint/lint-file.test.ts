@@ -6,11 +6,11 @@ import { join } from 'node:path';
 import { domainToASCII as nodeDomainToASCII } from 'node:url';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { lintManifest } from '../../../cli/lint.ts';
-import { findAll } from '../../../dashboard/lint/find.ts';
-import * as stand from '../../../dashboard/lint/node/node.ts';
-import { NASTY_MANIFEST } from '../../fixtures/nasty-manifest.ts';
-import { temporaryFolder } from '../../fixtures/stores.ts';
+import { lintManifest } from '../../../../cli/lint.ts';
+import * as stand from '../../../../dashboard/lint/browser/node.ts';
+import { lintFile } from '../../../../dashboard/lint/lint-file.ts';
+import { NASTY_MANIFEST } from '../../../fixtures/nasty-manifest.ts';
+import { temporaryFolder } from '../../../fixtures/stores.ts';
 
 describe('the stand-ins for Node', () => {
   const bytes = fc.uint8Array({ maxLength: 60 });
@@ -59,7 +59,7 @@ async function byCommandLine(name: string, content: Uint8Array) {
 it('finds what the command line finds', async () => {
   const content = Buffer.from(NASTY_MANIFEST);
   const told: number[] = [];
-  const found = await findAll(
+  const found = await lintFile(
     {
       name: 'nasty.csv',
       sizeBytes: content.length,
@@ -83,7 +83,7 @@ it('finds what the command line finds', async () => {
 
 it('lists the first two hundred of a kind and counts the others', async () => {
   const content = Buffer.from('https://a.example/x,x,\n'.repeat(450));
-  const found = await findAll(
+  const found = await lintFile(
     {
       name: 'a.csv',
       sizeBytes: content.length,

@@ -1,4 +1,4 @@
-/** Stands in the browser for `shared/manifest/gzip.ts`: unpacks with what the browser brings. */
+/** Replaces `shared/manifest/gzip.ts` in the browser: unpacks with the browser's own streams. */
 import { InputError } from '../../../shared/lib/errors.ts';
 import type { Objects } from '../../../shared/stores/objects.ts';
 

@@ -1,5 +1,5 @@
 import { expect, it } from 'vitest';
-import { LONGEST_MS, nextLookMs } from '../../../dashboard/live/poll.ts';
+import { LONGEST_MS, nextLookMs } from '../../../../dashboard/live/poll-delay.ts';
 
 it('keeps its pace while looks go well, and ends when nothing can change', () => {
   expect(nextLookMs({ everyMs: 1_500, failures: 0 }, 0.5)).toBe(1_500);

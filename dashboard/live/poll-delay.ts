@@ -1,4 +1,7 @@
-/** When to look again: at a pace while things change, ever more slowly while the service fails. */
+/**
+ * How long to wait until the next poll: steady while things change, longer and longer while the
+ * service fails.
+ */
 
 export interface PollPlan {
   /** Between two looks that went well; undefined when nothing can change any more. */

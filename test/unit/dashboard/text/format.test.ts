@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { createFormat } from '../../../dashboard/text/format.ts';
+import { createFormat } from '../../../../dashboard/text/format.ts';
 
 const { en, zh } = { en: createFormat('en'), zh: createFormat('zh') };
 

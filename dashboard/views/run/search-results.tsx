@@ -1,4 +1,4 @@
-/** Transfers found by a part of their name, while all pages are looked through. */
+/** Transfers found by a part of their key, shown while the search goes on. */
 import { useEffect, useState } from 'preact/hooks';
 import { isTransferPage } from '../../api/checks.ts';
 import { type Failure, toFailure } from '../../api/failure.ts';
@@ -10,7 +10,7 @@ import { TransferTable } from '../../parts/transfer-table.tsx';
 import { usePage } from '../../state/context.ts';
 import type { TransferFilter } from '../../state/route.ts';
 
-export function Found(props: {
+export function SearchResults(props: {
   readonly run: Run;
   readonly filter: TransferFilter;
   readonly text: string;

@@ -1,4 +1,4 @@
-/** Where reading goes on after one went to another view: at its heading, also when that comes late. */
+/** Moves the focus to the heading of a new view, also when that heading appears late. */
 
 let isWanted = false;
 

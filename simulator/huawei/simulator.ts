@@ -1,12 +1,13 @@
 /**
- * Stands in for Huawei Cloud: OMS versions 1 and 2, IAM tokens, OBS objects and SMN messages.
+ * The Huawei half of the simulator, which tests also start alone: OMS versions 1 and 2, IAM tokens,
+ * OBS objects and SMN messages. `simulator/main.ts` starts it beside the Tencent APIs.
  */
 import { createFaults, type Faults } from '../faults/faults.ts';
+import { listenAll } from '../server.ts';
 import { createAuth, type HuaweiKey } from './auth.ts';
 import { createGateway } from './gateway.ts';
 import { createGroups, type OmsGroups } from './groups.ts';
 import { createIam, type IamUser } from './iam.ts';
-import { listenAll } from './listen-all.ts';
 import { createObs, type ObsObjects } from './obs.ts';
 import { groupRoutes } from './oms-groups.ts';
 import { v1Routes } from './oms-v1.ts';
