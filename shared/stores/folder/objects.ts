@@ -1,11 +1,15 @@
-/** The embedded object store: a folder. A key is a path below it. */
+/**
+ * The embedded object store: a folder. A key is a path below it, of regular files in real folders: what
+ * a symbolic link names is no object, so that nobody who may write here reads what the service may read.
+ */
 import { randomUUID } from 'node:crypto';
-import type { BigIntStats } from 'node:fs';
-import { type FileHandle, mkdir, open, readdir, rename, rm, stat, unlink } from 'node:fs/promises';
-import { dirname, join, resolve, sep } from 'node:path';
+import type { BigIntStats, Dirent } from 'node:fs';
+import { type FileHandle, lstat, readdir, rename, rm, unlink } from 'node:fs/promises';
+import { join, resolve } from 'node:path';
 import { type InputError, StoreError } from '../../lib/errors.ts';
 import { badKey, changedObject, keyFault, noObject } from '../object-keys.ts';
 import type { Content, ObjectInfo, Objects } from '../objects.ts';
+import { type At, createFile, createTree, isErrno, openFile } from './tree.ts';
 
 /** Names of files that are still being written; neither listed nor watched. */
 export const UNFINISHED = '.waybill-unfinished-';
@@ -13,21 +17,28 @@ export const UNFINISHED = '.waybill-unfinished-';
 /** Largest name of a file on the file systems in use. */
 const SEGMENT_BYTES = 255;
 
+/** Of a file's path on Linux, without its end; other systems take less. */
+const PATH_BYTES = 4_095;
+
 /** Bytes per read: few calls, little memory. */
 const CHUNK_BYTES = 262_144;
 
-/** @param path of the folder; the first object makes it when it is absent */
+/** @param path of the folder, or of a link to it; the first object makes it when it is absent */
 export function createFolderObjects(path: string): Objects {
   const root = resolve(path);
-  const fileOf = (key: string): string => join(root, ...segmentsOf(key));
+  const tree = createTree(root);
+  const placeOf = (key: string): Place => {
+    const fault = faultOf(key, root);
+    if (fault !== undefined) throw badKey(key, fault);
+    const segments = key.split('/');
+    return { folder: segments.slice(0, -1), name: segments.at(-1) ?? '' };
+  };
 
   const head: Objects['head'] = async (key) => {
-    const file = fileOf(key);
+    const { folder, name } = placeOf(key);
     try {
-      const found = await stat(file, { bigint: true });
-      return found.isFile() ? toInfo(key, found) : undefined;
+      return await tree.within(folder, (at) => infoOf(key, at(name)));
     } catch (error) {
-      if (isAbsent(error)) return undefined;
       throw failed('look at', key, error);
     }
   };
@@ -36,7 +47,12 @@ export function createFolderObjects(path: string): Objects {
     key: string,
     { start = 0, end, ifMatch }: Parameters<Objects['read']>[1] = {},
   ): AsyncGenerator<Uint8Array> {
-    const handle = await openFile(fileOf(key), key);
+    const { folder, name } = placeOf(key);
+    const opened = tree.within(folder, (at) => openFile(at(name)));
+    const handle = await opened.catch((error: unknown) => {
+      throw failed('read', key, error);
+    });
+    if (!handle) throw noObject(key);
     let broken = false;
     try {
       const { sizeBytes } = await sameVersion(handle, key, ifMatch);
@@ -62,39 +78,62 @@ export function createFolderObjects(path: string): Objects {
   }
 
   const put: Objects['put'] = async (key, content) => {
-    const file = fileOf(key);
-    const unfinished = join(dirname(file), `${UNFINISHED}${randomUUID()}`);
+    const { folder, name } = placeOf(key);
     const onDisk = <Value>(step: Promise<Value>): Promise<Value> =>
       step.catch((error: unknown) => {
         throw failed('write', key, error);
       });
-    try {
-      await onDisk(mkdir(dirname(file), { recursive: true }));
-      const handle = await onDisk(open(unfinished, 'wx'));
+    const write = async (at: At): Promise<ObjectInfo> => {
+      const unfinished = at(`${UNFINISHED}${randomUUID()}`);
       try {
-        // Errors of the content itself, such as an upload that breaks off, pass as they are.
-        for await (const part of partsOf(content)) await onDisk(handle.writeFile(part));
-        await onDisk(handle.sync());
-      } finally {
-        await handle.close();
+        const handle = await onDisk(createFile(unfinished));
+        try {
+          // Errors of the content itself, such as an upload that breaks off, pass as they are.
+          for await (const part of partsOf(content)) await onDisk(handle.writeFile(part));
+          await onDisk(handle.sync());
+        } finally {
+          await handle.close();
+        }
+        await onDisk(rename(unfinished, at(name)));
+        return toInfo(key, await onDisk(lstat(at(name), { bigint: true })));
+      } catch (error) {
+        await rm(unfinished, { force: true }).catch(() => {});
+        throw error;
       }
-      await onDisk(rename(unfinished, file));
-      return toInfo(key, await onDisk(stat(file, { bigint: true })));
-    } catch (error) {
-      await rm(unfinished, { force: true }).catch(() => {});
-      throw error;
-    }
+    };
+    const [written] = await onDisk(tree.make(folder, (at) => Promise.allSettled([write(at)])));
+    if (written.status === 'rejected') throw written.reason;
+    return written.value;
   };
+
+  /** Folder by folder, each in byte order of the keys: `a.csv` is before `a/b`. */
+  async function* walk(folder: readonly string[], prefix: string): AsyncGenerator<ObjectInfo> {
+    const entries = await tree.within(folder, (at) => readdir(at('.'), { withFileTypes: true }));
+    const keys = (entries ?? []).filter(isListed).map((entry) => {
+      const key = [...folder, entry.name].join('/');
+      return entry.isDirectory() ? `${key}/` : key;
+    });
+    for (const key of keys.sort(byBytes)) {
+      if (!key.startsWith(prefix)) continue;
+      const path = key.replace(/\/$/, '');
+      // A name that is no key was put there by somebody else; it must not hide the others.
+      if (faultOf(path, root) !== undefined) continue;
+      if (key !== path) yield* walk(path.split('/'), prefix);
+      else {
+        const info = await head(key);
+        if (info) yield info;
+      }
+    }
+  }
 
   async function* list(prefix: string): AsyncGenerator<ObjectInfo> {
     // Start at the deepest folder that the prefix names whole.
-    const folder = prefix.slice(0, prefix.lastIndexOf('/') + 1);
-    if (folder !== '') segmentsOf(folder.slice(0, -1));
-    for (const key of await keysBelow(join(root, folder), folder)) {
-      // A name that is no key was put there by somebody else; it must not hide the others.
-      if (!key.startsWith(prefix) || faultOf(key) !== undefined) continue;
-      const info = await head(key);
-      if (info) yield info;
+    const folder = prefix.slice(0, Math.max(0, prefix.lastIndexOf('/')));
+    if (folder !== '') placeOf(folder);
+    try {
+      yield* walk(folder === '' ? [] : folder.split('/'), prefix);
+    } catch (error) {
+      throw isErrno(error) ? failed('list', prefix || 'the store', error) : error;
     }
   }
 
@@ -105,16 +144,34 @@ export function createFolderObjects(path: string): Objects {
     put,
     list,
     async remove(key) {
-      const file = fileOf(key);
-      if (!(await head(key))) return;
+      const { folder, name } = placeOf(key);
       try {
-        await unlink(file);
+        await tree.within(folder, async (at) => {
+          if (await infoOf(key, at(name))) await unlink(at(name));
+        });
       } catch (error) {
-        if (!isAbsent(error)) throw failed('remove', key, error);
+        throw failed('remove', key, error);
       }
     },
   };
 }
+
+/** Where a key's file lies below the root. */
+interface Place {
+  readonly folder: readonly string[];
+  readonly name: string;
+}
+
+/** Of a regular file; anything else is no object. @throws ENOENT */
+async function infoOf(key: string, path: string): Promise<ObjectInfo | undefined> {
+  const found = await lstat(path, { bigint: true });
+  return found.isFile() ? toInfo(key, found) : undefined;
+}
+
+const isListed = (entry: Dirent): boolean =>
+  (entry.isFile() || entry.isDirectory()) && !entry.name.startsWith(UNFINISHED);
+
+const byBytes = (a: string, b: string): number => Buffer.compare(Buffer.from(a), Buffer.from(b));
 
 /** A version is told by size, time of change in nanoseconds, and inode: a new file has another one. */
 function toInfo(key: string, { size, mtimeNs, ino, mtimeMs }: BigIntStats): ObjectInfo {
@@ -143,38 +200,8 @@ async function sameVersion(
 const partsOf = (content: Content) =>
   typeof content === 'string' || content instanceof Uint8Array ? [content] : content;
 
-/** All keys of files below a folder, in byte order. */
-async function keysBelow(folder: string, prefix: string): Promise<readonly string[]> {
-  try {
-    const entries = await readdir(folder, { recursive: true, withFileTypes: true });
-    return entries
-      .filter((entry) => entry.isFile() && !entry.name.startsWith(UNFINISHED))
-      .map((entry) => join(entry.parentPath, entry.name).slice(folder.length))
-      .map((path) => prefix + path.split(sep).filter(Boolean).join('/'))
-      .sort((a, b) => Buffer.compare(Buffer.from(a), Buffer.from(b)));
-  } catch (error) {
-    if (isAbsent(error)) return [];
-    throw failed('list', prefix || 'the store', error);
-  }
-}
-
-async function openFile(file: string, key: string): Promise<FileHandle> {
-  try {
-    return await open(file, 'r');
-  } catch (error) {
-    throw isAbsent(error) ? noObject(key, error) : failed('read', key, error);
-  }
-}
-
-/** @throws InputError (BODY_INVALID, path `key`) for a key that can't be a path below the folder */
-function segmentsOf(key: string): readonly string[] {
-  const fault = faultOf(key);
-  if (fault === undefined) return key.split('/');
-  throw badKey(key, fault);
-}
-
-/** What is wrong with a key, as what was expected. */
-function faultOf(key: string): string | undefined {
+/** What is wrong with a key in the folder `root`, as what was expected. */
+function faultOf(key: string, root: string): string | undefined {
   const fault = keyFault(key);
   if (fault !== undefined) return fault;
   const segments = key.split('/');
@@ -184,22 +211,20 @@ function faultOf(key: string): string | undefined {
   if (segments.some((segment) => Buffer.byteLength(segment) > SEGMENT_BYTES)) {
     return `expected segments of at most ${SEGMENT_BYTES} bytes`;
   }
-  return undefined;
+  return Buffer.byteLength(join(root, key)) > PATH_BYTES ? TOO_LONG : undefined;
 }
 
-const isErrno = (error: unknown): error is NodeJS.ErrnoException =>
-  error instanceof Error && 'errno' in error && 'code' in error;
+const CLASH =
+  'expected no object and no symbolic link at a part of its path, and no object below it, as objects are files';
 
-const isAbsent = (error: unknown): boolean =>
-  isErrno(error) && (error.code === 'ENOENT' || error.code === 'ENOTDIR');
+const TOO_LONG = 'expected a shorter key: the path of its file is too long';
 
-const CLASH = 'expected no object at a part of its path and none below it, as objects are files';
-
-/** Keys that no file can have, whatever the state of the disk. */
+/** Keys that no file can have, as the file system says. */
 const KEY_FAULTS: Readonly<Record<string, string>> = {
   EEXIST: CLASH,
   EISDIR: CLASH,
-  ENAMETOOLONG: 'expected a shorter key: the path of its file is too long',
+  ELOOP: CLASH,
+  ENAMETOOLONG: TOO_LONG,
   ENOTDIR: CLASH,
   ENOTEMPTY: CLASH,
 };
