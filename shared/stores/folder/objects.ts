@@ -3,13 +3,13 @@
  * a symbolic link names is no object, so that nobody who may write here reads what the service may read.
  */
 import { randomUUID } from 'node:crypto';
-import type { BigIntStats, Dirent } from 'node:fs';
+import type { BigIntStats } from 'node:fs';
 import { type FileHandle, lstat, readdir, rename, rm, unlink } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
 import { type InputError, StoreError } from '../../lib/errors.ts';
 import { badKey, changedObject, keyFault, noObject } from '../object-keys.ts';
 import type { Content, ObjectInfo, Objects } from '../objects.ts';
-import { type At, createFile, createTree, isErrno, openFile } from './tree.ts';
+import { type At, createFile, createTree, isErrno, openFile, undefinedIfAbsent } from './tree.ts';
 
 /** Names of files that are still being written; neither listed nor watched. */
 export const UNFINISHED = '.waybill-unfinished-';
@@ -106,23 +106,29 @@ export function createFolderObjects(path: string): Objects {
     return written.value;
   };
 
-  /** Folder by folder, each in byte order of the keys: `a.csv` is before `a/b`. */
-  async function* walk(folder: readonly string[], prefix: string): AsyncGenerator<ObjectInfo> {
-    const entries = await tree.within(folder, (at) => readdir(at('.'), { withFileTypes: true }));
-    const keys = (entries ?? []).filter(isListed).map((entry) => {
-      const key = [...folder, entry.name].join('/');
-      return entry.isDirectory() ? `${key}/` : key;
-    });
-    for (const key of keys.sort(byBytes)) {
-      if (!key.startsWith(prefix)) continue;
-      const path = key.replace(/\/$/, '');
-      // A name that is no key was put there by somebody else; it must not hide the others.
-      if (faultOf(path, root) !== undefined) continue;
-      if (key !== path) yield* walk(path.split('/'), prefix);
-      else {
-        const info = await head(key);
-        if (info) yield info;
+  /** Keys below a folder in byte order, so that `a.csv` is before `a/b`; folders end with a slash. */
+  const entriesOf = async (folder: readonly string[], prefix: string): Promise<Entries> => {
+    const entries = await tree.within(folder, async (at) => {
+      const found: [key: string, info?: ObjectInfo][] = [];
+      for (const entry of await readdir(at('.'), { withFileTypes: true })) {
+        const path = [...folder, entry.name].join('/');
+        const key = entry.isDirectory() ? `${path}/` : path;
+        // A name that is no key was put there by somebody else; it must not hide the others.
+        if (!key.startsWith(prefix) || faultOf(path, root) !== undefined) continue;
+        if (entry.isDirectory()) found.push([key]);
+        if (!entry.isFile()) continue;
+        const info = await infoOf(key, at(entry.name)).catch(undefinedIfAbsent);
+        if (info) found.push([key, info]);
       }
+      return found;
+    });
+    return (entries ?? []).sort(([a], [b]) => Buffer.compare(Buffer.from(a), Buffer.from(b)));
+  };
+
+  async function* walk(folder: readonly string[], prefix: string): AsyncGenerator<ObjectInfo> {
+    for (const [key, info] of await entriesOf(folder, prefix)) {
+      if (info) yield info;
+      else yield* walk(key.slice(0, -1).split('/'), prefix);
     }
   }
 
@@ -156,6 +162,8 @@ export function createFolderObjects(path: string): Objects {
   };
 }
 
+type Entries = readonly (readonly [key: string, info?: ObjectInfo])[];
+
 /** Where a key's file lies below the root. */
 interface Place {
   readonly folder: readonly string[];
@@ -167,11 +175,6 @@ async function infoOf(key: string, path: string): Promise<ObjectInfo | undefined
   const found = await lstat(path, { bigint: true });
   return found.isFile() ? toInfo(key, found) : undefined;
 }
-
-const isListed = (entry: Dirent): boolean =>
-  (entry.isFile() || entry.isDirectory()) && !entry.name.startsWith(UNFINISHED);
-
-const byBytes = (a: string, b: string): number => Buffer.compare(Buffer.from(a), Buffer.from(b));
 
 /** A version is told by size, time of change in nanoseconds, and inode: a new file has another one. */
 function toInfo(key: string, { size, mtimeNs, ino, mtimeMs }: BigIntStats): ObjectInfo {

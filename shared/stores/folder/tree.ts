@@ -66,11 +66,7 @@ export function createTree(root: string): Tree {
   };
 
   return {
-    within: (segments, work) =>
-      enter(segments, false, work).catch((error: unknown) => {
-        if (isAbsent(error)) return undefined;
-        throw error;
-      }),
+    within: (segments, work) => enter(segments, false, work).catch(undefinedIfAbsent),
     make: (segments, work) => enter(segments, true, work),
   };
 }
@@ -106,5 +102,8 @@ export const isErrno = (error: unknown): error is NodeJS.ErrnoException =>
 
 const ABSENT: readonly (string | undefined)[] = ['ELOOP', 'EMLINK', 'ENOENT', 'ENOTDIR'];
 
-/** Missing, or with a link or a file where a folder would have to be. */
-export const isAbsent = (error: unknown): boolean => isErrno(error) && ABSENT.includes(error.code);
+/** For what is missing, or has a link or a file where a folder would have to be. */
+export function undefinedIfAbsent(error: unknown): undefined {
+  if (isErrno(error) && ABSENT.includes(error.code)) return undefined;
+  throw error;
+}
