@@ -1,62 +1,21 @@
 /**
- * `waybill lint <manifest>`: judges a local manifest, plain or gzip and of any size, before it is
- * uploaded, just as a run would. A second reading confirms keys that clash across the whole file.
+ * `waybill lint <manifest>`: checks a local manifest before it is uploaded.
  * Nothing leaves the machine.
  */
-import { createReadStream } from 'node:fs';
-import { stat } from 'node:fs/promises';
-import { basename } from 'node:path';
-import type {
-  Layout,
-  PlannedTransfer,
-  Tally,
-  Target,
-  WarningReason,
-} from '../shared/ledger/shard.ts';
-import { InputError } from '../shared/lib/errors.ts';
-import { createClashFinder } from '../shared/manifest/clashes.ts';
-import type { Quarantined, Warning } from '../shared/manifest/findings.ts';
-import { gunzip } from '../shared/manifest/gzip.ts';
-import { parseFileName, parseManifestKey } from '../shared/manifest/key.ts';
-import { cutLines, type LineBlock } from '../shared/manifest/lines.ts';
-import { createLineReader, type ReaderSink } from '../shared/manifest/read-lines.ts';
-import { readLayout } from '../shared/manifest/shards.ts';
-import type { KeyWatch } from '../shared/manifest/similar-keys.ts';
-import type { Objects } from '../shared/stores/objects.ts';
-import { failureJson, failureText, findingsJson, findingsText } from './lint-output.ts';
+import { explainFault, type ReadOptions, readFindings } from './lint/findings.ts';
+import { failureJson, failureText, findingsJson, findingsText } from './lint/output.ts';
 import { columnsOf, type Terminal } from './text.ts';
 
-export interface LintManifestOptions {
-  /** Of the local file. */
-  readonly path: string;
-  /** The manifest key under which it would be uploaded; checked too. @default the file's name counts */
-  readonly key?: string;
+export interface LintManifestOptions
+  extends Pick<ReadOptions, 'path' | 'key' | 'allowHttps' | 'maxFindings'> {
   /** One JSON document instead of text. @default false */
   readonly json?: boolean;
-  /** @default false */
-  readonly allowHttps?: boolean;
-  /** Findings shown, quarantined lines first; all are counted. @default 100 */
-  readonly maxFindings?: number;
   readonly stdout: Terminal;
   readonly stderr: Terminal;
 }
 
 /** 0: all lines can be sent; 1: some can't; 2: the file can't be read as a manifest. */
 export type LintExitCode = 0 | 1 | 2;
-
-export interface Findings {
-  readonly path: string;
-  readonly key?: string;
-  readonly target?: Target;
-  readonly layout: Layout;
-  readonly tally: Tally;
-  /** The first `maxFindings` of them, `line` from 1. */
-  readonly quarantined: readonly Quarantined[];
-  /** The first of them up to `maxFindings` in all, `line` from 1. */
-  readonly warnings: readonly Warning[];
-  /** More keys may clash than could be compared. */
-  readonly clashesCapped: boolean;
-}
 
 /** Lints one file, prints what it finds and answers the exit code of the command. */
 export async function lintManifest(options: LintManifestOptions): Promise<LintExitCode> {
@@ -73,117 +32,4 @@ export async function lintManifest(options: LintManifestOptions): Promise<LintEx
     else stderr.write(failureText(path, message));
     return 2;
   }
-}
-
-export interface ReadOptions
-  extends Pick<LintManifestOptions, 'path' | 'key' | 'allowHttps' | 'maxFindings'> {
-  /** Sees the layout first, then each block with the good lines in it; `firstLine` from 0. */
-  readonly look?: (layout: Layout) => BlockLook;
-  /** Every quarantined line, also those beyond `maxFindings`. */
-  readonly quarantined?: (line: Quarantined) => void;
-}
-export type BlockLook = (
-  block: LineBlock,
-  firstLine: number,
-  good: readonly PlannedTransfer[],
-) => void;
-
-/**
- * Reads the file once, and again where keys may clash. Memory does not grow with the file.
- * @throws InputError (MANIFEST_INVALID) when it can't be read as a manifest, or an error of the file system
- */
-export async function readFindings(options: ReadOptions): Promise<Findings> {
-  const { path, key, allowHttps = false, maxFindings = 100 } = options;
-  const place = key === undefined ? undefined : parseManifestKey(key);
-  const shape = place?.layout ?? parseFileName(basename(path));
-  const info = { key: path, etag: '', sizeBytes: await sizeOf(path) };
-  const layout = await readLayout(localFile, info, shape);
-  const target = place?.target ?? { region: '', bucket: '' };
-
-  const look = options.look?.(layout);
-  const read = async (watchKey: KeyWatch, sink: ReaderSink, see?: BlockLook): Promise<Tally> => {
-    const reader = createLineReader({ layout, target, idPrefix: '', allowHttps, watchKey }, sink);
-    const bytes = layout.gzip ? gunzip(localFile, info) : localFile.read(path);
-    const all = { offset: 0, start: 0, end: Number.POSITIVE_INFINITY };
-    for await (const piece of cutLines(bytes, all)) {
-      if (piece.kind === 'long') {
-        reader.skip(piece);
-        continue;
-      }
-      const firstLine = see === undefined ? 0 : reader.tally().lines;
-      const good = reader.read(piece);
-      see?.(piece, firstLine, good);
-    }
-    return reader.tally();
-  };
-
-  const quarantined: Quarantined[] = [];
-  const warnings: Warning[] = [];
-  const keepWarning = (warning: Warning) => {
-    if (warnings.length < maxFindings) warnings.push({ ...warning, line: warning.line + 1 });
-  };
-  const clashes = createClashFinder();
-  const sink: ReaderSink = {
-    quarantined: (line) => {
-      options.quarantined?.(line);
-      if (quarantined.length < maxFindings) quarantined.push({ ...line, line: line.line + 1 });
-    },
-    warned: keepWarning,
-  };
-  const tally = await read(clashes.collect, sink, look);
-  const counts: Partial<Record<WarningReason, number>> = { ...tally.warnings };
-  if (clashes.hasCandidates) {
-    const confirmed = await read(clashes.confirm, {
-      quarantined: () => {},
-      warned: (warning) => {
-        if (isClash(warning.reason)) keepWarning(warning);
-      },
-    });
-    for (const reason of CLASHES) {
-      const count = confirmed.warnings[reason];
-      if (count !== undefined) counts[reason] = count;
-    }
-  }
-  return {
-    path,
-    ...(place && key !== undefined && { key, target: place.target }),
-    layout,
-    tally: { ...tally, warnings: counts },
-    quarantined,
-    warnings: warnings
-      .slice(0, Math.max(0, maxFindings - quarantined.length))
-      .sort((a, b) => a.line - b.line),
-    clashesCapped: clashes.capped,
-  };
-}
-
-const CLASHES: readonly WarningReason[] = ['KEY_REPEATED', 'KEY_LOOKALIKE'];
-const isClash = (reason: WarningReason): boolean => CLASHES.includes(reason);
-
-/** A local file where a manifest reader expects an object. */
-const localFile: Pick<Objects, 'read'> = {
-  read: (path, { start = 0, end = Number.POSITIVE_INFINITY } = {}) =>
-    createReadStream(path, { start, end: end - 1, highWaterMark: 65_536 }),
-};
-
-async function sizeOf(path: string): Promise<number> {
-  const found = await stat(path);
-  if (found.isFile()) return found.size;
-  throw new InputError('MANIFEST_INVALID', `${path} is not a file.`, [
-    { path, message: 'expected a file' },
-  ]);
-}
-
-const FILE_FAULTS: Readonly<Record<string, string>> = {
-  ENOENT: 'there is no such file',
-  ENOTDIR: 'there is no such file',
-  EACCES: 'it may not be read by this user',
-  EISDIR: 'it is a folder',
-};
-
-/** @throws any error that is neither the manifest's nor the file system's */
-export function explainFault(error: unknown, path: string): Error {
-  if (error instanceof InputError) return error;
-  if (!(error instanceof Error && 'syscall' in error && 'code' in error)) throw error;
-  return new Error(`${path}: ${FILE_FAULTS[String(error.code)] ?? error.message}.`);
 }

@@ -1,7 +1,7 @@
 /** What each command prints with `--json`; docs/schemas/cli/ is made of it (`npm run docs`). */
 import * as v from 'valibot';
 import { ordered, run, runPage, summary, transfer, transferPage } from './answers.ts';
-import { planShape } from './plan.ts';
+import { planShape } from './plan/shape.ts';
 import { readinessShape } from './readiness.ts';
 import { verifyShape } from './verify.ts';
 

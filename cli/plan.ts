@@ -1,50 +1,21 @@
 /** `waybill plan <manifest>`: what a run of it would take, without any call. */
 import { basename } from 'node:path';
-import * as v from 'valibot';
 import type { PlannedTransfer } from '../shared/ledger/shard.ts';
 import { readEnv } from '../shared/lib/env.ts';
 import { InputError } from '../shared/lib/errors.ts';
 import { EXIT, type ExitCode } from './failure.ts';
-import { explainFault, type Findings, readFindings } from './lint.ts';
-import { failureJson, failureText } from './lint-output.ts';
-import { adviceOn } from './plan-advice.ts';
-import { planText } from './plan-text.ts';
-import { createSizer, type Sizes } from './sizes.ts';
+import { explainFault, type Findings, readFindings } from './lint/findings.ts';
+import { failureJson, failureText } from './lint/output.ts';
+import { adviceOn } from './plan/advice.ts';
+import type { Plan } from './plan/shape.ts';
+import { createSizer, type Sizes } from './plan/sizes.ts';
+import { planText } from './plan/text.ts';
 import { keyOf } from './target.ts';
 import { columnsOf, createPaint, type Terminal } from './text.ts';
 import type { Env } from './token.ts';
 
 /** What carrying objects costs on AWS: docs/costs.md, whose arithmetic a test compares. */
 export const CARRYING_COST = { usdPerMillion: 1.83, asOf: '2026-11-21' } as const;
-
-const size = v.pipe(v.number(), v.integer(), v.minValue(0));
-const reasons = v.record(v.string(), size);
-
-export const planShape = v.object({
-  path: v.string(),
-  /** Under which `submit` would upload it today. */
-  key: v.string(),
-  target: v.object({ region: v.string(), bucket: v.string() }),
-  format: v.picklist(['csv', 'jsonl']),
-  gzip: v.boolean(),
-  /** Of the manifest, unpacked. */
-  sizeBytes: size,
-  counts: v.object({ lines: size, header: size, blank: size, good: size, quarantined: size }),
-  quarantined: reasons,
-  warnings: reasons,
-  /** Good lines without an MD5. */
-  withoutMd5: size,
-  /** Null where no sizes are known; `objects` says of how many. */
-  objectBytes: v.nullable(v.object({ bytes: size, objects: size })),
-  /** To the provider, when every object is taken at once. */
-  requests: size,
-  ratePerSecond: size,
-  /** For submitting; the provider carries at its own pace. */
-  seconds: size,
-  cost: v.object({ usd: v.number(), usdPerMillion: v.number(), asOf: v.string() }),
-  advice: v.array(v.string()),
-});
-export type Plan = v.InferOutput<typeof planShape>;
 
 export interface PlanOptions {
   readonly path: string;

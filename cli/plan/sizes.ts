@@ -2,10 +2,10 @@
 import { createReadStream, existsSync } from 'node:fs';
 import { createInterface } from 'node:readline';
 import { createGunzip } from 'node:zlib';
-import type { Layout, PlannedTransfer } from '../shared/ledger/shard.ts';
-import { splitCsvLine } from '../shared/manifest/csv.ts';
-import { CommandFailure, EXIT } from './failure.ts';
-import type { BlockLook } from './lint.ts';
+import type { Layout, PlannedTransfer } from '../../shared/ledger/shard.ts';
+import { splitCsvLine } from '../../shared/manifest/csv.ts';
+import { CommandFailure, EXIT } from '../failure.ts';
+import type { BlockLook } from '../lint/findings.ts';
 
 /** What is known of the objects that would be carried. */
 export interface Sizes {

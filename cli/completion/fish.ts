@@ -1,5 +1,5 @@
 /** The completion of fish. */
-import { type CommandModel, type Kind, type OptionModel, RUN_IDS } from './completion.ts';
+import { type CommandModel, type Kind, type OptionModel, RUN_IDS } from './model.ts';
 
 export const fishScript = (
   commands: readonly CommandModel[],

@@ -1,7 +1,7 @@
 /** What `waybill lint` prints: text for a person, or one JSON document. */
-import type { Quarantined, Warning } from '../shared/manifest/findings.ts';
-import type { Findings } from './lint.ts';
-import { printable, widthOf, wrap } from './text.ts';
+import type { Quarantined, Warning } from '../../shared/manifest/findings.ts';
+import { printable, widthOf, wrap } from '../text.ts';
+import type { Findings } from './findings.ts';
 
 /**
  * `<file>:<line>` first, as editors and terminals understand it; the totals last.

@@ -1,7 +1,8 @@
 /** A plan for a person. */
-import type { Plan } from './plan.ts';
-import { wrappedTable } from './table.ts';
-import { bytes, count, duration, indent, type Paint, printable } from './text.ts';
+
+import { wrappedTable } from '../table.ts';
+import { bytes, count, duration, indent, type Paint, printable } from '../text.ts';
+import type { Plan } from './shape.ts';
 
 export function planText(plan: Plan, paint: Paint, columns: number): string {
   const { counts, target, key, quarantined, warnings, objectBytes, seconds, cost } = plan;

@@ -1,6 +1,7 @@
 /** What to do before a planned run is started, most urgent first. */
-import type { Plan } from './plan.ts';
-import { bytes, count, duration } from './text.ts';
+
+import { bytes, count, duration } from '../text.ts';
+import type { Plan } from './shape.ts';
 
 const DAY = 86_400;
 /** docs/costs.md: split above some ten million lines. */

@@ -1,5 +1,5 @@
 /** The completion of zsh: a file `_waybill` in a folder of `fpath`. */
-import { type CommandModel, type Kind, type OptionModel, RUN_IDS } from './completion.ts';
+import { type CommandModel, type Kind, type OptionModel, RUN_IDS } from './model.ts';
 
 export const zshScript = (commands: readonly CommandModel[]): string => `#compdef waybill
 # zsh completion of waybill; write it as _waybill into a folder of fpath

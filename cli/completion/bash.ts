@@ -1,5 +1,5 @@
 /** The completion of bash, from 3.2 on. */
-import { type CommandModel, type Kind, RUN_IDS } from './completion.ts';
+import { type CommandModel, type Kind, RUN_IDS } from './model.ts';
 
 export function bashScript(commands: readonly CommandModel[]): string {
   const names = commands.map(({ name }) => name).join(' ');
