@@ -1,6 +1,6 @@
 /** Links to the providers' pages about error codes, and the codes that Waybill explains itself. */
 import type { Cause } from '../api/types.ts';
-import type { Language } from '../text/translate.ts';
+import type { Language } from '../text/types.ts';
 
 type Page = Readonly<Record<Language, string>>;
 

@@ -1,5 +1,5 @@
 /** The title of a linter's reason. */
-import type { Translate } from '../text/translate.ts';
+import type { Translate } from '../text/types.ts';
 
 export const REASONS = [
   'LINE_TOO_LONG',

@@ -2,7 +2,7 @@
 import type { Transfer } from '../api/types.ts';
 import { usePage } from '../state/context.ts';
 import { transferHref } from '../state/route.ts';
-import type { Translate } from '../text/translate.ts';
+import type { Translate } from '../text/types.ts';
 import { TransferBadge } from './badge.tsx';
 import { type Column, Table } from './table.tsx';
 

@@ -3,7 +3,7 @@ import { createContext } from 'preact';
 import { useContext } from 'preact/hooks';
 import type { Client } from '../api/client.ts';
 import type { Format } from '../text/format.ts';
-import type { Language, Translate } from '../text/translate.ts';
+import type { Language, Translate } from '../text/types.ts';
 
 export interface Page {
   readonly client: Client;

@@ -1,5 +1,7 @@
 /** The settings, language and colours: the browser's preference until the person chooses. */
-import { isLanguage, type Language, preferred } from '../text/translate.ts';
+
+import { isLanguage, preferred } from '../text/translate.ts';
+import type { Language } from '../text/types.ts';
 import { createStore } from './store.ts';
 
 export type Theme = 'system' | 'light' | 'dark';

@@ -1,5 +1,5 @@
 /** Formats of numbers, times and sizes. */
-import type { Language } from './translate.ts';
+import type { Language } from './types.ts';
 
 const LOCALES: Readonly<Record<Language, string>> = { en: 'en-GB', zh: 'zh-CN' };
 

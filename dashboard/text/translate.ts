@@ -1,18 +1,10 @@
 /** Texts by key, in two languages, with numbers filled in. */
 import { en } from './en.ts';
 import { createFormat } from './format.ts';
+import type { Language, TextKey, Translate } from './types.ts';
 import { zh } from './zh.ts';
 
-export type Language = 'en' | 'zh';
 export const LANGUAGES: readonly Language[] = ['en', 'zh'];
-export type TextKey = keyof typeof en;
-export type Values = Readonly<Record<string, string | number>>;
-
-/**
- * `{name}` is filled in, numbers with their separators; `{name|one|many}` chooses by the number.
- * @example t('transfers.count', { n: 3 })
- */
-export type Translate = (key: TextKey, values?: Values) => string;
 
 export const DICTIONARIES: Readonly<Record<Language, Readonly<Record<TextKey, string>>>> = {
   en,

@@ -1,5 +1,5 @@
 /** Texts in simplified Chinese, with the same keys as `en.ts`. */
-import type { TextKey } from './translate.ts';
+import type { TextKey } from './types.ts';
 
 export const zh: Readonly<Record<TextKey, string>> = {
   loading: '正在加载…',

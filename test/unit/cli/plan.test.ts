@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { gzipSync } from 'node:zlib';
 import { beforeEach, describe, expect, it } from 'vitest';
 import type { Plan } from '../../../cli/plan/shape.ts';
-import { CARRYING_COST, Options, type Plan, plan } from '../../../cli/plan.ts';
+import { CARRYING_COST, type PlanOptions, plan } from '../../../cli/plan.ts';
 import { CASE, lines, PRICES } from '../../../scripts/costs.ts';
 import { cosFetchConfig } from '../../../shared/wiring/config/functions.ts';
 import { screen } from '../../fixtures/runs.ts';
