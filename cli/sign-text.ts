@@ -1,6 +1,6 @@
 /** The steps of a signature, and where a provider departs from them, for a person to read. */
 import { encodeRfc3986 } from '../shared/lib/encoding.ts';
-import { redact } from '../shared/lib/errors.ts';
+import { redact } from '../shared/lib/redact.ts';
 import type { Comparison, Difference, SigningProvider, Steps } from '../shared/signing/explain.ts';
 
 const STEPS: Readonly<Record<SigningProvider, readonly (readonly [name: string, what: string])[]>> =

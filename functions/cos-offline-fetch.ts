@@ -8,13 +8,13 @@ import { createIntent, type Intent, type Resolve } from '../shared/ledger/intent
 import type { IntentWindow, Ledger } from '../shared/ledger/ledger.ts';
 import { refused, submitted } from '../shared/ledger/outcomes.ts';
 import type { PlannedTransfer, SameKey, Shard } from '../shared/ledger/shard.ts';
+import { toCause } from '../shared/lib/cause.ts';
 import { untilTime } from '../shared/lib/deadline.ts';
 import {
   type Cause,
   InputError,
   LeasedError,
   ProviderError,
-  toCause,
   UnsettledError,
   WaybillError,
 } from '../shared/lib/errors.ts';

@@ -1,6 +1,7 @@
 /** Turns what happened to a submission into an update for the ledger. */
 
-import { toCause, WaybillError } from '../lib/errors.ts';
+import { toCause } from '../lib/cause.ts';
+import { WaybillError } from '../lib/errors.ts';
 import type { TransferObject, TransferUpdate } from './model.ts';
 
 /** The provider took attempt `attempt` as `providerId`. */

@@ -4,6 +4,8 @@
  * taken the request: after `unknown` the intent stays open and is resolved before anything else.
  */
 
+import { redact } from './redact.ts';
+
 export const CAUSE_CLASSES = [
   'transient',
   'throttled',
@@ -251,47 +253,4 @@ export class StoreError extends WaybillError {
   constructor(message: string, cause?: unknown) {
     super(message, { code: 'STORE_FAILED', class: 'transient', cause });
   }
-}
-
-/** Makes the row of any error: message cut to 256 characters, secrets gone. */
-export function toCause(error: unknown): Cause {
-  if (error instanceof ProviderError) {
-    return {
-      provider: error.provider,
-      code: cut(error.providerCode),
-      message: cut(error.message),
-      ...(error.requestId === undefined ? {} : { requestId: cut(error.requestId) }),
-      class: error.class,
-    };
-  }
-  if (error instanceof WaybillError) {
-    return {
-      provider: 'waybill',
-      code: error.code,
-      message: cut(error.message),
-      class: error.class ?? 'request',
-    };
-  }
-  const message = error instanceof Error ? error.message : String(error);
-  return { provider: 'waybill', code: 'UNEXPECTED', message: cut(message), class: 'transient' };
-}
-
-const cut = (text: string): string => redact(text).slice(0, 256);
-
-/**
- * Hides what authenticates somebody in a text that comes from elsewhere. Providers quote our own
- * signed strings back at us: COS in `StringToSign` and `FormatString`, Huawei's gateway in a 401.
- */
-export function redact(text: string): string {
-  return text
-    .replace(/(q-signature|q-ak|Signature|Access)=[^&,\s"'<|]+/gi, '$1=***')
-    .replace(
-      /(x-(?:cos-|amz-|obs-)?security-token|x-auth-token|authorization)(["']?\s*[:=]\s*)[^\n|]+/gi,
-      '$1$2***',
-    )
-    .replace(
-      /((?:src|dst|source|target)_(?:ak|sk|security_token)|json_auth_file|connection_string|source_cdn_authentication_key|password)(\\?["']?\s*[:=]\s*\\?["']?)[^"'\\,\s}|]+/gi,
-      '$1$2***',
-    )
-    .replace(/Bearer\s+[\w.~+/=-]+/gi, 'Bearer ***');
 }

@@ -1,5 +1,6 @@
 /** One JSON line per event, from named fields; never a whole event or request. */
-import { redact, toCause } from './errors.ts';
+import { toCause } from './cause.ts';
+import { redact } from './redact.ts';
 
 export const LOG_LEVELS = ['debug', 'info', 'warn', 'error', 'silent'] as const;
 

@@ -3,7 +3,7 @@
  * the log is the only thing written to, and a metric costs no call.
  * https://docs.aws.amazon.com/AmazonCloudWatch/latest/monitoring/CloudWatch_Embedded_Metric_Format_Specification.html
  */
-import { toCause } from './errors.ts';
+import { toCause } from './cause.ts';
 import type { Log } from './log.ts';
 
 export interface MetricsConfig {

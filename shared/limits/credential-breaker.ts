@@ -2,12 +2,12 @@
  * Calls with one key pair, so that a wrong one is never hammered: until a call has shown that the key
  * is good they go one at a time, and after two refusals in a row none goes at all (`refusals.ts`).
  */
+import { toCause } from '../lib/cause.ts';
 import {
   BreakerOpenError,
   type Cause,
   type CauseClass,
   ProviderError,
-  toCause,
   WaybillError,
 } from '../lib/errors.ts';
 import type { Limiter } from './limiter.ts';

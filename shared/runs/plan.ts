@@ -6,8 +6,9 @@
 import type { Ledger } from '../ledger/ledger.ts';
 import type { Run, Source } from '../ledger/model.ts';
 import type { SameKey, Shard } from '../ledger/shard.ts';
+import { toCause } from '../lib/cause.ts';
 import { sha256Hex } from '../lib/encoding.ts';
-import { InputError, toCause } from '../lib/errors.ts';
+import { InputError } from '../lib/errors.ts';
 import type { Log } from '../lib/log.ts';
 import { parseManifestKey } from '../manifest/key.ts';
 import { cutShards, readLayout, unpackShards } from '../manifest/shards.ts';

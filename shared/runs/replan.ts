@@ -6,7 +6,8 @@
 import { runLeaseName, withLease } from '../ledger/lease.ts';
 import type { Ledger } from '../ledger/ledger.ts';
 import type { Run } from '../ledger/model.ts';
-import { InputError, LeasedError, toCause } from '../lib/errors.ts';
+import { toCause } from '../lib/cause.ts';
+import { InputError, LeasedError } from '../lib/errors.ts';
 import type { Log } from '../lib/log.ts';
 import { OWN_PREFIX } from '../stores/layout.ts';
 import type { Objects } from '../stores/objects.ts';

@@ -1,6 +1,7 @@
 /** What every provider client must do with the answers of its provider, and of what stands in between. */
 import { describe, expect, it } from 'vitest';
-import { type CauseClass, toCause, WaybillError } from '../../shared/lib/errors.ts';
+import { toCause } from '../../shared/lib/cause.ts';
+import { type CauseClass, WaybillError } from '../../shared/lib/errors.ts';
 import { type Peer, type Reply, startPeer } from '../fixtures/http.ts';
 
 export interface ProviderCase {

@@ -3,14 +3,9 @@
 import { inProgress, withLease } from '../../ledger/lease.ts';
 import type { Ledger } from '../../ledger/ledger.ts';
 import type { NewRun, Transfer } from '../../ledger/model.ts';
+import { toCause } from '../../lib/cause.ts';
 import { sha256Hex } from '../../lib/encoding.ts';
-import {
-  BreakerOpenError,
-  InputError,
-  ProviderError,
-  toCause,
-  withFaults,
-} from '../../lib/errors.ts';
+import { BreakerOpenError, InputError, ProviderError, withFaults } from '../../lib/errors.ts';
 import type { Log } from '../../lib/log.ts';
 import type { BatchCreator } from '../../providers/tencent/batch/create-job.ts';
 import { type BatchJobRequest, batchJobRequest } from '../../providers/tencent/batch/request.ts';

@@ -6,7 +6,8 @@
 import { inProgress, withLease } from '../../ledger/lease.ts';
 import type { Ledger } from '../../ledger/ledger.ts';
 import type { NewRun, OmsTaskRef } from '../../ledger/model.ts';
-import { ConflictError, InputError, toCause, withFaults } from '../../lib/errors.ts';
+import { toCause } from '../../lib/cause.ts';
+import { ConflictError, InputError, withFaults } from '../../lib/errors.ts';
 import type { Log } from '../../lib/log.ts';
 import type { Limiter } from '../../limits/limiter.ts';
 import type { OmsProject } from '../../providers/huawei/config.ts';

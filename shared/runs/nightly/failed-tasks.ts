@@ -1,7 +1,8 @@
 /** Lists what failed in every configured project, region and API version, page by page. */
 import type { Ledger } from '../../ledger/ledger.ts';
 import type { OmsTaskRef } from '../../ledger/model.ts';
-import { type CauseClass, toCause, WaybillError } from '../../lib/errors.ts';
+import { toCause } from '../../lib/cause.ts';
+import { type CauseClass, WaybillError } from '../../lib/errors.ts';
 import type { Log } from '../../lib/log.ts';
 import type { OmsProject } from '../../providers/huawei/config.ts';
 import type { CredentialSets } from '../../providers/huawei/credential-sets.ts';

@@ -1,6 +1,7 @@
 /** Asks OMS what became of a task that was started, and reads its list of failed objects. */
 import type { Ledger } from '../../../ledger/ledger.ts';
-import { type Cause, toCause, WaybillError } from '../../../lib/errors.ts';
+import { toCause } from '../../../lib/cause.ts';
+import { type Cause, WaybillError } from '../../../lib/errors.ts';
 import { stageFailures } from '../../../manifest/staging.ts';
 import type { Objects } from '../../../stores/objects.ts';
 import type { TaskPoller, TaskQuery } from '../../task-poller.ts';

@@ -6,7 +6,8 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Ledger } from '../../../ledger/ledger.ts';
 import type { OmsTaskRef, TransferEvent, TransferUpdate } from '../../../ledger/model.ts';
-import { type Cause, ProviderError, toCause, WaybillError } from '../../../lib/errors.ts';
+import { toCause } from '../../../lib/cause.ts';
+import { type Cause, ProviderError, WaybillError } from '../../../lib/errors.ts';
 import type { CredentialSets } from '../credential-sets.ts';
 import { omsNumber } from '../errors.ts';
 import { keysFor } from './choose-keys.ts';

@@ -6,12 +6,12 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Ledger } from '../../../ledger/ledger.ts';
 import type { BatchJobRef, TransferEvent, TransferUpdate } from '../../../ledger/model.ts';
+import { toCause } from '../../../lib/cause.ts';
 import {
   type Cause,
   InputError,
   ProviderError,
   StoreError,
-  toCause,
   WaybillError,
 } from '../../../lib/errors.ts';
 import type { CredentialBreaker } from '../../../limits/credential-breaker.ts';

@@ -2,7 +2,8 @@
  * Asks COS Batch what became of a job. `Complete` is no success by itself: the progress summary and
  * the report decide (COS reference, section 3.5).
  */
-import { type Cause, toCause, WaybillError } from '../../../lib/errors.ts';
+import { toCause } from '../../../lib/cause.ts';
+import { type Cause, WaybillError } from '../../../lib/errors.ts';
 import type { CredentialBreaker } from '../../../limits/credential-breaker.ts';
 import { stageFailures } from '../../../manifest/staging.ts';
 import type { Objects } from '../../../stores/objects.ts';

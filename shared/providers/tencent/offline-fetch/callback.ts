@@ -3,7 +3,8 @@
  * failure. Its shape is not documented (COS reference, section 2.3), so anything is taken.
  */
 import type { TransferUpdate } from '../../../ledger/model.ts';
-import { type Cause, redact } from '../../../lib/errors.ts';
+import type { Cause } from '../../../lib/errors.ts';
+import { redact } from '../../../lib/redact.ts';
 import { isRecord } from '../../../lib/values.ts';
 import type { HttpRequest } from '../../../runtime/http.ts';
 import type { CallbackClaim, CallbackTokens } from '../../../signing/callback-token.ts';

@@ -1,5 +1,7 @@
 import { expect, it } from 'vitest';
-import { ProviderError, redact, toCause } from '../../../../shared/lib/errors.ts';
+import { toCause } from '../../../../shared/lib/cause.ts';
+import { ProviderError } from '../../../../shared/lib/errors.ts';
+import { redact } from '../../../../shared/lib/redact.ts';
 
 it.each([
   ['x-cos-security-token: abc'],

@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
-import { type CauseClass, toCause } from '../../../../../shared/lib/errors.ts';
+import { toCause } from '../../../../../shared/lib/cause.ts';
+import type { CauseClass } from '../../../../../shared/lib/errors.ts';
 import type { ApiResponse } from '../../../../../shared/lib/http.ts';
 import {
   hideSecrets,

@@ -1,6 +1,7 @@
 import { describe, expect, it, onTestFinished } from 'vitest';
+import { toCause } from '../../../../../shared/lib/cause.ts';
 import { readEnv } from '../../../../../shared/lib/env.ts';
-import { toCause, type WaybillError } from '../../../../../shared/lib/errors.ts';
+import type { WaybillError } from '../../../../../shared/lib/errors.ts';
 import { createSend, type Send } from '../../../../../shared/lib/http.ts';
 import { createLimiter } from '../../../../../shared/limits/limiter.ts';
 import { tokenOf } from '../../../../../shared/providers/huawei/auth.ts';

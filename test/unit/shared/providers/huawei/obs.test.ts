@@ -1,5 +1,6 @@
 import { describe, expect, it, onTestFinished } from 'vitest';
-import { TransportError, toCause, WaybillError } from '../../../../../shared/lib/errors.ts';
+import { toCause } from '../../../../../shared/lib/cause.ts';
+import { TransportError, WaybillError } from '../../../../../shared/lib/errors.ts';
 import { createObsReader } from '../../../../../shared/providers/huawei/obs.ts';
 import { readFailedList } from '../../../../../shared/providers/huawei/oms/failed-list.ts';
 import { createFaults, type FaultRule } from '../../../../../simulator/faults/faults.ts';

@@ -1,0 +1,17 @@
+/**
+ * Hides what authenticates somebody in a text that comes from elsewhere. Providers quote our own
+ * signed strings back at us: COS in `StringToSign` and `FormatString`, Huawei's gateway in a 401.
+ */
+export function redact(text: string): string {
+  return text
+    .replace(/(q-signature|q-ak|Signature|Access)=[^&,\s"'<|]+/gi, '$1=***')
+    .replace(
+      /(x-(?:cos-|amz-|obs-)?security-token|x-auth-token|authorization)(["']?\s*[:=]\s*)[^\n|]+/gi,
+      '$1$2***',
+    )
+    .replace(
+      /((?:src|dst|source|target)_(?:ak|sk|security_token)|json_auth_file|connection_string|source_cdn_authentication_key|password)(\\?["']?\s*[:=]\s*\\?["']?)[^"'\\,\s}|]+/gi,
+      '$1$2***',
+    )
+    .replace(/Bearer\s+[\w.~+/=-]+/gi, 'Bearer ***');
+}
