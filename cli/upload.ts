@@ -53,7 +53,7 @@ async function toStore(url: string, init: Init): Promise<void> {
   }
   const text = await answer.text().catch(() => '');
   if (answer.ok) return;
-  const code = /<Code>([\w.-]{1,64})<\/Code>/.exec(text)?.[1];
+  const code = /<Code>\s*([\w.-]{1,64})\s*<\/Code>/.exec(text)?.[1];
   const why = `status ${answer.status}${code === undefined ? '' : ` ${code}`}`;
   throw new CommandFailure(`${host} refused the upload: ${why}`, exitCodeOf(answer.status));
 }

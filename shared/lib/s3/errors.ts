@@ -4,7 +4,7 @@ import { AwsError, isPassing } from '../aws/errors.ts';
 import { TransportError } from '../errors.ts';
 import type { Download } from '../http.ts';
 import { isRecord } from '../values.ts';
-import { parseXml } from '../xml.ts';
+import { parseXml, word } from '../xml.ts';
 
 /** A page of 1,000 longest keys is a quarter of it; what is longer is no answer we understand. */
 const MAX_TEXT_BYTES = 16_777_216;
@@ -48,8 +48,8 @@ export async function textOf(body: Download['body']): Promise<string> {
 export function errorOf(text: string, what: string, status: number): AwsError | undefined {
   const error = parseXml(text)?.['Error'];
   if (!isRecord(error)) return undefined;
-  const detail = String(error['Message'] ?? '').replace(/\.$/, '');
-  return new AwsError('s3', what, status, String(error['Code'] ?? `HTTP_${status}`), detail);
+  const detail = word(error, 'Message').replace(/\.$/, '');
+  return new AwsError('s3', what, status, word(error, 'Code') || `HTTP_${status}`, detail);
 }
 
 /** The error of a refusal, whose status stands even when its body breaks off or is none of the store's. */

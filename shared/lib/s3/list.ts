@@ -6,7 +6,7 @@
 import type { Pair } from '../api-request.ts';
 import { StoreError } from '../errors.ts';
 import { isRecord } from '../values.ts';
-import { asList, parseXml } from '../xml.ts';
+import { asList, parseXml, word, type XmlNode } from '../xml.ts';
 import type { Bucket } from './bucket.ts';
 import { plainEtag } from './version.ts';
 
@@ -67,13 +67,14 @@ interface Page {
 function parsePage(text: string): Page | undefined {
   const page = parseXml(text)?.['ListBucketResult'];
   if (!isRecord(page)) return undefined;
-  const decode = page['EncodingType'] === 'url' ? decodeUrl : (name: string) => name;
-  const { NextContinuationToken: token, NextMarker: marker } = page;
+  const decode = word(page, 'EncodingType') === 'url' ? decodeUrl : (name: string) => name;
+  const token = word(page, 'NextContinuationToken');
+  const marker = page['NextMarker'];
   try {
     return {
       entries: asList(page['Contents']).filter(isRecord).map(toInfo(decode)),
-      isTruncated: page['IsTruncated'] === 'true',
-      ...(typeof token === 'string' && token !== '' && { token }),
+      isTruncated: word(page, 'IsTruncated') === 'true',
+      ...(token !== '' && { token }),
       ...(typeof marker === 'string' && marker !== '' && { marker: decode(marker) }),
     };
   } catch {
@@ -83,11 +84,11 @@ function parsePage(text: string): Page | undefined {
 
 const toInfo =
   (decode: (name: string) => string) =>
-  (entry: Readonly<Record<string, unknown>>): ListedObject => ({
+  (entry: XmlNode): ListedObject => ({
     key: decode(String(entry['Key'])),
-    sizeBytes: Number(entry['Size']),
-    etag: plainEtag(String(entry['ETag'])),
-    lastModifiedAt: new Date(String(entry['LastModified'])),
+    sizeBytes: Number(word(entry, 'Size') || Number.NaN),
+    etag: plainEtag(word(entry, 'ETag')),
+    lastModifiedAt: new Date(word(entry, 'LastModified')),
   });
 
 /** @throws URIError when it is not well formed */

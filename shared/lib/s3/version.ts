@@ -7,8 +7,7 @@ import type { Download } from '../http.ts';
 type Headers = Download['headers'];
 
 /** Opaque, without quotes. Gateways that compress make it a weak one; the store knows the strong one. */
-export const plainEtag = (etag: string): string =>
-  etag.replace(/^W\//, '').replaceAll(/"|&quot;/g, '');
+export const plainEtag = (etag: string): string => etag.replace(/^W\//, '').replaceAll('"', '');
 
 /** Empty when the answer tells none. */
 export function toVersion(headers: Headers, etag = headers['etag'] ?? ''): string {

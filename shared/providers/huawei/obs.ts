@@ -7,7 +7,7 @@ import { createSigV4 } from '../../lib/aws/sigv4.ts';
 import { type CauseClass, ProviderError, TransportError } from '../../lib/errors.ts';
 import { createFetch, type Fetch } from '../../lib/http.ts';
 import { isRecord } from '../../lib/values.ts';
-import { parseXml } from '../../lib/xml.ts';
+import { parseXml, word } from '../../lib/xml.ts';
 import type { OmsKeys } from './oms/start-request.ts';
 
 export interface ObsReader {
@@ -68,7 +68,7 @@ async function refusal({
   const parts: Uint8Array[] = [];
   for await (const part of body) if (parts.length < 16) parts.push(part);
   const error = parseXml(Buffer.concat(parts).toString('utf8'))?.['Error'];
-  const code = isRecord(error) ? String(error['Code'] ?? '') : '';
+  const code = isRecord(error) ? word(error, 'Code') : '';
   return new ProviderError(`reading a list of failed objects: ${status} ${code}`, {
     provider: 'huawei',
     providerCode: code === '' ? `HTTP_${status}` : code,

@@ -7,7 +7,7 @@ import { type CauseClass, ProviderError } from '../../lib/errors.ts';
 import type { ApiResponse } from '../../lib/http.ts';
 import { parseRetryAfter } from '../../lib/retry.ts';
 import { isRecord } from '../../lib/values.ts';
-import { parseXml } from '../../lib/xml.ts';
+import { parseXml, word } from '../../lib/xml.ts';
 
 /** Codes of an error answer. A code that is missing takes the class of its status. */
 const ANSWER_CLASSES: Readonly<Record<string, CauseClass>> = {
@@ -82,18 +82,16 @@ interface Spoken {
 }
 
 function parseBody(body: string): Spoken | undefined {
+  // Blanks and a byte order mark before the document.
   const text = body.trimStart();
   if (text.startsWith('{')) return parseJsonError(text);
   if (!text.startsWith('<') || /^<(!doctype|html)/i.test(text)) return undefined;
   const error = parseXml(text)?.['Error'];
-  if (!isRecord(error) || typeof error['Code'] !== 'string' || error['Code'] === '') {
-    return undefined;
-  }
-  return {
-    code: error['Code'],
-    message: String(error['Message'] ?? ''),
-    requestId: typeof error['RequestId'] === 'string' ? error['RequestId'] : undefined,
-  };
+  if (!isRecord(error)) return undefined;
+  const code = word(error, 'Code');
+  if (code === '') return undefined;
+  const message = word(error, 'Message');
+  return { code, message, requestId: word(error, 'RequestId') || undefined };
 }
 
 /** `{code, message, request_id}` with a number or a text as code, as the Go SDK reads it. */

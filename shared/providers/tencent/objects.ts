@@ -8,7 +8,7 @@ import type { ApiRequest, Pair, Signer } from '../../lib/api-request.ts';
 import { ReplyError } from '../../lib/errors.ts';
 import { createFetch, type Fetch, type Send } from '../../lib/http.ts';
 import { isRecord } from '../../lib/values.ts';
-import { asList, parseXml } from '../../lib/xml.ts';
+import { asList, parseXml, word } from '../../lib/xml.ts';
 import { createCosSigner } from '../../signing/cos.ts';
 import type { CosConfig } from './config.ts';
 import { cosError } from './errors.ts';
@@ -114,7 +114,7 @@ function readPage(body: string): { keys: readonly string[]; next?: string } {
     .map((entry) => (isRecord(entry) ? entry['Key'] : undefined))
     .filter((key) => typeof key === 'string');
   const next = result['NextMarker'] ?? keys.at(-1);
-  const isWhole = result['IsTruncated'] !== 'true' || typeof next !== 'string';
+  const isWhole = word(result, 'IsTruncated') !== 'true' || typeof next !== 'string';
   return { keys, ...(!isWhole && { next }) };
 }
 

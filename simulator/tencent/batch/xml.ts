@@ -79,22 +79,21 @@ function contentOf(entries: readonly Entry[]): Pick<XmlNode, 'text' | 'children'
 
 /** https://www.w3.org/TR/xml/#charsets */
 const ILLEGAL = /[^\t\n\r\u{20}-\u{d7ff}\u{e000}-\u{fffd}\u{10000}-\u{10ffff}]/u;
-const NAMED: Readonly<Record<string, string>> = {
-  amp: '&',
-  apos: "'",
-  gt: '>',
-  lt: '<',
-  quot: '"',
-};
+const NAMED = new Map([
+  ['amp', '&'],
+  ['apos', "'"],
+  ['gt', '>'],
+  ['lt', '<'],
+  ['quot', '"'],
+]);
 
 /** @throws Error on an entity that XML does not know */
 export function decodeEntities(text: string): string {
-  return text.replace(/&([^;]*);?/g, (whole, name: string) => {
-    const [, hex, decimal] = /^#(?:x([0-9a-f]+)|(\d+))$/i.exec(name) ?? [];
+  return text.replace(/&(?:#x([0-9a-fA-F]+);|#(\d+);|(\w+);)?/g, (_whole, hex, decimal, name) => {
     if (hex !== undefined) return String.fromCodePoint(Number.parseInt(hex, 16));
     if (decimal !== undefined) return String.fromCodePoint(Number(decimal));
-    const known = NAMED[name];
-    if (known === undefined || !whole.endsWith(';')) throw new Error('entity');
+    const known = NAMED.get(name);
+    if (known === undefined) throw new Error('entity');
     return known;
   });
 }

@@ -1,7 +1,7 @@
 /** What DescribeJob and ListJobs tell of a job (COS reference, sections 3.2 and 3.5). */
 import type { TransferProgress } from '../../../ledger/model.ts';
 import { isRecord } from '../../../lib/values.ts';
-import { asList } from '../../../lib/xml.ts';
+import { asList, word, type XmlNode } from '../../../lib/xml.ts';
 
 /** Of the objects of a job; undefined where the answer has none. */
 export interface ProgressSummary {
@@ -44,23 +44,22 @@ export interface BatchJobDetails extends BatchJobEntry {
   };
 }
 
-type Node = Readonly<Record<string, unknown>>;
-
-const text = (node: Node, name: string): string => {
+/** Text that somebody wrote, as it is. */
+const text = (node: XmlNode, name: string): string => {
   const value = node[name];
   return typeof value === 'string' ? value : '';
 };
 
-const inside = (node: Node, name: string): Node => {
+const inside = (node: XmlNode, name: string): XmlNode => {
   const value = node[name];
   return isRecord(value) ? value : {};
 };
 
-const count = (node: Node, name: string): number | undefined =>
-  /^\d{1,15}$/.test(text(node, name)) ? Number(text(node, name)) : undefined;
+const count = (node: XmlNode, name: string): number | undefined =>
+  /^\d{1,15}$/.test(word(node, name)) ? Number(word(node, name)) : undefined;
 
 export function toEntry(job: unknown): BatchJobEntry | undefined {
-  if (!isRecord(job) || text(job, 'JobId') === '') return undefined;
+  if (!isRecord(job) || word(job, 'JobId') === '') return undefined;
   const summary = inside(job, 'ProgressSummary');
   const [failed, succeeded, total] = [
     count(summary, 'NumberOfTasksFailed'),
@@ -70,14 +69,14 @@ export function toEntry(job: unknown): BatchJobEntry | undefined {
   const priority = count(job, 'Priority');
   const operation = job['Operation'];
   return {
-    jobId: text(job, 'JobId'),
-    status: text(job, 'Status'),
+    jobId: word(job, 'JobId'),
+    status: word(job, 'Status'),
     description: text(job, 'Description'),
     // A list names it, a description shows the whole element.
-    operation: isRecord(operation) ? (Object.keys(operation)[0] ?? '') : String(operation ?? ''),
+    operation: isRecord(operation) ? (Object.keys(operation)[0] ?? '') : word(job, 'Operation'),
     ...(priority !== undefined && { priority }),
-    creationTime: text(job, 'CreationTime'),
-    terminationDate: text(job, 'TerminationDate'),
+    creationTime: word(job, 'CreationTime'),
+    terminationDate: word(job, 'TerminationDate'),
     progress: {
       ...(failed !== undefined && { failed }),
       ...(succeeded !== undefined && { succeeded }),
@@ -92,26 +91,26 @@ export function toDetails(job: unknown): BatchJobDetails | undefined {
   const failures = asList(inside(job, 'FailureReasons')['JobFailure'])
     .filter(isRecord)
     .map((failure) => ({
-      code: text(failure, 'FailureCode'),
-      reason: text(failure, 'FailureReason'),
+      code: word(failure, 'FailureCode'),
+      reason: word(failure, 'FailureReason'),
     }))
     // Present with empty children on success.
     .filter(({ code, reason }) => code !== '' || reason !== '');
   const report = inside(job, 'Report');
   return {
     ...entry,
-    confirmationRequired: text(job, 'ConfirmationRequired') === 'true',
+    confirmationRequired: word(job, 'ConfirmationRequired') === 'true',
     failures,
-    roleArn: text(job, 'RoleArn'),
+    roleArn: word(job, 'RoleArn'),
     statusUpdateReason: text(job, 'StatusUpdateReason'),
     suspendedCause: text(job, 'SuspendedCause'),
-    suspendedDate: text(job, 'SuspendedDate'),
-    ...(text(report, 'Bucket') !== '' && {
+    suspendedDate: word(job, 'SuspendedDate'),
+    ...(word(report, 'Bucket') !== '' && {
       report: {
-        bucket: text(report, 'Bucket'),
+        bucket: word(report, 'Bucket'),
         prefix: text(report, 'Prefix'),
-        enabled: text(report, 'Enabled') === 'true',
-        reportScope: text(report, 'ReportScope'),
+        enabled: word(report, 'Enabled') === 'true',
+        reportScope: word(report, 'ReportScope'),
       },
     }),
   };

@@ -8,7 +8,7 @@ import type { ApiRequest, Pair, Signer } from '../../../lib/api-request.ts';
 import { ProviderError, ReplyError } from '../../../lib/errors.ts';
 import type { ApiResponse, Send } from '../../../lib/http.ts';
 import { isRecord } from '../../../lib/values.ts';
-import { asList, parseXml } from '../../../lib/xml.ts';
+import { asList, parseXml, word, type XmlNode } from '../../../lib/xml.ts';
 import { createCosSigner } from '../../../signing/cos.ts';
 import type { BatchConfig } from '../config.ts';
 import { cosError } from '../errors.ts';
@@ -70,7 +70,7 @@ export function createCosBatchClient(options: CosBatchOptions): CosBatchClient {
     request: Pick<ApiRequest, 'method' | 'path'> & { query?: readonly Pair[]; body?: string },
     doing: string,
     root: string,
-  ): Promise<Readonly<Record<string, unknown>>> => {
+  ): Promise<XmlNode> => {
     const at = now();
     const { method, path, query = [], body = '' } = request;
     const signed = sign(
@@ -97,8 +97,8 @@ export function createCosBatchClient(options: CosBatchOptions): CosBatchClient {
     async createJob(region, job) {
       const request = { method: 'POST', path: '/jobs', body: createJobXml(job) } as const;
       const result = await call(region, request, 'creating a job', 'CreateJobResult');
-      const jobId = result['JobId'];
-      if (typeof jobId === 'string' && jobId !== '') return { jobId };
+      const jobId = word(result, 'JobId');
+      if (jobId !== '') return { jobId };
       throw new ReplyError('The answer to creating a job has no JobId.');
     },
 
@@ -123,10 +123,10 @@ export function createCosBatchClient(options: CosBatchOptions): CosBatchClient {
       const request = { method: 'GET', path: '/jobs', query } as const;
       const result = await call(region, request, 'listing jobs', 'ListJobsResult');
       const members = isRecord(result['Jobs']) ? asList(result['Jobs']['member']) : [];
-      const next = result['NextToken'];
+      const next = word(result, 'NextToken');
       return {
         jobs: members.map(toEntry).filter((entry) => entry !== undefined),
-        ...(typeof next === 'string' && next !== '' && { nextToken: next }),
+        ...(next !== '' && { nextToken: next }),
       };
     },
 
@@ -163,10 +163,10 @@ const contentHeaders = (body: string) => ({
   'content-md5': createHash('md5').update(body).digest('base64'),
 });
 
-function readAnswer({ headers, body }: ApiResponse, doing: string, root: string) {
+function readAnswer({ headers, body }: ApiResponse, doing: string, root: string): XmlNode {
   const result = parseXml(body)?.[root];
   if (isRecord(result)) return result;
   // An element without content is read as text.
-  if (result === '') return {};
+  if (typeof result === 'string' && result.trim() === '') return {};
   throw new ReplyError(`The answer to ${doing} is no ${root}.`, headers['x-cos-request-id']);
 }

@@ -9,7 +9,7 @@ import { StoreError } from '../../../lib/errors.ts';
 import type { Bucket } from '../../../lib/s3/bucket.ts';
 import { toVersion } from '../../../lib/s3/version.ts';
 import { isRecord } from '../../../lib/values.ts';
-import { parseXml, writeXml } from '../../../lib/xml.ts';
+import { parseXml, word, writeXml } from '../../../lib/xml.ts';
 import type { Content } from '../../objects.ts';
 
 /** Of each part but the last; S3 wants at least 5 MiB and takes 10,000 parts: 78 GiB at most. */
@@ -64,8 +64,8 @@ async function upload(
 async function begin(bucket: Bucket, key: string): Promise<string> {
   const { text } = await bucket.ask({ method: 'POST', key, query: [['uploads', '']] });
   const result = parseXml(text)?.['InitiateMultipartUploadResult'];
-  const uploadId = isRecord(result) ? result['UploadId'] : undefined;
-  if (typeof uploadId === 'string' && uploadId !== '') return uploadId;
+  const uploadId = isRecord(result) ? word(result, 'UploadId') : '';
+  if (uploadId !== '') return uploadId;
   throw new StoreError(`The object store began no upload of ${bucket.name}/${key}.`);
 }
 
@@ -110,7 +110,7 @@ async function complete(
       bytes: Buffer.from(document),
     });
     const result = parseXml(text)?.['CompleteMultipartUploadResult'];
-    if (isRecord(result)) return toVersion(headers, String(result['ETag'] ?? ''));
+    if (isRecord(result)) return toVersion(headers, word(result, 'ETag'));
     throw new StoreError(`The object store did not complete the upload of ${bucket.name}/${key}.`);
   } catch (error) {
     // The answer to an earlier send was lost: what it completed is over, and there.

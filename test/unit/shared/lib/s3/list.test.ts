@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest';
+import { readCase } from '../../../../fixtures/cases.ts';
 import { inTurn, type S3Peer, startS3Peer } from '../../../../fixtures/s3-peer.ts';
 
 const contents = (key: string): string =>
@@ -38,6 +39,35 @@ describe('list', () => {
     const peer = await startS3Peer(inTurn(page(['a'])));
     expect(await Array.fromAsync(peer.objects.list(''))).toEqual([
       { key: 'a', sizeBytes: 7, etag: 'e', lastModifiedAt: new Date('2026-11-20T02:00:00Z') },
+    ]);
+  });
+
+  it('reads keys and versions as XML says: references decoded once, outer blanks kept', async () => {
+    const body = readCase('xml-character-references/input.xml');
+    const { objects } = await startS3Peer(inTurn({ body }));
+    const found = await Array.fromAsync(objects.list('staging/'));
+    const etag = '5d41402abc4b2a76b9719d911017c592';
+    expect(found.map((one) => [one.key, one.etag, one.sizeBytes])).toEqual([
+      ["staging/it's & 中文.csv", etag, 5],
+      ['staging/ blank at both ends ', etag, 5],
+    ]);
+  });
+
+  it('reads a page on lines of its own, behind blanks', async () => {
+    const lines = (text: string) => text.replaceAll('><', '>\n<');
+    const [first, second] = [
+      page(['p/a'], more('<NextContinuationToken>2</NextContinuationToken>')),
+      page(['p/b']),
+    ];
+    const peer = await startS3Peer(
+      inTurn(
+        { body: ` \n${lines(first.body).replace('true', ' true ').replace('>7<', '>\n7 <')}` },
+        second,
+      ),
+    );
+    expect(await Array.fromAsync(peer.objects.list('p/'))).toMatchObject([
+      { sizeBytes: 7, etag: 'e', lastModifiedAt: new Date('2026-11-20T02:00:00Z') },
+      { sizeBytes: 7 },
     ]);
   });
 

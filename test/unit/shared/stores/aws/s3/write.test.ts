@@ -1,5 +1,6 @@
 import { createHash } from 'node:crypto';
 import { describe, expect, it } from 'vitest';
+import { readCase } from '../../../../../fixtures/cases.ts';
 import {
   inTurn,
   refusal,
@@ -247,6 +248,21 @@ describe('completing', () => {
 
   it('is repeated when a failure that passes stands in the body of a success', async () => {
     const { body = '' } = refusal(200, 'InternalError');
+    const peer = await start(first('complete', { body }));
+    await peer.objects.put('a', large);
+    expect(peer.steps().filter((step) => step === 'complete')).toHaveLength(2);
+  });
+
+  it('succeeds behind the blanks that kept the connection alive', async () => {
+    const body = readCase('xml-after-blanks/input.xml');
+    const peer = await start((step) => (step === 'complete' ? { body } : undefined));
+    const etag = '7c913063d32676ebb4356e68db88db20-3';
+    expect(await peer.objects.put('a', large)).toMatchObject({ etag, sizeBytes: PART + 1 });
+    expect(peer.steps()).toEqual(['begin', 'part 1', 'part 2', 'complete', 'head']);
+  });
+
+  it('is repeated when behind such blanks stands a failure that passes', async () => {
+    const body = readCase('xml-after-blanks/input-error.xml');
     const peer = await start(first('complete', { body }));
     await peer.objects.put('a', large);
     expect(peer.steps().filter((step) => step === 'complete')).toHaveLength(2);

@@ -1,0 +1,19 @@
+import { describe, expect, it } from 'vitest';
+import { cosError } from '../../../../../shared/providers/tencent/errors.ts';
+
+const NOW = new Date('2026-11-20T02:00:00Z');
+const errorOf = (body: string, status = 503) => cosError({ status, headers: {}, body }, 'x', NOW);
+
+describe('an error answer of COS', () => {
+  const error = '<Error><Code>SlowDown</Code><Message>it&#39;s &amp;#39;</Message></Error>';
+  it.each([
+    ['plain', error],
+    ['behind blanks and a declaration', `\n \n<?xml version="1.0" encoding="UTF-8"?>\n${error}`],
+    ['behind a byte order mark', `\ufeff${error}`],
+    ['on lines', error.replace('SlowDown', '\n  SlowDown\n')],
+  ])('%s keeps its code and its words', (_name, body) => {
+    const { message, providerCode } = errorOf(body);
+    expect(providerCode).toBe('SlowDown');
+    expect(message).toBe("x: 503 SlowDown: it's &#39;");
+  });
+});
