@@ -1,5 +1,5 @@
 /**
- * The ledger's table (docs/ledger.md). Keys and indexes are those of `shared/ledger/dynamodb/`: an
+ * The ledger's table (docs/ledger.md). Keys and indexes are those of `shared/stores/aws/dynamodb/`: an
  * index is sparse, holding only the items that have its attributes.
  */
 import { nameOf, param, type Resources } from './cfn.ts';

@@ -2,7 +2,7 @@
  * Records what Tencent reports about an attempt, and takes messages of Huawei as a wake-up. The token
  * in a callback's path is checked before any I/O and decides; the body is only a hint (promise G5).
  * Which callbacks are confirmed with a status query, `WAYBILL_VERIFY` says. Trigger: HTTP,
- * `events/record-callback.json`, `events/record-callback-smn.json`. Repeating is harmless.
+ * `events/record-callback.json`. Repeating is harmless.
  */
 import { expose, openLedger, openLimiter, openWaker } from '#wiring';
 import type { Ledger } from '../shared/ledger/ledger.ts';
