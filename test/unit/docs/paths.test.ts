@@ -1,5 +1,5 @@
 /** Files and tests that pages and comments name exist. */
-import { existsSync, readdirSync, readFileSync } from 'node:fs';
+import { existsSync, readdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect, it } from 'vitest';
 import { pages, ROOT, readPage } from '../../fixtures/pages-of-docs.ts';
