@@ -1,9 +1,9 @@
-/** What each command prints with `--json`; docs/schemas/cli/ is made of it (`npm run docs`). */
+/** What each command prints with `--json`. `npm run docs` makes docs/schemas/cli/ from it. */
 import * as v from 'valibot';
-import { ordered, run, runPage, summary, transfer, transferPage } from './answers.ts';
+import { readinessShape } from './commands/readiness.ts';
+import { ordered, run, runPage, summary, transfer, transferPage } from './io/answers.ts';
 import { planShape } from './plan/shape.ts';
-import { readinessShape } from './readiness.ts';
-import { verifyShape } from './verify.ts';
+import { verifyShape } from './verify/shape.ts';
 
 export interface Output {
   readonly description: string;

@@ -1,15 +1,26 @@
-/** The program with all its commands; `waybill.ts` runs it, completion and schemas read it. */
+/** The program with all its commands. `waybill.ts` runs it; completion and the schemas read it. */
 import { readFileSync } from 'node:fs';
 import { Command } from 'commander';
-import { addLint, addPlan, addVerify } from './commands/checking.ts';
-import { examples, type Place } from './commands/common.ts';
-import { addCompletion, addServe, addSign } from './commands/local.ts';
-import { addReadiness, addReport, addRuns, addShow } from './commands/looking.ts';
-import { addCancel, addRetry, addSubmit } from './commands/sending.ts';
-import { addRedrive, addTransfer, addTransfers } from './commands/transfers.ts';
+import { addCancel } from './commands/cancel.ts';
+import { addCompletion } from './commands/completion.ts';
+import { addLint } from './commands/lint.ts';
+import { addPlan } from './commands/plan.ts';
+import { addReadiness } from './commands/readiness.ts';
+import { addRedrive } from './commands/redrive.ts';
+import { addReport } from './commands/report.ts';
+import { addRetry } from './commands/retry.ts';
+import { addRuns } from './commands/runs.ts';
+import { addServe } from './commands/serve.ts';
+import { addShow } from './commands/show.ts';
+import { addSign } from './commands/sign.ts';
+import { addSubmit } from './commands/submit.ts';
+import { addTransfer } from './commands/transfer.ts';
+import { addTransfers } from './commands/transfers.ts';
+import { addVerify } from './commands/verify.ts';
+import { type CommandIo, examples } from './io/options.ts';
 
 /** In the order of the help. */
-const COMMANDS: readonly ((program: Command, place: Place) => void)[] = [
+const COMMANDS: readonly ((program: Command, io: CommandIo) => void)[] = [
   addLint,
   addPlan,
   addSubmit,
@@ -28,15 +39,15 @@ const COMMANDS: readonly ((program: Command, place: Place) => void)[] = [
   addCompletion,
 ];
 
-export function createProgram(place: Place): Command {
+export function createProgram(io: CommandIo): Command {
   const program = new Command('waybill')
     .description("Hands object migrations to the clouds' own migration services, and follows them.")
     .version(readVersion())
     .helpCommand(false)
     .exitOverride()
     .configureOutput({
-      getOutHelpWidth: () => place.stdout.columns ?? 80,
-      getErrHelpWidth: () => place.stderr.columns ?? 80,
+      getOutHelpWidth: () => io.stdout.columns ?? 80,
+      getErrHelpWidth: () => io.stderr.columns ?? 80,
     })
     .showHelpAfterError('(add --help for the usage)')
     .addHelpText(
@@ -61,7 +72,7 @@ Exit codes:
   3  the service can't be reached, or is in trouble
   4  the service refused: wrong token, unknown run`,
     );
-  for (const add of COMMANDS) add(program, place);
+  for (const add of COMMANDS) add(program, io);
   return program;
 }
 

@@ -1,6 +1,6 @@
-/** The `waybill` command: runs the program and turns what goes wrong into one line and an exit code. */
+/** The `waybill` command: runs the program and turns an error into one line and an exit code. */
 import { WaybillError } from '../shared/lib/errors.ts';
-import { CommandFailure, EXIT, type ExitCode } from './failure.ts';
+import { CommandFailure, EXIT, type ExitCode } from './io/failure.ts';
 import { createProgram } from './program.ts';
 
 const { env, stdin, stdout, stderr } = process;

@@ -1,20 +1,23 @@
-/** Commands on single objects and on shards that were given up: transfers, transfer, redrive. */
+/** `waybill transfers <run>`: lists the transfers of a run, in the order of its manifest. */
 import type { Command } from 'commander';
 import { TRANSFER_STATES } from '../../shared/ledger/merge.ts';
 import { CAUSE_CLASSES } from '../../shared/lib/errors.ts';
-import { redrive } from '../redrive.ts';
-import { listTransfers, showTransfer } from '../transfers.ts';
+import type { TransferFilter } from '../io/client.ts';
+import { EXIT, type ExitCode } from '../io/failure.ts';
 import {
+  type CommandIo,
+  type CommandOptions,
   type Connection,
-  clientOf,
-  connected,
-  ends,
   examples,
-  type Place,
-  shown,
+  exitsWith,
+  optionsOf,
   someOf,
   wholeNumber,
-} from './common.ts';
+  withConnection,
+} from '../io/options.ts';
+import { type Room, table } from '../io/table.ts';
+import { columnsOf, createPaint, printable } from '../io/text.ts';
+import { stateText } from './transfer.ts';
 
 interface TransfersArguments extends Connection {
   readonly limit: number;
@@ -23,8 +26,8 @@ interface TransfersArguments extends Connection {
   readonly cause?: readonly string[];
 }
 
-export function addTransfers(program: Command, place: Place): void {
-  connected(program.command('transfers'))
+export function addTransfers(program: Command, io: CommandIo): void {
+  withConnection(program.command('transfers'))
     .description('list the transfers of a run, in the order of its manifest')
     .argument('<run>', 'id of the run')
     .addOption(someOf('--state <state...>', 'only transfers in these states', TRANSFER_STATES))
@@ -36,41 +39,46 @@ export function addTransfers(program: Command, place: Place): void {
       examples('transfers <run>', 'transfers <run> --state failed --cause source'),
     )
     .action(
-      ends(place, (runId: string, { limit, cursor, state, cause, ...given }: TransfersArguments) =>
-        listTransfers(shown(place, given), runId, { limit, cursor, state, cause }),
+      exitsWith(
+        io,
+        (runId: string, { limit, cursor, state, cause, ...given }: TransfersArguments) =>
+          listTransfers(optionsOf(io, given), runId, { limit, cursor, state, cause }),
       ),
     );
 }
 
-export function addTransfer(program: Command, place: Place): void {
-  connected(program.command('transfer'))
-    .description('show one transfer and what happened to it')
-    .argument('<transfer>', 'id of the transfer: <run>.<shard>.<line>')
-    .addHelpText('after', examples('transfer <run>.0.17', 'transfer <run>.0.17 --json'))
-    .action(
-      ends(place, (transferId: string, given: Connection) =>
-        showTransfer(shown(place, given), transferId),
-      ),
-    );
+export async function listTransfers(
+  { client, env, json, stdout }: CommandOptions,
+  runId: string,
+  filter: TransferFilter,
+): Promise<ExitCode> {
+  const answer = await client.transfers(runId, filter);
+  const { transfers, nextCursor } = answer;
+  if (json) stdout.write(`${JSON.stringify(answer)}\n`);
+  else if (transfers.length === 0) stdout.write('no such transfers\n');
+  else {
+    const paint = createPaint(stdout, env);
+    const rows = transfers.map((transfer) => [
+      printable(transfer.transferId),
+      stateText(transfer, paint),
+      String(transfer.attempt),
+      printable(transfer.cause?.code ?? ''),
+      printable(transfer.key ?? ''),
+    ]);
+    const head = ['TRANSFER', 'STATE', 'TRY', 'CAUSE', 'KEY'];
+    stdout.write(table([head, ...rows], room(columnsOf(stdout))));
+    if (nextCursor !== null) stdout.write(`more: --cursor ${printable(nextCursor)}\n`);
+  }
+  return EXIT.ok;
 }
 
-export function addRedrive(program: Command, place: Place): void {
-  connected(program.command('redrive'))
-    .description('put shards that were given up back on the queue; nothing is sent twice')
-    .option('--limit <n>', 'at most so many (default: all)', wholeNumber(1_000_000_000))
-    .option('--dry-run', 'only tell how many there are')
-    .addHelpText('after', examples('redrive --dry-run', 'redrive', 'redrive --limit 10 --json'))
-    .action(
-      ends(
-        place,
-        ({ limit, dryRun, json, ...given }: Connection & { limit?: number; dryRun?: boolean }) =>
-          redrive({
-            client: clientOf(place, given),
-            limit: limit ?? Number.POSITIVE_INFINITY,
-            dryRun: dryRun ?? false,
-            json: json ?? false,
-            stdout: place.stdout,
-          }),
-      ),
-    );
-}
+/** Ids stay whole, to be copied; of a cause its beginning tells most, of a key its end. */
+const room = (columns: number): Room => ({
+  columns,
+  shrink: [
+    [4, 20],
+    [3, 8],
+    [4, 8],
+  ],
+  heads: [3],
+});

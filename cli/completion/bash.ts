@@ -1,4 +1,4 @@
-/** The completion of bash, from 3.2 on. */
+/** The completion script for bash 3.2 or later. */
 import { type CommandModel, type Kind, RUN_IDS } from './model.ts';
 
 export function bashScript(commands: readonly CommandModel[]): string {

@@ -1,4 +1,4 @@
-/** The completion of fish. */
+/** The completion script for fish. */
 import { type CommandModel, type Kind, type OptionModel, RUN_IDS } from './model.ts';
 
 export const fishScript = (

@@ -1,4 +1,4 @@
-/** The completion of zsh: a file `_waybill` in a folder of `fpath`. */
+/** The completion script for zsh: a file `_waybill` in a folder of `fpath`. */
 import { type CommandModel, type Kind, type OptionModel, RUN_IDS } from './model.ts';
 
 export const zshScript = (commands: readonly CommandModel[]): string => `#compdef waybill

@@ -1,6 +1,6 @@
 /**
- * What is wrong or odd in a local manifest, plain or gzip and of any size, judged just as a run would.
- * A second reading confirms keys that clash across the whole file.
+ * Findings in a local manifest, plain or gzip and of any size, by the rules of a run.
+ * A second read confirms keys that clash across the whole file.
  */
 import { createReadStream } from 'node:fs';
 import { stat } from 'node:fs/promises';

@@ -1,6 +1,6 @@
-/** What `waybill lint` prints: text for a person, or one JSON document. */
+/** The output of `waybill lint`: text for a person, or one JSON document. */
 import type { Quarantined, Warning } from '../../shared/manifest/findings.ts';
-import { printable, widthOf, wrap } from '../text.ts';
+import { printable, widthOf, wrap } from '../io/text.ts';
 import type { Findings } from './findings.ts';
 
 /**

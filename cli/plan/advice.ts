@@ -1,6 +1,5 @@
-/** What to do before a planned run is started, most urgent first. */
-
-import { bytes, count, duration } from '../text.ts';
+/** Advice before a planned run starts, most urgent first. */
+import { bytes, count, duration } from '../io/text.ts';
 import type { Plan } from './shape.ts';
 
 const DAY = 86_400;

@@ -23,7 +23,7 @@ export const planShape = v.object({
   /** To the provider, when every object is taken at once. */
   requests: size,
   ratePerSecond: size,
-  /** For submitting; the provider carries at its own pace. */
+  /** For submitting; the provider fetches at its own pace. */
   seconds: size,
   cost: v.object({ usd: v.number(), usdPerMillion: v.number(), asOf: v.string() }),
   advice: v.array(v.string()),

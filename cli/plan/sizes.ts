@@ -4,7 +4,7 @@ import { createInterface } from 'node:readline';
 import { createGunzip } from 'node:zlib';
 import type { Layout, PlannedTransfer } from '../../shared/ledger/shard.ts';
 import { splitCsvLine } from '../../shared/manifest/csv.ts';
-import { CommandFailure, EXIT } from '../failure.ts';
+import { CommandFailure, EXIT } from '../io/failure.ts';
 import type { BlockLook } from '../lint/findings.ts';
 
 /** What is known of the objects that would be carried. */

@@ -1,7 +1,6 @@
-/** A plan for a person. */
-
-import { wrappedTable } from '../table.ts';
-import { bytes, count, duration, indent, type Paint, printable } from '../text.ts';
+/** A plan as text for a person. */
+import { wrappedTable } from '../io/table.ts';
+import { bytes, count, duration, indent, type Paint, printable } from '../io/text.ts';
 import type { Plan } from './shape.ts';
 
 export function planText(plan: Plan, paint: Paint, columns: number): string {

@@ -1,6 +1,6 @@
 /** Long reports come from the store, by a signed address: what clients send there is not our token. */
 import { describe, expect, it, onTestFinished } from 'vitest';
-import { createHttp } from '../../cli/http.ts';
+import { createHttp } from '../../cli/io/http.ts';
 import { createWaybill } from '../../docs/examples/typescript/waybill.ts';
 import { createHandler } from '../../functions/runs.ts';
 import { startServer } from '../../local/http.ts';

@@ -8,7 +8,7 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { stripVTControlCharacters } from 'node:util';
 import { describe, expect, it, onTestFinished } from 'vitest';
-import { widthOf } from '../../cli/text.ts';
+import { widthOf } from '../../cli/io/text.ts';
 import { runView } from '../fixtures/runs.ts';
 import { temporaryFolder } from '../fixtures/stores.ts';
 

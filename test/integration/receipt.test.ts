@@ -3,7 +3,7 @@ import { spawnSync } from 'node:child_process';
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { beforeAll, describe, expect, it } from 'vitest';
-import { verify } from '../../cli/verify.ts';
+import { verify } from '../../cli/commands/verify.ts';
 import { blocksOf, readPage } from '../fixtures/pages-of-docs.ts';
 import { screen } from '../fixtures/runs.ts';
 import { temporaryFolder } from '../fixtures/stores.ts';

@@ -1,6 +1,6 @@
 /** docs/troubleshooting.md tells of every code there is, in the class that the program gives it. */
 import { expect, it } from 'vitest';
-import { REASONS } from '../../../cli/readiness.ts';
+import { REASONS } from '../../../cli/commands/readiness.ts';
 import { huaweiError } from '../../../shared/providers/huawei/errors.ts';
 import { failureReason } from '../../../shared/providers/huawei/oms/failure-reasons.ts';
 import { codeClass, taskClass } from '../../../shared/providers/tencent/errors.ts';

@@ -6,7 +6,7 @@ import { join } from 'node:path';
 import { domainToASCII as nodeDomainToASCII } from 'node:url';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { lintManifest } from '../../../../cli/lint.ts';
+import { lintManifest } from '../../../../cli/commands/lint.ts';
 import * as stand from '../../../../dashboard/lint/browser/node.ts';
 import { lintFile } from '../../../../dashboard/lint/lint-file.ts';
 import { NASTY_MANIFEST } from '../../../fixtures/nasty-manifest.ts';

@@ -1,0 +1,74 @@
+/** `waybill cancel <run>`: stops sending the transfers of a run. Asks first, because nothing undoes it. */
+import type { Command } from 'commander';
+import { confirm as askToConfirm, canAsk } from '../io/ask.ts';
+import type { Client } from '../io/client.ts';
+import { CommandFailure, EXIT, type ExitCode } from '../io/failure.ts';
+import {
+  type CommandIo,
+  type Connection,
+  clientOf,
+  examples,
+  exitsWith,
+  withConnection,
+} from '../io/options.ts';
+import { count, printable, type Terminal } from '../io/text.ts';
+import { isOver, progressOf } from '../runs/text.ts';
+
+export function addCancel(program: Command, io: CommandIo): void {
+  withConnection(program.command('cancel'))
+    .description('submit nothing more of a run; asks first')
+    .argument('<run>', 'id of the run')
+    .option('--yes', 'do not ask; needed where there is no terminal')
+    .addHelpText('after', examples('cancel <run>', 'cancel <run> --yes --json'))
+    .action(
+      exitsWith(io, (runId: string, { yes, json, ...given }: Connection & { yes?: boolean }) =>
+        cancel(
+          {
+            client: clientOf(io, given),
+            yes: yes ?? false,
+            confirm: canAsk(io) ? (question) => askToConfirm(question, io) : undefined,
+            json: json ?? false,
+            stdout: io.stdout,
+            stderr: io.stderr,
+          },
+          runId,
+        ),
+      ),
+    );
+}
+
+export interface CancelOptions {
+  readonly client: Pick<Client, 'run' | 'cancel'>;
+  /** Cancels without a question. */
+  readonly yes: boolean;
+  /** Asks a person; absent where there is none. */
+  readonly confirm?: ((question: string) => Promise<boolean>) | undefined;
+  readonly json: boolean;
+  readonly stdout: Pick<Terminal, 'write'>;
+  readonly stderr: Pick<Terminal, 'write'>;
+}
+
+/** @throws CommandFailure: usage without `yes` where nobody can be asked, refused when the run has ended */
+export async function cancel(options: CancelOptions, runId: string): Promise<ExitCode> {
+  const { client, yes, confirm, json, stdout, stderr } = options;
+  if (!yes) {
+    if (!confirm) {
+      const message = `nothing was cancelled: expected --yes, as there is no terminal to ask on`;
+      throw new CommandFailure(message, EXIT.usage);
+    }
+    const run = await client.run(runId);
+    if (isOver(run)) {
+      throw new CommandFailure(`run ${printable(runId)} is ${run.state} already`, EXIT.refused);
+    }
+    const { done, total } = progressOf(run);
+    const left = count(total - done);
+    stderr.write('What the provider has already goes on there; nothing more is submitted.\n');
+    if (!(await confirm(`Cancel run ${printable(runId)} with ${left} transfers open?`))) {
+      stderr.write('nothing was cancelled\n');
+      return EXIT.failures;
+    }
+  }
+  await client.cancel(runId);
+  stdout.write(json ? `${JSON.stringify({ runId })}\n` : `run ${printable(runId)} is cancelled\n`);
+  return EXIT.ok;
+}

@@ -1,0 +1,58 @@
+/** `waybill lint <manifest>`: checks a local manifest before you upload it. Nothing leaves the machine. */
+import type { Command } from 'commander';
+import { type CommandIo, examples, exitsWith, wholeNumber } from '../io/options.ts';
+import { columnsOf, type Terminal } from '../io/text.ts';
+import { explainFault, type ReadOptions, readFindings } from '../lint/findings.ts';
+import { failureJson, failureText, findingsJson, findingsText } from '../lint/output.ts';
+
+interface LintArguments {
+  readonly key?: string;
+  readonly allowHttps?: boolean;
+  readonly maxFindings: number;
+  readonly json?: boolean;
+}
+
+export function addLint(program: Command, io: CommandIo): void {
+  program
+    .command('lint')
+    .description('judge a manifest without sending anything')
+    .argument('<manifest>', 'CSV or JSON Lines, also .gz')
+    .option('--key <key>', 'the key it would be uploaded under, checked too')
+    .option('--allow-https', 'take https sources, as WAYBILL_ALLOW_HTTPS does')
+    .option('--max-findings <n>', 'findings shown; all are counted', wholeNumber(1_000_000), 100)
+    .option('--json', 'print JSON for programs')
+    .addHelpText('after', examples('lint videos.csv', 'lint videos.csv.gz --json'))
+    .action(
+      exitsWith(io, (path: string, options: LintArguments) =>
+        lintManifest({ ...options, path, stdout: io.stdout, stderr: io.stderr }),
+      ),
+    );
+}
+
+export interface LintManifestOptions
+  extends Pick<ReadOptions, 'path' | 'key' | 'allowHttps' | 'maxFindings'> {
+  /** One JSON document instead of text. @default false */
+  readonly json?: boolean;
+  readonly stdout: Terminal;
+  readonly stderr: Terminal;
+}
+
+/** 0: all lines can be sent; 1: some can't; 2: the file can't be read as a manifest. */
+export type LintExitCode = 0 | 1 | 2;
+
+/** Lints one file, prints what it finds and answers the exit code of the command. */
+export async function lintManifest(options: LintManifestOptions): Promise<LintExitCode> {
+  const { json = false, stdout, stderr, path } = options;
+  try {
+    const findings = await readFindings(options);
+    // Lines in a pipe are whole, for editors; on a terminal they fit it.
+    const columns = stdout.isTTY ? columnsOf(stdout) : undefined;
+    stdout.write(json ? findingsJson(findings) : findingsText(findings, columns));
+    return findings.tally.quarantined > 0 ? 1 : 0;
+  } catch (error) {
+    const { message } = explainFault(error, path);
+    if (json) stdout.write(failureJson(path, message));
+    else stderr.write(failureText(path, message));
+    return 2;
+  }
+}

@@ -1,0 +1,182 @@
+/** `waybill readiness <run>`: says whether traffic can move to the target, and if not, why. */
+import type { Command } from 'commander';
+import * as v from 'valibot';
+import { failureGroup, type RunView, run, type TransferView } from '../io/answers.ts';
+import type { Client } from '../io/client.ts';
+import { systemClock } from '../io/clock.ts';
+import { EXIT, type ExitCode } from '../io/failure.ts';
+import {
+  type CommandIo,
+  type CommandOptions,
+  type Connection,
+  examples,
+  exitsWith,
+  optionsOf,
+  withConnection,
+} from '../io/options.ts';
+import { wrappedTable } from '../io/table.ts';
+import { columnsOf, count, createPaint, duration, printable } from '../io/text.ts';
+import { failureText, isOver, progressOf, stateText } from '../runs/text.ts';
+
+export function addReadiness(program: Command, io: CommandIo): void {
+  withConnection(program.command('readiness'))
+    .description('go or no-go for moving the traffic, and why')
+    .argument('<run>', 'id of the run')
+    .addHelpText(
+      'after',
+      `${examples('readiness <run>', 'readiness <run> --json')}
+Exit code 0 is GO: completed, nothing failed, quarantined or cancelled.
+Exit code 1 is NO-GO, and the reasons are told.`,
+    )
+    .action(
+      exitsWith(io, (runId: string, given: Connection) => readiness(optionsOf(io, given), runId)),
+    );
+}
+
+const size = v.pipe(v.number(), v.integer(), v.minValue(0));
+
+export const REASONS = [
+  'RUN_OPEN',
+  'RUN_FAILED',
+  'RUN_CANCELLED',
+  'TRANSFERS_OPEN',
+  'TRANSFERS_FAILED',
+  'TRANSFERS_CANCELLED',
+  'LINES_QUARANTINED',
+] as const;
+
+export const readinessShape = v.object({
+  runId: v.string(),
+  verdict: v.picklist(['GO', 'NO-GO']),
+  /** Empty for GO. */
+  reasons: v.array(v.object({ code: v.picklist(REASONS), message: v.string() })),
+  state: run.entries.state,
+  counts: run.entries.counts,
+  /** Transfers without an outcome; an estimate while the manifest is being read. */
+  remaining: size,
+  remainingIsEstimate: v.boolean(),
+  oldestOpen: v.nullable(
+    v.object({
+      transferId: v.string(),
+      state: v.string(),
+      since: v.pipe(v.string(), v.isoTimestamp()),
+      ageSeconds: size,
+      /** False when there are so many open ones that only the first were looked at. */
+      isOldestOfAll: v.boolean(),
+    }),
+  ),
+  /** The most frequent causes. */
+  failures: v.array(failureGroup),
+});
+export type Readiness = v.InferOutput<typeof readinessShape>;
+
+const TOP = 5;
+const PAGES = 20;
+const OPEN = ['planned', 'submitting', 'submitted'];
+
+/** Answers 0 for GO and 1 for NO-GO. */
+export async function readiness(options: CommandOptions, runId: string): Promise<ExitCode> {
+  const { client, env, json, stdout, clock = systemClock } = options;
+  const found = await judge(client, runId, clock.now());
+  const exitCode = found.verdict === 'GO' ? EXIT.ok : EXIT.failures;
+  if (json) {
+    stdout.write(`${JSON.stringify(found)}\n`);
+    return exitCode;
+  }
+  const columns = columnsOf(stdout);
+  const paint = createPaint(stdout, env);
+  const { verdict, counts, oldestOpen, remaining, remainingIsEstimate } = found;
+  const about = remainingIsEstimate ? 'about ' : '';
+  const rows = [
+    ['run', printable(found.runId)],
+    ['verdict', paint(verdict === 'GO' ? 'good' : 'bad', verdict)],
+    ['state', stateText(found, paint)],
+    ['succeeded', count(counts.succeeded)],
+    ['remaining', `${about}${count(remaining)}`],
+    ['failed', count(counts.failed)],
+    ['quarantined', count(counts.quarantined)],
+    ['cancelled', count(counts.cancelled)],
+    ...(oldestOpen ? [['oldest open', ageText(oldestOpen)]] : []),
+    ...found.reasons.map(({ message }, at) => [at === 0 ? 'because' : '', printable(message)]),
+  ];
+  stdout.write(wrappedTable(rows, columns) + failureText(found.failures, paint, columns));
+  return exitCode;
+}
+
+export async function judge(
+  client: Pick<Client, 'run' | 'failures' | 'transfers'>,
+  runId: string,
+  now: number,
+): Promise<Readiness> {
+  const view = await client.run(runId);
+  const { state, counts, progress } = view;
+  const { done, total } = progressOf(view);
+  const reasons = reasonsOf(view);
+  return {
+    runId: view.runId,
+    verdict: reasons.length === 0 ? 'GO' : 'NO-GO',
+    reasons,
+    state,
+    counts,
+    remaining: total - done,
+    remainingIsEstimate: !isOver(view) && progress.bytes !== progress.bytesTotal,
+    oldestOpen: total > done ? await oldest(client, runId, now) : null,
+    failures: counts.failed > 0 ? (await client.failures(runId)).slice(0, TOP) : [],
+  };
+}
+
+function reasonsOf(view: RunView): Readiness['reasons'] {
+  const { state, counts, error, handedTo } = view;
+  const open = counts.planned + counts.submitting + counts.submitted;
+  const next = handedTo === undefined ? '' : `; they go on in run ${handedTo}`;
+  const few = (times: number, one: string) => `${count(times)} ${one}${times === 1 ? '' : 's'}`;
+  const all: readonly (readonly [boolean, (typeof REASONS)[number], string])[] = [
+    [!isOver(view), 'RUN_OPEN', `the run is ${state}: wait until it is completed`],
+    [state === 'failed', 'RUN_FAILED', `the run failed: ${error?.message ?? 'it says not why'}`],
+    [state === 'cancelled', 'RUN_CANCELLED', 'the run was cancelled'],
+    [open > 0 && isOver(view), 'TRANSFERS_OPEN', `${few(open, 'transfer')} had no outcome yet`],
+    [counts.failed > 0, 'TRANSFERS_FAILED', `${few(counts.failed, 'transfer')} failed${next}`],
+    [counts.cancelled > 0, 'TRANSFERS_CANCELLED', `${few(counts.cancelled, 'transfer')} cancelled`],
+    [
+      counts.quarantined > 0,
+      'LINES_QUARANTINED',
+      `${few(counts.quarantined, 'line')} quarantined: their objects were never sent`,
+    ],
+  ];
+  return all.filter(([holds]) => holds).map(([, code, message]) => ({ code, message }));
+}
+
+/** The open transfer that has waited longest since its latest submission. */
+async function oldest(
+  client: Pick<Client, 'transfers'>,
+  runId: string,
+  now: number,
+): Promise<Readiness['oldestOpen']> {
+  let found: { transfer: TransferView; since: string } | undefined;
+  let cursor: string | undefined;
+  for (let page = 0; page < PAGES; page += 1) {
+    const answer = await client.transfers(runId, { state: OPEN, limit: 1_000, cursor });
+    for (const transfer of answer.transfers) {
+      const since = sinceOf(transfer);
+      if (!found || Date.parse(since) < Date.parse(found.since)) found = { transfer, since };
+    }
+    cursor = answer.nextCursor ?? undefined;
+    if (cursor === undefined) break;
+  }
+  if (!found) return null;
+  return {
+    transferId: found.transfer.transferId,
+    state: found.transfer.state,
+    since: found.since,
+    ageSeconds: Math.max(0, Math.round((now - Date.parse(found.since)) / 1_000)),
+    isOldestOfAll: cursor === undefined,
+  };
+}
+
+const sinceOf = ({ attempt, history, updatedAt }: TransferView): string =>
+  history.find((entry) => entry.attempt === attempt)?.at ?? updatedAt;
+
+function ageText({ ageSeconds, transferId, isOldestOfAll }: NonNullable<Readiness['oldestOpen']>) {
+  const among = isOldestOfAll ? '' : `, of the first ${count(PAGES * 1_000)}`;
+  return printable(`${duration(ageSeconds)}: ${transferId}${among}`);
+}

@@ -1,0 +1,67 @@
+/** `waybill redrive`: puts dead shard messages back on the queue. */
+import type { Command } from 'commander';
+import type { Client } from '../io/client.ts';
+import { EXIT, type ExitCode } from '../io/failure.ts';
+import {
+  type CommandIo,
+  type Connection,
+  clientOf,
+  examples,
+  exitsWith,
+  wholeNumber,
+  withConnection,
+} from '../io/options.ts';
+import type { Terminal } from '../io/text.ts';
+
+export function addRedrive(program: Command, io: CommandIo): void {
+  withConnection(program.command('redrive'))
+    .description('put shards that were given up back on the queue; nothing is sent twice')
+    .option('--limit <n>', 'at most so many (default: all)', wholeNumber(1_000_000_000))
+    .option('--dry-run', 'only tell how many there are')
+    .addHelpText('after', examples('redrive --dry-run', 'redrive', 'redrive --limit 10 --json'))
+    .action(
+      exitsWith(
+        io,
+        ({ limit, dryRun, json, ...given }: Connection & { limit?: number; dryRun?: boolean }) =>
+          redrive({
+            client: clientOf(io, given),
+            limit: limit ?? Number.POSITIVE_INFINITY,
+            dryRun: dryRun ?? false,
+            json: json ?? false,
+            stdout: io.stdout,
+          }),
+      ),
+    );
+}
+
+export interface RedriveOptions {
+  readonly client: Pick<Client, 'deadLetters' | 'redrive'>;
+  readonly limit: number;
+  readonly dryRun: boolean;
+  readonly json: boolean;
+  readonly stdout: Pick<Terminal, 'write'>;
+}
+
+/** Of one request. */
+const AT_ONCE = 1_000;
+
+export async function redrive(options: RedriveOptions): Promise<ExitCode> {
+  const { client, limit, dryRun, json, stdout } = options;
+  if (dryRun) {
+    const left = await client.deadLetters();
+    stdout.write(json ? `${JSON.stringify({ moved: 0, left })}\n` : `${shards(left)} given up\n`);
+    return EXIT.ok;
+  }
+  // Those that are there now: what is given up again meanwhile would be moved for ever.
+  let left = await client.deadLetters();
+  const wanted = Math.min(limit, left);
+  let moved = 0;
+  for (let last = 1; last > 0 && moved < wanted; moved += last) {
+    ({ moved: last, left } = await client.redrive(Math.min(AT_ONCE, wanted - moved)));
+  }
+  const told = `${shards(moved)} back on the queue, ${left} left\n`;
+  stdout.write(json ? `${JSON.stringify({ moved, left })}\n` : told);
+  return EXIT.ok;
+}
+
+const shards = (count: number): string => `${count} ${count === 1 ? 'shard' : 'shards'}`;

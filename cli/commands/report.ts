@@ -1,0 +1,140 @@
+/** `waybill report <run>`: prints the summary of a run, or writes its reports into a folder. */
+import { createWriteStream, existsSync } from 'node:fs';
+import { mkdir, rename, rm } from 'node:fs/promises';
+import { join } from 'node:path';
+import { Readable } from 'node:stream';
+import { pipeline } from 'node:stream/promises';
+import type { Command } from 'commander';
+import type { Summary } from '../io/answers.ts';
+import { systemClock } from '../io/clock.ts';
+import { CommandFailure, EXIT, type ExitCode } from '../io/failure.ts';
+import {
+  type CommandIo,
+  type CommandOptions,
+  type Connection,
+  examples,
+  exitsWith,
+  optionsOf,
+  withConnection,
+} from '../io/options.ts';
+import { wrappedTable } from '../io/table.ts';
+import { columnsOf, count, createPaint, printable } from '../io/text.ts';
+import { failureText, runDetails } from '../runs/text.ts';
+
+export function addReport(program: Command, io: CommandIo): void {
+  withConnection(program.command('report'))
+    .description('tell the summary of a run, or write its reports')
+    .argument('<run>', 'id of the run')
+    .option('--out <folder>', 'write summary.json, failed.csv, rejected.csv there')
+    .option('--force', 'overwrite files that are there')
+    .addHelpText('after', examples('report <run>', 'report <run> --out reports/2026-11-20'))
+    .action(
+      exitsWith(
+        io,
+        (runId: string, { out, force, ...given }: Connection & { out?: string; force?: boolean }) =>
+          report({ ...optionsOf(io, given), out, force: force ?? false }, runId),
+      ),
+    );
+}
+
+export interface ReportOptions extends CommandOptions {
+  /** Folder to write to; without it the summary is told. */
+  readonly out?: string | undefined;
+  /** Overwrites files that are there. */
+  readonly force: boolean;
+}
+
+/** Tells, and does not judge: 0 although the run has failures. */
+export async function report(options: ReportOptions, runId: string): Promise<ExitCode> {
+  const { client, env, json, out, stdout, clock = systemClock } = options;
+  const summary = await client.summary(runId);
+  if (out !== undefined) {
+    const files = await write(options, runId, out, summary);
+    if (json) stdout.write(`${JSON.stringify({ runId, folder: out, files })}\n`);
+    else stdout.write(files.map((name) => `${join(out, name)}\n`).join(''));
+    return EXIT.ok;
+  }
+  if (json) {
+    stdout.write(`${JSON.stringify(summary)}\n`);
+    return EXIT.ok;
+  }
+  const paint = createPaint(stdout, env);
+  const columns = columnsOf(stdout);
+  const run = await client.run(runId);
+  stdout.write(runDetails(run, paint, clock.now(), columns));
+  stdout.write(coverageText(summary, columns));
+  stdout.write(failureText(summary.failures, paint, columns));
+  stdout.write(`\nwrite the files with\n  npx waybill report ${printable(runId)} --out <folder>\n`);
+  return EXIT.ok;
+}
+
+function coverageText({ coverage, warnings = {} }: Summary, columns: number): string {
+  const rows = [
+    ...(coverage
+      ? [
+          ['read', `${count(coverage.bytes)} bytes in ${count(coverage.shards)} shards`],
+          ['transfers', count(coverage.transfers)],
+          ['blank', count(coverage.blank)],
+          ['header', count(coverage.header)],
+        ]
+      : []),
+    ...Object.entries(warnings).map(([reason, times]) => [
+      'warning',
+      `${count(times)} x ${printable(reason)}`,
+    ]),
+  ];
+  return rows.length === 0 ? '' : `\n${wrappedTable(rows, columns)}`;
+}
+
+const REPORTS = ['summary.json', 'failed.csv', 'rejected.csv'];
+/** A service must not choose where on this machine files are written. */
+const RECEIPT = /^receipt[A-Za-z0-9._-]{0,100}\.jsonl$/;
+
+/** Answers the names of the files. Each is whole or not there. */
+async function write(
+  { client, force }: ReportOptions,
+  runId: string,
+  folder: string,
+  { receipt }: Summary,
+): Promise<readonly string[]> {
+  const listed = (receipt?.files ?? []).map((file) =>
+    typeof file === 'string' ? file : file.name,
+  );
+  const receipts = listed.map((path) => path.split('/').at(-1) ?? '');
+  const names = [...new Set([...REPORTS, ...receipts.filter((name) => RECEIPT.test(name))])];
+  const there = names.filter((name) => existsSync(join(folder, name)));
+  if (there.length > 0 && !force) {
+    const message = `${folder} holds ${there.join(', ')} already; choose another folder, or add --force`;
+    throw new CommandFailure(message, EXIT.usage);
+  }
+  try {
+    await mkdir(folder, { recursive: true });
+    for (const name of names) await save(await client.report(runId, name), join(folder, name));
+  } catch (error) {
+    throw explain(error, folder);
+  }
+  return names;
+}
+
+async function save(content: ReadableStream<Uint8Array>, path: string): Promise<void> {
+  const part = `${path}.part`;
+  try {
+    await pipeline(Readable.fromWeb(content as never), createWriteStream(part));
+    await rename(part, path);
+  } catch (error) {
+    await rm(part, { force: true });
+    throw error;
+  }
+}
+
+function explain(error: unknown, folder: string): unknown {
+  if (!(error instanceof Error) || error instanceof CommandFailure) return error;
+  if (!('syscall' in error && 'path' in error)) {
+    return new CommandFailure(`a report broke off (${error.message})`, EXIT.unreachable, error);
+  }
+  return new CommandFailure(
+    `--out: ${folder} can't be written: ${error.message}`,
+    EXIT.usage,
+    error,
+  );
+}

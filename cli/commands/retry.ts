@@ -1,0 +1,60 @@
+/** `waybill retry <run>`: retries what failed in a run, within the same run. */
+import type { Command } from 'commander';
+import { CAUSE_CLASSES } from '../../shared/lib/errors.ts';
+import { EXIT, type ExitCode } from '../io/failure.ts';
+import {
+  type CommandIo,
+  type CommandOptions,
+  type Connection,
+  examples,
+  exitsWith,
+  optionsOf,
+  someOf,
+  withConnection,
+} from '../io/options.ts';
+import { count } from '../io/text.ts';
+import { showRun } from './show.ts';
+
+export function addRetry(program: Command, io: CommandIo): void {
+  withConnection(program.command('retry'))
+    .description('order again what failed in a run')
+    .argument('<run>', 'id of the run')
+    .addOption(someOf('--class <class...>', 'only failures of these classes', CAUSE_CLASSES))
+    .option('--watch', 'follow the run until it ends')
+    .addHelpText(
+      'after',
+      examples('retry <run>', 'retry <run> --class transient throttled --watch'),
+    )
+    .action(
+      exitsWith(
+        io,
+        (
+          runId: string,
+          given: Connection & { readonly class?: readonly string[]; readonly watch?: boolean },
+        ) =>
+          retry(
+            { ...optionsOf(io, given), classes: given.class ?? [], watch: given.watch ?? false },
+            runId,
+          ),
+      ),
+    );
+}
+
+export interface RetryOptions extends CommandOptions {
+  /** Of causes; all when there is none. */
+  readonly classes: readonly string[];
+  readonly watch: boolean;
+}
+
+/** @throws CommandFailure: refused when nothing is there to retry, or the run's state forbids it */
+export async function retry(options: RetryOptions, runId: string): Promise<ExitCode> {
+  const { client, classes, json, stdout } = options;
+  const { ordered } = await client.retry(runId, classes);
+  const transfers = `${count(ordered)} ${ordered === 1 ? 'transfer' : 'transfers'}`;
+  stdout.write(
+    json ? `${JSON.stringify({ runId, ordered })}\n` : `${transfers} ordered again in ${runId}\n`,
+  );
+  if (options.watch) return showRun(options, runId, true);
+  if (!json) stdout.write(`follow it with: npx waybill show ${runId} --watch\n`);
+  return EXIT.ok;
+}

@@ -1,0 +1,79 @@
+/** `waybill runs`: lists the newest runs. */
+import type { Command } from 'commander';
+import { OPERATIONS, RUN_STATES } from '../../shared/ledger/model.ts';
+import type { RunFilter } from '../io/client.ts';
+import { EXIT, type ExitCode } from '../io/failure.ts';
+import {
+  type CommandIo,
+  type CommandOptions,
+  type Connection,
+  examples,
+  exitsWith,
+  optionsOf,
+  someOf,
+  wholeNumber,
+  withConnection,
+} from '../io/options.ts';
+import { table } from '../io/table.ts';
+import { columnsOf, count, createPaint, printable } from '../io/text.ts';
+import { kindText, progressOf, stateText } from '../runs/text.ts';
+
+interface RunsArguments extends Connection {
+  readonly limit: number;
+  readonly cursor?: string;
+  readonly state?: readonly string[];
+  readonly operation?: readonly string[];
+}
+
+export function addRuns(program: Command, io: CommandIo): void {
+  withConnection(program.command('runs'))
+    .description('list the newest runs')
+    .addOption(someOf('--state <state...>', 'only runs in these states', RUN_STATES))
+    .addOption(someOf('--operation <name...>', 'only runs of these operations', OPERATIONS))
+    .option('--limit <n>', 'how many, at most 100', wholeNumber(100), 20)
+    .option('--cursor <cursor>', 'go on where an earlier list ended')
+    .addHelpText(
+      'after',
+      examples('runs', 'runs --state planning active', 'runs --limit 100 --json'),
+    )
+    .action(
+      exitsWith(io, ({ limit, cursor, state, operation, ...given }: RunsArguments) =>
+        listRuns(optionsOf(io, given), { limit, cursor, state, operation }),
+      ),
+    );
+}
+
+export async function listRuns(
+  { client, env, json, stdout }: CommandOptions,
+  filter: RunFilter,
+): Promise<ExitCode> {
+  const answer = await client.runs(filter);
+  const { runs, nextCursor } = answer;
+  if (json) {
+    stdout.write(`${JSON.stringify(answer)}\n`);
+    return EXIT.ok;
+  }
+  if (runs.length === 0) {
+    stdout.write(noRuns(filter));
+    return EXIT.ok;
+  }
+  const paint = createPaint(stdout, env);
+  const rows = runs.map((run) => [
+    printable(run.runId),
+    kindText(run),
+    stateText(run, paint),
+    `${Math.floor(progressOf(run).fraction * 100)}%`,
+    count(run.counts.failed),
+    printable(run.createdAt.slice(0, 16).replace('T', ' ')),
+  ]);
+  const head = ['RUN', 'KIND', 'STATE', 'DONE', 'FAILED', 'CREATED (UTC)'];
+  stdout.write(table([head, ...rows], { columns: columnsOf(stdout) }));
+  if (nextCursor !== null) stdout.write(`older ones: --cursor ${printable(nextCursor)}\n`);
+  return EXIT.ok;
+}
+
+function noRuns({ cursor, state = [], operation = [] }: RunFilter): string {
+  if (cursor !== undefined) return 'no more\n';
+  if (state.length + operation.length > 0) return 'no such runs\n';
+  return 'no runs yet; start one with:\n  npx waybill submit <manifest> --to <region>/<bucket>\n';
+}

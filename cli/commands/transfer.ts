@@ -1,0 +1,90 @@
+/** `waybill transfer <id>`: shows one transfer and its history. */
+import type { Command } from 'commander';
+import { parseTransferId } from '../../shared/ledger/model.ts';
+import type { TransferView } from '../io/answers.ts';
+import { CommandFailure, EXIT, type ExitCode } from '../io/failure.ts';
+import {
+  type CommandIo,
+  type CommandOptions,
+  type Connection,
+  examples,
+  exitsWith,
+  optionsOf,
+  withConnection,
+} from '../io/options.ts';
+import { wrappedTable } from '../io/table.ts';
+import { columnsOf, createPaint, indent, type Paint, printable } from '../io/text.ts';
+import { advice } from '../runs/text.ts';
+
+export function addTransfer(program: Command, io: CommandIo): void {
+  withConnection(program.command('transfer'))
+    .description('show one transfer and what happened to it')
+    .argument('<transfer>', 'id of the transfer: <run>.<shard>.<line>')
+    .addHelpText('after', examples('transfer <run>.0.17', 'transfer <run>.0.17 --json'))
+    .action(
+      exitsWith(io, (transferId: string, given: Connection) =>
+        showTransfer(optionsOf(io, given), transferId),
+      ),
+    );
+}
+
+/** @throws CommandFailure (usage) for what is no id of a transfer */
+export async function showTransfer(
+  { client, env, json, stdout }: CommandOptions,
+  transferId: string,
+): Promise<ExitCode> {
+  const place = parseTransferId(transferId);
+  if (!place) {
+    const expected = 'expected <run>.<shard>.<line>, as waybill transfers lists them';
+    throw new CommandFailure(
+      `${printable(transferId)} is no id of a transfer: ${expected}`,
+      EXIT.usage,
+    );
+  }
+  const transfer = await client.transfer(place.runId, transferId);
+  if (json) stdout.write(`${JSON.stringify(transfer)}\n`);
+  else stdout.write(transferText(transfer, createPaint(stdout, env), columnsOf(stdout)));
+  return ['failed', 'cancelled'].includes(transfer.state) ? EXIT.failures : EXIT.ok;
+}
+
+export function transferText(transfer: TransferView, paint: Paint, columns: number): string {
+  const { transferId, runId, key, url, providerId, cause, attempt, updatedAt, history } = transfer;
+  const optional = (name: string, value: string | undefined) =>
+    value === undefined ? [] : [[name, printable(value)]];
+  const rows = [
+    ['transfer', printable(transferId)],
+    ['run', printable(runId)],
+    ['state', stateText(transfer, paint)],
+    ['attempt', String(attempt)],
+    ...optional('key', key),
+    ...optional('url', url),
+    ...optional('provider id', providerId),
+    ...optional('request id', cause?.requestId),
+    ['updated', printable(updatedAt)],
+  ];
+  const why = cause
+    ? `\n${[`${cause.code} (${cause.class}): ${cause.message}`, advice(cause.class)].map((line) => indent(line, 2, columns)).join('')}`
+    : '';
+  const steps = history.map((entry) => [
+    printable(entry.at.replace('T', ' ').replace(/\.\d+Z$/, '')),
+    printable(entry.event),
+    printable(entry.state),
+    String(entry.attempt),
+    printable([entry.code, entry.requestId ?? entry.providerId].filter(Boolean).join(' ')),
+  ]);
+  const head = ['AT (UTC)', 'EVENT', 'STATE', 'TRY', 'DETAILS'];
+  return `${wrappedTable(rows, columns)}${why}\n${wrappedTable([head, ...steps], columns)}`;
+}
+
+const TONE = {
+  planned: 'aside',
+  submitting: 'aside',
+  submitted: 'aside',
+  succeeded: 'good',
+  failed: 'bad',
+  cancelled: 'odd',
+} as const;
+
+/** In the colour of its meaning. */
+export const stateText = ({ state }: TransferView, paint: Paint): string =>
+  paint(TONE[state], state);

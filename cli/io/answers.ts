@@ -1,0 +1,117 @@
+/** Answers of the HTTP API that the command line reads. Their known fields are checked, others are kept. */
+import * as v from 'valibot';
+import { TRANSFER_STATES } from '../../shared/ledger/merge.ts';
+import { RUN_STATES } from '../../shared/ledger/model.ts';
+
+const size = v.pipe(v.number(), v.integer(), v.minValue(0));
+const instant = v.pipe(v.string(), v.isoTimestamp());
+const cause = v.looseObject({ code: v.string(), message: v.string(), class: v.string() });
+
+export const run = v.looseObject({
+  runId: v.string(),
+  operation: v.optional(v.string(), 'cos-offline-fetch'),
+  state: v.picklist(RUN_STATES),
+  error: v.optional(cause),
+  counts: v.looseObject({
+    lines: size,
+    quarantined: size,
+    planned: size,
+    submitting: size,
+    submitted: size,
+    succeeded: size,
+    failed: size,
+    cancelled: size,
+  }),
+  /** Bytes of the manifest that were read, and all; null while it is planned. */
+  progress: v.looseObject({ bytes: size, bytesTotal: v.nullable(size) }),
+  source: v.optional(v.looseObject({ key: v.string() })),
+  target: v.optional(v.looseObject({ region: v.string(), bucket: v.string() })),
+  /** The nightly run that took over its failures. */
+  handedTo: v.optional(v.string()),
+  createdAt: instant,
+  closedAt: v.nullable(instant),
+});
+export type RunView = v.InferOutput<typeof run>;
+
+export const runPage = v.looseObject({
+  runs: v.array(run),
+  nextCursor: v.nullable(v.string()),
+});
+export type RunPage = v.InferOutput<typeof runPage>;
+
+export const transfer = v.looseObject({
+  transferId: v.string(),
+  runId: v.string(),
+  operation: v.optional(v.string()),
+  state: v.picklist(TRANSFER_STATES),
+  attempt: size,
+  key: v.optional(v.string()),
+  url: v.optional(v.string()),
+  providerId: v.optional(v.string()),
+  cause: v.optional(
+    v.looseObject({
+      ...cause.entries,
+      provider: v.optional(v.string()),
+      requestId: v.optional(v.string()),
+    }),
+  ),
+  updatedAt: instant,
+  history: v.array(
+    v.looseObject({
+      at: instant,
+      attempt: size,
+      event: v.string(),
+      state: v.string(),
+      providerId: v.optional(v.string()),
+      code: v.optional(v.string()),
+      requestId: v.optional(v.string()),
+    }),
+  ),
+});
+export type TransferView = v.InferOutput<typeof transfer>;
+
+export const transferPage = v.looseObject({
+  transfers: v.array(transfer),
+  nextCursor: v.nullable(v.string()),
+});
+export type TransferPage = v.InferOutput<typeof transferPage>;
+
+export const failureGroup = v.looseObject({ ...cause.entries, count: size });
+/** The failures of a run with one cause; `message` is that of the first. */
+export type FailureGroup = v.InferOutput<typeof failureGroup>;
+
+export const summary = v.looseObject({
+  failures: v.array(failureGroup),
+  coverage: v.optional(
+    v.looseObject({ bytes: size, shards: size, header: size, blank: size, transfers: size }),
+  ),
+  warnings: v.optional(v.record(v.string(), size)),
+  /** Files that name every object that has arrived. */
+  receipt: v.optional(
+    v.looseObject({
+      files: v.optional(v.array(v.union([v.string(), v.looseObject({ name: v.string() })]))),
+    }),
+  ),
+});
+export type Summary = v.InferOutput<typeof summary>;
+
+export const deadLetters = v.looseObject({ dead: size });
+export const redriven = v.looseObject({ moved: size, left: size });
+
+export const started = v.looseObject({ runId: v.string() });
+export const ordered = v.looseObject({ runId: v.string(), ordered: size });
+export type Ordered = v.InferOutput<typeof ordered>;
+
+/** Where to send a file, and how. The address may be one of the service itself. */
+export const uploadTicket = v.looseObject({
+  method: v.picklist(['PUT', 'POST']),
+  url: v.pipe(v.string(), v.nonEmpty()),
+  headers: v.optional(v.record(v.string(), v.string()), {}),
+});
+
+/** RFC 9457; a gateway may leave out any of it. */
+export const problem = v.looseObject({
+  title: v.optional(v.string()),
+  detail: v.optional(v.string()),
+  errors: v.optional(v.array(v.looseObject({ path: v.string(), message: v.string() })), []),
+});

@@ -1,0 +1,156 @@
+/** Requests to the service with its token, and one clear message for each way they fail. */
+import { setTimeout as sleep } from 'node:timers/promises';
+import * as v from 'valibot';
+import { problem } from './answers.ts';
+import { CommandFailure, EXIT } from './failure.ts';
+import {
+  checkToken,
+  type Env,
+  findToken,
+  isThisMachine,
+  localSecrets,
+  readAddress,
+} from './token.ts';
+
+export interface HttpOptions {
+  /** @default WAYBILL_URL, else http://127.0.0.1:8787 */
+  readonly url?: string | undefined;
+  readonly env: Env;
+  /** For each answer; an upload may take any time. @default 30000 */
+  readonly timeoutMs?: number;
+  /** Asks a person, once, where the service wants a token and there is none. */
+  readonly askToken?: ((address: string) => Promise<string | undefined>) | undefined;
+  /** Before a request is sent again that was one too many. @default that of the system */
+  readonly wait?: (ms: number) => Promise<unknown>;
+}
+
+export type Init = RequestInit & { readonly duplex?: 'half' };
+
+/** Every method throws CommandFailure: unreachable, refused, or usage for what the service finds wrong. */
+export interface Http {
+  readonly url: string;
+  /** Answers whose status is good, or one of `allowed`. */
+  request(path: string, init?: Init, allowed?: readonly number[]): Promise<Response>;
+  read<Schema extends v.GenericSchema>(
+    schema: Schema,
+    path: string,
+    init?: Init,
+  ): Promise<v.InferOutput<Schema>>;
+  /** An answer that was already given, checked. */
+  check<Schema extends v.GenericSchema>(
+    schema: Schema,
+    path: string,
+    answer: Response,
+  ): Promise<v.InferOutput<Schema>>;
+}
+
+const LONGEST_WAIT_SECONDS = 60;
+
+/** @throws CommandFailure (usage) when address or token can't be used */
+export function createHttp(options: HttpOptions): Http {
+  const { url, env, timeoutMs = 30_000, askToken, wait = (ms) => sleep(ms) } = options;
+  const base = readAddress(url, env);
+  let token = findToken(base, env);
+  let asked = false;
+
+  const send = async (path: string, init: Init): Promise<Response> => {
+    const headers = { ...init.headers, ...(token && { authorization: `Bearer ${token.value}` }) };
+    const signal = init.duplex ? null : AbortSignal.timeout(timeoutMs);
+    try {
+      return await fetch(`${base}${path}`, { ...init, headers, signal });
+    } catch (error) {
+      const hint = isThisMachine(base) ? '; is it running? start it with: npx waybill serve' : '';
+      const message = `no answer from ${base} (${reasonOf(error)})${hint}`;
+      throw new CommandFailure(message, EXIT.unreachable, error);
+    }
+  };
+
+  /** The service counts requests by the minute and says when it takes more. */
+  const sendInTurn = async (path: string, init: Init): Promise<Response> => {
+    const answer = await send(path, init);
+    const seconds = Number(answer.headers.get('retry-after') ?? Number.NaN);
+    if (answer.status !== 429 || init.duplex || !(seconds <= LONGEST_WAIT_SECONDS)) return answer;
+    await answer.body?.cancel();
+    await wait(seconds * 1_000);
+    return send(path, init);
+  };
+
+  const request: Http['request'] = async (path, init = {}, allowed = []) => {
+    let answer = await sendInTurn(path, init);
+    // A body that is streamed can't be sent again.
+    if (answer.status === 401 && !token && !asked && askToken && !init.duplex) {
+      asked = true;
+      const typed = await askToken(base);
+      if (typed !== undefined) {
+        token = checkToken(typed, 'what was typed');
+        await answer.body?.cancel();
+        answer = await sendInTurn(path, init);
+      }
+    }
+    if (answer.ok || allowed.includes(answer.status)) return answer;
+    if (answer.status === 401) throw unauthorized();
+    throw await refusal(answer, base);
+  };
+
+  const unauthorized = (): CommandFailure => {
+    const listed = 'one of the tokens in its WAYBILL_API_TOKENS';
+    const local = `, or WAYBILL_DATA to its data folder (there is no ${localSecrets(env)})`;
+    const message = token
+      ? `${base} does not take the token in ${token.from}; set WAYBILL_TOKEN to ${listed}`
+      : `${base} wants a token; set WAYBILL_TOKEN to ${listed}${isThisMachine(base) ? local : ''}`;
+    return new CommandFailure(message, EXIT.refused);
+  };
+
+  const check: Http['check'] = async (schema, path, answer) => {
+    let body: unknown;
+    try {
+      body = await answer.json();
+    } catch (error) {
+      const what = error instanceof SyntaxError ? 'is not JSON' : `broke off (${reasonOf(error)})`;
+      const message = `the answer of ${base}${path} ${what}; is it a Waybill service?`;
+      throw new CommandFailure(message, EXIT.unreachable, error);
+    }
+    const result = v.safeParse(schema, body);
+    if (result.success) return result.output;
+    const [issue] = result.issues;
+    const where = v.getDotPath(issue) ?? 'body';
+    const message = `the answer of ${base}${path} is not as expected: ${where}: ${issue.message}`;
+    throw new CommandFailure(message, EXIT.unreachable);
+  };
+
+  return {
+    url: base,
+    request,
+    check,
+    read: async (schema, path, init) => check(schema, path, await request(path, init)),
+  };
+}
+
+/** Bad input by the service's judgement: the command's own, as far as a script is concerned. */
+const BAD_INPUT: readonly number[] = [400, 413, 415, 422];
+
+export function exitCodeOf(status: number) {
+  if (status >= 500) return EXIT.unreachable;
+  return BAD_INPUT.includes(status) ? EXIT.usage : EXIT.refused;
+}
+
+/** The problem of RFC 9457 in one line. */
+async function refusal(answer: Response, base: string): Promise<CommandFailure> {
+  const body = await answer.json().catch(() => undefined);
+  const { success, output } = v.safeParse(problem, body);
+  const exitCode = exitCodeOf(answer.status);
+  const said = success ? (output.detail ?? output.title) : undefined;
+  if (!success || said === undefined) {
+    const message = `${base} answered status ${answer.status} and not why; is it a Waybill service?`;
+    return new CommandFailure(message, exitCode);
+  }
+  const errors = output.errors.map(({ path, message }) => `${path}: ${message}`);
+  return new CommandFailure([said, errors.join('; ')].filter(Boolean).join(' '), exitCode);
+}
+
+/** Such as `ECONNREFUSED`; fetch itself says only that it failed. */
+export function reasonOf(error: unknown): string {
+  const { name, message, cause } = error as Error & { cause?: NodeJS.ErrnoException };
+  if (name === 'TimeoutError') return 'timed out';
+  return cause?.code ?? (cause?.message || message);
+}

@@ -1,0 +1,138 @@
+/** Runs as text: the progress line, the details, and the failures with what to do. */
+import type { FailureGroup, RunView } from '../io/answers.ts';
+import { clipEnd, wrappedTable } from '../io/table.ts';
+import { count, duration, indent, type Paint, printable, rate } from '../io/text.ts';
+
+export const isOver = ({ state }: RunView): boolean => state !== 'planning' && state !== 'active';
+
+/** Seconds from its start to its end, or to now while it goes on. */
+export const ageOf = ({ createdAt, closedAt }: RunView, now: number): number =>
+  Math.max(0, ((closedAt === null ? now : Date.parse(closedAt)) - Date.parse(createdAt)) / 1_000);
+
+export interface Progress {
+  /** Transfers that have an outcome. */
+  readonly done: number;
+  /** All of them, estimated while the manifest is being read. */
+  readonly total: number;
+  /** 0 to 1. */
+  readonly fraction: number;
+}
+
+/** What the counts of a run come to. */
+export function progressOf(run: RunView): Progress {
+  const { planned, submitting, submitted, succeeded, failed, cancelled } = run.counts;
+  const done = succeeded + failed + cancelled;
+  const known = done + planned + submitting + submitted;
+  const { bytes, bytesTotal } = run.progress;
+  // What was not read yet is taken to be like what was.
+  const scale = bytesTotal === null || bytes === 0 ? 1 : Math.max(1, bytesTotal / bytes);
+  const total = isOver(run) ? known : Math.round(known * scale);
+  if (total === 0) return { done, total, fraction: run.state === 'completed' ? 1 : 0 };
+  return { done, total, fraction: done / total };
+}
+
+/** One line: bar, done of total, failed, rate, time left. */
+export function progressLine(run: RunView, perSecond: number, columns = 80): string {
+  const { done, total, fraction } = progressOf(run);
+  const failed = run.counts.failed > 0 ? `, ${count(run.counts.failed)} failed` : '';
+  const left = total > done && perSecond > 0 ? (total - done) / perSecond : undefined;
+  const words =
+    total === 0 && !isOver(run)
+      ? ' reading the manifest'
+      : ` ${count(done)} of ${count(total)}${failed}, ${rate(perSecond)}` +
+        (left === undefined || isOver(run) ? '' : `, ${duration(left)} left`);
+  const width = Math.max(10, Math.min(30, columns - words.length - 3));
+  // Only what is complete looks complete.
+  const filled = Math.floor(fraction * width);
+  return `[${'#'.repeat(filled)}${'.'.repeat(width - filled)}]${words}`.slice(0, columns - 1);
+}
+
+const ADVICE: Readonly<Record<string, string>> = {
+  transient: 'passes by itself; it was tried again and still failed: retry it later',
+  throttled: 'the provider was overloaded: retry it later, or lower the rate',
+  quota: 'a quota of the account is used up: free it, then retry it',
+  credentials: 'the key pair or its permissions are wrong: mend them, then retry it',
+  source: 'the source is missing, refuses or is another file: mend it, then retry it',
+  request: 'the line or the request is wrong: correct it in failed.csv and submit that',
+  state: 'the provider was not in a state for this: settle it there, then retry it',
+};
+
+/** What a class of failures asks for. */
+export const advice = (of: string): string => ADVICE[of] ?? '';
+
+const TONE = {
+  planning: 'aside',
+  active: 'aside',
+  completed: 'good',
+  cancelled: 'odd',
+  failed: 'bad',
+} as const;
+
+export const stateText = ({ state }: Pick<RunView, 'state'>, paint: Paint): string =>
+  paint(TONE[state], state);
+
+const KINDS: Readonly<Record<string, string>> = {
+  'cos-offline-fetch': 'fetch',
+  'cos-batch-job': 'batch',
+  'oms-v2-start-task': 'oms v2',
+  'oms-v1-start-task': 'oms v1',
+  'retry-failed-objects': 'nightly',
+};
+
+/** What a run does, in a word. */
+export const kindText = ({ operation }: RunView): string =>
+  KINDS[operation] ?? printable(operation);
+
+/** @param now for how long it runs, in ms since 1970 */
+export function runDetails(run: RunView, paint: Paint, now: number, columns = 80): string {
+  const { counts, source, target, error } = run;
+  const open = counts.planned + counts.submitting + counts.submitted;
+  const bad = (value: number) => (value > 0 ? paint('bad', count(value)) : count(value));
+  const odd = (value: number) => (value > 0 ? paint('odd', count(value)) : count(value));
+  const rows = [
+    ['run', printable(run.runId)],
+    ['kind', kindText(run)],
+    ['state', stateText(run, paint)],
+    ...(source ? [['manifest', printable(source.key)]] : []),
+    ...(target ? [['target', printable(`${target.region} ${target.bucket}`)]] : []),
+    ['created', printable(run.createdAt)],
+    ['closed', printable(run.closedAt ?? 'not yet')],
+    [isOver(run) ? 'took' : 'for', duration(ageOf(run, now))],
+    ['lines', count(counts.lines)],
+    ['succeeded', count(counts.succeeded)],
+    ['failed', bad(counts.failed)],
+    ['quarantined', odd(counts.quarantined)],
+    ...(open > 0 ? [['open', count(open)]] : []),
+    ...(counts.cancelled > 0 ? [['cancelled', odd(counts.cancelled)]] : []),
+    ...(run.handedTo === undefined ? [] : [['goes on in', printable(run.handedTo)]]),
+  ];
+  const fault = error && `\n${indent(`${error.code}: ${error.message}`, 2, columns)}`;
+  return wrappedTable(rows, columns) + (fault ?? '');
+}
+
+/** Each cause with how often it came, what it says and what to do. */
+export function failureText(failures: readonly FailureGroup[], paint: Paint, columns = 80): string {
+  return failures
+    .map(({ code, class: of, count: times, message }) => {
+      const title = clipEnd(printable(`${count(times)} x ${code} (${of})`), columns - 3);
+      const lines = [message, advice(of)].map((line) => indent(line, 4, columns));
+      return `\n  ${paint('bad', title)}\n${lines.join('')}`;
+    })
+    .join('');
+}
+
+/** How to get the lists that name each line, and try again; empty when every line went well. */
+export function reportText(run: RunView): string {
+  const { runId, counts } = run;
+  const lists = [
+    ...(counts.failed > 0 ? ['failed.csv'] : []),
+    ...(counts.quarantined > 0 ? ['rejected.csv'] : []),
+  ];
+  if (lists.length === 0) return '';
+  const command = `npx waybill report ${printable(runId)} --out <folder>`;
+  const isRetried = counts.failed > 0 && isOver(run) && run.handedTo === undefined;
+  const again = isRetried
+    ? `Try again what failed:\n  npx waybill retry ${printable(runId)}\n`
+    : '';
+  return `\nLine by line: ${lists.join(' and ')}, written by\n  ${command}\n${again}`;
+}
