@@ -118,6 +118,7 @@ export function isFresh(folder = DASHBOARD): boolean {
     'dashboard',
     'package-lock.json',
     'scripts/build-dashboard.ts',
+    'shared/lib',
     'shared/manifest',
   ];
   return sources.every((source) => newest(join(ROOT, source)) <= builtAt);

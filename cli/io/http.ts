@@ -1,6 +1,7 @@
 /** Requests to the service with its token, and one clear message for each way they fail. */
 import { setTimeout as sleep } from 'node:timers/promises';
 import * as v from 'valibot';
+import { parseRetryAfter } from '../shared/lib/http-date.ts';
 import { problem } from './answers.ts';
 import { CommandFailure, EXIT } from './failure.ts';
 import {
@@ -22,6 +23,7 @@ export interface HttpOptions {
   readonly askToken?: ((address: string) => Promise<string | undefined>) | undefined;
   /** Before a request is sent again that was one too many. @default that of the system */
   readonly wait?: (ms: number) => Promise<unknown>;
+  readonly now?: () => number;
 }
 
 export type Init = RequestInit & { readonly duplex?: 'half' };
@@ -44,11 +46,18 @@ export interface Http {
   ): Promise<v.InferOutput<Schema>>;
 }
 
-const LONGEST_WAIT_SECONDS = 60;
+const LONGEST_WAIT_MS = 60_000;
 
 /** @throws CommandFailure (usage) when address or token can't be used */
 export function createHttp(options: HttpOptions): Http {
-  const { url, env, timeoutMs = 30_000, askToken, wait = (ms) => sleep(ms) } = options;
+  const {
+    url,
+    env,
+    timeoutMs = 30_000,
+    askToken,
+    wait = (ms) => sleep(ms),
+    now = Date.now,
+  } = options;
   const base = readAddress(url, env);
   let token = findToken(base, env);
   let asked = false;
@@ -68,10 +77,11 @@ export function createHttp(options: HttpOptions): Http {
   /** The service counts requests by the minute and says when it takes more. */
   const sendInTurn = async (path: string, init: Init): Promise<Response> => {
     const answer = await send(path, init);
-    const seconds = Number(answer.headers.get('retry-after') ?? Number.NaN);
-    if (answer.status !== 429 || init.duplex || !(seconds <= LONGEST_WAIT_SECONDS)) return answer;
+    const header = answer.headers.get('retry-after') ?? undefined;
+    const ms = parseRetryAfter(header, new Date(now())) ?? Number.POSITIVE_INFINITY;
+    if (answer.status !== 429 || init.duplex || ms > LONGEST_WAIT_MS) return answer;
     await answer.body?.cancel();
-    await wait(seconds * 1_000);
+    await wait(ms);
     return send(path, init);
   };
 

@@ -2,7 +2,8 @@
  * The client of the HTTP API: sends the bearer token, keeps ETags, and throws every fault as a
  * `Failure`.
  */
-import { Failure, kindOf, problemDetails, retryAfterMs, toFailure } from './failure.ts';
+import { parseRetryAfter } from '../../shared/lib/http-date.ts';
+import { Failure, kindOf, problemDetails, toFailure } from './failure.ts';
 
 export interface ClientOptions {
   /** @default globalThis.fetch */
@@ -74,7 +75,7 @@ export function createClient(options: ClientOptions): Client {
     if (answer.ok || answer.status === 304) return answer;
     const problem: unknown = await answer.json().catch(() => undefined);
     if (answer.status === 401) onUnauthorized?.();
-    const wait = retryAfterMs(answer.headers.get('retry-after'), now());
+    const wait = parseRetryAfter(answer.headers.get('retry-after') ?? undefined, new Date(now()));
     throw new Failure(kindOf(answer.status), {
       ...problemDetails(answer.status, problem),
       ...(wait !== undefined && { retryAfterMs: wait }),

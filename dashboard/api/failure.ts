@@ -55,13 +55,6 @@ export function toFailure(error: unknown): Failure {
   return new Failure(name === 'TimeoutError' ? 'slow' : 'offline', {}, error);
 }
 
-/** Seconds or a date, to ms from now. https://www.rfc-editor.org/rfc/rfc9110#section-10.2.3 */
-export function retryAfterMs(value: string | null, now: number): number | undefined {
-  if (value === null || value === '') return undefined;
-  const ms = /^\d+$/.test(value) ? Number(value) * 1_000 : Date.parse(value) - now;
-  return Number.isFinite(ms) ? Math.max(0, ms) : undefined;
-}
-
 /** Reads an RFC 9457 problem; whatever else came is left out. */
 export function problemDetails(status: number, body: unknown): FailureDetails {
   if (typeof body !== 'object' || body === null) return { status };

@@ -34,13 +34,3 @@ export function delayMs(
   const backoff = random * Math.min(capMs, baseMs * 2 ** (sends - 1));
   return Math.max(backoff, retryAfterMs ?? 0);
 }
-
-/**
- * Reads `Retry-After`: whole seconds or an HTTP date (RFC 9110, section 10.2.3); at most an hour.
- * Undefined when absent or malformed.
- */
-export function parseRetryAfter(value: string | undefined, now: Date): number | undefined {
-  if (value === undefined) return undefined;
-  const ms = /^\d+$/.test(value.trim()) ? Number(value) * 1_000 : Date.parse(value) - now.getTime();
-  return Number.isNaN(ms) ? undefined : Math.min(Math.max(ms, 0), 3_600_000);
-}

@@ -38,7 +38,13 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   cli: ['cli/', 'shared/', 'local/main.ts'],
   deploy: ['deploy/', 'shared/runtime/deployment.ts', 'shared/lib/metrics.ts'],
   // It speaks HTTP; the linter runs in the browser too.
-  dashboard: ['dashboard/', 'shared/manifest/', 'shared/lib/errors.ts', 'type:shared/'],
+  dashboard: [
+    'dashboard/',
+    'shared/manifest/',
+    'shared/lib/errors.ts',
+    'shared/lib/http-date.ts',
+    'type:shared/',
+  ],
   scripts: ['scripts/', 'cli/', 'deploy/', 'functions/', 'shared/'],
   bench: ['bench/', 'functions/', 'local/', 'shared/', 'simulator/', 'scripts/', 'test/fixtures/'],
   test: [''],

@@ -6,7 +6,8 @@ import { AwsError } from '../aws/errors.ts';
 import { type AwsKeys, createSigV4 } from '../aws/sigv4.ts';
 import { StoreError, TransportError } from '../errors.ts';
 import { createFetch, type Download, type Fetch } from '../http.ts';
-import { delayMs, parseRetryAfter } from '../retry.ts';
+import { parseRetryAfter } from '../http-date.ts';
+import { delayMs } from '../retry.ts';
 import { errorOf, passes, refusalOf, textOf } from './errors.ts';
 
 export interface S3Config {

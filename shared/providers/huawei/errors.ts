@@ -6,7 +6,7 @@
  */
 import { type CauseClass, ProviderError } from '../../lib/errors.ts';
 import type { ApiResponse } from '../../lib/http.ts';
-import { parseRetryAfter } from '../../lib/retry.ts';
+import { parseRetryAfter } from '../../lib/http-date.ts';
 import { isRecord } from '../../lib/values.ts';
 
 const numbered = (kind: CauseClass, numbers: string): [string, CauseClass][] =>

@@ -5,7 +5,7 @@
  */
 import { type CauseClass, ProviderError } from '../../lib/errors.ts';
 import type { ApiResponse } from '../../lib/http.ts';
-import { parseRetryAfter } from '../../lib/retry.ts';
+import { parseRetryAfter } from '../../lib/http-date.ts';
 import { isRecord } from '../../lib/values.ts';
 import { parseXml, word } from '../../lib/xml.ts';
 

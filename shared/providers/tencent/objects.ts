@@ -7,6 +7,7 @@ import type { Target } from '../../ledger/shard.ts';
 import type { ApiRequest, Pair, Signer } from '../../lib/api-request.ts';
 import { ReplyError } from '../../lib/errors.ts';
 import { createFetch, type Fetch, type Send } from '../../lib/http.ts';
+import { parseHttpDate } from '../../lib/http-date.ts';
 import { isRecord } from '../../lib/values.ts';
 import { asList, parseXml, word } from '../../lib/xml.ts';
 import { createCosSigner } from '../../signing/cos.ts';
@@ -18,6 +19,7 @@ export interface CosObject {
   /** Without quotes; the MD5 in hex unless the object was uploaded in parts. */
   readonly etag: string;
   readonly sizeBytes: number;
+  /** An invalid date where the answer tells none. */
   readonly lastModifiedAt: Date;
 }
 
@@ -100,7 +102,7 @@ export function createCosObjectsClient({
       return {
         etag: etag.replaceAll('"', ''),
         sizeBytes: Number(size ?? 0),
-        lastModifiedAt: new Date(modified ?? Number.NaN),
+        lastModifiedAt: parseHttpDate(modified, at) ?? new Date(Number.NaN),
       };
     },
   };

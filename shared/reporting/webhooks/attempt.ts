@@ -1,8 +1,8 @@
 /** One try to hand a message over, and what follows from how it went. */
 import type { Signer } from '../../lib/api-request.ts';
 import { TransportError } from '../../lib/errors.ts';
+import { parseRetryAfter } from '../../lib/http-date.ts';
 import type { Fields, Log } from '../../lib/log.ts';
-import { parseRetryAfter } from '../../lib/retry.ts';
 import type { Message } from './message.ts';
 import { type Post, partsOf } from './post.ts';
 

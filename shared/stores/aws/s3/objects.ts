@@ -4,6 +4,7 @@
  * else the same content written again is the same one.
  */
 import { StoreError } from '../../../lib/errors.ts';
+import { parseHttpDate } from '../../../lib/http-date.ts';
 import { type BucketOptions, createBucket } from '../../../lib/s3/bucket.ts';
 import { listObjects } from '../../../lib/s3/list.ts';
 import { toVersion } from '../../../lib/s3/version.ts';
@@ -33,8 +34,8 @@ export function createS3Objects(options: BucketOptions): Objects {
     const { status, headers } = await bucket.ask({ method: 'HEAD', key, expected: [404] });
     if (status === 404) return undefined;
     const { 'content-length': length, 'last-modified': modified } = headers;
-    const [etag, lastModifiedAt] = [toVersion(headers), new Date(modified ?? '')];
-    if (length === undefined || etag === '' || Number.isNaN(lastModifiedAt.getTime())) {
+    const [etag, lastModifiedAt] = [toVersion(headers), parseHttpDate(modified, now())];
+    if (length === undefined || etag === '' || !lastModifiedAt) {
       throw new StoreError(`The object store told no size, ETag or time of ${key}.`);
     }
     return { key, sizeBytes: Number(length), etag, lastModifiedAt };

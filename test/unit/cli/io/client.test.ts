@@ -83,6 +83,27 @@ it('waits as long as the service says where a request was one too many, once', a
   expect(waits).toEqual([7_000, 7_000]);
 });
 
+it.each([
+  ['Fri, 20 Nov 2026 02:00:07 GMT', 7_000],
+  // Neither digits nor a date: the service didn't say when.
+  ['', undefined],
+  ['-3', undefined],
+  ['1e1', undefined],
+  ['0x10', undefined],
+  ['49.5', undefined],
+])('reads Retry-After as digits or a date: %j', async (value, ms) => {
+  const peer = await startPeer();
+  const waits: number[] = [];
+  const wait = async (time: number) => waits.push(time);
+  const now = () => Date.parse('2026-11-20T02:00:00Z');
+  const client = createClient({ url: peer.origin, env: { WAYBILL_TOKEN: 't' }, now, wait });
+  const full = { ...problem(429, { detail: 'Too many.' }), headers: { 'retry-after': value } };
+  peer.answer(full, { body: page });
+  const said = await client.runs({ limit: 1 }).catch((error: Error) => error.message);
+  expect(waits).toEqual(ms === undefined ? [] : [ms]);
+  expect(said).toEqual(ms === undefined ? expect.stringContaining('Too many.') : JSON.parse(page));
+});
+
 describe('a token that is asked for', () => {
   const typing = async (typed: string | undefined, env: Record<string, string> = {}) => {
     const peer = await startPeer();

@@ -2,7 +2,7 @@
 import { describe, expect, it } from 'vitest';
 import { isRunPage } from '../../../../dashboard/api/checks.ts';
 import { createClient } from '../../../../dashboard/api/client.ts';
-import { Failure, retryAfterMs } from '../../../../dashboard/api/failure.ts';
+import { Failure } from '../../../../dashboard/api/failure.ts';
 import { type Reply, startPeer } from '../../../fixtures/http.ts';
 import { newRun } from '../runs.ts';
 
@@ -20,6 +20,7 @@ async function setup(token: string | undefined = 'secret') {
     token: () => token,
     onUnauthorized: () => refusals.push(1),
     timeoutMs: 2_000,
+    now: () => Date.parse('2026-11-20T10:00:00Z'),
   });
   return { peer, client, refusals };
 }
@@ -122,12 +123,14 @@ it('a person who goes elsewhere is no fault of the service', async () => {
 });
 
 it.each([
-  [null, undefined],
-  ['', undefined],
-  ['soon', undefined],
   ['120', 120_000],
   ['Fri, 20 Nov 2026 10:00:10 GMT', 10_000],
-  ['Fri, 20 Nov 2026 09:00:00 GMT', 0],
-])('Retry-After %s is %s ms', (value, ms) => {
-  expect(retryAfterMs(value, Date.parse('2026-11-20T10:00:00Z'))).toBe(ms);
+  ['49.5', undefined],
+  ['-3', undefined],
+  ['5, 10', undefined],
+])('comes back as Retry-After says, in digits or as a date: %s', async (value, ms) => {
+  const { client, peer } = await setup();
+  peer.answer({ status: 429, headers: { 'retry-after': value } });
+  const { details } = await failureOf(client.get('runs', isRunPage));
+  expect(details.retryAfterMs).toBe(ms);
 });

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { ProviderError, ReplyError, TransportError } from '../../../../shared/lib/errors.ts';
-import { delayMs, parseRetryAfter, shouldRetry } from '../../../../shared/lib/retry.ts';
+import { delayMs, shouldRetry } from '../../../../shared/lib/retry.ts';
 
 const refusal = (
   of: ConstructorParameters<typeof ProviderError>[1]['class'],
@@ -45,21 +45,5 @@ describe('delayMs', () => {
   it('never waits less than the provider asks for', () => {
     expect(delayMs(1, 7_000, 0.5)).toBe(7_000);
     expect(delayMs(20, 100, 0.5)).toBe(10_000);
-  });
-});
-
-describe('parseRetryAfter', () => {
-  const now = new Date('2026-11-20T00:00:00Z');
-  it.each([
-    ['3', 3_000],
-    ['0', 0],
-    ['Fri, 20 Nov 2026 00:00:05 GMT', 5_000],
-    ['Fri, 20 Nov 2026 00:00:00 GMT', 0],
-    ['Thu, 19 Nov 2026 00:00:00 GMT', 0],
-    ['999999', 3_600_000],
-    ['soon', undefined],
-    [undefined, undefined],
-  ])('%s is %s ms', (value, expected) => {
-    expect(parseRetryAfter(value, now)).toBe(expected);
   });
 });

@@ -205,22 +205,26 @@ describe('refusals', () => {
     }
   });
 
-  it.each(['etag', 'content-length', 'last-modified'])(
-    'are made of an answer without %s',
-    async (name) => {
-      const { [name]: _missing, ...headers } = found.headers as Record<string, string>;
-      const objects = createS3Objects({
-        bucket: 'b',
-        config: {
-          region: 'r',
-          keys: { accessKeyId: 'a', secretAccessKey: 's' },
-          endpoint: 'http://x',
-        },
-        fetch: async () => ({ status: 200, headers, body: (async function* () {})() }),
-      });
-      await expect(objects.head('a')).rejects.toMatchObject({ code: 'STORE_FAILED' });
-    },
-  );
+  it.each([
+    ['etag', undefined],
+    ['content-length', undefined],
+    ['last-modified', undefined],
+    ['last-modified', '49.5'],
+    ['last-modified', '2026-11-20'],
+  ])('are made of an answer whose %s is %s', async (name, value) => {
+    const { [name]: _missing, ...others } = found.headers as Record<string, string>;
+    const headers = { ...others, ...(value !== undefined && { [name]: value }) };
+    const objects = createS3Objects({
+      bucket: 'b',
+      config: {
+        region: 'r',
+        keys: { accessKeyId: 'a', secretAccessKey: 's' },
+        endpoint: 'http://x',
+      },
+      fetch: async () => ({ status: 200, headers, body: (async function* () {})() }),
+    });
+    await expect(objects.head('a')).rejects.toMatchObject({ code: 'STORE_FAILED' });
+  });
 });
 
 it('refuses a key that is longer than S3 takes', async () => {

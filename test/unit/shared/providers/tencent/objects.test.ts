@@ -1,6 +1,9 @@
 import { describe, expect, it } from 'vitest';
 import { createSend } from '../../../../../shared/lib/http.ts';
-import { createCosObjectsClient } from '../../../../../shared/providers/tencent/objects.ts';
+import {
+  createCosObjectsClient,
+  isBroughtBy,
+} from '../../../../../shared/providers/tencent/objects.ts';
 import { createCosSigner } from '../../../../../shared/signing/cos.ts';
 import { readCase } from '../../../../fixtures/cases.ts';
 import { type Reply, startPeer } from '../../../../fixtures/http.ts';
@@ -26,4 +29,25 @@ describe('a list of objects', () => {
       'staging/ blank at both ends ',
     ]);
   });
+});
+
+describe('an object', () => {
+  it.each(['Fri, 20 Nov 2026 02:00:00 GMT', 'Friday, 20-Nov-26 02:00:00 GMT'])(
+    'was written when Last-Modified says: %s',
+    async (modified) => {
+      const objects = await setup({ headers: { 'last-modified': modified } });
+      const found = await objects.head(TARGET, 'a');
+      expect(found?.lastModifiedAt).toEqual(new Date('2026-11-20T02:00:00Z'));
+    },
+  );
+
+  it.each(['49.5', '2049', 'Nov 20, 2049'])(
+    'of no known time was not written since: %s',
+    async (modified) => {
+      const headers = { 'last-modified': modified, etag: '"x-1"' };
+      const objects = await setup({ headers });
+      const found = await objects.head(TARGET, 'a');
+      expect(found && isBroughtBy(found, undefined, new Date(0))).toBe(false);
+    },
+  );
 });
