@@ -1,7 +1,7 @@
 /** Requests to the service with its token, and one clear message for each way they fail. */
 import { setTimeout as sleep } from 'node:timers/promises';
 import * as v from 'valibot';
-import { parseRetryAfter } from '../shared/lib/http-date.ts';
+import { parseRetryAfter } from '../../shared/lib/http-date.ts';
 import { problem } from './answers.ts';
 import { CommandFailure, EXIT } from './failure.ts';
 import {
