@@ -15,6 +15,23 @@ export interface OmsOptions {
   readonly now?: () => Date;
 }
 
+/** One page of a list of tasks or groups. */
+export interface OmsPage<Item> {
+  readonly items: readonly Item[];
+  /** How many there are in all, where told. */
+  readonly count?: number;
+}
+
+export interface ListTasksOptions {
+  /** `TASK_STATUS`; all when left out. */
+  readonly status?: number;
+  readonly groupId?: string;
+  /** Index of the first task, from 0. */
+  readonly offset: number;
+  /** 1 to 100. */
+  readonly limit: number;
+}
+
 export interface OmsCall {
   readonly method: ApiRequest['method'];
   /** After the project: `tasks/123/start`. */

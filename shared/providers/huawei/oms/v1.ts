@@ -5,10 +5,15 @@
  */
 import type { Pair } from '../../../lib/api-request.ts';
 import { ReplyError } from '../../../lib/errors.ts';
-import { createOmsCall, isAbsent, type OmsOptions } from './call.ts';
+import {
+  createOmsCall,
+  isAbsent,
+  type ListTasksOptions,
+  type OmsOptions,
+  type OmsPage,
+} from './call.ts';
 import { type OmsKeys, secretsOf } from './start-request.ts';
 import { type OmsTask, toOmsTask } from './task.ts';
-import type { ListTasksOptions, OmsPage } from './v2.ts';
 
 /** Every call throws ProviderError (PROVIDER_REFUSED), ReplyError (REPLY_INVALID), TransportError. */
 export interface OmsV1Client {

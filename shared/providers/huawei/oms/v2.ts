@@ -6,26 +6,16 @@
  */
 import type { Pair } from '../../../lib/api-request.ts';
 import { ReplyError } from '../../../lib/errors.ts';
-import { createOmsCall, isAbsent, type OmsOptions } from './call.ts';
+import {
+  createOmsCall,
+  isAbsent,
+  type ListTasksOptions,
+  type OmsOptions,
+  type OmsPage,
+} from './call.ts';
 import { type OmsGroup, toOmsGroup } from './group.ts';
 import { type OmsKeys, secretsOf } from './start-request.ts';
 import { type OmsTask, record, toOmsTask } from './task.ts';
-
-export interface OmsPage<Item> {
-  readonly items: readonly Item[];
-  /** How many there are in all, where told. */
-  readonly count?: number;
-}
-
-export interface ListTasksOptions {
-  /** `TASK_STATUS`; all when left out. */
-  readonly status?: number;
-  readonly groupId?: string;
-  /** Index of the first task, from 0. */
-  readonly offset: number;
-  /** 1 to 100. */
-  readonly limit: number;
-}
 
 /** Every call throws ProviderError (PROVIDER_REFUSED), ReplyError (REPLY_INVALID), TransportError. */
 export interface OmsV2Client {
