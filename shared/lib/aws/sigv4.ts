@@ -5,12 +5,7 @@
 import { AwsV4Signer } from 'aws4fetch';
 import type { ApiRequest } from '../api-request.ts';
 import { type Send, wirePath } from '../http.ts';
-
-export interface AwsKeys {
-  readonly accessKeyId: string;
-  readonly secretAccessKey: string;
-  readonly sessionToken?: string;
-}
+import type { AwsKeys } from './keys.ts';
 
 export interface SigV4Options {
   readonly keys: AwsKeys;

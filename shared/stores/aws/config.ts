@@ -1,4 +1,4 @@
-import type { AwsKeys } from '../../lib/aws/sigv4.ts';
+import type { AwsKeys } from '../../lib/aws/keys.ts';
 
 export interface AwsConfig {
   readonly region: string;

@@ -1,6 +1,6 @@
 /** An S3-compatible bucket as object store, from the environment (docs/configuration.md). */
 
-import type { AwsKeys } from '../../lib/aws/sigv4.ts';
+import type { AwsKeys } from '../../lib/aws/keys.ts';
 import type { EnvReader } from '../../lib/env.ts';
 import type { S3Config } from '../../lib/s3/bucket.ts';
 import { withoutUndefined } from '../../lib/values.ts';
