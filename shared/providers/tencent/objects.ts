@@ -16,8 +16,10 @@ import { cosError } from './errors.ts';
 import { sendWithin } from './offline-fetch/client.ts';
 
 export interface CosObject {
-  /** Without quotes; the MD5 in hex unless the object was uploaded in parts. */
+  /** Without quotes. */
   readonly etag: string;
+  /** Whether the ETag is the MD5 of the content, in hex. */
+  readonly isEtagMd5: boolean;
   readonly sizeBytes: number;
   /** An invalid date where the answer tells none. */
   readonly lastModifiedAt: Date;
@@ -98,15 +100,30 @@ export function createCosObjectsClient({
       const answer = await send(sign(requestFor('HEAD', target, key), at));
       if (answer.status === 404) return undefined;
       if (answer.status !== 200) throw cosError(answer, 'looking at a target object', at);
-      const { etag = '', 'content-length': size, 'last-modified': modified } = answer.headers;
+      const { headers } = answer;
+      const { 'content-length': size, 'last-modified': modified } = headers;
+      const etag = (headers['etag'] ?? '').trim().replaceAll('"', '');
       return {
-        etag: etag.replaceAll('"', ''),
+        etag,
+        isEtagMd5: /^[0-9a-f]{32}$/i.test(etag) && !hasOwnEtag(headers),
         sizeBytes: Number(size ?? 0),
         lastModifiedAt: parseHttpDate(modified, at) ?? new Date(Number.NaN),
       };
     },
   };
 }
+
+/**
+ * Whether encryption makes the ETag one that is no MD5: with keys of KMS or of the customer. Keys of
+ * the service (`AES256`) leave it as it is. Beside the spelling of COS, that of stores like S3.
+ * https://cloud.tencent.com/document/product/436/7729
+ */
+const hasOwnEtag = (headers: Readonly<Record<string, string>>): boolean =>
+  ['x-cos', 'x-amz'].some((vendor) => {
+    const method = headers[`${vendor}-server-side-encryption`];
+    const customer = headers[`${vendor}-server-side-encryption-customer-algorithm`];
+    return customer !== undefined || (method !== undefined && method !== 'AES256');
+  });
 
 /** https://cloud.tencent.com/document/product/436/7734 */
 function readPage(body: string): { keys: readonly string[]; next?: string } {
@@ -143,12 +160,14 @@ export function connectCosObjects(cos: CosConfig): CosObjectsClient {
 
 /**
  * Whether an object is what a submission since `since` brought: the expected MD5, or written since.
- * A plain MD5 that differs is somebody else's object; an ETag of an upload in parts says nothing.
+ * A plain MD5 that differs is somebody else's object; an ETag of an upload in parts, or of an object
+ * that is encrypted with keys of KMS or of the customer, says nothing where it differs.
  * `Last-Modified` counts whole seconds, so the second of `since` counts as after it.
  */
 export function isBroughtBy(object: CosObject, md5: string | undefined, since: Date): boolean {
-  if (md5 !== undefined && /^[0-9a-f]{32}$/i.test(object.etag)) {
-    return object.etag.toLowerCase() === md5;
+  if (md5 !== undefined) {
+    if (object.etag.toLowerCase() === md5) return true;
+    if (object.isEtagMd5) return false;
   }
   const second = Math.floor(since.getTime() / 1_000) * 1_000;
   return object.lastModifiedAt.getTime() >= second;

@@ -152,7 +152,7 @@ describe('sweep: lost callbacks', () => {
     expect(asked).toEqual(['t0', 't0']);
   });
 
-  const old: CosObject = { etag: 'x', sizeBytes: 1, lastModifiedAt: later(-500) };
+  const old: CosObject = { etag: 'x', isEtagMd5: false, sizeBytes: 1, lastModifiedAt: later(-500) };
   const fresh: CosObject = { ...old, lastModifiedAt: later(10) };
   it.each([
     ['a task at work goes on', { state: 'doing' }, fresh, 'submitted', undefined],
@@ -219,8 +219,8 @@ describe('sweep: lost callbacks', () => {
       { object: { ...object, key: 'k1' } },
     ]);
     progress.set('t0', { state: 'absent' }).set('t1', { state: 'absent' });
-    targets.set('k0', { ...old, etag: MD5.toUpperCase() });
-    targets.set('k1', { ...fresh, etag: 'f'.repeat(32) });
+    targets.set('k0', { ...old, etag: MD5.toUpperCase(), isEtagMd5: true });
+    targets.set('k1', { ...fresh, etag: 'f'.repeat(32), isEtagMd5: true });
     clock.at = later(901);
     await sweep();
     expect((await ledger.read('r1.0.0'))?.state).toBe('succeeded');
