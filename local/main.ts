@@ -13,10 +13,11 @@ import * as recordCallback from '../functions/record-callback.ts';
 import * as retryFailedObjects from '../functions/retry-failed-objects.ts';
 import * as runs from '../functions/runs.ts';
 import * as sweep from '../functions/sweep.ts';
-import { ConfigError } from '../shared/lib/errors.ts';
+import { ConfigError, type InputFault } from '../shared/lib/errors.ts';
 import { createLog } from '../shared/lib/log.ts';
 import type { Deployment } from '../shared/runtime/deployment.ts';
 import { runsConfig, storesConfig } from '../shared/wiring/config/functions.ts';
+import { removedNames } from '../shared/wiring/config/names.ts';
 import { type Simulator, startSimulator } from '../simulator/main.ts';
 import { startCron } from './cron.ts';
 import { dashboardFolder, withDashboard } from './dashboard.ts';
@@ -45,10 +46,11 @@ export interface Service {
 export async function startService(
   write: (line: string) => void = (line) => process.stdout.write(line),
 ): Promise<Service> {
-  addEnvFile(process.env, '.env');
+  const unusual = addEnvFile(process.env, '.env');
   // What secrets of AWS hold counts as set.
   addMissing(process.env, (await openEnv(process.env)).env);
   const settings = readSettings(process.env);
+  const warnings = [...unusual, ...removedNames(process.env)];
   // Whatever was started is ended in reverse order: when starting fails, and when stopping.
   const started = new AsyncDisposableStack();
   try {
@@ -71,15 +73,19 @@ export async function startService(
       WAYBILL_QUEUE: `sqlite:${resolve(settings.folder, 'waybill.db')}`,
       WAYBILL_OBJECTS: `folder:${resolve(settings.folder, 'objects')}`,
     });
-    return await start({ ...settings, tokenIn }, started, simulator, write);
+    return await start({ ...settings, tokenIn, warnings }, started, simulator, write);
   } catch (error) {
     await started.disposeAsync();
     throw error;
   }
 }
 
-/** Where whoever opens the dashboard finds its token. */
-type Started = Settings & { readonly tokenIn: string };
+interface Started extends Settings {
+  /** Where whoever opens the dashboard finds its token. */
+  readonly tokenIn: string;
+  /** Of variables. */
+  readonly warnings: readonly InputFault[];
+}
 
 async function start(
   settings: Started,
@@ -126,6 +132,7 @@ async function start(
   // Known only now when the port is a free one; no function has read it yet.
   addMissing(process.env, { WAYBILL_PUBLIC_URL: reachable(server.url) });
   write(banner(server.url, settings));
+  for (const { path, message } of settings.warnings) log.warn('config.unusual', { path, message });
   const publicUrl = process.env['WAYBILL_PUBLIC_URL'] ?? server.url;
   if (settings.providers.tencent && isLoopback(publicUrl)) {
     log.warn('service.no-callbacks', { publicUrl });

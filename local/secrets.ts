@@ -5,6 +5,7 @@
 import { randomBytes } from 'node:crypto';
 import { existsSync, readFileSync, renameSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { withoutMark } from '../shared/lib/decode-text.ts';
 import { ConfigError } from '../shared/lib/errors.ts';
 
 export interface LocalSecrets {
@@ -32,7 +33,7 @@ export function openSecrets(folder: string): LocalSecrets {
     return made;
   }
   try {
-    const { apiToken, callbackKeys } = JSON.parse(readFileSync(path, 'utf8'));
+    const { apiToken, callbackKeys } = JSON.parse(withoutMark(readFileSync(path, 'utf8')));
     if (typeof apiToken === 'string' && typeof callbackKeys === 'string') {
       return { apiToken, callbackKeys };
     }

@@ -6,6 +6,7 @@ import { existsSync, readFileSync } from 'node:fs';
 import { resolve } from 'node:path';
 import { parseEnv } from 'node:util';
 import { Cron } from 'croner';
+import { decodeText } from '../shared/lib/decode-text.ts';
 import { createEnvReader, type Env, type EnvReader } from '../shared/lib/env.ts';
 import { ConfigError, type InputFault } from '../shared/lib/errors.ts';
 import {
@@ -21,6 +22,7 @@ import {
   sweepConfig,
 } from '../shared/wiring/config/functions.ts';
 import { hasHuawei } from '../shared/wiring/config/huawei.ts';
+import { unknownProviderNames } from '../shared/wiring/config/names.ts';
 
 export interface Settings {
   /** Of everything the service keeps. */
@@ -115,16 +117,47 @@ function retryCron(from: EnvReader): string {
 
 /**
  * Adds the variables of a file to `env` where they are not set; no file, no variables.
+ * @returns what is unusual, by variable
  * @throws ConfigError (CONFIG_INVALID, the file's name) when it is there and can't be read
  */
-export function addEnvFile(env: NodeJS.ProcessEnv, path: string): void {
-  if (!existsSync(path)) return;
+export function addEnvFile(env: NodeJS.ProcessEnv, path: string): readonly InputFault[] {
+  if (!existsSync(path)) return [];
+  let bytes: Buffer;
   try {
-    addMissing(env, parseEnv(readFileSync(path, 'utf8')));
+    bytes = readFileSync(path);
   } catch (error) {
     const reason = error instanceof Error ? error.message : String(error);
     throw new ConfigError([{ path, message: `can't be read: ${reason}` }]);
   }
+  const decoded = decodeText(bytes);
+  if ('fault' in decoded) throw new ConfigError([{ path, message: decoded.fault }]);
+  const line = badLine(decoded.text);
+  if (line !== undefined) {
+    const message = `line ${line}: expected NAME=value; put a value with # in quotes`;
+    throw new ConfigError([{ path, message }]);
+  }
+  const values = parseEnv(decoded.text);
+  addMissing(env, values);
+  return unknownProviderNames(values);
+}
+
+/** With what stands before it. */
+const QUOTED_VALUE = /^([^\S\n]*(?:export\s)?[^\S\n]*[\w.-]+[^\S\n]*=[^\S\n]*)(["'`])[\s\S]*?\2/gm;
+
+/** A blank line, a comment, or a variable; \0 stands for a quoted value. */
+const ENV_LINE = /^\s*(?:(?:export\s+)?[\w.-]+\s*=(?:\s*\0\s*(?:#.*)?|[^#\0]*(?:\s#.*)?)|#.*|)$/;
+
+/**
+ * A line of which `parseEnv` leaves out something without a word: what sets nothing, and what stands
+ * behind a # or a quoted value. Counted from 1.
+ */
+function badLine(text: string): number | undefined {
+  const plain = text.replace(QUOTED_VALUE, (whole, name: string) => {
+    const breaks = whole.split('\n').length - 1;
+    return `${'\n'.repeat(breaks)}${name}\0`;
+  });
+  const at = plain.split(/\r?\n/).findIndex((line) => !ENV_LINE.test(line));
+  return at === -1 ? undefined : at + 1;
 }
 
 /** Sets what is not set yet; the environment that is there wins. */

@@ -1,6 +1,7 @@
 /** The address of the service and the token for it. */
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { withoutMark } from '../shared/lib/decode-text.ts';
 import { CommandFailure, EXIT } from './failure.ts';
 
 export type Env = Readonly<Record<string, string | undefined>>;
@@ -69,7 +70,7 @@ function localToken(path: string): Token | undefined {
     throw new CommandFailure(`${path} can't be read (${code}); ${hint}`, EXIT.usage, error);
   }
   try {
-    const { apiToken } = JSON.parse(text);
+    const { apiToken } = JSON.parse(withoutMark(text));
     if (typeof apiToken === 'string' && apiToken !== '') return { value: apiToken, from: path };
   } catch {
     // Said below: the content itself must not be shown.

@@ -47,13 +47,26 @@ export interface EnvReader {
   done(): void;
 }
 
+/** Says which character of a value nobody sees: editors and consoles leave such in copied text. */
+export function invisibleFault(value: string): string | undefined {
+  const code = /[\u200b\u2060\ufeff]/.exec(value)?.[0].charCodeAt(0).toString(16).toUpperCase();
+  return code && `expected no invisible character (U+${code})`;
+}
+
+const OUTER_BLANKS = /^[\s\u200b\u2060\ufeff]+|[\s\u200b\u2060\ufeff]+$/g;
+
 /** Reads variables and collects faults; an empty variable counts as not set. Values never enter a fault. */
 export function createEnvReader(env: Env): EnvReader {
   const faults: InputFault[] = [];
   const fault = (path: string, message: string): void => {
     if (!faults.some((known) => known.path === path)) faults.push({ path, message });
   };
-  const optional = (name: string): string | undefined => env[name]?.trim() || undefined;
+  const optional = (name: string): string | undefined => {
+    const value = env[name]?.replace(OUTER_BLANKS, '') || undefined;
+    const message = value && invisibleFault(value);
+    if (message) fault(name, message);
+    return value;
+  };
 
   const text = (name: string, expected: string): string => {
     const value = optional(name);

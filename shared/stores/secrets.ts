@@ -3,6 +3,7 @@
  * are old, and once when a provider refuses a key, which may have been changed meanwhile. Their values
  * go nowhere but into the variables that they stand for.
  */
+import { withoutMark } from '../lib/decode-text.ts';
 import type { Env } from '../lib/env.ts';
 import { ConfigError, type InputFault, StoreError } from '../lib/errors.ts';
 import { isRecord } from '../lib/values.ts';
@@ -132,7 +133,7 @@ function parseVariables(
 ): Readonly<Record<string, string>> {
   let parsed: unknown;
   try {
-    parsed = JSON.parse(text);
+    parsed = JSON.parse(withoutMark(text));
   } catch {
     parsed = undefined;
   }

@@ -5,6 +5,7 @@
 import type { Ledger } from '../ledger/ledger.ts';
 import { type Env, readEnv, type StoreAddress } from '../lib/env.ts';
 import { ConfigError } from '../lib/errors.ts';
+import { createLog } from '../lib/log.ts';
 import type { S3Config } from '../lib/s3/bucket.ts';
 import { presign, uploadOrigin } from '../lib/s3/presign.ts';
 import { createLimiter, type Limiter, type LimiterPlace } from '../limits/limiter.ts';
@@ -37,6 +38,7 @@ import type { Objects, Uploads } from '../stores/objects.ts';
 import type { DeadLetters, Hold, Queue, QueueSender } from '../stores/queue.ts';
 import { openSecrets, type Secrets } from '../stores/secrets.ts';
 import { aws, secretsConfig } from './config/aws.ts';
+import { removedNames } from './config/names.ts';
 import { once } from './once.ts';
 
 const ledgers = new Map<string, Ledger>();
@@ -148,7 +150,16 @@ export const pause = async (): Promise<void> => {
   await Promise.all([...limiters.values()].map((limiter) => limiter.rest()));
 };
 
-export const expose = createExpose({ openEnv, pause });
+export const expose = createExpose({
+  async openEnv(env) {
+    const found = await openEnv(env);
+    for (const { path, message } of removedNames(found.env)) {
+      createLog().warn('config.unusual', { path, message });
+    }
+    return found;
+  },
+  pause,
+});
 
 /** @throws ConfigError when the sets can't be used, or are in a file, which a function has none of */
 export const openCredentials = async (

@@ -24,6 +24,11 @@ export function credentialsContract(name: string, open: OpenSets): void {
       expect(await sets.forBucket('b2')).toBeUndefined();
     });
 
+    it('reads a document with a byte order mark as one without', async () => {
+      const sets = await open(`\ufeff${text({ acme: set('ak1') })}`);
+      expect(await sets.get('acme')).toMatchObject({ dstAk: 'ak1' });
+    });
+
     it('takes the set of the environment for the default one', async () => {
       const sets = await open('{}', set('ak0'));
       expect(await sets.get('default')).toMatchObject({ dstAk: 'ak0' });
@@ -43,6 +48,11 @@ export function credentialsContract(name: string, open: OpenSets): void {
       ['a field that is missing', text({ acme: { dstAk: CANARY } }), /acme\.dstSk/],
       ['half a pair', text({ acme: set('ak', { srcAk: CANARY }) }), /acme\.srcSk/],
       ['a field that is unknown', text({ acme: set('ak', { more: CANARY }) }), /acme\.more/],
+      [
+        'a value with an invisible character',
+        text({ acme: set(`${CANARY}\u200b`) }),
+        /acme\.dstAk: expected no invisible character \(U\+200B\)/,
+      ],
       ['a name that is none', text({ 'a b': set('ak') }), /a b/],
       [
         'a bucket in two sets',

@@ -1,6 +1,7 @@
 /** The embedded secret store: `OMS_*` variables as the set `default`, and a JSON file of named sets. */
 import { readFileSync } from 'node:fs';
 import * as v from 'valibot';
+import { decodeText, withoutMark } from '../../lib/decode-text.ts';
 import { ConfigError, type InputFault } from '../../lib/errors.ts';
 import { isRecord } from '../../lib/values.ts';
 import {
@@ -31,15 +32,20 @@ export function openCredentialSets({ file, fromEnv }: CredentialsConfig): Creden
 }
 
 function readSets(path: string): Readonly<Record<string, CredentialSet>> {
-  let text: string;
+  let bytes: Buffer;
   try {
-    text = readFileSync(path, 'utf8');
+    bytes = readFileSync(path);
   } catch (error) {
     const code = (error as NodeJS.ErrnoException).code;
     const message = `${path} can't be read (${code}); expected a JSON object of named sets`;
     throw new ConfigError([{ path: 'WAYBILL_CREDENTIALS_FILE', message }]);
   }
-  return parseSets(text, path, 'WAYBILL_CREDENTIALS_FILE');
+  const decoded = decodeText(bytes);
+  if ('fault' in decoded) {
+    const message = `${path}: ${decoded.fault}`;
+    throw new ConfigError([{ path: 'WAYBILL_CREDENTIALS_FILE', message }]);
+  }
+  return parseSets(decoded.text, path, 'WAYBILL_CREDENTIALS_FILE');
 }
 
 /**
@@ -55,7 +61,7 @@ export function parseSets(
   const fault = (message: string, at = variable): InputFault => ({ path: at, message });
   let parsed: unknown;
   try {
-    parsed = JSON.parse(text);
+    parsed = JSON.parse(withoutMark(text));
   } catch {
     // What JSON.parse says quotes the document.
     throw new ConfigError([fault(`${path} is not JSON; expected a JSON object of named sets`)]);

@@ -5,6 +5,7 @@
  */
 
 import * as v from 'valibot';
+import { invisibleFault } from '../../lib/env.ts';
 import { InputError } from '../../lib/errors.ts';
 import type { OmsKeys } from './oms/start-request.ts';
 
@@ -28,17 +29,20 @@ export interface CredentialSets {
   forBucket(bucket: string): Promise<string | undefined>;
 }
 
-const text = (max: number) => {
+const required = (max: number) => {
   const expected = `expected text of 1 to ${max} characters`;
-  return v.exactOptional(
-    v.pipe(v.string(expected), v.minLength(1, expected), v.maxLength(max, expected)),
+  return v.pipe(
+    v.string(expected),
+    v.minLength(1, expected),
+    v.maxLength(max, expected),
+    v.rawCheck(({ dataset, addIssue }) => {
+      const message = dataset.typed && invisibleFault(dataset.value);
+      if (message) addIssue({ message });
+    }),
   );
 };
 
-const required = (max: number) => {
-  const expected = `expected text of 1 to ${max} characters`;
-  return v.pipe(v.string(expected), v.minLength(1, expected), v.maxLength(max, expected));
-};
+const text = (max: number) => v.exactOptional(required(max));
 
 const cryptoType = v.exactOptional(v.picklist(['DEFAULT', 'KMS'], 'expected DEFAULT or KMS'));
 

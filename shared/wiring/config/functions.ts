@@ -2,7 +2,7 @@
  * Environment to typed options (docs/configuration.md). Every fault is listed at once, by variable.
  * Each function reads only its own part, so that no function needs another one's secrets.
  */
-import { type Env, type EnvReader, readEnv } from '../../lib/env.ts';
+import type { Env, EnvReader } from '../../lib/env.ts';
 import { LOG_LEVELS } from '../../lib/log.ts';
 import { withoutUndefined } from '../../lib/values.ts';
 import type { HuaweiConfig } from '../../providers/huawei/config.ts';
@@ -12,6 +12,7 @@ import type { CallbackKey } from '../../signing/callback-token.ts';
 import type { StoresConfig } from '../../stores/config.ts';
 import { aws } from './aws.ts';
 import { hasHuawei, huawei } from './huawei.ts';
+import { readEnv } from './names.ts';
 import { s3 } from './s3.ts';
 import { webhookConfig } from './webhooks.ts';
 

@@ -1,5 +1,5 @@
 /** What belongs to a data folder: its lock, its secrets, its inbox. */
-import { mkdirSync, renameSync, statSync, writeFileSync } from 'node:fs';
+import { mkdirSync, readFileSync, renameSync, statSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { describe, expect, it, onTestFinished } from 'vitest';
 import { startInbox } from '../../../local/inbox.ts';
@@ -46,6 +46,14 @@ describe('the secrets', () => {
     expect(openSecrets(folder)).toEqual(made);
     expect(statSync(join(folder, 'secrets.json')).mode & 0o777).toBe(0o600);
     expect(openSecrets(temporaryFolder())).not.toEqual(made);
+  });
+
+  it('are read from a file that an editor gave a byte order mark', () => {
+    const folder = temporaryFolder();
+    const made = openSecrets(folder);
+    const path = join(folder, 'secrets.json');
+    writeFileSync(path, `\ufeff${readFileSync(path, 'utf8')}`);
+    expect(openSecrets(folder)).toEqual(made);
   });
 
   it('G6: a damaged file is named, its content is not shown', () => {

@@ -72,6 +72,41 @@ it('tells every fault of the configuration at once, values aside, and ends with 
   );
 });
 
+it.each([
+  ['input-bom.env', undefined],
+  ['input-utf16.env', '.env: the file is UTF-16 text; save it as UTF-8'],
+])(
+  'takes an .env as Windows writes it, or says why not: env-file-encoding %s',
+  async (file, fault) => {
+    const cwd = temporaryFolder();
+    const input = join(import.meta.dirname, '../../fixtures/cases/env-file-encoding', file);
+    writeFileSync(join(cwd, '.env'), readFileSync(input));
+    const service = start({ WAYBILL_COS_MIGRATION_ENDPOINT: 'http://{region}.cos.example' }, cwd);
+    if (fault === undefined) {
+      await service.says(/^Waybill talks to Tencent Cloud/);
+      expect(await service.kill('SIGTERM')).toBe(0);
+    } else {
+      expect(await service.ended).toBe(2);
+      expect(service.output()).toContain(fault);
+    }
+  },
+);
+
+it('warns of names in .env that only look like a provider’s, behind the first line', async () => {
+  const cwd = temporaryFolder();
+  writeFileSync(join(cwd, '.env'), 'TENCENTCLOUD_SECRETID=AKIDexample\n');
+  const service = start({ TENCENTCLOUD_REGION: 'ap-shanghai' }, cwd);
+  const [warning] = await service.says(/\{.*config\.unusual.*\n/);
+  expect(linesOf(service)[0]).toMatch(/^Waybill talks to the built-in provider simulators/);
+  expect(JSON.parse(warning)).toMatchObject({
+    level: 'warn',
+    path: 'TENCENTCLOUD_SECRETID',
+    message: 'is not a setting of Waybill; did you mean TENCENTCLOUD_SECRET_ID?',
+  });
+  expect(service.output()).not.toContain('TENCENTCLOUD_REGION');
+  expect(await service.kill('SIGTERM')).toBe(0);
+});
+
 it('does not start twice on one folder, and names the folder and the process', async () => {
   const folder = temporaryFolder();
   const first = start({ WAYBILL_DATA: folder });

@@ -41,7 +41,7 @@ const faultsOf = (texts: Record<string, string | Error>) =>
 
 describe('secrets', () => {
   it('are the variables of all their documents', async () => {
-    const { secrets } = await setup({ a: '{"X":"1"}', b: '{"Y":"2"}' });
+    const { secrets } = await setup({ a: '{"X":"1"}', b: '\ufeff{"Y":"2"}' });
     expect(secrets.variables()).toEqual({ X: '1', Y: '2' });
   });
 

@@ -12,7 +12,8 @@ const KMS_ID = '11111111-2222-3333-4444-555555555555';
 
 function fileOf(content: unknown): string {
   const path = join(temporaryFolder(), 'sets.json');
-  writeFileSync(path, typeof content === 'string' ? content : JSON.stringify(content));
+  const isWhole = typeof content === 'string' || content instanceof Buffer;
+  writeFileSync(path, isWhole ? content : JSON.stringify(content));
   return path;
 }
 
@@ -33,6 +34,19 @@ describe('credential sets', () => {
   it('have the set `default` of the environment', async () => {
     const sets = openCredentialSets({ fromEnv: dst });
     expect(await sets.get('default')).toEqual(dst);
+  });
+
+  it.each([
+    ['UTF-16 text', Buffer.from(`\ufeff${JSON.stringify({ acme: dst })}`, 'utf16le')],
+    ['not UTF-8 text', Buffer.from('{"acm\xe9":{}}', 'latin1')],
+  ])('name a file that is %s: env-file-encoding', (what, bytes) => {
+    const file = fileOf(bytes);
+    expect(faultsOf(() => openCredentialSets({ file }))).toEqual([
+      {
+        path: 'WAYBILL_CREDENTIALS_FILE',
+        message: `${file}: the file is ${what}; save it as UTF-8`,
+      },
+    ]);
   });
 
   it('have the named sets of a file, with every field', async () => {
