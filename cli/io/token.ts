@@ -1,7 +1,7 @@
 /** The address of the service and the token for it. */
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { withoutMark } from '../shared/lib/decode-text.ts';
+import { withoutMark } from '../../shared/lib/decode-text.ts';
 import { CommandFailure, EXIT } from './failure.ts';
 
 export type Env = Readonly<Record<string, string | undefined>>;
