@@ -1,56 +1,93 @@
 /**
- * Notices uploads in the watched folder and tells the functions they start, with the event S3 sends.
- * Looks at everything when it starts and once a minute besides, so that nothing missed stays missed.
+ * Notices uploads in the store and calls the functions they start, with the event S3 sends. A folder is
+ * watched, and its files are taken once they are whole (`settled.ts`); everything is looked at when the
+ * service starts and once a minute, so that nothing missed stays missed.
  */
-import { mkdir } from 'node:fs/promises';
-import { join, relative, sep } from 'node:path';
+import { lstatSync, mkdirSync, type Stats } from 'node:fs';
+import { relative, resolve, sep } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { watch } from 'chokidar';
 import { ConfigError } from '../shared/lib/errors.ts';
 import type { Log } from '../shared/lib/log.ts';
 import type { ObjectInfo, Objects } from '../shared/stores/objects.ts';
 import { atMost, STOP_MS } from './at-most.ts';
 import type { EventHandler } from './http.ts';
+import { isSettled, QUIET_MS, type SeenFile, seeFile } from './settled.ts';
 
 export interface InboxOptions {
   readonly objects: Objects;
+  /** Where other programs write the objects as files; absent for a bucket, whose objects are whole. */
+  readonly folder?: string | undefined;
   /** Prefixes of keys, each with the functions whose uploads it holds. */
   readonly uploads: readonly (readonly [prefix: string, handler: EventHandler])[];
   readonly log: Log;
-  /** A file is complete once it has not grown for this long. @default 300 */
-  readonly settledMs?: number;
+  /** @default 10000 */
+  readonly quietMs?: number;
   /** @default 60000 */
   readonly scanMs?: number;
   /** Called when something was planned. */
   readonly onPlanned?: () => void;
+  readonly now?: () => number;
+  readonly wait?: (ms: number) => Promise<unknown>;
 }
 
 export interface Inbox {
-  /** Hands the object on now, unless this version of it was already. */
+  /** Hands an object on now that was written whole, unless this version of it was already. */
   notice(key: string): Promise<void>;
-  /** Waits for planning under way, at most 10 s; the next start looks at everything again. */
+  /** Waits for planning that has begun, at most 10 s; the next start looks at everything again. */
   stop(): Promise<void>;
 }
 
 /** Hidden files are nobody's manifests: unfinished writes, ours or an editor's, and `.DS_Store`. */
 const isHidden = (path: string): boolean => /(^|\/)\.[^/]*/.test(path);
 
-/** @throws ConfigError (CONFIG_INVALID, `WAYBILL_OBJECTS`) when the folder can't be made */
+/** @throws ConfigError (CONFIG_INVALID, `WAYBILL_OBJECTS`) when the folder can't be made or is a link */
 export async function startInbox(options: InboxOptions): Promise<Inbox> {
-  const { objects, uploads, log, settledMs = 300, scanMs = 60_000, onPlanned } = options;
+  const { objects, folder, uploads, log, quietMs = QUIET_MS, scanMs = 60_000, onPlanned } = options;
+  const { now = Date.now, wait = (ms) => sleep(ms, undefined, { ref: false }) } = options;
   const prefixes = [...new Set(uploads.map(([prefix]) => prefix))];
   const planned = new Map<string, string>();
+  /** Files that are not whole yet, as far as anybody can tell. */
+  const waiting = new Map<string, SeenFile>();
+  const changed = new Set<string>();
   let last: Promise<void> = Promise.resolve();
+  let stopped = false;
 
-  const planOnce = async (info: ObjectInfo): Promise<void> => {
-    const { key, etag, sizeBytes } = info;
-    const handlers = uploads.filter(([prefix]) => key.startsWith(prefix) && !key.endsWith('/'));
-    if (planned.get(key) === etag || handlers.length === 0) return;
+  const handlersOf = (key: string): readonly EventHandler[] =>
+    uploads.filter(([prefix]) => key.startsWith(prefix)).map(([, handler]) => handler);
+
+  const isPlanned = ({ key, etag }: ObjectInfo): boolean =>
+    planned.get(key) === etag || key.endsWith('/') || handlersOf(key).length === 0;
+
+  const plan = async (info: ObjectInfo): Promise<void> => {
+    const { key, etag } = info;
+    waiting.delete(key);
+    for (const handler of handlersOf(key)) await handler(uploadEvent(objects.bucket, info));
+    planned.set(key, etag);
+    onPlanned?.();
+  };
+
+  /** The one way in for what others write: seen by the watcher, a scan or the start. */
+  const planSettled = async (info: ObjectInfo): Promise<void> => {
+    const { key } = info;
+    const before = waiting.get(key);
+    const file = await seeFile(objects, info, now(), before);
+    if (isSettled(file, now(), quietMs)) return plan(info);
+    if (file.isOpen && !before) log.info('inbox.open-end', { key });
+    waiting.set(key, file);
+  };
+
+  /** @param work what fails with one object fails with that one alone */
+  const consider = async (
+    info: ObjectInfo,
+    work = folder === undefined ? plan : planSettled,
+  ): Promise<void> => {
+    if (isPlanned(info)) return;
     try {
-      for (const [, handler] of handlers) await handler(uploadEvent(objects.bucket, info));
-      planned.set(key, etag);
-      onPlanned?.();
+      await work(info);
     } catch (error) {
-      log.error('inbox.failed', { key, sizeBytes }, error);
+      waiting.delete(info.key);
+      log.error('inbox.failed', { key: info.key, sizeBytes: info.sizeBytes }, error);
     }
   };
 
@@ -59,49 +96,97 @@ export async function startInbox(options: InboxOptions): Promise<Inbox> {
     last = last.then(work).catch((error: unknown) => log.error('inbox.failed', {}, error));
     return last;
   };
-  const notice = (key: string) =>
-    inTurn(async () => {
-      const info = await objects.head(key);
-      if (info) await planOnce(info);
-    });
-  const scan = () =>
-    inTurn(async () => {
-      for (const prefix of prefixes) {
-        for await (const info of objects.list(prefix)) {
-          if (!isHidden(info.key)) await planOnce(info);
-        }
-      }
-    });
 
-  const folders = prefixes.map((prefix) => join(objects.bucket, prefix));
-  const keyOf = (path: string): string => relative(objects.bucket, path).split(sep).join('/');
-  for (const folder of folders) {
-    await mkdir(folder, { recursive: true }).catch((error: unknown) => {
-      const reason = error instanceof Error ? error.message : String(error);
-      const message = `the folder ${folder} can't be made: ${reason}`;
-      throw new ConfigError([{ path: 'WAYBILL_OBJECTS', message }]);
-    });
-  }
-  const watcher = watch(folders, {
-    ignoreInitial: true,
-    ignored: (path) => isHidden(keyOf(path)),
-    awaitWriteFinish: { stabilityThreshold: settledMs, pollInterval: Math.min(100, settledMs) },
-  });
-  const noticePath = (path: string) => void notice(keyOf(path));
-  watcher.on('add', noticePath).on('change', noticePath);
-  watcher.on('error', (error) => log.error('inbox.watch-failed', {}, error));
-  await new Promise<void>((ready) => watcher.once('ready', ready));
-  void scan();
-  const timer = setInterval(scan, scanMs);
+  const considerKey = async (key: string): Promise<void> => {
+    const info = await objects.head(key);
+    if (info) await consider(info);
+    else waiting.delete(key);
+  };
+
+  const look = async (): Promise<void> => {
+    const settled = [...waiting].filter(([, file]) => isSettled(file, now(), quietMs));
+    for (const [key] of settled) changed.add(key);
+    for (const key of changed) {
+      changed.delete(key);
+      await considerKey(key);
+    }
+  };
+
+  const scan = async (): Promise<void> => {
+    for (const prefix of prefixes) {
+      for await (const info of objects.list(prefix)) if (!isHidden(info.key)) await consider(info);
+    }
+  };
+
+  const run = async (): Promise<void> => {
+    let scannedAt = Number.NEGATIVE_INFINITY;
+    while (!stopped) {
+      await inTurn(look);
+      if (now() - scannedAt >= scanMs) {
+        scannedAt = now();
+        await inTurn(scan);
+      }
+      await wait(quietMs / LOOKS);
+    }
+  };
+
+  const watcher =
+    folder === undefined ? undefined : await watchFolder(folder, prefixes, log, changed);
+  void run();
 
   return {
-    notice,
+    notice: (key) =>
+      inTurn(async () => {
+        const info = await objects.head(key);
+        if (info) await consider(info, plan);
+      }),
     async stop() {
-      clearInterval(timer);
-      await watcher.close();
+      stopped = true;
+      await watcher?.close();
       await atMost(last, STOP_MS);
     },
   };
+}
+
+/** At the files that wait, in the time that the smallest of them waits. */
+const LOOKS = 10;
+
+/** Puts the keys of new and changed files into `changed`. Links are not followed, as in the store. */
+async function watchFolder(
+  root: string,
+  prefixes: readonly string[],
+  log: Log,
+  changed: Set<string>,
+) {
+  // Without a slash at its end, which would follow a link.
+  const folders = prefixes.map((prefix) => resolve(root, prefix));
+  for (const folder of folders) makeFolder(folder);
+  const keyOf = (path: string): string => relative(root, path).split(sep).join('/');
+  const watcher = watch(folders, {
+    followSymlinks: false,
+    ignored: (path) => isHidden(keyOf(path)),
+  });
+  const add = (path: string, stats?: Stats) => {
+    if (stats?.isSymbolicLink()) log.warn('inbox.link-ignored', { key: keyOf(path) });
+    else changed.add(keyOf(path));
+  };
+  watcher.on('add', add).on('change', add);
+  watcher.on('error', (error) => log.error('inbox.watch-failed', {}, error));
+  await new Promise<void>((ready) => watcher.once('ready', ready));
+  return watcher;
+}
+
+function makeFolder(folder: string): void {
+  let message: string;
+  try {
+    mkdirSync(folder, { recursive: true, mode: 0o750 });
+    if (lstatSync(folder).isDirectory()) return;
+    message = `the folder ${folder} is a symbolic link; expected a folder, as links are not followed below WAYBILL_OBJECTS`;
+  } catch (error) {
+    const reason = error instanceof Error ? error.message : String(error);
+    message = `the folder ${folder} can't be made: ${reason}`;
+  }
+  throw new ConfigError([{ path: 'WAYBILL_OBJECTS', message }]);
 }
 
 /** https://docs.aws.amazon.com/AmazonS3/latest/userguide/notification-content-structure.html */

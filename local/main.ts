@@ -142,6 +142,7 @@ async function start(
   let wakePump = (): void => {};
   const inbox = await startInbox({
     objects,
+    folder: stores.objects.kind === 'folder' ? objects.bucket : undefined,
     uploads: FUNCTIONS.flatMap(({ handler, deployment }) =>
       (deployment.uploads ?? []).map((prefix): [string, EventHandler] => [prefix, handler]),
     ),

@@ -74,7 +74,8 @@ describe('the inbox', () => {
       startInbox({
         objects,
         log: silentLog,
-        settledMs: 30,
+        folder: objects.bucket,
+        quietMs: 30,
         uploads: [
           [
             'cos-fetch/',
@@ -149,7 +150,7 @@ describe('the inbox', () => {
   it('plans the others beside one that fails', async () => {
     const bad = 'cos-fetch/ap-shanghai/b-1250000000/0.csv';
     const { inbox, file, seen } = await setup((key) => key === bad);
-    writeFileSync(file(bad), 'x');
+    writeFileSync(file(bad), 'x\n');
     writeFileSync(file(KEY), 'url,key\n');
     await inbox();
     expect(await seen(2)).toEqual([bad, KEY]);
