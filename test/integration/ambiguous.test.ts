@@ -87,7 +87,7 @@ describe.each(['v1', 'v2'] as const)('OMS %s', (version) => {
     expect(starts).toBe(1);
   });
 
-  it.each(FAULTS)('never starts twice when %s goes on', async (kind) => {
+  it.each(FAULTS)('G2: never starts twice when %s goes on', async (kind) => {
     const { starts, transfer } = await start(kind, [1, 2, 3, 4, 5, 6]);
     expect(starts).toBeLessThanOrEqual(1);
     // Taken: found by reading. Not taken: open, or clearly refused.
@@ -144,7 +144,7 @@ describe('COS Batch', () => {
     expect(transfer).toMatchObject({ state: 'submitted', providerId: jobs[0]?.jobId });
   });
 
-  it.each(FAULTS)('never creates twice when %s goes on', async (kind) => {
+  it.each(FAULTS)('G2: never creates twice when %s goes on', async (kind) => {
     const { jobs, transfer } = await create(kind, [1, 2, 3, 4, 5, 6, 7, 8, 9]);
     expect(jobs.length).toBeLessThanOrEqual(1);
     expect(transfer?.state).toBeOneOf(jobs.length === 1 ? ['submitted'] : ['submitting', 'failed']);
@@ -211,7 +211,7 @@ describe('COS fetch', () => {
     expect(last?.state).toBeOneOf(['submitted', 'succeeded']);
   });
 
-  it.each(FAULTS)('never submits twice without a look when %s goes on', async (kind) => {
+  it.each(FAULTS)('G2: never submits twice without a look when %s goes on', async (kind) => {
     const { first, last, taken } = await fetchOnce(kind, [1, 2, 3]);
     expect(taken).toBeLessThanOrEqual(1);
     if (taken === 1) {

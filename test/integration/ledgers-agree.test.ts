@@ -55,7 +55,7 @@ const report: fc.Arbitrary<TransferUpdate> = fc
 const LINES = 3;
 const told = fc.array(fc.tuple(fc.nat(LINES - 1), report), { minLength: 1, maxLength: 14 });
 
-it('keeps the same record of the same reports', async () => {
+it('G3: keeps the same record of the same reports', async () => {
   const table = await createLedgerTable(dynalite.call);
   const { ledger: sqlite } = openStores();
   let now = AT;

@@ -57,6 +57,18 @@ it('CONTRIBUTING has every room of shared/', () => {
   expect(found.filter((room) => !listed.has(room))).toEqual([]);
 });
 
+/** Promises of the README, each with the tests that its row names. */
+const promises = [...readPage('README.md').matchAll(/^\| (G\d+) \|.*\| (.+) \|$/gm)].flatMap(
+  ([, promise = '', cell = '']) =>
+    [...cell.matchAll(/`([^`]+)`/g)].map(([, test = '']) => [promise, test] as const),
+);
+
+it.each(promises)('%s is kept by a test of %s that is titled so', (promise, test) => {
+  const title = new RegExp(`['\`](?:[^'\`\\n]*, )?${promise}(?:, G\\d+)*: `);
+  const titled = filesOf(test).filter((file) => title.test(readPage(file)));
+  expect(titled).not.toEqual([]);
+});
+
 it('finds what is gone', () => {
   expect(missing('`shared/oms/gone.ts`, `shared/runs/`, shared/lib/errors.ts.')).toEqual([
     'shared/oms/gone.ts',
