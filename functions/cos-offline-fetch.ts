@@ -6,6 +6,7 @@ import { randomUUID } from 'node:crypto';
 import { expose, openHold, openLedger, openLimiter, openObjects, openQueue } from '#wiring';
 import { createIntent, type Intent, type Resolve } from '../shared/ledger/intent.ts';
 import type { IntentWindow, Ledger } from '../shared/ledger/ledger.ts';
+import type { Run } from '../shared/ledger/model.ts';
 import { refused, submitted } from '../shared/ledger/outcomes.ts';
 import type { PlannedTransfer, SameKey, Shard } from '../shared/ledger/shard.ts';
 import { toCause } from '../shared/lib/cause.ts';
@@ -14,13 +15,13 @@ import {
   type Cause,
   InputError,
   LeasedError,
-  ProviderError,
+  RunStoppedError,
   UnsettledError,
   WaybillError,
 } from '../shared/lib/errors.ts';
 import type { Log } from '../shared/lib/log.ts';
 import { type Metrics, noMetrics } from '../shared/lib/metrics.ts';
-import { createRefusals, type Refusals } from '../shared/limits/credential-breaker.ts';
+import type { CredentialBreaker } from '../shared/limits/credential-breaker.ts';
 import type { Limiter } from '../shared/limits/limiter.ts';
 import { createShardReader, type ShardReader } from '../shared/manifest/shards.ts';
 import { connectCosObjects, hasArrived } from '../shared/providers/tencent/objects.ts';
@@ -31,6 +32,7 @@ import {
 import {
   type CosFetchClient,
   connectCosFetch,
+  createFetchBreaker,
   fetchTask,
 } from '../shared/providers/tencent/offline-fetch/client.ts';
 import { stageRejected } from '../shared/reporting/csv.ts';
@@ -44,9 +46,12 @@ import { cosFetchConfig } from '../shared/wiring/config/functions.ts';
 import { observe } from '../shared/wiring/observe.ts';
 
 export interface Deps {
+  /** All calls with the one key pair. */
+  readonly breaker: CredentialBreaker;
   readonly client: CosFetchClient;
+  /** Works on the objects of a shard side by side. */
+  readonly each: Limiter['each'];
   readonly ledger: Ledger;
-  readonly limiter: Limiter;
   readonly log: Log;
   readonly metrics?: Metrics;
   readonly objects: Pick<Objects, 'put'>;
@@ -54,7 +59,6 @@ export interface Deps {
   /** Where messages that are given back would come again too late. */
   readonly hold?: Hold | undefined;
   readonly read: ShardReader;
-  readonly refusals: Refusals;
   readonly resolve: Resolve;
   readonly settleMs: number;
   /** Where the provider reports the outcome of an attempt. */
@@ -66,16 +70,15 @@ export interface Deps {
 const LEASE_MS = 20 * 60_000;
 
 export function createHandler(deps: Deps) {
-  const { client, ledger, limiter, log, metrics = noMetrics, objects, queue, hold } = deps;
-  const { read, refusals, resolve, settleMs, urls } = deps;
+  const { breaker, client, each, ledger, log, metrics = noMetrics, objects, queue, hold } = deps;
+  const { read, resolve, settleMs, urls } = deps;
   const now = deps.now ?? (() => new Date());
 
-  /** Ends the run when its key pair is refused, whatever was asked with it. */
-  const stopIfRefused = async (cause: Cause | undefined, shard: Shard, intent: Intent) => {
-    if (!refusals.tooMany(cause) || !cause) return;
+  /** Ends the run whose key pair is refused. */
+  const stopRun = async ({ runId }: Shard, intent: Intent, error: Cause): Promise<void> => {
     intent.stop();
-    if (await ledger.stopRun(shard.runId, { state: 'failed', at: now(), error: cause })) {
-      log.error('run.credentials-refused', { runId: shard.runId, code: cause.code });
+    if (await ledger.stopRun(runId, { state: 'failed', at: now(), error })) {
+      log.error('run.credentials-refused', { runId, code: error.code });
     }
   };
 
@@ -87,32 +90,40 @@ export function createHandler(deps: Deps) {
     sent: { submitted: number; throttled: number },
   ) => {
     const { id, target } = transfer;
-    const attempt = await intent
-      .next(transfer, (open, since) => limiter.run(() => resolve(open, since)))
-      .catch(async (error: unknown) => {
-        if (error instanceof ProviderError) await stopIfRefused(toCause(error), shard, intent);
-        throw error;
-      });
-    if (attempt === undefined) return true;
-    const task = { ...fetchTask(transfer), ...sameKeyOf(shard), ...urls(id, attempt) };
-    const answer = limiter.run(() => client.submit(target, task)).then(({ taskId }) => taskId);
-    const report = await answer.then(
-      submitted(attempt, transfer, now),
-      refused(attempt, transfer, now),
-    );
-    await ledger.record(id, report);
-    if (report.state === 'submitted') sent.submitted += 1;
-    if (report.cause?.class === 'throttled') sent.throttled += 1;
-    await stopIfRefused(report.cause, shard, intent);
-    return report.event !== 'unanswered';
+    const call = {
+      signal: intent.signal,
+      before: intent.checkRun,
+      onRefused: (error: unknown) => stopRun(shard, intent, toCause(error)),
+    };
+    let attempt: number | undefined;
+    try {
+      attempt = await intent.next(transfer, (open, since) =>
+        breaker.run(() => resolve(open, since), call),
+      );
+      if (attempt === undefined) return true;
+      const task = { ...fetchTask(transfer), ...sameKeyOf(shard), ...urls(id, attempt) };
+      const answer = breaker.run(() => client.submit(target, task), call);
+      const report = await answer
+        .then(({ taskId }) => taskId)
+        .then(submitted(attempt, transfer, now), refused(attempt, transfer, now));
+      await ledger.record(id, report);
+      if (report.state === 'submitted') sent.submitted += 1;
+      if (report.cause?.class === 'throttled') sent.throttled += 1;
+      return report.event !== 'unanswered';
+    } catch (error) {
+      if (!(error instanceof RunStoppedError)) throw error;
+      if (attempt !== undefined) await intent.giveBack(transfer, attempt);
+      return true;
+    }
   };
 
   return perMessage(
     parseShard,
     async (shard, { deadline }, { receipt }) => {
       const lease = { owner: randomUUID(), leaseMs: LEASE_MS };
+      const watch = ledger.stops.watch(shard.runId);
       const opened = await ledger.openShard(shard, { ...lease, at: now() });
-      if (opened === 'ended' || opened === 'stopped') return;
+      if (opened === 'ended' || opened === 'stopped') return watch.end();
       if (opened === 'leased') throw new LeasedError(shard.id);
       // Should this worker die, the next one comes as soon as the lease has ended.
       await hold?.(receipt, LEASE_MS + 60_000).catch((error: unknown) => {
@@ -120,17 +131,22 @@ export function createHandler(deps: Deps) {
       });
       const reading = read(shard);
       const seen = () => reading.tally;
-      const intent = createIntent({ ledger, shard, opened, lease, settleMs, seen, now });
-      const timely = untilTime(reading, deadline, now);
+      const intent = createIntent({ ledger, shard, opened, lease, watch, settleMs, seen, now });
+      const timely = untilTime(reading, deadline, now, watch.signal);
       const sent = { submitted: 0, throttled: 0 };
       let open = 0;
       let rest: readonly IntentWindow[] | undefined;
       try {
-        await limiter.each(timely, async (transfer) => {
+        await each(timely, async (transfer) => {
           const settled = await submit(transfer, shard, intent, sent).catch(isUnsettled);
           if (!settled) open += 1;
         });
-        if (intent.stopped) return;
+        if (intent.signal.aborted) {
+          rest = intent.windowsBelow(intent.unsentFrom);
+          // The end of the run could not be written, or somebody goes on with it already.
+          if (isOpen(await ledger.run(shard.runId))) throw new LeasedError(shard.id);
+          return;
+        }
         if (timely.rest) rest = intent.windowsBelow(timely.rest.line);
         if (open > 0) throw new UnsettledError(shard.id);
         if (!rest) {
@@ -142,6 +158,7 @@ export function createHandler(deps: Deps) {
         await ledger.stopRun(shard.runId, { state: 'failed', at: now(), error: toCause(error) });
         log.error('run.failed', { runId: shard.runId, shard: shard.index }, error);
       } finally {
+        watch.end();
         metrics({ Submitted: sent.submitted, Throttled: sent.throttled });
         await ledger.releaseShard(shard, { ...lease, at: now() }, rest);
       }
@@ -177,6 +194,9 @@ const holdBy =
     return hold(receipt, Math.min(LONGEST_MS, BROKEN_MS * 2 ** (receiveCount - 1)));
   };
 
+const isOpen = (run: Run | undefined): boolean =>
+  run?.state === 'planning' || run?.state === 'active';
+
 /** An open intent that is too young counts as not settled; any other failure is one. */
 function isUnsettled(error: unknown): false {
   if (error instanceof WaybillError && error.sent === 'unknown') return false;
@@ -192,16 +212,17 @@ export const handler = expose(async (env) => {
     openQueue(config),
     openHold(config),
   ]);
+  const limiter = openLimiter(config, { api: 'cos-fetch', ledger, limits: cos.limits });
   return createHandler({
+    breaker: createFetchBreaker(limiter),
     client: connectCosFetch(cos, onKeyExist),
+    each: limiter.each,
     ledger,
-    limiter: openLimiter(config, { api: 'cos-fetch', ledger, limits: cos.limits }),
     ...observe(config),
     objects,
     queue,
     hold,
     read: createShardReader({ objects, allowHttps }),
-    refusals: createRefusals(),
     resolve: hasArrived(connectCosObjects(cos)),
     settleMs,
     urls: createCallbackUrls(publicUrl, createCallbackTokens(callbackKeys)),

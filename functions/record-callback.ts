@@ -13,7 +13,10 @@ import type { Log } from '../shared/lib/log.ts';
 import { createSmnVerifier, type SmnVerifier } from '../shared/providers/huawei/smn.ts';
 import { connectCosObjects } from '../shared/providers/tencent/objects.ts';
 import { callbackUpdate } from '../shared/providers/tencent/offline-fetch/callback.ts';
-import { connectCosFetch } from '../shared/providers/tencent/offline-fetch/client.ts';
+import {
+  connectCosFetch,
+  createFetchBreaker,
+} from '../shared/providers/tencent/offline-fetch/client.ts';
 import {
   createFetchStatus,
   type FetchStatus,
@@ -76,7 +79,7 @@ export function createHandler({
     if (!transfer?.providerId || transfer.attempt !== claim.attempt) return told;
     if (transfer.state === 'succeeded') return undefined;
     try {
-      return await status.ask(transfer, told);
+      return await status.ask(transfer, { doubted: told });
     } catch (error) {
       // The provider does not answer now: nothing is recorded, and the sweeper asks again.
       log.warn('callback.unconfirmed', { transferId: claim.transferId }, error);
@@ -107,6 +110,9 @@ export function createHandler({
   );
 }
 
+/** Callbacks come by themselves: a refused key is not tried anew with each of them. */
+const BARRED_MS = 60_000;
+
 export const handler = expose(async (env) => {
   const config = callbackConfig(env);
   const { callbackKeys, cos, smn, verify } = config;
@@ -121,9 +127,12 @@ export const handler = expose(async (env) => {
     ...(smn && { smn: createSmnVerifier({ ...smn, send: createSend({ timeoutMs: 3_000 }) }) }),
     ...(cos && {
       status: createFetchStatus({
+        breaker: createFetchBreaker(
+          openLimiter(config, { api: 'cos-fetch', ledger, limits: cos.limits }),
+          BARRED_MS,
+        ),
         client: connectCosFetch(cos),
         ledger,
-        limiter: openLimiter(config, { api: 'cos-fetch', ledger, limits: cos.limits }),
         objects: connectCosObjects(cos),
       }),
     }),

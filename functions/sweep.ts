@@ -30,7 +30,10 @@ import type { TaskPollers } from '../shared/providers/task-poller.ts';
 import { connectCosBatch } from '../shared/providers/tencent/batch/client.ts';
 import { createBatchPoller } from '../shared/providers/tencent/batch/poll-job.ts';
 import { connectCosObjects, isBroughtBy } from '../shared/providers/tencent/objects.ts';
-import { connectCosFetch } from '../shared/providers/tencent/offline-fetch/client.ts';
+import {
+  connectCosFetch,
+  createFetchBreaker,
+} from '../shared/providers/tencent/offline-fetch/client.ts';
 import { createFetchStatus } from '../shared/providers/tencent/offline-fetch/status.ts';
 import type { HasArrived } from '../shared/runs/cancel-unsent.ts';
 import { createPlanner } from '../shared/runs/plan.ts';
@@ -223,12 +226,13 @@ async function connect(config: SweepConfig, ledger: Ledger, objects: Objects) {
   const limiter = limiterOf('cos-fetch', cos.limits);
   const client = connectCosFetch(cos);
   const targets = connectCosObjects(cos);
-  const status = createFetchStatus({ client, ledger, limiter, objects: targets });
+  const breaker = createFetchBreaker(limiter);
+  const status = createFetchStatus({ breaker, client, ledger, objects: targets });
   const hasArrived: HasArrived = async ({ key, md5, target }, since) => {
-    const found = await limiter.run(() => targets.head(target, key));
+    const found = await breaker.run(() => targets.head(target, key));
     return found !== undefined && isBroughtBy(found, md5, since);
   };
-  return { pollers, hasArrived, lost: { limiter, refusals: createRefusals(), status } };
+  return { pollers, hasArrived, lost: { each: limiter.each, status } };
 }
 
 export const handler = expose(async (env) => {

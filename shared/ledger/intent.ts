@@ -4,10 +4,11 @@
  * an open intent: somebody may have sent it. It is resolved, not blindly repeated (promise G2).
  */
 
-import { UnsettledError } from '../lib/errors.ts';
+import { RunStoppedError, UnsettledError } from '../lib/errors.ts';
 import type { IntentWindow, Lease, Ledger, OpenedShard } from './ledger.ts';
 import type { Transfer, TransferUpdate } from './model.ts';
 import type { PlannedTransfer, Shard, Tally } from './shard.ts';
+import type { RunWatch } from './stops.ts';
 
 /** Looks whether an open submission arrived: true when the object is there since `since`. */
 export type Resolve = (transfer: PlannedTransfer, since: Date) => Promise<boolean>;
@@ -21,9 +22,19 @@ export interface Intent {
   next(transfer: PlannedTransfer, resolve: Resolve): Promise<number | undefined>;
   /** Sends nothing more: the run ended, or the lease went to another worker. */
   stop(): void;
+  /**
+   * Looks whether the run still goes on, right before a request leaves; the ledger is asked at most
+   * once in ten seconds. @throws RunStoppedError (RUN_STOPPED); StoreError
+   */
+  checkRun(): Promise<void>;
+  /** An attempt that `next` gave never left, as the run ended before its turn. */
+  giveBack(transfer: PlannedTransfer, attempt: number): Promise<void>;
   /** All windows, when no line from `line` on was submitted by this worker. */
   windowsBelow(line: number): readonly IntentWindow[];
-  readonly stopped: boolean;
+  /** The first line that this worker did not send because it was stopped. */
+  readonly unsentFrom: number;
+  /** Aborts once nothing more may be sent. */
+  readonly signal: AbortSignal;
 }
 
 export interface IntentOptions {
@@ -31,6 +42,8 @@ export interface IntentOptions {
   readonly shard: Shard;
   readonly opened: OpenedShard;
   readonly lease: Omit<Lease, 'at'>;
+  /** Ends the sending: the run has ended, or the lease went to another worker. */
+  readonly watch: Pick<RunWatch, 'signal' | 'stop'>;
   readonly settleMs: number;
   /** Lines that one durable write covers; what a crash leaves to resolve. @default 256 */
   readonly windowLines?: number;
@@ -47,17 +60,23 @@ export function createIntent({
   shard,
   opened,
   lease,
+  watch,
   settleMs,
   windowLines = 256,
   seen,
   now,
 }: IntentOptions): Intent {
-  let stopped = false;
+  const { signal, stop } = watch;
+  let unsentFrom = Number.POSITIVE_INFINITY;
   const written: IntentWindow[] = [];
   let covered = 0;
   let covering: Promise<void> = Promise.resolve();
   let lookedAt = now().getTime();
   let looking: Promise<void> | undefined;
+
+  /** What an earlier worker wrote over a line, which it may have sent. */
+  const openWindow = (line: number): IntentWindow | undefined =>
+    opened.windows.find(({ through }) => line < through);
 
   /** A window that covers nothing: renews the lease, and tells whether the run has ended. */
   const look = async (): Promise<void> => {
@@ -65,31 +84,35 @@ export function createIntent({
     lookedAt = at.getTime();
     const window = { through: 0, at };
     const answer = await ledger.coverShard(shard, { ...lease, at }, window, seen());
-    if (answer !== 'covered') stopped = true;
+    if (answer !== 'covered') stop();
   };
 
   /** What is sent by its row, or slowly, would else never hear that the run was cancelled. */
   const maySend = async (): Promise<boolean> => {
-    if (!stopped && now().getTime() - lookedAt >= LOOK_MS) {
+    if (!signal.aborted && now().getTime() - lookedAt >= LOOK_MS) {
       looking ??= look().finally(() => {
         looking = undefined;
       });
     }
     await looking;
-    return !stopped;
+    return !signal.aborted;
   };
 
   const cover = async (line: number): Promise<void> => {
-    if (line < covered || stopped) return;
+    if (line < covered || signal.aborted) return;
     const window = { through: line + windowLines, at: now() };
     const answer = await ledger.coverShard(shard, { ...lease, at: window.at }, window, seen());
     if (answer !== 'covered') {
-      stopped = true;
+      stop();
       return;
     }
     covered = window.through;
     lookedAt = window.at.getTime();
     written.push(window);
+  };
+
+  const unsent = (line: number): undefined => {
+    unsentFrom = Math.min(unsentFrom, line);
   };
 
   /** One window at a time; transfers that wait for the same window share its write. */
@@ -98,7 +121,7 @@ export function createIntent({
       covering = covering.then(() => cover(line));
       await covering;
     }
-    return stopped ? undefined : 1;
+    return signal.aborted ? unsent(line) : 1;
   };
 
   const resolveOpen = async (
@@ -143,10 +166,10 @@ export function createIntent({
 
   return {
     async next(transfer, resolve) {
-      if (!(await maySend())) return undefined;
+      if (!(await maySend())) return unsent(transfer.line);
       const known = opened.transfers.get(transfer.line);
       if (known === undefined) {
-        const window = opened.windows.find(({ through }) => transfer.line < through);
+        const window = openWindow(transfer.line);
         if (window === undefined) return first(transfer.line);
         return resolveOpen(transfer, { attempt: 1, heardAt: window.at, since: window.at }, resolve);
       }
@@ -167,16 +190,27 @@ export function createIntent({
       if (known.object === undefined) await describe(transfer, known);
       return undefined;
     },
-    stop() {
-      stopped = true;
+    stop,
+    async checkRun() {
+      if (!(await maySend())) throw new RunStoppedError(shard.runId);
+    },
+    async giveBack(transfer, attempt) {
+      unsent(transfer.line);
+      const isByWindow =
+        !opened.transfers.has(transfer.line) && openWindow(transfer.line) === undefined;
+      if (isByWindow) return;
+      // Its row says that it may have been sent.
+      const update = { state: 'planned', attempt: attempt + 1, accepted: [], at: now() } as const;
+      await ledger.record(transfer.id, { ...update, event: 'ordered', object: transfer });
     },
     windowsBelow: (line) => [
       // Lines of earlier workers may have been sent, whatever this one did.
       ...opened.windows,
       ...written.map(({ through, at }) => ({ through: Math.min(through, line), at })),
     ],
-    get stopped() {
-      return stopped;
+    get unsentFrom() {
+      return unsentFrom;
     },
+    signal,
   };
 }

@@ -17,6 +17,7 @@ import type {
   TransferUpdate,
 } from './model.ts';
 import type { Shard, Tally } from './shard.ts';
+import type { RunStops } from './stops.ts';
 
 /** Lines below `through` may have been submitted since `at`. */
 export interface IntentWindow {
@@ -79,7 +80,8 @@ export interface Ledger {
   activateRun(runId: string, plan: Plan): Promise<void>;
   /**
    * Ends a run that is `planning` or `active`; false when it has ended already. A failed one is closed
-   * at once; what the provider has of a cancelled one goes on, and `closeRun` closes it.
+   * at once; what the provider has of a cancelled one goes on, and `closeRun` closes it. Announced in
+   * `stops`.
    */
   stopRun(
     runId: string,
@@ -95,6 +97,8 @@ export interface Ledger {
    * False when it is open, or not there.
    */
   reopenRun(runId: string, state: 'planning' | 'active'): Promise<boolean>;
+  /** Stops that were made through this object; others are learnt by looking. */
+  readonly stops: RunStops;
   run(runId: string): Promise<Run | undefined>;
   /** Newest first. */
   runs(filter: {

@@ -1,7 +1,7 @@
 /** Turns what happened to a submission into an update for the ledger. */
 
 import { toCause } from '../lib/cause.ts';
-import { WaybillError } from '../lib/errors.ts';
+import { RunStoppedError, WaybillError } from '../lib/errors.ts';
 import type { TransferObject, TransferUpdate } from './model.ts';
 
 /** The provider took attempt `attempt` as `providerId`. */
@@ -19,12 +19,13 @@ export const submitted =
 /**
  * The submission failed: `failed` when it was clearly refused, still `submitting` when the answer
  * is unknown, so that it is resolved before anything else.
- * @throws the error itself when it is none of ours: a fault of the program or of a store
+ * @throws the error itself when it is none of ours: a fault of the program or of a store; and when
+ * nothing left
  */
 export const refused =
   (attempt: number, object: TransferObject, now: () => Date) =>
   (error: unknown): TransferUpdate => {
-    if (!(error instanceof WaybillError)) throw error;
+    if (!(error instanceof WaybillError) || error instanceof RunStoppedError) throw error;
     const open = error.sent === 'unknown';
     return {
       state: open ? 'submitting' : 'failed',

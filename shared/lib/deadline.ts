@@ -17,11 +17,13 @@ export interface Timely<Item> extends AsyncIterable<readonly Item[]> {
 /**
  * The same items, until the time is nearly over.
  * @param deadline undefined when there is none
+ * @param signal ends them when it aborts
  */
 export function untilTime<Item>(
   batches: AsyncIterable<readonly Item[]>,
   deadline: Date | undefined,
   now: () => Date,
+  signal?: AbortSignal,
 ): Timely<Item> {
   const leftMs = deadline === undefined ? 0 : deadline.getTime() - now().getTime();
   const lastMs =
@@ -32,6 +34,7 @@ export function untilTime<Item>(
   async function* slices(): AsyncGenerator<readonly Item[]> {
     for await (const batch of batches) {
       for (let at = 0; at < batch.length; at += SLICE) {
+        if (signal?.aborted) return;
         if (now().getTime() >= lastMs) {
           rest = batch[at];
           return;

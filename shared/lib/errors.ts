@@ -246,6 +246,15 @@ export class BreakerOpenError extends WaybillError {
   }
 }
 
+/** The run ended while a request of it waited for its turn: the request was not sent. */
+export class RunStoppedError extends WaybillError {
+  declare readonly code: 'RUN_STOPPED';
+
+  constructor(runId: string) {
+    super(`Run ${runId} has ended; the request was not sent.`, { code: 'RUN_STOPPED' });
+  }
+}
+
 /** A store (ledger, queue, objects) failed; the work goes back to the queue. */
 export class StoreError extends WaybillError {
   declare readonly code: 'STORE_FAILED';

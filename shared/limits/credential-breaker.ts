@@ -1,7 +1,8 @@
 /**
- * Calls with one key pair, so that a wrong one is never hammered: until a call has shown that the key
- * is good they go one at a time, and after two refusals in a row none goes at all (`refusals.ts`).
+ * The credential breaker of one key pair, so that a wrong one is never hammered: until a call has shown
+ * that the key is good, calls leave one at a time; after two refusals in a row none leaves at all.
  */
+import { unlessAborted } from '../lib/abort.ts';
 import { toCause } from '../lib/cause.ts';
 import {
   BreakerOpenError,
@@ -13,47 +14,82 @@ import {
 import type { Limiter } from './limiter.ts';
 import type { SharedBreaker } from './shared-breaker.ts';
 
+/** The circuit breaker of one key pair. */
 export interface CredentialBreaker {
   /**
    * Makes one request as the limiter allows, and again after a clear refusal that can pass.
    * @throws BreakerOpenError (CREDENTIALS_REFUSED) when the key was refused twice in a row; what `request`
-   * throws
+   * throws, or the reason of `signal`
    */
-  run<Answer>(request: () => Promise<Answer>): Promise<Answer>;
+  run<Answer>(request: () => Promise<Answer>, options?: CallOptions): Promise<Answer>;
+}
+
+export interface CallOptions {
+  /** Takes a call that waits out of the line; one that has left is not touched. */
+  readonly signal?: AbortSignal | undefined;
+  /**
+   * Does what must be done right before each send, such as a look whether the run goes on. What it
+   * throws, the call throws, and nothing is sent.
+   */
+  readonly before?: (() => Promise<unknown>) | undefined;
+  /** Hears that the key was refused twice in a row or more; no call proves it anew before this ends. */
+  readonly onRefused?: ((error: unknown) => void | Promise<void>) | undefined;
+}
+
+export interface CredentialBreakerOptions {
+  /** Present where other workers call with the same key. */
+  readonly shared?: SharedBreaker | undefined;
+  /** Calls at once with a key that is proven, whatever the region. @default 4 */
+  readonly atOnce?: number;
 }
 
 /** These come from behind the check of a key; throttling and broken gateways may stand before it. */
 const PROVES: ReadonlySet<CauseClass> = new Set(['quota', 'request', 'source', 'state']);
 
-/** With one key, whatever the region: fewer than the five bad checks that lock it. */
+/** Fewer than the five bad checks that lock a key of Huawei. */
 const AT_ONCE = 4;
 
+/** A call waited after its turn, and a pause began meanwhile: it goes back into the line. */
+class PausedError extends Error {}
+
 export function createCredentialBreaker(
-  limiter: Pick<Limiter, 'run' | 'keysVersion'>,
+  limiter: Pick<Limiter, 'run' | 'isPaused' | 'keysVersion'>,
   refusals: Refusals,
-  sharedBreaker?: SharedBreaker,
+  { shared, atOnce = AT_ONCE }: CredentialBreakerOptions = {},
 ): CredentialBreaker {
   const { proof } = refusals;
 
-  /** Undefined when the key stopped being proven while the call waited for a slot. */
+  /** Undefined when something changed while the call waited: the key, or the pace. */
   const call = async <Answer>(
     request: () => Promise<Answer>,
     isAlone: boolean,
+    { before, signal }: CallOptions,
   ): Promise<{ readonly answer: Answer } | undefined> => {
-    return limiter.run(async () => {
+    const send = async (): Promise<Answer> => {
+      await before?.();
+      if (limiter.isPaused()) throw new PausedError();
+      signal?.throwIfAborted();
+      return request();
+    };
+    const attempt = async () => {
       // Calls that left while the key was proven may yet be refused.
       if (isAlone) await Promise.all(proof.running);
-      while (proof.running.size >= AT_ONCE) await Promise.race(proof.running);
+      while (proof.running.size >= atOnce) await Promise.race(proof.running);
       const version = limiter.keysVersion();
       refusals.renewed(version);
       if (refusals.isBarred()) throw new BreakerOpenError();
       if (!isAlone && !proof.isProven) return undefined;
-      const asked = sharedBreaker && isAlone ? () => sharedBreaker.run(version, request) : request;
-      const told = tell(asked);
+      const told = tell(shared && isAlone ? () => shared.run(version, send) : send);
       const ended = told.catch(() => undefined).finally(() => proof.running.delete(ended));
       proof.running.add(ended);
       return { answer: await told };
-    });
+    };
+    try {
+      return await limiter.run(attempt, signal);
+    } catch (error) {
+      if (error instanceof PausedError) return undefined;
+      throw error;
+    }
   };
 
   const tell = async <Answer>(request: () => Promise<Answer>): Promise<Answer> => {
@@ -77,19 +113,27 @@ export function createCredentialBreaker(
   };
 
   return {
-    async run(request) {
+    async run(request, options = {}) {
+      const { onRefused, signal } = options;
+      const failed = async (error: unknown): Promise<{ readonly error: unknown }> => {
+        try {
+          if (isRefusal(error) && refusals.isRefused()) await onRefused?.(error);
+          return { error };
+        } catch (failure) {
+          return { error: failure };
+        }
+      };
       for (;;) {
+        signal?.throwIfAborted();
         refusals.renewed(limiter.keysVersion());
         if (refusals.isBarred()) throw new BreakerOpenError();
-        if (proof.isProven) {
-          const outcome = await call(request, false);
-          if (outcome) return outcome.answer;
-          continue;
-        }
-        const turn = proof.last.then(() =>
-          proof.isProven ? undefined : call(request, true).catch(failed),
-        );
-        proof.last = turn;
+        const others = proof.isProven ? undefined : proof.last;
+        const turn = others
+          ? unlessAborted(others, signal)
+              .then(() => (proof.isProven ? undefined : call(request, true, options)))
+              .catch(failed)
+          : call(request, false, options).catch(failed);
+        if (others) proof.last = Promise.all([others, turn]);
         const outcome = await turn;
         if (outcome === undefined) continue;
         if ('error' in outcome) throw outcome.error;
@@ -99,13 +143,16 @@ export function createCredentialBreaker(
   };
 }
 
-const failed = (error: unknown) => ({ error });
+const isRefusal = (error: unknown): boolean =>
+  error instanceof WaybillError && error.class === 'credentials';
 
 export interface Refusals {
   /** Takes the outcome of a submission; true when the provider must not be asked any more. */
   tooMany(cause: Cause | undefined): boolean;
   /** The same for what a call threw. */
   tooManyErrors(error: unknown): boolean;
+  /** Whether the last two were refusals, or more. */
+  isRefused(): boolean;
   /** Whether nothing may be asked with these credentials now. */
   isBarred(): boolean;
   /** The keys are others than those that were refused: starts anew, once for each version. */
@@ -116,18 +163,27 @@ export interface Refusals {
 
 export interface Proof {
   isProven: boolean;
-  /** Ends when the last call that waits for its turn has ended; never rejects. */
+  /** Ends when the last call that waits for its turn to prove the key has ended; never rejects. */
   last: Promise<unknown>;
-  /** Calls under way; they never reject. */
+  /** Calls in flight; they never reject. */
   readonly running: Set<Promise<unknown>>;
 }
 
 const LIMIT = 2;
 
-/** After this the credentials may have been mended: one more try, and one more refusal bars again. */
+/** After this the credentials may have been fixed: one more try, and one more refusal bars again. */
 const BARRED_MS = 600_000;
 
-export function createRefusals(now: () => Date = () => new Date()): Refusals {
+export interface RefusalsOptions {
+  readonly now?: () => Date;
+  /** 0 for a provider that locks no key: then nothing is barred. @default 600000 */
+  readonly barredMs?: number;
+}
+
+export function createRefusals({
+  now = () => new Date(),
+  barredMs = BARRED_MS,
+}: RefusalsOptions = {}): Refusals {
   let inARow = 0;
   let lastAt = 0;
   let known = 0;
@@ -150,9 +206,10 @@ export function createRefusals(now: () => Date = () => new Date()): Refusals {
       proof.isProven = false;
     },
     tooManyErrors: (error) => error instanceof WaybillError && tooMany(toCause(error)),
+    isRefused: () => inARow >= LIMIT,
     isBarred() {
-      if (inARow < LIMIT) return false;
-      if (now().getTime() - lastAt < BARRED_MS) return true;
+      if (inARow < LIMIT || barredMs === 0) return false;
+      if (now().getTime() - lastAt < barredMs) return true;
       inARow = LIMIT - 1;
       return false;
     },

@@ -1,10 +1,11 @@
 /**
- * Requests per second and in flight of one provider, shared by everything that calls it, in this
- * process or through the ledger in all workers (promise G8). Both shrink by the share of requests that
- * the provider throttles, at most to half each second, and grow back while it does not.
+ * The limiter of one provider: requests per second and in flight, shared by everything that calls it,
+ * in this process or through the ledger in all workers (promise G8). Both shrink by the share of
+ * requests that the provider throttles, at most to half each second, and grow back while it does not.
  */
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Ledger } from '../ledger/ledger.ts';
+import { unlessAborted } from '../lib/abort.ts';
 import { ProviderError, StoreError, WaybillError } from '../lib/errors.ts';
 import { delayMs, type RetryPolicy, shouldRetry } from '../lib/retry.ts';
 import type { Renewal } from '../stores/secrets.ts';
@@ -17,9 +18,13 @@ export interface Limiter {
   /**
    * Makes one request as soon as rate and slots allow, and again after a clear refusal
    * (`retry.ts`); `request` runs anew each time, so that every send is signed anew.
-   * @throws what `request` throws; StoreError when shared limits are out of reach for a minute
+   * @param signal takes a request that waits out of the line; one that has left is not touched
+   * @throws what `request` throws, or the reason of `signal`; StoreError when shared limits are out of
+   * reach for a minute
    */
-  run<Answer>(request: () => Promise<Answer>): Promise<Answer>;
+  run<Answer>(request: () => Promise<Answer>, signal?: AbortSignal): Promise<Answer>;
+  /** Whether the provider asked for a pause that is not over: for what waited after its turn. */
+  isPaused(): boolean;
   /**
    * Works on all items of all batches, as many at once as may be in flight. Finishes every item
    * before it throws what the first failing one threw.
@@ -48,6 +53,13 @@ export interface LimiterOptions extends LimitsConfig {
   readonly random?: () => number;
 }
 
+/** A request that waits for a slot. */
+interface Waiting {
+  readonly resume: () => void;
+  readonly fail: (error: unknown) => void;
+  readonly signal: AbortSignal | undefined;
+}
+
 export function createLimiter({
   requestsPerSecond,
   inFlight,
@@ -60,7 +72,7 @@ export function createLimiter({
 }: LimiterOptions): Limiter {
   let running = 0;
   let pending = 0;
-  const queue: { readonly resume: () => void; readonly fail: (error: unknown) => void }[] = [];
+  const queue: Waiting[] = [];
   const times = { ...(now && { now }), wait };
   const limits = { requestsPerSecond, inFlight };
   const pace: Pace = shared
@@ -79,6 +91,7 @@ export function createLimiter({
     while (running < pace.slots()) {
       const first = queue.shift();
       if (!first) return;
+      if (first.signal?.aborted) continue;
       running += 1;
       first.resume();
     }
@@ -88,10 +101,14 @@ export function createLimiter({
       for (const { fail } of queue.splice(0)) fail(error);
     });
   };
-  const take = async (): Promise<void> => {
-    await pace.open();
-    if (running < pace.slots()) running += 1;
-    else await new Promise<void>((resume, fail) => queue.push({ resume, fail }));
+  const take = async (signal: AbortSignal | undefined): Promise<void> => {
+    await unlessAborted(pace.open(), signal);
+    if (running < pace.slots()) {
+      running += 1;
+      return;
+    }
+    const slot = new Promise<void>((resume, fail) => queue.push({ resume, fail, signal }));
+    await unlessAborted(slot, signal);
   };
   const give = (): void => {
     running -= 1;
@@ -116,13 +133,19 @@ export function createLimiter({
     }
   };
 
-  const once = async <Answer>(request: () => Promise<Answer>): Promise<Answer> => {
+  const once = async <Answer>(
+    request: () => Promise<Answer>,
+    signal: AbortSignal | undefined,
+  ): Promise<Answer> => {
     pending += 1;
     try {
-      await take();
+      await take(signal);
       try {
-        await pace.turn();
-        return await heard(request);
+        await pace.turn(signal);
+        return await heard(() => {
+          signal?.throwIfAborted();
+          return request();
+        });
       } finally {
         give();
       }
@@ -132,15 +155,15 @@ export function createLimiter({
   };
 
   return {
-    async run(request) {
+    async run(request, signal) {
       for (let sends = 1; ; sends += 1) {
         try {
-          return await retryWithNewKeys(renewal, () => once(request));
+          return await retryWithNewKeys(renewal, () => once(request, signal));
         } catch (error) {
           // A ledger out of reach was waited for already.
           if (error instanceof StoreError || !shouldRetry(error, sends, retry)) throw error;
           const asked = error instanceof ProviderError ? error.retryAfterMs : undefined;
-          await wait(delayMs(sends, asked, random(), retry));
+          await unlessAborted(wait(delayMs(sends, asked, random(), retry)), signal);
         }
       }
     },
@@ -172,6 +195,7 @@ export function createLimiter({
       if (failures.length > 0) throw failures[0];
     },
 
+    isPaused: pace.isPaused,
     rate: pace.rate,
     rest: pace.rest,
     keysVersion: () => renewal?.version() ?? 0,

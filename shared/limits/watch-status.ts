@@ -1,4 +1,4 @@
-/** Notes how a provider API answers, beside the requests and never in their way. */
+/** A limiter that notes how its provider API answers, beside the requests and never in their way. */
 import type { Ledger } from '../ledger/ledger.ts';
 import { ProviderError } from '../lib/errors.ts';
 import { type ApiStatus, parseStatus, STATUS_NOTE, type Trouble } from './api-status.ts';
@@ -57,7 +57,7 @@ export function watchStatus(limiter: Limiter, options: WatchOptions): Limiter {
 
   return {
     ...limiter,
-    run: (request) =>
+    run: (request, signal) =>
       limiter.run(async () => {
         try {
           const answer = await request();
@@ -68,7 +68,7 @@ export function watchStatus(limiter: Limiter, options: WatchOptions): Limiter {
           if (state) await heard(state, error as ProviderError);
           throw error;
         }
-      }),
+      }, signal),
   };
 }
 

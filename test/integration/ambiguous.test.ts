@@ -13,7 +13,10 @@ import { createCosBatchClient } from '../../shared/providers/tencent/batch/clien
 import { createBatchCreator } from '../../shared/providers/tencent/batch/create-job.ts';
 import type { BatchJobRequest } from '../../shared/providers/tencent/batch/request.ts';
 import { createCosObjectsClient, hasArrived } from '../../shared/providers/tencent/objects.ts';
-import { createCosFetchClient } from '../../shared/providers/tencent/offline-fetch/client.ts';
+import {
+  createCosFetchClient,
+  createFetchBreaker,
+} from '../../shared/providers/tencent/offline-fetch/client.ts';
 import { createPlanner } from '../../shared/runs/plan.ts';
 import { taskTransferId } from '../../shared/runs/task-runs.ts';
 import { createCosSigner } from '../../shared/signing/cos.ts';
@@ -176,13 +179,13 @@ describe('COS fetch', () => {
         send,
         sign,
       }),
+      breaker: createFetchBreaker(limiter()),
+      each: limiter().each,
       ledger,
-      limiter: limiter(),
       log: silentLog,
       objects,
       queue,
       read: createShardReader({ objects, allowHttps: false }),
-      refusals: createRefusals(),
       resolve: hasArrived(createCosObjectsClient({ endpoint, send, sign })),
       settleMs: 60_000,
       urls: () => ({

@@ -7,6 +7,7 @@
 export interface AdaptiveRate {
   /** Requests per second. */
   readonly rate: number;
+  /** Since when it recovers; may lie ahead. */
   readonly rateAt: number;
   /** Start of the second whose answers are counted. */
   readonly windowAt: number;
@@ -52,6 +53,12 @@ export function adapt(
   return { rate, rateAt: Math.max(at, known.rateAt), windowAt, answers, throttled };
 }
 
-/** Requests under way shrink with the rate. */
+/** Nothing comes back of the rate in a pause that the provider asked for: nothing is learned in it. */
+export const pausedUntil = (known: AdaptiveRate, until: number): AdaptiveRate => ({
+  ...known,
+  rateAt: Math.max(known.rateAt, until),
+});
+
+/** Requests in flight shrink with the rate. */
 export const slotsAt = (rate: number, configured: number, inFlight: number): number =>
   Math.max(1, Math.ceil((inFlight * rate) / configured));

@@ -13,7 +13,7 @@
  * of its machines within milliseconds of each other.
  */
 import type { LimitsConfig } from '../config.ts';
-import { type AdaptiveRate, adapt, fullRate, slotsAt } from './adaptive-rate.ts';
+import { type AdaptiveRate, adapt, fullRate, pausedUntil, slotsAt } from './adaptive-rate.ts';
 import { levelOf, piecesOf } from './shares.ts';
 
 /** Instants are Unix milliseconds. */
@@ -184,10 +184,9 @@ export function release(
 /** What ended before this answer first, so that it does not share the blame. */
 function learn(known: Governor, told: Told, { requestsPerSecond }: LimitsConfig, now: number) {
   const settled = adapt(known.adaptive, requestsPerSecond, now);
-  return {
-    adaptive: adapt(settled, requestsPerSecond, now, told),
-    notBefore: Math.max(known.notBefore, told.notBefore),
-  };
+  const notBefore = Math.max(known.notBefore, told.notBefore);
+  const adaptive = adapt(settled, requestsPerSecond, now, told);
+  return { adaptive: pausedUntil(adaptive, notBefore), notBefore };
 }
 
 /** It asked lately, and wants something. */

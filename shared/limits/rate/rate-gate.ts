@@ -1,17 +1,22 @@
-/** When requests to a provider may leave, and how many may be under way. */
+/** The port of a pace: when requests to a provider may leave, and how many may be in flight. */
 
 export interface Pace {
   /** Resolves once something may be sent at all. @throws StoreError when that can't be found out */
   open(): Promise<void>;
-  /** Resolves when it is the turn of one request. @throws StoreError when that can't be found out */
-  turn(): Promise<void>;
+  /**
+   * Resolves when it is the turn of one request; pause and rate are those of that moment.
+   * @throws StoreError when that can't be found out; the reason of `signal` when it aborts
+   */
+  turn(signal?: AbortSignal): Promise<void>;
   /** Hears how a request ended. @param retryAfterMs what the provider asked for */
   answered(isThrottled: boolean, retryAfterMs?: number): void;
-  /** Requests that may be under way now. */
+  /** Whether the provider wants nothing at the moment, because it sent `Retry-After`. */
+  isPaused(): boolean;
+  /** Requests that may be in flight now. */
   slots(): number;
   /** Requests per second allowed at the moment. */
   rate(): number;
-  /** Hears that nothing is under way or waits. */
+  /** Hears that nothing is in flight or waits. */
   idle(): void;
   /** Gives back what is not needed until the next request. */
   rest(): Promise<void>;

@@ -199,7 +199,11 @@ export function createSharedPace(options: SharedPaceOptions): Pace {
 
   return {
     open: () => askUntil(() => slots() > 0),
-    turn: createTurns(next),
+    turn: createTurns(next, () => {
+      running -= 1;
+      onAnswer();
+    }),
+    isPaused: () => now() < Math.max(notBefore, lease.lane().notBefore),
     answered(isThrottled, retryAfterMs) {
       activeAt = now();
       running -= 1;

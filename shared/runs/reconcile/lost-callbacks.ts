@@ -3,15 +3,14 @@ import type { Ledger, ShardRecord } from '../../ledger/ledger.ts';
 import type { Transfer } from '../../ledger/model.ts';
 import { StoreError } from '../../lib/errors.ts';
 import type { Log } from '../../lib/log.ts';
-import type { Refusals } from '../../limits/credential-breaker.ts';
 import type { Limiter } from '../../limits/limiter.ts';
 import type { FetchStatus } from '../../providers/tencent/offline-fetch/status.ts';
 
 export interface LostCallbackOptions {
   readonly ledger: Ledger;
-  readonly limiter: Limiter;
+  /** Asks for several side by side. */
+  readonly each: Limiter['each'];
   readonly log: Log;
-  readonly refusals: Refusals;
   readonly status: FetchStatus;
   readonly lostAfterMs: number;
   /** No query starts after it; what is left waits for the next sweep. */
@@ -33,15 +32,31 @@ export interface LostCallbackTally {
  */
 export async function findLostCallbacks(
   shards: readonly ShardRecord[],
-  { ledger, limiter, log, refusals, status, lostAfterMs, deadline, now }: LostCallbackOptions,
+  { ledger, each, log, status, lostAfterMs, deadline, now }: LostCallbackOptions,
 ): Promise<LostCallbackTally> {
   const tally = { asked: 0, found: 0 };
+  const asking = new AbortController();
+  const { signal } = asking;
+  const stop = (): void => asking.abort(new StoppedError());
   let refused = false;
+  const call = {
+    signal,
+    // Queries wait for their turn, and it may come too late.
+    before: async (): Promise<void> => {
+      if (now() < deadline) return;
+      stop();
+      signal.throwIfAborted();
+    },
+    onRefused: (): void => {
+      refused = true;
+      stop();
+    },
+  };
   const overdue = now().getTime() - lostAfterMs;
 
   async function* batches(): AsyncGenerator<readonly Transfer[]> {
     for (const { shard, counts, updatedAt } of shards) {
-      if (counts.submitted === 0 || refused || now() >= deadline) continue;
+      if (counts.submitted === 0 || signal.aborted || now() >= deadline) continue;
       // Worked on since: its rows are not read for the few that were sent first.
       if (updatedAt.getTime() > overdue) continue;
       const rows = await ledger.transfersOf(shard.runId, shard.index, ['submitted']);
@@ -49,21 +64,24 @@ export async function findLostCallbacks(
     }
   }
 
-  await limiter.each(batches(), async (transfer) => {
-    if (refused || now() >= deadline) return;
-    tally.asked += 1;
+  await each(batches(), async (transfer) => {
+    if (signal.aborted || now() >= deadline) return;
     try {
-      const report = await status.ask(transfer);
-      refusals.tooMany(undefined);
+      const report = await status.ask(transfer, call);
+      tally.asked += 1;
       if (!report) return;
       await ledger.record(transfer.transferId, report);
       if (report.state !== 'submitted') tally.found += 1;
     } catch (error) {
+      if (error instanceof StoppedError) return;
       if (error instanceof StoreError) throw error;
-      refused ||= refusals.tooManyErrors(error);
+      tally.asked += 1;
       log.warn('sweep.unanswered', { transferId: transfer.transferId }, error);
     }
   });
   if (refused) log.error('sweep.credentials-refused');
   return tally;
 }
+
+/** The asking ended before the query's turn. */
+class StoppedError extends Error {}

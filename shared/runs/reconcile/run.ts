@@ -17,7 +17,7 @@ export type ReconcileOptions = RequeueOptions &
   PollOptions & {
     readonly ledger: Ledger;
     /** Undefined while the provider is not configured. */
-    readonly lost?: Pick<LostCallbackOptions, 'limiter' | 'refusals' | 'status'>;
+    readonly lost?: Pick<LostCallbackOptions, 'each' | 'status'>;
   };
 
 /** What was done about it; the last three of a run that goes on. */

@@ -5,9 +5,11 @@ import type { PlannedTransfer, Shard, Tally } from '../../../shared/ledger/shard
 import { InputError, ProviderError } from '../../../shared/lib/errors.ts';
 import { createSend } from '../../../shared/lib/http.ts';
 import { silentLog } from '../../../shared/lib/log.ts';
-import { createRefusals } from '../../../shared/limits/credential-breaker.ts';
 import { createLimiter } from '../../../shared/limits/limiter.ts';
-import { createCosFetchClient } from '../../../shared/providers/tencent/offline-fetch/client.ts';
+import {
+  createCosFetchClient,
+  createFetchBreaker,
+} from '../../../shared/providers/tencent/offline-fetch/client.ts';
 import { openSqliteFile } from '../../../shared/stores/sqlite/file.ts';
 import { createSqliteLedger } from '../../../shared/stores/sqlite/ledger.ts';
 import { newRun } from '../../contract/ledger.ts';
@@ -64,6 +66,11 @@ async function setup(change: Partial<Deps> = {}, lines = 1): Promise<Setup> {
   const clock = { at: new Date('2026-11-20T02:00:00Z') };
   const ledger = createSqliteLedger(openSqliteFile(':memory:'));
   await ledger.openRun(newRun('r1'));
+  const limiter = createLimiter({
+    requestsPerSecond: 1e6,
+    inFlight: 1,
+    retry: { maxSends: 3, baseMs: 1 },
+  });
   const handle = createHandler({
     client: createCosFetchClient({
       endpoint: peer.origin,
@@ -71,17 +78,13 @@ async function setup(change: Partial<Deps> = {}, lines = 1): Promise<Setup> {
       send: createSend({ timeoutMs: 500 }),
       sign: (request) => request,
     }),
+    breaker: createFetchBreaker(limiter),
+    each: limiter.each,
     ledger,
-    limiter: createLimiter({
-      requestsPerSecond: 1e6,
-      inFlight: 1,
-      retry: { maxSends: 3, baseMs: 1 },
-    }),
     log: silentLog,
     objects: { put: () => Promise.reject(new Error('nothing is quarantined here')) },
     queue: { send: () => Promise.reject(new Error('nothing goes on here')) },
     read: (shard) => readingOf(shard, lines),
-    refusals: createRefusals(),
     resolve: () => Promise.reject(new Error('nothing is open here')),
     settleMs: 60_000,
     urls: (id, attempt) => ({

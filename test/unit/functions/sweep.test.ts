@@ -4,10 +4,12 @@ import type { TransferUpdate } from '../../../shared/ledger/model.ts';
 import type { Tally } from '../../../shared/ledger/shard.ts';
 import { ProviderError, StoreError } from '../../../shared/lib/errors.ts';
 import { silentLog } from '../../../shared/lib/log.ts';
-import { createRefusals } from '../../../shared/limits/credential-breaker.ts';
 import { createLimiter } from '../../../shared/limits/limiter.ts';
 import type { CosObject } from '../../../shared/providers/tencent/objects.ts';
-import type { FetchProgress } from '../../../shared/providers/tencent/offline-fetch/client.ts';
+import {
+  createFetchBreaker,
+  type FetchProgress,
+} from '../../../shared/providers/tencent/offline-fetch/client.ts';
 import { createFetchStatus } from '../../../shared/providers/tencent/offline-fetch/status.ts';
 import { parseShard } from '../../../shared/runtime/events.ts';
 import { newRun, newShard } from '../../contract/ledger.ts';
@@ -47,8 +49,8 @@ async function setup(rows: readonly Partial<TransferUpdate>[], read: Tally = tal
   const objects = new Map<string, CosObject>();
   const limiter = createLimiter({ requestsPerSecond: 1e6, inFlight: 4, retry: { maxSends: 1 } });
   const status = createFetchStatus({
+    breaker: createFetchBreaker(limiter),
     ledger,
-    limiter,
     now: () => clock.at,
     client: {
       submit: () => Promise.reject(new Error('the sweeper submits nothing')),
@@ -77,7 +79,7 @@ async function setup(rows: readonly Partial<TransferUpdate>[], read: Tally = tal
     pollers: {},
     log: silentLog,
     metrics: (each) => counts.push(each),
-    lost: { limiter, refusals: createRefusals(), status },
+    lost: { each: limiter.each, status },
     lostAfterMs: 900_000,
     maxAttempts: 3,
     now: () => clock.at,

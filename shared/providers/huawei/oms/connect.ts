@@ -108,13 +108,14 @@ export function connectOms({
     const known = opened.get(key);
     if (known) return known;
     const [identity, authenticator] = identify(place, set);
-    const counted = refusals.get(identity) ?? createRefusals(now);
+    const counted = refusals.get(identity) ?? createRefusals({ now });
     refusals.set(identity, counted);
     const name = `${region} ${identity}`;
     const sharedBreaker = sharedBreakers.get(identity) ?? openSharedBreaker?.(identity);
     if (sharedBreaker) sharedBreakers.set(identity, sharedBreaker);
     const breaker =
-      breakers.get(name) ?? createCredentialBreaker(openLimiter(region), counted, sharedBreaker);
+      breakers.get(name) ??
+      createCredentialBreaker(openLimiter(region), counted, { shared: sharedBreaker });
     breakers.set(name, breaker);
     const options = { endpoint: config.omsEndpoint, region, projectId, authenticator, send, now };
     const access = {

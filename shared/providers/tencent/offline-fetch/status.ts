@@ -6,7 +6,7 @@ import type { Ledger } from '../../../ledger/ledger.ts';
 import type { Transfer, TransferUpdate } from '../../../ledger/model.ts';
 import type { Target } from '../../../ledger/shard.ts';
 import { toCause } from '../../../lib/cause.ts';
-import type { Limiter } from '../../../limits/limiter.ts';
+import type { CallOptions, CredentialBreaker } from '../../../limits/credential-breaker.ts';
 import { type CosObjectsClient, isBroughtBy } from '../objects.ts';
 import { type CosFetchClient, taskError } from './client.ts';
 
@@ -14,16 +14,20 @@ export interface FetchStatus {
   /**
    * What is known now of the transfer's latest accepted attempt; undefined when the transfer can't
    * be asked for. Still `submitted` when it goes on.
-   * @param doubted what a callback said, taken where the provider no longer knows the task
+   * @param options `doubted`: what a callback said, taken where the provider no longer knows the task
    * @throws what the client throws
    */
-  ask(transfer: Transfer, doubted?: TransferUpdate): Promise<TransferUpdate | undefined>;
+  ask(
+    transfer: Transfer,
+    options?: CallOptions & { readonly doubted?: TransferUpdate },
+  ): Promise<TransferUpdate | undefined>;
 }
 
 export interface FetchStatusOptions {
   readonly client: CosFetchClient;
   readonly ledger: Ledger;
-  readonly limiter: Limiter;
+  /** All calls with the one key pair. */
+  readonly breaker: CredentialBreaker;
   readonly objects: Pick<CosObjectsClient, 'head'>;
   readonly now?: () => Date;
 }
@@ -32,9 +36,9 @@ export interface FetchStatusOptions {
 const TARGETS_KEPT = 1_000;
 
 export function createFetchStatus({
+  breaker,
   client,
   ledger,
-  limiter,
   objects,
   now = () => new Date(),
 }: FetchStatusOptions): FetchStatus {
@@ -55,11 +59,11 @@ export function createFetchStatus({
   };
 
   return {
-    async ask(transfer, doubted) {
+    async ask(transfer, { doubted, ...call } = {}) {
       const { attempt, object, providerId } = transfer;
       const target = await targetOf(transfer);
       if (!target || !object || providerId === undefined) return undefined;
-      const progress = await limiter.run(() => client.progress(target, providerId));
+      const progress = await breaker.run(() => client.progress(target, providerId), call);
       const report = (
         state: TransferUpdate['state'],
         cause?: TransferUpdate['cause'],
@@ -74,7 +78,7 @@ export function createFetchStatus({
       if (progress.state === 'failed') return report('failed', toCause(taskError(progress)));
       if (progress.state === 'doing') return report('submitted');
 
-      const found = await limiter.run(() => objects.head(target, object.key));
+      const found = await breaker.run(() => objects.head(target, object.key), call);
       if (progress.state === 'succeeded') return report(found ? 'succeeded' : 'submitted');
       const since = acceptedAt(transfer);
       if (found && isBroughtBy(found, object.md5, since)) return report('succeeded');

@@ -2,6 +2,7 @@
 import { parseRunCursor, runCursor } from '../../../ledger/cursors.ts';
 import type { Ledger } from '../../../ledger/ledger.ts';
 import type { NewRun, Run } from '../../../ledger/model.ts';
+import { createRunStops } from '../../../ledger/stops.ts';
 import { totalsOf } from '../../../ledger/totals.ts';
 import type { Counting } from './counts.ts';
 import { has, type Item, number, text } from './item.ts';
@@ -12,7 +13,15 @@ import type { Table } from './table.ts';
 
 type RunCalls = Pick<
   Ledger,
-  'openRun' | 'activateRun' | 'stopRun' | 'closeRun' | 'reopenRun' | 'run' | 'runs' | 'handOver'
+  | 'openRun'
+  | 'activateRun'
+  | 'stopRun'
+  | 'stops'
+  | 'closeRun'
+  | 'reopenRun'
+  | 'run'
+  | 'runs'
+  | 'handOver'
 >;
 
 /** The shards of a run that somebody opened, from number `from` on. */
@@ -52,7 +61,9 @@ export function createRuns(table: Table, counting: Counting, expiry: Expiry): Ru
     return item && expiry.run(at, new Date(number(item, 'createdAt'))).ttl;
   };
 
+  const stops = createRunStops();
   return {
+    stops,
     async openRun(run: NewRun) {
       const item = fromNewRun(run);
       if (await table.put(item, 'attribute_not_exists(#pk)')) return toRun(item, totalsOf([]));
@@ -82,8 +93,11 @@ export function createRuns(table: Table, counting: Counting, expiry: Expiry): Ru
       };
       const expression = `${set.join(', ')} REMOVE ${closes ? '#open, ' : ''}#kept`;
       const isOpen = '#state IN (:planning, :active)';
-      if (await table.update(runKey(runId), expression, values, isOpen)) return true;
-      return isDone(runId, 'stoppedAt', at, state);
+      const isStopped =
+        (await table.update(runKey(runId), expression, values, isOpen)) ||
+        (await isDone(runId, 'stoppedAt', at, state));
+      if (isStopped) stops.announce(runId);
+      return isStopped;
     },
     async closeRun(runId, at) {
       const ttl = await ttlOf(runId, at);

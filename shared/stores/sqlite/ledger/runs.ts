@@ -2,6 +2,7 @@
 import { parseRunCursor, runCursor } from '../../../ledger/cursors.ts';
 import type { Ledger } from '../../../ledger/ledger.ts';
 import type { NewRun, Run } from '../../../ledger/model.ts';
+import { createRunStops } from '../../../ledger/stops.ts';
 import type { SqliteFile } from '../file.ts';
 import { type Row, toRun } from './rows.ts';
 
@@ -21,7 +22,15 @@ FROM runs LEFT JOIN shards USING (run_id)`;
 
 type RunCalls = Pick<
   Ledger,
-  'openRun' | 'activateRun' | 'stopRun' | 'closeRun' | 'reopenRun' | 'run' | 'runs' | 'handOver'
+  | 'openRun'
+  | 'activateRun'
+  | 'stopRun'
+  | 'stops'
+  | 'closeRun'
+  | 'reopenRun'
+  | 'run'
+  | 'runs'
+  | 'handOver'
 >;
 
 export function createRuns({ db, write }: SqliteFile): RunCalls {
@@ -54,6 +63,7 @@ export function createRuns({ db, write }: SqliteFile): RunCalls {
     return row && toRun(row);
   };
 
+  const stops = createRunStops();
   return {
     openRun: (run: NewRun) =>
       write(() => {
@@ -66,12 +76,16 @@ export function createRuns({ db, write }: SqliteFile): RunCalls {
       write(() => {
         activate.run(shardCount, sizeBytes, runId);
       }, 'synced'),
-    stopRun: (runId, { state, at, error }) =>
-      write(() => {
+    stops,
+    async stopRun(runId, { state, at, error }) {
+      const isStopped = await write(() => {
         const cause = error ? JSON.stringify(error) : null;
         const closedAt = state === 'failed' ? at.getTime() : null;
         return stop.run(state, at.getTime(), closedAt, cause, runId).changes === 1;
-      }, 'synced'),
+      }, 'synced');
+      if (isStopped) stops.announce(runId);
+      return isStopped;
+    },
     closeRun: (runId, at) => write(() => close.run(at.getTime(), runId).changes === 1, 'synced'),
     reopenRun: (runId, state) => write(() => reopen.run(state, runId).changes === 1, 'synced'),
     run: async (runId) => find(runId),

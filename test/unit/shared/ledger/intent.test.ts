@@ -32,6 +32,7 @@ async function setup(report: Partial<TransferUpdate> = {}) {
     shard,
     opened,
     lease: { owner: 'w', leaseMs: LEASE_MS },
+    watch: ledger.stops.watch('r1'),
     settleMs: 60_000,
     seen: () => NO_TALLY,
     now,
@@ -54,7 +55,7 @@ it('sends nothing more of its rows soon after the run was cancelled', async () =
   await ledger.stopRun('r1', { state: 'cancelled', at: now() });
   clock.at += 10_000;
   expect(await next(1)).toBeUndefined();
-  expect(intent.stopped).toBe(true);
+  expect(intent.signal.aborted).toBe(true);
   expect((await ledger.read('r1.0.1'))?.state).toBe('planned');
 });
 

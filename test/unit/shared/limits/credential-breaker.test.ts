@@ -43,7 +43,7 @@ async function setup(secretKey: string = DEFAULT_HUAWEI_KEY.sk) {
       send,
       now,
     });
-  const refusals = createRefusals(now);
+  const refusals = createRefusals({ now });
   const breaker = createCredentialBreaker(open(), refusals);
   const list = () => client().listTasks({ offset: 0, limit: 1 });
   const call = () => breaker.run(list);

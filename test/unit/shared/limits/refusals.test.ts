@@ -11,7 +11,7 @@ const cause = (kind: Cause['class']): Cause => ({
 
 function setup() {
   const clock = { at: 0 };
-  const refusals = createRefusals(() => new Date(clock.at));
+  const refusals = createRefusals({ now: () => new Date(clock.at) });
   return { clock, refusals };
 }
 

@@ -38,8 +38,8 @@ function setup() {
     const limiter = createLimiter({ requestsPerSecond: 1e6, inFlight: 4 });
     const breaker = createCredentialBreaker(
       limiter,
-      createRefusals(() => new Date(clock.at)),
-      sharedBreaker,
+      createRefusals({ now: () => new Date(clock.at) }),
+      { shared: sharedBreaker },
     );
     return () => breaker.run(ask);
   };

@@ -14,13 +14,13 @@ import {
   WaybillError,
 } from '../../../../shared/lib/errors.ts';
 import { silentLog } from '../../../../shared/lib/log.ts';
-import { createRefusals } from '../../../../shared/limits/credential-breaker.ts';
 import { createLimiter } from '../../../../shared/limits/limiter.ts';
 import { createShardReader } from '../../../../shared/manifest/shards.ts';
 import type { CosObject } from '../../../../shared/providers/tencent/objects.ts';
-import type {
-  CosFetchClient,
-  FetchTask,
+import {
+  type CosFetchClient,
+  createFetchBreaker,
+  type FetchTask,
 } from '../../../../shared/providers/tencent/offline-fetch/client.ts';
 import { createFetchStatus } from '../../../../shared/providers/tencent/offline-fetch/status.ts';
 import { cancelRun } from '../../../../shared/runs/cancel.ts';
@@ -160,14 +160,14 @@ export async function openWorld(random: () => number) {
       const each = waiting.splice(0, messages).map(async (body, at) => {
         const { ledger, objects, queue } = view(calls);
         const handle = createWorker({
+          breaker: createFetchBreaker(limiter),
           client,
+          each: limiter.each,
           ledger,
-          limiter,
           log: silentLog,
           objects,
           queue,
           read: createShardReader({ objects }),
-          refusals: createRefusals(),
           resolve: hasArrived,
           settleMs: SETTLE_MS,
           urls: (id, attempt) => ({
@@ -192,9 +192,9 @@ export async function openWorld(random: () => number) {
     async sweep(calls: number): Promise<void> {
       const { ledger, objects, planner, queue } = view(calls);
       const status = createFetchStatus({
+        breaker: createFetchBreaker(limiter),
         client,
         ledger,
-        limiter,
         objects: { head: async (_target, key) => arrived.get(key) },
         now,
       });
@@ -205,7 +205,7 @@ export async function openWorld(random: () => number) {
         pollers: {},
         hasArrived,
         log: silentLog,
-        lost: { limiter, refusals: createRefusals(), status },
+        lost: { each: limiter.each, status },
         lostAfterMs: 900_000,
         maxAttempts: 2,
         now,

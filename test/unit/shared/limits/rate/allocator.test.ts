@@ -120,12 +120,13 @@ it('keeps what pays for requests sent ahead when a lane is given back', () => {
   expect(next(6, 60 + SAFETY_MS)).toMatchObject({ rate: 100, slots: 20 });
 });
 
-it('hears what a worker that rests was told', () => {
+it('hears what a worker that rests was told, and recovers only after the pause', () => {
   const { governor } = grant(newGovernor(LIMITS, AT), ask('a'), LIMITS, AT);
   const told = { answers: 10, throttled: 5, notBefore: AT + 9_000 };
   const rested = release(governor, { worker: 'a', owed: 0, ...told }, LIMITS, AT + 1_000);
   const { lane } = grant(rested, ask('b'), LIMITS, AT + 2_000);
-  expect(lane).toMatchObject({ total: 55, notBefore: AT + 9_000 });
+  expect(lane).toMatchObject({ total: 50, notBefore: AT + 9_000 });
+  expect(grant(rested, ask('b'), LIMITS, AT + 11_000).lane.total).toBe(60);
 });
 
 it('lets workers take turns where there are fewer slots than workers', () => {

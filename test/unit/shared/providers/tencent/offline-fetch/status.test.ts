@@ -3,6 +3,7 @@ import type { Target } from '../../../../../../shared/ledger/shard.ts';
 import { createSend } from '../../../../../../shared/lib/http.ts';
 import { createLimiter } from '../../../../../../shared/limits/limiter.ts';
 import { createCosObjectsClient } from '../../../../../../shared/providers/tencent/objects.ts';
+import { createFetchBreaker } from '../../../../../../shared/providers/tencent/offline-fetch/client.ts';
 import { createFetchStatus } from '../../../../../../shared/providers/tencent/offline-fetch/status.ts';
 import { createCosSigner } from '../../../../../../shared/signing/cos.ts';
 import { newShard } from '../../../../../contract/ledger.ts';
@@ -15,8 +16,8 @@ it('asks in the place of the shard where a run goes to many, as a nightly pass d
   const { ledger } = openStores();
   const asked: Target[] = [];
   const status = createFetchStatus({
+    breaker: createFetchBreaker(createLimiter({ requestsPerSecond: 1e6, inFlight: 4 })),
     ledger,
-    limiter: createLimiter({ requestsPerSecond: 1e6, inFlight: 4 }),
     now: () => AT,
     client: {
       submit: () => Promise.reject(new Error('nothing is submitted')),
@@ -84,7 +85,7 @@ it('a lost fetch into a bucket under SSE-KMS has arrived when its object was wri
   const credentials = { secretId: 'AKIDcanary', secretKey: 'canary-secret-key' };
   const status = createFetchStatus({
     ledger,
-    limiter: createLimiter({ requestsPerSecond: 1e6, inFlight: 4 }),
+    breaker: createFetchBreaker(createLimiter({ requestsPerSecond: 1e6, inFlight: 4 })),
     now: () => AT,
     client: {
       submit: () => Promise.reject(new Error('nothing is submitted')),
