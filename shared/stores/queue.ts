@@ -12,6 +12,13 @@ export interface QueueMessage {
   readonly receipt: string;
 }
 
+export interface SendOptions {
+  /** Whose messages they are, such as a run's: groups are served in turn. @default '' */
+  readonly group?: string;
+  /** Hides them for so long, rounded up to seconds on SQS. @default 0 */
+  readonly delayMs?: number;
+}
+
 /** What a function may do with a queue. */
 export interface QueueSender {
   /**
@@ -19,7 +26,7 @@ export interface QueueSender {
    * handlers tolerate doubles).
    * @throws StoreError (STORE_FAILED)
    */
-  send(bodies: readonly string[]): Promise<void>;
+  send(bodies: readonly string[], options?: SendOptions): Promise<void>;
 }
 
 /** What an operator may do with messages that were given up. */
@@ -44,7 +51,10 @@ export interface QueueDepth {
 
 /** What the embedded pump needs besides; SQS does this part by itself. */
 export interface Queue extends QueueSender, DeadLetters {
-  /** Takes up to `max` visible messages, oldest first, and hides them for `visibilityMs`. */
+  /**
+   * Takes up to `max` visible messages and hides them for `visibilityMs`: of the group first that was
+   * served least recently, and of a group the oldest.
+   */
   receive(max: number, visibilityMs: number): Promise<readonly QueueMessage[]>;
   /** Hides a received message for `visibilityMs` from now; 0 gives it back at once. Ignored when the receipt is stale. */
   extend(message: QueueMessage, visibilityMs: number): Promise<void>;

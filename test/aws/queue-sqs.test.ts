@@ -33,7 +33,7 @@ queueContract(
       maxReceives: 3,
     };
   },
-  { isOrdered: false, isOwned: false, countsDead: false },
+  { isOrdered: false, isOwned: false, countsDead: false, isFair: false },
 );
 
 it('sends any number of messages, ten at a time', async () => {

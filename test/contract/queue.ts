@@ -17,14 +17,16 @@ export interface QueueTraits {
   readonly isOwned: boolean;
   /** A dead letter tells how often it was received. */
   readonly countsDead: boolean;
+  /** Groups are served in turn. */
+  readonly isFair: boolean;
 }
 
-const ALL: QueueTraits = { isOrdered: true, isOwned: true, countsDead: true };
+const ALL: QueueTraits = { isOrdered: true, isOwned: true, countsDead: true, isFair: true };
 
 export function queueContract(
   name: string,
   open: () => Promise<QueueUnderTest>,
-  { isOrdered, isOwned, countsDead }: QueueTraits = ALL,
+  { isOrdered, isOwned, countsDead, isFair }: QueueTraits = ALL,
 ): void {
   describe(`queue contract: ${name}`, () => {
     let queue: Queue;
@@ -37,6 +39,7 @@ export function queueContract(
       (await queue.receive(max, visibilityMs)).map(({ body }) => body);
     const inOrder = it.runIf(isOrdered);
     const byOwner = it.runIf(isOwned);
+    const inTurn = it.runIf(isFair);
 
     it('gives out up to the number of messages asked for', async () => {
       await queue.send(['a', 'b']);
@@ -154,6 +157,40 @@ export function queueContract(
       expect((await queue.receive(10, 1_000)).map(({ receiveCount }) => receiveCount)).toEqual([
         1, 1,
       ]);
+    });
+
+    it('hides a message that is sent with a delay until that is over', async () => {
+      await queue.send(['late'], { group: 'a', delayMs: 2_000 });
+      await queue.send(['soon'], { group: 'a' });
+      expect(await bodies()).toEqual(['soon']);
+      await advance(2_000);
+      expect(await bodies()).toContain('late');
+    });
+
+    it('takes messages of every group', async () => {
+      await queue.send(['a1', 'a2'], { group: 'run-a' });
+      await queue.send(['b1'], { group: 'run-b' });
+      expect((await bodies()).sort()).toEqual(['a1', 'a2', 'b1']);
+    });
+
+    inTurn('G11: serves the group first that was served least recently', async () => {
+      await queue.send(['a1', 'a2', 'a3', 'a4'], { group: 'a' });
+      expect(await bodies(2, 60_000)).toEqual(['a1', 'a2']);
+      await advance(1_000);
+      await queue.send(['b1', 'b2'], { group: 'b' });
+      await queue.send(['c1'], { group: 'c' });
+      expect(await bodies(1, 60_000)).toEqual(['b1']);
+      expect(await bodies(4, 60_000)).toEqual(['c1', 'a3', 'b2', 'a4']);
+    });
+
+    inTurn('G11: remembers whose turn it was while a group has messages', async () => {
+      await queue.send(['a1'], { group: 'a' });
+      const [first] = await queue.receive(1, 60_000);
+      await queue.send(['b1'], { group: 'b' });
+      // As a worker does that has used up its time: its shard goes to the back.
+      await queue.send(['a1'], { group: 'a' });
+      if (first) await queue.remove(first);
+      expect(await bodies(2, 60_000)).toEqual(['b1', 'a1']);
     });
 
     it('gives each message to one of many receivers', async () => {

@@ -10,7 +10,7 @@ export interface SqliteQueueOptions {
   readonly now?: () => Date;
 }
 
-const TABLE = `
+const TABLES = `
 CREATE TABLE IF NOT EXISTS messages (
   id INTEGER PRIMARY KEY AUTOINCREMENT,
   queue TEXT NOT NULL,
@@ -18,10 +18,49 @@ CREATE TABLE IF NOT EXISTS messages (
   body TEXT NOT NULL,
   visible_at INTEGER NOT NULL,
   receives INTEGER NOT NULL DEFAULT 0,
-  receipt TEXT
+  receipt TEXT,
+  message_group TEXT NOT NULL DEFAULT ''
 );
-CREATE INDEX IF NOT EXISTS messages_visible ON messages (queue, visible_at, id);
+-- Groups that have messages. Who was never served has 0, and comes first, in order of arrival.
+CREATE TABLE IF NOT EXISTS message_groups (
+  id INTEGER PRIMARY KEY,
+  queue TEXT NOT NULL,
+  name TEXT NOT NULL,
+  served INTEGER NOT NULL DEFAULT 0,
+  UNIQUE (queue, name)
+);
+CREATE INDEX IF NOT EXISTS message_groups_turn ON message_groups (queue, served);
 `;
+
+/** Files of before there were groups: a message that is there belongs to the run that it names. */
+const ADD_GROUPS = `
+ALTER TABLE messages ADD COLUMN message_group TEXT NOT NULL DEFAULT '';
+UPDATE messages SET message_group = IFNULL(json_extract(body, '$.runId'), '')
+  WHERE json_valid(body);
+DROP INDEX IF EXISTS messages_visible;
+`;
+
+const GROUPED = `
+CREATE INDEX IF NOT EXISTS messages_grouped ON messages (queue, message_group, visible_at, id);
+INSERT OR IGNORE INTO message_groups (queue, name) SELECT DISTINCT queue, message_group FROM messages;
+`;
+
+function prepareTables(db: SqliteFile['db']): void {
+  db.exec('BEGIN IMMEDIATE');
+  db.exec(TABLES);
+  const columns = db.prepare("SELECT name FROM pragma_table_info('messages')").all() as Row[];
+  if (!columns.some(({ name }) => name === 'message_group')) db.exec(ADD_GROUPS);
+  db.exec(GROUPED);
+  db.exec('COMMIT');
+}
+
+/** More than so many groups that wait need not be told apart. */
+const MANY_GROUPS = 16;
+
+export interface SqliteQueue extends Queue {
+  /** How many groups besides this one have a visible message, at most 16. */
+  otherGroups(group: string): Promise<number>;
+}
 
 type Row = Record<string, string | number | null>;
 
@@ -29,19 +68,40 @@ type Row = Record<string, string | number | null>;
 export function createSqliteQueue(
   { db, write }: SqliteFile,
   { name, maxReceives = 20, now = () => new Date() }: SqliteQueueOptions,
-): Queue {
-  db.exec(TABLE);
-  const insert = db.prepare(
-    'INSERT INTO messages (queue, message_id, body, visible_at) VALUES (?, ?, ?, ?)',
-  );
+): SqliteQueue {
+  prepareTables(db);
+  const insert = db.prepare(`
+    INSERT INTO messages (queue, message_id, body, visible_at, message_group)
+    VALUES (?, ?, ?, ?, ?)`);
+  const addGroup = db.prepare('INSERT OR IGNORE INTO message_groups (queue, name) VALUES (?, ?)');
+  const hasVisible = `EXISTS (
+    SELECT 1 FROM messages WHERE queue = :queue AND message_group = message_groups.name
+      AND visible_at <= :now AND receives < :max)`;
+  const groups = db.prepare(`
+    SELECT name FROM message_groups
+    WHERE queue = :queue AND ${hasVisible} ORDER BY served, id LIMIT :limit`);
+  const countOthers = db.prepare(`
+    SELECT COUNT(*) AS others FROM (
+      SELECT 1 FROM message_groups
+      WHERE queue = :queue AND name <> :group AND ${hasVisible} LIMIT ${MANY_GROUPS})`);
   const visible = db.prepare(`
     SELECT id, message_id, body, receives FROM messages
-    WHERE queue = ? AND visible_at <= ? AND receives < ? ORDER BY visible_at, id LIMIT ?`);
+    WHERE queue = ? AND message_group = ? AND visible_at <= ? AND receives < ?
+    ORDER BY visible_at, id LIMIT 1`);
+  const serve = db.prepare(`
+    UPDATE message_groups
+    SET served = 1 + (SELECT MAX(served) FROM message_groups WHERE queue = :queue)
+    WHERE queue = :queue AND name = :group`);
+  const dropGroup = db.prepare(`
+    DELETE FROM message_groups WHERE queue = :queue AND name = :group AND NOT EXISTS (
+      SELECT 1 FROM messages WHERE queue = :queue AND message_group = :group)`);
   const take = db.prepare(
     'UPDATE messages SET receives = receives + 1, visible_at = ?, receipt = ? WHERE id = ?',
   );
   const hide = db.prepare('UPDATE messages SET visible_at = ? WHERE id = ? AND receipt = ?');
-  const end = db.prepare('DELETE FROM messages WHERE id = ? AND receipt = ?');
+  const end = db.prepare(
+    'DELETE FROM messages WHERE id = ? AND receipt = ? RETURNING message_group',
+  );
   const recover = db.prepare(`
     UPDATE messages SET visible_at = :now, receipt = NULL, receives = MAX(0, receives - 1)
     WHERE queue = :queue AND receipt IS NOT NULL AND visible_at > :now`);
@@ -60,33 +120,50 @@ export function createSqliteQueue(
       WHERE queue = :queue AND visible_at <= :now AND receives >= :max ORDER BY id LIMIT :limit)`);
   const ms = () => now().getTime();
 
+  /** The oldest message of a group that has a visible one. */
+  const takeOf = (group: string, visibilityMs: number): QueueMessage => {
+    const row = visible.get(name, group, ms(), maxReceives) as Row;
+    const id = row['id'] as number;
+    const receipt = `${id}.${randomUUID()}`;
+    take.run(ms() + visibilityMs, receipt, id);
+    serve.run({ queue: name, group });
+    return {
+      messageId: String(row['message_id']),
+      body: String(row['body']),
+      receiveCount: Number(row['receives']) + 1,
+      receipt,
+    };
+  };
+
   return {
-    send: (bodies) =>
+    send: (bodies, { group = '', delayMs = 0 } = {}) =>
       write(() => {
-        for (const body of bodies) insert.run(name, randomUUID(), body, ms());
+        if (bodies.length > 0) addGroup.run(name, group);
+        for (const body of bodies) insert.run(name, randomUUID(), body, ms() + delayMs, group);
       }, 'synced'),
     receive: (max, visibilityMs) =>
       write(() => {
-        const rows = visible.all(name, ms(), maxReceives, max) as Row[];
-        return rows.map((row): QueueMessage => {
-          const id = row['id'] as number;
-          const receipt = `${id}.${randomUUID()}`;
-          take.run(ms() + visibilityMs, receipt, id);
-          return {
-            messageId: String(row['message_id']),
-            body: String(row['body']),
-            receiveCount: Number(row['receives']) + 1,
-            receipt,
-          };
-        });
+        const messages: QueueMessage[] = [];
+        while (messages.length < max) {
+          const limit = max - messages.length;
+          const found = groups.all({ queue: name, now: ms(), max: maxReceives, limit }) as Row[];
+          if (found.length === 0) break;
+          for (const { name: group } of found) messages.push(takeOf(String(group), visibilityMs));
+        }
+        return messages;
       }),
+    otherGroups: async (group) => {
+      const row = countOthers.get({ queue: name, now: ms(), max: maxReceives, group }) as Row;
+      return Number(row['others']);
+    },
     extend: ({ receipt }, visibilityMs) =>
       write(() => {
         hide.run(ms() + visibilityMs, rowOf(receipt), receipt);
       }),
     remove: ({ receipt }) =>
       write(() => {
-        end.run(rowOf(receipt), receipt);
+        const row = end.get(rowOf(receipt), receipt) as Row | undefined;
+        if (row) dropGroup.run({ queue: name, group: row['message_group'] ?? '' });
       }),
     recover: () => write(() => Number(recover.run({ now: ms(), queue: name }).changes)),
     depth: async () => {

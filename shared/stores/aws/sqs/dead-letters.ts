@@ -65,7 +65,12 @@ export function createSqsDeadLetters({ now = Date.now, ...options }: SqsQueueOpt
         if (again.length > 0) await giveBackBatch(dead, again);
         if (messages.length === 0) break;
         // Sent before it is removed: what breaks between the two is there twice, and not lost.
-        await send(messages.map(({ body }) => body));
+        for (const [group, own] of Map.groupBy(messages, (message) => message.group)) {
+          await send(
+            own.map(({ body }) => body),
+            { group },
+          );
+        }
         await endBatch(dead, messages);
         moved += messages.length;
       }

@@ -30,12 +30,14 @@ interface Received {
   readonly Attributes?: {
     readonly ApproximateReceiveCount?: string;
     readonly SentTimestamp?: string;
+    readonly MessageGroupId?: string;
   };
 }
 
 export interface SentMessage extends QueueMessage {
   /** Unix milliseconds; also of a dead letter the moment when it was sent to the queue. */
   readonly sentAt: number;
+  readonly group: string;
 }
 
 /** Up to `max` messages, of which one call gives ten at most. */
@@ -47,7 +49,7 @@ export async function takeBatch(
   const answer = await callQueue(from, 'ReceiveMessage', {
     MaxNumberOfMessages: Math.min(BATCH, max),
     VisibilityTimeout: hiddenSeconds(visibilityMs),
-    AttributeNames: ['ApproximateReceiveCount', 'SentTimestamp'],
+    AttributeNames: ['ApproximateReceiveCount', 'SentTimestamp', 'MessageGroupId'],
     WaitTimeSeconds: waitSeconds,
   });
   return ((answer['Messages'] ?? []) as readonly Received[]).map(toMessage);
@@ -59,6 +61,7 @@ const toMessage = ({ MessageId, Body, ReceiptHandle, Attributes }: Received): Se
   receipt: ReceiptHandle,
   receiveCount: Number(Attributes?.ApproximateReceiveCount ?? 1),
   sentAt: Number(Attributes?.SentTimestamp ?? 0),
+  group: Attributes?.MessageGroupId ?? '',
 });
 
 /** Ends messages; those whose receipt is stale are left alone. */

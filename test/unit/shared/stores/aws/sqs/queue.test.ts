@@ -54,6 +54,16 @@ describe('sending', () => {
     ]);
   });
 
+  it('names the group of a message and its delay, where there is one', async () => {
+    const { calls, options } = scripted(() => undefined);
+    await createSqsSender(options).send(['a'], { group: 'run', delayMs: 1_500 });
+    await createSqsSender(options).send(['b'], { delayMs: 3_600_000 });
+    expect(calls.map(({ entries }) => entries)).toEqual([
+      [{ Id: expect.any(String), MessageBody: 'a', MessageGroupId: 'run', DelaySeconds: 2 }],
+      [{ Id: expect.any(String), MessageBody: 'b', DelaySeconds: 900 }],
+    ]);
+  });
+
   it('repeats what was not taken, and nothing else', async () => {
     const { calls, waits, options } = scripted(({ entries }, count) => {
       if (count > 2) return undefined;
@@ -149,6 +159,28 @@ describe('redrive', () => {
     ]);
     // A short poll asks some of them, and says "none" when these hold none.
     expect(calls[0]?.input['WaitTimeSeconds']).toBeGreaterThan(0);
+  });
+
+  it('leaves each message in the group of its run', async () => {
+    const batches = [['a1', 'b1', 'a2'], []];
+    const { calls, options } = scripted(({ action }) => {
+      if (action !== 'ReceiveMessage') return undefined;
+      const message = (body: string) => ({
+        MessageId: body,
+        Body: body,
+        ReceiptHandle: body,
+        Attributes: { MessageGroupId: body.slice(0, 1) },
+      });
+      return { Messages: (batches.shift() ?? []).map(message) };
+    });
+    expect(await createSqsQueue(options).redrive(100)).toBe(3);
+    expect(calls[0]?.input['AttributeNames']).toContain('MessageGroupId');
+    const sent = calls.filter(({ action }) => action === 'SendMessageBatch');
+    expect(sent.flatMap(({ entries }) => entries)).toMatchObject([
+      { MessageBody: 'a1', MessageGroupId: 'a' },
+      { MessageBody: 'a2', MessageGroupId: 'a' },
+      { MessageBody: 'b1', MessageGroupId: 'b' },
+    ]);
   });
 
   it('stops at the number asked for', async () => {
