@@ -164,7 +164,7 @@ export function createHandler(deps: Deps) {
       }
       // Another call goes on where this one had no time left.
       if (rest) {
-        await queue.send([JSON.stringify(shard)]);
+        await queue.send([JSON.stringify(shard)], { group: shard.runId });
         log.info('shard.continued', { runId: shard.runId, shard: shard.index });
       }
     },

@@ -72,7 +72,8 @@ export async function applyRetries(
     const isLeft = rows.some(
       (row) => row.state === 'planned' && learntAt(row).getTime() >= requestedAt,
     );
-    if (requested.length > 0 || isLeft) await queue.send([await shardMessage(shard, objects)]);
+    if (requested.length > 0 || isLeft)
+      await queue.send([await shardMessage(shard, objects)], { group: runId });
   }
   await saveRetryRequests(ledger, runId, []);
   return { ordered, done: true };

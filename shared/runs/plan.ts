@@ -77,7 +77,10 @@ export function createPlanner(options: PlannerOptions): Planner {
   const send = async (shards: readonly Shard[]): Promise<void> => {
     for (let at = 0; at < shards.length; at += QUEUED_AT_ONCE) {
       const batch = shards.slice(at, at + QUEUED_AT_ONCE);
-      await queue.send(batch.map((shard) => JSON.stringify(shard)));
+      await queue.send(
+        batch.map((shard) => JSON.stringify(shard)),
+        { group: shards[0]?.runId ?? '' },
+      );
     }
   };
 

@@ -70,7 +70,7 @@ export async function requeue(
     }
     if (wanted) bodies.push(await shardMessage(shard, objects));
   }
-  if (bodies.length > 0) await queue.send(bodies);
+  if (bodies.length > 0) await queue.send(bodies, { group: shards[0]?.shard.runId ?? '' });
   return bodies.length;
 }
 

@@ -124,7 +124,11 @@ async function open(runId: string, options: PassOptions): Promise<Run> {
   const plan = (await readPlan(objects, runId)) ?? (await decide(runId, options));
   const { pieces, sources } = plan.fetches;
   const shards = cutPieces(runId, pieces, plan.tasks.length, shardBytes);
-  if (shards.length > 0) await queue.send(shards.map((shard) => JSON.stringify(shard)));
+  if (shards.length > 0)
+    await queue.send(
+      shards.map((shard) => JSON.stringify(shard)),
+      { group: runId },
+    );
   for (const source of sources) await ledger.handOver(source, runId);
   const sizeBytes = pieces.reduce((sum, piece) => sum + piece.sizeBytes, 0);
   const more = { shardCount: shards.length, sizeBytes };

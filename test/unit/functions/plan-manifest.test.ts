@@ -47,6 +47,22 @@ describe('plan-manifest', () => {
     });
   });
 
+  it('G11: the first shard of a later run does not wait for all shards of an earlier one', async () => {
+    const { handle: _, ...stores } = setup();
+    const planner = createPlanner({ ...stores, shardBytes: 1_024, log: silentLog });
+    const runs: string[] = [];
+    for (const [key, lines] of [
+      [KEY, 2_000],
+      [KEY.replace('my', 'small'), 1],
+    ] as const) {
+      await stores.objects.put(key, manifest(lines));
+      runs.push((await planner.plan(key, 'http')).runId);
+    }
+    const first = [];
+    for (let at = 0; at < 2; at += 1) first.push(...(await stores.queue.receive(1, 60_000)));
+    expect(first.map(({ body }) => parseShard(body).runId).sort()).toEqual([...runs].sort());
+  });
+
   it('G2: the same upload event twice, or twice at once, is one run', async () => {
     const { handle, ...stores } = setup();
     await stores.objects.put(KEY, manifest(5));
