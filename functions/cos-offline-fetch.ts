@@ -9,6 +9,7 @@ import type { IntentWindow, Ledger } from '../shared/ledger/ledger.ts';
 import type { Run } from '../shared/ledger/model.ts';
 import { refused, submitted } from '../shared/ledger/outcomes.ts';
 import type { PlannedTransfer, SameKey, Shard } from '../shared/ledger/shard.ts';
+import type { RunWatch } from '../shared/ledger/stops.ts';
 import { toCause } from '../shared/lib/cause.ts';
 import { untilTime } from '../shared/lib/deadline.ts';
 import {
@@ -117,55 +118,66 @@ export function createHandler(deps: Deps) {
     }
   };
 
+  const workOn = async (
+    shard: Shard,
+    watch: RunWatch,
+    { deadline, receipt }: { readonly deadline: Date | undefined; readonly receipt: string },
+  ): Promise<void> => {
+    const lease = { owner: randomUUID(), leaseMs: LEASE_MS };
+    const opened = await ledger.openShard(shard, { ...lease, at: now() });
+    if (opened === 'ended' || opened === 'stopped') return;
+    if (opened === 'leased') throw new LeasedError(shard.id);
+    // Should this worker die, the next one comes as soon as the lease has ended.
+    await hold?.(receipt, LEASE_MS + 60_000).catch((error: unknown) => {
+      log.warn('message.not-held', { shard: shard.id }, error);
+    });
+    const reading = read(shard);
+    const seen = () => reading.tally;
+    const intent = createIntent({ ledger, shard, opened, lease, watch, settleMs, seen, now });
+    const timely = untilTime(reading, deadline, now, watch.signal);
+    const sent = { submitted: 0, throttled: 0 };
+    let open = 0;
+    let rest: readonly IntentWindow[] | undefined;
+    try {
+      await each(timely, async (transfer) => {
+        const settled = await submit(transfer, shard, intent, sent).catch(isUnsettled);
+        if (!settled) open += 1;
+      });
+      if (intent.signal.aborted) {
+        rest = intent.windowsBelow(intent.unsentFrom);
+        // The end of the run could not be written, or somebody goes on with it already.
+        if (isOpen(await ledger.run(shard.runId))) throw new LeasedError(shard.id);
+        return;
+      }
+      if (timely.rest) rest = intent.windowsBelow(timely.rest.line);
+      if (open > 0) throw new UnsettledError(shard.id);
+      if (!rest) {
+        await stageRejected(objects, shard, reading.quarantined);
+        await ledger.endShard(shard, { ...lease, at: now() }, reading.tally);
+      }
+    } catch (error) {
+      if (!(error instanceof InputError)) throw error;
+      await ledger.stopRun(shard.runId, { state: 'failed', at: now(), error: toCause(error) });
+      log.error('run.failed', { runId: shard.runId, shard: shard.index }, error);
+    } finally {
+      metrics({ Submitted: sent.submitted, Throttled: sent.throttled });
+      await ledger.releaseShard(shard, { ...lease, at: now() }, rest);
+    }
+    // Another call goes on where this one had no time left.
+    if (rest) {
+      await queue.send([JSON.stringify(shard)], { group: shard.runId });
+      log.info('shard.continued', { runId: shard.runId, shard: shard.index });
+    }
+  };
+
   return perMessage(
     parseShard,
     async (shard, { deadline }, { receipt }) => {
-      const lease = { owner: randomUUID(), leaseMs: LEASE_MS };
       const watch = ledger.stops.watch(shard.runId);
-      const opened = await ledger.openShard(shard, { ...lease, at: now() });
-      if (opened === 'ended' || opened === 'stopped') return watch.end();
-      if (opened === 'leased') throw new LeasedError(shard.id);
-      // Should this worker die, the next one comes as soon as the lease has ended.
-      await hold?.(receipt, LEASE_MS + 60_000).catch((error: unknown) => {
-        log.warn('message.not-held', { shard: shard.id }, error);
-      });
-      const reading = read(shard);
-      const seen = () => reading.tally;
-      const intent = createIntent({ ledger, shard, opened, lease, watch, settleMs, seen, now });
-      const timely = untilTime(reading, deadline, now, watch.signal);
-      const sent = { submitted: 0, throttled: 0 };
-      let open = 0;
-      let rest: readonly IntentWindow[] | undefined;
       try {
-        await each(timely, async (transfer) => {
-          const settled = await submit(transfer, shard, intent, sent).catch(isUnsettled);
-          if (!settled) open += 1;
-        });
-        if (intent.signal.aborted) {
-          rest = intent.windowsBelow(intent.unsentFrom);
-          // The end of the run could not be written, or somebody goes on with it already.
-          if (isOpen(await ledger.run(shard.runId))) throw new LeasedError(shard.id);
-          return;
-        }
-        if (timely.rest) rest = intent.windowsBelow(timely.rest.line);
-        if (open > 0) throw new UnsettledError(shard.id);
-        if (!rest) {
-          await stageRejected(objects, shard, reading.quarantined);
-          await ledger.endShard(shard, { ...lease, at: now() }, reading.tally);
-        }
-      } catch (error) {
-        if (!(error instanceof InputError)) throw error;
-        await ledger.stopRun(shard.runId, { state: 'failed', at: now(), error: toCause(error) });
-        log.error('run.failed', { runId: shard.runId, shard: shard.index }, error);
+        await workOn(shard, watch, { deadline, receipt });
       } finally {
         watch.end();
-        metrics({ Submitted: sent.submitted, Throttled: sent.throttled });
-        await ledger.releaseShard(shard, { ...lease, at: now() }, rest);
-      }
-      // Another call goes on where this one had no time left.
-      if (rest) {
-        await queue.send([JSON.stringify(shard)], { group: shard.runId });
-        log.info('shard.continued', { runId: shard.runId, shard: shard.index });
       }
     },
     { log, hold: hold && holdBy(hold, settleMs) },

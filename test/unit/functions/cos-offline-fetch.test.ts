@@ -101,6 +101,34 @@ const bodies = (peer: Peer) =>
   peer.arrived.map(({ body }) => JSON.parse(body) as Record<string, string>);
 
 describe('cos-offline-fetch', () => {
+  it.each(['leased', 'stopped', new Error('the store is away')] as const)(
+    'watches a run no longer when its shard is not to be had: %s',
+    async (outcome) => {
+      const { ledger, ...first } = await setup();
+      let watching = 0;
+      const stops: Ledger['stops'] = {
+        ...ledger.stops,
+        watch(runId) {
+          watching += 1;
+          const watch = ledger.stops.watch(runId);
+          const end = (): void => {
+            watch.end();
+            watching -= 1;
+          };
+          return { ...watch, end };
+        },
+      };
+      const openShard: Ledger['openShard'] = async () => {
+        if (outcome instanceof Error) throw outcome;
+        return outcome;
+      };
+      const { handle } = await setup({ ledger: { ...ledger, stops, openShard } });
+      await handle(event);
+      expect(first.peer.arrived).toEqual([]);
+      expect(watching).toBe(0);
+    },
+  );
+
   it('submits every object of its shards, each with callback URLs of its own', async () => {
     const { handle, ledger, peer } = await setup({}, 2);
     peer.answer(accepted('t1'), accepted('t2'), accepted('t3'), accepted('t4'));
