@@ -15,8 +15,6 @@ export interface QueueMessage {
 export interface SendOptions {
   /** Whose messages they are, such as a run's: groups are served in turn. @default '' */
   readonly group?: string;
-  /** Hides them for so long, rounded up to seconds on SQS. @default 0 */
-  readonly delayMs?: number;
 }
 
 /** What a function may do with a queue. */

@@ -75,7 +75,6 @@ it('takes over a file from before there were groups, each message in the group o
   }
   const queue = createSqliteQueue(file, { name: 'q' });
   await queue.send(['{"runId":"b"}'], { group: 'b' });
-  expect(await queue.otherGroups('a')).toBe(2);
   const bodies = (await queue.receive(10, 60_000)).map(({ body }) => body);
   expect(bodies.slice(-1)).toEqual(['{"runId":"a","n":2}']);
   expect(bodies.sort()).toEqual(
@@ -83,19 +82,6 @@ it('takes over a file from before there were groups, each message in the group o
   );
   // Opened once more, it is as it was left.
   expect(await createSqliteQueue(file, { name: 'q' }).depth()).toMatchObject({ inFlight: 4 });
-});
-
-it('G11: tells how many other groups wait, and not those that are served or hidden', async () => {
-  const queue = createSqliteQueue(open(join(temporaryFolder(), 'queue.db')), { name: 'q' });
-  await queue.send(['1', '2'], { group: 'a' });
-  await queue.send(['3', '4'], { group: 'b' });
-  await queue.send(['5'], { group: 'c', delayMs: 60_000 });
-  expect([await queue.otherGroups('a'), await queue.otherGroups('c')]).toEqual([1, 2]);
-  const messages = await queue.receive(10, 60_000);
-  expect(await queue.otherGroups('a')).toBe(0);
-  for (const message of messages) await queue.remove(message);
-  for (let n = 0; n < 20; n += 1) await queue.send([''], { group: `run ${n}` });
-  expect(await queue.otherGroups('a')).toBe(16);
 });
 
 it('rejects what a full disk refuses, and keeps what it had', async () => {

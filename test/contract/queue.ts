@@ -159,14 +159,6 @@ export function queueContract(
       ]);
     });
 
-    it('hides a message that is sent with a delay until that is over', async () => {
-      await queue.send(['late'], { group: 'a', delayMs: 2_000 });
-      await queue.send(['soon'], { group: 'a' });
-      expect(await bodies()).toEqual(['soon']);
-      await advance(2_000);
-      expect(await bodies()).toContain('late');
-    });
-
     it('takes messages of every group', async () => {
       await queue.send(['a1', 'a2'], { group: 'run-a' });
       await queue.send(['b1'], { group: 'run-b' });

@@ -54,21 +54,13 @@ function prepareTables(db: SqliteFile['db']): void {
   db.exec('COMMIT');
 }
 
-/** More than so many groups that wait need not be told apart. */
-const MANY_GROUPS = 16;
-
-export interface SqliteQueue extends Queue {
-  /** How many groups besides this one have a visible message, at most 16. */
-  otherGroups(group: string): Promise<number>;
-}
-
 type Row = Record<string, string | number | null>;
 
 /** @throws StoreError (STORE_FAILED) when the file can't hold the table */
 export function createSqliteQueue(
   { db, write }: SqliteFile,
   { name, maxReceives = 20, now = () => new Date() }: SqliteQueueOptions,
-): SqliteQueue {
+): Queue {
   prepareTables(db);
   const insert = db.prepare(`
     INSERT INTO messages (queue, message_id, body, visible_at, message_group)
@@ -80,10 +72,6 @@ export function createSqliteQueue(
   const groups = db.prepare(`
     SELECT name FROM message_groups
     WHERE queue = :queue AND ${hasVisible} ORDER BY served, id LIMIT :limit`);
-  const countOthers = db.prepare(`
-    SELECT COUNT(*) AS others FROM (
-      SELECT 1 FROM message_groups
-      WHERE queue = :queue AND name <> :group AND ${hasVisible} LIMIT ${MANY_GROUPS})`);
   const visible = db.prepare(`
     SELECT id, message_id, body, receives FROM messages
     WHERE queue = ? AND message_group = ? AND visible_at <= ? AND receives < ?
@@ -136,10 +124,10 @@ export function createSqliteQueue(
   };
 
   return {
-    send: (bodies, { group = '', delayMs = 0 } = {}) =>
+    send: (bodies, { group = '' } = {}) =>
       write(() => {
         if (bodies.length > 0) addGroup.run(name, group);
-        for (const body of bodies) insert.run(name, randomUUID(), body, ms() + delayMs, group);
+        for (const body of bodies) insert.run(name, randomUUID(), body, ms(), group);
       }, 'synced'),
     receive: (max, visibilityMs) =>
       write(() => {
@@ -152,10 +140,6 @@ export function createSqliteQueue(
         }
         return messages;
       }),
-    otherGroups: async (group) => {
-      const row = countOthers.get({ queue: name, now: ms(), max: maxReceives, group }) as Row;
-      return Number(row['others']);
-    },
     extend: ({ receipt }, visibilityMs) =>
       write(() => {
         hide.run(ms() + visibilityMs, rowOf(receipt), receipt);

@@ -15,15 +15,10 @@ export type { SqsOptions } from './call.ts';
  */
 const BATCH_BYTES = 262_144;
 
-const MAX_DELAY_SECONDS = 900;
-
 export const createSqsSender = (options: SqsOptions): QueueSender => ({
-  async send(bodies, { group = '', delayMs = 0 } = {}) {
-    const same = {
-      // SQS serves groups more evenly then; nothing relies on it.
-      ...(group !== '' && { MessageGroupId: group }),
-      ...(delayMs > 0 && { DelaySeconds: Math.min(MAX_DELAY_SECONDS, Math.ceil(delayMs / 1_000)) }),
-    };
+  async send(bodies, { group = '' } = {}) {
+    // SQS serves groups more evenly then; nothing relies on it.
+    const same = group === '' ? {} : { MessageGroupId: group };
     for (const batch of batches(bodies)) {
       const entries = batch.map((MessageBody) => ({ MessageBody, ...same }));
       await callBatch(options, 'SendMessageBatch', entries);

@@ -54,13 +54,13 @@ describe('sending', () => {
     ]);
   });
 
-  it('names the group of a message and its delay, where there is one', async () => {
+  it('names the group of a message, where there is one', async () => {
     const { calls, options } = scripted(() => undefined);
-    await createSqsSender(options).send(['a'], { group: 'run', delayMs: 1_500 });
-    await createSqsSender(options).send(['b'], { delayMs: 3_600_000 });
+    await createSqsSender(options).send(['a'], { group: 'run' });
+    await createSqsSender(options).send(['b']);
     expect(calls.map(({ entries }) => entries)).toEqual([
-      [{ Id: expect.any(String), MessageBody: 'a', MessageGroupId: 'run', DelaySeconds: 2 }],
-      [{ Id: expect.any(String), MessageBody: 'b', DelaySeconds: 900 }],
+      [{ Id: expect.any(String), MessageBody: 'a', MessageGroupId: 'run' }],
+      [{ Id: expect.any(String), MessageBody: 'b' }],
     ]);
   });
 
