@@ -139,18 +139,21 @@ export const changes = (): string =>
     `| callbacks come through the HTTP API, 1.00 per million | ${(total(lines(CASE)) + 1).toFixed(2)} |`,
   ].join('\n');
 
+/** USD per month of a stage in which nothing runs. */
+export const idle = (): number => FIXED.reduce((sum, [, value]) => sum + value, 0);
+
 export const fixed = (): string =>
   [
     '| What | USD per month |',
     '|---|---|',
     ...FIXED.map(([what, value]) => `| ${what} | ${value.toFixed(2)} |`),
-    `| **all** | **${FIXED.reduce((sum, [, value]) => sum + value, 0).toFixed(2)}** |`,
+    `| **all** | **${idle().toFixed(2)}** |`,
   ].join('\n');
 
 /** @param months that rows are kept on average */
 export const growth = (months = 3): string => {
   const perMillion = total(lines(CASE));
-  const perMonth = FIXED.reduce((sum, [, value]) => sum + value, 0);
+  const perMonth = idle();
   const rows = [1, 10, 100, 1_000].map((millions) => {
     const days = (millions * 1e6) / 100 / 86_400;
     const carry = millions * perMillion;

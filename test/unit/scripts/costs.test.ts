@@ -5,6 +5,7 @@ import {
   changes,
   fixed,
   growth,
+  idle,
   keeping,
   lines,
   table,
@@ -27,6 +28,12 @@ describe('costs', () => {
     expect(total(lines(CASE))).toBeLessThanOrEqual(2);
     expect(document).toContain(`costs ${total(lines(CASE)).toFixed(2)}**`);
     expect(document).toContain(`another ${keeping(CASE).toFixed(2)} a month`);
+  });
+
+  it('other pages name the same cost of an idle stage', () => {
+    const page = readFileSync(new URL('../../../docs/deploy.md', import.meta.url), 'utf8');
+    const named = [...page.matchAll(/([\d.]+) USD a\s+month/g)].map(([, figure]) => figure);
+    expect(named).toEqual([idle().toFixed(2)]);
   });
 
   it('a row of more than 1 KB costs two units for each write', () => {
