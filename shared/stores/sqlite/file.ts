@@ -12,7 +12,10 @@ import { StoreError } from '../../lib/errors.ts';
 
 export interface SqliteFile {
   readonly db: DatabaseSync;
-  /** Runs `change` within the next commit; its value arrives after that. */
+  /**
+   * Runs `change` within the next commit; its value arrives after that. It runs again when another
+   * change of the commit throws; what it throws itself undoes it alone.
+   */
   write<Value>(change: () => Value, synced?: 'synced'): Promise<Value>;
   /**
    * Adds work to every commit: `before` runs inside it, after all changes; `discard` when it failed.
@@ -31,7 +34,12 @@ interface Waiting {
   readonly change: () => unknown;
   readonly resolve: (value: never) => void;
   readonly reject: (error: unknown) => void;
+  /** When another process first held the file as it was to be written. */
+  busySince?: number;
 }
+
+/** What became of a change. */
+type Outcome = { readonly value: unknown } | { readonly error: unknown };
 
 /** Least time between two commits: one write alone goes at once, many share a sync. */
 const COMMIT_GAP_MS = 1;
@@ -39,74 +47,172 @@ const COMMIT_GAP_MS = 1;
 /** Where so many come in one turn, waiting for more gains nothing. */
 const MANY = 64;
 
+/** How long a change waits for another process that holds the file: as it runs, and as it closes. */
+const BUSY_MS = 5_000;
+const BUSY_CLOSING_MS = 1_000;
+const BUSY_RETRY_MS = 10;
+
 /**
  * @param path of the file, made with its folder when absent, or `:memory:`
  * @throws StoreError (STORE_FAILED) when it can't be opened or written
  */
 export function openSqliteFile(path: string): SqliteFile {
   const db = open(path);
-  const begin = db.prepare('BEGIN IMMEDIATE');
-  const commit = db.prepare('COMMIT');
-  let isSynced = false;
-  let wasSynced = true;
   const hooks: CommitHook[] = [];
+  const commit = createCommit(db, hooks);
+  let isSynced = false;
   let waiting: Waiting[] = [];
   let flushedAt = Number.NEGATIVE_INFINITY;
   let scheduled: Promise<void> | undefined;
+  let isClosing = false;
 
-  const flush = () => {
-    scheduled = undefined;
+  const schedule = (waitMs: number): Promise<void> =>
+    new Promise((next) => {
+      const act = () => {
+        scheduled = undefined;
+        flush();
+        next();
+      };
+      if (waitMs > 0) setTimeout(act, waitMs);
+      else setImmediate(act);
+    });
+
+  /** Waits without holding the event loop; whoever has waited for too long is refused. */
+  const putBack = (batch: readonly Waiting[], failure: StoreError): void => {
+    const now = performance.now();
+    const limitMs = isClosing ? BUSY_CLOSING_MS : BUSY_MS;
+    for (const change of batch) {
+      change.busySince ??= now;
+      if (now - change.busySince < limitMs) waiting.push(change);
+      else change.reject(failure);
+    }
+    if (waiting.length > 0) scheduled = schedule(BUSY_RETRY_MS);
+  };
+
+  const flush = (): void => {
     const batch = waiting;
     waiting = [];
-    const values: unknown[] = [];
+    let outcomes: readonly Outcome[];
     try {
-      // The level can't change within a transaction.
-      if (isSynced !== wasSynced) {
-        db.exec(isSynced ? 'PRAGMA synchronous = FULL' : 'PRAGMA synchronous = NORMAL');
-        wasSynced = isSynced;
-      }
+      outcomes = commit(batch, isSynced);
       isSynced = false;
-      begin.run();
-      for (const { change } of batch) values.push(change());
-      for (const { before } of hooks) before();
-      commit.run();
       flushedAt = batch.length < MANY ? performance.now() : Number.NEGATIVE_INFINITY;
     } catch (error) {
-      if (db.isTransaction) db.exec('ROLLBACK');
-      for (const { discard } of hooks) discard();
-      const failure = new StoreError(`SQLite could not write ${path}: ${reason(error)}`, error);
-      for (const { reject } of batch) reject(failure);
+      const failure = failed(path, error);
+      if (isBusy(error)) putBack(batch, failure);
+      else {
+        isSynced = false;
+        for (const { reject } of batch) reject(failure);
+      }
       return;
     }
-    for (const [index, { resolve: done }] of batch.entries()) done(values[index] as never);
+    for (const [index, { resolve: done, reject }] of batch.entries()) {
+      const outcome = outcomes[index] as Outcome;
+      if ('value' in outcome) done(outcome.value as never);
+      else reject(isSqliteError(outcome.error) ? failed(path, outcome.error) : outcome.error);
+    }
   };
 
   const write: SqliteFile['write'] = <Value>(change: () => Value, synced?: 'synced') =>
     new Promise<Value>((done, reject) => {
       isSynced ||= synced === 'synced';
       waiting.push({ change, resolve: done as Waiting['resolve'], reject });
-      scheduled ??= new Promise((next) => {
-        const act = () => {
-          flush();
-          next();
-        };
-        const waitMs = flushedAt + COMMIT_GAP_MS - performance.now();
-        if (waitMs > 0) setTimeout(act, waitMs);
-        else setImmediate(act);
-      });
+      scheduled ??= schedule(flushedAt + COMMIT_GAP_MS - performance.now());
     });
 
   const close = async () => {
+    isClosing = true;
     while (scheduled) await scheduled;
     if (db.isOpen) db.close();
   };
   return { db, write, onCommit: (hook) => void hooks.push(hook), close };
 }
 
+/**
+ * Commits changes together. When one of them throws, all are undone and done again, each for itself, so
+ * that the one fails alone. Throws when the file can't be written, or is busy; nothing was done then.
+ */
+function createCommit(db: DatabaseSync, hooks: readonly CommitHook[]) {
+  const begin = db.prepare('BEGIN IMMEDIATE');
+  const end = db.prepare('COMMIT');
+  const beginOne = db.prepare('SAVEPOINT change');
+  const endOne = db.prepare('RELEASE change');
+  const undoOne = db.prepare('ROLLBACK TO change');
+  const waitNever = db.prepare('PRAGMA busy_timeout = 0');
+  const waitAgain = db.prepare(`PRAGMA busy_timeout = ${BUSY_MS}`);
+  let wasSynced = true;
+
+  const beginNow = (): void => {
+    waitNever.get();
+    try {
+      begin.run();
+    } finally {
+      waitAgain.get();
+    }
+  };
+  const runHooks = (): void => {
+    for (const { before } of hooks) before();
+  };
+  const discard = (): void => {
+    for (const { discard: forget } of hooks) forget();
+  };
+  const undo = (): void => {
+    if (db.isTransaction) db.exec('ROLLBACK');
+    discard();
+  };
+
+  const doTogether = (batch: readonly Waiting[]): readonly Outcome[] => {
+    const outcomes = batch.map(({ change }) => ({ value: change() }));
+    runHooks();
+    return outcomes;
+  };
+
+  const doOne = ({ change }: Waiting): Outcome => {
+    beginOne.run();
+    try {
+      const value = change();
+      runHooks();
+      endOne.run();
+      return { value };
+    } catch (error) {
+      // SQLite itself gave up the whole transaction, as on a full disk.
+      if (!db.isTransaction) throw error;
+      undoOne.run();
+      endOne.run();
+      discard();
+      return { error };
+    }
+  };
+
+  return (batch: readonly Waiting[], isSynced: boolean): readonly Outcome[] => {
+    try {
+      // The level can't change within a transaction.
+      if (isSynced !== wasSynced) {
+        db.exec(isSynced ? 'PRAGMA synchronous = FULL' : 'PRAGMA synchronous = NORMAL');
+        wasSynced = isSynced;
+      }
+      beginNow();
+      let outcomes: readonly Outcome[];
+      try {
+        outcomes = doTogether(batch);
+      } catch {
+        undo();
+        beginNow();
+        outcomes = batch.map(doOne);
+      }
+      end.run();
+      return outcomes;
+    } catch (error) {
+      undo();
+      throw error;
+    }
+  };
+}
+
 function open(path: string): DatabaseSync {
   try {
     if (path !== ':memory:') mkdirSync(dirname(resolve(path)), { recursive: true });
-    const db = new DatabaseSync(path, { timeout: 5_000 });
+    const db = new DatabaseSync(path, { timeout: BUSY_MS });
     db.exec(
       'PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; PRAGMA wal_autocheckpoint = 16000',
     );
@@ -118,5 +224,16 @@ function open(path: string): DatabaseSync {
     throw new StoreError(`SQLite could not open ${path}: ${reason(error)}`, error);
   }
 }
+
+const isSqliteError = (error: unknown): error is Error & { readonly errcode: number } =>
+  error instanceof Error && 'errcode' in error;
+
+/** https://www.sqlite.org/rescode.html#busy: the low byte of each of its codes. */
+const BUSY = 5;
+
+const isBusy = (error: unknown): boolean => isSqliteError(error) && (error.errcode & 0xff) === BUSY;
+
+const failed = (path: string, error: unknown): StoreError =>
+  new StoreError(`SQLite could not write ${path}: ${reason(error)}`, error);
 
 const reason = (error: unknown): string => (error instanceof Error ? error.message : String(error));
