@@ -10,7 +10,7 @@ import { createLog, type Log } from '../shared/lib/log.ts';
 import { isManifestKey } from '../shared/manifest/key.ts';
 import { createPlanner, type Planner } from '../shared/runs/plan.ts';
 import type { Deployment } from '../shared/runtime/deployment.ts';
-import { parseUploads } from '../shared/runtime/events.ts';
+import { perUpload, type UploadsAnswer } from '../shared/runtime/per-upload.ts';
 import { planConfig } from '../shared/wiring/config/functions.ts';
 
 export interface Deps {
@@ -21,29 +21,28 @@ export interface Deps {
 /** An order of `runs`. */
 const ordered = v.object({ plan: v.object({ key: v.string(), runId: v.string() }) });
 
-export const createHandler =
-  ({ planner, log }: Deps) =>
-  async (event: unknown): Promise<{ runIds: readonly string[] }> => {
-    if (v.is(ordered, event)) {
-      const { key, runId } = event.plan;
-      return { runIds: [(await planner.plan(key, 'http', { runId })).runId] };
+export function createHandler({ planner, log }: Deps) {
+  const planUploads = perUpload(async (key) => {
+    if (!isManifestKey(key)) {
+      log.debug('upload.ignored', { key });
+      return undefined;
     }
-    const runIds: string[] = [];
-    for (const { key } of parseUploads(event)) {
-      if (!isManifestKey(key)) {
-        log.debug('upload.ignored', { key });
-        continue;
-      }
-      try {
-        runIds.push((await planner.plan(key, 'upload')).runId);
-      } catch (error) {
-        // Removed before we came: there is nothing left to repeat this event for.
-        if (!(error instanceof InputError && error.code === 'NOT_FOUND')) throw error;
-        log.warn('upload.gone', { key });
-      }
+    try {
+      return (await planner.plan(key, 'upload')).runId;
+    } catch (error) {
+      // Removed before we came: there is nothing left to repeat this event for.
+      if (!(error instanceof InputError && error.code === 'NOT_FOUND')) throw error;
+      log.warn('upload.gone', { key });
+      return undefined;
     }
-    return { runIds };
+  }, log);
+
+  return async (event: unknown): Promise<UploadsAnswer> => {
+    if (!v.is(ordered, event)) return planUploads(event);
+    const { key, runId } = event.plan;
+    return { runIds: [(await planner.plan(key, 'http', { runId })).runId] };
   };
+}
 
 export const handler = expose(async (env) => {
   const config = planConfig(env);

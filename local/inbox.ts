@@ -62,7 +62,11 @@ export async function startInbox(options: InboxOptions): Promise<Inbox> {
   const plan = async (info: ObjectInfo): Promise<void> => {
     const { key, etag } = info;
     waiting.delete(key);
-    for (const handler of handlersOf(key)) await handler(uploadEvent(objects.bucket, info));
+    const failures: unknown[] = [];
+    for (const handler of handlersOf(key)) {
+      await handler(uploadEvent(objects.bucket, info)).catch((error) => failures.push(error));
+    }
+    if (failures.length > 0) throw failures[0];
     planned.set(key, etag);
     onPlanned?.();
   };

@@ -11,15 +11,19 @@ export interface Upload {
   readonly key: string;
 }
 
-const notification = v.object({
-  Records: v.array(
-    v.object({
-      s3: v.object({
-        bucket: v.object({ name: v.string() }),
-        object: v.object({ key: v.string() }),
-      }),
-    }),
-  ),
+export interface UploadEvent {
+  readonly uploads: readonly Upload[];
+  /** One for each record that can't be read. */
+  readonly faults: readonly InputError[];
+}
+
+const notification = v.object({ Records: v.array(v.unknown()) });
+
+const record = v.object({
+  s3: v.object({
+    bucket: v.object({ name: v.string() }),
+    object: v.object({ key: v.string() }),
+  }),
 });
 
 const bridged = v.object({
@@ -35,17 +39,31 @@ const testEvent = v.object({ Event: v.literal('s3:TestEvent') });
  * Uploads of an S3 notification, whose keys are form-encoded, or of the same event through
  * EventBridge, whose keys are plain. S3's own test event holds none.
  * https://docs.aws.amazon.com/AmazonS3/latest/userguide/notification-content-structure.html
+ * @throws InputError (EVENT_INVALID) when it is no such event; a bad record is a fault of the answer
  */
-export function parseUploads(event: unknown): readonly Upload[] {
-  if (v.is(testEvent, event)) return [];
+export function parseUploads(event: unknown): UploadEvent {
+  if (v.is(testEvent, event)) return { uploads: [], faults: [] };
   if (v.is(bridged, event)) {
     const { bucket, object } = event.detail;
-    return [{ bucket: bucket.name, key: object.key }];
+    return { uploads: [{ bucket: bucket.name, key: object.key }], faults: [] };
   }
-  return parseWith(notification, event, 'The upload event').Records.map(({ s3 }, index) => ({
-    bucket: s3.bucket.name,
-    key: decodeKey(s3.object.key, `Records[${index}].s3.object.key`),
-  }));
+  const uploads: Upload[] = [];
+  const faults: InputError[] = [];
+  for (const [index, given] of parseWith(
+    notification,
+    event,
+    'The upload event',
+  ).Records.entries()) {
+    try {
+      const { s3 } = parseWith(record, given, `Record ${index} of the upload event`);
+      const key = decodeKey(s3.object.key, `Records[${index}].s3.object.key`);
+      uploads.push({ bucket: s3.bucket.name, key });
+    } catch (error) {
+      if (!(error instanceof InputError)) throw error;
+      faults.push(error);
+    }
+  }
+  return { uploads, faults };
 }
 
 function decodeKey(encoded: string, path: string): string {

@@ -10,7 +10,6 @@ import type { Log } from '../../lib/log.ts';
 import type { BatchCreator } from '../../providers/tencent/batch/create-job.ts';
 import { type BatchJobRequest, batchJobRequest } from '../../providers/tencent/batch/request.ts';
 import { openTaskRun, runIdFrom, taskTransferId } from '../../runs/task-runs.ts';
-import { parseUploads } from '../../runtime/events.ts';
 import {
   type HttpAnswer,
   type HttpRequest,
@@ -18,6 +17,7 @@ import {
   json,
   overHttp,
 } from '../../runtime/http.ts';
+import { perUpload } from '../../runtime/per-upload.ts';
 import type { ObjectInfo, Objects } from '../../stores/objects.ts';
 import { readSmall } from '../../stores/objects.ts';
 import type { Authorize } from '../auth.ts';
@@ -110,39 +110,35 @@ export function createBatchJobHandler(deps: BatchJobDeps) {
     return { ...request, region };
   };
 
-  const upload = async (event: unknown): Promise<{ runIds: readonly string[] }> => {
-    const runIds: string[] = [];
-    for (const { key } of parseUploads(event)) {
-      if (!key.startsWith('cos-batch/') || key.endsWith('/')) continue;
-      const info = await objects.head(key);
-      if (!info) {
-        log.warn('upload.gone', { key });
-        continue;
-      }
-      const { etag, lastModifiedAt } = info;
-      const version = [objects.bucket, key, etag, lastModifiedAt.toISOString()];
-      const runId = runIdFrom('cos-batch-job', ...version);
-      const source = { bucket: objects.bucket, key, etag };
-      const run: NewRun = {
-        runId,
-        trigger: 'upload',
-        operation: 'cos-batch-job',
-        source,
-        createdAt: now(),
-      };
-      try {
-        await start(run, await describe(key, info));
-      } catch (error) {
-        if (!isRefusal(error)) throw error;
-        const fault = error instanceof InputError ? withFaults(error) : error;
-        await ledger.openRun(run);
-        await ledger.stopRun(runId, { state: 'failed', at: now(), error: toCause(fault) });
-        log.error('run.failed', { runId, key }, fault);
-      }
-      runIds.push(runId);
+  const upload = perUpload(async (key) => {
+    if (!key.startsWith('cos-batch/') || key.endsWith('/')) return undefined;
+    const info = await objects.head(key);
+    if (!info) {
+      log.warn('upload.gone', { key });
+      return undefined;
     }
-    return { runIds };
-  };
+    const { etag, lastModifiedAt } = info;
+    const version = [objects.bucket, key, etag, lastModifiedAt.toISOString()];
+    const runId = runIdFrom('cos-batch-job', ...version);
+    const source = { bucket: objects.bucket, key, etag };
+    const run: NewRun = {
+      runId,
+      trigger: 'upload',
+      operation: 'cos-batch-job',
+      source,
+      createdAt: now(),
+    };
+    try {
+      await start(run, await describe(key, info));
+    } catch (error) {
+      if (!isRefusal(error)) throw error;
+      const fault = error instanceof InputError ? withFaults(error) : error;
+      await ledger.openRun(run);
+      await ledger.stopRun(runId, { state: 'failed', at: now(), error: toCause(fault) });
+      log.error('run.failed', { runId, key }, fault);
+    }
+    return runId;
+  }, log);
 
   return (event: unknown): Promise<unknown> => (isHttpEvent(event) ? http(event) : upload(event));
 }

@@ -14,8 +14,8 @@ import type { OmsProject } from '../../providers/huawei/config.ts';
 import { startRuleFor } from '../../providers/huawei/oms/start-rules.ts';
 import type { Starter } from '../../providers/huawei/oms/start-task.ts';
 import { openTaskRun, runIdFrom, taskTransferId } from '../../runs/task-runs.ts';
-import { parseUploads } from '../../runtime/events.ts';
 import { type HttpAnswer, isHttpEvent, json, overHttp } from '../../runtime/http.ts';
+import { perUpload } from '../../runtime/per-upload.ts';
 import type { ObjectInfo, Objects } from '../../stores/objects.ts';
 import { readSmall } from '../../stores/objects.ts';
 import type { Authorize } from '../auth.ts';
@@ -112,20 +112,13 @@ export function createOmsStartHandler(version: OmsVersion, deps: OmsStartDeps) {
     return runId;
   };
 
-  const upload = async (event: unknown): Promise<{ runIds: readonly string[] }> => {
-    const runIds: string[] = [];
-    for (const { key } of parseUploads(event)) {
-      if (!key.startsWith('oms/') || key.endsWith('/')) continue;
-      const info = await objects.head(key);
-      if (!info) {
-        log.warn('upload.gone', { key });
-        continue;
-      }
-      const runId = await list(key, info);
-      if (runId !== undefined) runIds.push(runId);
-    }
-    return { runIds };
-  };
+  const upload = perUpload(async (key) => {
+    if (!key.startsWith('oms/') || key.endsWith('/')) return undefined;
+    const info = await objects.head(key);
+    if (info) return list(key, info);
+    log.warn('upload.gone', { key });
+    return undefined;
+  }, log);
 
   return (event: unknown): Promise<unknown> => (isHttpEvent(event) ? http(event) : upload(event));
 }

@@ -51,7 +51,7 @@ async function setup(options: NightsOptions = {}) {
     const answer = (await handlers[version]({ Records: [{ s3 }] })) as { runIds: string[] };
     return answer.runIds;
   };
-  return { ...parts, start, upload, notify };
+  return { ...parts, handlers, start, upload, notify };
 }
 
 describe.each(['v1', 'v2'] as const)('oms-%s-start-task by HTTP', (version) => {
@@ -267,6 +267,21 @@ describe('oms start by upload', () => {
     const [runId = ''] = await notify(`oms/${REGION}/list.json`, 'v2');
     expect([failed.starts, paused.starts]).toEqual([1, 1]);
     expect((await ledger.run(runId))?.counts).toMatchObject({ lines: 2, submitted: 2 });
+  });
+
+  it('G9: a list that fails does not stop the other lists of its event', async () => {
+    const { handlers, huawei, objects } = await setup({ runMs: 60_000 });
+    const started = ['a', 'c'].map(() =>
+      huawei.tasks.add({ ...place, apiVersion: 'v2', status: 4 }),
+    );
+    const [first, last] = started;
+    await objects.put(`oms/${REGION}/a.json`, JSON.stringify({ tasks: [{ taskId: first?.id }] }));
+    await objects.put(`oms/${REGION}/c.json`, JSON.stringify({ tasks: [{ taskId: last?.id }] }));
+    const Records = [`oms/${REGION}/a.json`, 'oms/%E0%A4%A.json', `oms/${REGION}/c.json`].map(
+      (key) => ({ s3: { bucket: { name: 'b' }, object: { key } } }),
+    );
+    await expect(handlers.v2({ Records })).rejects.toMatchObject({ code: 'EVENT_INVALID' });
+    expect(started.map(({ starts }) => starts)).toEqual([1, 1]);
   });
 
   it('a wrong key stops the list after two refusals', async () => {

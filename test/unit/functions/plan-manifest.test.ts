@@ -1,9 +1,11 @@
 import { gzipSync } from 'node:zlib';
 import { describe, expect, it } from 'vitest';
 import { createHandler } from '../../../functions/plan-manifest.ts';
+import { StoreError } from '../../../shared/lib/errors.ts';
 import { silentLog } from '../../../shared/lib/log.ts';
 import { createPlanner } from '../../../shared/runs/plan.ts';
 import { parseShard } from '../../../shared/runtime/events.ts';
+import type { Objects } from '../../../shared/stores/objects.ts';
 import { loadJson } from '../../fixtures/load.ts';
 import { openStores, type Stores } from '../../fixtures/stores.ts';
 
@@ -136,6 +138,40 @@ describe('plan-manifest', () => {
     expect(await handle({ Service: 'Amazon S3', Event: 's3:TestEvent' })).toEqual({ runIds: [] });
     expect((await stores.ledger.runs({})).items).toEqual([]);
   });
+
+  const record = (key: unknown) => ({ s3: { bucket: { name: 'b' }, object: { key } } });
+  const NEIGHBOURS = ['a.csv', 'b.csv'].map(
+    (name) => `cos-fetch/ap-shanghai/examplebucket-1250000000/${name}`,
+  );
+
+  it.each([
+    ['no valid escape', record('cos-fetch/%E0%A4%A.csv'), 'EVENT_INVALID'],
+    ['no key', record(7), 'EVENT_INVALID'],
+    ['nothing of an upload', { s3: null }, 'EVENT_INVALID'],
+    ['an object that the store does not give', record('cos-fetch/broken.csv'), 'STORE_FAILED'],
+  ])(
+    'G9: plans the good uploads of an event of which one has %s, then fails it',
+    async (_name, bad, code) => {
+      const stores = openStores();
+      const objects: Objects = {
+        ...stores.objects,
+        head: async (key) => {
+          if (key.endsWith('broken.csv')) throw new StoreError('The disk is broken.');
+          return stores.objects.head(key);
+        },
+      };
+      const planner = createPlanner({ ...stores, objects, shardBytes: 1_024, log: silentLog });
+      const handle = createHandler({ planner, log: silentLog });
+      for (const key of NEIGHBOURS) await stores.objects.put(key, manifest(3));
+      const [first, last] = NEIGHBOURS.map(record);
+      await expect(handle({ Records: [first, bad, last] })).rejects.toMatchObject({ code });
+      const runs = (await stores.ledger.runs({})).items;
+      expect(runs.map(({ source }) => source?.key).sort()).toEqual(NEIGHBOURS);
+      expect(await queued(stores)).toHaveLength(2);
+      await expect(handle({ Records: [first, bad, last] })).rejects.toMatchObject({ code });
+      expect((await stores.ledger.runs({})).items).toHaveLength(2);
+    },
+  );
 
   it.each([[{}], ['text'], [{ Records: [{ s3: {} }] }]])(
     'refuses an event that is none: %j',

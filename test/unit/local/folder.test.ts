@@ -80,7 +80,7 @@ describe('the inbox', () => {
           [
             'cos-fetch/',
             async (event) => {
-              for (const { key } of parseUploads(event)) {
+              for (const { key } of parseUploads(event).uploads) {
                 planned.push(key);
                 if (fail(key, planned.length)) throw new Error('not now');
               }
@@ -120,6 +120,27 @@ describe('the inbox', () => {
     await seen(1);
     await objects.put(KEY, 'url,key\nhttp://o.example/,k\n');
     expect(await seen(2)).toEqual([KEY, KEY]);
+  });
+
+  it('G9: of two functions for one upload, the failure of the first does not keep the second', async () => {
+    const { objects } = openStores();
+    const taken: string[] = [];
+    const inbox = await startInbox({
+      objects,
+      log: silentLog,
+      folder: objects.bucket,
+      uploads: [
+        ['oms/', () => Promise.reject(new Error('not now'))],
+        [
+          'oms/',
+          async (event) => void taken.push(...parseUploads(event).uploads.map((u) => u.key)),
+        ],
+      ],
+    });
+    onTestFinished(() => inbox.stop());
+    await objects.put('oms/cn-north-4/list.json', '{}');
+    await inbox.notice('oms/cn-north-4/list.json');
+    expect(taken).toEqual(['oms/cn-north-4/list.json']);
   });
 
   it('does not plan the same version twice, nor what is no manifest', async () => {

@@ -29,7 +29,7 @@ async function setup() {
       uploads: [
         [
           'cos-fetch/',
-          async (event) => void taken.push(...parseUploads(event).map(({ key }) => key)),
+          async (event) => void taken.push(...parseUploads(event).uploads.map(({ key }) => key)),
         ],
       ],
     });

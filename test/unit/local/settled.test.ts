@@ -76,7 +76,7 @@ async function setup() {
         [
           'cos-fetch/',
           async (event) => {
-            for (const { key } of parseUploads(event)) {
+            for (const { key } of parseUploads(event).uploads) {
               taken.push(readFileSync(join(objects.bucket, key), 'utf8'));
             }
           },
@@ -209,7 +209,7 @@ it('takes an object of a bucket at once, and watches no folder for it', async ()
       objects: { ...objects, bucket },
       log: createLog({ write: () => {} }),
       uploads: [
-        ['cos-fetch/', async (event) => resolve(parseUploads(event).map(({ key }) => key))],
+        ['cos-fetch/', async (event) => resolve(parseUploads(event).uploads.map(({ key }) => key))],
       ],
     }).then((inbox) => onTestFinished(() => inbox.stop()), reject);
   });

@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest';
+import { StoreError } from '../../../../shared/lib/errors.ts';
 import {
   ARN,
   BUCKET,
@@ -51,6 +52,25 @@ describe('an uploaded job description', () => {
     const runs = await Promise.all((await notify(...names)).map((runId) => ledger.run(runId)));
     expect(runs.map((run) => run?.state)).toEqual(['active', 'failed', 'active']);
     expect(simulator.batchJobs()).toHaveLength(2);
+  });
+
+  it('G9: one that can’t be read fails its event, but only after the good ones were created', async () => {
+    const { ledger, notify, objects, simulator } = await setupBatch();
+    const names = ['a', 'broken', 'c'].map((name) => `cos-batch/${REGION}/${name}.json`);
+    for (const name of names) await objects.put(name, JSON.stringify(jobBody()));
+    const { head } = objects;
+    Object.assign(objects, {
+      head: async (name: string) => {
+        if (name.includes('broken')) throw new StoreError('The disk is broken.');
+        return head(name);
+      },
+    });
+    await expect(notify(...names)).rejects.toMatchObject({ code: 'STORE_FAILED' });
+    expect(simulator.batchJobs()).toHaveLength(2);
+    Object.assign(objects, { head });
+    expect(await notify(...names)).toHaveLength(3);
+    expect(simulator.batchJobs()).toHaveLength(3);
+    expect((await ledger.runs({})).items).toHaveLength(3);
   });
 
   it('carries the marker of its run and the caller’s words', async () => {
