@@ -88,12 +88,16 @@ export function createHandler(deps: Deps) {
     transfer: PlannedTransfer,
     shard: Shard,
     intent: Intent,
-    sent: { submitted: number; throttled: number },
+    { onTurn, sent }: { onTurn: () => void; sent: { submitted: number; throttled: number } },
   ) => {
     const { id, target } = transfer;
     const call = {
+      group: shard.runId,
       signal: intent.signal,
-      before: intent.checkRun,
+      before: () => {
+        onTurn();
+        return intent.checkRun();
+      },
       onRefused: (error: unknown) => stopRun(shard, intent, toCause(error)),
     };
     let attempt: number | undefined;
@@ -139,10 +143,12 @@ export function createHandler(deps: Deps) {
     let open = 0;
     let rest: readonly IntentWindow[] | undefined;
     try {
-      await each(timely, async (transfer) => {
-        const settled = await submit(transfer, shard, intent, sent).catch(isUnsettled);
+      const send = async (transfer: PlannedTransfer, onTurn: () => void): Promise<void> => {
+        const turn = { onTurn, sent };
+        const settled = await submit(transfer, shard, intent, turn).catch(isUnsettled);
         if (!settled) open += 1;
-      });
+      };
+      await each(timely, send, { tellsTurn: true });
       if (intent.signal.aborted) {
         rest = intent.windowsBelow(intent.unsentFrom);
         // The end of the run could not be written, or somebody goes on with it already.

@@ -27,6 +27,8 @@ export interface CredentialBreaker {
 export interface CallOptions {
   /** Takes a call that waits out of the line; one that has left is not touched. */
   readonly signal?: AbortSignal | undefined;
+  /** Whose call it is, such as a run's: groups that wait are served in turn. */
+  readonly group?: string | undefined;
   /**
    * Does what must be done right before each send, such as a look whether the run goes on. What it
    * throws, the call throws, and nothing is sent.
@@ -63,7 +65,7 @@ export function createCredentialBreaker(
   const call = async <Answer>(
     request: () => Promise<Answer>,
     isAlone: boolean,
-    { before, signal }: CallOptions,
+    { before, group, signal }: CallOptions,
   ): Promise<{ readonly answer: Answer } | undefined> => {
     const send = async (): Promise<Answer> => {
       await before?.();
@@ -85,7 +87,7 @@ export function createCredentialBreaker(
       return { answer: await told };
     };
     try {
-      return await limiter.run(attempt, signal);
+      return await limiter.run(attempt, signal, group);
     } catch (error) {
       if (error instanceof PausedError) return undefined;
       throw error;

@@ -10,6 +10,7 @@ import { ProviderError, StoreError, WaybillError } from '../lib/errors.ts';
 import { delayMs, type RetryPolicy, shouldRetry } from '../lib/retry.ts';
 import type { Renewal } from '../stores/secrets.ts';
 import type { LimitsConfig } from './config.ts';
+import { createLine } from './line.ts';
 import { createLocalPace } from './rate/local.ts';
 import type { Pace } from './rate/rate-gate.ts';
 import { createSharedPace, type SharedPaceOptions } from './rate/shared.ts';
@@ -19,19 +20,27 @@ export interface Limiter {
    * Makes one request as soon as rate and slots allow, and again after a clear refusal
    * (`retry.ts`); `request` runs anew each time, so that every send is signed anew.
    * @param signal takes a request that waits out of the line; one that has left is not touched
+   * @param group whose request it is, such as a run's: groups that wait are served in turn
    * @throws what `request` throws, or the reason of `signal`; StoreError when shared limits are out of
    * reach for a minute
    */
-  run<Answer>(request: () => Promise<Answer>, signal?: AbortSignal): Promise<Answer>;
+  run<Answer>(
+    request: () => Promise<Answer>,
+    signal?: AbortSignal,
+    group?: string,
+  ): Promise<Answer>;
   /** Whether the provider asked for a pause that is not over: for what waited after its turn. */
   isPaused(): boolean;
   /**
    * Works on all items of all batches, as many at once as may be in flight. Finishes every item
    * before it throws what the first failing one threw.
+   * @param work of one that `tellsTurn`, calls `onTurn` when the turn of its first request has come:
+   * then only as many items wait for theirs as leave in half a second
    */
   each<Item>(
     batches: AsyncIterable<readonly Item[]>,
-    work: (item: Item) => Promise<void>,
+    work: (item: Item, onTurn: () => void) => Promise<void>,
+    options?: { readonly tellsTurn?: boolean },
   ): Promise<void>;
   /** Requests per second allowed at the moment. */
   rate(): number;
@@ -53,12 +62,8 @@ export interface LimiterOptions extends LimitsConfig {
   readonly random?: () => number;
 }
 
-/** A request that waits for a slot. */
-interface Waiting {
-  readonly resume: () => void;
-  readonly fail: (error: unknown) => void;
-  readonly signal: AbortSignal | undefined;
-}
+/** How long at most, at the rate of the moment, one worker's items wait for their turn. */
+const AHEAD_SECONDS = 0.5;
 
 export function createLimiter({
   requestsPerSecond,
@@ -72,7 +77,7 @@ export function createLimiter({
 }: LimiterOptions): Limiter {
   let running = 0;
   let pending = 0;
-  const queue: Waiting[] = [];
+  const queue = createLine();
   const times = { ...(now && { now }), wait };
   const limits = { requestsPerSecond, inFlight };
   const pace: Pace = shared
@@ -91,29 +96,26 @@ export function createLimiter({
     while (running < pace.slots()) {
       const first = queue.shift();
       if (!first) return;
-      if (first.signal?.aborted) continue;
       running += 1;
       first.resume();
     }
     // Nothing is under way whose end would let them go on.
-    if (running > 0 || queue.length === 0) return;
-    pace.open().then(fill, (error: unknown) => {
-      for (const { fail } of queue.splice(0)) fail(error);
-    });
+    if (running > 0 || !queue.first()) return;
+    pace.open().then(fill, queue.fail);
   };
-  const take = async (signal: AbortSignal | undefined): Promise<void> => {
+  const take = async (signal: AbortSignal | undefined, group: string): Promise<void> => {
     await unlessAborted(pace.open(), signal);
     if (running < pace.slots()) {
       running += 1;
       return;
     }
-    const slot = new Promise<void>((resume, fail) => queue.push({ resume, fail, signal }));
+    const slot = new Promise<void>((resume, fail) => queue.push({ resume, fail, signal }, group));
     await unlessAborted(slot, signal);
   };
   const give = (): void => {
     running -= 1;
     fill();
-    if (running === 0 && queue.length === 0) pace.idle();
+    if (running === 0 && !queue.first()) pace.idle();
   };
 
   const answered = (error?: unknown): void => {
@@ -136,12 +138,13 @@ export function createLimiter({
   const once = async <Answer>(
     request: () => Promise<Answer>,
     signal: AbortSignal | undefined,
+    group: string,
   ): Promise<Answer> => {
     pending += 1;
     try {
-      await take(signal);
+      await take(signal, group);
       try {
-        await pace.turn(signal);
+        await pace.turn(signal, group);
         return await heard(() => {
           signal?.throwIfAborted();
           return request();
@@ -155,10 +158,10 @@ export function createLimiter({
   };
 
   return {
-    async run(request, signal) {
+    async run(request, signal, group = '') {
       for (let sends = 1; ; sends += 1) {
         try {
-          return await retryWithNewKeys(renewal, () => once(request, signal));
+          return await retryWithNewKeys(renewal, () => once(request, signal, group));
         } catch (error) {
           // A ledger out of reach was waited for already.
           if (error instanceof StoreError || !shouldRetry(error, sends, retry)) throw error;
@@ -168,29 +171,40 @@ export function createLimiter({
       }
     },
 
-    async each(batches, work) {
+    async each(batches, work, { tellsTurn = false } = {}) {
       const failures: unknown[] = [];
       let running = 0;
+      /** Items whose turn has not come. */
+      let ahead = 0;
       let wake: (() => void) | undefined;
-      const oneDone = () => new Promise<void>((resume) => (wake = resume));
+      const change = () => new Promise<void>((resume) => (wake = resume));
+      const isFull = (): boolean =>
+        running >= inFlight || (tellsTurn && ahead >= Math.max(1, pace.rate() * AHEAD_SECONDS));
       const start = (item: Parameters<typeof work>[0]): void => {
+        let isAhead = true;
+        const onTurn = (): void => {
+          if (isAhead) ahead -= 1;
+          isAhead = false;
+          wake?.();
+        };
         running += 1;
-        work(item)
+        ahead += 1;
+        work(item, onTurn)
           .catch((error: unknown) => failures.push(error))
           .finally(() => {
             running -= 1;
-            wake?.();
+            onTurn();
           });
       };
       try {
         for await (const batch of batches) {
           for (const item of batch) {
-            if (running >= inFlight) await oneDone();
+            while (isFull()) await change();
             start(item);
           }
         }
       } finally {
-        while (running > 0) await oneDone();
+        while (running > 0) await change();
       }
       if (failures.length > 0) throw failures[0];
     },

@@ -57,18 +57,22 @@ export function watchStatus(limiter: Limiter, options: WatchOptions): Limiter {
 
   return {
     ...limiter,
-    run: (request, signal) =>
-      limiter.run(async () => {
-        try {
-          const answer = await request();
-          await heard('ok');
-          return answer;
-        } catch (error) {
-          const state = stateOf(error);
-          if (state) await heard(state, error as ProviderError);
-          throw error;
-        }
-      }, signal),
+    run: (request, signal, group) =>
+      limiter.run(
+        async () => {
+          try {
+            const answer = await request();
+            await heard('ok');
+            return answer;
+          } catch (error) {
+            const state = stateOf(error);
+            if (state) await heard(state, error as ProviderError);
+            throw error;
+          }
+        },
+        signal,
+        group,
+      ),
   };
 }
 

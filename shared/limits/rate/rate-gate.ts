@@ -4,10 +4,11 @@ export interface Pace {
   /** Resolves once something may be sent at all. @throws StoreError when that can't be found out */
   open(): Promise<void>;
   /**
-   * Resolves when it is the turn of one request; pause and rate are those of that moment.
+   * Resolves when it is the turn of one request; pause and rate are those of that moment. Groups that
+   * wait have their turns one after the other.
    * @throws StoreError when that can't be found out; the reason of `signal` when it aborts
    */
-  turn(signal?: AbortSignal): Promise<void>;
+  turn(signal?: AbortSignal, group?: string): Promise<void>;
   /** Hears how a request ended. @param retryAfterMs what the provider asked for */
   answered(isThrottled: boolean, retryAfterMs?: number): void;
   /** Whether the provider wants nothing at the moment, because it sent `Retry-After`. */

@@ -39,10 +39,12 @@ export async function findLostCallbacks(
   const { signal } = asking;
   const stop = (): void => asking.abort(new StoppedError());
   let refused = false;
-  const call = {
+  const callOf = (onTurn: () => void) => ({
     signal,
+    group: shards[0]?.shard.runId,
     // Queries wait for their turn, and it may come too late.
     before: async (): Promise<void> => {
+      onTurn();
       if (now() < deadline) return;
       stop();
       signal.throwIfAborted();
@@ -51,7 +53,7 @@ export async function findLostCallbacks(
       refused = true;
       stop();
     },
-  };
+  });
   const overdue = now().getTime() - lostAfterMs;
 
   async function* batches(): AsyncGenerator<readonly Transfer[]> {
@@ -64,10 +66,10 @@ export async function findLostCallbacks(
     }
   }
 
-  await each(batches(), async (transfer) => {
+  const ask = async (transfer: Transfer, onTurn: () => void): Promise<void> => {
     if (signal.aborted || now() >= deadline) return;
     try {
-      const report = await status.ask(transfer, call);
+      const report = await status.ask(transfer, callOf(onTurn));
       tally.asked += 1;
       if (!report) return;
       await ledger.record(transfer.transferId, report);
@@ -78,7 +80,8 @@ export async function findLostCallbacks(
       tally.asked += 1;
       log.warn('sweep.unanswered', { transferId: transfer.transferId }, error);
     }
-  });
+  };
+  await each(batches(), ask, { tellsTurn: true });
   if (refused) log.error('sweep.credentials-refused');
   return tally;
 }

@@ -188,3 +188,54 @@ describe('limiter', () => {
     expect(done).toEqual([1, 2]);
   });
 });
+
+describe('turns of runs', () => {
+  /** At one request per second, with everybody of `first` in line before the one of `later`. */
+  it.each([
+    ['for their turn', 50],
+    ['for a slot', 3],
+  ])(
+    'G11: a request does not wait for all those of another run that wait %s',
+    async (_, inFlight) => {
+      const time = clock();
+      const limiter = createLimiter({ requestsPerSecond: 1, inFlight, ...time });
+      const many = numbers(40).map(() => limiter.run(async () => time.now(), undefined, 'many'));
+      await time.run(time.wait(2_500));
+      const startedAt = time.now();
+      const one = await time.run(limiter.run(async () => time.now(), undefined, 'one'));
+      expect(one - startedAt).toBeLessThanOrEqual(4_000);
+      await time.run(Promise.all(many));
+    },
+  );
+
+  it('G11: two runs that both wait have every second turn', async () => {
+    const time = clock();
+    const limiter = createLimiter({ requestsPerSecond: 10, inFlight: 4, ...time });
+    const sent: string[] = [];
+    const of = (group: string) =>
+      numbers(20).map(() => limiter.run(async () => void sent.push(group), undefined, group));
+    await time.run(Promise.all([...of('a'), ...of('b')]));
+    for (let from = 8; from < 36; from += 4) {
+      expect(sent.slice(from, from + 4).sort()).toEqual(['a', 'a', 'b', 'b']);
+    }
+  });
+
+  it('hands out no more than leaves in half a second, where the turn is told', async () => {
+    const time = clock();
+    const limiter = createLimiter({ requestsPerSecond: 10, inFlight: 50, ...time });
+    let [begun, sent, most] = [0, 0, 0];
+    const work = async (_: number, onTurn: () => void): Promise<void> => {
+      begun += 1;
+      await limiter.run(async () => {
+        onTurn();
+        sent += 1;
+        await time.wait(1_000);
+      });
+      most = Math.max(most, begun - sent);
+    };
+    await time.run(limiter.each(inOne(numbers(50)), work, { tellsTurn: true }));
+    expect(most).toBe(5);
+    // What is under way does not count: the pace is kept.
+    expect(time.now()).toBeLessThan(7_000);
+  });
+});

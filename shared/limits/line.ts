@@ -1,0 +1,54 @@
+/** A line of those who wait, that serves groups in turn: one with many waiting does not hold up others. */
+
+export interface Waiting {
+  readonly resume: () => void;
+  readonly fail: (error: unknown) => void;
+  readonly signal: AbortSignal | undefined;
+}
+
+export interface Line {
+  /** At the end of its group. */
+  push(waiting: Waiting, group: string): void;
+  /** Whose turn it is; nobody who was aborted. */
+  first(): Waiting | undefined;
+  /** Takes the first out; its group's next turn comes after that of all others. */
+  shift(): Waiting | undefined;
+  /** Fails all. */
+  fail(error: unknown): void;
+}
+
+export function createLine(): Line {
+  /** In the order of their turns. */
+  const groups = new Map<string, Waiting[]>();
+  /** The group whose turn it is, without those who were aborted before. */
+  const next = (): [string, Waiting[]] | undefined => {
+    for (const [group, waiting] of groups) {
+      while (waiting[0]?.signal?.aborted) waiting.shift();
+      if (waiting.length > 0) return [group, waiting];
+      groups.delete(group);
+    }
+    return undefined;
+  };
+  return {
+    push(waiting, group) {
+      const own = groups.get(group);
+      if (own) own.push(waiting);
+      else groups.set(group, [waiting]);
+    },
+    first: () => next()?.[1][0],
+    shift() {
+      const found = next();
+      if (!found) return undefined;
+      const [group, waiting] = found;
+      groups.delete(group);
+      const first = waiting.shift();
+      if (waiting.length > 0) groups.set(group, waiting);
+      return first;
+    },
+    fail(error) {
+      const all = [...groups.values()].flat();
+      groups.clear();
+      for (const { fail } of all) fail(error);
+    },
+  };
+}
