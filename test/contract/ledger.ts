@@ -1,6 +1,6 @@
 /** What every ledger adapter must do, the same assertions for each. */
 import { beforeEach, describe, expect, it } from 'vitest';
-import type { Ledger } from '../../shared/ledger/ledger.ts';
+import type { IntentWindow, Ledger } from '../../shared/ledger/ledger.ts';
 import type { TransferState } from '../../shared/ledger/merge.ts';
 import type {
   NewRun,
@@ -226,6 +226,30 @@ export function ledgerContract(name: string, open: () => Promise<Ledger>): void 
         await ledger.releaseShard(shard, { ...lease, owner: 'somebody else' }, []);
         await ledger.releaseShard(shard, lease, windows);
         expect(await ledger.openShard(shard, lease)).toMatchObject({ windows });
+      });
+
+      it('G2: keeps the windows of every worker that had the shard, in their order', async () => {
+        const shard = newShard('r1');
+        const windows: IntentWindow[] = [];
+        for (const worker of [0, 1, 2]) {
+          const mine = { owner: `worker-${worker}`, at: later(worker * 70_000), leaseMs: 60_000 };
+          expect(await ledger.openShard(shard, mine)).toMatchObject({ windows });
+          for (const part of [1, 2]) {
+            windows.push({ through: worker * 512 + part * 256, at: later(worker * 70_000 + part) });
+            const at = windows.length - 1;
+            const window = windows[at] as IntentWindow;
+            expect(await ledger.coverShard(shard, mine, window, tally())).toBe('covered');
+          }
+          // The first dies, the second gives back without a word about its lines.
+          if (worker === 1) await ledger.releaseShard(shard, mine);
+        }
+        const last = { owner: 'worker-2', at: later(200_000), leaseMs: 60_000 };
+        await ledger.record('r1.0.1', report('failed', 1, { cause, object }));
+        expect(await ledger.endShard(shard, last, tally())).toBe(true);
+        await ledger.record('r1.0.1', report('planned', 2));
+        expect(await ledger.openShard(shard, { ...last, owner: 'worker-3' })).toMatchObject({
+          windows,
+        });
       });
 
       it('ends all leases for the process that owns it', async () => {

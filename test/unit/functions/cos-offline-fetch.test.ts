@@ -374,6 +374,72 @@ describe('cos-offline-fetch', () => {
     expect((await ledger.shards('r1')).map(({ ended }) => ended)).toEqual([true]);
   });
 
+  describe('G2: what a worker that died may have sent is looked for, also by those who come after', () => {
+    const SHARD_LINES = 300;
+    const [record] = (event as { Records: { body: string }[] }).Records;
+    const shard = JSON.parse(record?.body ?? '') as Shard;
+
+    /** A worker that died after it had covered all lines; each line takes those who follow a second. */
+    async function afterDeath(change: (given: { clock: { at: Date } }) => void = () => {}) {
+      const looked: string[] = [];
+      const queued: string[] = [];
+      const given: Setup = await setup(
+        {
+          queue: { send: async (more) => void queued.push(...more) },
+          resolve: async ({ key }) => {
+            looked.push(key);
+            given.clock.at = new Date(given.clock.at.getTime() + 1_000);
+            change(given);
+            return false;
+          },
+        },
+        SHARD_LINES,
+      );
+      const { clock, ledger, peer } = given;
+      const lease = { owner: 'dead', at: clock.at, leaseMs: 1 };
+      await ledger.openShard(shard, lease);
+      for (const through of [256, 512]) {
+        const window = { through, at: clock.at };
+        await ledger.coverShard(shard, lease, window, readingOf(shard, 0).tally);
+      }
+      clock.at = new Date(clock.at.getTime() + 300_000);
+      peer.answer(accepted('t1'));
+      return { ...given, looked, queued };
+    }
+
+    it('when the next one has no time for all of it', async () => {
+      const { clock, handle, ledger, looked, queued } = await afterDeath();
+      let calls = 0;
+      for (let body: string | undefined = record?.body; body !== undefined; body = queued.shift()) {
+        const deadline = new Date(clock.at.getTime() + 150_000);
+        await handle({ Records: [{ ...record, body }] }, { deadline });
+        calls += 1;
+      }
+      expect(calls).toBeGreaterThan(2);
+      expect(new Set(looked).size).toBe(SHARD_LINES);
+      const { items } = await ledger.transfers('r1', { limit: 1_000 });
+      expect(items.map(({ attempt }) => attempt)).toEqual(Array(SHARD_LINES).fill(2));
+    });
+
+    it('when the next one was stopped, and somebody went on with the run', async () => {
+      const stop = { isWanted: true };
+      const { clock, handle, ledger, looked } = await afterDeath(() => {
+        if (stop.isWanted && looked.length === 10) {
+          void ledger.stopRun('r1', { state: 'cancelled', at: clock.at });
+        }
+      });
+      await handle({ Records: [record] });
+      expect(looked.length).toBeLessThan(SHARD_LINES);
+      stop.isWanted = false;
+      await ledger.reopenRun('r1', 'planning');
+      await handle({ Records: [record] });
+      expect(new Set(looked).size).toBe(SHARD_LINES);
+      const { items } = await ledger.transfers('r1', { limit: 1_000 });
+      expect(items).toHaveLength(SHARD_LINES);
+      expect(items.filter(({ attempt }) => attempt === 1)).toEqual([]);
+    });
+  });
+
   it('gives its message back when nobody could be told to go on', async () => {
     const { handle, clock } = await setup({}, 20);
     const [record] = (event as { Records: { body: string }[] }).Records;
