@@ -4,17 +4,17 @@
  * twice (promise G2).
  */
 import type { Ledger } from '../ledger/ledger.ts';
-import type { Run, Source } from '../ledger/model.ts';
+import type { Run } from '../ledger/model.ts';
 import type { SameKey, Shard } from '../ledger/shard.ts';
 import { toCause } from '../lib/cause.ts';
 import { sha256Hex } from '../lib/encoding.ts';
 import { InputError } from '../lib/errors.ts';
 import type { Log } from '../lib/log.ts';
 import { parseManifestKey } from '../manifest/key.ts';
-import { cutShards, readLayout, unpackShards } from '../manifest/shards.ts';
 import { changedObject } from '../stores/object-keys.ts';
 import type { ObjectInfo, Objects } from '../stores/objects.ts';
 import type { QueueSender } from '../stores/queue.ts';
+import { cutManifest } from './cut-shards.ts';
 
 export interface Planner {
   /**
@@ -54,25 +54,6 @@ const QUEUED_AT_ONCE = 1_000;
 
 export function createPlanner(options: PlannerOptions): Planner {
   const { ledger, objects, queue, log, now = () => new Date() } = options;
-
-  /** All shards and the bytes they tile; a packed manifest is unpacked into the store for it. */
-  const cut = async (
-    runId: string,
-    info: ObjectInfo,
-    { shardBytes = options.shardBytes, ...sameKey }: Cutting,
-  ): Promise<[readonly Shard[], number]> => {
-    const { target, layout: shape } = parseManifestKey(info.key);
-    const layout = await readLayout(objects, info, shape);
-    if (!layout.gzip) {
-      const { key, etag, sizeBytes } = info;
-      const object = { key, etag };
-      const shards = [...cutShards({ runId, sizeBytes, shardBytes, target, layout, object })];
-      return [shards.map((shard) => ({ ...shard, ...sameKey })), sizeBytes];
-    }
-    const unpacking = unpackShards({ objects, runId, source: info, target, layout, shardBytes });
-    const shards = await Array.fromAsync(unpacking);
-    return [shards.map((shard) => ({ ...shard, ...sameKey })), unpacking.sizeBytes];
-  };
 
   const send = async (shards: readonly Shard[]): Promise<void> => {
     for (let at = 0; at < shards.length; at += QUEUED_AT_ONCE) {
@@ -130,7 +111,13 @@ export function createPlanner(options: PlannerOptions): Planner {
         const { source } = run;
         // Of a run that is planned once more, such as one that goes on after it was cancelled.
         if (source && source.etag !== info.etag) throw changedObject(key);
-        const [shards, sizeBytes] = await cut(runId, info, cuttingOf(source));
+        const { shardBytes } = options;
+        const [shards, sizeBytes] = await cutManifest(
+          runId,
+          info,
+          { shardBytes, ...source },
+          objects,
+        );
         // Queued only once all are cut: of a packed manifest that breaks off, nothing is sent.
         await send(shards);
         await ledger.activateRun(runId, { shardCount: shards.length, sizeBytes });
@@ -144,14 +131,6 @@ export function createPlanner(options: PlannerOptions): Planner {
     },
   };
 }
-
-type Cutting = SameKey & Pick<Source, 'shardBytes'>;
-
-const cuttingOf = ({ shardBytes, onKeyExist, ignoreSameKey }: Partial<Source> = {}): Cutting => ({
-  ...(shardBytes !== undefined && { shardBytes }),
-  ...(onKeyExist !== undefined && { onKeyExist }),
-  ...(ignoreSameKey !== undefined && { ignoreSameKey }),
-});
 
 /** The same version of the same object gives the same run; written again, it is another version. */
 export const runIdOf = (bucket: string, { key, etag, lastModifiedAt }: ObjectInfo): string =>
