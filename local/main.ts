@@ -16,6 +16,7 @@ import * as sweep from '../functions/sweep.ts';
 import { ConfigError, type InputFault } from '../shared/lib/errors.ts';
 import { createLog } from '../shared/lib/log.ts';
 import type { Deployment } from '../shared/runtime/deployment.ts';
+import type { StoresConfig } from '../shared/stores/config.ts';
 import { runsConfig, storesConfig } from '../shared/wiring/config/functions.ts';
 import { removedNames } from '../shared/wiring/config/names.ts';
 import { type Simulator, startSimulator } from '../simulator/main.ts';
@@ -23,7 +24,7 @@ import { startCron } from './cron.ts';
 import { dashboardFolder, withDashboard } from './dashboard.ts';
 import { type EventHandler, startServer } from './http.ts';
 import { startInbox } from './inbox.ts';
-import { lockFolder } from './lock.ts';
+import { lockFiles, lockFolder, type NamedFile } from './lock.ts';
 import { startPump } from './pump.ts';
 import { openSecrets, secretsPath } from './secrets.ts';
 import { addEnvFile, addMissing, readSettings, type Settings } from './settings.ts';
@@ -96,14 +97,16 @@ async function start(
   const stores = storesConfig(process.env);
   const { apiTokens } = runsConfig(process.env);
   const log = createLog({ level: stores.logLevel, write });
+  const lock = lockFiles(sqliteFiles(stores));
+  started.defer(() => lock.release());
   started.defer(closeStores);
   const [ledger, queue, objects] = await Promise.all([
     openLedger(stores),
     openQueue(stores),
     openObjects(stores),
   ]);
-  // This process alone owns the folder: whatever an earlier one held is free again. Stores elsewhere
-  // have other workers.
+  // This process alone owns the files: whatever an earlier one held is free again. Stores elsewhere have
+  // other workers.
   const [returned, released] = await Promise.all([
     stores.queue.kind === 'sqlite' ? queue.recover() : 0,
     stores.ledger.kind === 'sqlite' ? ledger.releaseLeases() : 0,
@@ -183,6 +186,14 @@ async function start(
     },
   };
 }
+
+const sqliteFiles = ({ ledger, queue }: StoresConfig): readonly NamedFile[] =>
+  [
+    { name: 'WAYBILL_LEDGER', ...ledger },
+    { name: 'WAYBILL_QUEUE', ...queue },
+  ].flatMap(({ name, kind, place }) =>
+    kind === 'sqlite' && place !== ':memory:' ? [{ name, path: resolve(place) }] : [],
+  );
 
 const FUNCTIONS: readonly {
   readonly handler: EventHandler;

@@ -7,6 +7,7 @@
 import { constants, existsSync } from 'node:fs';
 import { type FileHandle, lstat, mkdir, open } from 'node:fs/promises';
 import { join } from 'node:path';
+import { FILE_MODE, FOLDER_MODE } from '../../lib/private-file.ts';
 
 /** The path of a name in the folder that is open. */
 export type At = (name: string) => string;
@@ -23,10 +24,6 @@ export interface Tree {
   /** The same, with a folder that is made when it is missing. A link in its path is ENOTDIR or ELOOP. */
   make<Value>(segments: readonly string[], work: (at: At) => Promise<Value>): Promise<Value>;
 }
-
-/** Group members may read, as operators do; others may not. A tighter umask holds. */
-const FOLDER_MODE = 0o750;
-const FILE_MODE = 0o640;
 
 // Windows lacks these flags.
 const NO_FOLLOW = constants.O_NOFOLLOW ?? 0;

@@ -5,10 +5,9 @@
  * disk and outlive a power cut, with all before them: runs, messages and write-ahead intents. A power
  * cut may so take the last answers and outcomes; the intents that cover them are then resolved again.
  */
-import { mkdirSync } from 'node:fs';
-import { dirname, resolve } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
 import { StoreError } from '../../lib/errors.ts';
+import { FILE_MODE, makeFile, tighten } from '../../lib/private-file.ts';
 
 export interface SqliteFile {
   readonly db: DatabaseSync;
@@ -211,8 +210,10 @@ function createCommit(db: DatabaseSync, hooks: readonly CommitHook[]) {
 
 function open(path: string): DatabaseSync {
   try {
-    if (path !== ':memory:') mkdirSync(dirname(resolve(path)), { recursive: true });
-    const db = new DatabaseSync(path, { timeout: BUSY_MS });
+    const real = path === ':memory:' ? path : makeFile(path);
+    // What SQLite makes beside it has its mode; what an earlier version left may be open to others.
+    for (const end of ['-wal', '-shm']) tighten(`${real}${end}`, FILE_MODE);
+    const db = new DatabaseSync(real, { timeout: BUSY_MS });
     db.exec(
       'PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; PRAGMA wal_autocheckpoint = 16000',
     );

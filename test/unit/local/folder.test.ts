@@ -1,41 +1,13 @@
-/** What belongs to a data folder: its lock, its secrets, its inbox. */
+/** What belongs to a data folder: its secrets, its inbox. */
 import { mkdirSync, readFileSync, renameSync, statSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { describe, expect, it, onTestFinished } from 'vitest';
 import { startInbox } from '../../../local/inbox.ts';
-import { lockFolder } from '../../../local/lock.ts';
 import { openSecrets } from '../../../local/secrets.ts';
 import { silentLog } from '../../../shared/lib/log.ts';
 import { parseUploads } from '../../../shared/runtime/events.ts';
 import { startProgram, until } from '../../fixtures/processes.ts';
 import { openStores, temporaryFolder } from '../../fixtures/stores.ts';
-
-describe('the lock', () => {
-  it('refuses a second holder, names the first, and is free after release', () => {
-    const folder = temporaryFolder();
-    const lock = lockFolder(folder);
-    expect(() => lockFolder(folder)).toThrow(
-      new RegExp(`${folder} is in use.*process ${process.pid}`),
-    );
-    lock.release();
-    lockFolder(folder).release();
-  });
-
-  it('is free again once its holder was killed', async () => {
-    const folder = temporaryFolder();
-    const service = startProgram('local/main.ts', [], { PORT: '0', WAYBILL_DATA: folder });
-    await service.says(/listens on/);
-    expect(() => lockFolder(folder)).toThrow(/in use/);
-    await service.kill('SIGKILL');
-    lockFolder(folder).release();
-  });
-
-  it('names a folder that is a file', () => {
-    const file = join(temporaryFolder(), 'file');
-    writeFileSync(file, '');
-    expect(() => lockFolder(file)).toThrow(/WAYBILL_DATA: the folder .* can't be written/);
-  });
-});
 
 describe('the secrets', () => {
   it('are made once, for their owner only', () => {
