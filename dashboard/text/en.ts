@@ -234,7 +234,7 @@ export const en = {
   'reason.LINE_NOT_UTF8': 'Not UTF-8',
   'reason.LINE_CONTROL_CHARACTER': 'Control character',
   'reason.CSV_QUOTE': 'Quotes do not match',
-  'reason.CSV_COLUMNS': 'Columns are missing',
+  'reason.CSV_COLUMNS': 'Wrong number of columns',
   'reason.JSON_INVALID': 'Not valid JSON',
   'reason.URL_MISSING': 'No source URL',
   'reason.URL_HTTPS': 'Source is https',

@@ -223,7 +223,7 @@ export const zh: Readonly<Record<TextKey, string>> = {
   'reason.LINE_NOT_UTF8': '不是 UTF-8',
   'reason.LINE_CONTROL_CHARACTER': '含控制字符',
   'reason.CSV_QUOTE': '引号不匹配',
-  'reason.CSV_COLUMNS': '缺少列',
+  'reason.CSV_COLUMNS': '列数不符',
   'reason.JSON_INVALID': 'JSON 无效',
   'reason.URL_MISSING': '缺少源 URL',
   'reason.URL_HTTPS': '源 URL 使用 https',

@@ -12,6 +12,8 @@ export interface CsvColumns {
   readonly url: number;
   readonly key: number;
   readonly md5?: number;
+  /** Of all columns; a line with more is quarantined. Messages of earlier versions lack it. */
+  readonly count?: number;
 }
 
 /** How the lines of a manifest are written. */

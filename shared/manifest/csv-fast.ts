@@ -73,6 +73,7 @@ export interface PlainLine {
  */
 export function createPlainCsv(columns: CsvColumns, { allowHttps }: LintOptions) {
   const { url: urlColumn, key: keyColumn, md5: md5Column = -1 } = columns;
+  const { count = Number.POSITIVE_INFINITY } = columns;
   const needed = Math.max(urlColumn, keyColumn);
   const origins = new RegExp(PLAIN_ORIGIN);
   // No field holds a line feed: before the first match nothing starts like this.
@@ -148,7 +149,8 @@ export function createPlainCsv(columns: CsvColumns, { allowHttps }: LintOptions)
       position += 1;
     }
     if (position - at > LINE_LIMIT_BYTES) return false;
-    if (column <= needed || urlEnd === urlStart || (urlBits & NOT_URL) !== 0) return false;
+    if (column <= needed || column > count || urlEnd === urlStart || (urlBits & NOT_URL) !== 0)
+      return false;
     const keyBytes = keyEnd - keyStart;
     if (keyBytes === 0 || keyBytes > KEY_LIMIT_BYTES || (keyBits & CONTROL_BYTE) !== 0)
       return false;

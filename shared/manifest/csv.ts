@@ -4,7 +4,7 @@ import { InputError } from '../lib/errors.ts';
 import type { Fields, LineFault } from './lint.ts';
 
 /** Columns of a manifest without a header line. */
-export const DEFAULT_COLUMNS: CsvColumns = { url: 0, key: 1, md5: 2 };
+export const DEFAULT_COLUMNS: CsvColumns = { url: 0, key: 1, md5: 2, count: 3 };
 
 const COLUMN_NAMES = ['url', 'key', 'md5'] as const;
 
@@ -31,8 +31,15 @@ export function splitCsvLine(line: string): readonly string[] | LineFault {
   }
 }
 
-/** Reads one line of a manifest. */
-export function parseCsvLine(line: string, columns: CsvColumns): Fields | LineFault {
+/**
+ * Reads one line of a manifest.
+ * @param hasHeader for the message alone
+ */
+export function parseCsvLine(
+  line: string,
+  columns: CsvColumns,
+  hasHeader = false,
+): Fields | LineFault {
   const fields = splitCsvLine(line);
   if ('reason' in fields) return fields;
   const expected = Math.max(columns.url, columns.key) + 1;
@@ -40,6 +47,8 @@ export function parseCsvLine(line: string, columns: CsvColumns): Fields | LineFa
     const message = `the line has ${fields.length} column(s), expected at least ${expected}`;
     return { reason: 'CSV_COLUMNS', message };
   }
+  const { count = fields.length } = columns;
+  if (fields.length > count) return tooManyFields(fields.length, count, hasHeader);
   const md5 = columns.md5 === undefined ? undefined : fields[columns.md5];
   return { url: fields[columns.url] ?? '', key: fields[columns.key] ?? '', md5: md5 ?? '' };
 }
@@ -65,7 +74,17 @@ export function parseCsvHeader(line: string): CsvColumns | undefined {
   if (missing) throw badHeader(`the header names no column "${missing}"; expected url,key,md5`);
   const twice = COLUMN_NAMES.find((name) => names.indexOf(name) !== names.lastIndexOf(name));
   if (twice) throw badHeader(`the header names the column "${twice}" twice`);
-  return md5 === -1 ? { url, key } : { url, key, md5 };
+  const count = fields.length;
+  return md5 === -1 ? { url, key, count } : { url, key, md5, count };
+}
+
+/** Read in part, such a line would be another one: an address up to its comma, and half a key. */
+function tooManyFields(found: number, count: number, hasHeader: boolean): LineFault {
+  const most = hasHeader
+    ? `the header has ${count}`
+    : `at most ${count} (url,key,md5) are allowed without a header`;
+  const message = `the line has ${found} fields, but ${most}; if a field holds a comma, quote the field`;
+  return { reason: 'CSV_COLUMNS', message };
 }
 
 /** Writes one field, quoted where it must be. */

@@ -5,6 +5,7 @@ import type { ObjectInfo, Objects } from '../stores/objects.ts';
 import { DEFAULT_COLUMNS, parseCsvHeader } from './csv.ts';
 import { gunzip } from './gzip.ts';
 import { LINE_LIMIT_BYTES } from './lint.ts';
+import { wholeFileFault } from './whole-file.ts';
 
 /** The first line at its longest, with byte order mark and line break. */
 const HEAD_BYTES = LINE_LIMIT_BYTES + 5;
@@ -41,15 +42,22 @@ export async function readLayout(
   if (head.length === 0) throw invalid(info.key, 'the file is empty once unpacked');
   refuseForeign(head, info.key);
 
+  const lines = wholeLines(head);
+  const fault = wholeFileFault(lines, shape.format);
+  if (fault !== undefined) throw invalid(info.key, fault);
   if (shape.format === 'jsonl') return { ...shape, header: false };
-  const feed = head.indexOf(10);
-  const complete = feed !== -1 || head.length < HEAD_BYTES;
-  const firstLine = head.toString('utf8', 0, feed === -1 ? head.length : feed);
-  const text = firstLine.replace(/^\ufeff/, '').replace(/\r$/, '');
-  const columns = complete ? parseCsvHeader(text) : undefined;
+  const columns = lines[0] === undefined ? undefined : parseCsvHeader(lines[0]);
   if (columns) return { ...shape, columns, header: true };
-  if (text.trim() === '') refuseLateHeader(head, info.key);
+  if (lines[0]?.trim() === '') refuseLateHeader(lines, info.key);
   return { ...shape, columns: DEFAULT_COLUMNS, header: false };
+}
+
+/** Without the last one where the head may have cut it. */
+function wholeLines(head: Buffer): readonly string[] {
+  const text = head.toString('utf8').replace(/^\ufeff/, '');
+  const lines = text.split(/\r?\n/);
+  if (head.length === HEAD_BYTES) lines.pop();
+  return lines.map((line) => line.replace(/\r$/, ''));
 }
 
 async function takeHead(chunks: AsyncIterable<Uint8Array>): Promise<Buffer> {
@@ -79,11 +87,7 @@ function refuseForeign(head: Buffer, key: string): void {
 }
 
 /** Data under a header that is not seen would be sent with its columns mixed up. */
-function refuseLateHeader(head: Buffer, key: string): void {
-  const lines = head
-    .toString('utf8')
-    .replace(/^\ufeff/, '')
-    .split(/\r?\n/);
+function refuseLateHeader(lines: readonly string[], key: string): void {
   const index = lines.findIndex((line) => line.trim() !== '');
   if (index > 0 && parseCsvHeader(lines[index] ?? '')) {
     throw invalid(key, `the header is on line ${index + 1}, expected it on line 1`);

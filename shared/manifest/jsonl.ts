@@ -16,6 +16,8 @@ export function parseJsonLine(line: string): Fields | LineFault {
     const kind = value === null ? 'null' : Array.isArray(value) ? 'an array' : `a ${typeof value}`;
     return invalid(`the line is ${kind}, expected one object {"url": …, "key": …, "md5": …}`);
   }
+  const twice = repeatedName(line, value);
+  if (twice) return twice;
   const url = pick(value, 'url');
   if (typeof url === 'object') return url;
   const key = pick(value, 'key');
@@ -37,6 +39,32 @@ function pick(value: object, name: keyof typeof SPELLINGS): string | LineFault {
   const found = a ?? b ?? '';
   if (typeof found === 'string') return found;
   return invalid(`"${a === undefined ? vendor : lower}" is not a string`);
+}
+
+/** Every string of a valid JSON text, and whether it is a name. */
+const STRINGS = /"[^"\\]*(?:\\.[^"\\]*)*"(\s*:)?/g;
+
+/** `JSON.parse` keeps the last of two values with one name, which may not be the one that was meant. */
+function repeatedName(line: string, value: object): LineFault | undefined {
+  const names = [...line.matchAll(STRINGS)].filter(([, colon]) => colon !== undefined);
+  if (names.length === countNames(value)) return undefined;
+  const seen = names.map(([text]) => JSON.parse(text.replace(/\s*:$/, '')) as string);
+  const known = Object.values(SPELLINGS).flat();
+  const twice = known.find((name) => seen.indexOf(name) !== seen.lastIndexOf(name));
+  return invalid(`${twice === undefined ? 'a name' : `"${twice}"`} is given twice; give it once`);
+}
+
+/** In all objects within, whatever their depth. */
+function countNames(value: unknown): number {
+  let count = 0;
+  const rest = [value];
+  while (rest.length > 0) {
+    const next = rest.pop();
+    if (typeof next !== 'object' || next === null) continue;
+    if (!Array.isArray(next)) count += Object.keys(next).length;
+    rest.push(...Object.values(next));
+  }
+  return count;
 }
 
 const own = (fields: Record<string, unknown>, name: string): unknown =>

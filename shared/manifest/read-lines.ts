@@ -76,7 +76,9 @@ export function createLineReader(options: ReaderOptions, sink: ReaderSink): Line
       blank += 1;
       return undefined;
     }
-    const fields: Fields | LineFault = isCsv ? parseCsvLine(text, columns) : parseJsonLine(text);
+    const fields: Fields | LineFault = isCsv
+      ? parseCsvLine(text, columns, layout.header)
+      : parseJsonLine(text);
     if ('reason' in fields) return void quarantine(fields, byteOffset, text);
     const fault = findFault(fields, options);
     if (fault) return void quarantine(fault, byteOffset, text);

@@ -88,7 +88,14 @@ const shard = v.object({
     format: v.picklist(['csv', 'jsonl']),
     gzip: v.boolean(),
     header: v.boolean(),
-    columns: v.exactOptional(v.object({ url: whole, key: whole, md5: v.exactOptional(whole) })),
+    columns: v.exactOptional(
+      v.object({
+        url: whole,
+        key: whole,
+        md5: v.exactOptional(whole),
+        count: v.exactOptional(whole),
+      }),
+    ),
   }),
   object: v.object({ key: v.string(), etag: v.string(), offset: whole }),
   onKeyExist: v.exactOptional(v.picklist(['ignore', 'override'])),

@@ -115,6 +115,10 @@ describe('plan-manifest', () => {
     ['an empty gzip', `${KEY}.gz`, gzipSync(''), 'MANIFEST_INVALID', 'empty'],
     ['a wrong region', 'cos-fetch/Shanghai/b-1250000000/m.csv', 'a', 'MANIFEST_INVALID', 'region'],
     ['a bucket without APPID', 'cos-fetch/ap-shanghai/b/m.csv', 'a', 'MANIFEST_INVALID', 'APPID'],
+    ['tabs for commas', KEY, 'http://a.example/1\tk\n', 'MANIFEST_INVALID', 'tabs'],
+    ['semicolons, packed', `${KEY}.gz`, gzipSync('url;key\n'), 'MANIFEST_INVALID', 'semicolons'],
+    ['an Excel sep= line', KEY, 'sep=,\nurl,key\n', 'MANIFEST_INVALID', 'sep='],
+    ['a JSON array', KEY.replace('.csv', '.jsonl'), '[{"url":1}]', 'MANIFEST_INVALID', 'array'],
     ['another ending', 'cos-fetch/ap-shanghai/b-1250000000/m.txt', 'a', 'MANIFEST_INVALID', '.csv'],
   ])(
     'G9: answers %s with one clear error in its run, and sends nothing',

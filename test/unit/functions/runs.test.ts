@@ -261,6 +261,25 @@ describe('runs', () => {
     expect(await ledger.run(first.value.runId)).toMatchObject({ state: 'active', trigger: 'http' });
   });
 
+  it('G9: answers POST /manifests of a file that is none as a whole with a run that says so once', async () => {
+    const { ask, objects, ledger } = await setup();
+    await objects.put(KEY, `url;key\n${'http://o.example/;k\n'.repeat(1_000)}`);
+    const { statusCode, value } = await ask('POST /manifests', {
+      body: JSON.stringify({ key: KEY }),
+    });
+    expect(statusCode).toBe(202);
+    const run = await ask('GET /runs/{runId}', { params: { runId: value.runId } });
+    expect(run.value).toMatchObject({
+      state: 'failed',
+      error: {
+        code: 'MANIFEST_INVALID',
+        message: expect.stringContaining('separated by semicolons, expected commas'),
+      },
+      counts: { lines: 0, quarantined: 0 },
+    });
+    expect(await ledger.shards(value.runId)).toEqual([]);
+  });
+
   it('has a packed manifest planned by somebody with more time, and shows its run at once', async () => {
     const orders: { key: string; runId: string }[] = [];
     const { ask, objects, ledger, planner } = await setup({

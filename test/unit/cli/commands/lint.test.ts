@@ -76,7 +76,7 @@ it('prints one JSON document with the same', async () => {
     path: './m.csv',
     key: 'cos-fetch/ap-shanghai/examplebucket-1250000000/m.csv',
     target: { region: 'ap-shanghai', bucket: 'examplebucket-1250000000' },
-    layout: { format: 'csv', gzip: false, columns: { url: 0, key: 1 }, header: true },
+    layout: { format: 'csv', gzip: false, columns: { url: 0, key: 1, count: 2 }, header: true },
     sizeBytes: bad.length,
     counts: {
       lines: 7,

@@ -98,3 +98,23 @@ it('lists the first two hundred of a kind and counts the others', async () => {
   expect(found.hidden).toBe(250);
   expect(found.tally.quarantined).toBe(450);
 });
+
+it.each([
+  ['m.csv', 'http://a.example/1\tk1\nhttp://a.example/2\tk2\n', 'separated by tabs'],
+  ['m.csv', 'sep=;\nurl;key\n', 'Excel'],
+  ['m.jsonl', '[{"url":"http://a.example/1","key":"k"}]', 'a JSON array'],
+])('G9: gives one error for the whole of %s: %j', async (name, text, said) => {
+  const content = Buffer.from(text);
+  const source = {
+    name,
+    sizeBytes: content.length,
+    read: async function* () {
+      yield content;
+    },
+  };
+  const { error } = await byCommandLine(name, content);
+  expect(error).toEqual({ code: 'MANIFEST_INVALID', message: expect.stringContaining(said) });
+  await expect(lintFile(source, false, () => {})).rejects.toMatchObject({
+    errors: [{ path: name, message: expect.stringContaining(said) }],
+  });
+});

@@ -41,9 +41,9 @@ it('reads back every field that it writes', () => {
 });
 
 it.each([
-  ['url,key,md5', { url: 0, key: 1, md5: 2 }],
-  ['MD5, Key ,size,"URL"', { md5: 0, key: 1, url: 3 }],
-  ['key,url', { key: 0, url: 1 }],
+  ['url,key,md5', { url: 0, key: 1, md5: 2, count: 3 }],
+  ['MD5, Key ,size,"URL"', { md5: 0, key: 1, url: 3, count: 4 }],
+  ['key,url', { key: 0, url: 1, count: 2 }],
   ['http://a.example/b,key', undefined],
   ['a.example/url,url', undefined],
   ['"url,key', undefined],

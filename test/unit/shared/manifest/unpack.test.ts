@@ -150,11 +150,14 @@ describe('readLayout', () => {
     readLayout(store, await store.put('m.csv', content), { ...shape, ...options });
 
   it.each([
-    ['url,key\nhttp://a.example/b,k', { header: true, columns: { url: 0, key: 1 } }],
-    ['\ufeffMD5,Key,URL\r\n', { header: true, columns: { md5: 0, key: 1, url: 2 } }],
-    ['http://a.example/b,k', { header: false, columns: { url: 0, key: 1, md5: 2 } }],
-    ['\n\nhttp://a.example/b,k', { header: false, columns: { url: 0, key: 1, md5: 2 } }],
-    [`${'x'.repeat(200_000)}\nurl,key`, { header: false, columns: { url: 0, key: 1, md5: 2 } }],
+    ['url,key\nhttp://a.example/b,k', { header: true, columns: { url: 0, key: 1, count: 2 } }],
+    ['\ufeffMD5,Key,URL\r\n', { header: true, columns: { md5: 0, key: 1, url: 2, count: 3 } }],
+    ['http://a.example/b,k', { header: false, columns: { url: 0, key: 1, md5: 2, count: 3 } }],
+    ['\n\nhttp://a.example/b,k', { header: false, columns: { url: 0, key: 1, md5: 2, count: 3 } }],
+    [
+      `${'x'.repeat(200_000)}\nurl,key`,
+      { header: false, columns: { url: 0, key: 1, md5: 2, count: 3 } },
+    ],
   ])('finds the columns', async (content, expected) => {
     expect(await layoutOf(content)).toEqual({ ...shape, ...expected });
     expect(await layoutOf(gzipSync(content), { gzip: true })).toEqual({
