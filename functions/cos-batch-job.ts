@@ -7,6 +7,7 @@ import { expose, openLedger, openLimiter, openObjects } from '#wiring';
 import { createBearer } from '../shared/api/auth.ts';
 import { type BatchJobDeps, createBatchJobHandler } from '../shared/api/handlers/batch-jobs.ts';
 import { createRateLimit } from '../shared/api/rate-limit.ts';
+import { createClock } from '../shared/lib/clock.ts';
 import { createCredentialBreaker, createRefusals } from '../shared/limits/credential-breaker.ts';
 import { connectCosBatch } from '../shared/providers/tencent/batch/client.ts';
 import { createBatchCreator } from '../shared/providers/tencent/batch/create-job.ts';
@@ -20,21 +21,23 @@ export const createHandler = (deps: BatchJobDeps) => createBatchJobHandler(deps)
 export const handler = expose(async (env) => {
   const config = batchJobConfig(env);
   const { apiRate, apiTokens, batch } = config;
+  const { log } = observe(config);
+  const clock = createClock({ provider: 'Tencent Cloud', log });
   const [ledger, objects] = await Promise.all([openLedger(config), openObjects(config)]);
   return createHandler({
     authorize: createBearer(apiTokens, createRateLimit(apiRate)),
     creator: createBatchCreator({
-      client: connectCosBatch(batch),
+      client: connectCosBatch(batch, clock),
       config: batch,
       ledger,
       breaker: createCredentialBreaker(
         openLimiter(config, { api: 'cos-batch', ledger, limits: batch.limits }),
         createRefusals(),
       ),
-      objects: connectCosObjects(batch.cos),
+      objects: connectCosObjects(batch.cos, clock),
     }),
     ledger,
-    log: observe(config).log,
+    log,
     objects,
   });
 });

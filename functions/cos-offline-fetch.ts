@@ -11,6 +11,7 @@ import { refused, submitted } from '../shared/ledger/outcomes.ts';
 import type { PlannedTransfer, SameKey, Shard } from '../shared/ledger/shard.ts';
 import type { RunWatch } from '../shared/ledger/stops.ts';
 import { toCause } from '../shared/lib/cause.ts';
+import { createClock } from '../shared/lib/clock.ts';
 import { untilTime } from '../shared/lib/deadline.ts';
 import {
   type Cause,
@@ -230,18 +231,20 @@ export const handler = expose(async (env) => {
     openQueue(config),
     openHold(config),
   ]);
+  const observed = observe(config);
+  const clock = createClock({ provider: 'Tencent Cloud', log: observed.log });
   const limiter = openLimiter(config, { api: 'cos-fetch', ledger, limits: cos.limits });
   return createHandler({
     breaker: createFetchBreaker(limiter),
-    client: connectCosFetch(cos, onKeyExist),
+    client: connectCosFetch(cos, clock, onKeyExist),
     each: limiter.each,
     ledger,
-    ...observe(config),
+    ...observed,
     objects,
     queue,
     hold,
     read: createShardReader({ objects, allowHttps }),
-    resolve: hasArrived(connectCosObjects(cos)),
+    resolve: hasArrived(connectCosObjects(cos, clock)),
     settleMs,
     urls: createCallbackUrls(publicUrl, createCallbackTokens(callbackKeys)),
   });

@@ -7,6 +7,7 @@
 import { expose, openLedger, openLimiter, openWaker } from '#wiring';
 import type { Ledger } from '../shared/ledger/ledger.ts';
 import type { TransferUpdate } from '../shared/ledger/model.ts';
+import { createClock } from '../shared/lib/clock.ts';
 import { InputError } from '../shared/lib/errors.ts';
 import { createSend } from '../shared/lib/http.ts';
 import type { Log } from '../shared/lib/log.ts';
@@ -118,6 +119,7 @@ export const handler = expose(async (env) => {
   const { callbackKeys, cos, smn, verify } = config;
   const ledger = await openLedger(config);
   const { log } = observe(config);
+  const clock = createClock({ provider: 'Tencent Cloud', log });
   return createHandler({
     ledger,
     log,
@@ -131,9 +133,9 @@ export const handler = expose(async (env) => {
           openLimiter(config, { api: 'cos-fetch', ledger, limits: cos.limits }),
           BARRED_MS,
         ),
-        client: connectCosFetch(cos),
+        client: connectCosFetch(cos, clock),
         ledger,
-        objects: connectCosObjects(cos),
+        objects: connectCosObjects(cos, clock),
       }),
     }),
   });

@@ -14,6 +14,7 @@ import {
   openQueue,
   openSharedBreaker,
 } from '#wiring';
+import { createClock } from '../shared/lib/clock.ts';
 import { parseWith } from '../shared/lib/validate.ts';
 import { connectOms, OMS_RETRY } from '../shared/providers/huawei/oms/connect.ts';
 import { createStarter } from '../shared/providers/huawei/oms/start-task.ts';
@@ -48,9 +49,10 @@ export const handler = expose(async (env) => {
     openObjects(config),
     openQueue(config),
   ]);
+  const { log } = observe(config);
   const common = {
     ledger,
-    log: observe(config).log,
+    log,
     maxNights,
     now: () => new Date(),
     objects,
@@ -66,6 +68,7 @@ export const handler = expose(async (env) => {
     sets,
     openLimiter: limiterOf,
     openSharedBreaker: openSharedBreaker(config, ledger),
+    clock: createClock({ provider: 'Huawei Cloud', log }),
   });
   const { projects, running } = huawei;
   const starter = createStarter({ ledger, open, sets });

@@ -17,6 +17,8 @@ import {
 } from '#wiring';
 import type { Ledger } from '../shared/ledger/ledger.ts';
 import type { Run, RunState } from '../shared/ledger/model.ts';
+import { createClock } from '../shared/lib/clock.ts';
+import type { Log } from '../shared/lib/log.ts';
 import { type Metrics, noMetrics } from '../shared/lib/metrics.ts';
 import type { RetryPolicy } from '../shared/lib/retry.ts';
 import { parseWith } from '../shared/lib/validate.ts';
@@ -189,24 +191,26 @@ async function* theseRuns(ledger: Ledger, runIds: Iterable<string>): AsyncGenera
 }
 
 /** Whoever can be asked with what is configured. */
-async function connect(config: SweepConfig, ledger: Ledger, objects: Objects) {
+async function connect(config: SweepConfig, ledger: Ledger, objects: Objects, log: Log) {
   const { batch, cos, huawei, settleMs } = config;
   const limiterOf = (api: string, limits: LimitsConfig, retry?: RetryPolicy) =>
     openLimiter(config, { api, ledger, limits, ...(retry && { retry }) });
   const now = () => new Date();
+  const clock = createClock({ provider: 'Tencent Cloud', log });
   const pollers: { -readonly [Kind in keyof TaskPollers]: TaskPollers[Kind] } = {};
   if (batch) {
     pollers.batch = createBatchPoller({
-      client: connectCosBatch(batch),
+      client: connectCosBatch(batch, clock),
       breaker: createCredentialBreaker(limiterOf('cos-batch', batch.limits), createRefusals()),
       objects,
-      reports: connectCosObjects(batch.cos),
+      reports: connectCosObjects(batch.cos, clock),
       settleMs,
       now,
     });
   }
   if (huawei) {
     const sets = await openCredentials(config, huawei.sets);
+    const huaweiClock = createClock({ provider: 'Huawei Cloud', log });
     pollers.oms = createOmsPoller({
       ledger,
       open: connectOms({
@@ -214,18 +218,19 @@ async function connect(config: SweepConfig, ledger: Ledger, objects: Objects) {
         sets,
         openLimiter: (region) => limiterOf(`oms ${region}`, huawei.limits, OMS_RETRY),
         openSharedBreaker: openSharedBreaker(config, ledger),
+        clock: huaweiClock,
       }),
       sets,
       objects,
-      obs: createObsReader({ endpoint: huawei.obsEndpoint }),
+      obs: createObsReader({ endpoint: huawei.obsEndpoint, clock: huaweiClock }),
       settleMs,
       now,
     });
   }
   if (!cos) return { pollers };
   const limiter = limiterOf('cos-fetch', cos.limits);
-  const client = connectCosFetch(cos);
-  const targets = connectCosObjects(cos);
+  const client = connectCosFetch(cos, clock);
+  const targets = connectCosObjects(cos, clock);
   const breaker = createFetchBreaker(limiter);
   const status = createFetchStatus({ breaker, client, ledger, objects: targets });
   const hasArrived: HasArrived = async ({ key, md5, target }, since) => {
@@ -247,7 +252,7 @@ export const handler = expose(async (env) => {
   const observed = observe(config);
   const { shardBytes } = planConfig(env);
   return createHandler({
-    ...(await connect(config, ledger, objects)),
+    ...(await connect(config, ledger, objects, observed.log)),
     ledger,
     ...observed,
     ...(config.webhooks && { notifier: createNotifier(config.webhooks, ledger, observed.log) }),

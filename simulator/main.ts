@@ -149,12 +149,13 @@ export async function startSimulator(options: SimulatorOptions = {}): Promise<Si
       huawei.env();
     addSamples(huawei, { region, projectId });
   }
-  const servers = await listenAll(port, [
+  const handlers = [
     createCosFetch({ ...common, tasks, successStatus }),
     createCosObjects({ ...common, objects }),
     createControl({ batch, faults, huawei, objects, stats, tasks }),
     createCosBatch({ ...common, jobs: batch, account: ACCOUNT }),
-  ]).catch(async (error: unknown) => {
+  ];
+  const servers = await listenAll(port, handlers, now).catch(async (error: unknown) => {
     await huawei?.close();
     throw error;
   });

@@ -32,9 +32,17 @@ export interface Listening {
 /** The largest body any of the APIs takes. */
 const MAX_BODY_BYTES = 12_582_912;
 
-/** @param port 0 takes a free one */
-export async function listen(port: number, handle: Handler): Promise<Listening> {
+/**
+ * @param port 0 takes a free one
+ * @param now what `Date` tells in each answer
+ */
+export async function listen(
+  port: number,
+  handle: Handler,
+  now: () => Date = () => new Date(),
+): Promise<Listening> {
   const server = createServer({ keepAliveTimeout: 60_000 }, (request, response) => {
+    response.setHeader('date', now().toUTCString());
     respond(request, response, handle).catch(() => request.socket.destroy());
   });
   server.listen(port, '127.0.0.1');
@@ -59,9 +67,10 @@ export async function listen(port: number, handle: Handler): Promise<Listening> 
 export async function listenAll(
   port: number,
   handlers: readonly Handler[],
+  now?: () => Date,
 ): Promise<readonly Listening[]> {
   const started = await Promise.allSettled(
-    handlers.map((handle, offset) => listen(port === 0 ? 0 : port + offset, handle)),
+    handlers.map((handle, offset) => listen(port === 0 ? 0 : port + offset, handle, now)),
   );
   const failed = started.find((one) => one.status === 'rejected');
   const servers = started.filter((one) => one.status === 'fulfilled').map(({ value }) => value);

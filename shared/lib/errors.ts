@@ -189,6 +189,18 @@ export class ProviderError extends WaybillError {
   }
 }
 
+/** The provider refused the time of a request; the key was not judged. */
+export class ClockError extends WaybillError {
+  declare readonly code: 'CLOCK_APART';
+  /** The next signature carries another time, so one more send may be taken. */
+  readonly isCorrected: boolean;
+
+  constructor(message: string, isCorrected: boolean) {
+    super(message, { code: 'CLOCK_APART', class: 'transient' });
+    this.isCorrected = isCorrected;
+  }
+}
+
 /** The answer says success but lacks its documented shape: the request may have been taken. */
 export class ReplyError extends WaybillError {
   declare readonly code: 'REPLY_INVALID';

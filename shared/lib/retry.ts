@@ -1,5 +1,5 @@
 /** When a refused request may be sent again, and how long to wait: pure, no clock, no timers. */
-import { WaybillError } from './errors.ts';
+import { ClockError, WaybillError } from './errors.ts';
 
 export interface RetryPolicy {
   /** Sends of one request in all, the first included. @default 8 */
@@ -12,11 +12,13 @@ export interface RetryPolicy {
 
 /**
  * True only after a clear refusal that can pass by itself: nothing was taken (`sent` is `no`) and
- * the class is `transient` or `throttled`. A refused signature is never repeated.
+ * the class is `transient` or `throttled`. A refused signature is never repeated, and a refused time
+ * only by whoever signs with another one.
  * @param sends how often the request was sent, from 1
  */
 export function shouldRetry(error: unknown, sends: number, { maxSends = 8 }: RetryPolicy = {}) {
   if (!(error instanceof WaybillError) || error.sent !== 'no') return false;
+  if (error instanceof ClockError) return false;
   return sends < maxSends && (error.class === 'transient' || error.class === 'throttled');
 }
 

@@ -6,7 +6,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Ledger } from '../ledger/ledger.ts';
 import { unlessAborted } from '../lib/abort.ts';
-import { ProviderError, StoreError, WaybillError } from '../lib/errors.ts';
+import { ClockError, ProviderError, StoreError, WaybillError } from '../lib/errors.ts';
 import { delayMs, type RetryPolicy, shouldRetry } from '../lib/retry.ts';
 import type { Renewal } from '../stores/secrets.ts';
 import type { LimitsConfig } from './config.ts';
@@ -18,7 +18,8 @@ import { createSharedPace, type SharedPaceOptions } from './rate/shared.ts';
 export interface Limiter {
   /**
    * Makes one request as soon as rate and slots allow, and again after a clear refusal
-   * (`retry.ts`); `request` runs anew each time, so that every send is signed anew.
+   * (`retry.ts`), or once after a refused time; `request` runs anew each time, so that every send is
+   * signed anew.
    * @param signal takes a request that waits out of the line; one that has left is not touched
    * @param group whose request it is, such as a run's: groups that wait are served in turn
    * @throws what `request` throws, or the reason of `signal`; StoreError when shared limits are out of
@@ -159,10 +160,15 @@ export function createLimiter({
 
   return {
     async run(request, signal, group = '') {
+      let isCorrected = false;
       for (let sends = 1; ; sends += 1) {
         try {
           return await retryWithNewKeys(renewal, () => once(request, signal, group));
         } catch (error) {
+          if (error instanceof ClockError && error.isCorrected && !isCorrected) {
+            isCorrected = true;
+            continue;
+          }
           // A ledger out of reach was waited for already.
           if (error instanceof StoreError || !shouldRetry(error, sends, retry)) throw error;
           const asked = error instanceof ProviderError ? error.retryAfterMs : undefined;

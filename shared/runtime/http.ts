@@ -119,6 +119,7 @@ const problems = (log: Log): middy.MiddlewareObj<unknown, HttpAnswer> => ({
 const STATUSES: Readonly<Record<string, number>> = {
   BODY_INVALID: 400,
   CALLBACK_UNKNOWN: 404,
+  CLOCK_APART: 502,
   CONFIG_INVALID: 503,
   CREDENTIALS_REFUSED: 502,
   EVENT_INVALID: 400,

@@ -3,6 +3,7 @@ import { createBearer } from '../api/auth.ts';
 import type { OmsStartDeps } from '../api/handlers/oms-tasks.ts';
 import { createRateLimit } from '../api/rate-limit.ts';
 import type { Ledger } from '../ledger/ledger.ts';
+import { createClock } from '../lib/clock.ts';
 import type { Limiter, LimiterPlace } from '../limits/limiter.ts';
 import type { SharedBreaker } from '../limits/shared-breaker.ts';
 import type { CredentialsConfig } from '../providers/huawei/credential-file.ts';
@@ -41,13 +42,14 @@ export async function omsStartDeps(
     openObjects(config),
     openCredentials(config, huawei.sets),
   ]);
+  const { log } = observe(config);
   const limiterOf = (region: string) =>
     openLimiter(config, { api: `oms ${region}`, ledger, limits: huawei.limits, retry: OMS_RETRY });
   return {
     authorize: createBearer(apiTokens, createRateLimit(apiRate)),
     each: limiterOf('lists').each,
     ledger,
-    log: observe(config).log,
+    log,
     objects,
     projects: huawei.projects,
     starter: createStarter({
@@ -57,6 +59,7 @@ export async function omsStartDeps(
         sets,
         openLimiter: limiterOf,
         openSharedBreaker: openSharedBreaker(config, ledger),
+        clock: createClock({ provider: 'Huawei Cloud', log }),
       }),
       sets,
     }),

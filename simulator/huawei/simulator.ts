@@ -134,7 +134,7 @@ export async function startHuawei(options: HuaweiOptions = {}): Promise<HuaweiSi
     faults,
     called,
   });
-  const servers = await listenAll(port, [oms, iam.handle, obs.handle, smn.handle]);
+  const servers = await listenAll(port, [oms, iam.handle, obs.handle, smn.handle], now);
   const [omsUrl = '', iamUrl = '', obsUrl = '', smnUrl = ''] = servers.map(({ url }) => url);
   const [key = DEFAULT_HUAWEI_KEY] = keys;
   const startsOf = (all: Iterable<{ id: string; starts: number }>) =>

@@ -1,4 +1,5 @@
 import { expect } from 'vitest';
+import { createClock } from '../../shared/lib/clock.ts';
 import { createSend } from '../../shared/lib/http.ts';
 import { createCosBatchClient } from '../../shared/providers/tencent/batch/client.ts';
 import { cosSteps, createCosSigner } from '../../shared/signing/cos.ts';
@@ -17,7 +18,7 @@ const client = (origin: string) =>
     appId: '1250000000',
     send: createSend(),
     sign: createCosSigner({ credentials }),
-    now: () => at,
+    clock: createClock({ now: () => at }),
   });
 
 const common: Omit<ProviderCase, 'call' | 'success' | 'checkSignature'> = {

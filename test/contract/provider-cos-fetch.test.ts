@@ -1,4 +1,5 @@
 import { expect } from 'vitest';
+import { createClock } from '../../shared/lib/clock.ts';
 import { createSend } from '../../shared/lib/http.ts';
 import { createCosFetchClient } from '../../shared/providers/tencent/offline-fetch/client.ts';
 import { cosSteps, createCosSigner } from '../../shared/signing/cos.ts';
@@ -15,7 +16,7 @@ const client = (origin: string) =>
     onKeyExist: 'override',
     send: createSend(),
     sign: createCosSigner({ credentials }),
-    now: () => at,
+    clock: createClock({ now: () => at }),
   });
 
 const common: Omit<ProviderCase, 'call' | 'success' | 'checkSignature'> = {

@@ -1,4 +1,5 @@
 import { expect } from 'vitest';
+import { createClock } from '../../shared/lib/clock.ts';
 import { createSend } from '../../shared/lib/http.ts';
 import { signWith } from '../../shared/providers/huawei/auth.ts';
 import { createTokenSource } from '../../shared/providers/huawei/iam.ts';
@@ -19,7 +20,7 @@ const options = (origin: string) => ({
   projectId: 'p1',
   authenticator: signWith(credentials),
   send: createSend(),
-  now: () => at,
+  clock: createClock({ now: () => at }),
 });
 
 const common: Omit<ProviderCase, 'call' | 'success' | 'checkSignature'> = {

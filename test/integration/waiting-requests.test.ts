@@ -6,6 +6,7 @@ import { expect, it, vi } from 'vitest';
 import { createHandler, type Deps } from '../../functions/cos-offline-fetch.ts';
 import type { Run } from '../../shared/ledger/model.ts';
 import type { Shard } from '../../shared/ledger/shard.ts';
+import { createClock } from '../../shared/lib/clock.ts';
 import { createSend, type Send } from '../../shared/lib/http.ts';
 import { silentLog } from '../../shared/lib/log.ts';
 import { createLimiter } from '../../shared/limits/limiter.ts';
@@ -91,7 +92,7 @@ async function setup({
       onKeyExist: 'override',
       send,
       sign: (request) => request,
-      now,
+      clock: createClock({ now }),
     }),
     breaker: createFetchBreaker(limiter),
     each: limiter.each,

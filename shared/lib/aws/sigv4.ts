@@ -4,7 +4,8 @@
  */
 import { AwsV4Signer } from 'aws4fetch';
 import type { ApiRequest } from '../api-request.ts';
-import { type Send, wirePath } from '../http.ts';
+import { createClock, type ProviderClock } from '../clock.ts';
+import { type ApiResponse, type Send, wirePath } from '../http.ts';
 import type { AwsKeys } from './keys.ts';
 
 export interface SigV4Options {
@@ -12,14 +13,13 @@ export interface SigV4Options {
   readonly region: string;
   /** Its name in the signature, such as `dynamodb`. */
   readonly service: string;
-  readonly now?: () => Date;
 }
 
-/** Returns a request with its signature; the date is of the moment, so every send signs anew. */
-export function createSigV4({ keys, region, service, now = () => new Date() }: SigV4Options) {
+/** Returns a request with its signature of that moment. */
+export function createSigV4({ keys, region, service }: SigV4Options) {
   // Derived keys of the day.
   const cache = new Map<string, ArrayBuffer>();
-  return async (request: ApiRequest): Promise<ApiRequest> => {
+  return async (request: ApiRequest, at: Date): Promise<ApiRequest> => {
     const { method, origin, headers, body } = request;
     const signer = new AwsV4Signer({
       method,
@@ -33,16 +33,38 @@ export function createSigV4({ keys, region, service, now = () => new Date() }: S
       region,
       cache,
       // `YYYYMMDDTHHMMSSZ`
-      datetime: now()
-        .toISOString()
-        .replace(/[:-]|\.\d{3}/g, ''),
+      datetime: at.toISOString().replace(/[:-]|\.\d{3}/g, ''),
     });
     const signed = await signer.sign();
     return { ...request, headers: Object.fromEntries(signed.headers) };
   };
 }
 
-export const createSignedSend = (options: SigV4Options & { readonly send: Send }): Send => {
+/**
+ * Whether a refusal is one of the request's time: of S3, and of the services that speak JSON.
+ * https://docs.aws.amazon.com/AmazonS3/latest/API/ErrorResponses.html
+ * https://docs.aws.amazon.com/IAM/latest/UserGuide/signature-v4-troubleshooting.html
+ */
+export const isTimeRefused = (text: string): boolean =>
+  /RequestTimeTooSkewed|RequestExpired|Signature (?:expired|not yet current)/.test(text);
+
+export interface SignedSendOptions extends SigV4Options {
+  readonly send: Send;
+  readonly clock?: ProviderClock;
+}
+
+/** Signs with the time of the answer, and sends once more, where the time of the request is refused. */
+export const createSignedSend = ({
+  send,
+  clock = createClock({ provider: 'AWS' }),
+  ...options
+}: SignedSendOptions): Send => {
   const sign = createSigV4(options);
-  return async (request) => options.send(await sign(request));
+  const isCorrected = ({ status, headers, body }: ApiResponse, at: Date): boolean =>
+    status >= 400 && isTimeRefused(body) && clock.correct(headers, at, '').isCorrected;
+  return async (request) => {
+    const at = clock.now();
+    const answer = await send(await sign(request, at));
+    return isCorrected(answer, at) ? send(await sign(request, clock.now())) : answer;
+  };
 };

@@ -4,8 +4,9 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import type { ApiRequest, Pair } from '../api-request.ts';
 import { AwsError } from '../aws/errors.ts';
 import type { AwsKeys } from '../aws/keys.ts';
-import { createSigV4 } from '../aws/sigv4.ts';
-import { StoreError, TransportError } from '../errors.ts';
+import { createSigV4, isTimeRefused } from '../aws/sigv4.ts';
+import { createClock } from '../clock.ts';
+import { ClockError, StoreError, TransportError } from '../errors.ts';
 import { createFetch, type Download, type Fetch } from '../http.ts';
 import { parseRetryAfter } from '../http-date.ts';
 import { delayMs } from '../retry.ts';
@@ -71,9 +72,10 @@ export function createBucket({
 }: BucketOptions): Bucket {
   const { keys, region } = config;
   const { origin, base } = placeOf(bucket, config);
-  const sign = createSigV4({ keys, region, service: 's3', now });
+  const sign = createSigV4({ keys, region, service: 's3' });
+  const clock = createClock({ provider: 'the object store', now });
 
-  const once = async (request: BucketRequest): Promise<Download> => {
+  const once = async (request: BucketRequest, at: Date): Promise<Download> => {
     const { method, key, query = [], headers = {}, bytes } = request;
     const plain: ApiRequest = {
       method,
@@ -89,7 +91,7 @@ export function createBucket({
       },
       body: '',
     };
-    return fetch(await sign(plain), bytes);
+    return fetch(await sign(plain, at), bytes);
   };
 
   /** Sends until `take` has of an answer what it wants. */
@@ -99,19 +101,30 @@ export function createBucket({
     take: (answer: Download) => Promise<Taken>,
   ): Promise<Taken> => {
     const { expected = [] } = request;
+    let isCorrected = false;
     for (let sends = 1; ; sends += 1) {
       let retryAfterMs: number | undefined;
       try {
-        const answer = await once(request);
+        const at = clock.now();
+        const answer = await once(request, at);
         const { status, headers } = answer;
         if (status >= 200 && status < 300) return await take(answer);
         const refusal = await refusalOf(answer, what);
+        // To HEAD nobody can say why.
+        const isUntold = request.method === 'HEAD' && status === 403 && clock.differs(headers, at);
+        if (isUntold || isTimeRefused(refusal.message)) {
+          const apart = clock.correct(headers, at, refusal.message);
+          if (isCorrected || !apart.isCorrected) throw apart;
+          isCorrected = true;
+          continue;
+        }
         if (expected.includes(status) && refusal.exception !== 'NoSuchBucket') {
           return await take({ ...answer, body: nothing() });
         }
         retryAfterMs = parseRetryAfter(headers['retry-after'], now());
         throw refusal;
       } catch (error) {
+        if (error instanceof ClockError) throw new StoreError(error.message, error);
         if (!(error instanceof AwsError || error instanceof TransportError)) throw error;
         const delay = delayMs(sends, retryAfterMs, random(), POLICY);
         if (!passes(error) || sends === MAX_SENDS || delay > MAX_WAIT_MS) {

@@ -4,7 +4,8 @@
  * https://support.huaweicloud.com/intl/en-us/devg-apisign/api-sign-errorcode.html (OMS reference,
  * sections 3.6 and 4)
  */
-import { type CauseClass, ProviderError } from '../../lib/errors.ts';
+import type { ProviderClock } from '../../lib/clock.ts';
+import { type CauseClass, type ClockError, ProviderError } from '../../lib/errors.ts';
 import type { ApiResponse } from '../../lib/http.ts';
 import { parseRetryAfter } from '../../lib/http-date.ts';
 import { isRecord } from '../../lib/values.ts';
@@ -65,19 +66,25 @@ function classOf(code: string, status: number): CauseClass {
  * The error of an answer that is not a success. `sent` is `unknown` for whatever failed inside,
  * wherever it says so: the call may have been carried out.
  */
-export function huaweiError(answer: ApiResponse, doing: string, now: Date): ProviderError {
+export function huaweiError(
+  answer: ApiResponse,
+  doing: string,
+  { clock, at }: { readonly clock: ProviderClock; readonly at: Date },
+): ProviderError | ClockError {
   const { status, headers, body } = answer;
   const spoken = parseError(body);
   const providerCode = spoken?.code ?? `HTTP_${status}`;
   const kind = classOf(providerCode, status);
   const message = spoken?.message ?? 'the answer carries no message of Huawei Cloud';
-  return new ProviderError(`${doing}: ${status} ${providerCode}: ${hint(providerCode, message)}`, {
+  const told = `${doing}: ${status} ${providerCode}: `;
+  if (isTimeRefused(providerCode, message)) return clock.correct(headers, at, told + message);
+  return new ProviderError(told + hint(providerCode, message), {
     provider: 'huawei',
     providerCode,
     status,
     class: kind,
     requestId: headers['x-request-id'] ?? spoken?.requestId,
-    retryAfterMs: parseRetryAfter(headers['retry-after'], now),
+    retryAfterMs: parseRetryAfter(headers['retry-after'], at),
     sent: mayBeTaken(kind, status, providerCode) ? 'unknown' : 'no',
   });
 }
@@ -136,14 +143,18 @@ function parseError(body: string): Spoken | undefined {
 /** What to look at for the sub-cases of a refused signature, which share one code. */
 function hint(code: string, message: string): string {
   if (!code.endsWith('.0301')) return message;
-  // What it quotes of the request names paths and headers of ours.
-  const [said = ''] = message.split('canonicalRequest');
-  const found = SUB_CASES.find(([pattern]) => pattern.test(said));
+  const found = SUB_CASES.find(([pattern]) => pattern.test(saidIn(message)));
   return found ? `${message} (${found[1]})` : message;
 }
 
+/** Without what it quotes of the request, which names paths and headers of ours. */
+const saidIn = (message: string): string => message.split('canonicalRequest')[0] ?? '';
+
+/** `signature expired`, with both times (OMS reference, section 4, sub-cases of 0301). */
+const isTimeRefused = (code: string, message: string): boolean =>
+  /^APIGW?\.0301$/.test(code) && /expired|\b(?:server|signature) time\b/i.test(saidIn(message));
+
 const SUB_CASES: readonly (readonly [RegExp, string])[] = [
-  [/expired/i, 'the clock here and the server differ by more than 15 minutes'],
   [/not exist/i, 'the access key is unknown in this region or was deleted'],
   [/decrypt/i, 'the token is cut, or comes from another site or region'],
   [/lock/i, 'the access key is locked for five minutes after repeated failures'],

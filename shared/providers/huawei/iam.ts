@@ -2,6 +2,7 @@
  * IAM tokens: `POST /v3/auth/tokens` by password, scoped to a project.
  * https://support.huaweicloud.com/api-iam/iam_30_0001.html (OMS reference, section 1.2)
  */
+import { createClock, type ProviderClock } from '../../lib/clock.ts';
 import { ReplyError } from '../../lib/errors.ts';
 import type { Send } from '../../lib/http.ts';
 import { isRecord } from '../../lib/values.ts';
@@ -30,11 +31,14 @@ export interface TokenSourceOptions {
   readonly endpoint: string;
   readonly user: IamUser;
   readonly send: Send;
+  /** Ours, which judges the age of tokens. */
   readonly now?: () => Date;
+  readonly clock?: ProviderClock;
 }
 
 interface Token {
   readonly text: string;
+  /** By our clock. */
   readonly expiresAt: number;
 }
 
@@ -42,12 +46,12 @@ interface Token {
 const MARGIN_MS = 10 * 60_000;
 
 export function createTokenSource(options: TokenSourceOptions): TokenSource {
-  const { endpoint, user, send, now = () => new Date() } = options;
+  const { endpoint, user, send, now = () => new Date(), clock = createClock({ now }) } = options;
   const tokens = new Map<string, Token>();
   const fetching = new Map<string, Promise<Token>>();
 
   const ask = async (region: string, projectId: string): Promise<Token> => {
-    const at = now();
+    const at = clock.now();
     const { origin, pathname } = new URL(endpoint.replaceAll('{region}', region));
     const answer = await send({
       method: 'POST',
@@ -59,10 +63,10 @@ export function createTokenSource(options: TokenSourceOptions): TokenSource {
     });
     if (answer.status < 200 || answer.status > 299) {
       const shown = hideSecrets(answer.body, [user.password]);
-      throw huaweiError({ ...answer, body: shown }, 'asking for a token', at);
+      throw huaweiError({ ...answer, body: shown }, 'asking for a token', { clock, at });
     }
     const text = answer.headers['x-subject-token'];
-    const expiresAt = Date.parse(expiryOf(answer.body));
+    const expiresAt = clock.ours(new Date(expiryOf(answer.body)), answer.headers).getTime();
     if (text === undefined || text === '' || Number.isNaN(expiresAt)) {
       throw new ReplyError('The answer to a token has no X-Subject-Token or expires_at.');
     }

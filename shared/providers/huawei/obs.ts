@@ -4,7 +4,13 @@
  */
 import type { ApiRequest } from '../../lib/api-request.ts';
 import { createSigV4 } from '../../lib/aws/sigv4.ts';
-import { type CauseClass, ProviderError, TransportError } from '../../lib/errors.ts';
+import { createClock, type ProviderClock } from '../../lib/clock.ts';
+import {
+  type CauseClass,
+  type ClockError,
+  ProviderError,
+  TransportError,
+} from '../../lib/errors.ts';
 import { createFetch, type Fetch } from '../../lib/http.ts';
 import { isRecord } from '../../lib/values.ts';
 import { parseXml, word } from '../../lib/xml.ts';
@@ -25,13 +31,13 @@ export interface ObsReaderOptions {
   /** With `{bucket}` and `{region}`: `https://{bucket}.obs.{region}.myhuaweicloud.com`. */
   readonly endpoint: string;
   readonly fetch?: Fetch;
-  readonly now?: () => Date;
+  readonly clock?: ProviderClock;
 }
 
 export function createObsReader({
   endpoint,
   fetch = createFetch(),
-  now = () => new Date(),
+  clock = createClock(),
 }: ObsReaderOptions): ObsReader {
   return {
     async *read({ region, bucket, key }, { dstAk, dstSk, dstSecurityToken }) {
@@ -41,9 +47,10 @@ export function createObsReader({
       const plain: ApiRequest = { method: 'GET', origin, path, query: [], headers: {}, body: '' };
       const sessionToken = dstSecurityToken !== undefined && { sessionToken: dstSecurityToken };
       const keys = { accessKeyId: dstAk, secretAccessKey: dstSk, ...sessionToken };
-      const sign = createSigV4({ keys, region, service: 's3', now });
-      const answer = await fetch(await sign(plain));
-      if (answer.status !== 200) throw await refusal(answer);
+      const at = clock.now();
+      const sign = createSigV4({ keys, region, service: 's3' });
+      const answer = await fetch(await sign(plain, at));
+      if (answer.status !== 200) throw await refusal(answer, clock, at);
       try {
         yield* answer.body;
       } catch (error) {
@@ -60,16 +67,20 @@ function classOf(status: number): CauseClass {
   return status >= 500 ? 'transient' : 'request';
 }
 
-async function refusal({
-  status,
-  headers,
-  body,
-}: Awaited<ReturnType<Fetch>>): Promise<ProviderError> {
+async function refusal(
+  { status, headers, body }: Awaited<ReturnType<Fetch>>,
+  clock: ProviderClock,
+  at: Date,
+): Promise<ProviderError | ClockError> {
   const parts: Uint8Array[] = [];
   for await (const part of body) if (parts.length < 16) parts.push(part);
   const error = parseXml(Buffer.concat(parts).toString('utf8'))?.['Error'];
   const code = isRecord(error) ? word(error, 'Code') : '';
-  return new ProviderError(`reading a list of failed objects: ${status} ${code}`, {
+  const told = `reading a list of failed objects: ${status} ${code}`;
+  const isExpired =
+    code === 'AccessDenied' && isRecord(error) && /expired/i.test(word(error, 'Message'));
+  if (code === 'RequestTimeTooSkewed' || isExpired) return clock.correct(headers, at, told);
+  return new ProviderError(told, {
     provider: 'huawei',
     providerCode: code === '' ? `HTTP_${status}` : code,
     status,

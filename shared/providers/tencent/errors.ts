@@ -3,7 +3,8 @@
  * Codes: https://cloud.tencent.com/document/product/436/7730 (COS reference, section 4); the origin
  * pull task's own codes are seen in SDK tests only (section 2.2).
  */
-import { type CauseClass, ProviderError } from '../../lib/errors.ts';
+import type { ProviderClock } from '../../lib/clock.ts';
+import { type CauseClass, type ClockError, ProviderError } from '../../lib/errors.ts';
 import type { ApiResponse } from '../../lib/http.ts';
 import { parseRetryAfter } from '../../lib/http-date.ts';
 import { isRecord } from '../../lib/values.ts';
@@ -14,7 +15,6 @@ const ANSWER_CLASSES: Readonly<Record<string, CauseClass>> = {
   AccessDenied: 'credentials',
   ExpiredToken: 'credentials',
   InvalidAccessKeyId: 'credentials',
-  RequestTimeTooSkewed: 'credentials',
   SignatureDoesNotMatch: 'credentials',
   KmsFreqControl: 'throttled',
   ServiceUnavailable: 'throttled',
@@ -53,24 +53,42 @@ export function statusClass(status: number): CauseClass {
 export const codeClass = (code: string, status: number): CauseClass =>
   ANSWER_CLASSES[code] ?? statusClass(/^[45]\d\d$/.test(code) ? Number(code) : status);
 
+/** What a request was signed with: the clock, and the time it told. */
+export interface SignedBy {
+  readonly clock: ProviderClock;
+  readonly at: Date;
+}
+
+/** Whether a refusal is one of the request's time (COS reference, section 4, row "clock / expiry"). */
+export const isTimeRefused = (code: string, message: string): boolean =>
+  code === 'RequestTimeTooSkewed' || (code === 'AccessDenied' && /expired/i.test(message));
+
 /**
  * The error of an answer that is not a success. COS answers in XML, the fetch API also in JSON, a
  * gateway in HTML; `sent` is `unknown` for a 5xx that no provider signed but a gateway wrote, 503
  * and 429 excepted: those were not let through.
  */
-export function cosError(answer: ApiResponse, doing: string, now: Date): ProviderError {
+export function cosError(
+  answer: ApiResponse,
+  doing: string,
+  { clock, at }: SignedBy,
+): ProviderError | ClockError {
   const { status, headers, body } = answer;
   const spoken = parseBody(body);
   const providerCode = spoken?.code ?? `HTTP_${status}`;
   const fallback = statusClass(status);
   const message = spoken?.message ?? 'the answer carries no message of COS';
-  return new ProviderError(`${doing}: ${status} ${providerCode}: ${message}`, {
+  const told = `${doing}: ${status} ${providerCode}: ${message}`;
+  // To HEAD nobody can say why.
+  const isUntold = status === 403 && body === '' && clock.differs(headers, at);
+  if (isUntold || isTimeRefused(providerCode, message)) return clock.correct(headers, at, told);
+  return new ProviderError(told, {
     provider: 'tencent',
     providerCode,
     status,
     class: codeClass(providerCode, status),
     requestId: headers['x-cos-request-id'] ?? spoken?.requestId,
-    retryAfterMs: parseRetryAfter(headers['retry-after'], now),
+    retryAfterMs: parseRetryAfter(headers['retry-after'], at),
     sent: !spoken && fallback === 'transient' ? 'unknown' : 'no',
   });
 }

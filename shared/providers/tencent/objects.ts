@@ -5,6 +5,7 @@
 import type { Resolve } from '../../ledger/intent.ts';
 import type { Target } from '../../ledger/shard.ts';
 import type { ApiRequest, Pair, Signer } from '../../lib/api-request.ts';
+import { createClock, type ProviderClock } from '../../lib/clock.ts';
 import { ReplyError } from '../../lib/errors.ts';
 import { createFetch, type Fetch, type Send } from '../../lib/http.ts';
 import { parseHttpDate } from '../../lib/http-date.ts';
@@ -21,14 +22,14 @@ export interface CosObject {
   /** Whether the ETag is the MD5 of the content, in hex. */
   readonly isEtagMd5: boolean;
   readonly sizeBytes: number;
-  /** An invalid date where the answer tells none. */
+  /** By our clock; an invalid date where the answer tells none. */
   readonly lastModifiedAt: Date;
 }
 
 export interface CosObjectsClient {
   /**
    * Undefined when there is no such object.
-   * @throws ProviderError (PROVIDER_REFUSED), TransportError
+   * @throws ProviderError (PROVIDER_REFUSED), ClockError (CLOCK_APART), TransportError
    */
   head(target: Target, key: string): Promise<CosObject | undefined>;
   /** Keys that start with `prefix`, in order; the same errors. */
@@ -44,7 +45,7 @@ export interface CosObjectsOptions {
   /** For `read`. @default one of its own */
   readonly fetch?: Fetch;
   readonly sign: Signer;
-  readonly now?: () => Date;
+  readonly clock?: ProviderClock;
 }
 
 export function createCosObjectsClient({
@@ -52,7 +53,7 @@ export function createCosObjectsClient({
   send,
   fetch,
   sign,
-  now = () => new Date(),
+  clock = createClock(),
 }: CosObjectsOptions): CosObjectsClient {
   let download = fetch;
   const requestFor = (
@@ -71,13 +72,13 @@ export function createCosObjectsClient({
     async *list(target, prefix) {
       let marker: string | undefined = '';
       while (marker !== undefined) {
-        const at = now();
+        const at = clock.now();
         const query: readonly Pair[] = [
           ['marker', marker],
           ['prefix', prefix],
         ];
         const answer = await send(sign(requestFor('GET', target, '', query), at));
-        if (answer.status !== 200) throw cosError(answer, 'listing objects', at);
+        if (answer.status !== 200) throw cosError(answer, 'listing objects', { clock, at });
         const page = readPage(answer.body);
         yield* page.keys;
         marker = page.next;
@@ -85,21 +86,22 @@ export function createCosObjectsClient({
     },
 
     async *read(target, key) {
-      const at = now();
+      const at = clock.now();
       download ??= createFetch();
       const answer = await download(sign(requestFor('GET', target, key), at));
       if (answer.status !== 200) {
         const body = await textOf(answer.body);
-        throw cosError({ ...answer, body }, 'reading an object', at);
+        throw cosError({ ...answer, body }, 'reading an object', { clock, at });
       }
       yield* answer.body;
     },
 
     async head(target, key) {
-      const at = now();
+      const at = clock.now();
       const answer = await send(sign(requestFor('HEAD', target, key), at));
       if (answer.status === 404) return undefined;
-      if (answer.status !== 200) throw cosError(answer, 'looking at a target object', at);
+      if (answer.status !== 200)
+        throw cosError(answer, 'looking at a target object', { clock, at });
       const { headers } = answer;
       const { 'content-length': size, 'last-modified': modified } = headers;
       const etag = (headers['etag'] ?? '').trim().replaceAll('"', '');
@@ -107,7 +109,7 @@ export function createCosObjectsClient({
         etag,
         isEtagMd5: /^[0-9a-f]{32}$/i.test(etag) && !hasOwnEtag(headers),
         sizeBytes: Number(size ?? 0),
-        lastModifiedAt: parseHttpDate(modified, at) ?? new Date(Number.NaN),
+        lastModifiedAt: clock.ours(parseHttpDate(modified, at) ?? new Date(Number.NaN), headers),
       };
     },
   };
@@ -149,12 +151,13 @@ async function textOf(body: AsyncIterable<Uint8Array>): Promise<string> {
   return Buffer.concat(parts).toString('utf8');
 }
 
-export function connectCosObjects(cos: CosConfig): CosObjectsClient {
+export function connectCosObjects(cos: CosConfig, clock: ProviderClock): CosObjectsClient {
   const sign = createCosSigner({ credentials: cos.credentials });
   return createCosObjectsClient({
     endpoint: cos.objectsEndpoint,
     send: sendWithin(cos.limits),
     sign,
+    clock,
   });
 }
 

@@ -1,6 +1,7 @@
 /** docs/troubleshooting.md tells of every code there is, in the class that the program gives it. */
 import { expect, it } from 'vitest';
 import { REASONS } from '../../../cli/commands/readiness.ts';
+import { createClock } from '../../../shared/lib/clock.ts';
 import { huaweiError } from '../../../shared/providers/huawei/errors.ts';
 import { failureReason } from '../../../shared/providers/huawei/oms/failure-reasons.ts';
 import { codeClass, taskClass } from '../../../shared/providers/tencent/errors.ts';
@@ -109,7 +110,7 @@ it.each([...classes(OMS), ...classes(GATEWAY)])('tells the class of %s: %s', (co
     : { error_code: code };
   const status = code.startsWith('IAM.') ? 401 : 400;
   const answer = { status, headers: {}, body: JSON.stringify(body) };
-  expect(huaweiError(answer, 'a call', new Date(0)).class).toBe(kind);
+  expect(huaweiError(answer, 'a call', { clock: createClock(), at: new Date(0) }).class).toBe(kind);
 });
 
 it('tells what the night does about each failed task', () => {

@@ -1,5 +1,6 @@
 /** One call to OMS, v1 or v2: authenticated, renewed once when a token ended, secrets hidden. */
 import type { ApiRequest, Pair } from '../../../lib/api-request.ts';
+import { createClock, type ProviderClock } from '../../../lib/clock.ts';
 import { ProviderError, ReplyError } from '../../../lib/errors.ts';
 import type { ApiResponse, Send } from '../../../lib/http.ts';
 import type { Authenticator } from '../auth.ts';
@@ -12,7 +13,7 @@ export interface OmsOptions {
   readonly projectId: string;
   readonly authenticator: Authenticator;
   readonly send: Send;
-  readonly now?: () => Date;
+  readonly clock?: ProviderClock;
 }
 
 /** One page of a list of tasks or groups. */
@@ -47,18 +48,20 @@ export interface OmsCall {
 /**
  * @param prefix before the project's part of the path: `/v2/{project_id}/`
  * @returns the parsed body; undefined when there is none
- * @throws ProviderError (PROVIDER_REFUSED), ReplyError (REPLY_INVALID), TransportError
+ * @throws ProviderError (PROVIDER_REFUSED), ClockError (CLOCK_APART), ReplyError (REPLY_INVALID),
+ * TransportError
  */
 export function createOmsCall(
-  { endpoint, region, projectId, authenticator, send, now = () => new Date() }: OmsOptions,
+  { endpoint, region, projectId, authenticator, send, clock = createClock() }: OmsOptions,
   prefix: string,
 ): (call: OmsCall) => Promise<unknown> {
   const base = new URL(endpoint.replaceAll('{region}', region));
   const root = `${base.pathname.replace(/\/$/, '')}${prefix.replace('{project_id}', projectId)}`;
 
-  const once = async (request: ApiRequest): Promise<[ApiResponse, ApiRequest]> => {
-    const authenticated = await authenticator.authenticate(request, now());
-    return [await send(authenticated), authenticated];
+  const once = async (request: ApiRequest): Promise<[ApiResponse, ApiRequest, Date]> => {
+    const at = clock.now();
+    const authenticated = await authenticator.authenticate(request, at);
+    return [await send(authenticated), authenticated, at];
   };
 
   return async ({ method, path, query = [], body, doing, secrets = [] }) => {
@@ -74,12 +77,14 @@ export function createOmsCall(
       },
       body: text,
     };
-    let [answer, sent] = await once(request);
-    if (isTokenExpired(answer) && authenticator.renew(sent)) [answer, sent] = await once(request);
+    let [answer, sent, at] = await once(request);
+    if (isTokenExpired(answer) && authenticator.renew(sent)) {
+      [answer, sent, at] = await once(request);
+    }
     if (answer.status < 200 || answer.status > 299) {
       const { 'x-auth-token': token, 'x-security-token': temporary } = sent.headers;
       const shown = hideSecrets(answer.body, [...secrets, token, temporary]);
-      throw huaweiError({ ...answer, body: shown }, doing, now());
+      throw huaweiError({ ...answer, body: shown }, doing, { clock, at });
     }
     return parseBody(answer, doing);
   };

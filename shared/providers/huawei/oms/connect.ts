@@ -1,5 +1,6 @@
 /** Clients of OMS per region and project, with the key that its tasks' credential set asks for. */
 import type { Credentials } from '../../../lib/api-request.ts';
+import { createClock, type ProviderClock } from '../../../lib/clock.ts';
 import { createSend, type Send } from '../../../lib/http.ts';
 import type { RetryPolicy } from '../../../lib/retry.ts';
 import {
@@ -45,6 +46,7 @@ export interface OmsAccessOptions {
   readonly openSharedBreaker?: ((identity: string) => SharedBreaker) | undefined;
   readonly send?: Send;
   readonly now?: () => Date;
+  readonly clock?: ProviderClock;
 }
 
 /** The gateway's advice after 429: from 2 to 5 s, doubling. */
@@ -68,6 +70,7 @@ export function connectOms({
   openSharedBreaker,
   send = createSend({ timeoutMs: TIMEOUT_MS, connections: config.limits.inFlight }),
   now = () => new Date(),
+  clock = createClock({ now }),
 }: OmsAccessOptions): OpenOms {
   const opened = new Map<string, OmsAccess>();
   const breakers = new Map<string, CredentialBreaker>();
@@ -76,7 +79,7 @@ export function connectOms({
   const { auth } = config;
   const tokens =
     auth.kind === 'token'
-      ? createTokenSource({ endpoint: config.iamEndpoint, user: auth.user, send, now })
+      ? createTokenSource({ endpoint: config.iamEndpoint, user: auth.user, send, now, clock })
       : undefined;
 
   /** Key pairs of sets by access key, each as it was last read: signers read them with every request. */
@@ -117,7 +120,7 @@ export function connectOms({
       breakers.get(name) ??
       createCredentialBreaker(openLimiter(region), counted, { shared: sharedBreaker });
     breakers.set(name, breaker);
-    const options = { endpoint: config.omsEndpoint, region, projectId, authenticator, send, now };
+    const options = { endpoint: config.omsEndpoint, region, projectId, authenticator, send, clock };
     const access = {
       v1: createOmsV1Client(options),
       v2: createOmsV2Client(options),

@@ -5,6 +5,7 @@
  */
 import { createHash } from 'node:crypto';
 import type { ApiRequest, Pair, Signer } from '../../../lib/api-request.ts';
+import { createClock, type ProviderClock } from '../../../lib/clock.ts';
 import { ProviderError, ReplyError } from '../../../lib/errors.ts';
 import type { ApiResponse, Send } from '../../../lib/http.ts';
 import { isRecord } from '../../../lib/values.ts';
@@ -30,7 +31,7 @@ export interface ListJobsOptions {
   readonly nextToken?: string;
 }
 
-/** Every call throws ProviderError (PROVIDER_REFUSED), ReplyError (REPLY_INVALID), TransportError. */
+/** Every call throws ProviderError, ClockError, ReplyError, TransportError. */
 export interface CosBatchClient {
   /**
    * A used `clientRequestToken` is refused (400 InvalidRequest), so the same job may be sent again:
@@ -59,11 +60,11 @@ export interface CosBatchOptions {
   readonly appId: string;
   readonly send: Send;
   readonly sign: Signer;
-  readonly now?: () => Date;
+  readonly clock?: ProviderClock;
 }
 
 export function createCosBatchClient(options: CosBatchOptions): CosBatchClient {
-  const { appId, endpoint, send, sign, uin, now = () => new Date() } = options;
+  const { appId, endpoint, send, sign, uin, clock = createClock() } = options;
 
   const call = async (
     region: string,
@@ -71,7 +72,7 @@ export function createCosBatchClient(options: CosBatchOptions): CosBatchClient {
     doing: string,
     root: string,
   ): Promise<XmlNode> => {
-    const at = now();
+    const at = clock.now();
     const { method, path, query = [], body = '' } = request;
     const signed = sign(
       {
@@ -89,7 +90,7 @@ export function createCosBatchClient(options: CosBatchOptions): CosBatchClient {
       at,
     );
     const answer = await send(signed);
-    if (answer.status !== 200) throw cosError(answer, doing, at);
+    if (answer.status !== 200) throw cosError(answer, doing, { clock, at });
     return readAnswer(answer, doing, root);
   };
 
@@ -145,15 +146,12 @@ export function createCosBatchClient(options: CosBatchOptions): CosBatchClient {
   };
 }
 
-export function connectCosBatch({
-  appId,
-  cos,
-  endpoint,
-  limits,
-  uin,
-}: BatchConfig): CosBatchClient {
+export function connectCosBatch(
+  { appId, cos, endpoint, limits, uin }: BatchConfig,
+  clock: ProviderClock,
+): CosBatchClient {
   const sign = createCosSigner({ credentials: cos.credentials });
-  return createCosBatchClient({ appId, endpoint, uin, sign, send: sendWithin(limits) });
+  return createCosBatchClient({ appId, endpoint, uin, sign, clock, send: sendWithin(limits) });
 }
 
 /** As in the page's sample; all of them are signed. */

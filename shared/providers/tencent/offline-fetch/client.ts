@@ -5,6 +5,7 @@
  */
 import type { OnKeyExist, PlannedTransfer, Target } from '../../../ledger/shard.ts';
 import type { ApiRequest, Signer } from '../../../lib/api-request.ts';
+import { createClock, type ProviderClock } from '../../../lib/clock.ts';
 import { ProviderError, ReplyError } from '../../../lib/errors.ts';
 import { type ApiResponse, createSend, type Send } from '../../../lib/http.ts';
 import { isRecord } from '../../../lib/values.ts';
@@ -16,7 +17,7 @@ import {
 } from '../../../limits/credential-breaker.ts';
 import { createCosSigner } from '../../../signing/cos.ts';
 import type { CosConfig } from '../config.ts';
-import { codeClass, cosError, taskClass } from '../errors.ts';
+import { codeClass, cosError, isTimeRefused, type SignedBy, taskClass } from '../errors.ts';
 
 export interface FetchTask {
   readonly url: string;
@@ -54,7 +55,8 @@ export interface FetchProgress {
 
 export interface CosFetchClient {
   /**
-   * @throws ProviderError (PROVIDER_REFUSED), ReplyError (REPLY_INVALID), TransportError
+   * @throws ProviderError (PROVIDER_REFUSED), ClockError (CLOCK_APART), ReplyError (REPLY_INVALID),
+   * TransportError
    */
   submit(target: Target, task: FetchTask): Promise<FetchAccepted>;
   /** Asks how far a task is; the same errors as `submit`. */
@@ -68,7 +70,7 @@ export interface CosFetchOptions {
   readonly onKeyExist: OnKeyExist;
   readonly send: Send;
   readonly sign: Signer;
-  readonly now?: () => Date;
+  readonly clock?: ProviderClock;
 }
 
 export function createCosFetchClient({
@@ -76,13 +78,13 @@ export function createCosFetchClient({
   onKeyExist,
   send,
   sign,
-  now = () => new Date(),
+  clock = createClock(),
 }: CosFetchOptions): CosFetchClient {
   const call = async (request: ApiRequest, doing: string) => {
-    const at = now();
+    const at = clock.now();
     const answer = await send(sign(request, at));
-    if (answer.status !== 200) throw cosError(answer, doing, at);
-    return parseAnswer(answer, doing);
+    if (answer.status !== 200) throw cosError(answer, doing, { clock, at });
+    return parseAnswer(answer, doing, { clock, at });
   };
   const origin = ({ region }: Target) => endpoint.replaceAll('{region}', region);
 
@@ -144,11 +146,12 @@ export function createCosFetchClient({
 /** Client over the network with the configured keys; `onKeyExist` matters to `submit` only. */
 export function connectCosFetch(
   cos: CosConfig,
+  clock: ProviderClock,
   onKeyExist: CosFetchOptions['onKeyExist'] = 'override',
 ): CosFetchClient {
   const sign = createCosSigner({ credentials: cos.credentials });
   const send = sendWithin(cos.limits);
-  return createCosFetchClient({ endpoint: cos.migrationEndpoint, onKeyExist, send, sign });
+  return createCosFetchClient({ endpoint: cos.migrationEndpoint, onKeyExist, send, sign, clock });
 }
 
 /**
@@ -183,7 +186,11 @@ interface Answer {
  * Reads `{code, message, request_id, data}`: the table types `code` as a string and `data` as an
  * array, the samples show a number and an object. A code other than 0 is a refusal within a 200.
  */
-function parseAnswer({ status, headers, body }: ApiResponse, doing: string): Answer {
+function parseAnswer(
+  { status, headers, body }: ApiResponse,
+  doing: string,
+  { clock, at }: SignedBy,
+): Answer {
   const header = headers['x-cos-request-id'];
   let parsed: unknown;
   try {
@@ -198,7 +205,9 @@ function parseAnswer({ status, headers, body }: ApiResponse, doing: string): Ans
     throw new ReplyError(`The answer to ${doing} has no code.`, requestId);
   }
   if (String(code) !== '0') {
-    throw new ProviderError(`${doing}: code ${String(code)}: ${String(message ?? '')}`, {
+    const told = `${doing}: code ${String(code)}: ${String(message ?? '')}`;
+    if (isTimeRefused(String(code), String(message ?? ''))) throw clock.correct(headers, at, told);
+    throw new ProviderError(told, {
       provider: 'tencent',
       providerCode: String(code),
       status,

@@ -1,4 +1,5 @@
 import { describe, expect, it, onTestFinished } from 'vitest';
+import { createClock } from '../../../../shared/lib/clock.ts';
 import { BreakerOpenError, type CauseClass, ProviderError } from '../../../../shared/lib/errors.ts';
 import { createSend } from '../../../../shared/lib/http.ts';
 import {
@@ -41,7 +42,7 @@ async function setup(secretKey: string = DEFAULT_HUAWEI_KEY.sk) {
       projectId: PROJECT,
       authenticator: signWith({ secretId: DEFAULT_HUAWEI_KEY.ak, secretKey: key.sk }),
       send,
-      now,
+      clock: createClock({ now }),
     });
   const refusals = createRefusals({ now });
   const breaker = createCredentialBreaker(open(), refusals);

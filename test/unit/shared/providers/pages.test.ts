@@ -5,6 +5,7 @@
  */
 import { readFileSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
+import { createClock } from '../../../../shared/lib/clock.ts';
 import { createSend } from '../../../../shared/lib/http.ts';
 import { signWith, tokenOf } from '../../../../shared/providers/huawei/auth.ts';
 import { createOmsV1Client } from '../../../../shared/providers/huawei/oms/v1.ts';
@@ -105,7 +106,7 @@ describe('COS Batch, CreateJob (cos-batch-create-job.en)', () => {
       appId: '1250000000',
       send,
       sign: tencent,
-      now: () => at,
+      clock: createClock({ now: () => at }),
     });
     return { peer, client };
   };

@@ -1,5 +1,6 @@
 import { describe, expect, it, onTestFinished } from 'vitest';
 import { toCause } from '../../../../../shared/lib/cause.ts';
+import { createClock } from '../../../../../shared/lib/clock.ts';
 import { readEnv } from '../../../../../shared/lib/env.ts';
 import type { WaybillError } from '../../../../../shared/lib/errors.ts';
 import { createSend, type Send } from '../../../../../shared/lib/http.ts';
@@ -38,7 +39,7 @@ async function setup(options: HuaweiOptions = {}, user: IamUser = DEFAULT_HUAWEI
       projectId,
       authenticator: tokenOf(source, REGION, projectId),
       send,
-      now,
+      clock: createClock({ now }),
     });
   const later = (ms: number) => {
     clock.at = new Date(clock.at.getTime() + ms);
@@ -224,7 +225,8 @@ describe('calls that carry a token', () => {
     const source = createTokenSource({ endpoint: iam.origin, user, send, now });
     const authenticator = tokenOf(source, REGION, PROJECT);
     const common = { endpoint: oms.origin, region: REGION, projectId: PROJECT };
-    return { iam, oms, client: createOmsV2Client({ ...common, authenticator, send, now }) };
+    const clock = createClock({ now });
+    return { iam, oms, client: createOmsV2Client({ ...common, authenticator, send, clock }) };
   }
 
   it('carry the new token the second time', async () => {
@@ -287,7 +289,7 @@ describe('calls that carry a token', () => {
       projectId: PROJECT,
       authenticator: tokenOf(source, REGION, PROJECT),
       send,
-      now,
+      clock: createClock({ now }),
     });
     await Promise.all(Array.from({ length: 10 }, () => client.showTask('1')));
     expect(iam.arrived).toHaveLength(2);

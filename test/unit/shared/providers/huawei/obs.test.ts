@@ -1,5 +1,6 @@
 import { describe, expect, it, onTestFinished } from 'vitest';
 import { toCause } from '../../../../../shared/lib/cause.ts';
+import { createClock } from '../../../../../shared/lib/clock.ts';
 import { TransportError, WaybillError } from '../../../../../shared/lib/errors.ts';
 import { createObsReader } from '../../../../../shared/providers/huawei/obs.ts';
 import { readFailedList } from '../../../../../shared/providers/huawei/oms/failed-list.ts';
@@ -18,7 +19,10 @@ async function setup(faults: readonly FaultRule[] = []) {
   const now = () => AT;
   const huawei = await startHuawei({ now, faults: createFaults(faults) });
   onTestFinished(() => huawei.close());
-  const obs = createObsReader({ endpoint: `${huawei.obsUrl}/{bucket}`, now });
+  const obs = createObsReader({
+    endpoint: `${huawei.obsUrl}/{bucket}`,
+    clock: createClock({ now }),
+  });
   const read = (key: string, by: typeof keys = keys, bucket = BUCKET) =>
     obs.read({ region: REGION, bucket, key }, by);
   return { huawei, read };
@@ -77,7 +81,7 @@ describe('objects of OBS', () => {
     const urls: string[] = [];
     const obs = createObsReader({
       endpoint: 'https://{bucket}.obs.{region}.example',
-      now: () => AT,
+      clock: createClock({ now: () => AT }),
       fetch: async ({ origin, path }) => {
         urls.push(`${origin}${path}`);
         return { status: 200, headers: {}, body: (async function* () {})() };
@@ -89,7 +93,10 @@ describe('objects of OBS', () => {
 
   it('are signed with the session token of temporary keys', async () => {
     const peer = await startPeer();
-    const obs = createObsReader({ endpoint: `${peer.origin}/{bucket}`, now: () => AT });
+    const obs = createObsReader({
+      endpoint: `${peer.origin}/{bucket}`,
+      clock: createClock({ now: () => AT }),
+    });
     const temporary = { ...keys, dstSecurityToken: 'temporary' };
     await textOf(obs.read({ region: REGION, bucket: 'b1', key: 'k' }, temporary));
     const [{ headers } = { headers: {} }] = peer.arrived;

@@ -1,8 +1,11 @@
 import { describe, expect, it } from 'vitest';
+import { createClock } from '../../../../../shared/lib/clock.ts';
+import type { ProviderError } from '../../../../../shared/lib/errors.ts';
 import { cosError } from '../../../../../shared/providers/tencent/errors.ts';
 
 const NOW = new Date('2026-11-20T02:00:00Z');
-const errorOf = (body: string, status = 503) => cosError({ status, headers: {}, body }, 'x', NOW);
+const errorOf = (body: string, status = 503) =>
+  cosError({ status, headers: {}, body }, 'x', { clock: createClock(), at: NOW }) as ProviderError;
 
 describe('an error answer of COS', () => {
   const error = '<Error><Code>SlowDown</Code><Message>it&#39;s &amp;#39;</Message></Error>';

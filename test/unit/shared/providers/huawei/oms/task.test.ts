@@ -1,4 +1,5 @@
 import { describe, expect, it, onTestFinished } from 'vitest';
+import { createClock } from '../../../../../../shared/lib/clock.ts';
 import type { CauseClass } from '../../../../../../shared/lib/errors.ts';
 import { createSend } from '../../../../../../shared/lib/http.ts';
 import { signWith } from '../../../../../../shared/providers/huawei/auth.ts';
@@ -32,7 +33,7 @@ async function setup(odd: boolean) {
     projectId: PROJECT,
     authenticator: signWith({ secretId: DEFAULT_HUAWEI_KEY.ak, secretKey: DEFAULT_HUAWEI_KEY.sk }),
     send: createSend(),
-    now: () => AT,
+    clock: createClock({ now: () => AT }),
   };
   const place = { region: REGION, projectId: PROJECT };
   return { huawei, place, v1: createOmsV1Client(options), v2: createOmsV2Client(options) };

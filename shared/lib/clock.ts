@@ -1,0 +1,84 @@
+/**
+ * The clock that requests to one provider are signed by: ours, until an answer that refuses the time of
+ * a request shows the provider's. Clocks less than 30 s apart are taken for one.
+ */
+import { ClockError } from './errors.ts';
+import { parseHttpDate } from './http-date.ts';
+import type { Log } from './log.ts';
+
+type Headers = Readonly<Record<string, string>>;
+
+export interface ProviderClock {
+  /** The time to sign with. */
+  now(): Date;
+  /** Whether the answer's `Date` is another time than that of its request. */
+  differs(headers: Headers, signedAt: Date): boolean;
+  /**
+   * Takes the time of an answer that refuses the time of its request.
+   * @param refusal what the provider said
+   */
+  correct(headers: Headers, signedAt: Date, refusal: string): ClockError;
+  /** What `theirs`, an instant that the answer tells, is by our own clock. */
+  ours(theirs: Date, headers: Headers): Date;
+}
+
+export interface ClockOptions {
+  /** For people. @default 'the provider' */
+  readonly provider?: string;
+  readonly log?: Log;
+  readonly now?: () => Date;
+}
+
+/** A `Date` counts whole seconds, and an answer takes some. */
+const APART_MS = 30_000;
+
+const isApart = (ms: number): boolean => Math.abs(ms) >= APART_MS;
+
+export function createClock({
+  provider = 'the provider',
+  log,
+  now: here = () => new Date(),
+}: ClockOptions = {}): ProviderClock {
+  let offsetMs = 0;
+
+  /** How long our clock is behind the answer's; undefined where it tells no time. */
+  const behindMs = ({ date }: Headers, at = here()): number | undefined => {
+    const told = parseHttpDate(date, at);
+    return told && told.getTime() - at.getTime();
+  };
+
+  return {
+    now: () => new Date(here().getTime() + offsetMs),
+
+    differs: (headers, signedAt) => isApart(behindMs(headers, signedAt) ?? 0),
+
+    correct(headers, signedAt, refusal) {
+      const behind = behindMs(headers);
+      // A process that stood still between signing and sending signs anew with the same clock.
+      const isCorrected = isApart(behindMs(headers, signedAt) ?? 0);
+      if (isCorrected && behind !== undefined) {
+        const before = offsetMs;
+        offsetMs = isApart(behind) ? behind : 0;
+        if (isApart(offsetMs - before)) {
+          log?.warn('clock.apart', { provider, behindSeconds: Math.round(offsetMs / 1_000) });
+        }
+      }
+      return new ClockError(`${tell(behind, provider)}: ${refusal}`, isCorrected);
+    },
+
+    ours(theirs, headers) {
+      const behind = behindMs(headers) ?? 0;
+      return isApart(behind) ? new Date(theirs.getTime() - behind) : theirs;
+    },
+  };
+}
+
+function tell(behindMs: number | undefined, provider: string): string {
+  if (behindMs === undefined || !isApart(behindMs)) {
+    return `The time of the request was refused, though no clock is known to be wrong`;
+  }
+  const seconds = Math.round(Math.abs(behindMs) / 1_000);
+  const apart = seconds < 120 ? `${seconds} s` : `${Math.round(seconds / 60)} min`;
+  const where = behindMs > 0 ? 'behind' : 'ahead of';
+  return `The clock here is ${apart} ${where} that of ${provider}`;
+}
