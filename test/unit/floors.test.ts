@@ -45,7 +45,7 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
     'shared/lib/http-date.ts',
     'type:shared/',
   ],
-  scripts: ['scripts/', 'cli/', 'deploy/', 'functions/', 'shared/'],
+  scripts: ['scripts/', 'cli/', 'deploy/', 'functions/', 'local/dashboard.ts', 'shared/'],
   bench: ['bench/', 'functions/', 'local/', 'shared/', 'simulator/', 'scripts/', 'test/fixtures/'],
   test: [''],
 };
