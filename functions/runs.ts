@@ -27,6 +27,7 @@ import { createRateLimit } from '../shared/api/rate-limit.ts';
 import type { Ledger } from '../shared/ledger/ledger.ts';
 import { InputError } from '../shared/lib/errors.ts';
 import { createLog, type Log } from '../shared/lib/log.ts';
+import { own } from '../shared/lib/values.ts';
 import type { PlanLater } from '../shared/runs/plan.ts';
 import { createPlanner, type Planner } from '../shared/runs/plan.ts';
 import type { Deployment } from '../shared/runtime/deployment.ts';
@@ -71,13 +72,13 @@ export function createHandler({ authorize, dashboard, ...given }: Deps) {
   };
   return overHttp(
     async (request) => {
-      const free = open[request.routeKey];
+      const free = own(open, request.routeKey);
       if (free) return free(request);
-      const route = closed[request.routeKey];
+      const route = own(closed, request.routeKey);
       if (!route) throw new InputError('NOT_FOUND', 'There is no such route.');
       return conditional(request, await route(request));
     },
-    { authorize: (request) => (open[request.routeKey] ? {} : authorize(request)), log },
+    { authorize: (request) => (own(open, request.routeKey) ? {} : authorize(request)), log },
   );
 }
 

@@ -9,6 +9,7 @@ import { createServer, type IncomingMessage, type ServerResponse } from 'node:ht
 import type { AddressInfo } from 'node:net';
 import { ConfigError } from '../shared/lib/errors.ts';
 import type { Log } from '../shared/lib/log.ts';
+import { own } from '../shared/lib/values.ts';
 import { type HttpAnswer, withHeaders } from '../shared/runtime/http.ts';
 import { createRouter } from '../shared/runtime/router.ts';
 import { createBodies, type NoBody } from './body.ts';
@@ -138,7 +139,7 @@ function listen(server: ReturnType<typeof createServer>, host: string, port: num
         EADDRINUSE: `port ${port} is in use on ${host}; stop what listens there or choose another one`,
         EADDRNOTAVAIL: `${host} is no address of this machine`,
       };
-      const message = reasons[error.code ?? ''] ?? error.message;
+      const message = own(reasons, error.code ?? '') ?? error.message;
       const path = error.code === 'EADDRNOTAVAIL' ? 'WAYBILL_HOST' : 'PORT';
       reject(new ConfigError([{ path, message }]));
     });
@@ -188,20 +189,21 @@ function drain(request: IncomingMessage, limitMs: number): void {
 }
 
 function joinHeaders({ headers }: IncomingMessage): Record<string, string> {
-  const joined: Record<string, string> = {};
-  for (const [name, value] of Object.entries(headers)) {
-    if (value !== undefined) joined[name] = Array.isArray(value) ? value.join(',') : value;
-  }
-  return joined;
+  return Object.fromEntries(
+    Object.entries(headers).flatMap(([name, value]) =>
+      value === undefined ? [] : [[name, Array.isArray(value) ? value.join(',') : value]],
+    ),
+  );
 }
 
 /** Repeated names are joined, as API Gateway does. */
 function joinQuery(raw: string): Record<string, string> {
-  const joined: Record<string, string> = {};
+  const joined = new Map<string, string>();
   for (const [name, value] of new URLSearchParams(raw)) {
-    joined[name] = Object.hasOwn(joined, name) ? `${joined[name]},${value}` : value;
+    const before = joined.get(name);
+    joined.set(name, before === undefined ? value : `${before},${value}`);
   }
-  return joined;
+  return Object.fromEntries(joined);
 }
 
 function splitQuery(url: string): readonly string[] {

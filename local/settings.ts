@@ -9,6 +9,7 @@ import { Cron } from 'croner';
 import { decodeText } from '../shared/lib/decode-text.ts';
 import { createEnvReader, type Env, type EnvReader } from '../shared/lib/env.ts';
 import { ConfigError, type InputFault } from '../shared/lib/errors.ts';
+import { own } from '../shared/lib/values.ts';
 import {
   batchJobConfig,
   callbackConfig,
@@ -163,6 +164,6 @@ function badLine(text: string): number | undefined {
 /** Sets what is not set yet; the environment that is there wins. */
 export function addMissing(env: NodeJS.ProcessEnv, values: Env): void {
   for (const [name, value] of Object.entries(values)) {
-    if (value !== undefined && !env[name]?.trim()) env[name] = value;
+    if (value !== undefined && !own(env, name)?.trim()) env[name] = value;
   }
 }

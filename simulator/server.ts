@@ -92,7 +92,8 @@ async function respond(
     parts.push(part);
   }
   const [rawPath = '/', rawQuery = ''] = splitOnce(request.url ?? '/', '?');
-  const headers: Record<string, string> = {};
+  // Handlers look for names that callers sent, and `constructor` is none of them.
+  const headers: Record<string, string> = Object.create(null);
   for (const [name, value] of Object.entries(request.headers)) {
     if (value !== undefined) headers[name] = Array.isArray(value) ? value.join(', ') : value;
   }

@@ -1,6 +1,7 @@
 /** `waybill transfer <id>`: shows one transfer and its history. */
 import type { Command } from 'commander';
 import { parseTransferId } from '../../shared/ledger/model.ts';
+import { own } from '../../shared/lib/values.ts';
 import type { TransferView } from '../io/answers.ts';
 import { CommandFailure, EXIT, type ExitCode } from '../io/failure.ts';
 import {
@@ -87,4 +88,4 @@ const TONE = {
 
 /** In the colour of its meaning. */
 export const stateText = ({ state }: TransferView, paint: Paint): string =>
-  paint(TONE[state], state);
+  paint(own(TONE, state) ?? 'aside', printable(state));

@@ -3,6 +3,7 @@ import { createReadStream } from 'node:fs';
 import { readFile } from 'node:fs/promises';
 import type { Command } from 'commander';
 import * as v from 'valibot';
+import { own } from '../../shared/lib/values.ts';
 import { type Checked, checkReceipt, type Kept } from '../../shared/reporting/receipt/check.ts';
 import { isHash } from '../../shared/reporting/receipt/schema.ts';
 import { CommandFailure, EXIT, type ExitCode } from '../io/failure.ts';
@@ -140,7 +141,7 @@ async function* bytesOf(path: string): AsyncGenerator<Uint8Array> {
 
 function explain(path: string, error: unknown): unknown {
   if (!(error instanceof Error && 'syscall' in error && 'code' in error)) return error;
-  return usage(`${path}: ${FILE_FAULTS[String(error.code)] ?? error.message}`, error);
+  return usage(`${path}: ${own(FILE_FAULTS, String(error.code)) ?? error.message}`, error);
 }
 
 function answer(

@@ -1,5 +1,6 @@
 /** The commands of the program as shell completion knows them, read from the program itself. */
 import type { Command, Option } from 'commander';
+import { own } from '../../shared/lib/values.ts';
 
 /** What may stand somewhere: words of a list, a path, the id of a run, or anything. */
 export type Kind = readonly string[] | 'file' | 'folder' | 'run' | 'any';
@@ -40,7 +41,7 @@ export function commandsOf(program: Command): readonly CommandModel[] {
       ...(argument && {
         argument: {
           name: argument.name(),
-          kind: argument.argChoices ?? ARGUMENTS[argument.name()] ?? 'any',
+          kind: argument.argChoices ?? own(ARGUMENTS, argument.name()) ?? 'any',
           isVariadic: argument.variadic,
         },
       }),

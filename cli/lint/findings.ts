@@ -13,6 +13,7 @@ import type {
   WarningReason,
 } from '../../shared/ledger/shard.ts';
 import { InputError } from '../../shared/lib/errors.ts';
+import { own } from '../../shared/lib/values.ts';
 import { createClashFinder } from '../../shared/manifest/clashes.ts';
 import type { Quarantined, Warning } from '../../shared/manifest/findings.ts';
 import { gunzip } from '../../shared/manifest/gzip.ts';
@@ -154,5 +155,5 @@ const FILE_FAULTS: Readonly<Record<string, string>> = {
 export function explainFault(error: unknown, path: string): Error {
   if (error instanceof InputError) return error;
   if (!(error instanceof Error && 'syscall' in error && 'code' in error)) throw error;
-  return new Error(`${path}: ${FILE_FAULTS[String(error.code)] ?? error.message}.`);
+  return new Error(`${path}: ${own(FILE_FAULTS, String(error.code)) ?? error.message}.`);
 }

@@ -3,6 +3,7 @@ import { createReadStream, existsSync } from 'node:fs';
 import { createInterface } from 'node:readline';
 import { createGunzip } from 'node:zlib';
 import type { Layout, PlannedTransfer } from '../../shared/ledger/shard.ts';
+import { isRecord, own } from '../../shared/lib/values.ts';
 import { splitCsvLine } from '../../shared/manifest/csv.ts';
 import { CommandFailure, EXIT } from '../io/failure.ts';
 import type { BlockLook } from '../lint/findings.ts';
@@ -82,7 +83,8 @@ function columnOf(header: string, name: string): number {
 
 function member(text: string, name: string): unknown {
   try {
-    return (JSON.parse(text) as Readonly<Record<string, unknown>> | null)?.[name];
+    const parsed: unknown = JSON.parse(text);
+    return isRecord(parsed) ? own(parsed, name) : undefined;
   } catch {
     return undefined;
   }

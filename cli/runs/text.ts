@@ -1,4 +1,5 @@
 /** Runs as text: the progress line, the details, and the failures with what to do. */
+import { own } from '../../shared/lib/values.ts';
 import type { FailureGroup, RunView } from '../io/answers.ts';
 import { clipEnd, wrappedTable } from '../io/table.ts';
 import { count, duration, indent, type Paint, printable, rate } from '../io/text.ts';
@@ -58,7 +59,7 @@ const ADVICE: Readonly<Record<string, string>> = {
 };
 
 /** What a class of failures asks for. */
-export const advice = (of: string): string => ADVICE[of] ?? '';
+export const advice = (of: string): string => own(ADVICE, of) ?? '';
 
 const TONE = {
   planning: 'aside',
@@ -69,7 +70,7 @@ const TONE = {
 } as const;
 
 export const stateText = ({ state }: Pick<RunView, 'state'>, paint: Paint): string =>
-  paint(TONE[state], state);
+  paint(own(TONE, state) ?? 'aside', printable(state));
 
 const KINDS: Readonly<Record<string, string>> = {
   'cos-offline-fetch': 'fetch',
@@ -81,7 +82,7 @@ const KINDS: Readonly<Record<string, string>> = {
 
 /** What a run does, in a word. */
 export const kindText = ({ operation }: RunView): string =>
-  KINDS[operation] ?? printable(operation);
+  own(KINDS, operation) ?? printable(operation);
 
 /** @param now for how long it runs, in ms since 1970 */
 export function runDetails(run: RunView, paint: Paint, now: number, columns = 80): string {

@@ -22,6 +22,9 @@ const TRANSFERS: Readonly<Record<TransferState, readonly [Tone, IconName]>> = {
   cancelled: ['idle', 'stop'],
 };
 
+/** Of a state that a newer service has. */
+const UNKNOWN: readonly [Tone, IconName] = ['idle', 'dots'];
+
 export const Badge = (props: {
   readonly tone: Tone;
   readonly icon: IconName;
@@ -36,7 +39,7 @@ export const Badge = (props: {
 /** @param failures a run may have completed with some */
 export function RunBadge({ state, failures = 0 }: { state: RunState; failures?: number }) {
   const { t } = usePage();
-  const [tone, icon] = RUNS[state] ?? ['idle', 'dots'];
+  const [tone, icon] = Object.hasOwn(RUNS, state) ? RUNS[state] : UNKNOWN;
   if (state === 'completed' && failures > 0) {
     return (
       <Badge tone="warn" icon="warn">
@@ -53,7 +56,7 @@ export function RunBadge({ state, failures = 0 }: { state: RunState; failures?: 
 
 export function TransferBadge({ state }: { readonly state: TransferState }) {
   const { t } = usePage();
-  const [tone, icon] = TRANSFERS[state] ?? ['idle', 'dots'];
+  const [tone, icon] = Object.hasOwn(TRANSFERS, state) ? TRANSFERS[state] : UNKNOWN;
   return (
     <Badge tone={tone} icon={icon}>
       {t(`transfer.state.${state}`)}

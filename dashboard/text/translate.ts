@@ -15,10 +15,11 @@ export function createTranslate(language: Language): Translate {
   const dictionary = DICTIONARIES[language];
   const format = createFormat(language);
   return (key, values = {}) =>
-    dictionary[key].replace(
+    // The word itself where a newer service has one that no dictionary knows.
+    (dictionary[key] ?? key).replace(
       /\{(\w+)(?:\|([^|}]*)\|([^|}]*))?\}/g,
       (_whole, name: string, one: string | undefined, many: string | undefined) => {
-        const value = values[name];
+        const value = Object.hasOwn(values, name) ? values[name] : undefined;
         if (value === undefined) return '';
         if (one !== undefined && many !== undefined) return value === 1 ? one : many;
         return typeof value === 'number' ? format.count(value) : value;

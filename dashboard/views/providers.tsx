@@ -49,7 +49,7 @@ function ApiCard({ health }: { readonly health: ProviderHealth }) {
   const { t, format } = usePage();
   const now = useNow(LOOK_MS);
   const { api, okAt, provider, refused, since, state, throttled } = health;
-  const [tone, icon] = BADGES[state];
+  const [tone, icon] = Object.hasOwn(BADGES, state) ? BADGES[state] : (['idle', 'dots'] as const);
   const trouble = state === 'refused' ? refused : state === 'throttled' ? throttled : undefined;
   return (
     <Card

@@ -155,12 +155,12 @@ export function wirePath({ path, query }: Pick<ApiRequest, 'path' | 'query'>): s
 }
 
 function firstValues(headers: Record<string, string | string[] | undefined>) {
-  const values: Record<string, string> = {};
-  for (const [name, value] of Object.entries(headers)) {
-    const first = Array.isArray(value) ? value[0] : value;
-    if (first !== undefined) values[name] = first;
-  }
-  return values;
+  return Object.fromEntries(
+    Object.entries(headers).flatMap(([name, value]) => {
+      const first = Array.isArray(value) ? value[0] : value;
+      return first === undefined ? [] : [[name, first]];
+    }),
+  );
 }
 
 /** Failures that happen before a socket carries our bytes. */

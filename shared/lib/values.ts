@@ -2,6 +2,15 @@
 export const isRecord = (value: unknown): value is Readonly<Record<string, unknown>> =>
   typeof value === 'object' && value !== null && !Array.isArray(value);
 
+/**
+ * What a table holds under a name that came from outside: `constructor` and `__proto__` are members of
+ * every object, but not of the table itself.
+ */
+export const own = <Value>(
+  table: Readonly<Record<string, Value>>,
+  name: string,
+): Value | undefined => (Object.hasOwn(table, name) ? table[name] : undefined);
+
 export type Present<Value> = { [Name in keyof Value]?: Exclude<Value[Name], undefined> };
 
 /** The object without its undefined fields, for optional ones that must be absent. */

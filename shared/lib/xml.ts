@@ -84,19 +84,19 @@ export function word(node: XmlNode, name: string): string {
   return typeof value === 'string' ? value.trim() : '';
 }
 
-const ENTITIES: Readonly<Record<string, string>> = {
-  '&': '&amp;',
-  '<': '&lt;',
-  '>': '&gt;',
+const ENTITIES = new Map([
+  ['&', '&amp;'],
+  ['<', '&lt;'],
+  ['>', '&gt;'],
   // A carriage return as it is would be lost in reading.
-  '\r': '&#13;',
-};
+  ['\r', '&#13;'],
+]);
 
 /** Quotes stay as they are: in text they need no escape, and samples show them so. */
 const builder = new XMLBuilder({
   processEntities: false,
   tagValueProcessor: (_name, value) =>
-    String(value).replace(/[&<>\r]/g, (char) => ENTITIES[char] ?? char),
+    String(value).replace(/[&<>\r]/g, (char) => ENTITIES.get(char) ?? char),
 });
 
 /** The document in the order of the object's fields, without declaration, indent or end of line. */

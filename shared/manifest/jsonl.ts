@@ -1,4 +1,5 @@
 /** JSON Lines: one object per line, `{"url","key","md5"}` or the provider's `{"Url","Key","MD5"}`. */
+import { own } from '../lib/values.ts';
 import type { Fields, LineFault } from './lint.ts';
 
 /** Both spellings of each field; further fields are ignored. */
@@ -31,8 +32,8 @@ export function parseJsonLine(line: string): Fields | LineFault {
 function pick(value: object, name: keyof typeof SPELLINGS): string | LineFault {
   const [lower, vendor] = SPELLINGS[name];
   const fields = value as Record<string, unknown>;
-  const a = own(fields, lower);
-  const b = own(fields, vendor);
+  const a = own(fields, lower) ?? undefined;
+  const b = own(fields, vendor) ?? undefined;
   if (a !== undefined && b !== undefined && a !== b) {
     return invalid(`"${lower}" and "${vendor}" differ; give one of them`);
   }
@@ -66,9 +67,6 @@ function countNames(value: unknown): number {
   }
   return count;
 }
-
-const own = (fields: Record<string, unknown>, name: string): unknown =>
-  Object.hasOwn(fields, name) ? (fields[name] ?? undefined) : undefined;
 
 /** V8 names the position of most faults, but quotes the text of some: that may hold secrets. */
 function position(error: unknown): string {

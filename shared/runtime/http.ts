@@ -3,6 +3,7 @@ import * as v from 'valibot';
 import { InputError, RateError, WaybillError } from '../lib/errors.ts';
 import type { Log } from '../lib/log.ts';
 import { parseWith } from '../lib/validate.ts';
+import { own } from '../lib/values.ts';
 import type { Router } from './router.ts';
 
 export interface HttpRequest {
@@ -160,7 +161,7 @@ const TITLES: Readonly<Record<number, string>> = {
 };
 
 const statusOf = (error: unknown): number =>
-  (error instanceof WaybillError && STATUSES[error.code]) || 500;
+  (error instanceof WaybillError && own(STATUSES, error.code)) || 500;
 
 export function problem(status: number, error: unknown): HttpAnswer {
   const known = status !== 500 && error instanceof WaybillError;

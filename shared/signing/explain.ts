@@ -61,16 +61,16 @@ function quotedByCos(text: string): Quoted {
   ];
 }
 
-const ENTITIES: Readonly<Record<string, string>> = {
-  amp: '&',
-  lt: '<',
-  gt: '>',
-  quot: '"',
-  apos: "'",
-};
+const ENTITIES = new Map([
+  ['amp', '&'],
+  ['lt', '<'],
+  ['gt', '>'],
+  ['quot', '"'],
+  ['apos', "'"],
+]);
 
 function unescapeXml(whole: string, name: string): string {
-  if (!name.startsWith('#')) return ENTITIES[name] ?? whole;
+  if (!name.startsWith('#')) return ENTITIES.get(name) ?? whole;
   const code = Number(
     name.startsWith('#x') || name.startsWith('#X') ? `0x${name.slice(2)}` : name.slice(1),
   );

@@ -109,7 +109,7 @@ async function readAll({ ids, setsId, read }: SecretsOptions): Promise<Found> {
       }),
     ),
   );
-  const variables: Record<string, string> = {};
+  const variables = new Map<string, string>();
   const owners = new Map<string, string>();
   for (const [at, id] of ids.entries()) {
     const text = texts[at];
@@ -119,11 +119,14 @@ async function readAll({ ids, setsId, read }: SecretsOptions): Promise<Found> {
       if (other !== undefined)
         faults.push({ path: name, message: `stands in secrets ${other} and ${id}` });
       owners.set(name, id);
-      variables[name] = value;
+      variables.set(name, value);
     }
   }
   if (faults.length > 0) throw new ConfigError(faults);
-  return { variables, sets: setsId === undefined ? undefined : texts[ids.length] };
+  return {
+    variables: Object.fromEntries(variables),
+    sets: setsId === undefined ? undefined : texts[ids.length],
+  };
 }
 
 function parseVariables(

@@ -10,21 +10,23 @@ export interface FailedObject {
 }
 
 /** Zones where times of a region are told; China Standard Time for all others. */
-const ZONES: Readonly<Record<string, string>> = {
-  'ap-southeast-2': 'Asia/Bangkok',
-  'ap-southeast-3': 'Asia/Singapore',
-  'ap-southeast-4': 'Asia/Jakarta',
-  'af-south-1': 'Africa/Johannesburg',
-  'la-north-2': 'America/Mexico_City',
-  'la-south-2': 'America/Santiago',
-  'sa-brazil-1': 'America/Sao_Paulo',
-  'tr-west-1': 'Europe/Istanbul',
-  'me-east-1': 'Asia/Riyadh',
-};
+const ZONES = new Map(
+  Object.entries({
+    'ap-southeast-2': 'Asia/Bangkok',
+    'ap-southeast-3': 'Asia/Singapore',
+    'ap-southeast-4': 'Asia/Jakarta',
+    'af-south-1': 'Africa/Johannesburg',
+    'la-north-2': 'America/Mexico_City',
+    'la-south-2': 'America/Santiago',
+    'sa-brazil-1': 'America/Sao_Paulo',
+    'tr-west-1': 'Europe/Istanbul',
+    'me-east-1': 'Asia/Riyadh',
+  }),
+);
 
 /** `YYYY-MM-DD HH:MM:SS` in the region's zone. */
 export const regionTime = (region: string, at: Date): string =>
-  at.toLocaleString('sv-SE', { timeZone: ZONES[region] ?? 'Asia/Shanghai' });
+  at.toLocaleString('sv-SE', { timeZone: ZONES.get(region) ?? 'Asia/Shanghai' });
 
 export interface ListPlace {
   readonly region: string;

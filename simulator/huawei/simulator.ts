@@ -115,7 +115,7 @@ export async function startHuawei(options: HuaweiOptions = {}): Promise<HuaweiSi
     calls[kind] = (calls[kind] ?? 0) + 1;
   };
   const counted = { signatureRefusals: 0, lockedRefusals: 0, tokens: 0, called };
-  const mostRunning: Record<string, number> = {};
+  const mostRunning: Record<string, number> = Object.create(null);
   const timers = createTimers();
   const obs = createObs({ key: DEFAULT_OMS_KEYS.destination, faults, now, called });
   const common = { runMs, now, timers, put: obs.objects.put };

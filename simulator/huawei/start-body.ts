@@ -118,6 +118,12 @@ export function faultOf(fields: Fields, { checks, required }: Form): Fault | und
   return undefined;
 }
 
+/** Fields by the kind of the source's cloud. */
+const NEEDED: ReadonlyMap<string, readonly string[]> = new Map([
+  ['Azure', ['connection_string']],
+  ['Google', ['json_auth_file']],
+]);
+
 /** What the source of a task or group lacks in a start of version 2. */
 export function sourceFault(
   fields: Fields,
@@ -127,9 +133,7 @@ export function sourceFault(
     return { code: '1032', message: 'The CDN authentication key is required.' };
   }
   if (taskType === 'url_list') return undefined;
-  const needed =
-    { Azure: ['connection_string'], Google: ['json_auth_file'] }[cloudType] ??
-    (['src_ak', 'src_sk'] as const);
+  const needed = NEEDED.get(cloudType) ?? ['src_ak', 'src_sk'];
   const missing = needed.find((name) => fields[name] === undefined);
   return missing === undefined
     ? undefined

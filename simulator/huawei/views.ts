@@ -4,16 +4,18 @@ import type { OmsTask } from './task.ts';
 
 const OBJECT_BYTES = 1_048_576;
 
-const reasons: Readonly<Record<string, string>> = {
-  'TRF.0001': 'System error. Restart the task.',
-  'TRF.0004': 'Some objects failed to be migrated.',
-  'TRF.0057': 'The destination keys are invalid.',
-  'TRF.0151': 'The source keys are invalid.',
-};
+const REASONS = new Map(
+  Object.entries({
+    'TRF.0001': 'System error. Restart the task.',
+    'TRF.0004': 'Some objects failed to be migrated.',
+    'TRF.0057': 'The destination keys are invalid.',
+    'TRF.0151': 'The source keys are invalid.',
+  }),
+);
 
 const reason = (code: string) => ({
   error_code: code,
-  error_msg: reasons[code] ?? 'The migration failed.',
+  error_msg: REASONS.get(code) ?? 'The migration failed.',
 });
 
 const succeeded = ({ status, totalNum, failedNum }: OmsTask): number =>

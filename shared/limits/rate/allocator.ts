@@ -12,6 +12,7 @@
  * Nobody uses a lane in its last `SAFETY_MS`, which covers clocks that differ by less: AWS keeps those
  * of its machines within milliseconds of each other.
  */
+import { own } from '../../lib/values.ts';
 import type { LimitsConfig } from '../config.ts';
 import { type AdaptiveRate, adapt, fullRate, pausedUntil, slotsAt } from './adaptive-rate.ts';
 import { levelOf, piecesOf } from './shares.ts';
@@ -115,7 +116,7 @@ export function grant(
   );
   const held = Object.values(others);
   const present = Object.entries(others).filter(([, other]) => isPresent(other, now));
-  const before = known.workers[worker];
+  const before = own(known.workers, worker);
   const { isWaiting, since } =
     before && isPresent(before, now) ? before : { isWaiting: true, since: now };
 

@@ -8,7 +8,7 @@ import type { ProviderClock } from '../../lib/clock.ts';
 import { type CauseClass, type ClockError, ProviderError } from '../../lib/errors.ts';
 import type { ApiResponse } from '../../lib/http.ts';
 import { parseRetryAfter } from '../../lib/http-date.ts';
-import { isRecord } from '../../lib/values.ts';
+import { isRecord, own } from '../../lib/values.ts';
 
 const numbered = (kind: CauseClass, numbers: string): [string, CauseClass][] =>
   numbers.split(' ').map((number) => [number, kind]);
@@ -57,9 +57,9 @@ const statusClass = (status: number): CauseClass => {
 
 function classOf(code: string, status: number): CauseClass {
   const oms = omsNumber(code);
-  if (oms !== undefined) return OMS_CLASSES[oms] ?? statusClass(status);
+  if (oms !== undefined) return own(OMS_CLASSES, oms) ?? statusClass(status);
   const gateway = /^APIGW?\.(\d{4})$/.exec(code)?.[1];
-  return (gateway !== undefined && GATEWAY_CLASSES[gateway]) || statusClass(status);
+  return (gateway !== undefined && own(GATEWAY_CLASSES, gateway)) || statusClass(status);
 }
 
 /**

@@ -7,7 +7,7 @@ import type { ProviderClock } from '../../lib/clock.ts';
 import { type CauseClass, type ClockError, ProviderError } from '../../lib/errors.ts';
 import type { ApiResponse } from '../../lib/http.ts';
 import { parseRetryAfter } from '../../lib/http-date.ts';
-import { isRecord } from '../../lib/values.ts';
+import { isRecord, own } from '../../lib/values.ts';
 import { parseXml, word } from '../../lib/xml.ts';
 
 /** Codes of an error answer. A code that is missing takes the class of its status. */
@@ -40,7 +40,7 @@ const TASK_CLASSES: Readonly<Record<string, CauseClass>> = {
   SourceTimeout: 'transient',
 };
 
-export const taskClass = (code: string): CauseClass => TASK_CLASSES[code] ?? 'source';
+export const taskClass = (code: string): CauseClass => own(TASK_CLASSES, code) ?? 'source';
 
 /** By status: 429 and 503 throttled, 401 and 403 credentials, other 5xx transient, else request. */
 export function statusClass(status: number): CauseClass {
@@ -51,7 +51,7 @@ export function statusClass(status: number): CauseClass {
 
 /** Of a code inside an answer: by table, else as an HTTP status, which some calls put there. */
 export const codeClass = (code: string, status: number): CauseClass =>
-  ANSWER_CLASSES[code] ?? statusClass(/^[45]\d\d$/.test(code) ? Number(code) : status);
+  own(ANSWER_CLASSES, code) ?? statusClass(/^[45]\d\d$/.test(code) ? Number(code) : status);
 
 /** What a request was signed with: the clock, and the time it told. */
 export interface SignedBy {

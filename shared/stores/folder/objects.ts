@@ -7,6 +7,7 @@ import type { BigIntStats } from 'node:fs';
 import { type FileHandle, lstat, readdir, rename, rm, unlink } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
 import { type InputError, StoreError } from '../../lib/errors.ts';
+import { own } from '../../lib/values.ts';
 import { badKey, changedObject, keyFault, noObject } from '../object-keys.ts';
 import type { Content, ObjectInfo, Objects } from '../objects.ts';
 import { type At, createFile, createTree, isErrno, openFile, undefinedIfAbsent } from './tree.ts';
@@ -242,8 +243,8 @@ const REASONS: Readonly<Record<string, string>> = {
 
 function failed(doing: string, key: string, error: unknown): InputError | StoreError {
   const code = isErrno(error) ? (error.code ?? '') : '';
-  const fault = KEY_FAULTS[code];
+  const fault = own(KEY_FAULTS, code);
   if (fault !== undefined) return badKey(key, fault, error);
-  const reason = REASONS[code] ?? (error instanceof Error ? error.message : String(error));
+  const reason = own(REASONS, code) ?? (error instanceof Error ? error.message : String(error));
   return new StoreError(`The object store could not ${doing} ${key}: ${reason}.`, error);
 }

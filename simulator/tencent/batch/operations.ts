@@ -163,7 +163,7 @@ function readMetadata(node: XmlNode | undefined): Pairs {
 }
 
 function readPairs(node: XmlNode | undefined, name: string): Pairs {
-  const pairs: Record<string, string> = {};
+  const pairs: Record<string, string> = Object.create(null);
   for (const item of listOf('Operation', node, name)) {
     const nodes = childrenOf('Operation', item, 'Key! Value!');
     const key = textOf(nodes, 'Key', 1, 1024);

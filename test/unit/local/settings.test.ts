@@ -243,4 +243,13 @@ describe('the environment', () => {
     addMissing(env, { A: 'other', B: 'made', C: 'made', D: undefined });
     expect(env).toEqual({ A: 'set', B: 'made', C: 'made' });
   });
+
+  it('G9: takes a variable that every object has a member of for one like any other', () => {
+    const env: Record<string, string | undefined> = {};
+    addMissing(env, { constructor: 'made', toString: 'made' } as Record<string, string>);
+    expect(Object.entries(env)).toEqual([
+      ['constructor', 'made'],
+      ['toString', 'made'],
+    ]);
+  });
 });

@@ -3,6 +3,7 @@
  * https://support.huaweicloud.com/api-oms/oms_api_0052.html (OMS reference, section 3.6)
  */
 import type { CauseClass } from '../../../lib/errors.ts';
+import { own } from '../../../lib/values.ts';
 
 /**
  * `yes`: start again; `later`: start again, but not at once; `keys`, `thaw`: only after somebody has
@@ -74,4 +75,4 @@ const UNKNOWN: FailureReason = {
 
 /** @param code `TRF.0004`; one that is missing or not listed may be started again */
 export const failureReason = (code: string | undefined): FailureReason =>
-  REASONS[/^TRF\.(\d{4})$/.exec(code ?? '')?.[1] ?? ''] ?? UNKNOWN;
+  own(REASONS, /^TRF\.(\d{4})$/.exec(code ?? '')?.[1] ?? '') ?? UNKNOWN;

@@ -131,6 +131,14 @@ describe('waybill sign --explain', () => {
     expect(stdout).toMatch(expected);
   });
 
+  it('G9: leaves an entity of no known name as it is', async () => {
+    const theirs = httpString.replace('/exampleobject', '/&constructor;object');
+    const errorText = refusal('', 'x').replace('<FormatString>', `<FormatString>${theirs}`);
+    const { stdout } = await run([vector], { explain: true, errorText });
+    expect(stdout).toContain('/&constructor;object');
+    expect(stdout).not.toContain('native code');
+  });
+
   it('lays it to the key when the provider signed the same text', async () => {
     const errorText = refusal(httpString, stringToSign);
     const { stdout } = await run([vector], { explain: true, errorText });

@@ -36,6 +36,12 @@ describe('dictionaries', () => {
     }
   });
 
+  it('show the word of a newer service that they do not know', () => {
+    expect(createTranslate('en')('run.state.constructor' as keyof typeof en)).toBe(
+      'run.state.constructor',
+    );
+  });
+
   it('know every class of causes and every code that is explained', () => {
     for (const kind of CAUSE_CLASSES) expect(en).toHaveProperty([`class.${kind}.do`]);
     for (const code of EXPLAINED) expect(en).toHaveProperty([`code.${code}`]);

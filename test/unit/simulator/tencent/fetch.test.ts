@@ -11,6 +11,11 @@ import { objectMd5, startSourceSite } from '../../../../simulator/source-site.ts
 const BUCKET = 'examplebucket-1250000000';
 const NOW = new Date('2026-11-20T02:00:00Z');
 
+const times = (): string => {
+  const range = `${NOW.getTime() / 1_000 - 60};${NOW.getTime() / 1_000 + 600}`;
+  return `q-sign-time=${range}&q-key-time=${range}`;
+};
+
 /** A receiver of callbacks that tells when the n-th came. */
 async function startReceiver() {
   const calls: { method: string; path: string; body: string }[] = [];
@@ -122,6 +127,25 @@ describe('simulated fetch', () => {
     expect(receiver.calls[0]).toMatchObject({ path: '/no', body: expect.stringContaining(code) });
     expect(await progress(taskOf(answer.body))).toMatchObject({ status: 'TASK_FAILED', code });
   });
+
+  it.each(['constructor', '__proto__', 'toString'])(
+    'G9: answers 403 to a signature over a header named %s that was not sent',
+    async (name) => {
+      const { call } = await setup();
+      const signer: Signer = (request) => ({
+        ...request,
+        headers: {
+          ...request.headers,
+          authorization: `q-sign-algorithm=sha1&q-ak=${DEFAULT_KEYS.secretId}&${times()}&q-header-list=${[name, 'host'].sort().join(';')}&q-url-param-list=&q-signature=${'0'.repeat(40)}`,
+        },
+      });
+      const answer = await call({ body: '{}' }, signer);
+      expect([answer.status, answer.body]).toEqual([
+        403,
+        expect.stringContaining(`No header ${name}.`),
+      ]);
+    },
+  );
 
   it('leaves an object that is there alone when told to ignore', async () => {
     const { create, head } = await setup();

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { createClock } from '../../../../../shared/lib/clock.ts';
 import type { ProviderError } from '../../../../../shared/lib/errors.ts';
-import { cosError } from '../../../../../shared/providers/tencent/errors.ts';
+import { cosError, taskClass } from '../../../../../shared/providers/tencent/errors.ts';
 
 const NOW = new Date('2026-11-20T02:00:00Z');
 const errorOf = (body: string, status = 503) =>
@@ -19,4 +19,15 @@ describe('an error answer of COS', () => {
     expect(providerCode).toBe('SlowDown');
     expect(message).toBe("x: 503 SlowDown: it's &#39;");
   });
+
+  it.each(['constructor', '__proto__', 'toString', 'hasOwnProperty'])(
+    'G9: with the code %s has the class of its status',
+    (code) => {
+      const [json, xml] = [JSON.stringify({ code }), `<Error><Code>${code}</Code></Error>`];
+      for (const body of [json, xml]) {
+        expect(errorOf(body, 400)).toMatchObject({ providerCode: code, class: 'request' });
+      }
+      expect(taskClass(code)).toBe('source');
+    },
+  );
 });
