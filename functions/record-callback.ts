@@ -80,7 +80,7 @@ export function createHandler({
     if (!transfer?.providerId || transfer.attempt !== claim.attempt) return told;
     if (transfer.state === 'succeeded') return undefined;
     try {
-      return await status.ask(transfer, { doubted: told });
+      return await status.query(transfer, { doubted: told });
     } catch (error) {
       // The provider does not answer now: nothing is recorded, and the sweeper asks again.
       log.warn('callback.unconfirmed', { transferId: claim.transferId }, error);

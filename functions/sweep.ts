@@ -41,7 +41,7 @@ import type { HasArrived } from '../shared/runs/cancel-unsent.ts';
 import { createPlanner } from '../shared/runs/plan.ts';
 import { createNotifier, type Notifier } from '../shared/runs/reconcile/notify.ts';
 import { type ReconcileOptions, reconcileRun } from '../shared/runs/reconcile/run.ts';
-import type { Vitals } from '../shared/runs/reconcile/stuck.ts';
+import type { RunGauges } from '../shared/runs/reconcile/stuck.ts';
 import { continuePlanning, type ReplanOptions } from '../shared/runs/replan.ts';
 import type { Deployment } from '../shared/runtime/deployment.ts';
 import { parseSchedule } from '../shared/runtime/events.ts';
@@ -94,7 +94,7 @@ export function createHandler(deps: Deps) {
     let nextDueAt: Date | undefined;
     let failure: unknown;
     const withTasks = new Set<string>();
-    const vitals: Vitals = { runs: 0, stuck: 0, open: 0 };
+    const gauges: RunGauges = { runs: 0, stuck: 0, open: 0 };
     let runs = 0;
     for await (const run of only ? theseRuns(ledger, only) : unclosedRuns(ledger)) {
       if (run.state !== 'planning') runs += 1;
@@ -103,24 +103,24 @@ export function createHandler(deps: Deps) {
           if (replan) await continuePlanning(run, { ...deps, ...replan });
           continue;
         }
-        const looked = await reconcileRun(run, {
+        const reconciled = await reconcileRun(run, {
           ...deps,
           ...withoutUndefined({ outbox: notifier?.outbox }),
           all,
           deadline,
         });
-        sweep.asked += looked.asked;
-        sweep.found += looked.found;
-        sweep.queued += looked.queued;
-        if (looked.isClosed) {
+        sweep.asked += reconciled.polled;
+        sweep.found += reconciled.found;
+        sweep.queued += reconciled.queued;
+        if (reconciled.isClosed) {
           sweep.closed += 1;
           continue;
         }
-        vitals.runs += 1;
-        vitals.open += looked.open;
-        if (looked.isStuck) vitals.stuck += 1;
-        if (looked.nextDueAt) {
-          nextDueAt = earlier(nextDueAt, looked.nextDueAt);
+        gauges.runs += 1;
+        gauges.open += reconciled.open;
+        if (reconciled.isStuck) gauges.stuck += 1;
+        if (reconciled.nextDueAt) {
+          nextDueAt = earlier(nextDueAt, reconciled.nextDueAt);
           withTasks.add(run.runId);
         }
       } catch (error) {
@@ -131,7 +131,7 @@ export function createHandler(deps: Deps) {
     }
     sweep.runs = Math.max(sweep.runs, runs);
     if (!only) {
-      metrics({ RunsActive: vitals.runs, RunsStuck: vitals.stuck, TransfersOpen: vitals.open });
+      metrics({ RunsActive: gauges.runs, RunsStuck: gauges.stuck, TransfersOpen: gauges.open });
     }
     if (failure !== undefined) throw failure;
     return { ...withoutUndefined({ nextDueAt }), followed: withTasks };
@@ -147,14 +147,14 @@ export function createHandler(deps: Deps) {
     const deadline = new Date(startedAt + BUDGET_MS);
     const followMs = 1_000 * (followSeconds ?? BUDGET_MS / 1_000);
     const sweep: Sweep = { runs: 0, asked: 0, found: 0, queued: 0, closed: 0, nextDueAt: null };
-    const tell = () => notifier?.tell({ now, deadline: new Date(startedAt + DELIVERED_MS) });
+    const notify = () => notifier?.send({ now, deadline: new Date(startedAt + DELIVERED_MS) });
     let { nextDueAt, followed } = await pass(sweep, { deadline, all: all ?? false });
-    await tell();
+    await notify();
     while (nextDueAt && nextDueAt.getTime() <= startedAt + followMs && now() < deadline) {
       await wait(Math.max(0, nextDueAt.getTime() - now().getTime()));
       // Looking at the others again so soon would only cost reads.
       ({ nextDueAt, followed } = await pass(sweep, { deadline, all: false, only: followed }));
-      await tell();
+      await notify();
     }
     sweep.nextDueAt = nextDueAt?.toISOString() ?? null;
     if (sweep.runs > 0) log.info('sweep.done', { ...sweep });
@@ -166,14 +166,14 @@ const earlier = (a: Date | undefined, b: Date | undefined): Date | undefined =>
   a === undefined || (b !== undefined && b < a) ? b : a;
 
 /** What is cancelled is followed until nothing of it is under way. */
-const FOLLOWED: readonly RunState[] = ['active', 'cancelled'];
-const LOOKED_AT: readonly RunState[] = ['planning', ...FOLLOWED];
+const POLLED: readonly RunState[] = ['active', 'cancelled'];
+const SWEPT: readonly RunState[] = ['planning', ...POLLED];
 
 async function* unclosedRuns(ledger: Ledger): AsyncGenerator<Run> {
   let cursor: string | undefined;
   do {
     const page = await ledger.runs({
-      states: LOOKED_AT,
+      states: SWEPT,
       unclosed: true,
       limit: 100,
       ...(cursor !== undefined && { cursor }),
@@ -186,7 +186,7 @@ async function* unclosedRuns(ledger: Ledger): AsyncGenerator<Run> {
 async function* theseRuns(ledger: Ledger, runIds: Iterable<string>): AsyncGenerator<Run> {
   for (const runId of runIds) {
     const run = await ledger.run(runId);
-    if (run && FOLLOWED.includes(run.state) && !run.closedAt) yield run;
+    if (run && POLLED.includes(run.state) && !run.closedAt) yield run;
   }
 }
 

@@ -1,5 +1,7 @@
-/** Cursors of pages: where the next one starts. The same in every store. */
-
+/**
+ * The cursors of pages of runs and transfers: where the next page starts. They are the same in
+ * every store.
+ */
 import { InputError } from '../lib/errors.ts';
 import type { Run, Transfer } from './model.ts';
 
@@ -14,7 +16,7 @@ export const runCursor = ({ createdAt, runId }: Pick<Run, 'createdAt' | 'runId'>
 /** @throws InputError (BODY_INVALID, path `cursor`) */
 export function parseRunCursor(cursor: string): RunCursor {
   const match = /^(\d{1,15})\.([\w-]{1,64})$/.exec(cursor);
-  if (!match) throw foreign();
+  if (!match) throw invalidCursor();
   return { createdAtMs: Number(match[1]), runId: match[2] ?? '' };
 }
 
@@ -29,11 +31,11 @@ export const transferCursor = ({ shard, line }: Pick<Transfer, 'shard' | 'line'>
 /** @throws InputError (BODY_INVALID, path `cursor`) */
 export function parseTransferCursor(cursor: string): TransferCursor {
   const match = /^(\d{1,9})\.(\d{1,10})$/.exec(cursor);
-  if (!match) throw foreign();
+  if (!match) throw invalidCursor();
   return { shard: Number(match[1]), line: Number(match[2]) };
 }
 
-const foreign = (): InputError =>
-  new InputError('BODY_INVALID', 'The cursor is not one of ours.', [
+const invalidCursor = (): InputError =>
+  new InputError('BODY_INVALID', 'The cursor is invalid.', [
     { path: 'cursor', message: 'expected a nextCursor of an earlier page' },
   ]);

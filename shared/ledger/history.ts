@@ -1,4 +1,4 @@
-/** A transfer's history as stores keep it: one compact JSON text per entry. */
+/** Encodes a transfer's history as stores keep it: one compact JSON text per entry. */
 import type { TransferState } from './merge.ts';
 import type { HistoryEntry, TransferEvent, TransferUpdate } from './model.ts';
 
@@ -60,16 +60,16 @@ export function latestId(accepted: readonly string[]): string | undefined {
 }
 
 /**
- * Whether an update is a poll that tells nothing new: listing those would crowd out what does.
+ * Whether an update is a poll without news: listing those would crowd out the entries that matter.
  * @param cause as JSON, of the merged fact and of the one before
  */
-export const isIdle = (update: TransferUpdate, before: Standing, after: Standing): boolean =>
+export const isIdle = (update: TransferUpdate, before: Snapshot, after: Snapshot): boolean =>
   update.event === 'poll' &&
   before.state === after.state &&
   before.attempt === after.attempt &&
   before.cause === after.cause;
 
-interface Standing {
+interface Snapshot {
   readonly state: TransferState;
   readonly attempt: number;
   readonly cause: string | undefined;

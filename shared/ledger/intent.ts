@@ -1,16 +1,17 @@
 /**
- * The write-ahead intent of one shard: decides for each of its transfers whether it may be sent, and
- * as which attempt. A line without a row below an earlier window, or a row that is `submitting`, is
- * an open intent: somebody may have sent it. It is resolved, not blindly repeated (promise G2).
+ * The write-ahead intent of one shard: decides for each of its transfers whether it may be sent,
+ * and as which attempt.
+ *
+ * A line below an earlier window that has no row, or a row that is `submitting`, is an open intent:
+ * a worker may have sent it. It is resolved with the provider, never blindly repeated (promise G2).
  */
-
 import { RunStoppedError, UnsettledError } from '../lib/errors.ts';
 import type { IntentWindow, Lease, Ledger, OpenedShard } from './ledger.ts';
 import type { Transfer, TransferUpdate } from './model.ts';
 import type { PlannedTransfer, Shard, Tally } from './shard.ts';
 import type { RunWatch } from './stops.ts';
 
-/** Looks whether an open submission arrived: true when the object is there since `since`. */
+/** Checks whether an open submission arrived: true when the object was written after `since`. */
 export type Resolve = (transfer: PlannedTransfer, since: Date) => Promise<boolean>;
 
 export interface Intent {
@@ -23,11 +24,11 @@ export interface Intent {
   /** Sends nothing more: the run ended, or the lease went to another worker. */
   stop(): void;
   /**
-   * Looks whether the run still goes on, right before a request leaves; the ledger is asked at most
+   * Checks that the run is still active, right before a request leaves; reads the ledger at most
    * once in ten seconds. @throws RunStoppedError (RUN_STOPPED); StoreError
    */
   checkRun(): Promise<void>;
-  /** An attempt that `next` gave never left, as the run ended before its turn. */
+  /** Returns an attempt from `next` that never left, because the run ended before its turn. */
   giveBack(transfer: PlannedTransfer, attempt: number): Promise<void>;
   /** All windows, when no line from `line` on was submitted by this worker. */
   windowsBelow(line: number): readonly IntentWindow[];
@@ -52,8 +53,8 @@ export interface IntentOptions {
   readonly now: () => Date;
 }
 
-/** Between two looks whether the run still goes on, and this worker still has the shard. */
-const LOOK_MS = 10_000;
+/** Between two checks that the run is active and this worker still holds the shard. */
+const CHECK_MS = 10_000;
 
 export function createIntent({
   ledger,
@@ -71,30 +72,30 @@ export function createIntent({
   const written: IntentWindow[] = [];
   let covered = 0;
   let covering: Promise<void> = Promise.resolve();
-  let lookedAt = now().getTime();
-  let looking: Promise<void> | undefined;
+  let checkedAt = now().getTime();
+  let checking: Promise<void> | undefined;
 
   /** What an earlier worker wrote over a line, which it may have sent. */
   const openWindow = (line: number): IntentWindow | undefined =>
     opened.windows.find(({ through }) => line < through);
 
-  /** A window that covers nothing: renews the lease, and tells whether the run has ended. */
-  const look = async (): Promise<void> => {
+  /** Covers no line: renews the lease and learns whether the run has ended. */
+  const checkLedger = async (): Promise<void> => {
     const at = now();
-    lookedAt = at.getTime();
+    checkedAt = at.getTime();
     const window = { through: 0, at };
     const answer = await ledger.coverShard(shard, { ...lease, at }, window, seen());
     if (answer !== 'covered') stop();
   };
 
-  /** What is sent by its row, or slowly, would else never hear that the run was cancelled. */
+  /** Retries and slow shards write no window for long, and would otherwise not notice a cancelled run. */
   const maySend = async (): Promise<boolean> => {
-    if (!signal.aborted && now().getTime() - lookedAt >= LOOK_MS) {
-      looking ??= look().finally(() => {
-        looking = undefined;
+    if (!signal.aborted && now().getTime() - checkedAt >= CHECK_MS) {
+      checking ??= checkLedger().finally(() => {
+        checking = undefined;
       });
     }
-    await looking;
+    await checking;
     return !signal.aborted;
   };
 
@@ -107,7 +108,7 @@ export function createIntent({
       return;
     }
     covered = window.through;
-    lookedAt = window.at.getTime();
+    checkedAt = window.at.getTime();
     written.push(window);
   };
 

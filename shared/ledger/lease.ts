@@ -1,12 +1,15 @@
-/** One worker at a time on whatever a name stands for, whoever else is told to work on it. */
+/**
+ * Named leases: one worker at a time on a run or pass, whichever other workers are told to work on
+ * it.
+ */
 import { randomUUID } from 'node:crypto';
 import { ConflictError, LeasedError } from '../lib/errors.ts';
 import type { Ledger } from './ledger.ts';
 
-/** Renewed while the work goes on, so that after a death others wait only so long. */
+/** Renewed during the work, so after a crash other workers wait only this long. */
 const LEASE_MS = 90_000;
 
-/** @throws LeasedError (SHARD_LEASED) when another worker is at it; what `work` throws */
+/** @throws LeasedError (SHARD_LEASED) while another worker holds the lease; what `work` throws */
 export async function withLease<Value>(
   ledger: Pick<Ledger, 'takeLease' | 'dropLease'>,
   name: string,
@@ -26,11 +29,11 @@ export async function withLease<Value>(
   }
 }
 
-/** For a caller who waits: the same request twice at once. */
+/** Turns a taken lease into the answer to an HTTP request that was sent twice at once. */
 export function inProgress(error: unknown): never {
   if (!(error instanceof LeasedError)) throw error;
-  throw new ConflictError('IN_PROGRESS', 'The same request is being worked on; ask again.');
+  throw new ConflictError('IN_PROGRESS', 'The same request is still being processed; try again.');
 }
 
-/** Held by whoever closes a run, or goes on with one that has ended. */
+/** Held while a run is closed or reopened. */
 export const runLeaseName = (runId: string): string => `run ${runId}`;

@@ -1,9 +1,8 @@
 /**
- * The ledger: the durable record of runs, shards and transfers. Adapters pass
- * `test/contract/ledger.ts`. Every promise resolves once the write is kept and rejects with StoreError
- * (STORE_FAILED) when it is not.
+ * The port of the ledger, the durable record of runs, shards and transfers. Adapters pass
+ * `test/contract/ledger.ts`. Every promise resolves once the write is durable and rejects with
+ * StoreError (STORE_FAILED) if it is not.
  */
-
 import type { Cause, CauseClass } from '../lib/errors.ts';
 import type { TransferState } from './merge.ts';
 import type {

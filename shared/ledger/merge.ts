@@ -1,6 +1,6 @@
 /**
- * How facts about one transfer join. What is known only grows, so any order ends alike: intents,
- * answers, callbacks and polls may be late, repeated or reordered (promise G3).
+ * Merges facts about one transfer. Knowledge only grows, so the result is the same in any order:
+ * intents, answers, callbacks and polls may arrive late, repeated or reordered (promise G3).
  */
 import type { Cause } from '../lib/errors.ts';
 

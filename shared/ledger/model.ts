@@ -1,3 +1,4 @@
+/** The types of the ledger: runs, transfers, provider tasks, and the updates that change them. */
 import type { Cause } from '../lib/errors.ts';
 import type { Fact, TransferState } from './merge.ts';
 import type { SameKey, Target } from './shard.ts';

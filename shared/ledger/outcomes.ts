@@ -1,5 +1,4 @@
-/** Turns what happened to a submission into an update for the ledger. */
-
+/** Turns the outcome of a submission, accepted or refused, into an update for the ledger. */
 import { toCause } from '../lib/cause.ts';
 import { RunStoppedError, WaybillError } from '../lib/errors.ts';
 import type { TransferObject, TransferUpdate } from './model.ts';

@@ -1,3 +1,8 @@
+/**
+ * The types of a shard: a slice of a manifest, how its lines are written, and what reading it
+ * found.
+ */
+
 export type ManifestFormat = 'csv' | 'jsonl';
 
 /** Where a manifest's objects go; from the manifest's key. */

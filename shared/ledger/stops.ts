@@ -1,6 +1,6 @@
 /**
- * The stops of runs that this process makes itself, so that whoever sends for a run hears of its end
- * at once. What other processes stop, one learns from the ledger.
+ * Announces stopped runs within this process, so that workers sending for a run stop at once. Runs
+ * stopped by other processes are found in the ledger.
  */
 import { RunStoppedError } from '../lib/errors.ts';
 

@@ -1,4 +1,4 @@
-/** What a run's shards add up to. */
+/** Adds up the counts and bytes of a run's shards. */
 import type { ShardRecord } from './ledger.ts';
 import { TRANSFER_STATES } from './merge.ts';
 import type { Counts, Run } from './model.ts';

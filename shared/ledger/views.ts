@@ -1,4 +1,7 @@
-/** Runs and transfers as the HTTP API shows them (spec section 6): instants in ISO 8601, null for none. */
+/**
+ * Runs and transfers as the HTTP API shows them (spec section 6): instants in ISO 8601, null for a
+ * missing one.
+ */
 import type { Counts, Operation, Run, Source, Transfer } from './model.ts';
 
 /** What of a cancelled run was not sent yet never will be. */

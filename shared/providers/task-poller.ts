@@ -8,25 +8,25 @@ export type TaskOf<K extends Kind> = Extract<TransferTask, { kind: K }>;
 export interface TaskQuery<K extends Kind> {
   readonly transfer: Transfer;
   readonly task: TaskOf<K>;
-  /** When the provider took it, or when its start was left open. */
+  /** When the provider accepted it, or when its start was left open. */
   readonly since: Date;
 }
 
-/** What the provider tells; `submitted` goes on. */
+/** The state of the task at the provider; `submitted` is still running. */
 export interface TaskStatus {
   readonly state: 'submitted' | 'succeeded' | 'failed' | 'cancelled';
   readonly progress?: TransferProgress;
   readonly cause?: Cause;
-  /** Of an open start that turned out to have been taken. */
+  /** Set when an open start turns out to have been accepted. */
   readonly providerId?: string;
 }
 
 export interface TaskPoller<K extends Kind> {
   /**
-   * Keeps failed objects before it tells a final state. Undefined when nothing can be said yet.
+   * Stages the failed objects before it returns a final state. Undefined while the outcome is unknown.
    * @throws ProviderError, ReplyError, TransportError, BreakerOpenError, StoreError
    */
-  ask(asked: TaskQuery<K>): Promise<TaskStatus | undefined>;
+  poll(query: TaskQuery<K>): Promise<TaskStatus | undefined>;
 }
 
 export type TaskPollers = { readonly [K in Kind]?: TaskPoller<K> };

@@ -7,7 +7,7 @@ import type { Cause } from '../lib/errors.ts';
 import { receiptFile } from '../stores/layout.ts';
 
 /** What the pass leaves alone, grouped; `reason` is a provider's code or one of Waybill's. */
-export interface LeftGroup {
+export interface SkippedGroup {
   readonly reason: string;
   /** What a person can do. */
   readonly advice: string;
@@ -30,7 +30,7 @@ export interface ListedPlace {
 /** Where a nightly pass looked, and what it left alone. */
 export interface NightlySummary {
   readonly places: readonly ListedPlace[];
-  readonly left: readonly LeftGroup[];
+  readonly left: readonly SkippedGroup[];
 }
 
 export interface FailureGroup extends Omit<Cause, 'message' | 'requestId'> {

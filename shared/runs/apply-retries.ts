@@ -1,5 +1,7 @@
-/** Orders transfers of an open run once more, as somebody requested, shard by shard. */
-
+/**
+ * Applies the retry requests of an open run: plans the next attempt of each transfer they name and
+ * queues its shard again.
+ */
 import { runLeaseName, withLease } from '../ledger/lease.ts';
 import type { Ledger, ShardRecord } from '../ledger/ledger.ts';
 import type { Transfer } from '../ledger/model.ts';
@@ -22,11 +24,11 @@ export interface ApplyRetriesOptions {
 
 type Ended = Pick<Transfer, 'attempt' | 'cause' | 'history' | 'state' | 'updatedAt'>;
 
-/** Whether one of them means this transfer: what ended after it was made, it does not know of. */
+/** Whether one of the requests covers this transfer. A request does not cover what ended after it was made. */
 export const isRequested = (requests: readonly RetryRequest[], row: Ended): boolean => {
   const { cause, state } = row;
   if (state !== 'failed' && state !== 'cancelled') return false;
-  const since = learntAt(row).getTime();
+  const since = stateSince(row).getTime();
   return requests.some(({ at, classes }) => {
     if (since > at) return false;
     if (classes === undefined) return true;
@@ -34,59 +36,61 @@ export const isRequested = (requests: readonly RetryRequest[], row: Ended): bool
   });
 };
 
-/** When it came to its state; what is told again later, such as by a second callback, is no news. */
-const learntAt = ({ attempt, history, state, updatedAt }: Omit<Ended, 'cause'>): Date =>
+/** When the transfer reached its state; a later repetition, such as a second callback, does not count. */
+const stateSince = ({ attempt, history, state, updatedAt }: Omit<Ended, 'cause'>): Date =>
   history.find((entry) => entry.attempt === attempt && entry.state === state)?.at ?? updatedAt;
 
-/** Rows written side by side. */
+/** Rows written in parallel. */
 const AT_ONCE = 100;
 
 /**
- * Fulfils what is requested of the run, or as much as the time allows; repeating it goes on.
- * Under the lease of the run.
- * @returns transfers ordered by this call, and whether nothing is left to request for
+ * Applies the retry requests of the run, as far as the time allows; calling it again continues.
+ * The caller holds the lease of the run.
+ * @returns the number of transfers requeued by this call, and whether all requests are applied
  * @throws StoreError
  */
 export async function applyRetries(
   runId: string,
   shards: readonly ShardRecord[],
   options: ApplyRetriesOptions,
-): Promise<{ readonly ordered: number; readonly done: boolean }> {
+): Promise<{ readonly requeued: number; readonly done: boolean }> {
   const { ledger, objects, queue, deadline, now } = options;
   const requests = await readRetryRequests(ledger, runId);
-  if (requests.length === 0) return { ordered: 0, done: true };
-  // Whoever made the request may have died before.
+  if (requests.length === 0) return { requeued: 0, done: true };
+  // The worker that saved the request may have died before this.
   await forgetEnd(runId, options);
   const requestedAt = Math.min(...requests.map(({ at }) => at));
-  let ordered = 0;
+  let requeued = 0;
   for (const { shard, counts } of shards) {
     if (isTaskShard(shard) || counts.failed + counts.cancelled + counts.planned === 0) continue;
-    if (now() >= deadline) return { ordered, done: false };
+    if (now() >= deadline) return { requeued, done: false };
     const rows = await ledger.transfersOf(runId, shard.index, ['failed', 'cancelled', 'planned']);
     const requested = rows.filter((row) => isRequested(requests, row));
     for (let at = 0; at < requested.length; at += AT_ONCE) {
-      await Promise.all(requested.slice(at, at + AT_ONCE).map((row) => order(row, ledger, now())));
+      await Promise.all(
+        requested.slice(at, at + AT_ONCE).map((row) => planNextAttempt(row, ledger, now())),
+      );
     }
-    ordered += requested.length;
-    // Ordered by one that died before it queued them.
-    const isLeft = rows.some(
-      (row) => row.state === 'planned' && learntAt(row).getTime() >= requestedAt,
+    requeued += requested.length;
+    // Planned by a worker that died before it queued them.
+    const hasUnqueued = rows.some(
+      (row) => row.state === 'planned' && stateSince(row).getTime() >= requestedAt,
     );
-    if (requested.length > 0 || isLeft)
+    if (requested.length > 0 || hasUnqueued)
       await queue.send([await shardMessage(shard, objects)], { group: runId });
   }
   await saveRetryRequests(ledger, runId, []);
-  return { ordered, done: true };
+  return { requeued, done: true };
 }
 
-/** The sweeper's part: goes on with what a request left, unless somebody is at it. */
+/** Continues, from the sweep, the requests that an HTTP request left, unless another worker holds the run. */
 export async function continueRetries(runId: string, options: ApplyRetriesOptions): Promise<void> {
   const { ledger, now } = options;
   if ((await readRetryRequests(ledger, runId)).length === 0) return;
   try {
     await withLease(ledger, runLeaseName(runId), now, async () => {
       if ((await ledger.run(runId))?.state !== 'active') return;
-      // Those of before the lease may lack what failed since.
+      // Shards read before the lease may lack what failed since.
       await applyRetries(runId, await ledger.shards(runId), options);
     });
   } catch (error) {
@@ -94,7 +98,11 @@ export async function continueRetries(runId: string, options: ApplyRetriesOption
   }
 }
 
-const order = ({ attempt, transferId }: Transfer, ledger: Ledger, at: Date): Promise<void> =>
+const planNextAttempt = (
+  { attempt, transferId }: Transfer,
+  ledger: Ledger,
+  at: Date,
+): Promise<void> =>
   ledger.record(transferId, {
     state: 'planned',
     attempt: attempt + 1,

@@ -1,4 +1,7 @@
-/** The sweeper's part of cancelling: ends what was ordered and never sent, once nobody is at it. */
+/**
+ * Cancels the transfers of a cancelled run that were planned and never sent. The sweep calls this
+ * once no worker holds a shard of the run.
+ */
 import { randomUUID } from 'node:crypto';
 import { runLeaseName, withLease } from '../ledger/lease.ts';
 import type { Ledger, ShardRecord } from '../ledger/ledger.ts';
@@ -8,7 +11,7 @@ import { LeasedError, StoreError, WaybillError } from '../lib/errors.ts';
 import type { Log } from '../lib/log.ts';
 import { isTaskShard } from './task-runs.ts';
 
-/** Whether the object was brought there since; as a worker asks before it sends once more. */
+/** Whether the object arrived at its target since then; the check a worker makes before it sends again. */
 export type HasArrived = (
   object: Pick<PlannedTransfer, 'key' | 'md5' | 'target'>,
   since: Date,
@@ -17,26 +20,26 @@ export type HasArrived = (
 export interface CancelUnsentOptions {
   readonly ledger: Ledger;
   readonly log: Log;
-  /** They find out what became of a start that was not answered. */
+  /** They resolve a start that was not answered. */
   readonly pollers: { readonly [Kind in TransferTask['kind']]?: unknown };
   /** Undefined while the provider is not configured. */
   readonly hasArrived?: HasArrived | undefined;
   readonly settleMs: number;
-  /** No shard is begun after it. */
+  /** No shard is started after this instant. */
   readonly deadline: Date;
   readonly now: () => Date;
 }
 
-/** Requests end in this time. */
+/** No request takes longer. */
 const REQUEST_MS = 60_000;
 
-/** Longer than any worker has a shard without renewing its lease. */
+/** Longer than any worker holds a shard without renewing its lease. */
 const LONGEST_LEASE_MS = 1_800_000;
 
-/** What can not be asked for so long is not waited for. */
-const PATIENCE_MS = 3_600_000;
+/** After so long without an answer, the transfer is cancelled. */
+const GIVE_UP_AFTER_MS = 3_600_000;
 
-/** Whether every request that was under way when the run was cancelled must have ended by now. */
+/** Whether every request that was in flight when the run was cancelled must have ended by now. */
 export const hasSettled = (
   { stoppedAt }: Run,
   { settleMs, now }: Pick<CancelUnsentOptions, 'settleMs' | 'now'>,
@@ -44,13 +47,13 @@ export const hasSettled = (
   stoppedAt === undefined ||
   now().getTime() - stoppedAt.getTime() >= Math.max(settleMs, REQUEST_MS);
 
-/** Shards asked for side by side. */
+/** Shards checked in parallel. */
 const AT_ONCE = 16;
 
-/** Rows written side by side. */
+/** Rows written in parallel. */
 const ROWS_AT_ONCE = 100;
 
-/** Whether a worker still has a shard of the run, which was cancelled: it sends what it has begun. */
+/** Whether a worker still holds a shard of the cancelled run: it finishes what it began to send. */
 export async function isWorkedOn(
   shards: readonly ShardRecord[],
   { ledger, now }: Pick<CancelUnsentOptions, 'ledger' | 'now'>,
@@ -62,29 +65,29 @@ export async function isWorkedOn(
     if (typeof opened === 'object') await ledger.releaseShard(shard, probe);
     return opened === 'leased';
   };
-  const asked = shards.filter(
+  const candidates = shards.filter(
     ({ shard, ended, counts, updatedAt }) =>
       !isTaskShard(shard) &&
-      // Of one that is ended and has nothing to send, nobody takes the lease.
+      // No worker takes the lease of an ended shard with nothing to send.
       (!ended || counts.planned + counts.submitting > 0) &&
       at.getTime() - updatedAt.getTime() < LONGEST_LEASE_MS,
   );
-  for (let from = 0; from < asked.length; from += AT_ONCE) {
-    const leased = await Promise.all(asked.slice(from, from + AT_ONCE).map(isLeased));
+  for (let from = 0; from < candidates.length; from += AT_ONCE) {
+    const leased = await Promise.all(candidates.slice(from, from + AT_ONCE).map(isLeased));
     if (leased.includes(true)) return true;
   }
   return false;
 }
 
-/** Tasks of a pass are started by whoever has the lease of passes. */
+/** The tasks of a nightly pass are started under the lease of nightly passes. */
 const leasesOf = ({ operation, runId }: Run): readonly string[] =>
   operation === 'retry-failed-objects' ? ['nightly', runLeaseName(runId)] : [runLeaseName(runId)];
 
-/** Nothing happens while somebody goes on with the run, or it has not settled. @throws StoreError */
+/** Does nothing while another worker holds the run, or before it has settled. @throws StoreError */
 export async function cancelUnsent(run: Run, options: CancelUnsentOptions): Promise<void> {
   const { ledger, now } = options;
-  const drop = async (): Promise<void> => {
-    // It may have been gone on with since it was read.
+  const cancelSettled = async (): Promise<void> => {
+    // The run may have been reopened since it was read.
     const current = await ledger.run(run.runId);
     if (current?.state !== 'cancelled' || current.closedAt) return;
     if (!hasSettled(current, options)) return;
@@ -92,21 +95,21 @@ export async function cancelUnsent(run: Run, options: CancelUnsentOptions): Prom
     if (await isWorkedOn(shards, options)) return;
     for (const record of shards) {
       if (now() >= options.deadline) return;
-      await dropOf(record, current, options);
+      await cancelShard(record, current, options);
     }
   };
-  const within = leasesOf(run).reduceRight(
+  const underLeases = leasesOf(run).reduceRight(
     (work, name) => () => withLease(ledger, name, now, work),
-    drop,
+    cancelSettled,
   );
   try {
-    await within();
+    await underLeases();
   } catch (error) {
     if (!(error instanceof LeasedError)) throw error;
   }
 }
 
-async function dropOf(
+async function cancelShard(
   { shard, counts }: ShardRecord,
   run: Run,
   options: CancelUnsentOptions,
@@ -121,13 +124,19 @@ async function dropOf(
 
   async function end(row: Transfer): Promise<void> {
     if (row.state === 'submitting' && row.task && pollers[row.task.kind]) return;
-    const report = row.state === 'planned' ? dropped(row, options) : await look(row, options);
-    if (report) await ledger.record(row.transferId, report);
+    const update =
+      row.state === 'planned'
+        ? cancelledUpdate(row, options)
+        : await resolveSubmitting(row, options);
+    if (update) await ledger.record(row.transferId, update);
   }
 
-  /** What was being sent: as it is resolved in a run that goes on. */
-  async function look(row: Transfer, { hasArrived, log, now, settleMs }: CancelUnsentOptions) {
-    if (!row.object || !hasArrived) return dropped(row, options);
+  /** Resolves a transfer that was being sent, as in an active run. */
+  async function resolveSubmitting(
+    row: Transfer,
+    { hasArrived, log, now, settleMs }: CancelUnsentOptions,
+  ) {
+    if (!row.object || !hasArrived) return cancelledUpdate(row, options);
     if (now().getTime() - row.updatedAt.getTime() < settleMs) return undefined;
     const begun = row.history.find(({ attempt }) => attempt === row.attempt)?.at ?? row.updatedAt;
     try {
@@ -135,17 +144,17 @@ async function dropOf(
         { ...row.object, target },
         new Date(begun.getTime() - REQUEST_MS),
       );
-      return arrived ? resolved(row, now()) : dropped(row, options);
+      return arrived ? succeededUpdate(row, now()) : cancelledUpdate(row, options);
     } catch (error) {
       if (error instanceof StoreError || !(error instanceof WaybillError)) throw error;
       log.warn('sweep.unanswered', { transferId: row.transferId }, error);
       const since = run.stoppedAt?.getTime() ?? 0;
-      return now().getTime() - since < PATIENCE_MS ? undefined : dropped(row, options);
+      return now().getTime() - since < GIVE_UP_AFTER_MS ? undefined : cancelledUpdate(row, options);
     }
   }
 }
 
-const resolved = ({ attempt }: Transfer, at: Date): TransferUpdate => ({
+const succeededUpdate = ({ attempt }: Transfer, at: Date): TransferUpdate => ({
   state: 'succeeded',
   attempt,
   accepted: [],
@@ -153,8 +162,8 @@ const resolved = ({ attempt }: Transfer, at: Date): TransferUpdate => ({
   event: 'resolved',
 });
 
-/** What was being sent may have been taken; a callback of it still counts. */
-const dropped = (
+/** A transfer that was being sent may have been accepted; its callback still counts. */
+const cancelledUpdate = (
   { attempt, state }: Transfer,
   { now }: Pick<CancelUnsentOptions, 'now'>,
 ): TransferUpdate => ({
@@ -167,7 +176,7 @@ const dropped = (
     cause: {
       provider: 'waybill',
       code: 'CANCELLED_OPEN',
-      message: 'it was being sent when the run was cancelled, and may have been taken',
+      message: 'the run was cancelled while this was being sent; the provider may have accepted it',
       class: 'state',
     },
   }),

@@ -1,6 +1,7 @@
 /**
- * `POST /runs/{runId}/cancel`: nothing more of the run is sent. What a provider has taken goes on
- * there, for its services know no way back; the sweeper follows it, and closes the run after it.
+ * Cancels a run, for `POST /runs/{runId}/cancel`: nothing more of it is sent. Providers have no way
+ * to take back what they have accepted, so the sweep polls those transfers and closes the run after
+ * them.
  */
 import type { Ledger } from '../ledger/ledger.ts';
 import type { Run } from '../ledger/model.ts';
@@ -8,7 +9,7 @@ import { ConflictError } from '../lib/errors.ts';
 import type { Log } from '../lib/log.ts';
 
 /**
- * @returns the run as it is then; a run that is cancelled already stays so
+ * A run that is already cancelled stays so.
  * @throws ConflictError (RUN_STATE) when it has ended in another way; StoreError
  */
 export async function cancelRun(
@@ -21,5 +22,5 @@ export async function cancelRun(
   }
   const state = (await ledger.run(runId))?.state;
   if (state === 'cancelled') return;
-  throw new ConflictError('RUN_STATE', `The run is ${state} already; there is nothing to cancel.`);
+  throw new ConflictError('RUN_STATE', `The run is already ${state}; there is nothing to cancel.`);
 }

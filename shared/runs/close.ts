@@ -1,9 +1,8 @@
 /**
- * Closes a run once everything in it is final: proves that its shards tile the manifest (promise
- * G1), writes the reports, then marks it completed. A cancelled one is closed once nothing of it is
- * under way. Repeating it after a crash writes the reports again.
+ * Closes a run once all of its transfers are final: proves that its shards tile the manifest
+ * (promise G1), writes the reports, then marks the run as completed. A cancelled run is closed once
+ * none of its transfers is open. Repeating it after a crash writes the reports again.
  */
-
 import { runLeaseName, withLease } from '../ledger/lease.ts';
 import type { Ledger, ShardRecord } from '../ledger/ledger.ts';
 import type { Run } from '../ledger/model.ts';
@@ -32,18 +31,18 @@ export interface ClosingOptions {
   readonly log: Log;
   readonly maxAttempts: number;
   readonly settleMs: number;
-  /** Where whoever wants to know is told; it waits there until the run is closed. */
+  /** Takes the webhook message of the closing, which waits there until the run is closed. */
   readonly outbox?: Pick<Outbox, 'add'>;
-  /** No part of a receipt is begun after it; the next sweep goes on. */
+  /** No part of a receipt is started after this instant; the next sweep continues. */
   readonly deadline?: Date;
   readonly now: () => Date;
 }
 
-/** True when the run was closed by this call; false too while somebody else is at it. */
+/** True when this call closed the run; false also while another worker holds it. */
 export async function closeIfDone(run: Run, options: ClosingOptions): Promise<boolean> {
   const { ledger, now } = options;
   const close = async (): Promise<boolean> => {
-    // Whoever had the lease before may have gone on with it.
+    // The previous holder of the lease may have reopened it.
     const current = await ledger.run(run.runId);
     const shards = await ledger.shards(run.runId);
     if (!current || !(await isDone(current, shards, options))) return false;
@@ -91,7 +90,7 @@ async function closeDone(
 
   const at = await closingAt(ledger, run, now);
   const ended = state === 'cancelled' ? state : 'completed';
-  // Counted now: those of the run may lag behind.
+  // Counted now: the counts of the run may lag behind.
   const closing: Run = { ...run, ...totalsOf(shards), state: ended, closedAt: at };
   const receipt = await writeReceipt({
     run: closing,
@@ -110,10 +109,10 @@ async function closeDone(
       reportText(name, closing, shards, { ledger, objects, receipt: receiptView(receipt) }),
     );
   }
-  // Cancelled meanwhile it ends in another way: the next sweep tells that.
+  // The run was cancelled meanwhile: the next sweep closes it as cancelled.
   if ((await ledger.run(runId))?.state !== state) return false;
   if (!(await isClosingAt(ledger, runId, at))) return false;
-  // Nothing is ordered any more, until somebody requests it anew.
+  // Earlier retry requests end with the cancelled run.
   if (state === 'cancelled') await saveRetryRequests(ledger, runId, []);
   await outbox?.add({
     type: 'run.closed',
@@ -122,7 +121,7 @@ async function closeDone(
     data: runClosed(closing, at),
   });
   const closed = await ledger.closeRun(runId, at);
-  // A cancelled one may go on, and has read only some of its lines.
+  // A cancelled run may be reopened, and has read only some of its lines.
   if (ended === 'completed') await removeStaged(objects, runId);
   if (closed) log.info('run.closed', { runId, state: ended, ...closing.counts });
   return closed;

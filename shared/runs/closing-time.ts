@@ -1,7 +1,7 @@
 /**
- * When a run is closed: decided once and kept in a note, so that a closing which is repeated after a
- * crash tells the same instant to everybody. Going on with the run ends it, and so does what changes
- * the run before it is closed.
+ * The closing time of a run, decided once and kept in a note, so that a closing repeated after a
+ * crash reports the same instant everywhere. Reopening the run, or changing it before it is closed,
+ * discards the time.
  */
 import type { Ledger } from '../ledger/ledger.ts';
 import type { Run } from '../ledger/model.ts';
@@ -13,7 +13,7 @@ type Notes = Pick<Ledger, 'readNote' | 'swapNote'>;
 
 const nameOf = (runId: string): string => `closing ${runId}`;
 
-/** Under the lease of the run. @throws StoreError */
+/** The caller holds the lease of the run. @throws StoreError */
 export async function closingAt(
   ledger: Notes,
   { runId, stoppedAt }: Pick<Run, 'runId' | 'stoppedAt'>,
@@ -21,7 +21,7 @@ export async function closingAt(
 ): Promise<Date> {
   const known = await ledger.readNote(nameOf(runId));
   const decided = known && parse(known.text);
-  // One from before it was cancelled was to be told as another end.
+  // A time from before the cancelling belonged to another end of the run.
   if (decided && !(stoppedAt && decided <= stoppedAt)) return decided;
   const at = now();
   if (await ledger.swapNote(nameOf(runId), at.toISOString(), known?.version)) return at;
@@ -31,12 +31,12 @@ export async function closingAt(
   throw new StoreError(`The note "${nameOf(runId)}" could not be kept.`);
 }
 
-/** Whether what was begun is still to be told so. @throws StoreError */
+/** Whether the closing that was started with this time still stands. @throws StoreError */
 export async function isClosingAt(ledger: Notes, runId: string, at: Date): Promise<boolean> {
   return (await ledger.readNote(nameOf(runId)))?.text === at.toISOString();
 }
 
-/** Nothing more is told of a closing that was begun. @throws StoreError */
+/** Discards the closing time, so that the closing starts anew. @throws StoreError */
 export async function forgetClosing(ledger: Notes, runId: string): Promise<void> {
   const known = await ledger.readNote(nameOf(runId));
   if (!known || known.text === '') return;
@@ -44,8 +44,8 @@ export async function forgetClosing(ledger: Notes, runId: string): Promise<void>
 }
 
 /**
- * Takes the receipt away, which proves how the run ended: that is no longer so. Under the lease of the
- * run; repeating it is harmless. @throws StoreError
+ * Removes the receipt and the closing time of a run that is reopened: they no longer hold. The caller
+ * holds the lease of the run; repeating it is harmless. @throws StoreError
  */
 export async function forgetEnd(
   runId: string,

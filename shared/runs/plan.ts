@@ -1,5 +1,5 @@
 /**
- * Plans a manifest that lies in the store: opens its run, cuts its shards and queues them. Safe to
+ * Plans a manifest in the object store: opens its run, cuts it into shards and queues them. Safe to
  * repeat: the same version of the same object is the same run, and shards tolerate being queued
  * twice (promise G2).
  */
@@ -18,18 +18,18 @@ import { cutManifest } from './cut-shards.ts';
 
 export interface Planner {
   /**
-   * The run of the manifest at `key`: its own fault, such as an unreadable file, is in the run.
+   * Plans the manifest at `key`. A fault of the manifest, such as an unreadable file, is stored in the run.
    * @throws InputError (NOT_FOUND) when there is no such object; StoreError
    */
   plan(key: string, trigger: Run['trigger'], options?: PlanOptions): Promise<Run>;
-  /** Opens the run, for `plan` to go on with; the same errors. */
+  /** Opens the run without planning it; throws the same errors. */
   open(key: string, trigger: Run['trigger'], options?: PlanOptions): Promise<Run>;
   /**
-   * The manifest of a run that is there already, as long as it is the version that was planned.
+   * Checks that the manifest of an existing run is still the version that was planned.
    * @throws InputError (NOT_FOUND, MANIFEST_CHANGED); StoreError
    */
   check(run: Run): Promise<void>;
-  /** The id that `plan` would give the manifest as it is now; the same errors. */
+  /** The run id of the current version of the manifest; throws the same errors. */
   identify(key: string): Promise<string>;
 }
 
@@ -109,7 +109,7 @@ export function createPlanner(options: PlannerOptions): Planner {
       log.info('run.opened', { runId, key, sizeBytes: info.sizeBytes });
       try {
         const { source } = run;
-        // Of a run that is planned once more, such as one that goes on after it was cancelled.
+        // A reopened run is planned again from the same version.
         if (source && source.etag !== info.etag) throw changedObject(key);
         const { shardBytes } = options;
         const [shards, sizeBytes] = await cutManifest(
@@ -118,7 +118,7 @@ export function createPlanner(options: PlannerOptions): Planner {
           { shardBytes, ...source },
           objects,
         );
-        // Queued only once all are cut: of a packed manifest that breaks off, nothing is sent.
+        // Queued only once all are cut, so nothing of a truncated packed manifest is sent.
         await send(shards);
         await ledger.activateRun(runId, { shardCount: shards.length, sizeBytes });
         log.info('run.planned', { runId, shards: shards.length, sizeBytes });
@@ -132,7 +132,7 @@ export function createPlanner(options: PlannerOptions): Planner {
   };
 }
 
-/** The same version of the same object gives the same run; written again, it is another version. */
+/** The same version of the same object gives the same run id; writing the object again makes a new version. */
 export const runIdOf = (bucket: string, { key, etag, lastModifiedAt }: ObjectInfo): string =>
   sha256Hex(JSON.stringify([bucket, key, etag, lastModifiedAt.toISOString()])).slice(0, 24);
 
@@ -145,5 +145,5 @@ function targetOf(key: string): Pick<Run, 'target'> {
   }
 }
 
-/** Has a manifest planned by a function that has more time than a request. */
+/** Leaves the planning of a manifest to a function that has more time than an HTTP request. */
 export type PlanLater = (plan: { readonly key: string; readonly runId: string }) => Promise<void>;

@@ -1,8 +1,7 @@
 /**
- * A run that goes on may have to be planned once more, by a function that has the time. Where whoever
- * should have done it is gone, the sweeper sees to it.
+ * Plans a reopened run again, in a function that has the time for it. If the function that was
+ * asked to do so died, the sweep repeats it.
  */
-
 import { runLeaseName, withLease } from '../ledger/lease.ts';
 import type { Ledger } from '../ledger/ledger.ts';
 import type { Run } from '../ledger/model.ts';
@@ -20,7 +19,7 @@ export interface ReplanOptions {
   readonly planLater?: PlanLater | undefined;
 }
 
-/** Manifests of our own are short, and no other function may read them. */
+/** Plans manifests of our own at once: they are short, and no other function may read them. */
 export async function replan(
   { runId, source, trigger }: Run,
   { planner, planLater }: ReplanOptions,
@@ -45,7 +44,7 @@ export async function continuePlanning(
 ): Promise<void> {
   const { ledger, log, now } = options;
   const requests = await readRetryRequests(ledger, runId);
-  // A manifest that is planned for the first time is somebody else's.
+  // Without a request it is the first planning, which its own function repeats.
   if (requests.length === 0) return;
   if (requests.some(({ at }) => now().getTime() - at < PLANNING_MS)) return;
   try {
@@ -58,7 +57,7 @@ export async function continuePlanning(
   } catch (error) {
     if (error instanceof LeasedError) return;
     if (!(error instanceof InputError)) throw error;
-    // Such as a manifest that was removed: it will not come back by itself.
+    // Such as a removed manifest: waiting does not bring it back.
     await ledger.stopRun(runId, { state: 'failed', at: now(), error: toCause(error) });
     log.error('run.failed', { runId }, error);
   }

@@ -1,4 +1,7 @@
-/** The reports of a run as streams of text, written when it closes and made anew until then. */
+/**
+ * Streams the reports of a run as text: written when the run closes, generated on request until
+ * then.
+ */
 import type { Ledger, ShardRecord } from '../ledger/ledger.ts';
 import type { Run, Transfer } from '../ledger/model.ts';
 import { readFailures } from '../manifest/staging.ts';
@@ -53,7 +56,7 @@ async function* rejectedText(
   yield* writeRejectedCsv(readRejected(objects, runId, lines));
 }
 
-/** Whether the run goes on after it was completed, and its report is there to stay. */
+/** Whether the run was reopened after it was completed, so its report of rejected lines stays. */
 export const isRejectedKept = async (
   runId: string,
   objects: Pick<Objects, 'head'>,

@@ -1,4 +1,7 @@
-/** Orders what should be submitted again within its run, and brings back what was left open. */
+/**
+ * Requeues the shards of a run whose transfers are due for another attempt, or were left open by a
+ * worker that died.
+ */
 import type { Ledger, ShardRecord } from '../ledger/ledger.ts';
 import type { Transfer } from '../ledger/model.ts';
 import type { Shard } from '../ledger/shard.ts';
@@ -20,7 +23,7 @@ export interface RequeueOptions {
 /** Wait before the second attempt, in milliseconds; doubles with each further one. */
 const FIRST_WAIT_MS = 15_000;
 
-/** Rows written side by side. */
+/** Rows written in parallel. */
 const AT_ONCE = 100;
 
 /** Whether a failure passes by itself, so that the run tries again before it closes. */
@@ -34,7 +37,7 @@ export const isRetryable = (
 
 /**
  * Marks failures that may pass as `planned` under the next attempt, and queues their shards again;
- * likewise shards whose open intents or orders nobody has worked on for `lostAfterMs`. The ledger
+ * likewise shards whose open intents or planned retries no worker touched for `lostAfterMs`. The ledger
  * decides on arrival what of such a shard is left to do, so queueing it once too often is harmless.
  * @returns how many shards were queued
  */
@@ -42,7 +45,7 @@ export async function requeue(
   shards: readonly ShardRecord[],
   { ledger, objects, queue, lostAfterMs, settleMs, maxAttempts, now }: RequeueOptions,
 ): Promise<number> {
-  const bodies: string[] = [];
+  const messages: string[] = [];
   for (const { shard, counts, ended } of shards) {
     // A task is started again by the nightly pass alone.
     if (isTaskShard(shard)) continue;
@@ -54,24 +57,24 @@ export async function requeue(
     ]);
     const at = now();
     const age = ({ updatedAt }: Transfer) => at.getTime() - updatedAt.getTime();
-    let wanted = rows.some(
+    let isDue = rows.some(
       (row) => row.state !== 'failed' && age(row) >= Math.max(lostAfterMs, settleMs),
     );
     const due = rows.filter(
       (row) => isRetryable(row, maxAttempts) && age(row) >= FIRST_WAIT_MS * 2 ** (row.attempt - 1),
     );
-    wanted ||= due.length > 0;
-    const order = ({ attempt, transferId }: Transfer): Promise<void> => {
-      const report = { state: 'planned', attempt: attempt + 1, accepted: [], at } as const;
-      return ledger.record(transferId, { ...report, event: 'ordered' });
+    isDue ||= due.length > 0;
+    const planNextAttempt = ({ attempt, transferId }: Transfer): Promise<void> => {
+      const update = { state: 'planned', attempt: attempt + 1, accepted: [], at } as const;
+      return ledger.record(transferId, { ...update, event: 'ordered' });
     };
     for (let from = 0; from < due.length; from += AT_ONCE) {
-      await Promise.all(due.slice(from, from + AT_ONCE).map(order));
+      await Promise.all(due.slice(from, from + AT_ONCE).map(planNextAttempt));
     }
-    if (wanted) bodies.push(await shardMessage(shard, objects));
+    if (isDue) messages.push(await shardMessage(shard, objects));
   }
-  if (bodies.length > 0) await queue.send(bodies, { group: shards[0]?.shard.runId ?? '' });
-  return bodies.length;
+  if (messages.length > 0) await queue.send(messages, { group: shards[0]?.shard.runId ?? '' });
+  return messages.length;
 }
 
 /** @throws StoreError */

@@ -1,8 +1,8 @@
 /**
- * What somebody wants of a run that one request may not get done: kept as a note of the ledger until
- * all of it is ordered, so that the sweeper goes on with it and does not close the run before.
+ * The retry requests of a run, kept as a note in the ledger. One HTTP request may be too short to
+ * apply them all, so the note stays until that is done: the sweep continues with it and does not
+ * close the run before.
  */
-
 import * as v from 'valibot';
 import type { Ledger } from '../ledger/ledger.ts';
 import { CAUSE_CLASSES, StoreError } from '../lib/errors.ts';
@@ -10,7 +10,7 @@ import { CAUSE_CLASSES, StoreError } from '../lib/errors.ts';
 const requestShape = v.object({
   /** Failures of these; absent: every failure, and what was cancelled. */
   classes: v.exactOptional(v.array(v.picklist(CAUSE_CLASSES))),
-  /** Unix milliseconds. What was tried again since is not tried once more. */
+  /** Unix milliseconds. What was retried since is not retried again. */
   at: v.number(),
 });
 
@@ -36,7 +36,7 @@ export async function readRetryRequests(
   }
 }
 
-/** Under the lease of the run, so nobody else writes it. @param requests none: they are fulfilled */
+/** The caller includes the lease of the run, so no one else writes the note. @param requests empty: all are applied */
 export async function saveRetryRequests(
   ledger: Notes,
   runId: string,
@@ -51,12 +51,15 @@ export async function saveRetryRequests(
   throw new StoreError(`The note "${nameOf(runId)}" was written by somebody else.`);
 }
 
-/** With one request more, and without those that it holds too. */
+/** Adds a request and drops those it includes. */
 export const withRetryRequest = (
   requests: readonly RetryRequest[],
   request: RetryRequest,
-): readonly RetryRequest[] => [...requests.filter((earlier) => !holds(request, earlier)), request];
+): readonly RetryRequest[] => [
+  ...requests.filter((earlier) => !includes(request, earlier)),
+  request,
+];
 
-const holds = ({ classes, at }: RetryRequest, other: RetryRequest): boolean =>
+const includes = ({ classes, at }: RetryRequest, other: RetryRequest): boolean =>
   other.at <= at &&
   (classes === undefined || (other.classes?.every((each) => classes.includes(each)) ?? false));

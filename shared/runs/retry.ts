@@ -1,8 +1,7 @@
 /**
- * `POST /runs/{runId}/retry`: tries failed transfers again within their run, and goes on with a run
- * that was cancelled or could not be carried out. Safe to repeat at any point.
+ * Retries failed transfers within their run, for `POST /runs/{runId}/retry`, and reopens a run that
+ * was cancelled or failed. Safe to repeat at any point.
  */
-
 import { runLeaseName, withLease } from '../ledger/lease.ts';
 import type { Ledger, ShardRecord } from '../ledger/ledger.ts';
 import type { Run } from '../ledger/model.ts';
@@ -31,14 +30,14 @@ export interface RetryOptions {
   readonly now: () => Date;
 }
 
-/** What a request may take of its half minute; the sweeper does the rest. */
+/** How much of its half minute an HTTP request may use; the sweep does the rest. */
 const BUDGET_MS = 12_000;
 
 /**
  * @param classes of failures; undefined: every failure, and what was cancelled
- * @returns transfers ordered so far
- * @throws ConflictError (RUN_STATE, NOTHING_TO_RETRY); LeasedError (SHARD_LEASED) while somebody is at
- *   the run; InputError (NOT_FOUND, MANIFEST_CHANGED); StoreError
+ * @returns the number of transfers requeued so far
+ * @throws ConflictError (RUN_STATE, NOTHING_TO_RETRY); LeasedError (SHARD_LEASED) while another worker
+ *   holds the run; InputError (NOT_FOUND, MANIFEST_CHANGED); StoreError
  */
 export async function retryRun(
   runId: string,
@@ -47,14 +46,14 @@ export async function retryRun(
 ): Promise<number> {
   const { ledger, now } = options;
   return withLease(ledger, runLeaseName(runId), now, async () => {
-    const retry = () => retryAlone(runId, classes, options);
-    // A pass that gathers failures of completed runs must not find this one half reopened.
+    const retry = () => retryUnderLease(runId, classes, options);
+    // A nightly pass that gathers failures of completed runs must not find this run half reopened.
     const isGathered = (await ledger.run(runId))?.state === 'completed';
     return isGathered ? withLease(ledger, 'nightly', now, retry) : retry();
   });
 }
 
-async function retryAlone(
+async function retryUnderLease(
   runId: string,
   classes: readonly CauseClass[] | undefined,
   options: RetryOptions,
@@ -66,21 +65,21 @@ async function retryAlone(
   const deadline = new Date(at.getTime() + BUDGET_MS);
   const request = { at: at.getTime(), ...(classes && { classes: [...classes] }) };
   const shards = await ledger.shards(runId);
-  // Of a run that ended, earlier requests ended with it.
+  // When a run ends, its earlier requests end with it.
   const earlier = isOpen(run) ? await readRetryRequests(ledger, runId) : [];
   await check(run, shards, [...earlier, request], { ...options, deadline });
   await saveRetryRequests(ledger, runId, withRetryRequest(earlier, request));
   await reopen(run, options);
   const current = await ledger.run(runId);
-  // What is planned by another function is ordered once that is done.
+  // If another function plans the run, the sweep applies the request after that.
   if (current?.state !== 'active') return 0;
-  const { ordered } = await applyRetries(runId, shards, { ...options, deadline });
-  return ordered;
+  const { requeued } = await applyRetries(runId, shards, { ...options, deadline });
+  return requeued;
 }
 
 const isOpen = ({ state }: Run): boolean => state === 'planning' || state === 'active';
 
-/** @param requests the last is new */
+/** @param requests the new one comes last */
 async function check(
   run: Run,
   shards: readonly ShardRecord[],
@@ -90,13 +89,13 @@ async function check(
   if (run.handedTo !== undefined) {
     throw new ConflictError(
       'RUN_STATE',
-      `The failures of this run went on in the run ${run.handedTo} of a nightly pass; retry that one.`,
+      `A nightly pass continues the failures of this run in run ${run.handedTo}; retry that run.`,
     );
   }
   if (shards.length > 0 && shards.every(({ shard }) => isTaskShard(shard))) {
     throw new ConflictError(
       'RUN_STATE',
-      'The transfers of this run are tasks of a provider: start them anew, or leave them to the nightly pass.',
+      'The transfers of this run are provider tasks: start them again, or leave them to the nightly pass.',
     );
   }
   if (run.state === 'planning') {
@@ -104,25 +103,27 @@ async function check(
     throw new ConflictError('RUN_STATE', 'The run is still being planned.');
   }
   if (run.state === 'cancelled' || run.state === 'failed') {
-    if (!run.source) throw new ConflictError('RUN_STATE', 'The run has no manifest to go on with.');
+    if (!run.source)
+      throw new ConflictError('RUN_STATE', 'The run has no manifest to continue with.');
     return planner.check(run);
   }
   const isInTime = () => now() < deadline;
-  if (await hasWished(run.runId, shards, requests, { ledger, isInTime })) return planner.check(run);
+  if (await hasRequested(run.runId, shards, requests, { ledger, isInTime }))
+    return planner.check(run);
   throw new ConflictError(
     'NOTHING_TO_RETRY',
-    'No transfer of this run failed in that way; there is nothing to try again.',
+    'No transfer of this run failed in that way; there is nothing to retry.',
   );
 }
 
-async function hasWished(
+async function hasRequested(
   runId: string,
   shards: readonly ShardRecord[],
   requests: readonly RetryRequest[],
   { ledger, isInTime }: { readonly ledger: Ledger; readonly isInTime: () => boolean },
 ): Promise<boolean> {
   for (const { shard, counts } of shards) {
-    // Whoever orders finds out.
+    // Out of time: `applyRetries` finds out.
     if (!isInTime()) return true;
     if (isTaskShard(shard) || counts.failed + counts.cancelled === 0) continue;
     const rows = await ledger.transfersOf(runId, shard.index, ['failed', 'cancelled']);
@@ -131,12 +132,12 @@ async function hasWished(
   return false;
 }
 
-/** Whatever dies within leaves the run as it ended, or open with a request: then it does not close. */
+/** A crash in here leaves the run as it ended, or open with a request, which keeps it from closing. */
 async function reopen(run: Run, options: RetryOptions): Promise<void> {
   const { ledger, objects } = options;
   const { runId, source, state } = run;
   if (state === 'active') return;
-  // What was unpacked of it is gone.
+  // Its unpacked pieces were removed.
   const isPacked = source?.key.endsWith('.gz') ?? false;
   const isPlanned = state === 'completed' && !isPacked;
   if (state !== 'planning') {
@@ -145,7 +146,7 @@ async function reopen(run: Run, options: RetryOptions): Promise<void> {
       await objects.put(rejectedKeptKey(runId), '');
     }
     if (!(await ledger.reopenRun(runId, isPlanned ? 'active' : 'planning'))) {
-      throw new ConflictError('RUN_STATE', 'The run is not there any more, or goes on already.');
+      throw new ConflictError('RUN_STATE', 'The run no longer exists or is already running.');
     }
   }
   if (isPlanned) return;

@@ -1,6 +1,6 @@
 /**
- * Runs whose transfers are provider tasks instead of lines of a manifest: one shard that counts
- * tasks where a manifest's counts bytes, so that coverage, counts and closing work alike.
+ * Opens runs whose transfers are provider tasks instead of lines of a manifest. One shard counts
+ * tasks where a manifest's shard counts bytes, so coverage, counts and closing work alike.
  */
 import type { Ledger } from '../ledger/ledger.ts';
 import type { NewRun, Run, TransferTask } from '../ledger/model.ts';
@@ -35,13 +35,13 @@ const taskTally = (count: number): Tally => ({
   warnings: {},
 });
 
-/** Long enough to write all rows of a run, short enough for whoever comes after a death. */
+/** Long enough to write all rows of a run, short enough for the next worker after a crash. */
 const LEASE_MS = 15_000;
 
 /**
  * Writes the run and a `planned` transfer per task, all durable; repeating it finds them.
- * @throws LeasedError when somebody died at it just now; StoreError
- * @param moreShards shards of manifests that come after, already queued
+ * @throws LeasedError when a worker died while opening it just now; StoreError
+ * @param more shards of manifests that come after, already queued
  */
 export async function openTaskRun(
   ledger: Ledger,

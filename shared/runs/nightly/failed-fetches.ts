@@ -1,6 +1,6 @@
 /**
- * Failed fetches of closed runs that may be tried again: gathered into manifests of Waybill's own,
- * which the pass's run holds as shards.
+ * Gathers the failed fetches of closed runs that are worth another night into manifests of
+ * Waybill's own, which the nightly run holds as shards.
  */
 import type { Ledger, ShardRecord } from '../../ledger/ledger.ts';
 import type { Run, Transfer } from '../../ledger/model.ts';
@@ -11,19 +11,19 @@ import { cutShards } from '../../manifest/shards.ts';
 import { OWN_PREFIX } from '../../stores/layout.ts';
 import type { Objects } from '../../stores/objects.ts';
 import { isTaskShard } from '../task-runs.ts';
-import type { FetchPiece, FetchPlan, Left } from './plan.ts';
+import type { FetchPiece, FetchPlan, Skipped } from './plan.ts';
 
 export interface FetchesOptions {
   readonly ledger: Ledger;
   readonly objects: Pick<Objects, 'put'>;
   readonly runId: string;
-  readonly left: Left;
+  readonly skipped: Skipped;
   readonly maxNights: number;
   readonly now: Date;
 }
 
-/** Classes that another night can help; the others need somebody to change something. */
-const WORTH: Readonly<Partial<Record<CauseClass, true>>> = {
+/** Classes where another night can help; the others need somebody to change something. */
+const RETRYABLE: Readonly<Partial<Record<CauseClass, true>>> = {
   quota: true,
   source: true,
   throttled: true,
@@ -31,8 +31,8 @@ const WORTH: Readonly<Partial<Record<CauseClass, true>>> = {
 };
 
 const ADVICE: Readonly<Record<CauseClass, string>> = {
-  credentials: 'mend the key pair or the bucket policy, then retry the run',
-  request: 'correct the lines in failed.csv and submit it again',
+  credentials: 'fix the key pair or the bucket policy, then retry the run',
+  request: 'fix the lines in failed.csv and submit it again',
   state: 'read the message, then retry the run',
   quota: '',
   source: '',
@@ -81,7 +81,7 @@ interface Group {
   readonly nights: number;
 }
 
-/** Shards whose objects go to one place, in one way, and were tried as often. */
+/** Shards with the same target, the same options and the same number of nights. */
 function groups(shards: readonly ShardRecord[]): readonly Group[] {
   const found = new Map<string, ShardRecord[]>();
   for (const record of shards) {
@@ -101,19 +101,19 @@ const sameKeyOf = ({ onKeyExist, ignoreSameKey }: SameKey): SameKey => ({
 async function gather(
   { shards, nights }: Group,
   index: number,
-  { ledger, left, maxNights, objects, runId }: FetchesOptions,
+  { ledger, skipped, maxNights, objects, runId }: FetchesOptions,
 ): Promise<FetchPiece | undefined> {
   const first = shards[0]?.shard;
   if (!first) return undefined;
   let lines = 0;
 
-  const isWorth = ({ cause, transferId, object }: Transfer): boolean => {
+  const isWorthRetry = ({ cause, transferId, object }: Transfer): boolean => {
     const kind = cause?.class ?? 'transient';
     const code = cause?.code ?? 'UNKNOWN';
-    if (!object) left.add('SOURCE_UNKNOWN', 'only its callback is known', transferId);
-    else if (!WORTH[kind]) left.add(code, ADVICE[kind], transferId);
+    if (!object) skipped.add('SOURCE_UNKNOWN', 'only its callback is known', transferId);
+    else if (!RETRYABLE[kind]) skipped.add(code, ADVICE[kind], transferId);
     else if (nights >= maxNights) {
-      left.add('NIGHTS_USED', `tried on ${maxNights} nights, last cause ${code}`, transferId);
+      skipped.add('NIGHTS_USED', `tried on ${maxNights} nights, last cause ${code}`, transferId);
     } else return true;
     return false;
   };
@@ -121,7 +121,7 @@ async function gather(
     for (const { shard } of shards) {
       const rows = await ledger.transfersOf(shard.runId, shard.index, ['failed']);
       for (const row of rows) {
-        if (!isWorth(row)) continue;
+        if (!isWorthRetry(row)) continue;
         lines += 1;
         yield `${JSON.stringify(row.object)}\n`;
       }

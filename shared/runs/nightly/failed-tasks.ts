@@ -1,4 +1,4 @@
-/** Lists what failed in every configured project, region and API version, page by page. */
+/** Lists the failed tasks of every configured project, region and API version, page by page. */
 import type { Ledger } from '../../ledger/ledger.ts';
 import type { OmsTaskRef } from '../../ledger/model.ts';
 import { toCause } from '../../lib/cause.ts';
@@ -12,17 +12,17 @@ import { GROUP_STATUS } from '../../providers/huawei/oms/group.ts';
 import { nightKey } from '../../providers/huawei/oms/start-rules.ts';
 import { TASK_STATUS } from '../../providers/huawei/oms/task.ts';
 import type { ListedPlace } from '../../reporting/summary.ts';
-import type { Left } from './plan.ts';
+import type { Skipped } from './plan.ts';
 import { type Judgement, judgeGroup, judgeTask, refOf } from './policy.ts';
 
-export interface ListingOptions {
+export interface ListOptions {
   readonly projects: readonly OmsProject[];
   readonly open: OpenOms;
   readonly sets: CredentialSets;
   readonly ledger: Pick<Ledger, 'nights'>;
   readonly log: Log;
   readonly maxNights: number;
-  readonly left: Left;
+  readonly skipped: Skipped;
 }
 
 interface Found {
@@ -30,16 +30,16 @@ interface Found {
   readonly judge: (nights: number) => Judgement;
 }
 
-/** The most the API gives at once, and what one pass looks through of one list. */
+/** The largest page of the API, and how much of one list a pass reads. */
 const PAGE = 100;
 
 const MAX_LISTED = 20_000;
 
-/** The tasks and groups to start again; all others are added to `left`. */
+/** The tasks and groups to start again; all others are added to `skipped`. */
 export async function listFailed(
-  options: ListingOptions,
+  options: ListOptions,
 ): Promise<{ readonly tasks: readonly OmsTaskRef[]; readonly places: readonly ListedPlace[] }> {
-  const { ledger, left, projects } = options;
+  const { ledger, projects, skipped } = options;
   // Regions differ in their limits and projects in their keys; versions share both.
   const listed = await Promise.all(projects.map((project) => listProject(project, options)));
   const places = listed.flatMap((each) => each.places);
@@ -49,7 +49,7 @@ export async function listFailed(
   for (const { ref, judge } of found) {
     const judgement = judge(nights.get(nightKey(ref)) ?? 0);
     if (judgement.kind === 'restart') tasks.push(ref);
-    else left.add(judgement.reason, judgement.advice, exampleOf(ref));
+    else skipped.add(judgement.reason, judgement.advice, exampleOf(ref));
   }
   return { tasks, places };
 }
@@ -57,8 +57,8 @@ export async function listFailed(
 export const exampleOf = ({ region, projectId, version, taskId, groupId }: OmsTaskRef): string =>
   `${region}/${projectId}/${version}/${taskId ?? groupId}`;
 
-async function listProject(project: OmsProject, options: ListingOptions) {
-  const { left, log, maxNights, open, sets } = options;
+async function listProject(project: OmsProject, options: ListOptions) {
+  const { log, maxNights, open, sets, skipped } = options;
   const places: ListedPlace[] = [];
   const found: Found[] = [];
   const seen = new Set<string>();
@@ -73,7 +73,7 @@ async function listProject(project: OmsProject, options: ListingOptions) {
       if (!(caught instanceof WaybillError) || caught.code === 'STORE_FAILED') throw caught;
       const cause = toCause(caught);
       error = `${cause.code}: ${cause.message}`;
-      left.add(cause.code, ADVICE[cause.class], `${region}/${projectId}/${version}`, 0);
+      skipped.add(cause.code, ADVICE[cause.class], `${region}/${projectId}/${version}`, 0);
       log.warn('nightly.not-listed', { region, projectId, version }, caught);
     }
     const failed = found.length - before;
@@ -104,7 +104,7 @@ async function listProject(project: OmsProject, options: ListingOptions) {
       run(() => v1.listTasks({ status: TASK_STATUS.failed, offset, limit: PAGE })),
     );
     for await (const task of tasks) {
-      // The older interface may show the same task once more.
+      // The v1 API may list the same task again.
       if (seen.has(`${task.id} ${task.name}`)) continue;
       const set = await sets.forBucket(task.srcBucket);
       const ref = refOf('v1', project, { taskId: task.id, name: task.name }, set);
@@ -114,18 +114,18 @@ async function listProject(project: OmsProject, options: ListingOptions) {
   return { places, found };
 }
 
-/** What a person can do where a place could not be listed. */
+/** What you can do when a project could not be listed. */
 const ADVICE: Readonly<Record<CauseClass, string>> = {
-  credentials: 'check the key pair of this project; nothing more was sent with it',
-  throttled: 'the provider throttles; the next night tries again',
-  quota: 'a quota is used up; the next night tries again',
-  transient: 'the provider did not answer; the next night tries again',
+  credentials: 'check the key pair of this project; Waybill stopped using it',
+  throttled: 'the provider is throttling; the next night retries',
+  quota: 'a quota is used up; the next night retries',
+  transient: 'the provider did not answer; the next night retries',
   request: 'check region, project and credential set',
   state: 'read the message',
   source: 'read the message',
 };
 
-/** All items; ends at a short page, at the told count, or at the most one pass looks through. */
+/** All items; ends at a short page, at the count in the answer, or at `MAX_LISTED`. */
 async function* pages<Item>(
   page: (offset: number) => Promise<OmsPage<Item>>,
 ): AsyncGenerator<Item> {

@@ -1,4 +1,7 @@
-/** How many tasks may still be started in a region: five run there at once, and more would wait. */
+/**
+ * Counts the free task slots of a region. The provider runs five tasks there at once and lets more
+ * wait.
+ */
 import type { OmsProject } from '../../providers/huawei/config.ts';
 import type { OpenOms } from '../../providers/huawei/oms/connect.ts';
 import { TASK_STATUS } from '../../providers/huawei/oms/task.ts';

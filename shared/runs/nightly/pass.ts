@@ -1,7 +1,7 @@
 /**
- * One nightly pass: decides what of last day's failures is tried again, keeps the decision, and
- * starts it. Safe to repeat at any point: the decision is made once, and everything after it finds
- * what was done already.
+ * Runs one nightly pass: decides which failures of the last day are retried, saves that plan, and
+ * starts it. Safe to repeat at any point, because the plan is made once and each later step finds
+ * what is already done.
  */
 import { withLease } from '../../ledger/lease.ts';
 import type { Ledger } from '../../ledger/ledger.ts';
@@ -17,8 +17,8 @@ import type { QueueSender } from '../../stores/queue.ts';
 import { openTaskRun } from '../task-runs.ts';
 import { cutPieces, passRunId, planFailedFetches } from './failed-fetches.ts';
 import { listFailed } from './failed-tasks.ts';
-import { createLeft, keepPlan, type NightPlan, readPlan } from './plan.ts';
-import { startPlanned, type Worked } from './start-tasks.ts';
+import { createSkipped, type NightPlan, readPlan, savePlan } from './plan.ts';
+import { type StartTally, startPlanned } from './start-tasks.ts';
 
 export interface PassOptions {
   readonly ledger: Ledger;
@@ -29,7 +29,7 @@ export interface PassOptions {
   readonly shardBytes: number;
   /** Undefined while the provider is not configured. */
   readonly oms?: OmsPassOptions;
-  /** Nothing is started this long after the call began. */
+  /** The call starts nothing after this time. */
   readonly budgetMs: number;
   readonly now: () => Date;
   readonly lookMs?: number;
@@ -44,10 +44,10 @@ export interface OmsPassOptions {
   readonly starter: Starter;
 }
 
-/** What one call did; `runId` null where there was nothing to go on with. */
-export interface PassAnswer extends Worked {
+/** What one call did; `runId` is null when there was no pass to continue. */
+export interface PassAnswer extends StartTally {
   readonly runId: string | null;
-  /** Another call is at it. */
+  /** Another call is running the pass. */
   readonly joined: boolean;
   readonly planned: number;
   readonly fetches: number;
@@ -67,7 +67,7 @@ const NONE: PassAnswer = {
 };
 
 /**
- * @param firedFor the moment of the schedule; `continue` only goes on with passes that have tasks
+ * @param firedFor the moment of the schedule; `continue` only continues passes with tasks
  * left to start
  */
 export async function nightlyPass(
@@ -80,14 +80,14 @@ export async function nightlyPass(
   try {
     return await withLease(ledger, 'nightly', now, async () => {
       const [newest, ...others] = await openPasses(options);
-      if (firedFor === 'continue') return newest ? work(newest, deadline, options) : NONE;
+      if (firedFor === 'continue') return newest ? startTasks(newest, deadline, options) : NONE;
       const runId = passRunId(firedFor);
-      const run = await open(runId, options);
-      // Older passes end here: what they did not start, this one has found again.
+      const run = await openPass(runId, options);
+      // Older passes end here: this one has listed again what they did not start.
       for (const older of newest ? [newest, ...others] : []) {
         if (older.runId !== runId) await supersede(older, options);
       }
-      return work(run, deadline, options);
+      return startTasks(run, deadline, options);
     });
   } catch (error) {
     if (error instanceof LeasedError) return { ...NONE, joined: true };
@@ -95,7 +95,7 @@ export async function nightlyPass(
   }
 }
 
-/** Newest first. A call that died after its decision left a run behind that is opened to its end. */
+/** Newest first. If a call died after its plan was saved, its run is opened from that plan. */
 async function openPasses(options: PassOptions): Promise<readonly Run[]> {
   const { ledger, objects, now } = options;
   const { items } = await ledger.runs({
@@ -106,13 +106,13 @@ async function openPasses(options: PassOptions): Promise<readonly Run[]> {
   const opened: Run[] = [];
   for (const run of items) {
     if (run.state === 'active') opened.push(run);
-    else if (await readPlan(objects, run.runId)) opened.push(await open(run.runId, options));
+    else if (await readPlan(objects, run.runId)) opened.push(await openPass(run.runId, options));
     else await ledger.stopRun(run.runId, { state: 'cancelled', at: now() });
   }
   return opened;
 }
 
-async function open(runId: string, options: PassOptions): Promise<Run> {
+async function openPass(runId: string, options: PassOptions): Promise<Run> {
   const { ledger, log, objects, queue, shardBytes, now } = options;
   const run = await ledger.openRun({
     runId,
@@ -121,7 +121,7 @@ async function open(runId: string, options: PassOptions): Promise<Run> {
     createdAt: now(),
   });
   if (run.state !== 'planning') return run;
-  const plan = (await readPlan(objects, runId)) ?? (await decide(runId, options));
+  const plan = (await readPlan(objects, runId)) ?? (await makePlan(runId, options));
   const { pieces, sources } = plan.fetches;
   const shards = cutPieces(runId, pieces, plan.tasks.length, shardBytes);
   if (shards.length > 0)
@@ -137,41 +137,41 @@ async function open(runId: string, options: PassOptions): Promise<Run> {
   return opened;
 }
 
-/** Made once and kept before anything follows from it. */
-async function decide(runId: string, options: PassOptions): Promise<NightPlan> {
+/** Made once, and saved before anything is started from it. */
+async function makePlan(runId: string, options: PassOptions): Promise<NightPlan> {
   const { ledger, log, objects, maxNights, now, oms } = options;
-  const left = createLeft();
+  const skipped = createSkipped();
   const at = now();
   const listed = oms
-    ? await listFailed({ ...oms, ledger, log, maxNights, left })
+    ? await listFailed({ ...oms, ledger, log, maxNights, skipped })
     : { tasks: [], places: [] };
-  const fetches = await planFailedFetches({ ledger, objects, runId, left, maxNights, now: at });
-  const plan: NightPlan = { at: at.toISOString(), ...listed, left: left.all(), fetches };
-  await keepPlan(objects, runId, plan);
+  const fetches = await planFailedFetches({ ledger, objects, runId, skipped, maxNights, now: at });
+  const plan: NightPlan = { at: at.toISOString(), ...listed, left: skipped.all(), fetches };
+  await savePlan(objects, runId, plan);
   return plan;
 }
 
 async function supersede({ runId }: Run, { ledger, now }: PassOptions): Promise<void> {
   for (const { attempt, transferId } of await ledger.transfersOf(runId, 0, ['planned'])) {
-    const report = { state: 'cancelled', attempt, accepted: [], at: now() } as const;
-    await ledger.record(transferId, { ...report, event: 'cancelled' });
+    const update = { state: 'cancelled', attempt, accepted: [], at: now() } as const;
+    await ledger.record(transferId, { ...update, event: 'cancelled' });
   }
 }
 
-async function work(
+async function startTasks(
   { runId, state }: Run,
   deadline: Date,
   options: PassOptions,
 ): Promise<PassAnswer> {
   const { objects, oms } = options;
   const plan = await readPlan(objects, runId);
-  const worked =
+  const tally =
     oms && state === 'active'
       ? await startPlanned(runId, { ...options, ...oms, deadline })
       : { started: 0, already: 0, refused: 0, remaining: 0 };
   return {
     ...NONE,
-    ...worked,
+    ...tally,
     runId,
     planned: plan?.tasks.length ?? 0,
     fetches: plan?.fetches.pieces.reduce((sum, { lines }) => sum + lines, 0) ?? 0,

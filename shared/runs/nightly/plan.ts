@@ -1,6 +1,6 @@
-/** The plan of a nightly pass: what it decided, kept beside its run until that closes. */
+/** The plan of a nightly pass as it is stored beside its run, until that run closes. */
 import type { OmsTaskRef } from '../../ledger/model.ts';
-import type { LeftGroup, NightlySummary } from '../../reporting/summary.ts';
+import type { NightlySummary, SkippedGroup } from '../../reporting/summary.ts';
 import { stagingPrefix } from '../../stores/layout.ts';
 import { type Objects, readSmall } from '../../stores/objects.ts';
 
@@ -9,7 +9,7 @@ const planKey = (runId: string): string => `${stagingPrefix(runId)}plan.json`;
 /** Tens of thousands of tasks are some megabytes. */
 const MAX_BYTES = 67_108_864;
 
-export async function keepPlan(
+export async function savePlan(
   objects: Pick<Objects, 'put'>,
   runId: string,
   plan: NightPlan,
@@ -26,7 +26,7 @@ export async function readPlan(
   return info && (JSON.parse(await readSmall(objects, info, MAX_BYTES)) as NightPlan);
 }
 
-/** What a pass decided; kept in the store before anything is started. */
+/** What a pass decided; saved before anything is started. */
 export interface NightPlan extends NightlySummary {
   readonly at: string;
   readonly tasks: readonly OmsTaskRef[];
@@ -36,7 +36,7 @@ export interface NightPlan extends NightlySummary {
 /** Failed fetches that are sent again, as manifests of Waybill's own. */
 export interface FetchPlan {
   readonly pieces: readonly FetchPiece[];
-  /** Runs whose failures go on in this pass. */
+  /** Runs whose failures this pass takes over. */
   readonly sources: readonly string[];
 }
 
@@ -53,9 +53,9 @@ export interface FetchPiece {
 
 const EXAMPLES = 5;
 
-/** Gathers what is left alone, by reason. */
-export function createLeft() {
-  const groups = new Map<string, LeftGroup>();
+/** Gathers what the pass skips, by reason. */
+export function createSkipped() {
+  const groups = new Map<string, SkippedGroup>();
   return {
     add(reason: string, advice: string, example: string, count = 1): void {
       const known = groups.get(reason) ?? { reason, advice, count: 0, examples: [] };
@@ -63,8 +63,8 @@ export function createLeft() {
         known.examples.length < EXAMPLES ? [...known.examples, example] : known.examples;
       groups.set(reason, { ...known, count: known.count + count, examples });
     },
-    all: (): readonly LeftGroup[] => [...groups.values()].sort((a, b) => b.count - a.count),
+    all: (): readonly SkippedGroup[] => [...groups.values()].sort((a, b) => b.count - a.count),
   };
 }
 
-export type Left = ReturnType<typeof createLeft>;
+export type Skipped = ReturnType<typeof createSkipped>;

@@ -1,4 +1,7 @@
-/** Whether another start can help a failed task, from its failure code and its nights so far: pure. */
+/**
+ * Decides whether starting a failed task again can help, from its failure code and the nights it
+ * was already tried. Pure.
+ */
 import type { OmsTaskRef } from '../../ledger/model.ts';
 import type { OmsProject } from '../../providers/huawei/config.ts';
 import { failureReason } from '../../providers/huawei/oms/failure-reasons.ts';
@@ -11,7 +14,7 @@ export type Judgement =
 
 export function judgeTask(task: OmsTask, nights: number, maxNights: number): Judgement {
   if (task.groupId !== '') {
-    const advice = 'a task of a group is started with its group only';
+    const advice = 'the provider starts a task of a group only with its group';
     return { kind: 'leave', reason: 'TASK_IN_GROUP', advice };
   }
   return judgeReason(task.errorReason?.code, nights, maxNights);

@@ -1,6 +1,6 @@
 /**
- * Starts the planned tasks of a pass, region by region, never more at once than may run there. What
- * does not fit into the time given stays planned, and a later call goes on with it.
+ * Starts the planned tasks of a nightly pass, region by region, never more at once than a region
+ * runs. What does not fit into the given time stays planned, and a later call continues with it.
  */
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Ledger } from '../../ledger/ledger.ts';
@@ -20,26 +20,26 @@ export interface StartTasksOptions {
   readonly projects: readonly OmsProject[];
   readonly running: number;
   readonly starter: Starter;
-  /** Nothing is started after it. */
+  /** No task is started after this instant. */
   readonly deadline: Date;
   readonly now: () => Date;
-  /** Between two looks at a full region: tasks run for minutes to days. @default 60000 */
+  /** Between two counts of a full region: tasks run for minutes to days. @default 60000 */
   readonly lookMs?: number;
   readonly wait?: (ms: number) => Promise<unknown>;
 }
 
-export interface Worked {
+export interface StartTally {
   started: number;
-  /** Ran already, or were complete when it was their turn. */
+  /** Already running, or complete, when their turn came. */
   already: number;
   refused: number;
   /** Still planned. */
   remaining: number;
 }
 
-export async function startPlanned(runId: string, options: StartTasksOptions): Promise<Worked> {
+export async function startPlanned(runId: string, options: StartTasksOptions): Promise<StartTally> {
   const rows = await options.ledger.transfersOf(runId, 0, ['planned']);
-  const worked: Worked = { started: 0, already: 0, refused: 0, remaining: 0 };
+  const tally: StartTally = { started: 0, already: 0, refused: 0, remaining: 0 };
   const regions = new Map<string, Transfer[]>();
   for (const row of rows) {
     if (row.task?.kind !== 'oms') continue;
@@ -47,16 +47,16 @@ export async function startPlanned(runId: string, options: StartTasksOptions): P
     regions.set(region, [...(regions.get(region) ?? []), row]);
   }
   await Promise.all(
-    [...regions].map(([region, planned]) => startRegion(runId, region, planned, worked, options)),
+    [...regions].map(([region, planned]) => startRegion(runId, region, planned, tally, options)),
   );
-  return worked;
+  return tally;
 }
 
 async function startRegion(
   runId: string,
   region: string,
   planned: readonly Transfer[],
-  worked: Worked,
+  tally: StartTally,
   options: StartTasksOptions,
 ): Promise<void> {
   const { deadline, log, now, running, lookMs = 60_000, wait = sleep } = options;
@@ -64,11 +64,11 @@ async function startRegion(
   const waiting = [...planned];
   try {
     while (waiting.length > 0 && now() < deadline) {
-      // Somebody may have cancelled it meanwhile.
+      // The run may have been cancelled meanwhile.
       if ((await options.ledger.run(runId))?.state !== 'active') break;
       const free = await freeSlots(occupants, { open: options.open, running });
       const batch = waiting.splice(0, free);
-      const outcomes = await Promise.all(batch.map((row) => startOne(runId, row, worked, options)));
+      const outcomes = await Promise.all(batch.map((row) => startOne(runId, row, tally, options)));
       // The provider asks for less: what is left waits for the next call.
       if (outcomes.includes('throttled')) break;
       const isFull = outcomes.filter((outcome) => outcome === 'taken').length === free;
@@ -80,14 +80,14 @@ async function startRegion(
     if (!(error instanceof WaybillError) || error.code === 'STORE_FAILED') throw error;
     log.warn('nightly.region-stopped', { region, left: waiting.length }, error);
   }
-  worked.remaining += waiting.length;
+  tally.remaining += waiting.length;
 }
 
-/** `taken`: it fills a slot now; `free`: it does not; `throttled`: the region wants no more. */
+/** `taken`: the task fills a slot; `free`: it does not; `throttled`: the region accepts no more. */
 async function startOne(
   runId: string,
   { attempt, task, transferId }: Transfer,
-  worked: Worked,
+  tally: StartTally,
   { ledger, starter }: StartTasksOptions,
 ): Promise<'taken' | 'free' | 'throttled'> {
   const ref = task as OmsTaskRef;
@@ -95,18 +95,18 @@ async function startOne(
   switch (outcome.kind) {
     case 'started':
     case 'unknown':
-      worked.started += 1;
-      // Counted for what was sent, whatever comes of it.
+      tally.started += 1;
+      // A night counts once the start was sent, whatever its outcome.
       await ledger.countNight(nightKey(ref), runId);
       return 'taken';
     case 'running':
-      worked.already += 1;
+      tally.already += 1;
       return 'taken';
     case 'complete':
-      worked.already += 1;
+      tally.already += 1;
       return 'free';
     case 'refused':
-      worked.refused += 1;
+      tally.refused += 1;
       return outcome.cause.class === 'throttled' ? 'throttled' : 'free';
   }
 }

@@ -1,7 +1,7 @@
 /**
- * News that no closing tells of: runs that could not be carried out, and keys that a provider
- * refuses. Each is put into the outbox once, as a note keeps; after a crash perhaps twice, as the
- * same message.
+ * Notifies webhooks of events that no closing of a run reports: runs that failed to plan, and
+ * credentials that a provider refuses. A note per event keeps it from being added to the outbox
+ * twice; after a crash the same message may be added again under the same id.
  */
 import type { Ledger } from '../../ledger/ledger.ts';
 import type { Run } from '../../ledger/model.ts';
@@ -12,7 +12,7 @@ import type { Message, NewMessage, WebhookConfig } from '../../reporting/webhook
 import { messageIdFrom, runClosed, runIdOf } from '../../reporting/webhooks/message.ts';
 import { createOutbox, type Outbox } from '../../reporting/webhooks/outbox.ts';
 
-interface TellingOptions {
+interface NotifyOptions {
   readonly ledger: Ledger;
   readonly outbox: Pick<Outbox, 'add'>;
   readonly now: () => Date;
@@ -20,13 +20,13 @@ interface TellingOptions {
 
 export interface Notifier {
   readonly outbox: Pick<Outbox, 'add'>;
-  /** Adds what no closing tells, and sends what waits. @throws StoreError */
-  tell(times: Parameters<Deliver>[0]): Promise<void>;
+  /** Adds messages about failed runs and refused credentials, then sends every message that waits. @throws StoreError */
+  send(times: Parameters<Deliver>[0]): Promise<void>;
 }
 
 export function createNotifier(config: WebhookConfig, ledger: Ledger, log: Log): Notifier {
   const outbox = createOutbox({ ledger, log });
-  // News of a run is sent once it is closed.
+  // A message about a run is sent once the run is closed.
   const check = async (message: Message): Promise<'send' | 'wait' | 'drop'> => {
     const runId = runIdOf(message);
     if (runId === undefined) return 'send';
@@ -37,53 +37,60 @@ export function createNotifier(config: WebhookConfig, ledger: Ledger, log: Log):
   const deliver = createDeliver({ ...config, outbox, ledger, log, check });
   return {
     outbox,
-    async tell(times) {
-      await tellTrouble({ ledger, outbox, now: times.now });
+    async send(times) {
+      await addProblems({ ledger, outbox, now: times.now });
       if ((await outbox.pending()).length > 0) await deliver(times);
     },
   };
 }
 
-/** What is older was told, or nobody could be told for so long that it is no news. */
-const NEWS_MS = 86_400_000;
+/** Older events were sent already, or are too old to be of use. */
+const MAX_AGE_MS = 86_400_000;
 
-/** Runs that failed, of one sweep. */
-const RUNS = 100;
+/** Failed runs that one sweep looks at. */
+const MAX_RUNS = 100;
 
 /** @throws StoreError */
-async function tellTrouble(options: TellingOptions): Promise<void> {
+async function addProblems(options: NotifyOptions): Promise<void> {
   const { ledger, now } = options;
-  const since = now().getTime() - NEWS_MS;
-  const { items } = await ledger.runs({ states: ['failed'], limit: RUNS });
+  const since = now().getTime() - MAX_AGE_MS;
+  const { items } = await ledger.runs({ states: ['failed'], limit: MAX_RUNS });
   for (const run of items) {
-    if (run.closedAt && run.closedAt.getTime() >= since) await tellFailed(run, options);
+    if (run.closedAt && run.closedAt.getTime() >= since) await addFailedRun(run, options);
   }
-  for (const health of await readStatus(ledger)) {
-    const { api, provider, refused, since: at, state } = health;
+  for (const status of await readStatus(ledger)) {
+    const { api, provider, refused, since: at, state } = status;
     if (state !== 'refused' || !refused) continue;
-    const { code, message, requestId } = refused;
-    const data = { provider, api, code, message, since: at, ...(requestId && { requestId }) };
+    const { code, requestId } = refused;
+    const data = {
+      provider,
+      api,
+      code,
+      message: refused.message,
+      since: at,
+      ...(requestId && { requestId }),
+    };
     const id = messageIdFrom('credentials.refused', api, at);
-    const news: NewMessage = { type: 'credentials.refused', id, at: new Date(at), data };
-    await once(`told key ${api}`, at, news, options);
+    const message: NewMessage = { type: 'credentials.refused', id, at: new Date(at), data };
+    await addOnce(`told key ${api}`, at, message, options);
   }
 }
 
-async function tellFailed(run: Run, options: TellingOptions): Promise<void> {
+async function addFailedRun(run: Run, options: NotifyOptions): Promise<void> {
   const at = run.closedAt ?? options.now();
   const id = messageIdFrom('run.closed', run.runId, at.toISOString());
-  const news: NewMessage = { type: 'run.closed', id, at, data: runClosed(run, at) };
-  await once(`told run ${run.runId}`, at.toISOString(), news, options);
+  const message: NewMessage = { type: 'run.closed', id, at, data: runClosed(run, at) };
+  await addOnce(`told run ${run.runId}`, at.toISOString(), message, options);
 }
 
-async function once(
+async function addOnce(
   name: string,
   text: string,
-  news: NewMessage,
-  { ledger, outbox }: TellingOptions,
+  message: NewMessage,
+  { ledger, outbox }: NotifyOptions,
 ): Promise<void> {
-  const told = await ledger.readNote(name);
-  if (told?.text === text) return;
-  await outbox.add(news);
-  await ledger.swapNote(name, text, told?.version);
+  const note = await ledger.readNote(name);
+  if (note?.text === text) return;
+  await outbox.add(message);
+  await ledger.swapNote(name, text, note?.version);
 }

@@ -1,6 +1,7 @@
 /**
- * Follows provider tasks to a final state: soon after their start often, later once a minute. Each
- * provider says what a task is now (`TaskPoller`); when to ask and what to record is decided here.
+ * Polls provider tasks until they reach a final state: often soon after their start, later once a
+ * minute. Each provider's `TaskPoller` reports what a task is now; this file decides when to poll
+ * and what to record.
  */
 import type { Ledger, ShardRecord } from '../../ledger/ledger.ts';
 import type { Transfer, TransferUpdate } from '../../ledger/model.ts';
@@ -20,18 +21,18 @@ export interface PollOptions {
   readonly log: Log;
   readonly pollers: TaskPollers;
   readonly settleMs: number;
-  /** Planned tasks that nobody started for so long are given up. */
+  /** Planned tasks that no function started for so long fail. */
   readonly abandonedMs?: number;
-  /** Asks whatever its interval says: something happened. */
+  /** Polls every task now, whatever its interval. */
   readonly all: boolean;
   readonly deadline: Date;
   readonly now: () => Date;
 }
 
 export interface PollTally {
-  asked: number;
+  polled: number;
   found: number;
-  /** When the next task of these is due; undefined when none is followed. */
+  /** When the next task of these is due; undefined when none is polled. */
   nextDueAt?: Date;
 }
 
@@ -41,12 +42,12 @@ const LONGEST_MS = 60_000;
 
 const ABANDONED_MS = 3_600_000;
 
-/** Of one run, before the others are looked at. */
-const ASKED_PER_RUN = 100;
+/** Of one run, before other runs get their turn. */
+const POLLS_PER_RUN = 100;
 
 const AT_ONCE = 8;
 
-/** A tenth of its age, from 5 s to a minute: a task that runs for hours is asked once a minute. */
+/** A tenth of its age, from 5 s to a minute: a task that runs for hours is polled once a minute. */
 export const intervalMs = (ageMs: number): number =>
   Math.min(LONGEST_MS, Math.max(SHORTEST_MS, ageMs / 10));
 
@@ -56,23 +57,23 @@ export async function pollTasks(
 ): Promise<PollTally> {
   const { ledger, log, pollers, settleMs, all, deadline, now } = options;
   const { abandonedMs = ABANDONED_MS } = options;
-  const tally: PollTally = { asked: 0, found: 0 };
-  let barred = 0;
+  const tally: PollTally = { polled: 0, found: 0 };
+  let breakerOpen = 0;
 
-  const ask = async <K extends Kind>(transfer: Transfer, task: TaskOf<K>): Promise<void> => {
+  const poll = async <K extends Kind>(transfer: Transfer, task: TaskOf<K>): Promise<void> => {
     const poller = pollers[task.kind] as TaskPoller<K> | undefined;
     if (!poller) return;
     try {
-      tally.asked += 1;
-      const status = await poller.ask({ transfer, task, since: startedAt(transfer) });
+      tally.polled += 1;
+      const status = await poller.poll({ transfer, task, since: startedAt(transfer) });
       if (!status) return;
       await ledger.record(transfer.transferId, toUpdate(transfer, status, now()));
       if (status.state !== 'submitted') tally.found += 1;
     } catch (error) {
       if (error instanceof StoreError || !(error instanceof WaybillError)) throw error;
       if (error instanceof BreakerOpenError) {
-        tally.asked -= 1;
-        barred += 1;
+        tally.polled -= 1;
+        breakerOpen += 1;
         return;
       }
       log.warn('sweep.unanswered', { transferId: transfer.transferId }, error);
@@ -80,7 +81,7 @@ export async function pollTasks(
   };
 
   const due: Transfer[] = [];
-  const isNext = (at: Date): void => {
+  const noteDue = (at: Date): void => {
     if (!tally.nextDueAt || at < tally.nextDueAt) tally.nextDueAt = at;
   };
   for (const { shard, counts } of shards) {
@@ -97,26 +98,26 @@ export async function pollTasks(
       else {
         const dueAt = dueOf(transfer, settleMs);
         if (all || dueAt <= now()) due.push(transfer);
-        else isNext(dueAt);
+        else noteDue(dueAt);
       }
     }
   }
-  // Who was not heard of for longest comes first; other runs get their turn in between.
+  // The task polled longest ago comes first; other runs get their turn in between.
   due.sort((a, b) => a.updatedAt.getTime() - b.updatedAt.getTime());
-  const waiting = due.splice(0, ASKED_PER_RUN);
-  if (due.length > 0) isNext(now());
-  else if (waiting.length > 0) isNext(new Date(now().getTime() + SHORTEST_MS));
+  const waiting = due.splice(0, POLLS_PER_RUN);
+  if (due.length > 0) noteDue(now());
+  else if (waiting.length > 0) noteDue(new Date(now().getTime() + SHORTEST_MS));
   const worker = async (): Promise<void> => {
     for (let next = waiting.shift(); next && now() < deadline; next = waiting.shift()) {
-      if (next.task) await ask(next, next.task);
+      if (next.task) await poll(next, next.task);
     }
   };
   await Promise.all(Array.from({ length: AT_ONCE }, worker));
-  if (barred > 0) log.error('sweep.credentials-refused', { tasks: barred });
+  if (breakerOpen > 0) log.error('sweep.credentials-refused', { tasks: breakerOpen });
   return tally;
 }
 
-/** Whoever should have started it is gone: the run must not wait for ever. */
+/** The function that should have started the task died: the run must not wait for ever. */
 async function giveUp(
   { transferId, attempt, updatedAt }: Transfer,
   { ledger, now }: PollOptions,
@@ -127,19 +128,19 @@ async function giveUp(
   const cause: Cause = {
     provider: 'waybill',
     code: 'NOT_STARTED',
-    message: 'nobody started the task in time',
+    message: 'the task was not started in time',
     class: 'transient',
   };
-  const report = { state: 'failed', attempt, accepted: [], at, event: 'refused', cause } as const;
-  await ledger.record(transferId, report);
+  const update = { state: 'failed', attempt, accepted: [], at, event: 'refused', cause } as const;
+  await ledger.record(transferId, update);
 }
 
-/** An open start is looked at once it must have settled. */
+/** An open start is polled once it must have settled. */
 function dueOf(transfer: Transfer, settleMs: number): Date {
   const since = startedAt(transfer).getTime();
-  const heard = transfer.updatedAt.getTime();
-  if (transfer.state === 'submitting') return new Date(heard + settleMs);
-  return new Date(heard + intervalMs(heard - since));
+  const updatedMs = transfer.updatedAt.getTime();
+  if (transfer.state === 'submitting') return new Date(updatedMs + settleMs);
+  return new Date(updatedMs + intervalMs(updatedMs - since));
 }
 
 function startedAt({ attempt, history, updatedAt }: Transfer): Date {

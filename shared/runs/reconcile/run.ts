@@ -1,4 +1,7 @@
-/** One run's part of a sweep: what was lost is asked for, what was wished is ordered, and it is closed. */
+/**
+ * Reconciles one run: queries lost callbacks, applies retry requests, polls its tasks, requeues
+ * shards, and closes it once all of that is done.
+ */
 import type { Ledger, ShardRecord } from '../../ledger/ledger.ts';
 import type { Run } from '../../ledger/model.ts';
 import { continueRetries } from '../apply-retries.ts';
@@ -8,36 +11,36 @@ import { forgetClosing } from '../closing-time.ts';
 import { type RequeueOptions, requeue } from '../requeue.ts';
 import { findLostCallbacks, type LostCallbackOptions } from './lost-callbacks.ts';
 import { type PollOptions, pollTasks } from './poll-tasks.ts';
-import { countOpen, isStuck, type VitalsOptions } from './stuck.ts';
+import { countOpen, isStuck, type StuckOptions } from './stuck.ts';
 
 export type ReconcileOptions = RequeueOptions &
   ClosingOptions &
   CancelUnsentOptions &
-  VitalsOptions &
+  StuckOptions &
   PollOptions & {
     readonly ledger: Ledger;
     /** Undefined while the provider is not configured. */
     readonly lost?: Pick<LostCallbackOptions, 'each' | 'status'>;
   };
 
-/** What was done about it; the last three of a run that goes on. */
+/** What was done for the run; the last three are of a run that stays open. */
 export interface ReconciledRun {
-  readonly asked: number;
+  readonly polled: number;
   readonly found: number;
   readonly queued: number;
   readonly isClosed: boolean;
   readonly isStuck: boolean;
   /** Transfers that are not final. */
   readonly open: number;
-  /** When the next followed task is due. */
+  /** When the next task is due to be polled. */
   readonly nextDueAt?: Date | undefined;
 }
 
-/** Tasks of a pass wait for room, at the longest until the next pass takes them over. */
+/** Tasks of a nightly pass wait for free slots, at most until the next pass takes them over. */
 const NIGHT_MS = 26 * 3_600_000;
 
 const IDLE: ReconciledRun = {
-  asked: 0,
+  polled: 0,
   found: 0,
   queued: 0,
   isClosed: false,
@@ -45,34 +48,34 @@ const IDLE: ReconciledRun = {
   open: 0,
 };
 
-/** @param listed as it was when the sweep came to its page; others may have steered it since */
+/** @param listed the run as the sweep listed it; it may have changed since */
 export async function reconcileRun(listed: Run, options: ReconcileOptions): Promise<ReconciledRun> {
-  const { ledger, lost } = options;
+  const { ledger } = options;
   const { runId } = listed;
   const run = await ledger.run(runId);
   const isActive = run?.state === 'active';
   if (!run || run.closedAt || !(isActive || run.state === 'cancelled')) return IDLE;
   const shards = await ledger.shards(runId);
-  const overdue = lost
-    ? await findLostCallbacks(shards, { ...options, ...lost })
-    : { asked: 0, found: 0 };
+  const lost = options.lost
+    ? await findLostCallbacks(shards, { ...options, ...options.lost })
+    : { queried: 0, found: 0 };
   if (isActive) await continueRetries(runId, options);
   else if (hasUnsent(shards) && hasSettled(run, options)) await cancelUnsent(run, options);
-  const patience = run.operation === 'retry-failed-objects' ? { abandonedMs: NIGHT_MS } : {};
-  const followed = await pollTasks(shards, { ...options, ...patience });
+  const abandon = run.operation === 'retry-failed-objects' ? { abandonedMs: NIGHT_MS } : {};
+  const tasks = await pollTasks(shards, { ...options, ...abandon });
   const queued = isActive ? await requeue(await ledger.shards(runId), options) : 0;
-  // What was to be told of it is no longer so.
+  // The closing that was begun no longer holds.
   if (queued > 0) await forgetClosing(ledger, runId);
   const current = await ledger.run(runId);
   const isClosed = current !== undefined && (await closeIfDone(current, options));
   return {
-    asked: overdue.asked + followed.asked,
-    found: overdue.found + followed.found,
+    polled: lost.queried + tasks.polled,
+    found: lost.found + tasks.found,
     queued,
     isClosed,
     isStuck: !isClosed && (await isStuck(run, shards, options)),
     open: countOpen(shards),
-    nextDueAt: followed.nextDueAt,
+    nextDueAt: tasks.nextDueAt,
   };
 }
 

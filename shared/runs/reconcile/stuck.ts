@@ -1,17 +1,17 @@
-/** How the active runs are, for alarms: how many there are, what is open in them, which stand still. */
+/** Counts the active runs, the open transfers in them and the runs that are stuck, for alarms. */
 import type { Ledger, ShardRecord } from '../../ledger/ledger.ts';
 import type { Run } from '../../ledger/model.ts';
 
-export interface Vitals {
+export interface RunGauges {
   runs: number;
   stuck: number;
   /** Transfers that are not final. */
   open: number;
 }
 
-export interface VitalsOptions {
+export interface StuckOptions {
   readonly ledger: Pick<Ledger, 'transfersOf'>;
-  /** A run in which nothing was heard of for so long stands still. @default 6 hours */
+  /** A run without any update for so long is stuck. @default 6 hours */
   readonly stuckAfterMs?: number;
   readonly now: () => Date;
 }
@@ -26,13 +26,13 @@ export const countOpen = (shards: readonly ShardRecord[]): number =>
   );
 
 /**
- * Whether nothing in an active run moves: no shard is worked on, and no open transfer was heard of.
- * Shards that wait in the queue are no standstill; how long they wait, the queue tells.
+ * Whether an active run is stuck: no shard and no open transfer was updated. Shards that wait in the
+ * queue do not count; the age of the queue has its own alarm.
  */
 export async function isStuck(
   { createdAt, plan }: Run,
   shards: readonly ShardRecord[],
-  { ledger, stuckAfterMs = SIX_HOURS_MS, now }: VitalsOptions,
+  { ledger, stuckAfterMs = SIX_HOURS_MS, now }: StuckOptions,
 ): Promise<boolean> {
   const since = now().getTime() - stuckAfterMs;
   const isRecent = (at: Date): boolean => at.getTime() > since;

@@ -185,32 +185,32 @@ describe('record-callback', () => {
       ['none', 'failed', 0],
     ] as const)('WAYBILL_VERIFY=%s on a callback that says %s', async (verify, outcome, asked) => {
       let asks = 0;
-      const ask = async () => {
+      const query = async () => {
         asks += 1;
         return polled(outcome);
       };
-      const { handle } = await setup({ verify, status: { ask } });
+      const { handle } = await setup({ verify, status: { query } });
       await handle(event(token(outcome)));
       expect(asks).toBe(asked);
     });
 
     it("takes the provider's word against the callback's", async () => {
-      const status = { ask: async () => polled('succeeded') };
+      const status = { query: async () => polled('succeeded') };
       const { handle, ledger } = await setup({ verify: 'failures', status });
       await handle(event(token('failed')));
       expect(await ledger.read(id)).toMatchObject({ state: 'succeeded' });
     });
 
     it('answers 200 and leaves the transfer to the sweeper when the provider is silent', async () => {
-      const ask = () => Promise.reject(new TransportError('TRANSPORT_TIMEOUT', 'x', 'unknown'));
-      const { handle, ledger } = await setup({ verify: 'failures', status: { ask } });
+      const query = () => Promise.reject(new TransportError('TRANSPORT_TIMEOUT', 'x', 'unknown'));
+      const { handle, ledger } = await setup({ verify: 'failures', status: { query } });
       expect(await handle(event(token('failed')))).toMatchObject({ statusCode: 200 });
       expect(await ledger.read(id)).toMatchObject({ state: 'submitted' });
     });
 
     it('takes the callback for an attempt whose answer is not known yet', async () => {
-      const ask = () => Promise.reject(new Error('there is nothing to ask with'));
-      const { handle, ledger } = await setup({ verify: 'failures', status: { ask } });
+      const query = () => Promise.reject(new Error('there is nothing to query with'));
+      const { handle, ledger } = await setup({ verify: 'failures', status: { query } });
       await handle(event(token('failed', 2)));
       expect(await ledger.read(id)).toMatchObject({ state: 'failed', attempt: 2 });
     });

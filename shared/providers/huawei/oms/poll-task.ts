@@ -28,13 +28,13 @@ export function createOmsPoller(options: OmsPollerOptions): TaskPoller<'oms'> {
 
   /** Keeps the failed objects; a list that can't be read is said so in the cause. */
   const withList = async (
-    reading: TaskState,
-    asked: TaskQuery<'oms'>,
+    state: TaskState,
+    query: TaskQuery<'oms'>,
     cause: Cause,
   ): Promise<Cause> => {
-    const { failedList, failedCount } = reading;
+    const { failedList, failedCount } = state;
     if (!failedList) return cause;
-    const { transfer, task } = asked;
+    const { transfer, task } = query;
     try {
       const keys = await sets.get(task.credentials);
       const bytes = obs.read({ region: task.region, ...failedList }, keys);
@@ -45,33 +45,36 @@ export function createOmsPoller(options: OmsPollerOptions): TaskPoller<'oms'> {
         readFailedList(bytes),
       );
       if (listed === failedCount) return cause;
-      return said(cause, `${listed} of ${failedCount} failed objects are listed`);
+      return withNote(cause, `${listed} of ${failedCount} failed objects are listed`);
     } catch (error) {
       if (!(error instanceof WaybillError) || error.code === 'STORE_FAILED') throw error;
       const { code } = toCause(error);
-      return said(cause, `the list ${failedList.bucket}/${failedList.key} can't be read: ${code}`);
+      return withNote(
+        cause,
+        `the list ${failedList.bucket}/${failedList.key} can't be read: ${code}`,
+      );
     }
   };
 
   return {
-    async ask(asked) {
-      const { since, task, transfer } = asked;
+    async poll(query) {
+      const { since, task, transfer } = query;
       const access = await open(task);
-      const reading = await access.run(() => readTaskState(task, access));
+      const state = await access.run(() => readTaskState(task, access));
       const isYoung = now().getTime() - since.getTime() < settleMs;
-      if (!reading) {
-        return { state: 'failed', cause: { ...GONE, message: 'OMS knows no such task any more' } };
+      if (!state) {
+        return { state: 'failed', cause: { ...GONE, message: 'OMS no longer has this task' } };
       }
-      const { cause, phase, progress } = reading;
+      const { cause, phase, progress } = state;
       if (phase === 'complete') {
         if (!cause) {
           await ledger.forgetNights(nightKey(task));
           return { state: 'succeeded', progress };
         }
-        return { state: 'failed', progress, cause: await withList(reading, asked, cause) };
+        return { state: 'failed', progress, cause: await withList(state, query, cause) };
       }
       if (phase === 'gone')
-        return { state: 'failed', cause: { ...GONE, message: 'it is deleted' } };
+        return { state: 'failed', cause: { ...GONE, message: 'the task was deleted' } };
       if (phase !== 'startable') {
         // A start whose answer was lost had been taken after all.
         const providerId = task.groupId ?? task.taskId ?? '';
@@ -79,19 +82,19 @@ export function createOmsPoller(options: OmsPollerOptions): TaskPoller<'oms'> {
         return { state: 'submitted', progress, ...found };
       }
       if (isYoung) return undefined;
-      // An open start that left no trace: whoever tries again decides by reading.
+      // An open start that left no trace: whoever tries again decides by state.
       if (transfer.state === 'submitting') return { state: 'failed', progress, cause: NOT_TAKEN };
       const failed = cause ?? {
         ...GONE,
         code: 'TASK_STATE',
-        message: 'it stopped without a reason',
+        message: 'the task stopped without a reason',
       };
-      return { state: 'failed', progress, cause: await withList(reading, asked, failed) };
+      return { state: 'failed', progress, cause: await withList(state, query, failed) };
     },
   };
 }
 
-const said = (cause: Cause, message: string): Cause => ({
+const withNote = (cause: Cause, message: string): Cause => ({
   ...cause,
   message: `${cause.message}; ${message}`.slice(0, 256),
 });

@@ -29,7 +29,7 @@ export function createBatchPoller(options: BatchPollerOptions): TaskPoller<'batc
   const { client, breaker, objects, reports, settleMs, now } = options;
 
   /** How many failed objects the report names; undefined when there is no report yet. */
-  const stage = async ({ transfer, task }: TaskQuery<'batch'>, jobId: string) => {
+  const stageReport = async ({ transfer, task }: TaskQuery<'batch'>, jobId: string) => {
     const { region, report } = task;
     if (!report) return undefined;
     const target = { region, bucket: report.bucket };
@@ -45,13 +45,17 @@ export function createBatchPoller(options: BatchPollerOptions): TaskPoller<'batc
   };
 
   const completed = async (
-    asked: TaskQuery<'batch'>,
+    query: TaskQuery<'batch'>,
     job: BatchJobDetails,
   ): Promise<TaskStatus | undefined> => {
     const progress = jobProgress(job);
     const { failed = 0, succeeded, total } = job.progress;
     if (total === undefined || succeeded === undefined) {
-      return { state: 'failed', progress, cause: { ...UNTOLD, message: 'it tells no summary' } };
+      return {
+        state: 'failed',
+        progress,
+        cause: { ...UNKNOWN_OUTCOME, message: 'the provider returned no progress summary' },
+      };
     }
     if (failed === 0 && succeeded === total) return { state: 'succeeded', progress };
     const message = `${failed} of ${total} objects failed, ${succeeded} succeeded`;
@@ -61,51 +65,55 @@ export function createBatchPoller(options: BatchPollerOptions): TaskPoller<'batc
       message,
       class: 'source',
     };
-    return withReport(asked, job, { state: 'failed', progress, cause });
+    return withReport(query, job, { state: 'failed', progress, cause });
   };
 
   /** Keeps the failed objects; waits a while for a report that is not there yet. */
   const withReport = async (
-    asked: TaskQuery<'batch'>,
+    query: TaskQuery<'batch'>,
     job: BatchJobDetails,
     status: TaskStatus & { readonly cause: Cause },
   ): Promise<TaskStatus | undefined> => {
-    const say = (message: string): TaskStatus => ({
+    const withNote = (message: string): TaskStatus => ({
       ...status,
       cause: { ...status.cause, message: `${status.cause.message}; ${message}`.slice(0, 256) },
     });
-    if (!asked.task.report) return say('no report was asked for');
+    if (!query.task.report) return withNote('no report was asked for');
     try {
-      const listed = await stage(asked, job.jobId);
+      const listed = await stageReport(query, job.jobId);
       if (listed !== undefined) {
         const { failed } = job.progress;
-        return listed === failed ? status : say(`the report names ${listed}`);
+        return listed === failed ? status : withNote(`the report names ${listed}`);
       }
       const endedAt = Date.parse(job.terminationDate);
       const waited = now().getTime() - (Number.isNaN(endedAt) ? 0 : endedAt);
-      return waited < settleMs ? undefined : say('there is no report');
+      return waited < settleMs ? undefined : withNote('there is no report');
     } catch (error) {
       if (!(error instanceof WaybillError) || error.code === 'STORE_FAILED') throw error;
-      return say(`the report can't be read: ${toCause(error).code}`);
+      return withNote(`the report can't be read: ${toCause(error).code}`);
     }
   };
 
   const idOf = async ({ transfer, task }: TaskQuery<'batch'>): Promise<string | undefined> =>
     transfer.providerId ?? (await findJob(client, breaker, task));
 
-  const judge = async (
-    asked: TaskQuery<'batch'>,
+  const statusOf = async (
+    query: TaskQuery<'batch'>,
     jobId: string,
   ): Promise<TaskStatus | undefined> => {
-    const job = await breaker.run(() => client.describeJob(asked.task.region, jobId));
-    if (!job) return { state: 'failed', cause: { ...UNTOLD, message: 'Batch knows no such job' } };
+    const job = await breaker.run(() => client.describeJob(query.task.region, jobId));
+    if (!job)
+      return {
+        state: 'failed',
+        cause: { ...UNKNOWN_OUTCOME, message: 'COS Batch has no such job' },
+      };
     const progress = jobProgress(job);
     switch (job.status) {
       case 'Complete':
-        return completed(asked, job);
+        return completed(query, job);
       case 'Failed': {
         const status = { state: 'failed', progress, cause: failureOf(job) } as const;
-        return withReport(asked, job, status);
+        return withReport(query, job, status);
       }
       case 'Cancelled': {
         const message = job.statusUpdateReason || 'the job was cancelled';
@@ -119,12 +127,12 @@ export function createBatchPoller(options: BatchPollerOptions): TaskPoller<'batc
   };
 
   return {
-    async ask(asked) {
-      const jobId = await idOf(asked);
+    async poll(query) {
+      const jobId = await idOf(query);
       if (jobId === undefined) return { state: 'failed', cause: NOT_CREATED };
-      const status = await judge(asked, jobId);
+      const status = await statusOf(query, jobId);
       // Found by its marker: its creation had been taken after all.
-      const isNew = status !== undefined && asked.transfer.providerId === undefined;
+      const isNew = status !== undefined && query.transfer.providerId === undefined;
       return isNew ? { ...status, providerId: jobId } : status;
     },
   };
@@ -139,7 +147,7 @@ function failureOf({ failures: [first] }: BatchJobDetails): Cause {
   };
 }
 
-const UNTOLD = { provider: 'tencent', code: 'JOB_UNTOLD', class: 'state' } as const;
+const UNKNOWN_OUTCOME = { provider: 'tencent', code: 'JOB_UNTOLD', class: 'state' } as const;
 
 const CANCELLED = { provider: 'tencent', code: 'JOB_CANCELLED', class: 'state' } as const;
 

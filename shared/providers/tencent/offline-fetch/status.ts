@@ -17,7 +17,7 @@ export interface FetchStatus {
    * @param options `doubted`: what a callback said, taken where the provider no longer knows the task
    * @throws what the client throws
    */
-  ask(
+  query(
     transfer: Transfer,
     options?: CallOptions & { readonly doubted?: TransferUpdate },
   ): Promise<TransferUpdate | undefined>;
@@ -59,7 +59,7 @@ export function createFetchStatus({
   };
 
   return {
-    async ask(transfer, { doubted, ...call } = {}) {
+    async query(transfer, { doubted, ...call } = {}) {
       const { attempt, object, providerId } = transfer;
       const target = await targetOf(transfer);
       if (!target || !object || providerId === undefined) return undefined;

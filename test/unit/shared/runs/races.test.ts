@@ -134,11 +134,11 @@ describe('a sweep', () => {
     await record(4, { state: 'submitting', event: 'unanswered', task: started });
     await cancelRun({ runId } as never, given);
     clock.at += 61_000;
-    await sweepWith({ pollers: { oms: { ask: async () => undefined } } })();
+    await sweepWith({ pollers: { oms: { poll: async () => undefined } } })();
     expect(await statesOf(given)).toContain('4 submitting 1');
     expect((await ledger.run(runId))?.closedAt).toBeUndefined();
     await record(4, { at: now() });
-    await sweepWith({ pollers: { oms: { ask: async () => undefined } } })();
+    await sweepWith({ pollers: { oms: { poll: async () => undefined } } })();
     expect((await ledger.run(runId))?.closedAt).toEqual(now());
   });
 });
@@ -195,7 +195,7 @@ describe('a closing', () => {
     };
     const added: object[] = [];
     const outbox = { add: async (message: object) => void added.push(message) };
-    const notifier = { outbox, tell: async () => {} };
+    const notifier = { outbox, send: async () => {} };
     await sweepWith({ objects: { ...objects, put }, notifier })();
     expect([(await ledger.run(runId))?.closedAt, added]).toEqual([undefined, []]);
     clock.at += 61_000;

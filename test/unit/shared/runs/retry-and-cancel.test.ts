@@ -103,14 +103,14 @@ describe('retrying', () => {
     await record(2, { attempt: 2, state: 'failed', cause: cause('NotFound', 'source') });
     const shards = await ledger.shards(runId);
     const deadline = new Date(clock.at + 1_000);
-    const { ordered } = await applyRetries(runId, shards, {
+    const { requeued } = await applyRetries(runId, shards, {
       ...options,
       ledger,
       queue,
       deadline,
       now,
     });
-    expect(ordered).toBe(0);
+    expect(requeued).toBe(0);
   });
 
   it('refuses what it can not help, and changes nothing', async () => {

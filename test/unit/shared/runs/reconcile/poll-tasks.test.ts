@@ -19,7 +19,7 @@ async function setup(
   const asked: number[] = [];
   const order: string[] = [];
   const poller: TaskPoller<'batch'> = {
-    async ask({ transfer }) {
+    async poll({ transfer }) {
       order.push(transfer.transferId);
       asked.push((clock.at - START) / 1_000);
       const told = tell(asked.length);

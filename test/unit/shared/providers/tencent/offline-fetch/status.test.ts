@@ -50,7 +50,7 @@ it('asks in the place of the shard where a run goes to many, as a nightly pass d
       object: { url: 'http://o.example/a', key: 'a' },
     });
     const transfer = await ledger.read(`r1.${index}.0`);
-    expect(transfer && (await status.ask(transfer))).toMatchObject({ state: 'failed' });
+    expect(transfer && (await status.query(transfer))).toMatchObject({ state: 'failed' });
   }
   expect(asked).toEqual(places);
 });
@@ -98,5 +98,5 @@ it('a lost fetch into a bucket under SSE-KMS has arrived when its object was wri
     }),
   });
   const transfer = await ledger.read('r1.0.0');
-  expect(transfer && (await status.ask(transfer))).toMatchObject({ state: 'succeeded' });
+  expect(transfer && (await status.query(transfer))).toMatchObject({ state: 'succeeded' });
 });
