@@ -51,7 +51,7 @@ export function startPump(options: PumpOptions): Pump {
       if (await succeeds(message)) await queue.remove(message);
       else {
         const delayMs = Math.min(MAX_RETRY_MS, retryMs * 2 ** (message.receiveCount - 1));
-        await queue.extend(message, delayMs);
+        await queue.giveBack(message, delayMs);
       }
     } finally {
       clearInterval(heartbeat);
@@ -128,7 +128,7 @@ export function startPump(options: PumpOptions): Pump {
       await atMost(Promise.all(running.keys()), stopMs);
       stopped = true;
       // What can't be given back now comes back by itself, when the next start recovers it.
-      const given = [...running.values()].map((message) => queue.extend(message, 0));
+      const given = [...running.values()].map((message) => queue.giveBack(message, 0));
       for (const result of await Promise.allSettled(given)) {
         if (result.status === 'rejected') log.warn('pump.return-failed', {}, result.reason);
       }

@@ -54,11 +54,17 @@ export interface Queue extends QueueSender, DeadLetters {
    * served least recently, and of a group the oldest.
    */
   receive(max: number, visibilityMs: number): Promise<readonly QueueMessage[]>;
-  /** Hides a received message for `visibilityMs` from now; 0 gives it back at once. Ignored when the receipt is stale. */
+  /** Hides a message that is still worked on for `visibilityMs` from now. Ignored when the receipt is stale. */
   extend(message: QueueMessage, visibilityMs: number): Promise<void>;
+  /** Ends a delivery that failed: the message comes again after `delayMs`. Ignored when the receipt is stale. */
+  giveBack(message: QueueMessage, delayMs: number): Promise<void>;
   /** Ends a message. Ignored when the receipt is stale. */
   remove(message: QueueMessage): Promise<void>;
-  /** Makes every message in flight visible; only for the one process that owns the queue, at its start. */
+  /**
+   * Makes every message in flight visible; only for the one process that owns the queue, at its start. A
+   * delivery that the process before did not end counts, as the message may be what killed it; one with
+   * which two died is delivered later, and alone.
+   */
   recover(): Promise<number>;
 }
 

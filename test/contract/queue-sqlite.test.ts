@@ -84,6 +84,36 @@ it('takes over a file from before there were groups, each message in the group o
   expect(await createSqliteQueue(file, { name: 'q' }).depth()).toMatchObject({ inFlight: 4 });
 });
 
+it('suspects no message that a process outlived between two crashes', async () => {
+  const queue = createSqliteQueue(open(join(temporaryFolder(), 'queue.db')), { name: 'q' });
+  const crash = async () => {
+    expect(await queue.receive(1, 60_000)).toHaveLength(1);
+    await queue.recover();
+  };
+  await queue.send(['a']);
+  await crash();
+  const [message] = await queue.receive(1, 60_000);
+  if (message) await queue.giveBack(message, 0);
+  await crash();
+  await queue.send(['b']);
+  const received = await queue.receive(10, 60_000);
+  expect(received.map(({ body, receiveCount }) => [body, receiveCount])).toEqual([
+    ['a', 4],
+    ['b', 1],
+  ]);
+});
+
+it('takes over a file from before crashes were counted', async () => {
+  const path = join(temporaryFolder(), 'queue.db');
+  const before = openSqliteFile(path);
+  await createSqliteQueue(before, { name: 'q' }).send(['a']);
+  before.db.exec('DROP INDEX messages_suspect; ALTER TABLE messages DROP COLUMN crashes');
+  await before.close();
+  const queue = createSqliteQueue(open(path), { name: 'q' });
+  expect(await queue.receive(1, 60_000)).toHaveLength(1);
+  expect(await queue.recover()).toBe(1);
+});
+
 it('rejects what a full disk refuses, and keeps what it had', async () => {
   const file = open(join(temporaryFolder(), 'queue.db'));
   const queue = createSqliteQueue(file, { name: 'q' });

@@ -19,7 +19,8 @@ CREATE TABLE IF NOT EXISTS messages (
   visible_at INTEGER NOT NULL,
   receives INTEGER NOT NULL DEFAULT 0,
   receipt TEXT,
-  message_group TEXT NOT NULL DEFAULT ''
+  message_group TEXT NOT NULL DEFAULT '',
+  crashes INTEGER NOT NULL DEFAULT 0
 );
 -- Groups that have messages. Who was never served has 0, and comes first, in order of arrival.
 CREATE TABLE IF NOT EXISTS message_groups (
@@ -40,8 +41,19 @@ UPDATE messages SET message_group = IFNULL(json_extract(body, '$.runId'), '')
 DROP INDEX IF EXISTS messages_visible;
 `;
 
-const GROUPED = `
+const ADD_CRASHES = 'ALTER TABLE messages ADD COLUMN crashes INTEGER NOT NULL DEFAULT 0';
+
+/** So many processes that died in a row as they had a message may have died of it. */
+const SUSPECT_CRASHES = 2;
+
+/** A suspect waits so long after a crash, twice as long after each further one: others come first. */
+const SUSPECT_MS = 5_000;
+const MAX_SUSPECT_MS = 60_000;
+
+const INDEXES = `
 CREATE INDEX IF NOT EXISTS messages_grouped ON messages (queue, message_group, visible_at, id);
+CREATE INDEX IF NOT EXISTS messages_suspect ON messages (queue, visible_at, id)
+  WHERE crashes >= ${SUSPECT_CRASHES};
 INSERT OR IGNORE INTO message_groups (queue, name) SELECT DISTINCT queue, message_group FROM messages;
 `;
 
@@ -49,8 +61,10 @@ function prepareTables(db: SqliteFile['db']): void {
   db.exec('BEGIN IMMEDIATE');
   db.exec(TABLES);
   const columns = db.prepare("SELECT name FROM pragma_table_info('messages')").all() as Row[];
-  if (!columns.some(({ name }) => name === 'message_group')) db.exec(ADD_GROUPS);
-  db.exec(GROUPED);
+  const has = (column: string): boolean => columns.some(({ name }) => name === column);
+  if (!has('message_group')) db.exec(ADD_GROUPS);
+  if (!has('crashes')) db.exec(ADD_CRASHES);
+  db.exec(INDEXES);
   db.exec('COMMIT');
 }
 
@@ -76,6 +90,16 @@ export function createSqliteQueue(
     SELECT id, message_id, body, receives FROM messages
     WHERE queue = ? AND message_group = ? AND visible_at <= ? AND receives < ?
     ORDER BY visible_at, id LIMIT 1`);
+  const suspect = db.prepare(`
+    SELECT id, message_id, body, receives, message_group FROM messages
+    WHERE queue = :queue AND crashes >= ${SUSPECT_CRASHES} AND visible_at <= :now AND receives < :max
+    ORDER BY visible_at, id LIMIT 1`);
+  const countHeld = db.prepare(`
+    SELECT COUNT(*) AS held FROM messages
+    WHERE queue = ? AND visible_at > ? AND receipt IS NOT NULL`);
+  const countHeldSuspects = db.prepare(`
+    SELECT COUNT(*) AS held FROM messages
+    WHERE queue = ? AND visible_at > ? AND receipt IS NOT NULL AND crashes >= ${SUSPECT_CRASHES}`);
   const serve = db.prepare(`
     UPDATE message_groups
     SET served = 1 + (SELECT MAX(served) FROM message_groups WHERE queue = :queue)
@@ -87,12 +111,22 @@ export function createSqliteQueue(
     'UPDATE messages SET receives = receives + 1, visible_at = ?, receipt = ? WHERE id = ?',
   );
   const hide = db.prepare('UPDATE messages SET visible_at = ? WHERE id = ? AND receipt = ?');
+  const giveBack = db.prepare(`
+    UPDATE messages SET visible_at = ?, receipt = NULL, crashes = 0 WHERE id = ? AND receipt = ?`);
   const end = db.prepare(
     'DELETE FROM messages WHERE id = ? AND receipt = ? RETURNING message_group',
   );
+  // Only a process that died leaves a receipt: whoever ends a delivery takes it away.
   const recover = db.prepare(`
-    UPDATE messages SET visible_at = :now, receipt = NULL, receives = MAX(0, receives - 1)
-    WHERE queue = :queue AND receipt IS NOT NULL AND visible_at > :now`);
+    UPDATE messages SET
+      crashes = crashes + (receipt IS NOT NULL),
+      receipt = NULL,
+      visible_at = CASE
+        WHEN receives >= :max OR crashes + (receipt IS NOT NULL) < ${SUSPECT_CRASHES} THEN :now
+        WHEN receipt IS NULL THEN visible_at
+        ELSE :now + MIN(${MAX_SUSPECT_MS}, ${SUSPECT_MS} * (1 << MIN(16, crashes + 1 - ${SUSPECT_CRASHES})))
+      END
+    WHERE queue = :queue AND (receipt IS NOT NULL OR visible_at > :now)`);
   const count = db.prepare(`
     SELECT
       SUM(visible_at <= :now AND receives < :max) AS waiting,
@@ -108,9 +142,7 @@ export function createSqliteQueue(
       WHERE queue = :queue AND visible_at <= :now AND receives >= :max ORDER BY id LIMIT :limit)`);
   const ms = () => now().getTime();
 
-  /** The oldest message of a group that has a visible one. */
-  const takeOf = (group: string, visibilityMs: number): QueueMessage => {
-    const row = visible.get(name, group, ms(), maxReceives) as Row;
+  const takeRow = (row: Row, group: string, visibilityMs: number): QueueMessage => {
     const id = row['id'] as number;
     const receipt = `${id}.${randomUUID()}`;
     take.run(ms() + visibilityMs, receipt, id);
@@ -123,6 +155,35 @@ export function createSqliteQueue(
     };
   };
 
+  const held = (counting: typeof countHeld): number =>
+    Number((counting.get(name, ms()) as Row)['held']);
+
+  /**
+   * A message that processes died with goes alone, once nothing else is being worked on: should it be
+   * what kills them, no other message dies with it.
+   * @returns undefined when there is none such
+   */
+  const takeSuspect = (visibilityMs: number): readonly QueueMessage[] | undefined => {
+    if (held(countHeldSuspects) > 0) return [];
+    const row = suspect.get({ queue: name, now: ms(), max: maxReceives }) as Row | undefined;
+    if (!row) return undefined;
+    return held(countHeld) > 0 ? [] : [takeRow(row, String(row['message_group']), visibilityMs)];
+  };
+
+  const takeInTurn = (max: number, visibilityMs: number): readonly QueueMessage[] => {
+    const messages: QueueMessage[] = [];
+    while (messages.length < max) {
+      const limit = max - messages.length;
+      const found = groups.all({ queue: name, now: ms(), max: maxReceives, limit }) as Row[];
+      if (found.length === 0) break;
+      for (const { name: group } of found) {
+        const oldest = visible.get(name, String(group), ms(), maxReceives) as Row;
+        messages.push(takeRow(oldest, String(group), visibilityMs));
+      }
+    }
+    return messages;
+  };
+
   return {
     send: (bodies, { group = '' } = {}) =>
       write(() => {
@@ -130,26 +191,22 @@ export function createSqliteQueue(
         for (const body of bodies) insert.run(name, randomUUID(), body, ms(), group);
       }, 'synced'),
     receive: (max, visibilityMs) =>
-      write(() => {
-        const messages: QueueMessage[] = [];
-        while (messages.length < max) {
-          const limit = max - messages.length;
-          const found = groups.all({ queue: name, now: ms(), max: maxReceives, limit }) as Row[];
-          if (found.length === 0) break;
-          for (const { name: group } of found) messages.push(takeOf(String(group), visibilityMs));
-        }
-        return messages;
-      }),
+      write(() => (max > 0 && takeSuspect(visibilityMs)) || takeInTurn(max, visibilityMs)),
     extend: ({ receipt }, visibilityMs) =>
       write(() => {
         hide.run(ms() + visibilityMs, rowOf(receipt), receipt);
+      }),
+    giveBack: ({ receipt }, delayMs) =>
+      write(() => {
+        giveBack.run(ms() + delayMs, rowOf(receipt), receipt);
       }),
     remove: ({ receipt }) =>
       write(() => {
         const row = end.get(rowOf(receipt), receipt) as Row | undefined;
         if (row) dropGroup.run({ queue: name, group: row['message_group'] ?? '' });
       }),
-    recover: () => write(() => Number(recover.run({ now: ms(), queue: name }).changes)),
+    recover: () =>
+      write(() => Number(recover.run({ now: ms(), queue: name, max: maxReceives }).changes)),
     depth: async () => {
       const row = count.get({ now: ms(), max: maxReceives, queue: name }) as Row;
       return {

@@ -1,9 +1,9 @@
 /** One service per data folder and SQLite file, and who may read them. */
-import { chmodSync, statSync, symlinkSync, writeFileSync } from 'node:fs';
+import { chmodSync, existsSync, statSync, symlinkSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { lockFiles, lockFolder } from '../../../local/lock.ts';
-import { startProgram } from '../../fixtures/processes.ts';
+import { startProgram, until } from '../../fixtures/processes.ts';
 import { temporaryFolder } from '../../fixtures/stores.ts';
 
 describe('the lock', () => {
@@ -118,6 +118,8 @@ describe('the modes of what the service keeps', () => {
   const start = async (folder: string) => {
     const service = startProgram('local/main.ts', [], { PORT: '0', WAYBILL_DATA: folder });
     await service.says(/listens on/);
+    // The last folder that it makes.
+    await until(async () => existsSync(join(folder, 'objects/oms')) || undefined, 20);
     return service;
   };
 

@@ -89,8 +89,8 @@ describe('the pump', () => {
       {},
       (given) => ({
         ...given,
-        async extend(message, delayMs) {
-          await given.extend(message, delayMs);
+        async giveBack(message, delayMs) {
+          await given.giveBack(message, delayMs);
           delays.push(delayMs);
         },
       }),

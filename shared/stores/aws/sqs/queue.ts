@@ -26,6 +26,7 @@ export function createSqsQueue(options: SqsQueueOptions): Queue {
       return messages;
     },
     extend: ({ receipt }, visibilityMs) => hold(receipt, visibilityMs),
+    giveBack: ({ receipt }, delayMs) => hold(receipt, delayMs),
     remove: (message) => endBatch(options, [message]),
     // Others may be at work: what they hold comes back by itself.
     recover: async () => 0,
