@@ -1,8 +1,7 @@
 /**
- * How each provider API answered last, as far as any worker noticed: one small note of the ledger.
- * Written seldom; it is for people, nothing is decided by it.
+ * The status of each provider API as workers last saw it, kept as one small note in the ledger. It
+ * is written rarely and shown to people; no decision depends on it.
  */
-
 import * as v from 'valibot';
 import type { Ledger } from '../ledger/ledger.ts';
 

@@ -1,6 +1,7 @@
 /**
- * The credential breaker of one key pair, so that a wrong one is never hammered: until a call has shown
- * that the key is good, calls leave one at a time; after two refusals in a row none leaves at all.
+ * The credential breaker of one key pair, which keeps a wrong key from being used again and again.
+ * Until a call has shown that the key is good, calls leave one at a time; after two refusals in a
+ * row none leaves.
  */
 import { unlessAborted } from '../lib/abort.ts';
 import { toCause } from '../lib/cause.ts';
@@ -81,10 +82,10 @@ export function createCredentialBreaker(
       refusals.renewed(version);
       if (refusals.isBarred()) throw new BreakerOpenError();
       if (!isAlone && !proof.isProven) return undefined;
-      const told = tell(shared && isAlone ? () => shared.run(version, send) : send);
-      const ended = told.catch(() => undefined).finally(() => proof.running.delete(ended));
+      const sending = watch(shared && isAlone ? () => shared.run(version, send) : send);
+      const ended = sending.catch(() => undefined).finally(() => proof.running.delete(ended));
       proof.running.add(ended);
-      return { answer: await told };
+      return { answer: await sending };
     };
     try {
       return await limiter.run(attempt, signal, group);
@@ -94,7 +95,7 @@ export function createCredentialBreaker(
     }
   };
 
-  const tell = async <Answer>(request: () => Promise<Answer>): Promise<Answer> => {
+  const watch = async <Answer>(request: () => Promise<Answer>): Promise<Answer> => {
     const version = limiter.keysVersion();
     refusals.renewed(version);
     try {
@@ -149,13 +150,13 @@ const isRefusal = (error: unknown): boolean =>
   error instanceof WaybillError && error.class === 'credentials';
 
 export interface Refusals {
-  /** Takes the outcome of a submission; true when the provider must not be asked any more. */
+  /** Takes the outcome of a submission; true when nothing more may be sent to the provider. */
   tooMany(cause: Cause | undefined): boolean;
   /** The same for what a call threw. */
   tooManyErrors(error: unknown): boolean;
   /** Whether the last two were refusals, or more. */
   isRefused(): boolean;
-  /** Whether nothing may be asked with these credentials now. */
+  /** Whether nothing may be sent with these credentials now. */
   isBarred(): boolean;
   /** The keys are others than those that were refused: starts anew, once for each version. */
   renewed(version: number): void;

@@ -1,7 +1,8 @@
 /**
- * The limiter of one provider: requests per second and in flight, shared by everything that calls it,
- * in this process or through the ledger in all workers (promise G8). Both shrink by the share of
- * requests that the provider throttles, at most to half each second, and grow back while it does not.
+ * The limiter of one provider: bounds requests per second and in flight for every caller, in this
+ * process or, through the ledger, in all workers (promise G8). Both bounds shrink by the share of
+ * requests that the provider throttles, at most by half each second, and grow back while it does
+ * not throttle.
  */
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Ledger } from '../ledger/ledger.ts';
@@ -55,7 +56,7 @@ export interface LimiterOptions extends LimitsConfig {
   readonly retry?: RetryPolicy;
   /** Shares the limits with other workers, through a note in the ledger. */
   readonly shared?: Pick<SharedPaceOptions, 'api' | 'ledger' | 'worker'> | undefined;
-  /** Asked when a key was refused. */
+  /** Renews the keys when one was refused. */
   readonly renewal?: Renewal | undefined;
   /** Milliseconds: Unix time where limits are shared, else any that only grow. */
   readonly now?: () => number;
@@ -92,7 +93,7 @@ export function createLimiter({
       })
     : createLocalPace({ ...limits, ...times });
 
-  /** Those who wait take what slots there are. */
+  /** Gives free slots to waiting requests. */
   const fill = (): void => {
     while (running < pace.slots()) {
       const first = queue.shift();
@@ -100,7 +101,7 @@ export function createLimiter({
       running += 1;
       first.resume();
     }
-    // Nothing is under way whose end would let them go on.
+    // No request is in flight whose end would free a slot.
     if (running > 0 || !queue.first()) return;
     pace.open().then(fill, queue.fail);
   };
@@ -121,11 +122,11 @@ export function createLimiter({
 
   const answered = (error?: unknown): void => {
     const isThrottled = error instanceof WaybillError && error.class === 'throttled';
-    const asked = isThrottled && error instanceof ProviderError ? error.retryAfterMs : undefined;
-    pace.answered(isThrottled, asked);
+    const pauseMs = isThrottled && error instanceof ProviderError ? error.retryAfterMs : undefined;
+    pace.answered(isThrottled, pauseMs);
   };
 
-  const heard = async <Answer>(request: () => Promise<Answer>): Promise<Answer> => {
+  const withAnswer = async <Answer>(request: () => Promise<Answer>): Promise<Answer> => {
     try {
       const answer = await request();
       answered();
@@ -146,7 +147,7 @@ export function createLimiter({
       await take(signal, group);
       try {
         await pace.turn(signal, group);
-        return await heard(() => {
+        return await withAnswer(() => {
           signal?.throwIfAborted();
           return request();
         });
@@ -171,8 +172,8 @@ export function createLimiter({
           }
           // A ledger out of reach was waited for already.
           if (error instanceof StoreError || !shouldRetry(error, sends, retry)) throw error;
-          const asked = error instanceof ProviderError ? error.retryAfterMs : undefined;
-          await unlessAborted(wait(delayMs(sends, asked, random(), retry)), signal);
+          const retryAfterMs = error instanceof ProviderError ? error.retryAfterMs : undefined;
+          await unlessAborted(wait(delayMs(sends, retryAfterMs, random(), retry)), signal);
         }
       }
     },

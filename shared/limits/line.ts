@@ -1,4 +1,7 @@
-/** A line of those who wait, that serves groups in turn: one with many waiting does not hold up others. */
+/**
+ * A waiting line that serves groups in turn, so a group with many waiting does not delay the
+ * others.
+ */
 
 export interface Waiting {
   readonly resume: () => void;

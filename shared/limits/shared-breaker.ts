@@ -1,7 +1,7 @@
 /**
- * Lets only one of many workers try a key that none has shown to be good: Huawei locks a key after five
- * bad checks, whoever makes them. What came of the tries is a note in the ledger, under a hash of the
- * key's name.
+ * The part of a credential breaker that all workers share: only one of them tries a key that none
+ * has shown to be good. Huawei locks a key after five failed checks, whichever worker made them.
+ * The outcome is a note in the ledger, under a hash of the key's name.
  */
 import { randomUUID } from 'node:crypto';
 import { setTimeout as sleep } from 'node:timers/promises';
@@ -34,7 +34,7 @@ interface Known {
 
 const LIMIT = 2;
 
-/** After this the key may have been mended: one more try, and one more refusal bars again. */
+/** After this the key may have been fixed: one more try, and one more refusal bars again. */
 const BARRED_MS = 600_000;
 
 /** A key that was good so lately is tried by all at once. */
@@ -43,7 +43,7 @@ const PROVEN_MS = 600_000;
 /** Longer than a call with its repeats. */
 const LEASE_MS = 60_000;
 
-const LOOK_MS = 500;
+const POLL_MS = 500;
 
 export function createSharedBreaker({
   ledger,
@@ -79,7 +79,7 @@ export function createSharedBreaker({
         // What bars an older key says nothing of the one that came with a later version here.
         if (isBarred && (version === 0 || version === barredVersion)) throw new BreakerOpenError();
         if (await ledger.takeLease(`key ${hash}`, lease())) break;
-        await wait(LOOK_MS);
+        await wait(POLL_MS);
       }
       try {
         const answer = await call();

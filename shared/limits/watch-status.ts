@@ -1,4 +1,7 @@
-/** A limiter that notes how its provider API answers, beside the requests and never in their way. */
+/**
+ * Wraps a limiter so that it records how the provider API answers. Requests never wait for the
+ * record.
+ */
 import type { Ledger } from '../ledger/ledger.ts';
 import { ProviderError } from '../lib/errors.ts';
 import { type ApiStatus, parseStatus, STATUS_NOTE, type Trouble } from './api-status.ts';

@@ -1,5 +1,7 @@
-/** What a function needs to run anywhere, as data beside its handler; `serverless.ts` gathers these. */
-
+/**
+ * The type of a function's `deployment`: what it needs to run anywhere, as data beside its handler.
+ * `serverless.ts` gathers these.
+ */
 /** What it does to items of the ledger: one of them, many by name, or all of a partition. */
 export type LedgerUse = 'read' | 'readMany' | 'list' | 'write' | 'remove';
 

@@ -1,5 +1,4 @@
-/** AWS-shaped events to our types. Object keys are decoded here and nowhere else. */
-
+/** Parses AWS-shaped events into our types. Object keys are decoded here and nowhere else. */
 import * as v from 'valibot';
 import type { Shard } from '../ledger/shard.ts';
 import { InputError } from '../lib/errors.ts';

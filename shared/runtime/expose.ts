@@ -1,4 +1,7 @@
-/** Makes handlers of functions: built from the environment on their first event, with problem answers. */
+/**
+ * Makes the exported handler of a function: built from the environment on its first event, errors
+ * answered as problem documents.
+ */
 import type { Env } from '../lib/env.ts';
 import { ConfigError, StoreError } from '../lib/errors.ts';
 import { createLog } from '../lib/log.ts';

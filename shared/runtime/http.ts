@@ -1,3 +1,7 @@
+/**
+ * Converts HTTP events of API Gateway to requests, and answers back, with errors as problem
+ * documents.
+ */
 import middy from '@middy/core';
 import * as v from 'valibot';
 import { InputError, RateError, WaybillError } from '../lib/errors.ts';

@@ -1,3 +1,4 @@
+/** Runs a handler for each queue message of an event and reports the messages that failed. */
 import { LeasedError, UnsettledError } from '../lib/errors.ts';
 import type { Log } from '../lib/log.ts';
 import { parseQueueRecords, type QueueRecord } from './events.ts';

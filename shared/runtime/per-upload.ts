@@ -1,4 +1,4 @@
-/** Works on the uploads of one event, each for itself. */
+/** Runs a handler for each upload of one event; a failing upload does not stop the others. */
 import type { Log } from '../lib/log.ts';
 import { parseUploads } from './events.ts';
 

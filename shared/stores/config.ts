@@ -1,3 +1,4 @@
+/** The type of the configuration that says where the stores are. */
 import type { StoreAddress } from '../lib/env.ts';
 import type { LogLevel } from '../lib/log.ts';
 import type { MetricsConfig } from '../lib/metrics.ts';

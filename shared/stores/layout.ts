@@ -1,4 +1,6 @@
-/** Where the reports of runs lie in the store. */
+/**
+ * The keys of the object store: manifests of Waybill's own, staged pieces, reports and receipts.
+ */
 
 /** Manifests that Waybill writes itself from requests and for nightly passes: uploads never start them. */
 export const OWN_PREFIX = 'fetches/';

@@ -1,4 +1,4 @@
-/** What every store refuses as a key, and how it says so. */
+/** Checks object keys by the rules that every store shares, and makes their errors. */
 import { InputError } from '../lib/errors.ts';
 
 /** Of a key in UTF-8, as S3, COS and OBS bound it; a folder takes less, by its file system. */

@@ -1,10 +1,9 @@
-import { InputError } from '../lib/errors.ts';
-
 /**
- * The object store that holds manifests and reports. Adapters pass `test/contract/objects.ts`.
- * Keys are plain decoded text without a leading slash; an adapter refuses `..`, empty segments and
- * control characters with InputError (BODY_INVALID, path `key`).
+ * The port of the object store, which holds manifests and reports. Adapters pass
+ * `test/contract/objects.ts`. Keys are plain decoded text without a leading slash; an adapter refuses
+ * `..`, empty segments and control characters with InputError (BODY_INVALID, path `key`).
  */
+import { InputError } from '../lib/errors.ts';
 
 export interface ObjectInfo {
   readonly key: string;

@@ -1,6 +1,6 @@
 /**
- * The queue as functions and the embedded service see it. On AWS only `send` is ours: Lambda's
- * event source receives, deletes and retries. Adapters pass `test/contract/queue.ts`.
+ * The port of the queue, for functions and the embedded service. On AWS only `send` is ours:
+ * Lambda's event source receives, deletes and retries. Adapters pass `test/contract/queue.ts`.
  */
 
 export interface QueueMessage {

@@ -1,7 +1,7 @@
 /**
- * Secrets of AWS Secrets Manager, read when a function starts and kept in memory: read again when they
- * are old, and once when a provider refuses a key, which may have been changed meanwhile. Their values
- * go nowhere but into the variables that they stand for.
+ * Reads secrets when a function starts and keeps them in memory. They are read again when they are
+ * old, and once when a provider refuses a key, which may have been rotated meanwhile. Their values
+ * go only into the variables they stand for.
  */
 import { withoutMark } from '../lib/decode-text.ts';
 import type { Env } from '../lib/env.ts';

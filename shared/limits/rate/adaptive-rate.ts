@@ -1,7 +1,7 @@
 /**
- * The rate that a provider bears, as one number that shrinks and recovers: pure, for one process and
- * for many alike. Throttled answers take their share off, at most half each second; without any, a
- * twentieth of the configured rate comes back each second.
+ * The rate a provider tolerates, as one number that shrinks and recovers. Pure, and the same for
+ * one process and for many. Each second, throttled answers reduce it by their share, at most by
+ * half; without any, a twentieth of the configured rate comes back.
  */
 
 export interface AdaptiveRate {

@@ -1,12 +1,19 @@
 /**
- * One worker's lane of the governor's document, which lies in the ledger as a note. A worker uses only
- * what the document holds for certain: while a write is under way or its answer was lost, the lesser
- * of what was and what would be.
+ * One worker's allocation of a provider's rate: its lane in the document that all workers share as
+ * a note in the ledger. A worker uses only what the document holds for certain: while a write is in
+ * flight, or its answer was lost, the smaller of the old and the new lane.
  */
 import type { Ledger } from '../../ledger/ledger.ts';
 import { StoreError } from '../../lib/errors.ts';
 import type { LimitsConfig } from '../config.ts';
-import { type Ask, type Governor, grant, type Lane, release, type Told } from './allocator.ts';
+import {
+  type Feedback,
+  type Governor,
+  grant,
+  type Lane,
+  type LaneRequest,
+  release,
+} from './allocator.ts';
 import { readGovernor } from './note.ts';
 
 export interface LeaseOptions extends LimitsConfig {
@@ -24,16 +31,16 @@ export interface Lease {
   lane(): Lane;
   /**
    * Makes the lane a new one.
-   * @param ask called when the document is at hand, again when another worker was faster
+   * @param request called when the document is at hand, again when another worker was faster
    * @throws StoreError; the lane holds on to its end, or less of it
    */
-  renew(ask: () => Omit<Ask, 'worker'>): Promise<void>;
+  renew(request: () => Omit<LaneRequest, 'worker'>): Promise<void>;
   /**
    * Gives the lane back.
    * @param last called when no renewal is under way; undefined when the lane is needed after all
    * @throws StoreError; the lane is gone, and others get it when it ends
    */
-  giveBack(last: () => (Told & { readonly owed: number }) | undefined): Promise<void>;
+  giveBack(last: () => (Feedback & { readonly owed: number }) | undefined): Promise<void>;
 }
 
 const MAX_TRIES = 40;
@@ -58,7 +65,7 @@ export function createLease(options: LeaseOptions): Lease {
   let last: Promise<unknown> = Promise.resolve();
 
   /** One change after the other: a lane that is given back must not come back. */
-  const alone = (work: () => Promise<void>): Promise<void> => {
+  const inTurn = (work: () => Promise<void>): Promise<void> => {
     const next = last.then(work);
     last = next.catch(() => {});
     return next;
@@ -78,21 +85,21 @@ export function createLease(options: LeaseOptions): Lease {
       }
       await wait(random() * Math.min(200, 5 * 2 ** tries));
     }
-    throw new StoreError(`The pace of ${api} found no turn among many workers.`);
+    throw new StoreError(`Too many workers changed the shared rate of ${api} at once.`);
   };
 
   return {
     lane: () => lane,
-    renew: (ask) =>
-      alone(() => change((known) => grant(known, { worker, ...ask() }, limits, now()))),
+    renew: (request) =>
+      inTurn(() => change((known) => grant(known, { worker, ...request() }, limits, now()))),
     giveBack: (last) =>
-      alone(async () => {
+      inTurn(async () => {
         if (!isNoted) return;
-        const told = last();
-        if (!told) return;
+        const feedback = last();
+        if (!feedback) return;
         lane = NOTHING;
         await change((known) => ({
-          governor: release(known, { worker, ...told }, limits, now()),
+          governor: release(known, { worker, ...feedback }, limits, now()),
           lane: NOTHING,
         }));
         isNoted = false;

@@ -1,7 +1,7 @@
 /**
- * How workers share the limits of one provider: pure functions over a small document that each of
+ * Allocates the limits of one provider to its workers: pure functions over a small document that each of
  * them reads and writes every few seconds. Each worker has a lane, a part of the rate and of the slots
- * for requests under way; what all lanes hold together never exceeds the limits, so whoever comes gets
+ * for requests in flight; what all lanes hold together never exceeds the limits, so a new worker gets
  * what is free, and its fair part as soon as the others have renewed theirs.
  *
  * The bound, for a configured rate R: a window of t seconds holds at most R * t requests and those
@@ -9,7 +9,7 @@
  * what its lane pays for (`debt.ts`), sends only what is paid for before its lane ends, and when it
  * gives back or loses its lane earlier, the document keeps what pays for the rest. So lanes that follow
  * each other add nothing, and no window holds more than R * (t + 0.05) and one request for each worker.
- * Nobody uses a lane in its last `SAFETY_MS`, which covers clocks that differ by less: AWS keeps those
+ * No worker uses a lane in its last `SAFETY_MS`, which covers clocks that differ by less: AWS keeps those
  * of its machines within milliseconds of each other.
  */
 import { own } from '../../lib/values.ts';
@@ -43,15 +43,15 @@ export interface Holding {
   readonly since: number;
 }
 
-/** What a worker learnt of the provider since it told last. */
-export interface Told {
+/** What a worker learnt of the provider since its last report. */
+export interface Feedback {
   readonly answers: number;
   readonly throttled: number;
   /** Until when the provider wants nothing; 0 for none. */
   readonly notBefore: number;
 }
 
-export interface Ask extends Told {
+export interface LaneRequest extends Feedback {
   readonly worker: string;
   /** Requests per second that it can use. */
   readonly wanted: number;
@@ -105,11 +105,11 @@ export const newGovernor = ({ requestsPerSecond }: LimitsConfig, at: number): Go
 
 export function grant(
   known: Governor,
-  { worker, wanted, wantedSlots, running, owed, ...told }: Ask,
+  { worker, wanted, wantedSlots, running, owed, ...feedback }: LaneRequest,
   limits: LimitsConfig,
   now: number,
 ): { readonly governor: Governor; readonly lane: Lane } {
-  const { adaptive, notBefore } = learn(known, told, limits, now);
+  const { adaptive, notBefore } = learn(known, feedback, limits, now);
   const total = adaptive.rate;
   const others = Object.fromEntries(
     Object.entries(known.workers).filter(([name, { until }]) => name !== worker && until > now),
@@ -122,10 +122,10 @@ export function grant(
 
   const cap = slotsAt(total, limits.requestsPerSecond, limits.inFlight);
   const gone = held.filter((other) => !isPresent(other, now));
-  const wishes = [...present, [worker, { wantedSlots, isWaiting, since }] as const]
+  const requests = [...present, [worker, { wantedSlots, isWaiting, since }] as const]
     .sort(([a, first], [b, second]) => turnOf(first, now) - turnOf(second, now) || (a < b ? -1 : 1))
     .map(([name, other]) => ({ name, wanted: other.wantedSlots }));
-  const pieces = piecesOf(Math.max(0, cap - sum(gone, 'slots')), wishes);
+  const pieces = piecesOf(Math.max(0, cap - sum(gone, 'slots')), requests);
   const piece = pieces.get(worker) ?? 0;
   const slots = Math.max(0, Math.min(piece, cap - sum(held, 'slots')));
 
@@ -170,12 +170,12 @@ export function grant(
  */
 export function release(
   known: Governor,
-  { worker, owed, ...told }: Told & { readonly worker: string; readonly owed: number },
+  { worker, owed, ...feedback }: Feedback & { readonly worker: string; readonly owed: number },
   limits: LimitsConfig,
   now: number,
 ): Governor {
   const { [worker]: mine, ...others } = known.workers;
-  const learnt = learn(known, told, limits, now);
+  const learnt = learn(known, feedback, limits, now);
   if (!mine || mine.rate === 0 || owed <= 0) return { ...learnt, workers: others };
   const rateUntil = Math.min(mine.rateUntil, now + (owed / mine.rate) * 1_000 + SAFETY_MS);
   const rest = { ...mine, rateUntil, slots: 0, until: rateUntil, wanted: 0, wantedSlots: 0 };
@@ -183,14 +183,19 @@ export function release(
 }
 
 /** What ended before this answer first, so that it does not share the blame. */
-function learn(known: Governor, told: Told, { requestsPerSecond }: LimitsConfig, now: number) {
+function learn(
+  known: Governor,
+  feedback: Feedback,
+  { requestsPerSecond }: LimitsConfig,
+  now: number,
+) {
   const settled = adapt(known.adaptive, requestsPerSecond, now);
-  const notBefore = Math.max(known.notBefore, told.notBefore);
-  const adaptive = adapt(settled, requestsPerSecond, now, told);
+  const notBefore = Math.max(known.notBefore, feedback.notBefore);
+  const adaptive = adapt(settled, requestsPerSecond, now, feedback);
   return { adaptive: pausedUntil(adaptive, notBefore), notBefore };
 }
 
-/** It asked lately, and wants something. */
+/** Whether the worker renewed lately and wants something. */
 const isPresent = ({ rateUntil, wantedSlots }: Holding, now: number): boolean =>
   rateUntil > now && wantedSlots > 0;
 

@@ -1,4 +1,7 @@
-/** Requests that were sent ahead of an even pace; time pays for them at the rate of the lane. */
+/**
+ * Counts the requests a worker sent ahead of an even rate. Time pays for them at the rate of the
+ * lane.
+ */
 import { BURST_MS } from './rate-gate.ts';
 
 /**

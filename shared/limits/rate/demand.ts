@@ -1,5 +1,8 @@
-/** What a worker could use: everything when it used up its lane, else twice what it used of it; what
- * waits, as long as nothing else is known. So a worker with one request leaves the rest to others. */
+/**
+ * Estimates how much rate and how many slots a worker could use: everything when it used up its
+ * lane, else twice what it used; the number of waiting requests as long as nothing else is known.
+ * So a worker with one request leaves the rest to others.
+ */
 import type { LimitsConfig } from '../config.ts';
 import { type Lane, LEAST_RATE } from './allocator.ts';
 
@@ -12,7 +15,7 @@ export interface Demand {
   isShort(lane: Lane, at: number): boolean;
   wanted(lane: Lane, at: number): { readonly wanted: number; readonly wantedSlots: number };
   /** That was granted, as far as it was to be had. */
-  granted(asked: ReturnType<Demand['wanted']>, at: number): void;
+  granted(request: ReturnType<Demand['wanted']>, at: number): void;
   /** The work is done: what comes next may be of another size. */
   ended(): void;
 }
@@ -24,7 +27,7 @@ const PER_PENDING = 2;
 const FULL = 0.9;
 
 /** What was used says nothing before a lane had room for so many requests. */
-const TELLING = 3;
+const MIN_ROOM = 3;
 
 /** Asking early is worth a write when so many times more wait, or a lane was too small for so long. */
 const SHORT = 1.5;
@@ -45,7 +48,7 @@ export function createDemand({ requestsPerSecond, inFlight }: LimitsConfig): Dem
     const isLive = lane.slots > 0 && lane.rate > 0 && at < lane.rateUntil;
     const room = lane.rate * ((at - since) / 1_000);
     // It had no lane, the provider wanted nothing, or too little time has passed.
-    if (!isLive || lane.notBefore > since || room < TELLING) {
+    if (!isLive || lane.notBefore > since || room < MIN_ROOM) {
       return Math.max(eager, last.wanted);
     }
     return isFull(lane, at) ? requestsPerSecond : 2 * used(at);
@@ -65,8 +68,8 @@ export function createDemand({ requestsPerSecond, inFlight }: LimitsConfig): Dem
       wanted: Math.max(LEAST_RATE, Math.min(requestsPerSecond, rateFor(lane, at))),
       wantedSlots: Math.min(inFlight, peak),
     }),
-    granted: (asked, at) => {
-      last = asked;
+    granted: (request, at) => {
+      last = request;
       [peak, requests, since] = [1, 0, at];
     },
     ended: () => {

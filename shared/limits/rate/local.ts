@@ -1,4 +1,4 @@
-/** The pace of one process. */
+/** The rate gate of a single process, which shares its limits with no other worker. */
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { LimitsConfig } from '../config.ts';
 import { adapt, fullRate, pausedUntil, slotsAt } from './adaptive-rate.ts';

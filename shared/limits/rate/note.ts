@@ -1,4 +1,4 @@
-/** The governor's document as text. */
+/** Reads the allocator's document from the text of its note. */
 import { isRecord } from '../../lib/values.ts';
 import type { LimitsConfig } from '../config.ts';
 import { type Governor, HELD_MS, newGovernor } from './allocator.ts';

@@ -1,4 +1,6 @@
-/** The port of a pace: when requests to a provider may leave, and how many may be in flight. */
+/**
+ * The port of a rate gate: when requests to a provider may leave, and how many may be in flight.
+ */
 
 export interface Pace {
   /** Resolves once something may be sent at all. @throws StoreError when that can't be found out */

@@ -1,12 +1,12 @@
 /**
- * The pace of one among many workers: its lane is renewed with one write of the ledger every few
- * seconds, whatever number of requests leave meanwhile.
+ * The rate gate of one among many workers. One write to the ledger every few seconds renews its
+ * lane, however many requests leave meanwhile.
  */
 import { randomUUID } from 'node:crypto';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { StoreError } from '../../lib/errors.ts';
 import { createLease, type LeaseOptions } from './allocation.ts';
-import { SAFETY_MS, type Told } from './allocator.ts';
+import { type Feedback, SAFETY_MS } from './allocator.ts';
 import { createDebt } from './debt.ts';
 import { createDemand } from './demand.ts';
 import type { Pace } from './rate-gate.ts';
@@ -17,7 +17,7 @@ export interface SharedPaceOptions
     Partial<Pick<LeaseOptions, 'worker' | 'now' | 'wait' | 'random'>> {
   /** Requests that wait or are under way. */
   readonly pending: () => number;
-  /** Told when there may be more slots than before. */
+  /** Called when there may be more slots than before. */
   readonly onSlots: () => void;
 }
 
@@ -25,15 +25,15 @@ export interface SharedPaceOptions
 const LEAD_MS = 1_500;
 
 /** Between two questions of a worker that got nothing, or was throttled; the longest wait at a time. */
-const AGAIN_MS = 500;
+const RENEW_MS = 500;
 
 const THROTTLED_MS = 1_000;
 
 /** Between two of one that has less than its part. */
 const SETTLED_MS = 1_000;
 
-/** So long the ledger may be out of reach before whoever waits is told. */
-const PATIENCE_MS = 60_000;
+/** So long the ledger may be out of reach before waiting requests fail. */
+const OUTAGE_MS = 60_000;
 
 /** Without a request for so long, others get the lane. */
 const IDLE_MS = 1_000;
@@ -41,7 +41,7 @@ const IDLE_MS = 1_000;
 /** Others need not hear of an instant that they know this well. */
 const SAME_MS = 100;
 
-const SILENCE: Told = { answers: 0, throttled: 0, notBefore: 0 };
+const NO_FEEDBACK: Feedback = { answers: 0, throttled: 0, notBefore: 0 };
 
 export function createSharedPace(options: SharedPaceOptions): Pace {
   const { onSlots, pending, requestsPerSecond } = options;
@@ -51,72 +51,72 @@ export function createSharedPace(options: SharedPaceOptions): Pace {
   const debt = createDebt();
   /** What the provider asked of this worker. */
   let notBefore = 0;
-  let told = SILENCE;
+  let feedback = NO_FEEDBACK;
   /** Requests that have had their turn and no answer. */
   let running = 0;
   let onAnswer = () => {};
-  let askedAt = Number.NEGATIVE_INFINITY;
+  let renewedAt = Number.NEGATIVE_INFINITY;
   let activeAt = 0;
   /** It holds more slots than it was granted, until it tells that those are done. */
   let isOverfull = false;
-  let asking: Promise<void> | undefined;
+  let renewal: Promise<void> | undefined;
   let isIdling = false;
 
-  /** Gives away what is to be told; `back` when it did not arrive. */
-  const tell = () => {
-    const telling = told;
-    told = SILENCE;
+  /** Takes the feedback to send it; `back` restores it when it did not arrive. */
+  const takeFeedback = () => {
+    const sent = feedback;
+    feedback = NO_FEEDBACK;
     const back = () => {
-      told = {
-        answers: told.answers + telling.answers,
-        throttled: told.throttled + telling.throttled,
-        notBefore: Math.max(told.notBefore, telling.notBefore),
+      feedback = {
+        answers: feedback.answers + sent.answers,
+        throttled: feedback.throttled + sent.throttled,
+        notBefore: Math.max(feedback.notBefore, sent.notBefore),
       };
     };
-    return { telling, back };
+    return { sent, back };
   };
 
-  const ask = async (): Promise<void> => {
-    askedAt = now();
-    const { telling, back } = tell();
-    let asked = { wanted: 0, wantedSlots: 0, running: 0, owed: 0 };
+  const renewLane = async (): Promise<void> => {
+    renewedAt = now();
+    const { sent, back } = takeFeedback();
+    let request = { wanted: 0, wantedSlots: 0, running: 0, owed: 0 };
     try {
       await lease.renew(() => {
         demand.sees(pending());
         const lane = lease.lane();
         const owed = debt.owed(now(), lane.rate);
-        asked = { ...demand.wanted(lane, now()), running, owed };
-        return { ...asked, ...telling };
+        request = { ...demand.wanted(lane, now()), running, owed };
+        return { ...request, ...sent };
       });
     } catch (error) {
       back();
       throw error;
     }
-    isOverfull = asked.running > lease.lane().slots;
-    demand.granted(asked, now());
+    isOverfull = request.running > lease.lane().slots;
+    demand.granted(request, now());
     onSlots();
   };
   /** One question at a time; those who wait share it. */
-  const askOnce = (): Promise<void> => {
-    asking ??= ask().finally(() => {
-      asking = undefined;
+  const renewOnce = (): Promise<void> => {
+    renewal ??= renewLane().finally(() => {
+      renewal = undefined;
     });
-    return asking;
+    return renewal;
   };
   /** A failure shows itself to whoever needs the lane later. */
-  const askAhead = (): void => {
-    if (!asking) askOnce().catch(() => {});
+  const renewAhead = (): void => {
+    if (!renewal) renewOnce().catch(() => {});
   };
   /** Asks again, not too soon after the last time, until it is enough. */
-  const askUntil = async (isEnough: () => boolean): Promise<void> => {
-    const patientUntil = now() + PATIENCE_MS;
+  const renewUntil = async (isEnough: () => boolean): Promise<void> => {
+    const patientUntil = now() + OUTAGE_MS;
     while (!isEnough()) {
-      if (!asking && now() < askedAt + AGAIN_MS) {
-        await wait(askedAt + AGAIN_MS - now());
+      if (!renewal && now() < renewedAt + RENEW_MS) {
+        await wait(renewedAt + RENEW_MS - now());
         continue;
       }
       try {
-        await askOnce();
+        await renewOnce();
       } catch (error) {
         if (!(error instanceof StoreError) || now() >= patientUntil) throw error;
       }
@@ -132,9 +132,9 @@ export function createSharedPace(options: SharedPaceOptions): Pace {
     return rate > 0 && slots() > 0 && (owed / rate) * 1_000 <= endsAt() - now();
   };
   const isDue = (): boolean => {
-    const since = now() - askedAt;
-    if (since < AGAIN_MS) return false;
-    if (endsAt() - now() < LEAD_MS || isOverfull || told.notBefore > 0) return true;
+    const since = now() - renewedAt;
+    if (since < RENEW_MS) return false;
+    if (endsAt() - now() < LEAD_MS || isOverfull || feedback.notBefore > 0) return true;
     return demand.isShort(lease.lane(), now()) || (lease.lane().isPartial && since >= SETTLED_MS);
   };
 
@@ -145,25 +145,25 @@ export function createSharedPace(options: SharedPaceOptions): Pace {
       const at = now();
       const stoppedUntil = Math.max(notBefore, lease.lane().notBefore);
       if (stoppedUntil > at) {
-        if (told.notBefore > 0 && at >= askedAt + AGAIN_MS) askAhead();
-        await wait(Math.max(1, Math.min(stoppedUntil - at, AGAIN_MS)));
+        if (feedback.notBefore > 0 && at >= renewedAt + RENEW_MS) renewAhead();
+        await wait(Math.max(1, Math.min(stoppedUntil - at, RENEW_MS)));
         continue;
       }
       if (!isPaid()) {
-        await askUntil(isPaid);
+        await renewUntil(isPaid);
         continue;
       }
-      if (isDue()) askAhead();
+      if (isDue()) renewAhead();
       const { rate } = lease.lane();
       const waitMs = debt.waitMs(at, rate);
       if (waitMs > 0) {
         // Timers know no shorter time.
-        await wait(Math.max(1, Math.min(waitMs, AGAIN_MS)));
+        await wait(Math.max(1, Math.min(waitMs, RENEW_MS)));
         continue;
       }
       // Fewer slots than when it began to wait.
       if (running >= slots()) {
-        await Promise.race([wait(AGAIN_MS), new Promise<void>((end) => (onAnswer = end))]);
+        await Promise.race([wait(RENEW_MS), new Promise<void>((end) => (onAnswer = end))]);
         continue;
       }
       running += 1;
@@ -180,9 +180,9 @@ export function createSharedPace(options: SharedPaceOptions): Pace {
       await lease.giveBack(() => {
         if (pending() > 0) return undefined;
         demand.ended();
-        const telling = tell();
-        back = telling.back;
-        return { ...telling.telling, owed: debt.owed(now(), lease.lane().rate) };
+        const taken = takeFeedback();
+        back = taken.back;
+        return { ...taken.sent, owed: debt.owed(now(), lease.lane().rate) };
       });
     } catch (error) {
       back();
@@ -198,7 +198,7 @@ export function createSharedPace(options: SharedPaceOptions): Pace {
   };
 
   return {
-    open: () => askUntil(() => slots() > 0),
+    open: () => renewUntil(() => slots() > 0),
     turn: createTurns(next, () => {
       running -= 1;
       onAnswer();
@@ -209,15 +209,15 @@ export function createSharedPace(options: SharedPaceOptions): Pace {
       running -= 1;
       onAnswer();
       const until = retryAfterMs === undefined ? 0 : activeAt + retryAfterMs;
-      const isNews = until > Math.max(told.notBefore, lease.lane().notBefore) + SAME_MS;
-      told = {
-        answers: told.answers + 1,
-        throttled: told.throttled + (isThrottled ? 1 : 0),
-        notBefore: isNews ? until : told.notBefore,
+      const isNews = until > Math.max(feedback.notBefore, lease.lane().notBefore) + SAME_MS;
+      feedback = {
+        answers: feedback.answers + 1,
+        throttled: feedback.throttled + (isThrottled ? 1 : 0),
+        notBefore: isNews ? until : feedback.notBefore,
       };
       notBefore = Math.max(notBefore, until);
       // The others shall know.
-      if (isNews || (isThrottled && activeAt >= askedAt + THROTTLED_MS)) askAhead();
+      if (isNews || (isThrottled && activeAt >= renewedAt + THROTTLED_MS)) renewAhead();
     },
     slots,
     rate: () => lease.lane().total || requestsPerSecond,

@@ -1,4 +1,4 @@
-/** A line of requests that wait for their turn. */
+/** Serves waiting requests one after the other, each when its turn comes. */
 import { unlessAborted } from '../../lib/abort.ts';
 import { createLine } from '../line.ts';
 

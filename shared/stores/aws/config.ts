@@ -1,3 +1,4 @@
+/** The type of the AWS configuration: region, keys, endpoints and the addresses of the stores. */
 import type { AwsKeys } from '../../lib/aws/keys.ts';
 
 export interface AwsConfig {

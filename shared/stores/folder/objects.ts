@@ -1,6 +1,6 @@
 /**
- * The embedded object store: a folder. A key is a path below it, of regular files in real folders: what
- * a symbolic link names is no object, so that nobody who may write here reads what the service may read.
+ * The embedded object store: a folder. A key is a path below it, of regular files in real folders.
+ * A symbolic link is no object, so nobody who may write here can read what the service may read.
  */
 import { randomUUID } from 'node:crypto';
 import type { BigIntStats } from 'node:fs';

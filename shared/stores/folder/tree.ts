@@ -1,8 +1,8 @@
 /**
- * The folders of a store, entered one after the other from its root. No symbolic link below the root is
- * followed, and the folder stays open while somebody works in it: a link that is made meanwhile leads
- * nowhere else (promise G6). Linux names an open folder by its number; elsewhere a path stands for it,
- * checked part by part just before.
+ * Opens the folders of a store one after the other from its root, without following symbolic links.
+ * The folder stays open while it is used, so a link made meanwhile leads nowhere else (promise G6).
+ * Linux names an open folder by its number; elsewhere a path stands for it, checked part by part
+ * just before.
  */
 import { constants, existsSync } from 'node:fs';
 import { type FileHandle, lstat, mkdir, open } from 'node:fs/promises';

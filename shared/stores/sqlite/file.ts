@@ -1,9 +1,10 @@
 /**
- * One SQLite file shared by the embedded ledger and queue. Writes are collected for a moment and
- * committed together, so that hundreds of facts cost one commit; each promise resolves after it. Every
- * commit outlives the process, `kill -9` included. Only those with a `synced` write are forced to the
- * disk and outlive a power cut, with all before them: runs, messages and write-ahead intents. A power
- * cut may so take the last answers and outcomes; the intents that cover them are then resolved again.
+ * One SQLite file, shared by the embedded ledger and queue. Writes are collected for a moment and
+ * committed together, so hundreds of facts cost one commit; each promise resolves after it. Every
+ * commit survives the end of the process, `kill -9` included. Only commits with a `synced` write
+ * are forced to disk and survive a power cut, with all before them: runs, messages and write-ahead
+ * intents. A power cut may lose the last answers and outcomes; the intents that cover them are then
+ * resolved again.
  */
 import { DatabaseSync } from 'node:sqlite';
 import { StoreError } from '../../lib/errors.ts';

@@ -1,7 +1,7 @@
 /**
- * Counts of transfers by state. They are not kept beside the transfers, which would cost a third
- * write for each and could differ from them after a crash: they are counted from the rows. What was
- * counted is kept on the shard; for good once all its transfers are final (`touch.ts`).
+ * Counts transfers by state in DynamoDB. Counters beside the transfers would cost a third write
+ * each and could differ from them after a crash, so the rows are counted. The result is cached on
+ * the shard, for good once all its transfers are final (`forget-counts.ts`).
  */
 import type { TransferState } from '../../../ledger/merge.ts';
 import { type Totals, totalsOf } from '../../../ledger/totals.ts';

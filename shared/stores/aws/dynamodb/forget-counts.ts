@@ -1,8 +1,8 @@
 /**
- * Keeps counts that were taken of final transfers true. Counts of a shard whose transfers are all
- * final are kept and believed for good; whoever is about to change a final transfer after all (a
- * retry, a late success) first takes them away. Counts are only kept when nobody took any away for a
- * minute: longer than a write can last, so none can be between its notice and its change.
+ * Discards cached counts before a final transfer changes. Counts of a shard whose transfers are all
+ * final are trusted for good, so a retry or a late success first removes them. Counts are cached
+ * only if nobody removed any for a minute: longer than a write can last, so no change can fall
+ * between the removal and its write.
  */
 import { runKey, shardKey } from './keys.ts';
 import type { Table } from './table.ts';

@@ -1,5 +1,4 @@
-/** Items of DynamoDB: attribute values to plain ones and back. */
-
+/** Converts DynamoDB attribute values to plain values and back. */
 /** Texts of a set have no order; an empty one can't be stored. */
 export type Value = string | number | readonly string[] | ReadonlySet<string>;
 

@@ -1,7 +1,7 @@
 /**
- * Keys of the table (docs/ledger.md). A run and its shards share one partition, which is written a
- * few times per shard. Transfers, which are written twice each, have partitions of their own: each
- * shard has four, so that 1,000 objects a second from one worker are 500 writes to each.
+ * The keys of the DynamoDB table (docs/ledger.md). A run and its shards share one partition, which
+ * gets a few writes per shard. Transfers get two writes each, so they have partitions of their own:
+ * four for each shard, so that 1,000 objects a second from one worker are 500 writes to each.
  */
 import type { TransferPlace } from '../../../ledger/model.ts';
 import type { Key } from './table.ts';

@@ -1,4 +1,4 @@
-/** Small records beside runs and transfers: claims, leases by name, notes, nights. */
+/** Stores claims, named leases, notes and counts of nights in DynamoDB. */
 import type { Ledger } from '../../../ledger/ledger.ts';
 import { number, text } from './item.ts';
 import { noteKey } from './keys.ts';

@@ -1,4 +1,4 @@
-/** Items of the table to ledger types and back. */
+/** Converts items of the table to ledger types and back. */
 import { latestId, toHistory } from '../../../ledger/history.ts';
 import type { IntentWindow } from '../../../ledger/ledger.ts';
 import { type Fact, TRANSFER_STATES, type TransferState } from '../../../ledger/merge.ts';

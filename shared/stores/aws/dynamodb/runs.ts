@@ -1,4 +1,4 @@
-/** Runs in DynamoDB. */
+/** Stores runs in DynamoDB. */
 import { parseRunCursor, runCursor } from '../../../ledger/cursors.ts';
 import type { Ledger } from '../../../ledger/ledger.ts';
 import type { NewRun, Run } from '../../../ledger/model.ts';

@@ -1,4 +1,4 @@
-/** Shards in DynamoDB: leases, write-ahead intents and tallies. */
+/** Stores shards in DynamoDB: their leases, write-ahead intents and tallies. */
 import type { IntentWindow, Lease, Ledger, OpenedShard } from '../../../ledger/ledger.ts';
 import type { Transfer } from '../../../ledger/model.ts';
 import type { Shard, Tally } from '../../../ledger/shard.ts';

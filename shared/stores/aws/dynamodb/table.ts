@@ -1,9 +1,9 @@
 /**
- * One DynamoDB table. Expressions are DynamoDB's own; every `#name` stands for the attribute of that
- * name, so that no reserved word is in the way. Reads are strongly consistent but for global indexes.
+ * A client of one DynamoDB table. Expressions are DynamoDB's own; every `#name` stands for the
+ * attribute of that name, so no reserved word gets in the way. Reads are strongly consistent except
+ * on global indexes.
  * https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/Expressions.html
  */
-
 import { AwsError } from '../../../lib/aws/errors.ts';
 import { StoreError, TransportError } from '../../../lib/errors.ts';
 import type { AwsCall } from '../json-api.ts';

@@ -1,7 +1,7 @@
 /**
- * Transfers in DynamoDB. What a healthy object brings, its acceptance and its outcome, is one
- * conditional write each: the condition holds when the update goes farther than what is known.
- * Anything else (late, repeated, an order) is merged here and written if nobody was faster.
+ * Stores transfers in DynamoDB. The acceptance and the outcome of a healthy object are one
+ * conditional write each: the condition holds when the update outranks what is stored. Any other
+ * update (late, repeated, a retry) is merged here and written if no other worker was faster.
  */
 import { setTimeout as sleep } from 'node:timers/promises';
 import { parseTransferCursor, transferCursor } from '../../../ledger/cursors.ts';

@@ -1,7 +1,7 @@
 /**
- * The object store in a bucket: of S3, or of any store that speaks its language, so that buckets of
- * COS and OBS hold manifests too. Where the bucket keeps versions, every writing is another version;
- * else the same content written again is the same one.
+ * The object store in a bucket of S3 or of any S3-compatible store, so buckets of COS and OBS can
+ * hold manifests too. With versioning, every write is a new version; without it, the same content
+ * written again is the same version.
  */
 import { StoreError } from '../../../lib/errors.ts';
 import { parseHttpDate } from '../../../lib/http-date.ts';

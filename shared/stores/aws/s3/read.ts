@@ -1,4 +1,4 @@
-/** Reads one object as a stream, and goes on where an answer broke off. */
+/** Reads one object as a stream, and resumes where an answer broke off. */
 import { StoreError } from '../../../lib/errors.ts';
 import type { Download } from '../../../lib/http.ts';
 import type { Bucket } from '../../../lib/s3/bucket.ts';

@@ -3,7 +3,6 @@
  * is visible before it is complete.
  * https://docs.aws.amazon.com/AmazonS3/latest/userguide/mpuoverview.html
  */
-
 import { AwsError } from '../../../lib/aws/errors.ts';
 import { StoreError } from '../../../lib/errors.ts';
 import type { Bucket } from '../../../lib/s3/bucket.ts';

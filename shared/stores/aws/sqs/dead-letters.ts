@@ -1,8 +1,7 @@
 /**
- * What became of messages that were given up. They are moved by receiving, sending and removing, and
- * not by StartMessageMoveTask: that moves all or none, and ends when nobody waits any more.
+ * Lists and redrives the dead letters of an SQS queue. They are received, sent and removed one by
+ * one; StartMessageMoveTask would move all or none, and ends when no caller waits any more.
  */
-
 import type { DeadLetters, QueueMessage } from '../../queue.ts';
 import { BATCH, callQueue, type SqsOptions } from './call.ts';
 import { endBatch, giveBackBatch, takeBatch } from './receiver.ts';

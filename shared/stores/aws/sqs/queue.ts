@@ -1,8 +1,7 @@
 /**
- * A whole queue of SQS, for the embedded service and for whoever looks after dead letters. A standard
+ * A whole SQS queue, for the embedded service and for the dead-letter routes. It is a standard
  * queue: messages come in no strict order, and counts are SQS's estimates.
  */
-
 import type { Queue, QueueMessage } from '../../queue.ts';
 import { createSqsDeadLetters, type SqsQueueOptions } from './dead-letters.ts';
 import { endBatch, takeBatch } from './receiver.ts';

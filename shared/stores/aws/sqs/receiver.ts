@@ -1,8 +1,7 @@
 /**
- * Takes messages from an SQS queue, and ends them.
+ * Receives messages from an SQS queue and deletes them.
  * https://docs.aws.amazon.com/AWSSimpleQueueService/latest/APIReference/API_ReceiveMessage.html
  */
-
 import type { QueueMessage } from '../../queue.ts';
 import {
   BATCH,

@@ -1,6 +1,7 @@
 /**
- * Puts messages on an SQS queue, and says when received ones come back. Lambda's event source does
- * the rest. https://docs.aws.amazon.com/AWSSimpleQueueService/latest/APIReference/API_SendMessageBatch.html
+ * Sends messages to an SQS queue, and sets when received ones become visible again. Lambda's event
+ * source does the rest.
+ * https://docs.aws.amazon.com/AWSSimpleQueueService/latest/APIReference/API_SendMessageBatch.html
  */
 import { StoreError } from '../../../lib/errors.ts';
 import { isRecord } from '../../../lib/values.ts';

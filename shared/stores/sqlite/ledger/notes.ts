@@ -1,4 +1,4 @@
-/** Small records beside runs and transfers: idempotency claims, leases by name, notes, nights. */
+/** Stores idempotency claims, named leases, notes and counts of nights in SQLite. */
 import type { Claim, Ledger } from '../../../ledger/ledger.ts';
 import type { SqliteFile } from '../file.ts';
 

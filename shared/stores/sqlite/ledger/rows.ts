@@ -1,4 +1,4 @@
-/** SQLite rows to ledger types and back. */
+/** Converts SQLite rows to ledger types and back. */
 import { latestId, toHistory } from '../../../ledger/history.ts';
 import type { IntentWindow, ShardRecord } from '../../../ledger/ledger.ts';
 import { TRANSFER_STATES, type TransferState } from '../../../ledger/merge.ts';

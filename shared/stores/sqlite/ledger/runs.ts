@@ -1,4 +1,7 @@
-/** Runs in SQLite; their counts are sums over the shards, which change in the transfers' commits. */
+/**
+ * Stores runs in SQLite. Their counts are sums over the shards, which change in the transfers'
+ * commits.
+ */
 import { parseRunCursor, runCursor } from '../../../ledger/cursors.ts';
 import type { Ledger } from '../../../ledger/ledger.ts';
 import type { NewRun, Run } from '../../../ledger/model.ts';

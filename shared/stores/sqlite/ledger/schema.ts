@@ -1,4 +1,4 @@
-/** Tables of the embedded ledger (docs/ledger.md). Instants are Unix milliseconds. */
+/** Creates the tables of the embedded ledger (docs/ledger.md). Instants are Unix milliseconds. */
 import type { DatabaseSync } from 'node:sqlite';
 import { StoreError } from '../../../lib/errors.ts';
 

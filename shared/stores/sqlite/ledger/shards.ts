@@ -1,4 +1,4 @@
-/** Shards in SQLite: leases, write-ahead intents and tallies. */
+/** Stores shards in SQLite: their leases, write-ahead intents and tallies. */
 import type { Ledger } from '../../../ledger/ledger.ts';
 import type { Tally } from '../../../ledger/shard.ts';
 import type { SqliteFile } from '../file.ts';

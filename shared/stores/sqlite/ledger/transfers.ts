@@ -1,4 +1,7 @@
-/** Transfers in SQLite: each fact is merged, and its shard's counts kept, in one commit. */
+/**
+ * Stores transfers in SQLite. Each fact is merged, and its shard's counts are updated, in one
+ * commit.
+ */
 import { parseTransferCursor, transferCursor } from '../../../ledger/cursors.ts';
 import { HISTORY_LIMIT, isIdle, toEntryText } from '../../../ledger/history.ts';
 import type { Ledger } from '../../../ledger/ledger.ts';
