@@ -67,28 +67,29 @@ export function createHandler({
 }: Deps) {
   const answer = json(200, { recorded: true });
 
-  /** What to record: the token's word, or the provider's where the policy asks for it. */
-  const judge = async (
+  /** The update to record: from the token, or from the provider where `WAYBILL_VERIFY` requires it. */
+  const updateFor = async (
     claim: CallbackClaim,
     request: HttpRequest,
   ): Promise<TransferUpdate | undefined> => {
-    const told = callbackUpdate(claim, request, now());
+    const contentType = request.headers['content-type'];
+    const claimed = callbackUpdate(claim, { body: request.body, contentType }, now());
     const mustVerify = verify === 'all' || (verify === 'failures' && claim.outcome === 'failed');
-    if (!mustVerify || !status) return told;
+    if (!mustVerify || !status) return claimed;
     const transfer = await ledger.read(claim.transferId);
-    // Nothing to ask with: the answer to the submission has not been recorded yet, or was lost.
-    if (!transfer?.providerId || transfer.attempt !== claim.attempt) return told;
+    // No task id to query: the answer to the submission has not been recorded yet, or was lost.
+    if (!transfer?.providerId || transfer.attempt !== claim.attempt) return claimed;
     if (transfer.state === 'succeeded') return undefined;
     try {
-      return await status.query(transfer, { doubted: told });
+      return await status.query(transfer, { doubted: claimed });
     } catch (error) {
-      // The provider does not answer now: nothing is recorded, and the sweeper asks again.
+      // The provider does not answer now: nothing is recorded, and the sweep queries again.
       log.warn('callback.unconfirmed', { transferId: claim.transferId }, error);
       return undefined;
     }
   };
 
-  /** The message itself says nothing that is believed: which task, the sweeper asks. */
+  /** The content of the message is not trusted: it only wakes the sweep, which polls the tasks. */
   const notice = async ({ body }: HttpRequest): Promise<HttpAnswer> => {
     if (!smn) throw new InputError('NOT_FOUND', 'No topic is configured.');
     const message = await smn.accept(body);
@@ -101,17 +102,17 @@ export function createHandler({
     async (request) => {
       if (request.routeKey === 'POST /notifications/smn') return notice(request);
       const claim = tokens.verify(request.params['token'] ?? '', now());
-      const report = await judge(claim, request);
-      if (report) await ledger.record(claim.transferId, report);
+      const update = await updateFor(claim, request);
+      if (update) await ledger.record(claim.transferId, update);
       const { transferId, attempt, outcome } = claim;
-      log.debug('callback.recorded', { transferId, attempt, outcome, state: report?.state });
+      log.debug('callback.recorded', { transferId, attempt, outcome, state: update?.state });
       return answer;
     },
     { log, router },
   );
 }
 
-/** Callbacks come by themselves: a refused key is not tried anew with each of them. */
+/** Callbacks arrive on their own schedule: a refused key is not tried again with each of them. */
 const BARRED_MS = 60_000;
 
 export const handler = expose(async (env) => {

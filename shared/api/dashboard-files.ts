@@ -1,6 +1,6 @@
 /**
- * The dashboard's files: the page at `/`, what it loads under `/assets/`. They are public; every one
- * was compressed when it was built, and is read when it is first asked for.
+ * Serves the dashboard's files: the page at `/` and what it loads under `/assets/`. They are
+ * public. Each file was compressed when the dashboard was built, and is read on its first request.
  */
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';

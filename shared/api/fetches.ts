@@ -1,5 +1,7 @@
-/** `POST /fetches`: objects of a request become a manifest of Waybill's own, planned like any other. */
-
+/**
+ * Turns the objects of a `POST /fetches` request into a manifest of Waybill's own, which is planned
+ * like any other.
+ */
 import type * as v from 'valibot';
 import type { SameKey } from '../ledger/shard.ts';
 import { InputError, type InputFault } from '../lib/errors.ts';

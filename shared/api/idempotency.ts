@@ -1,6 +1,6 @@
 /**
- * `Idempotency-Key` on requests that start something: the same key and request answer the same run,
- * the same key with another request is refused (spec section 6).
+ * Handles `Idempotency-Key` on requests that start work: the same key and request return the same
+ * run, the same key with a different request is refused (spec section 6).
  */
 import { randomUUID } from 'node:crypto';
 import type { Ledger } from '../ledger/ledger.ts';

@@ -1,5 +1,4 @@
-/** What a request or an uploaded list asks OMS to start: completed from the configuration. */
-
+/** Completes what a request or an uploaded list asks OMS to start, from the configuration. */
 import type * as v from 'valibot';
 import type { OmsTaskRef } from '../ledger/model.ts';
 import { InputError } from '../lib/errors.ts';

@@ -1,5 +1,5 @@
 /**
- * So many requests a minute for each token, counted by each worker for itself, with the headers of
+ * Limits requests per minute for each token, counted by each worker on its own, with the headers of
  * https://datatracker.ietf.org/doc/draft-ietf-httpapi-ratelimit-headers/.
  */
 import { RateError } from '../lib/errors.ts';

@@ -1,6 +1,7 @@
 /**
- * What no request of the API has: telling every fault of a list with a million items would hold the
- * process for minutes, and the answer would be longer than the request.
+ * Limits on the size and depth of request bodies and on the faults an answer lists. Reporting every
+ * fault of a list with a million items would block the process for minutes, with an answer longer
+ * than the request.
  */
 import { InputError, type InputFault } from '../lib/errors.ts';
 

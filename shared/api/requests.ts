@@ -1,8 +1,7 @@
 /**
- * Bodies and queries of the HTTP API (spec section 6), from which requests are checked and the
- * OpenAPI document is made: one source of truth.
+ * The schemas of request bodies and queries (spec section 6). Requests are checked and the OpenAPI
+ * document is generated from them: one source of truth.
  */
-
 import * as v from 'valibot';
 import { TRANSFER_STATES } from '../ledger/merge.ts';
 import { OPERATIONS, RUN_STATES } from '../ledger/model.ts';

@@ -1,5 +1,7 @@
-/** What the HTTP API answers (spec section 6), for its description and for tests that hold it to it. */
-
+/**
+ * The schemas of the HTTP API's responses (spec section 6), for the OpenAPI document and for tests
+ * that check responses against it.
+ */
 import * as v from 'valibot';
 import { TRANSFER_STATES } from '../ledger/merge.ts';
 import { OPERATIONS, RUN_STATES } from '../ledger/model.ts';

@@ -1,3 +1,4 @@
+/** The port of a task poller, which each provider implements: what a provider task is now. */
 import type { Transfer, TransferProgress, TransferTask } from '../ledger/model.ts';
 import type { Cause } from '../lib/errors.ts';
 

@@ -1,6 +1,6 @@
 /**
- * The reports beside a manifest, as streams of text: `rejected.csv`, what could not be sent, and
- * `failed.csv`, what was sent and did not arrive, which is a valid manifest again.
+ * Writes the CSV reports of a run as streams of text: `rejected.csv`, the lines that could not be
+ * sent, and `failed.csv`, the transfers that failed, which is a valid manifest again.
  */
 import type { CauseClass } from '../lib/errors.ts';
 import { toCsvField } from '../manifest/csv.ts';

@@ -1,4 +1,7 @@
-/** `summary.json` of a run (docs/manifests.md): counts, coverage, and failures grouped by cause. */
+/**
+ * Builds `summary.json` of a run (docs/manifests.md): counts, coverage, and failures grouped by
+ * cause.
+ */
 import type { ShardRecord } from '../ledger/ledger.ts';
 import type { Run, Transfer } from '../ledger/model.ts';
 import type { WarningReason } from '../ledger/shard.ts';

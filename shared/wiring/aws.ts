@@ -1,6 +1,6 @@
 /**
- * The distributed adapters: DynamoDB, SQS, S3, Secrets Manager. Lambda bundles hold these and not the
- * embedded ones.
+ * Opens the distributed adapters: DynamoDB, SQS, S3, Secrets Manager. Lambda bundles hold these and
+ * not the embedded ones.
  */
 import type { Ledger } from '../ledger/ledger.ts';
 import { type Env, readEnv, type StoreAddress } from '../lib/env.ts';

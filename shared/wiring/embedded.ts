@@ -1,7 +1,7 @@
 /**
- * The embedded adapters: one SQLite file, one folder. Everything is opened once per place, so that
- * all functions of the process share it. The distributed ones are loaded when the configuration names
- * them (`aws.ts`).
+ * Opens the embedded adapters: one SQLite file, one folder. Each is opened once per place, so all
+ * functions of the process share it. The distributed adapters are loaded when the configuration
+ * names them (`aws.ts`).
  */
 import type { Ledger } from '../ledger/ledger.ts';
 import type { Env } from '../lib/env.ts';

@@ -1,4 +1,4 @@
-/** Log and metrics of a function, from its configuration. */
+/** Creates the log and metrics of a function from its configuration. */
 import { createLog, type Log } from '../lib/log.ts';
 import { countRefusals, createMetrics, type Metrics } from '../lib/metrics.ts';
 import type { StoresConfig } from '../stores/config.ts';

@@ -1,4 +1,4 @@
-/** What both start functions are built of, from the configuration and the stores of the wiring. */
+/** Builds both start functions from the configuration and the stores of the wiring. */
 import { createBearer } from '../api/auth.ts';
 import type { OmsStartDeps } from '../api/handlers/oms-tasks.ts';
 import { createRateLimit } from '../api/rate-limit.ts';

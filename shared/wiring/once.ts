@@ -1,4 +1,5 @@
-/** What `make` makes for a key, made once. */
+/** Caches by key: `make` runs once for each key. */
+
 export function once<Value>(
   kept: Map<string, Value>,
   key: string,

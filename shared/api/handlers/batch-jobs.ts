@@ -1,5 +1,7 @@
-/** The handler of `cos-batch-job`: one job by HTTP, or by an uploaded description. */
-
+/**
+ * The handler of `cos-batch-job`: creates one job from an HTTP request or from an uploaded
+ * description.
+ */
 import { inProgress, withLease } from '../../ledger/lease.ts';
 import type { Ledger } from '../../ledger/ledger.ts';
 import type { NewRun, Transfer } from '../../ledger/model.ts';

@@ -1,5 +1,4 @@
-/** Retries and cancels runs. Both may be asked for again at any time. */
-
+/** The routes that retry and cancel runs. Both are safe to repeat at any time. */
 import { inProgress } from '../../ledger/lease.ts';
 import type { Log } from '../../lib/log.ts';
 import { cancelRun } from '../../runs/cancel.ts';

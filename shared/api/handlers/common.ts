@@ -1,4 +1,7 @@
-/** What routes of `runs` have in common. */
+/**
+ * Helpers that the routes of `runs` share: finding a run, and keeping answers within their size
+ * limit.
+ */
 import type { Ledger } from '../../ledger/ledger.ts';
 import type { Run } from '../../ledger/model.ts';
 import { InputError } from '../../lib/errors.ts';

@@ -1,4 +1,7 @@
-/** Answers a read with 304 when the caller has it already. https://www.rfc-editor.org/rfc/rfc9110#section-13 */
+/**
+ * Answers a read with 304 if the caller already has the current version.
+ * https://www.rfc-editor.org/rfc/rfc9110#section-13
+ */
 import { createHash } from 'node:crypto';
 import type { HttpAnswer, HttpRequest } from '../../runtime/http.ts';
 

@@ -1,8 +1,7 @@
 /**
- * The handler of both start functions: one task by HTTP, or the tasks of an uploaded list. A
- * repeated upload event goes on where the first one stopped.
+ * The handler of both start functions: starts one task from an HTTP request, or the tasks of an
+ * uploaded list. A repeated upload event continues where the first one stopped.
  */
-
 import { inProgress, withLease } from '../../ledger/lease.ts';
 import type { Ledger } from '../../ledger/ledger.ts';
 import type { NewRun, OmsTaskRef } from '../../ledger/model.ts';

@@ -1,5 +1,7 @@
-/** Reports of a run: as they were written when it closed, else as far as they are known. */
-
+/**
+ * The routes of a run's reports: as written when the run closed, or generated from what is known so
+ * far.
+ */
 import type { Ledger } from '../../ledger/ledger.ts';
 import type { Run } from '../../ledger/model.ts';
 import { InputError } from '../../lib/errors.ts';

@@ -1,5 +1,4 @@
-/** Runs and transfers, page by page. */
-
+/** The routes that read runs and transfers, page by page. */
 import { transferCursor } from '../../ledger/cursors.ts';
 import type { Ledger } from '../../ledger/ledger.ts';
 import { parseTransferId } from '../../ledger/model.ts';

@@ -1,5 +1,4 @@
-/** The service itself: shards that were given up, and how the providers answer. */
-
+/** The routes about the service itself: dead letters and the status of the provider APIs. */
 import type { Ledger } from '../../ledger/ledger.ts';
 import type { Log } from '../../lib/log.ts';
 import { readStatus } from '../../limits/api-status.ts';

@@ -1,5 +1,7 @@
-/** Starts runs: of manifests that lie in the store, and of objects in a request. */
-
+/**
+ * The routes that start runs: from a manifest in the object store, or from the objects in a
+ * request.
+ */
 import { inProgress, runLeaseName, withLease } from '../../ledger/lease.ts';
 import type { Ledger } from '../../ledger/ledger.ts';
 import { InputError } from '../../lib/errors.ts';

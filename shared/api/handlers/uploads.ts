@@ -1,5 +1,7 @@
-/** Tells where a manifest may be put: here, or by a signed address at the store itself. */
-
+/**
+ * The route that returns where to upload a manifest: to the service itself, or to a signed URL of
+ * the object store.
+ */
 import { InputError } from '../../lib/errors.ts';
 import { json } from '../../runtime/http.ts';
 import { badKey, keyFault } from '../../stores/object-keys.ts';

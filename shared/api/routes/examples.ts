@@ -1,4 +1,4 @@
-/** What answers look like; a test holds each to its schema. */
+/** Example responses for the OpenAPI document; a test checks each against its schema. */
 
 const RUN_ID = '56759d23a4de80fcca36eecc';
 

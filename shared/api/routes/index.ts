@@ -1,4 +1,4 @@
-/** Every route of the HTTP API; the OpenAPI document is made of it. */
+/** The list of all routes of the HTTP API, from which the OpenAPI document is generated. */
 import type { RouteDescription } from './route.ts';
 import { READ } from './runs.ts';
 import { SERVICE } from './service.ts';

@@ -1,4 +1,4 @@
-/** A route of the HTTP API with what it takes and answers. */
+/** The type of a route's description: what the route takes and what it returns. */
 import type * as v from 'valibot';
 
 export interface RouteDescription {

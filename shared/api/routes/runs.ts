@@ -1,5 +1,4 @@
-/** Routes about runs: reading, steering, reports. */
-
+/** Descriptions of the routes about runs: reading, retrying, cancelling, reports. */
 import type * as v from 'valibot';
 import { retryBody, runsQuery, transfersQuery } from '../requests.ts';
 import {

@@ -1,4 +1,4 @@
-/** Routes of the service itself, and those that providers call. */
+/** Descriptions of the routes about the service itself, and of those that providers call. */
 import { redriveBody } from '../requests.ts';
 import { healthShape, queueShape, redrivenShape } from '../responses.ts';
 import { healthExample } from './examples.ts';

@@ -1,5 +1,4 @@
-/** Routes that start work, and those that put manifests where work starts. */
-
+/** Descriptions of the routes that start work, and of the one that uploads manifests. */
 import { batchJobRequest } from '../../providers/tencent/batch/request.ts';
 import { fetchesBody, manifestBody, omsStartBody, uploadBody } from '../requests.ts';
 import { jobShape, startedShape, uploadShape } from '../responses.ts';

@@ -1,4 +1,7 @@
-/** How a call to Huawei Cloud proves who it is: a signature, or an IAM token (OMS reference, section 1). */
+/**
+ * Authenticates calls to Huawei Cloud: by a signature, or by an IAM token (OMS reference, section
+ * 1).
+ */
 import type { ApiRequest, Credentials } from '../../lib/api-request.ts';
 import { createHuaweiSigner } from '../../signing/huawei.ts';
 import type { TokenSource } from './iam.ts';

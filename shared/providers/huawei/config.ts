@@ -1,3 +1,4 @@
+/** The types of the Huawei Cloud configuration, with the formats of regions and project ids. */
 import type { Credentials } from '../../lib/api-request.ts';
 import type { LimitsConfig } from '../../limits/config.ts';
 import type { CredentialsConfig } from './credential-file.ts';

@@ -1,4 +1,7 @@
-/** The embedded secret store: `OMS_*` variables as the set `default`, and a JSON file of named sets. */
+/**
+ * The embedded secret store for credential sets: the `OMS_*` variables as the set `default`, and a
+ * JSON file of named sets.
+ */
 import { readFileSync } from 'node:fs';
 import * as v from 'valibot';
 import { decodeText, withoutMark } from '../../lib/decode-text.ts';

@@ -1,5 +1,7 @@
-/** Named credential sets in Secrets Manager: one document, read anew when its secret is. */
-
+/**
+ * Reads named credential sets from one Secrets Manager document, again whenever the secret is
+ * renewed.
+ */
 import type { Secrets } from '../../stores/secrets.ts';
 import { parseSets } from './credential-file.ts';
 import {

@@ -1,5 +1,6 @@
 /**
- * Huawei codes to classes, as data, and the reading of error answers of OMS, the gateway and IAM.
+ * Maps Huawei error codes to classes, and reads the error answers of OMS, the gateway and IAM.
+ *
  * OMS: https://support.huaweicloud.com/intl/en-us/api-oms/ErrorCode.html, gateway:
  * https://support.huaweicloud.com/intl/en-us/devg-apisign/api-sign-errorcode.html (OMS reference,
  * sections 3.6 and 4)

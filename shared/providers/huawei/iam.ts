@@ -1,5 +1,5 @@
 /**
- * IAM tokens: `POST /v3/auth/tokens` by password, scoped to a project.
+ * Fetches and caches IAM tokens: `POST /v3/auth/tokens` by password, scoped to a project.
  * https://support.huaweicloud.com/api-iam/iam_30_0001.html (OMS reference, section 1.2)
  */
 import { createClock, type ProviderClock } from '../../lib/clock.ts';

@@ -1,5 +1,5 @@
 /**
- * Objects of OBS through its S3-compatible interface, as far as lists of failed objects need it: a GET
+ * Reads objects of OBS through its S3-compatible API, as needed for lists of failed objects: a GET
  * signed with AWS Signature V4.
  */
 import type { ApiRequest } from '../../lib/api-request.ts';

@@ -1,8 +1,8 @@
 /**
- * Verifies messages of Huawei SMN as its pages tell, with guards they leave out: certificates come
- * only from SMN's own host in the topic's region, and only configured topics are listened to.
- * https://support.huaweicloud.com/intl/en-us/usermanual-smn/smn_ug_a9003.html (OMS reference,
- * section 6.2)
+ * Verifies messages of Huawei SMN as its docs describe, with two checks they leave out:
+ * certificates come only from SMN's own host in the topic's region, and only configured topics are
+ * accepted. https://support.huaweicloud.com/intl/en-us/usermanual-smn/smn_ug_a9003.html (OMS
+ * reference, section 6.2)
  */
 import { createVerify, X509Certificate } from 'node:crypto';
 import * as v from 'valibot';

@@ -1,3 +1,4 @@
+/** The types of the Tencent Cloud configuration: COS and COS Batch. */
 import type { Credentials } from '../../lib/api-request.ts';
 import type { LimitsConfig } from '../../limits/config.ts';
 

@@ -1,7 +1,7 @@
 /**
- * COS codes to classes, as data, and the reading of its error answers.
- * Codes: https://cloud.tencent.com/document/product/436/7730 (COS reference, section 4); the origin
- * pull task's own codes are seen in SDK tests only (section 2.2).
+ * Maps COS error codes to classes, and reads its error answers. Codes:
+ * https://cloud.tencent.com/document/product/436/7730 (COS reference, section 4); the codes of an
+ * origin-pull task appear in SDK tests only (section 2.2).
  */
 import type { ProviderClock } from '../../lib/clock.ts';
 import { type CauseClass, type ClockError, ProviderError } from '../../lib/errors.ts';

@@ -1,6 +1,6 @@
 /**
- * COS objects, as far as migrations need them: is the target there?
- * HEAD Object: https://cloud.tencent.com/document/product/436/7745
+ * The client of COS objects, as migrations need it: does the target exist? HEAD Object:
+ * https://cloud.tencent.com/document/product/436/7745
  */
 import type { Resolve } from '../../ledger/intent.ts';
 import type { Target } from '../../ledger/shard.ts';

@@ -1,4 +1,7 @@
-/** Whether verified parts are all of one receipt, in one chain, and which root they have together. */
+/**
+ * Joins verified parts of a receipt: checks that they form one chain and computes their common
+ * root.
+ */
 import { NO_HASH } from './format.ts';
 import { rootOfParts } from './merkle.ts';
 import type { VerifiedPart } from './verify.ts';

@@ -1,4 +1,4 @@
-/** Checks all files of a receipt, compares its root, and looks for a key in it. */
+/** Checks all files of a receipt, compares its root, and looks up a key in it. */
 import { joinParts } from './chain.ts';
 import type { FinalCounts } from './format.ts';
 import { sumCounts, totalOf } from './format.ts';

@@ -1,6 +1,6 @@
 /**
- * The lines of a receipt (docs/receipts.md): which fields they have, in which order, and how each is
- * chained to the line before.
+ * The line format of a receipt (docs/receipts.md): which fields a line has, in which order, and how
+ * it is chained to the line before.
  */
 import { hash } from 'node:crypto';
 import type { Operation, Run, Transfer, TransferTask } from '../../ledger/model.ts';

@@ -1,4 +1,6 @@
-/** Merkle trees as RFC 6962 (2.1) defines them, and audit paths in them (RFC 9162, 2.1.3.2). */
+/**
+ * Builds Merkle trees as RFC 6962 (2.1) defines them, and audit paths in them (RFC 9162, 2.1.3.2).
+ */
 import { hash } from 'node:crypto';
 
 const HASH_BYTES = 32;

@@ -1,4 +1,4 @@
-/** How the shards of a run are spread over the parts of its receipt. */
+/** Distributes the shards of a run over the parts of its receipt. */
 import type { ShardRecord } from '../../ledger/ledger.ts';
 import { FINAL_STATES } from './format.ts';
 

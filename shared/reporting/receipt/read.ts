@@ -1,6 +1,6 @@
 /**
- * Lines of a receipt out of its bytes, exactly as they are: what is hashed must not be mended, so
- * bytes that are no UTF-8 and a last line without an end are faults.
+ * Reads the lines of a receipt exactly as they are. The hashed bytes must not be corrected, so
+ * invalid UTF-8 and a last line without an end are faults.
  */
 import { isUtf8 } from 'node:buffer';
 import { InputError } from '../../lib/errors.ts';

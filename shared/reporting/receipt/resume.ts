@@ -1,5 +1,6 @@
-/** Parts of a receipt that an earlier call wrote, told by their first and last line alone. */
-
+/**
+ * Finds the parts of a receipt that an earlier call wrote, from their first and last lines alone.
+ */
 import * as v from 'valibot';
 import type { Objects } from '../../stores/objects.ts';
 import { checkSeal, type Header } from './format.ts';

@@ -1,5 +1,4 @@
-/** Checks the lines of a receipt that comes from elsewhere. */
-
+/** The schemas that check the lines of a receipt from an untrusted file. */
 import * as v from 'valibot';
 import { OPERATIONS } from '../../ledger/model.ts';
 import { FINAL_STATES } from './format.ts';

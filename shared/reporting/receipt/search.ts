@@ -1,4 +1,4 @@
-/** Looks for keys in a receipt while it is verified, with the proof that their lines are in it. */
+/** Looks up keys in a receipt while it is verified, with the proof that their lines are in it. */
 import type { ParsedTransfer } from './schema.ts';
 
 export interface Found extends Omit<ParsedTransfer, 'type'> {

@@ -1,5 +1,5 @@
 /**
- * Writes the receipt of a run that closes, part by part (docs/receipts.md). Repeating it goes on
+ * Writes the receipt of a closing run, part by part (docs/receipts.md). Repeating it continues
  * where an earlier call of the same closing stopped.
  */
 import type { Ledger, ShardRecord } from '../../ledger/ledger.ts';

@@ -1,4 +1,4 @@
-/** One try to hand a message over, and what follows from how it went. */
+/** One attempt to deliver a webhook message, and what follows from its outcome. */
 import type { Signer } from '../../lib/api-request.ts';
 import { TransportError } from '../../lib/errors.ts';
 import { parseRetryAfter } from '../../lib/http-date.ts';

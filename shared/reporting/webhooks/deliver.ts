@@ -1,6 +1,7 @@
 /**
- * Sends what waits in the outbox to the receiver (docs/webhooks.md), signed anew for every try under
- * the same id. At least once: after a crash between sending and noting, a message is sent again.
+ * Delivers the messages of the outbox to the receiver (docs/webhooks.md), signed anew for each
+ * attempt under the same id. At least once: after a crash between sending and recording, a message
+ * is sent again.
  */
 import { withLease } from '../../ledger/lease.ts';
 import type { Ledger } from '../../ledger/ledger.ts';

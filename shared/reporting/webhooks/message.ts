@@ -1,4 +1,4 @@
-/** What is told to a receiver (docs/webhooks.md), and how it waits in the outbox. */
+/** The webhook messages a receiver gets (docs/webhooks.md), and how they wait in the outbox. */
 import type { Counts, Operation, Run, RunState } from '../../ledger/model.ts';
 import type { Target } from '../../ledger/shard.ts';
 import { shownCounts, sourceView } from '../../ledger/views.ts';

@@ -1,6 +1,7 @@
 /**
- * Messages that are to be sent, kept in one note of the ledger until the receiver has them or they
- * are given up. Every change is a compare-and-swap: any number of workers may add and settle at once.
+ * The outbox of webhook messages: one note in the ledger that keeps each until it is delivered or
+ * given up. Every change is a compare-and-swap, so any number of workers may add and settle at
+ * once.
  */
 import { setTimeout as sleep } from 'node:timers/promises';
 import * as v from 'valibot';

@@ -1,6 +1,6 @@
 /**
- * Hands one signed request to the receiver. The status alone is the answer: the body is read so that
- * the connection ends well, and thrown away. Redirects are not followed.
+ * Posts one signed request to the receiver. Only the status counts: the body is read so that the
+ * connection ends well, and discarded. Redirects are not followed.
  */
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { ApiRequest } from '../../lib/api-request.ts';

@@ -1,4 +1,4 @@
-/** What calling AWS takes, from the variables that Lambda sets and every AWS tool knows. */
+/** Reads the AWS configuration from the variables that Lambda sets and every AWS tool knows. */
 import type { EnvReader } from '../../lib/env.ts';
 import { withoutUndefined } from '../../lib/values.ts';
 import type { AwsStoresConfig } from '../../stores/aws/config.ts';

@@ -1,6 +1,7 @@
 /**
- * Environment to typed options (docs/configuration.md). Every fault is listed at once, by variable.
- * Each function reads only its own part, so that no function needs another one's secrets.
+ * Reads each function's typed options from the environment (docs/configuration.md). All faults are
+ * listed at once, by variable. A function reads only its own part, so no function needs another
+ * one's secrets.
  */
 import type { Env, EnvReader } from '../../lib/env.ts';
 import { LOG_LEVELS } from '../../lib/log.ts';

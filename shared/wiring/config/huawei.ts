@@ -1,5 +1,4 @@
-/** What asking Huawei Cloud anything takes, from the environment (docs/configuration.md). */
-
+/** Reads the Huawei Cloud configuration from the environment (docs/configuration.md). */
 import * as v from 'valibot';
 import type { EnvReader } from '../../lib/env.ts';
 import { withoutUndefined } from '../../lib/values.ts';

@@ -1,7 +1,6 @@
 /**
- * Every name of a variable with our prefix or a provider's that Waybill reads (docs/configuration.md),
- * and what becomes of one that only looks like it: a typing mistake would be a setting that is silently
- * not what was written.
+ * The names of all variables that Waybill reads (docs/configuration.md), and the check for names
+ * that only look like one: a typo would silently leave a setting at its default.
  */
 import { type Env, type EnvReader, readEnv as readVariables } from '../../lib/env.ts';
 import type { InputFault } from '../../lib/errors.ts';

@@ -1,5 +1,4 @@
-/** An S3-compatible bucket as object store, from the environment (docs/configuration.md). */
-
+/** Reads the configuration of an S3-compatible bucket as object store (docs/configuration.md). */
 import type { AwsKeys } from '../../lib/aws/keys.ts';
 import type { EnvReader } from '../../lib/env.ts';
 import type { S3Config } from '../../lib/s3/bucket.ts';

@@ -1,4 +1,4 @@
-/** Where notifications go and how they are signed, from the environment (docs/webhooks.md). */
+/** Reads where webhooks go and how they are signed from the environment (docs/webhooks.md). */
 import type { EnvReader } from '../../lib/env.ts';
 import type { WebhookConfig } from '../../reporting/webhooks/message.ts';
 import { parseWebhookSecret } from '../../signing/webhook.ts';

@@ -1,4 +1,7 @@
-/** One call to OMS, v1 or v2: authenticated, renewed once when a token ended, secrets hidden. */
+/**
+ * Makes one call to OMS, v1 or v2: authenticated, repeated once with a new token when the old one
+ * expired, with secrets hidden in errors.
+ */
 import type { ApiRequest, Pair } from '../../../lib/api-request.ts';
 import { createClock, type ProviderClock } from '../../../lib/clock.ts';
 import { ProviderError, ReplyError } from '../../../lib/errors.ts';

@@ -1,4 +1,7 @@
-/** Checks that a credential set holds what a task needs, before anything is sent. */
+/**
+ * Chooses the keys of a start from its credential set, and checks that the set holds what the task
+ * needs before anything is sent.
+ */
 import type { OmsTaskRef } from '../../../ledger/model.ts';
 import { InputError } from '../../../lib/errors.ts';
 import type { CredentialSet } from '../credential-sets.ts';

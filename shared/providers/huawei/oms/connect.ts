@@ -1,4 +1,4 @@
-/** Clients of OMS per region and project, with the key that its tasks' credential set asks for. */
+/** Opens OMS clients per region and project, with the keys of the task's credential set. */
 import type { Credentials } from '../../../lib/api-request.ts';
 import { createClock, type ProviderClock } from '../../../lib/clock.ts';
 import { createSend, type Send } from '../../../lib/http.ts';

@@ -1,7 +1,7 @@
 /**
- * The list of failed objects that OMS leaves in the destination bucket: per line an error code, a
- * time, the URL-encoded key, the plain key and the source SDK's error. What stands between them is
- * not documented: tabs, commas and blanks are read (OMS reference, section 3.4).
+ * Reads the list of failed objects that OMS writes to the destination bucket: per line an error
+ * code, a time, the URL-encoded key, the plain key and the source SDK's error. The separator is not
+ * documented, so tabs, commas and blanks are accepted (OMS reference, section 3.4).
  */
 import type { CauseClass } from '../../../lib/errors.ts';
 import { textLines } from '../../../lib/text-lines.ts';

@@ -1,5 +1,5 @@
 /**
- * Why a task failed, as data: whether another start can help, and what to tell the operator.
+ * The table of OMS failure reasons: whether starting the task again can help, and what to advise.
  * https://support.huaweicloud.com/api-oms/oms_api_0052.html (OMS reference, section 3.6)
  */
 import type { CauseClass } from '../../../lib/errors.ts';

@@ -1,4 +1,4 @@
-/** A group of tasks, as v2 shows it (OMS reference, section 3.3). */
+/** Parses a task group as OMS v2 returns it (OMS reference, section 3.3). */
 import { isRecord } from '../../../lib/values.ts';
 import { failedRecord, hasRecord, number, record, text } from './task.ts';
 

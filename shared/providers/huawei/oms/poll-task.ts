@@ -1,4 +1,4 @@
-/** Asks OMS what became of a task that was started, and reads its list of failed objects. */
+/** Polls OMS for the outcome of a started task, and reads its list of failed objects. */
 import type { Ledger } from '../../../ledger/ledger.ts';
 import { toCause } from '../../../lib/cause.ts';
 import { type Cause, WaybillError } from '../../../lib/errors.ts';

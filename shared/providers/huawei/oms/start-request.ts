@@ -1,4 +1,7 @@
-/** What a start needs besides the task: keys of both ends, by the pages' own words in camelCase. */
+/**
+ * The types of a start request besides its task: the keys of both ends, named as in Huawei's docs,
+ * in camelCase.
+ */
 
 export type CryptoType = 'DEFAULT' | 'KMS';
 

@@ -1,4 +1,7 @@
-/** What a state allows, by the state rules of OMS (reference, sections 3.1 and 3.3): pure. */
+/**
+ * Decides whether a task in a given state may be started, by the state rules of OMS (OMS reference,
+ * sections 3.1 and 3.3). Pure.
+ */
 import type { OmsTaskRef } from '../../../ledger/model.ts';
 import type { Cause } from '../../../lib/errors.ts';
 import type { TaskState } from './task-state.ts';

@@ -1,7 +1,7 @@
 /**
- * Starts a task or group of OMS again. A start is not idempotent and knows no token, so it is read
- * before, its intent is written ahead, and after an unknown answer it is read again: a second start
- * leaves only where the read says that the first was not taken (OMS reference, facts 3 to 6).
+ * Starts a task or group of OMS again. A start is not idempotent and takes no token. So the state
+ * is read first, the intent is written ahead, and after an unknown answer the state is read again:
+ * a second start leaves only if the first was not accepted (OMS reference, facts 3 to 6).
  */
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Ledger } from '../../../ledger/ledger.ts';

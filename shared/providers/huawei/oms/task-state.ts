@@ -1,4 +1,4 @@
-/** What a task or group of OMS allows now, read the same way for v1, v2 and groups. */
+/** The state of an OMS task or group and what it allows now, the same for v1, v2 and groups. */
 import type { OmsTaskRef, TransferProgress } from '../../../ledger/model.ts';
 import type { Cause } from '../../../lib/errors.ts';
 import type { OmsAccess } from './connect.ts';

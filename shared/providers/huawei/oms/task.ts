@@ -1,6 +1,7 @@
 /**
- * A task as both API versions show it. Unknown fields and members never matter; numbers may come as
- * text, lists and reasons may be absent, null or empty (OMS reference, sections 2, 3.2 and A2 to A5).
+ * Parses a task as both API versions return it. Unknown fields never matter; numbers may come as
+ * text; lists and reasons may be absent, null or empty (OMS reference, sections 2, 3.2 and A2 to
+ * A5).
  */
 import type { TransferProgress } from '../../../ledger/model.ts';
 import { isRecord, withoutUndefined } from '../../../lib/values.ts';

@@ -1,7 +1,9 @@
 /**
- * OMS v1, "historical" and still served: other verbs and field names than v2.
+ * The client of OMS v1, "historical" and still served, with other verbs and field names than v2. A
+ * start is not idempotent: after a lost answer, read the task first.
+ *
  * Start: https://support.huaweicloud.com/intl/en-us/api-oms/oms_api_0016.html (OMS reference,
- * section 2). After a lost answer read the task first.
+ * section 2)
  */
 import type { Pair } from '../../../lib/api-request.ts';
 import { ReplyError } from '../../../lib/errors.ts';

@@ -1,8 +1,9 @@
 /**
- * OMS v2: tasks and groups of tasks. Start:
- * https://support.huaweicloud.com/intl/en-us/api-oms/StartTask.html, groups: …/CreateTaskGroup.html
- * and its neighbours (OMS reference, section 3). A start is not idempotent: after a lost answer read
- * the task first.
+ * The client of OMS v2: tasks and groups of tasks. A start is not idempotent: after a lost answer,
+ * read the task first.
+ *
+ * Start: https://support.huaweicloud.com/intl/en-us/api-oms/StartTask.html, groups:
+ * …/CreateTaskGroup.html and its neighbours (OMS reference, section 3)
  */
 import type { Pair } from '../../../lib/api-request.ts';
 import { ReplyError } from '../../../lib/errors.ts';

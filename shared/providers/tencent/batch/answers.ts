@@ -1,4 +1,7 @@
-/** What DescribeJob and ListJobs tell of a job (COS reference, sections 3.2 and 3.5). */
+/**
+ * Parses the job descriptions in the answers of DescribeJob and ListJobs (COS reference, sections
+ * 3.2 and 3.5).
+ */
 import type { TransferProgress } from '../../../ledger/model.ts';
 import { isRecord } from '../../../lib/values.ts';
 import { asList, word, type XmlNode } from '../../../lib/xml.ts';

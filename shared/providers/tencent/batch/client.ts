@@ -1,5 +1,5 @@
 /**
- * COS Batch: jobs over the objects a manifest lists. CreateJob
+ * The client of COS Batch: jobs over the objects that a manifest lists. CreateJob
  * https://www.tencentcloud.com/document/product/436/33781, DescribeJob …/33782, ListJobs …/33783,
  * UpdateJobPriority …/33784, UpdateJobStatus …/33785 (COS reference, section 3).
  */

@@ -1,7 +1,7 @@
 /**
- * Creates one Batch job per run. The token is stored before the first call and never changes, so a
- * job can't be made twice; a lost answer, or a token that was used, is resolved through ListJobs by
- * the marker in the job's description (COS reference, section 3.6).
+ * Creates one Batch job per run. The token is stored before the first call and never changes, so no
+ * job is made twice. A lost answer, or a token already used, is resolved through ListJobs by the
+ * marker in the job's description (COS reference, section 3.6).
  */
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Ledger } from '../../../ledger/ledger.ts';

@@ -1,6 +1,6 @@
 /**
- * Asks COS Batch what became of a job. `Complete` is no success by itself: the progress summary and
- * the report decide (COS reference, section 3.5).
+ * Polls COS Batch for the outcome of a job. The state `Complete` alone does not mean success: the
+ * progress summary and the report decide (COS reference, section 3.5).
  */
 import { toCause } from '../../../lib/cause.ts';
 import { type Cause, WaybillError } from '../../../lib/errors.ts';

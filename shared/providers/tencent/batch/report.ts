@@ -1,7 +1,7 @@
 /**
- * The completion report of a Batch job. Its columns are told in words only (COS reference, section
- * 3.4): a header line is obeyed where there is one, else the order of the service it resembles is
- * taken: bucket, key, version, task status, error code, HTTP status, message.
+ * Reads the completion report of a Batch job. The docs describe its columns in words only (COS
+ * reference, section 3.4). If there is a header line, it decides; else the order is that of the
+ * similar S3 report: bucket, key, version, task status, error code, HTTP status, message.
  */
 import { textLines } from '../../../lib/text-lines.ts';
 import { splitCsvLine } from '../../../manifest/csv.ts';

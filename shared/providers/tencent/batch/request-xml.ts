@@ -1,6 +1,6 @@
 /**
- * CreateJob in XML, as data: which field becomes which node, in the order of the page's sample,
- * which the server may or may not ask for (COS reference, section 3.3).
+ * Writes a CreateJob request as XML, from a table of fields and nodes. Nodes come in the order of
+ * the docs' sample, which the server may require (COS reference, section 3.3).
  */
 import { writeXml } from '../../../lib/xml.ts';
 import type { BatchJob } from './request.ts';

@@ -1,7 +1,7 @@
 /**
- * CreateJob as Waybill takes it: the page's nodes in camelCase, lists as lists. Everything the page
- * has can be set; what Waybill can find out itself may be left out: the token, the manifest's ETag,
- * the region, the role.
+ * The schema of a CreateJob request as Waybill takes it: the nodes of the docs in camelCase, lists
+ * as lists. Every documented node can be set. The token, the manifest's ETag, the region and the
+ * role may be left out; Waybill fills them in.
  * https://www.tencentcloud.com/document/product/436/33781 (COS reference, section 3.3)
  */
 import * as v from 'valibot';

@@ -1,27 +1,34 @@
 /**
- * What a callback says: the token names transfer, attempt and outcome, the body only colours a
- * failure. Its shape is not documented (COS reference, section 2.3), so anything is taken.
+ * Makes callback URLs and turns callbacks into updates. The token names transfer, attempt and
+ * outcome; the body only adds detail to a failure. Its shape is not documented (COS reference,
+ * section 2.3), so any body is accepted.
  */
 import type { TransferUpdate } from '../../../ledger/model.ts';
 import type { Cause } from '../../../lib/errors.ts';
 import { redact } from '../../../lib/redact.ts';
 import { isRecord } from '../../../lib/values.ts';
-import type { HttpRequest } from '../../../runtime/http.ts';
 import type { CallbackClaim, CallbackTokens } from '../../../signing/callback-token.ts';
 import { taskClass } from '../errors.ts';
 
+/** What of a callback's request is read, beside its token. */
+export interface CallbackBody {
+  readonly body: string;
+  /** Of the header `content-type`; undefined when it was not sent. */
+  readonly contentType: string | undefined;
+}
+
 export function callbackUpdate(
   claim: CallbackClaim,
-  request: HttpRequest,
+  request: CallbackBody,
   at: Date,
 ): TransferUpdate {
   const { attempt, outcome } = claim;
-  const report = { state: outcome, attempt, accepted: [], at, event: 'callback' } as const;
-  return outcome === 'succeeded' ? report : { ...report, cause: hint(request) };
+  const update = { state: outcome, attempt, accepted: [], at, event: 'callback' } as const;
+  return outcome === 'succeeded' ? update : { ...update, cause: causeFrom(request) };
 }
 
-function hint({ body, headers }: HttpRequest): Cause {
-  const fields = parseBody(body, headers['content-type'] ?? '');
+function causeFrom({ body, contentType }: CallbackBody): Cause {
+  const fields = parseBody(body, contentType ?? '');
   const code = word(fields, ['code', 'Code', 'errorCode']) ?? 'CALLBACK_FAILURE';
   const message = word(fields, ['message', 'Message', 'msg']) ?? 'the provider reported a failure';
   return {
@@ -57,7 +64,7 @@ export interface CallbackUrls {
   readonly failureCallbackUrl: string;
 }
 
-/** How long a callback may take; later ones are found by the sweeper. */
+/** How long a callback may take; the sweep finds later outcomes. */
 const VALID_MS = 30 * 86_400_000;
 
 export const createCallbackUrls =

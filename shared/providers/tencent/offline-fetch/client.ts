@@ -1,7 +1,8 @@
 /**
- * COS offline fetch (origin pull): one task per object.
- * Create: https://www.tencentcloud.com/document/product/436/39774, progress: …/436/39775 (COS
- * reference, section 2). Repeating `submit` makes a second task; resolve an open one first.
+ * The client of COS offline fetch (origin pull): one task per object. Repeating `submit` creates a
+ * second task; resolve an open one first. Create:
+ * https://www.tencentcloud.com/document/product/436/39774, progress: …/436/39775 (COS reference,
+ * section 2).
  */
 import type { OnKeyExist, PlannedTransfer, Target } from '../../../ledger/shard.ts';
 import type { ApiRequest, Signer } from '../../../lib/api-request.ts';

@@ -1,6 +1,7 @@
 /**
- * Asks COS what became of a submitted fetch: the task first, the target object where the task's word
- * is not enough (COS reference, section 2.2). Used for callbacks that are confirmed and lost ones.
+ * Queries COS for the outcome of a submitted fetch: first the task, then the target object where
+ * the task's state is not enough (COS reference, section 2.2). Used to confirm callbacks and to
+ * resolve lost ones.
  */
 import type { Ledger } from '../../../ledger/ledger.ts';
 import type { Transfer, TransferUpdate } from '../../../ledger/model.ts';
