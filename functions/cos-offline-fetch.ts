@@ -4,134 +4,77 @@
  */
 import { randomUUID } from 'node:crypto';
 import { expose, openHold, openLedger, openLimiter, openObjects, openQueue } from '#wiring';
-import { createIntent, type Intent, type Resolve } from '../shared/ledger/intent.ts';
-import type { IntentWindow, Ledger } from '../shared/ledger/ledger.ts';
+import { createIntent } from '../shared/ledger/intent.ts';
+import type { IntentWindow } from '../shared/ledger/ledger.ts';
 import type { Run } from '../shared/ledger/model.ts';
-import { refused, submitted } from '../shared/ledger/outcomes.ts';
-import type { PlannedTransfer, SameKey, Shard } from '../shared/ledger/shard.ts';
+import type { PlannedTransfer, Shard, ShardMessage } from '../shared/ledger/shard.ts';
 import type { RunWatch } from '../shared/ledger/stops.ts';
 import { toCause } from '../shared/lib/cause.ts';
 import { createClock } from '../shared/lib/clock.ts';
 import { untilTime } from '../shared/lib/deadline.ts';
-import {
-  type Cause,
-  InputError,
-  LeasedError,
-  RunStoppedError,
-  UnsettledError,
-  WaybillError,
-} from '../shared/lib/errors.ts';
-import type { Log } from '../shared/lib/log.ts';
+import { InputError, LeasedError, UnsettledError, WaybillError } from '../shared/lib/errors.ts';
 import { type Metrics, noMetrics } from '../shared/lib/metrics.ts';
-import type { CredentialBreaker } from '../shared/limits/credential-breaker.ts';
 import type { Limiter } from '../shared/limits/limiter.ts';
 import { createShardReader, type ShardReader } from '../shared/manifest/shards.ts';
 import { connectCosObjects, hasArrived } from '../shared/providers/tencent/objects.ts';
+import { createCallbackUrls } from '../shared/providers/tencent/offline-fetch/callback.ts';
 import {
-  type CallbackUrls,
-  createCallbackUrls,
-} from '../shared/providers/tencent/offline-fetch/callback.ts';
-import {
-  type CosFetchClient,
   connectCosFetch,
   createFetchBreaker,
-  fetchTask,
 } from '../shared/providers/tencent/offline-fetch/client.ts';
+import {
+  createSubmit,
+  type Sent,
+  type SubmitOptions,
+} from '../shared/providers/tencent/offline-fetch/submit.ts';
 import { stageRejected } from '../shared/reporting/csv.ts';
+import { feedNext, shardListKey } from '../shared/runs/feed.ts';
+import { notePoison, POISON_RECEIVES } from '../shared/runs/poison.ts';
 import type { Deployment } from '../shared/runtime/deployment.ts';
 import { parseShard, type QueueRecord } from '../shared/runtime/events.ts';
-import { perMessage } from '../shared/runtime/per-message.ts';
+import { type Invocation, perMessage } from '../shared/runtime/per-message.ts';
 import { createCallbackTokens } from '../shared/signing/callback-token.ts';
 import type { Objects } from '../shared/stores/objects.ts';
 import type { Hold, QueueSender } from '../shared/stores/queue.ts';
 import { cosFetchConfig } from '../shared/wiring/config/functions.ts';
 import { observe } from '../shared/wiring/observe.ts';
 
-export interface Deps {
-  /** All calls with the one key pair. */
-  readonly breaker: CredentialBreaker;
-  readonly client: CosFetchClient;
+export interface Deps extends Omit<SubmitOptions, 'now'> {
   /** Works on the objects of a shard side by side. */
   readonly each: Limiter['each'];
-  readonly ledger: Ledger;
-  readonly log: Log;
   readonly metrics?: Metrics;
-  readonly objects: Pick<Objects, 'put'>;
+  readonly objects: Pick<Objects, 'put' | 'read'>;
   readonly queue: QueueSender;
   /** Where messages that are given back would come again too late. */
   readonly hold?: Hold | undefined;
   readonly read: ShardReader;
-  readonly resolve: Resolve;
   readonly settleMs: number;
-  /** Where the provider reports the outcome of an attempt. */
-  readonly urls: (transferId: string, attempt: number) => CallbackUrls;
   readonly now?: () => Date;
 }
+
+/** What became of a shard; one that `goes on` was given back before its end. */
+type Outcome = 'ended' | 'goes on' | 'leased' | 'stopped';
+
+/** A shard that was delivered so often may never end. */
+const FEEDING_RECEIVES = 3;
 
 /** Longer than a function may run, so that a lease never ends under its holder on AWS. */
 const LEASE_MS = 20 * 60_000;
 
 export function createHandler(deps: Deps) {
-  const { breaker, client, each, ledger, log, metrics = noMetrics, objects, queue, hold } = deps;
-  const { read, resolve, settleMs, urls } = deps;
+  const { each, ledger, log, metrics = noMetrics, objects, queue, hold, read, settleMs } = deps;
   const now = deps.now ?? (() => new Date());
 
-  /** Ends the run whose key pair is refused. */
-  const stopRun = async ({ runId }: Shard, intent: Intent, error: Cause): Promise<void> => {
-    intent.stop();
-    if (await ledger.stopRun(runId, { state: 'failed', at: now(), error })) {
-      log.error('run.credentials-refused', { runId, code: error.code });
-    }
-  };
-
-  /** Sends one transfer if it may be sent; true when it is settled for this delivery. */
-  const submit = async (
-    transfer: PlannedTransfer,
-    shard: Shard,
-    intent: Intent,
-    { onTurn, sent }: { onTurn: () => void; sent: { submitted: number; throttled: number } },
-  ) => {
-    const { id, target } = transfer;
-    const call = {
-      group: shard.runId,
-      signal: intent.signal,
-      before: () => {
-        onTurn();
-        return intent.checkRun();
-      },
-      onRefused: (error: unknown) => stopRun(shard, intent, toCause(error)),
-    };
-    let attempt: number | undefined;
-    try {
-      attempt = await intent.next(transfer, (open, since) =>
-        breaker.run(() => resolve(open, since), call),
-      );
-      if (attempt === undefined) return true;
-      const task = { ...fetchTask(transfer), ...sameKeyOf(shard), ...urls(id, attempt) };
-      const answer = breaker.run(() => client.submit(target, task), call);
-      const report = await answer
-        .then(({ taskId }) => taskId)
-        .then(submitted(attempt, transfer, now), refused(attempt, transfer, now));
-      await ledger.record(id, report);
-      if (report.state === 'submitted') sent.submitted += 1;
-      if (report.cause?.class === 'throttled') sent.throttled += 1;
-      return report.event !== 'unanswered';
-    } catch (error) {
-      if (!(error instanceof RunStoppedError)) throw error;
-      if (attempt !== undefined) await intent.giveBack(transfer, attempt);
-      return true;
-    }
-  };
+  const submit = createSubmit({ ...deps, now });
 
   const workOn = async (
     shard: Shard,
     watch: RunWatch,
-    { deadline, receipt }: { readonly deadline: Date | undefined; readonly receipt: string },
-  ): Promise<void> => {
+    { deadline, receipt }: Invocation & Pick<QueueRecord, 'receipt'>,
+  ): Promise<Outcome> => {
     const lease = { owner: randomUUID(), leaseMs: LEASE_MS };
     const opened = await ledger.openShard(shard, { ...lease, at: now() });
-    if (opened === 'ended' || opened === 'stopped') return;
-    if (opened === 'leased') throw new LeasedError(shard.id);
+    if (typeof opened === 'string') return opened;
     // Should this worker die, the next one comes as soon as the lease has ended.
     await hold?.(receipt, LEASE_MS + 60_000).catch((error: unknown) => {
       log.warn('message.not-held', { shard: shard.id }, error);
@@ -140,7 +83,7 @@ export function createHandler(deps: Deps) {
     const seen = () => reading.tally;
     const intent = createIntent({ ledger, shard, opened, lease, watch, settleMs, seen, now });
     const timely = untilTime(reading, deadline, now, watch.signal);
-    const sent = { submitted: 0, throttled: 0 };
+    const sent: Sent = { submitted: 0, throttled: 0 };
     let open = 0;
     let rest: readonly IntentWindow[] | undefined;
     try {
@@ -154,35 +97,61 @@ export function createHandler(deps: Deps) {
         rest = intent.windowsBelow(intent.unsentFrom);
         // The end of the run could not be written, or somebody goes on with it already.
         if (isOpen(await ledger.run(shard.runId))) throw new LeasedError(shard.id);
-        return;
+        return 'stopped';
       }
-      if (timely.rest) rest = intent.windowsBelow(timely.rest.line);
+      if (timely.rest) {
+        rest = intent.windowsBelow(timely.rest.line);
+        return 'goes on';
+      }
       if (open > 0) throw new UnsettledError(shard.id);
-      if (!rest) {
-        await stageRejected(objects, shard, reading.quarantined);
-        await ledger.endShard(shard, { ...lease, at: now() }, reading.tally);
-      }
+      await stageRejected(objects, shard, reading.quarantined);
+      await ledger.endShard(shard, { ...lease, at: now() }, reading.tally);
+      return 'ended';
     } catch (error) {
       if (!(error instanceof InputError)) throw error;
       await ledger.stopRun(shard.runId, { state: 'failed', at: now(), error: toCause(error) });
       log.error('run.failed', { runId: shard.runId, shard: shard.index }, error);
+      return 'stopped';
     } finally {
       metrics({ Submitted: sent.submitted, Throttled: sent.throttled });
       await ledger.releaseShard(shard, { ...lease, at: now() }, rest);
     }
-    // Another call goes on where this one had no time left.
-    if (rest) {
-      await queue.send([JSON.stringify(shard)], { group: shard.runId });
-      log.info('shard.continued', { runId: shard.runId, shard: shard.index });
+  };
+
+  const feed = (message: ShardMessage) => feedNext(message, { ...deps, now });
+
+  const deliver = async (
+    message: ShardMessage,
+    watch: RunWatch,
+    invocation: Invocation,
+    { receipt, receiveCount }: QueueRecord,
+  ): Promise<void> => {
+    const { place, ...shard } = message;
+    const { id, runId, index } = shard;
+    // Those behind it do not wait for it.
+    if (receiveCount >= FEEDING_RECEIVES) await feed(message);
+    if (receiveCount >= POISON_RECEIVES) await notePoison(ledger, shard);
+    try {
+      const outcome = await workOn(shard, watch, { ...invocation, receipt });
+      if (outcome === 'ended') await feed(message);
+      if (outcome === 'goes on') {
+        await queue.send([JSON.stringify(message)], { group: runId });
+        log.info('shard.continued', { runId, shard: index });
+      }
+      // A double: whoever has the shard goes on in the lane, or the sweeper does.
+      if (outcome === 'leased' && place?.key !== shardListKey(runId)) throw new LeasedError(id);
+    } catch (error) {
+      if (error instanceof UnsettledError) await feed(message);
+      throw error;
     }
   };
 
   return perMessage(
     parseShard,
-    async (shard, { deadline }, { receipt }) => {
-      const watch = ledger.stops.watch(shard.runId);
+    async (message, invocation, record) => {
+      const watch = ledger.stops.watch(message.runId);
       try {
-        await workOn(shard, watch, { deadline, receipt });
+        await deliver(message, watch, invocation, record);
       } finally {
         watch.end();
       }
@@ -190,12 +159,6 @@ export function createHandler(deps: Deps) {
     { log, hold: hold && holdBy(hold, settleMs) },
   );
 }
-
-/** What the request said, where it said anything. */
-const sameKeyOf = ({ onKeyExist, ignoreSameKey }: Shard): SameKey => ({
-  ...(onKeyExist !== undefined && { onKeyExist }),
-  ...(ignoreSameKey !== undefined && { ignoreSameKey }),
-});
 
 /** While another worker has the shard, which takes minutes; each return counts as a delivery. */
 const LEASED_MS = 5 * 60_000;

@@ -42,7 +42,7 @@ import { createPlanner } from '../shared/runs/plan.ts';
 import { createNotifier, type Notifier } from '../shared/runs/reconcile/notify.ts';
 import { type ReconcileOptions, reconcileRun } from '../shared/runs/reconcile/run.ts';
 import type { RunGauges } from '../shared/runs/reconcile/stuck.ts';
-import { continuePlanning, type ReplanOptions } from '../shared/runs/replan.ts';
+import { continuePlanning } from '../shared/runs/replan.ts';
 import type { Deployment } from '../shared/runtime/deployment.ts';
 import { parseSchedule } from '../shared/runtime/events.ts';
 import type { Objects } from '../shared/stores/objects.ts';
@@ -54,7 +54,6 @@ export type Deps = Omit<ReconcileOptions, 'all' | 'deadline' | 'outbox'> & {
   readonly wait?: (ms: number) => Promise<unknown>;
   /** Tells others what happened. */
   readonly notifier?: Notifier;
-  readonly replan?: ReplanOptions;
 };
 
 /** What one sweep did, as its answer and log line. */

@@ -50,6 +50,16 @@ export interface ShardRecord {
   readonly updatedAt: Date;
 }
 
+/** How far a shard is, without what has to be counted. */
+export interface ShardState {
+  readonly index: number;
+  readonly ended: boolean;
+  /** When somebody took, covered or ended it last. */
+  readonly updatedAt: Date;
+  /** Absent when nobody has it; a worker that died has it until then. */
+  readonly leasedUntil?: Date;
+}
+
 export interface TransferFilter {
   readonly states?: readonly TransferState[];
   readonly classes?: readonly CauseClass[];
@@ -137,6 +147,8 @@ export interface Ledger {
   releaseLeases(): Promise<number>;
   /** Shards that were opened, in order. */
   shards(runId: string): Promise<readonly ShardRecord[]>;
+  /** The same, from index `from` to before `to`, at a smaller cost. */
+  shardStates(runId: string, from?: number, to?: number): Promise<readonly ShardState[]>;
 
   /** Merges a fact into its transfer (`merge.ts`), in one conditional write. */
   record(transferId: string, update: TransferUpdate): Promise<void>;

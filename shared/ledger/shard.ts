@@ -33,7 +33,7 @@ export interface Layout {
 
 /**
  * A slice of a manifest, processed by one function call: all lines whose first byte lies in
- * `[start, end)` of the manifest's (unpacked) bytes. It is the body of one queue message.
+ * `[start, end)` of the manifest's (unpacked) bytes.
  */
 export interface Shard extends SameKey {
   /** `<runId>.<index>` */
@@ -51,6 +51,26 @@ export interface Shard extends SameKey {
   readonly object: { readonly key: string; readonly etag: string; readonly offset: number };
   /** Nights on which these objects were tried again, this one included. */
   readonly night?: number;
+}
+
+/** Where a shard stands in a list of shards that are worked on one after the other. */
+export interface Place {
+  /** Of the list in the store. */
+  readonly key: string;
+  /** From 0. */
+  readonly at: number;
+  /** Shards of the list. */
+  readonly count: number;
+  /** Bytes of each line, its end included. */
+  readonly width: number;
+  /** When it was begun with; Unix milliseconds. */
+  readonly since: number;
+}
+
+/** The body of one queue message. */
+export interface ShardMessage extends Shard {
+  /** Whoever is through with the shard queues a later one of the list. */
+  readonly place?: Place;
 }
 
 /** What to do where the target is there already, when a request says so; never both. */

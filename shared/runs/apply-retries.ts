@@ -5,17 +5,18 @@
 import { runLeaseName, withLease } from '../ledger/lease.ts';
 import type { Ledger, ShardRecord } from '../ledger/ledger.ts';
 import type { Transfer } from '../ledger/model.ts';
+import type { Shard } from '../ledger/shard.ts';
 import { LeasedError } from '../lib/errors.ts';
 import type { Objects } from '../stores/objects.ts';
 import type { QueueSender } from '../stores/queue.ts';
 import { forgetEnd } from './closing-time.ts';
-import { shardMessage } from './requeue.ts';
+import { feedAgain } from './feed.ts';
 import { type RetryRequest, readRetryRequests, saveRetryRequests } from './retry-requests.ts';
 import { isTaskShard } from './task-runs.ts';
 
 export interface ApplyRetriesOptions {
   readonly ledger: Ledger;
-  readonly objects: Pick<Objects, 'head' | 'list' | 'remove'>;
+  readonly objects: Pick<Objects, 'list' | 'put' | 'remove'>;
   readonly queue: QueueSender;
   /** No shard is begun after it. */
   readonly deadline: Date;
@@ -54,16 +55,21 @@ export async function applyRetries(
   shards: readonly ShardRecord[],
   options: ApplyRetriesOptions,
 ): Promise<{ readonly requeued: number; readonly done: boolean }> {
-  const { ledger, objects, queue, deadline, now } = options;
+  const { ledger, deadline, now } = options;
   const requests = await readRetryRequests(ledger, runId);
   if (requests.length === 0) return { requeued: 0, done: true };
   // The worker that saved the request may have died before this.
   await forgetEnd(runId, options);
   const requestedAt = Math.min(...requests.map(({ at }) => at));
+  const again: Shard[] = [];
   let requeued = 0;
+  let done = true;
   for (const { shard, counts } of shards) {
     if (isTaskShard(shard) || counts.failed + counts.cancelled + counts.planned === 0) continue;
-    if (now() >= deadline) return { requeued, done: false };
+    if (now() >= deadline) {
+      done = false;
+      break;
+    }
     const rows = await ledger.transfersOf(runId, shard.index, ['failed', 'cancelled', 'planned']);
     const requested = rows.filter((row) => isRequested(requests, row));
     for (let at = 0; at < requested.length; at += AT_ONCE) {
@@ -76,11 +82,11 @@ export async function applyRetries(
     const hasUnqueued = rows.some(
       (row) => row.state === 'planned' && stateSince(row).getTime() >= requestedAt,
     );
-    if (requested.length > 0 || hasUnqueued)
-      await queue.send([await shardMessage(shard, objects)], { group: runId });
+    if (requested.length > 0 || hasUnqueued) again.push(shard);
   }
-  await saveRetryRequests(ledger, runId, []);
-  return { requeued, done: true };
+  await feedAgain(runId, again, options);
+  if (done) await saveRetryRequests(ledger, runId, []);
+  return { requeued, done };
 }
 
 /** Continues, from the sweep, the requests that an HTTP request left, unless another worker holds the run. */

@@ -1,7 +1,7 @@
 /**
- * Plans a manifest in the object store: opens its run, cuts it into shards and queues them. Safe to
- * repeat: the same version of the same object is the same run, and shards tolerate being queued
- * twice (promise G2).
+ * Plans a manifest in the object store: opens its run, cuts it into shards, keeps their list and queues
+ * the first of them. Safe to repeat: the same version of the same object is the same run, and shards
+ * tolerate being queued twice (promise G2).
  */
 import type { Ledger } from '../ledger/ledger.ts';
 import type { Run } from '../ledger/model.ts';
@@ -15,6 +15,7 @@ import { changedObject } from '../stores/object-keys.ts';
 import type { ObjectInfo, Objects } from '../stores/objects.ts';
 import type { QueueSender } from '../stores/queue.ts';
 import { cutManifest } from './cut-shards.ts';
+import { feedFirst, keepShardList, shardListKey } from './feed.ts';
 
 export interface Planner {
   /**
@@ -49,20 +50,17 @@ export interface PlannerOptions {
   readonly now?: () => Date;
 }
 
-/** Messages per call of `send`; SQS takes ten at a time, its adapter splits further. */
-const QUEUED_AT_ONCE = 1_000;
-
 export function createPlanner(options: PlannerOptions): Planner {
-  const { ledger, objects, queue, log, now = () => new Date() } = options;
+  const { ledger, objects, log, now = () => new Date() } = options;
 
-  const send = async (shards: readonly Shard[]): Promise<void> => {
-    for (let at = 0; at < shards.length; at += QUEUED_AT_ONCE) {
-      const batch = shards.slice(at, at + QUEUED_AT_ONCE);
-      await queue.send(
-        batch.map((shard) => JSON.stringify(shard)),
-        { group: shards[0]?.runId ?? '' },
-      );
+  /** Of a run that goes on, or whose list is missing, what is done already is passed over. */
+  const start = async (runId: string, shards: readonly Shard[]): Promise<void> => {
+    const list = await keepShardList(runId, shards, options);
+    const done = new Set<number>();
+    for (const { counts, ended, shard } of await ledger.shards(runId)) {
+      if (ended && counts.planned + counts.submitting === 0) done.add(shard.index);
     }
+    await feedFirst(list, shards, (at) => done.has(at), { ...options, now });
   };
 
   const find = async (key: string): Promise<ObjectInfo> => {
@@ -105,7 +103,8 @@ export function createPlanner(options: PlannerOptions): Planner {
       const info = await find(key);
       const run = await openRun(info, trigger, plan);
       const { runId } = run;
-      if (run.state !== 'planning') return run;
+      const isUnlisted = run.state === 'active' && !(await objects.head(shardListKey(runId)));
+      if (run.state !== 'planning' && !isUnlisted) return run;
       log.info('run.opened', { runId, key, sizeBytes: info.sizeBytes });
       try {
         const { source } = run;
@@ -119,7 +118,7 @@ export function createPlanner(options: PlannerOptions): Planner {
           objects,
         );
         // Queued only once all are cut, so nothing of a truncated packed manifest is sent.
-        await send(shards);
+        await start(runId, shards);
         await ledger.activateRun(runId, { shardCount: shards.length, sizeBytes });
         log.info('run.planned', { runId, shards: shards.length, sizeBytes });
       } catch (error) {

@@ -5,14 +5,14 @@
 import type { Ledger, ShardRecord } from '../ledger/ledger.ts';
 import type { Transfer } from '../ledger/model.ts';
 import type { Shard } from '../ledger/shard.ts';
-import { stagingPrefix } from '../stores/layout.ts';
 import type { Objects } from '../stores/objects.ts';
 import type { QueueSender } from '../stores/queue.ts';
+import { feedAgain } from './feed.ts';
 import { isTaskShard } from './task-runs.ts';
 
 export interface RequeueOptions {
   readonly ledger: Ledger;
-  readonly objects: Pick<Objects, 'head'>;
+  readonly objects: Pick<Objects, 'put'>;
   readonly queue: QueueSender;
   readonly lostAfterMs: number;
   readonly settleMs: number;
@@ -45,7 +45,14 @@ export async function requeue(
   shards: readonly ShardRecord[],
   { ledger, objects, queue, lostAfterMs, settleMs, maxAttempts, now }: RequeueOptions,
 ): Promise<number> {
-  const messages: string[] = [];
+  const again: Shard[] = [];
+  const patienceMs = Math.max(lostAfterMs, settleMs);
+  // Where one of them is worked on, the others wait for their turn.
+  const left = shards.filter(
+    ({ counts, ended }) => ended && counts.planned + counts.submitting > 0,
+  );
+  const heardAt = Math.max(...left.map(({ updatedAt }) => updatedAt.getTime()));
+  const isForgotten = now().getTime() - heardAt >= patienceMs;
   for (const { shard, counts, ended } of shards) {
     // A task is started again by the nightly pass alone.
     if (isTaskShard(shard)) continue;
@@ -57,9 +64,7 @@ export async function requeue(
     ]);
     const at = now();
     const age = ({ updatedAt }: Transfer) => at.getTime() - updatedAt.getTime();
-    let isDue = rows.some(
-      (row) => row.state !== 'failed' && age(row) >= Math.max(lostAfterMs, settleMs),
-    );
+    let isDue = isForgotten && rows.some((row) => row.state !== 'failed' && age(row) >= patienceMs);
     const due = rows.filter(
       (row) => isRetryable(row, maxAttempts) && age(row) >= FIRST_WAIT_MS * 2 ** (row.attempt - 1),
     );
@@ -71,16 +76,8 @@ export async function requeue(
     for (let from = 0; from < due.length; from += AT_ONCE) {
       await Promise.all(due.slice(from, from + AT_ONCE).map(planNextAttempt));
     }
-    if (isDue) messages.push(await shardMessage(shard, objects));
+    if (isDue) again.push(shard);
   }
-  if (messages.length > 0) await queue.send(messages, { group: shards[0]?.shard.runId ?? '' });
-  return messages.length;
-}
-
-/** @throws StoreError */
-export async function shardMessage(shard: Shard, objects: Pick<Objects, 'head'>): Promise<string> {
-  const { object, runId } = shard;
-  const isOwn = object.key.startsWith(stagingPrefix(runId));
-  const found = isOwn ? await objects.head(object.key) : undefined;
-  return JSON.stringify(found ? { ...shard, object: { ...object, etag: found.etag } } : shard);
+  await feedAgain(shards[0]?.shard.runId ?? '', again, { objects, queue, now });
+  return again.length;
 }

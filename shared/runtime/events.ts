@@ -1,6 +1,6 @@
 /** Parses AWS-shaped events into our types. Object keys are decoded here and nowhere else. */
 import * as v from 'valibot';
-import type { Shard } from '../ledger/shard.ts';
+import type { ShardMessage } from '../ledger/shard.ts';
 import { InputError } from '../lib/errors.ts';
 import { parseWith } from '../lib/validate.ts';
 
@@ -100,10 +100,13 @@ const shard = v.object({
   onKeyExist: v.exactOptional(v.picklist(['ignore', 'override'])),
   ignoreSameKey: v.exactOptional(v.boolean()),
   night: v.exactOptional(whole),
+  place: v.exactOptional(
+    v.object({ key: v.string(), at: whole, count: whole, width: whole, since: whole }),
+  ),
 });
 
 /** The body of a queue message. */
-export function parseShard(body: string): Shard {
+export function parseShard(body: string): ShardMessage {
   let parsed: unknown;
   try {
     parsed = JSON.parse(body);

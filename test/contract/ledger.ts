@@ -342,6 +342,27 @@ export function ledgerContract(name: string, open: () => Promise<Ledger>): void 
         expect(await ledger.openShard(shard, { ...lease, at: later(60_001) })).toBe('leased');
       });
 
+      it('tells how far shards are, and who may be at them', async () => {
+        for (const index of [0, 2, 4]) await ledger.openShard(newShard('r1', index), lease);
+        // Known by a callback alone.
+        await ledger.record('r1.1.0', report('succeeded', 1));
+        await ledger.endShard(newShard('r1', 0), { ...lease, at: later(5) }, tally());
+        await ledger.releaseShard(newShard('r1', 2), lease);
+        expect(await ledger.shardStates('r1')).toEqual([
+          { index: 0, ended: true, updatedAt: later(5) },
+          { index: 2, ended: false, updatedAt: lease.at },
+          {
+            index: 4,
+            ended: false,
+            updatedAt: lease.at,
+            leasedUntil: new Date(lease.at.getTime() + lease.leaseMs),
+          },
+        ]);
+        const some = await ledger.shardStates('r1', 1, 4);
+        expect(some.map(({ index }) => index)).toEqual([2]);
+        expect(await ledger.shardStates('r2')).toEqual([]);
+      });
+
       it('keeps tallies and counts by state', async () => {
         await ledger.openShard(newShard('r1', 1), lease);
         await ledger.openShard(newShard('r1', 0), lease);

@@ -1,6 +1,7 @@
 /** What an engineer signs off, read from the packaged template. */
 import { describe, expect, it } from 'vitest';
 import { functionNames } from '../../scripts/bundle.ts';
+import { POISON_RECEIVES } from '../../shared/runs/poison.ts';
 import { loadTemplate, ofType, type Properties, type Resolved } from '../fixtures/template.ts';
 
 const template = loadTemplate();
@@ -172,7 +173,7 @@ describe('stores', () => {
     }
     expect(propertiesOf('Shards')['RedrivePolicy']).toEqual({
       deadLetterTargetArn: '<DeadShards.Arn>',
-      maxReceiveCount: 10,
+      maxReceiveCount: POISON_RECEIVES,
     });
   });
 

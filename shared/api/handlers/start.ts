@@ -5,10 +5,13 @@
 import { inProgress, runLeaseName, withLease } from '../../ledger/lease.ts';
 import type { Ledger } from '../../ledger/ledger.ts';
 import { InputError } from '../../lib/errors.ts';
+import type { Log } from '../../lib/log.ts';
+import { ASKED_QUIET_MS, feedQuiet } from '../../runs/feed-quiet.ts';
 import type { PlanLater, Planner } from '../../runs/plan.ts';
 import { json } from '../../runtime/http.ts';
 import { badKey, keyFault } from '../../stores/object-keys.ts';
 import type { Objects } from '../../stores/objects.ts';
+import type { QueueSender } from '../../stores/queue.ts';
 import { fetchesKey, fetchesText, sameKeyOf } from '../fetches.ts';
 import { claimRun } from '../idempotency.ts';
 import { fetchesBody, manifestBody, parseBody } from '../requests.ts';
@@ -18,6 +21,8 @@ export interface StartingOptions {
   readonly ledger: Ledger;
   readonly objects: Objects;
   readonly planner: Planner;
+  readonly queue: QueueSender;
+  readonly log: Log;
   /** For packed and for long manifests, where a request has not the time for them. */
   readonly planLater?: PlanLater | undefined;
   /** Takes `https:` sources as they are. */
@@ -34,7 +39,11 @@ export const startRoutes = (options: StartingOptions): Routes => {
       const runId = await claimRun(ledger, request, body, now(), await planner.identify(body.key));
       // Under a key that came before, the run of the version it started.
       const run = await ledger.run(runId);
-      if (run && run.state !== 'planning') return json(202, { runId });
+      if (run && run.state !== 'planning') {
+        const quietMs = ASKED_QUIET_MS;
+        await feedQuiet(run, { ...options, quietMs, isAsked: true, replan: options });
+        return json(202, { runId });
+      }
       if (planLater && (await isLong(body.key, objects))) {
         await planner.open(body.key, 'http', { runId });
         await planLater({ key: body.key, runId });

@@ -14,7 +14,8 @@ import type { OpenOms } from '../../providers/huawei/oms/connect.ts';
 import type { Starter } from '../../providers/huawei/oms/start-task.ts';
 import type { Objects } from '../../stores/objects.ts';
 import type { QueueSender } from '../../stores/queue.ts';
-import { openTaskRun } from '../task-runs.ts';
+import { feedFirst, keepShardList } from '../feed.ts';
+import { openTaskRun, taskShard } from '../task-runs.ts';
 import { cutPieces, passRunId, planFailedFetches } from './failed-fetches.ts';
 import { listFailed } from './failed-tasks.ts';
 import { createSkipped, type NightPlan, readPlan, savePlan } from './plan.ts';
@@ -113,7 +114,7 @@ async function openPasses(options: PassOptions): Promise<readonly Run[]> {
 }
 
 async function openPass(runId: string, options: PassOptions): Promise<Run> {
-  const { ledger, log, objects, queue, shardBytes, now } = options;
+  const { ledger, log, objects, shardBytes, now } = options;
   const run = await ledger.openRun({
     runId,
     trigger: 'schedule',
@@ -124,11 +125,12 @@ async function openPass(runId: string, options: PassOptions): Promise<Run> {
   const plan = (await readPlan(objects, runId)) ?? (await makePlan(runId, options));
   const { pieces, sources } = plan.fetches;
   const shards = cutPieces(runId, pieces, plan.tasks.length, shardBytes);
-  if (shards.length > 0)
-    await queue.send(
-      shards.map((shard) => JSON.stringify(shard)),
-      { group: runId },
-    );
+  if (shards.length > 0) {
+    // Its tasks are shard 0.
+    const all = [taskShard(runId, plan.tasks.length), ...shards];
+    const list = await keepShardList(runId, all, options);
+    await feedFirst(list, all, (at) => at === 0, options);
+  }
   for (const source of sources) await ledger.handOver(source, runId);
   const sizeBytes = pieces.reduce((sum, piece) => sum + piece.sizeBytes, 0);
   const more = { shardCount: shards.length, sizeBytes };

@@ -8,6 +8,7 @@ import { continueRetries } from '../apply-retries.ts';
 import { type CancelUnsentOptions, cancelUnsent, hasSettled } from '../cancel-unsent.ts';
 import { type ClosingOptions, closeIfDone } from '../close.ts';
 import { forgetClosing } from '../closing-time.ts';
+import { type FeedQuietOptions, feedQuiet } from '../feed-quiet.ts';
 import { type RequeueOptions, requeue } from '../requeue.ts';
 import { findLostCallbacks, type LostCallbackOptions } from './lost-callbacks.ts';
 import { type PollOptions, pollTasks } from './poll-tasks.ts';
@@ -17,7 +18,8 @@ export type ReconcileOptions = RequeueOptions &
   ClosingOptions &
   CancelUnsentOptions &
   StuckOptions &
-  PollOptions & {
+  PollOptions &
+  Omit<FeedQuietOptions, 'isAsked' | 'quietMs'> & {
     readonly ledger: Ledger;
     /** Undefined while the provider is not configured. */
     readonly lost?: Pick<LostCallbackOptions, 'each' | 'status'>;
@@ -63,9 +65,11 @@ export async function reconcileRun(listed: Run, options: ReconcileOptions): Prom
   else if (hasUnsent(shards) && hasSettled(run, options)) await cancelUnsent(run, options);
   const abandon = run.operation === 'retry-failed-objects' ? { abandonedMs: NIGHT_MS } : {};
   const tasks = await pollTasks(shards, { ...options, ...abandon });
-  const queued = isActive ? await requeue(await ledger.shards(runId), options) : 0;
+  let queued = isActive ? await requeue(await ledger.shards(runId), options) : 0;
   // The closing that was begun no longer holds.
   if (queued > 0) await forgetClosing(ledger, runId);
+  const quietMs = Math.max(options.lostAfterMs, options.settleMs);
+  queued += await feedQuiet(run, { ...options, quietMs });
   const current = await ledger.run(runId);
   const isClosed = current !== undefined && (await closeIfDone(current, options));
   return {

@@ -1,7 +1,7 @@
 import { beforeEach, describe, expect, it } from 'vitest';
 import { createHandler, type Deps } from '../../../functions/cos-offline-fetch.ts';
 import type { Ledger } from '../../../shared/ledger/ledger.ts';
-import type { PlannedTransfer, Shard, Tally } from '../../../shared/ledger/shard.ts';
+import type { PlannedTransfer, Shard, ShardMessage, Tally } from '../../../shared/ledger/shard.ts';
 import { InputError, ProviderError } from '../../../shared/lib/errors.ts';
 import { createSend } from '../../../shared/lib/http.ts';
 import { silentLog } from '../../../shared/lib/log.ts';
@@ -10,6 +10,7 @@ import {
   createCosFetchClient,
   createFetchBreaker,
 } from '../../../shared/providers/tencent/offline-fetch/client.ts';
+import { readPoison } from '../../../shared/runs/poison.ts';
 import { openSqliteFile } from '../../../shared/stores/sqlite/file.ts';
 import { createSqliteLedger } from '../../../shared/stores/sqlite/ledger.ts';
 import { newRun } from '../../contract/ledger.ts';
@@ -82,7 +83,12 @@ async function setup(change: Partial<Deps> = {}, lines = 1): Promise<Setup> {
     each: limiter.each,
     ledger,
     log: silentLog,
-    objects: { put: () => Promise.reject(new Error('nothing is quarantined here')) },
+    objects: {
+      put: () => Promise.reject(new Error('nothing is quarantined here')),
+      read: () => {
+        throw new Error('there is no list here');
+      },
+    },
     queue: { send: () => Promise.reject(new Error('nothing goes on here')) },
     read: (shard) => readingOf(shard, lines),
     resolve: () => Promise.reject(new Error('nothing is open here')),
@@ -445,6 +451,90 @@ describe('cos-offline-fetch', () => {
     const [record] = (event as { Records: { body: string }[] }).Records;
     const answer = await handle({ Records: [record] }, { deadline: clock.at });
     expect(answer).toMatchObject({ batchItemFailures: [{ itemIdentifier: 'm1' }] });
+  });
+
+  /** Deliveries of a shard that stands first in a list of nine. */
+  async function listed(change: Partial<Deps> = {}) {
+    const queued: ShardMessage[] = [];
+    const [record] = (event as { Records: { body: string }[] }).Records;
+    const shard = JSON.parse(record?.body ?? '') as Shard;
+    const width = (record?.body.length ?? 0) + 2;
+    const line = (at: number) =>
+      JSON.stringify({ ...shard, id: `r1.${at}`, index: at }).padEnd(width - 1);
+    const text = Array.from({ length: 9 }, (_, at) => `${line(at)}\n`).join('');
+    const given = await setup({
+      objects: {
+        put: () => Promise.reject(new Error('nothing is quarantined here')),
+        async *read(_key, { start, end } = {}) {
+          yield Buffer.from(text.slice(start, end));
+        },
+      },
+      queue: {
+        send: async (more) => void queued.push(...more.map((body) => JSON.parse(body))),
+      },
+      ...change,
+    });
+    const since = given.clock.at.getTime() - 60_000;
+    const key = 'staging/r1/shards.jsonl';
+    const deliver = (receives = 1, list = key) => {
+      const place = { key: list, at: 0, count: 9, width, since };
+      const body = JSON.stringify({ ...shard, place });
+      const attributes = { ApproximateReceiveCount: String(receives) };
+      return given.handle({ Records: [{ ...record, body, attributes }] });
+    };
+    return { ...given, deliver, queued, shard };
+  }
+
+  it('G11: queues the shard four lines further, once, when one has ended', async () => {
+    const { deliver, ledger, peer, queued, shard, clock } = await listed();
+    peer.answer(accepted('t1'));
+    await deliver();
+    expect(queued).toMatchObject([{ id: 'r1.4', index: 4, place: { at: 4, count: 9 } }]);
+    // Delivered again, as its worker may have died before it queued that.
+    await deliver(2);
+    expect(queued).toHaveLength(2);
+    const next = { ...shard, id: 'r1.4', index: 4 };
+    await ledger.openShard(next, { owner: 'w', at: clock.at, leaseMs: 1 });
+    await deliver(2);
+    expect(queued).toHaveLength(2);
+    expect(peer.arrived).toHaveLength(1);
+  });
+
+  it('queues the next at once while a shard waits to settle, and then not once more', async () => {
+    const { deliver, peer, queued, ledger, clock } = await listed({ resolve: async () => true });
+    peer.answer({ breakOff: 'at-once' });
+    expect(await deliver()).toMatchObject({ batchItemFailures: [{}] });
+    const [next] = queued;
+    expect(next).toMatchObject({ index: 4 });
+    if (next) await ledger.openShard(next, { owner: 'w', at: clock.at, leaseMs: 1 });
+    clock.at = new Date(clock.at.getTime() + 61_000);
+    expect(await deliver(2)).toEqual({ batchItemFailures: [] });
+    expect(queued).toHaveLength(1);
+    expect((await ledger.shardStates('r1')).map(({ ended }) => ended)).toEqual([true, false]);
+  });
+
+  it('queues the next before it tries a shard for the third time, and notes the tenth', async () => {
+    const { deliver, ledger, queued } = await listed({
+      read: () => {
+        throw new Error('it dies of this shard');
+      },
+    });
+    for (const receives of [1, 2]) await deliver(receives);
+    expect(queued).toEqual([]);
+    await deliver(3);
+    expect(queued).toMatchObject([{ index: 4 }]);
+    for (const receives of [4, 9]) await deliver(receives);
+    expect(await readPoison(ledger, 'r1')).toEqual(new Set());
+    await deliver(10);
+    expect(await readPoison(ledger, 'r1')).toEqual(new Set([0]));
+  });
+
+  it('ends a double of a message whose shard another worker has; not one of a repetition', async () => {
+    const { deliver, ledger, queued, shard, clock } = await listed();
+    await ledger.openShard(shard, { owner: 'another', at: clock.at, leaseMs: 60_000 });
+    expect(await deliver()).toEqual({ batchItemFailures: [] });
+    expect(await deliver(1, 'staging/r1/again-1.jsonl')).toMatchObject({ batchItemFailures: [{}] });
+    expect(queued).toEqual([]);
   });
 
   it('says when a message that it gives back shall come again', async () => {

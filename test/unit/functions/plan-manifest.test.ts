@@ -25,6 +25,22 @@ async function queued({ queue }: Stores) {
   return (await queue.receive(10_000, 60_000)).map(({ body }) => parseShard(body));
 }
 
+/** All shards, of which the first are on the queue. */
+async function planned({ objects, ...stores }: Stores, [runId = '']: readonly string[]) {
+  const parts = await Array.fromAsync(objects.read(`staging/${runId}/shards.jsonl`));
+  const lines = Buffer.concat(parts).toString().split('\n').slice(0, -1);
+  const shards = lines.map(parseShard);
+  const width = (lines[0]?.length ?? 0) + 1;
+  const places = (await queued({ objects, ...stores })).map(({ place, ...shard }) => {
+    expect(shard).toEqual(shards[place?.at ?? -1]);
+    return place;
+  });
+  const list = { key: `staging/${runId}/shards.jsonl`, count: lines.length, width };
+  const since = expect.any(Number);
+  expect(places).toEqual([0, 1, 2, 3].map((at) => ({ ...list, at, since })));
+  return shards;
+}
+
 describe('plan-manifest', () => {
   it.each([
     ['an S3 notification', event],
@@ -34,7 +50,7 @@ describe('plan-manifest', () => {
     const content = manifest(200);
     await stores.objects.put(KEY, content);
     const { runIds } = await handle(upload);
-    const shards = await queued(stores);
+    const shards = await planned(stores, runIds);
     expect(shards.length).toBe(Math.ceil(content.length / 1_024));
     expect(shards.map(({ start, end }) => [start, end])).toEqual(
       shards.map((_, n) => [n * 1_024, Math.min((n + 1) * 1_024, content.length)]),
@@ -91,8 +107,8 @@ describe('plan-manifest', () => {
     await stores.objects.put(`${KEY}.gz`, gzipSync(content));
     const upload = { detail: { bucket: { name: 'b' }, object: { key: `${KEY}.gz` } } };
     const { runIds } = await handle(upload);
-    const shards = await queued(stores);
-    expect(shards.length).toBeGreaterThan(3);
+    const shards = await planned(stores, runIds);
+    expect(shards.length).toBeGreaterThan(4);
     const pieces = await Promise.all(
       shards.map(async ({ object }) => {
         const parts = await Array.fromAsync(stores.objects.read(object.key));

@@ -28,11 +28,12 @@ interface Ask {
 
 async function setup(
   change: Partial<
-    Pick<Deps, 'authorize' | 'deadLetters' | 'ledger' | 'objects' | 'planLater'>
+    Pick<Deps, 'authorize' | 'deadLetters' | 'ledger' | 'now' | 'objects' | 'planLater'>
   > = {},
 ) {
   const stores = openStores();
-  const planner = createPlanner({ ...stores, shardBytes: 1_024, log: silentLog });
+  const { now = () => new Date() } = change;
+  const planner = createPlanner({ ...stores, shardBytes: 1_024, log: silentLog, now });
   const lines: string[] = [];
   const handle = createHandler({
     allowHttps: false,
@@ -278,6 +279,26 @@ describe('runs', () => {
       counts: { lines: 0, quarantined: 0 },
     });
     expect(await ledger.shards(value.runId)).toEqual([]);
+  });
+
+  it('G1: queues the shards of an active run anew when it is asked for and nothing happened for a minute', async () => {
+    const clock = { at: AT.getTime() };
+    const { ask, objects, queue } = await setup({ now: () => new Date(clock.at) });
+    await objects.put(KEY, `url,key\n${'http://o.example/a,a\n'.repeat(500)}`);
+    const post = async () => {
+      expect(await ask('POST /manifests', { body: JSON.stringify({ key: KEY }) })).toMatchObject({
+        statusCode: 202,
+      });
+      const messages = await queue.receive(10, 60_000);
+      for (const message of messages) await queue.remove(message);
+      return messages.length;
+    };
+    expect(await post()).toBe(4);
+    clock.at += 59_000;
+    expect(await post()).toBe(0);
+    clock.at += 1_000;
+    expect(await post()).toBe(4);
+    expect(await post()).toBe(0);
   });
 
   it('has a packed manifest planned by somebody with more time, and shows its run at once', async () => {

@@ -86,7 +86,7 @@ async function setup(rows: readonly Partial<TransferUpdate>[], read: Tally = tal
     settleMs: 60_000,
   });
   const queued = async () =>
-    (await stores.queue.receive(100, 1)).map(({ body }) => parseShard(body));
+    (await stores.queue.receive(100, 60_000)).map(({ body }) => parseShard(body));
   return { ...stores, sweep, clock, asked, counts, progress, targets: objects, queued };
 }
 

@@ -24,9 +24,14 @@ type RunCalls = Pick<
   | 'handOver'
 >;
 
-/** The shards of a run that somebody opened, from number `from` on. */
-export const shardsOf = async (table: Table, runId: string, from = 0): Promise<readonly Item[]> => {
-  const values = { pk: runPartition(runId), from: shardSort(from), to: shardSort(MAX_SHARD) };
+/** The shards of a run that somebody opened, from number `from` to `last`. */
+export const shardsOf = async (
+  table: Table,
+  runId: string,
+  from = 0,
+  last = MAX_SHARD,
+): Promise<readonly Item[]> => {
+  const values = { pk: runPartition(runId), from: shardSort(from), to: shardSort(last) };
   const where = '#pk = :pk AND #sk BETWEEN :from AND :to';
   const items = await Array.fromAsync(table.query({ where, values }));
   return items.filter((item) => has(item, 'body'));

@@ -4,7 +4,7 @@ import type { Transfer } from '../../../ledger/model.ts';
 import type { Shard, Tally } from '../../../ledger/shard.ts';
 import type { Counting } from './counts.ts';
 import { has, type Item, number, text } from './item.ts';
-import { runKey, shardKey } from './keys.ts';
+import { MAX_SHARD, runKey, shardKey } from './keys.ts';
 import type { Expiry } from './rows.ts';
 import { fromWindow, isOpenRun, noCounts, toShard, toTally, toWindows } from './rows.ts';
 import { shardsOf } from './runs.ts';
@@ -12,7 +12,13 @@ import type { Key, Table } from './table.ts';
 
 type ShardCalls = Pick<
   Ledger,
-  'openShard' | 'coverShard' | 'endShard' | 'releaseShard' | 'releaseLeases' | 'shards'
+  | 'openShard'
+  | 'coverShard'
+  | 'endShard'
+  | 'releaseShard'
+  | 'releaseLeases'
+  | 'shards'
+  | 'shardStates'
 >;
 
 const AT_ONCE = 16;
@@ -139,6 +145,15 @@ export function createShards({ table, counting, expiry, rowsOf }: ShardOptions):
         }
       }
       return released;
+    },
+
+    async shardStates(runId, from, to = MAX_SHARD + 1) {
+      return (await shardsOf(table, runId, from, to - 1)).map((item) => ({
+        index: toShard(item).index,
+        ended: item['ended'] === 1,
+        updatedAt: new Date(number(item, 'updatedAt')),
+        ...(has(item, 'leasedUntil') && { leasedUntil: new Date(number(item, 'leasedUntil')) }),
+      }));
     },
 
     async shards(runId) {

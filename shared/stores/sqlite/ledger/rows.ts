@@ -1,6 +1,6 @@
 /** Converts SQLite rows to ledger types and back. */
 import { latestId, toHistory } from '../../../ledger/history.ts';
-import type { IntentWindow, ShardRecord } from '../../../ledger/ledger.ts';
+import type { IntentWindow, ShardRecord, ShardState } from '../../../ledger/ledger.ts';
 import { TRANSFER_STATES, type TransferState } from '../../../ledger/merge.ts';
 import type {
   Operation,
@@ -57,6 +57,13 @@ export const stateCounts = (row: Row): Record<TransferState, number> =>
     TransferState,
     number
   >;
+
+export const toShardState = (row: Row): ShardState => ({
+  index: number(row, 'shard'),
+  ended: row['ended'] === 1,
+  updatedAt: at(row, 'updated_at'),
+  ...(number(row, 'leased_until') > 0 && { leasedUntil: at(row, 'leased_until') }),
+});
 
 export function toShardRecord(row: Row): ShardRecord {
   return {

@@ -3,11 +3,24 @@ import type { Ledger } from '../../../ledger/ledger.ts';
 import type { Tally } from '../../../ledger/shard.ts';
 import type { SqliteFile } from '../file.ts';
 import type { Counters } from './counters.ts';
-import { fromWindows, type Row, toShardRecord, toTransfer, toWindows } from './rows.ts';
+import {
+  fromWindows,
+  type Row,
+  toShardRecord,
+  toShardState,
+  toTransfer,
+  toWindows,
+} from './rows.ts';
 
 type ShardCalls = Pick<
   Ledger,
-  'openShard' | 'coverShard' | 'endShard' | 'releaseShard' | 'releaseLeases' | 'shards'
+  | 'openShard'
+  | 'coverShard'
+  | 'endShard'
+  | 'releaseShard'
+  | 'releaseLeases'
+  | 'shards'
+  | 'shardStates'
 >;
 
 export function createShards({ db, write }: SqliteFile, counters: Counters): ShardCalls {
@@ -17,6 +30,9 @@ export function createShards({ db, write }: SqliteFile, counters: Counters): Sha
   const selectAll = db.prepare(
     'SELECT * FROM shards WHERE run_id = ? AND body IS NOT NULL ORDER BY shard',
   );
+  const selectStates = db.prepare(`
+    SELECT shard, ended, leased_until, updated_at FROM shards
+    WHERE run_id = ? AND shard >= ? AND shard < ? AND body IS NOT NULL ORDER BY shard`);
   const lease = db.prepare(`
     INSERT INTO shards (run_id, shard, body, owner, leased_until, updated_at)
     VALUES (:run, :shard, :body, :owner, :until, :at)
@@ -109,6 +125,8 @@ export function createShards({ db, write }: SqliteFile, counters: Counters): Sha
     releaseLeases: () =>
       write(() => Number(releaseAll.run().changes) + Number(dropLeases.run().changes)),
     shards: async (runId) => (selectAll.all(runId) as Row[]).map(toShardRecord),
+    shardStates: async (runId, from = 0, to = Number.MAX_SAFE_INTEGER) =>
+      (selectStates.all(runId, from, to) as Row[]).map(toShardState),
   };
 }
 

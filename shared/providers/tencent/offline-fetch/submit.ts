@@ -1,0 +1,83 @@
+/** Sends one transfer of a shard to COS offline fetch, if it may be sent, and records what came of it. */
+import type { Intent, Resolve } from '../../../ledger/intent.ts';
+import type { Ledger } from '../../../ledger/ledger.ts';
+import { refused, submitted } from '../../../ledger/outcomes.ts';
+import type { PlannedTransfer, SameKey, Shard } from '../../../ledger/shard.ts';
+import { toCause } from '../../../lib/cause.ts';
+import { type Cause, RunStoppedError } from '../../../lib/errors.ts';
+import type { Log } from '../../../lib/log.ts';
+import type { CredentialBreaker } from '../../../limits/credential-breaker.ts';
+import type { CallbackUrls } from './callback.ts';
+import { type CosFetchClient, fetchTask } from './client.ts';
+
+export interface SubmitOptions {
+  /** All calls with the one key pair. */
+  readonly breaker: CredentialBreaker;
+  readonly client: CosFetchClient;
+  readonly ledger: Ledger;
+  readonly log: Log;
+  readonly resolve: Resolve;
+  /** Where the provider reports the outcome of an attempt. */
+  readonly urls: (transferId: string, attempt: number) => CallbackUrls;
+  readonly now: () => Date;
+}
+
+export interface Sent {
+  submitted: number;
+  throttled: number;
+}
+
+export function createSubmit({ breaker, client, ledger, log, now, resolve, urls }: SubmitOptions) {
+  /** Ends the run whose key pair is refused. */
+  const stopRun = async ({ runId }: Shard, intent: Intent, error: Cause): Promise<void> => {
+    intent.stop();
+    if (await ledger.stopRun(runId, { state: 'failed', at: now(), error })) {
+      log.error('run.credentials-refused', { runId, code: error.code });
+    }
+  };
+
+  /** Sends one transfer if it may be sent; true when it is settled for this delivery. */
+  return async (
+    transfer: PlannedTransfer,
+    shard: Shard,
+    intent: Intent,
+    { onTurn, sent }: { onTurn: () => void; sent: Sent },
+  ) => {
+    const { id, target } = transfer;
+    const call = {
+      group: shard.runId,
+      signal: intent.signal,
+      before: () => {
+        onTurn();
+        return intent.checkRun();
+      },
+      onRefused: (error: unknown) => stopRun(shard, intent, toCause(error)),
+    };
+    let attempt: number | undefined;
+    try {
+      attempt = await intent.next(transfer, (open, since) =>
+        breaker.run(() => resolve(open, since), call),
+      );
+      if (attempt === undefined) return true;
+      const task = { ...fetchTask(transfer), ...sameKeyOf(shard), ...urls(id, attempt) };
+      const answer = breaker.run(() => client.submit(target, task), call);
+      const report = await answer
+        .then(({ taskId }) => taskId)
+        .then(submitted(attempt, transfer, now), refused(attempt, transfer, now));
+      await ledger.record(id, report);
+      if (report.state === 'submitted') sent.submitted += 1;
+      if (report.cause?.class === 'throttled') sent.throttled += 1;
+      return report.event !== 'unanswered';
+    } catch (error) {
+      if (!(error instanceof RunStoppedError)) throw error;
+      if (attempt !== undefined) await intent.giveBack(transfer, attempt);
+      return true;
+    }
+  };
+}
+
+/** What the request said, where it said anything. */
+const sameKeyOf = ({ onKeyExist, ignoreSameKey }: Shard): SameKey => ({
+  ...(onKeyExist !== undefined && { onKeyExist }),
+  ...(ignoreSameKey !== undefined && { ignoreSameKey }),
+});
