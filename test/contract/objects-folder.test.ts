@@ -2,6 +2,7 @@ import {
   appendFileSync,
   mkdtempSync,
   readdirSync,
+  renameSync,
   rmSync,
   symlinkSync,
   utimesSync,
@@ -9,7 +10,7 @@ import {
 } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { afterEach, expect, it } from 'vitest';
+import { afterEach, describe, expect, it } from 'vitest';
 import { createFolderObjects } from '../../shared/stores/folder/objects.ts';
 import { temporaryFolder } from '../fixtures/stores.ts';
 import { objectsContract } from './objects.ts';
@@ -43,13 +44,44 @@ it.each([
   await expect(reading()).rejects.toMatchObject({ code: 'MANIFEST_CHANGED' });
 });
 
-it('takes a file of the same size that was written within the same second for another version', async () => {
-  const folder = temporaryFolder();
-  const objects = createFolderObjects(folder);
-  const before = await objects.put('k', 'aaaa');
-  writeFileSync(join(folder, 'k'), 'bbbb');
-  utimesSync(join(folder, 'k'), new Date(), new Date(before.lastModifiedAt.getTime() + 1));
-  expect((await objects.head('k'))?.etag).not.toBe(before.etag);
+describe('G10: takes for another version', () => {
+  const AT = new Date('2026-11-20T02:00:00.000Z');
+  const SAME_MS = (AT.getTime() + 0.5) / 1_000;
+  it.each<[string, (path: string) => void]>([
+    [
+      'another file of the same time and size',
+      (path) => {
+        writeFileSync(`${path}.new`, 'bbbb');
+        utimesSync(`${path}.new`, AT, AT);
+        renameSync(`${path}.new`, path);
+      },
+    ],
+    [
+      'the same file at the same time with more in it',
+      (path) => {
+        appendFileSync(path, 'b');
+        utimesSync(path, AT, AT);
+      },
+    ],
+    [
+      'the same file of the same size, written within the same millisecond',
+      (path) => {
+        writeFileSync(path, 'bbbb');
+        utimesSync(path, SAME_MS, SAME_MS);
+      },
+    ],
+  ])('%s', async (_name, replace) => {
+    const folder = temporaryFolder();
+    const objects = createFolderObjects(folder);
+    const path = join(folder, 'k');
+    await objects.put('k', 'aaaa');
+    utimesSync(path, AT, AT);
+    const before = await objects.head('k');
+    replace(path);
+    const after = await objects.head('k');
+    expect(after?.lastModifiedAt).toEqual(before?.lastModifiedAt);
+    expect(after?.etag).not.toBe(before?.etag);
+  });
 });
 
 const badKey = { code: 'BODY_INVALID', errors: [{ path: 'key' }] };

@@ -134,6 +134,19 @@ describe('POST /fetches', () => {
   });
 });
 
+it('the same Idempotency-Key on another route is another request', async () => {
+  const { ledger, objects, post } = setup();
+  await objects.put(MANIFEST, 'http://o.example/a,a\n');
+  const fetches = await post('POST /fetches', body, 'k');
+  const manifests = await post('POST /manifests', { key: MANIFEST }, 'k');
+  expect([fetches.status, manifests.status]).toEqual([202, 202]);
+  expect(manifests.runId).not.toBe(fetches.runId);
+  // Both find their own again.
+  expect(await post('POST /fetches', body, 'k')).toEqual(fetches);
+  expect(await post('POST /manifests', { key: MANIFEST }, 'k')).toEqual(manifests);
+  expect((await ledger.runs({})).items).toHaveLength(2);
+});
+
 describe('POST /manifests', () => {
   it('under a key that came before, the run of the version it started', async () => {
     const { objects, post } = setup();

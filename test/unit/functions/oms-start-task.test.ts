@@ -54,6 +54,20 @@ async function setup(options: NightsOptions = {}) {
   return { ...parts, handlers, start, upload, notify };
 }
 
+it('the same Idempotency-Key on the route of another version is another run', async () => {
+  const { huawei, ledger, start } = await setup({ runMs: 60_000 });
+  const key = { 'idempotency-key': 'k-1' };
+  const started = [];
+  for (const apiVersion of ['v1', 'v2'] as const) {
+    const task = huawei.tasks.add({ ...place, apiVersion, status: 4 });
+    const answer = await start(apiVersion, task.id, {}, key);
+    expect([answer.status, task.starts]).toEqual([202, 1]);
+    expect((await ledger.read(`${answer.runId}.0.0`))?.providerId).toBe(task.id);
+    started.push(answer.runId);
+  }
+  expect(new Set(started).size).toBe(2);
+});
+
 describe.each(['v1', 'v2'] as const)('oms-%s-start-task by HTTP', (version) => {
   const own = { ...place, apiVersion: version } as const;
 
@@ -117,7 +131,18 @@ describe.each(['v1', 'v2'] as const)('oms-%s-start-task by HTTP', (version) => {
     expect(task.starts).toBe(1);
     const other = await start(version, task.id, {}, key);
     expect(other).toMatchObject({ status: 422, code: 'IDEMPOTENCY_MISMATCH' });
-    expect(await start(version, '99', {}, key)).toMatchObject({ status: 422 });
+  });
+
+  it('the same Idempotency-Key and body for another task is another request: 422', async () => {
+    const { huawei, start } = await setup({ runMs: 60_000 });
+    const [task, other] = [4, 4].map((status) => huawei.tasks.add({ ...own, status }));
+    const key = { 'idempotency-key': 'k-1' };
+    expect(await start(version, task?.id ?? '', {}, key)).toMatchObject({ status: 202 });
+    expect(await start(version, other?.id ?? '', {}, key)).toMatchObject({
+      status: 422,
+      code: 'IDEMPOTENCY_MISMATCH',
+    });
+    expect([task?.starts, other?.starts]).toEqual([1, 0]);
   });
 
   it('a repeated request starts what a call that died had only planned', async () => {

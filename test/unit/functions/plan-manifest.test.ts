@@ -101,6 +101,38 @@ describe('plan-manifest', () => {
     expect(await handle(event)).not.toEqual(first);
   });
 
+  it.each([
+    ['key', { key: KEY.replace('my', 'other') }],
+    ['ETag, though it was written at the same time', { etag: 'e2' }],
+    ['time, though it has the same ETag', { lastModifiedAt: new Date(1) }],
+    ['bucket', { bucket: 'another' }],
+  ])('G10: another %s is another run', async (_name, change) => {
+    const { handle: _handle, ...stores } = setup();
+    const info = { key: KEY, etag: 'e1', sizeBytes: 1, lastModifiedAt: new Date(0) };
+    const identify = ({ bucket = 'one', ...other }: Partial<typeof info & { bucket: string }>) => {
+      const objects = { ...stores.objects, bucket, head: async () => ({ ...info, ...other }) };
+      const planner = createPlanner({ ...stores, objects, shardBytes: 1_024, log: silentLog });
+      return planner.identify(KEY);
+    };
+    const first = await identify({});
+    expect(await identify({})).toBe(first);
+    expect(await identify(change)).not.toBe(first);
+  });
+
+  it('G10: plans no other version than the one whose run is open', async () => {
+    const { handle, ...stores } = setup();
+    const planner = createPlanner({ ...stores, shardBytes: 1_024, log: silentLog });
+    await stores.objects.put(KEY, manifest(5));
+    const { runId } = await planner.open(KEY, 'http');
+    await stores.objects.put(KEY, manifest(6));
+    expect(await handle({ plan: { key: KEY, runId } })).toEqual({ runIds: [runId] });
+    expect(await stores.ledger.run(runId)).toMatchObject({
+      state: 'failed',
+      error: { code: 'MANIFEST_CHANGED' },
+    });
+    expect(await queued(stores)).toEqual([]);
+  });
+
   it('unpacks a gzip manifest into the store before it queues anything', async () => {
     const { handle, ...stores } = setup();
     const content = manifest(200);

@@ -2,7 +2,7 @@ import fc from 'fast-check';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import type { Layout, Shard } from '../../../../shared/ledger/shard.ts';
 import { cutLines } from '../../../../shared/manifest/lines.ts';
-import { proveCoverage } from '../../../../shared/manifest/shards.ts';
+import { proveCoverage, readLayout } from '../../../../shared/manifest/shards.ts';
 import { cut, plan, readAll, readShard, target } from './reading.ts';
 import { type CountingStore, openStore } from './store.ts';
 
@@ -202,6 +202,31 @@ describe('a manifest read in shards', () => {
     await expect(readShard(store, longer)).rejects.toMatchObject({ code: 'MANIFEST_CHANGED' });
     await store.put(info.key, 'http://a.example/2,k2\n');
     await expect(readShard(store, shard)).rejects.toMatchObject({ code: 'MANIFEST_CHANGED' });
+  });
+
+  it('G10: stops when the manifest is replaced before the rest of its last line is asked for', async () => {
+    const row = (letter: string) => `http://a.example/1,${letter.repeat(60_000)}\n`;
+    const { info, shards } = await plan(store, row('a'), 10);
+    let reads = 0;
+    const replaced: CountingStore = {
+      ...store,
+      async *read(key, options) {
+        reads += 1;
+        if (reads === 2) await store.put(info.key, row('b'));
+        yield* store.read(key, options);
+      },
+    };
+    const reading = readShard(replaced, shards[0] as Shard);
+    await expect(reading).rejects.toMatchObject({ code: 'MANIFEST_CHANGED' });
+    expect(reads).toBe(2);
+  });
+
+  it('G10: reads the layout of no other version than the one that is planned', async () => {
+    const info = await store.put('m.csv', 'url,key\nhttp://a.example/1,k1\n');
+    await store.put('m.csv', 'key,url\nk1,http://a.example/1\n');
+    await expect(readLayout(store, info, { format: 'csv', gzip: false })).rejects.toMatchObject({
+      code: 'MANIFEST_CHANGED',
+    });
   });
 });
 

@@ -129,6 +129,20 @@ describe('a gzip manifest', () => {
     expect(unpacking.sizeBytes).toBe(rows(0, 1_000).length);
   });
 
+  it('G10: stops when it is replaced before what follows its data is looked at', async () => {
+    const content = Buffer.concat([packed, Buffer.alloc(512)]);
+    const source = await store.put('m.csv.gz', content);
+    const replaced: CountingStore = {
+      ...store,
+      async *read(key, options) {
+        if (options?.start !== undefined) await store.put('m.csv.gz', content);
+        yield* store.read(key, options);
+      },
+    };
+    const unpacking = unpack(source, 100_000, replaced);
+    await expect(Array.fromAsync(unpacking)).rejects.toMatchObject({ code: 'MANIFEST_CHANGED' });
+  });
+
   it('G10: stops when it is no longer the version that was planned', async () => {
     const source = await store.put('m.csv.gz', packed);
     await store.put('m.csv.gz', packed);
