@@ -1,4 +1,7 @@
-/** What somebody must look at, and whom it tells. `docs/runbook.md` says what to do, by name. */
+/**
+ * The alarms of a stage and the topic they notify. `docs/runbook.md` says what to do for each, by
+ * name.
+ */
 import type { Deployment } from '../shared/runtime/deployment.ts';
 import { nameOf, param, pascal, type Resource, type Resources, ref } from './cfn.ts';
 import { type Metric, ofApi, ofFunction, ofQueue, ours } from './metrics.ts';

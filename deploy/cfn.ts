@@ -1,6 +1,6 @@
 /**
- * Words of CloudFormation and of the Serverless Framework, so that the files beside this one read as
- * plain data. https://docs.aws.amazon.com/AWSCloudFormation/latest/TemplateReference/
+ * Helpers that write CloudFormation and Serverless Framework expressions, so the files beside this
+ * one read as plain data. https://docs.aws.amazon.com/AWSCloudFormation/latest/TemplateReference/
  */
 
 export interface Resource {

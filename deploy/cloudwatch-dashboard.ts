@@ -1,5 +1,5 @@
 /**
- * One page with what an operator looks at first.
+ * The CloudWatch dashboard: one page with what an operator looks at first.
  * https://docs.aws.amazon.com/AmazonCloudWatch/latest/APIReference/CloudWatch-Dashboard-Body-Structure.html
  */
 import type { Deployment } from '../shared/runtime/deployment.ts';

@@ -1,6 +1,6 @@
 /**
- * Environment of a function: where the stores are, the names of its secrets, and the settings that it
- * reads. Never a secret itself: those stand in no template and no console.
+ * The environment of a function: where the stores are, the names of its secrets, and the settings
+ * it reads. Never a secret itself: no template or console shows one.
  */
 import type { Deployment } from '../shared/runtime/deployment.ts';
 import { att, idOf, param, STAGE, sub, when } from './cfn.ts';

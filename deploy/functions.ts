@@ -1,4 +1,4 @@
-/** Each function as the framework takes it, with a role of its own. */
+/** The functions of the stack as the framework takes them, each with a role of its own. */
 import type { AWS } from '@serverless/typescript';
 import type { Deployment } from '../shared/runtime/deployment.ts';
 import {

@@ -1,6 +1,7 @@
 /**
- * The HTTP API. Callers prove themselves by bearer tokens, which `runs` and its siblings check; what
- * providers call stands here too, for whoever puts a domain or a firewall before it.
+ * The HTTP API of the stack. Callers authenticate with bearer tokens, which `runs` and its siblings
+ * check. Routes that providers call are listed here too, for a domain or firewall in front of the
+ * API.
  */
 import { param } from './cfn.ts';
 

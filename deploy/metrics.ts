@@ -1,4 +1,6 @@
-/** Metrics that alarms and dashboard look at. Ours are those of `shared/lib/metrics.ts`. */
+/**
+ * The metrics that alarms and dashboard show. Waybill's own are those of `shared/lib/metrics.ts`.
+ */
 import { NAMESPACE } from '../shared/lib/metrics.ts';
 import { nameOf, ref, STAGE } from './cfn.ts';
 import { functionName, LEDGER } from './stores.ts';

@@ -1,4 +1,4 @@
-/** What an operator needs to know of the deployed stack. */
+/** The outputs of the stack that an operator needs. */
 import { att, idOf, nameOf, param, REGION, ref, sub, when } from './cfn.ts';
 import { BUCKET, DEAD_SHARDS, FAILED_EVENTS, LEDGER, SHARDS, TOPIC } from './stores.ts';
 

@@ -1,6 +1,6 @@
 /**
- * What a function may do, from what its `deployment` says it uses: only these actions, on only these
- * resources. `test/package/iam.test.ts` reads the packaged template and compares.
+ * The permissions of a function, from what its `deployment` says it uses: only these actions, on
+ * only these resources. `test/package/iam.test.ts` compares them with the packaged template.
  */
 import type { Deployment, LedgerUse, SecretName } from '../shared/runtime/deployment.ts';
 import { arn, att, NO_VALUE, nameOf, param, when } from './cfn.ts';

@@ -1,5 +1,5 @@
 /**
- * What the clock starts. The scheduler may start these functions and no others.
+ * The schedules of the stack. The scheduler may start these functions and no others.
  * https://docs.aws.amazon.com/scheduler/latest/UserGuide/managing-targets.html
  */
 import type { Deployment, Schedule } from '../shared/runtime/deployment.ts';

@@ -1,4 +1,4 @@
-/** All resources of a stage beside the functions, from what the functions say of themselves. */
+/** All resources of a stage beside the functions, derived from the functions' deployments. */
 import type { Deployment } from '../shared/runtime/deployment.ts';
 import { alarms } from './alarms.ts';
 import { bucket } from './bucket.ts';

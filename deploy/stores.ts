@@ -1,4 +1,4 @@
-/** Where the stores of a stage are: names that several resources and all functions share. */
+/** The names of a stage's stores, which several resources and all functions share. */
 import { ACCOUNT, arn, nameOf, REGION, STAGE, sub } from './cfn.ts';
 
 /** Logical ids. */

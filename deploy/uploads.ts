@@ -1,6 +1,6 @@
 /**
- * What starts when an object arrives. S3 refuses two notifications with one prefix, so a prefix that
- * starts several functions goes through EventBridge.
+ * The upload triggers of the stack. S3 refuses two notifications with the same prefix, so a prefix
+ * that starts several functions goes through EventBridge.
  * https://docs.aws.amazon.com/AmazonS3/latest/userguide/notification-how-to-filtering.html
  */
 import type { Deployment } from '../shared/runtime/deployment.ts';

@@ -1,7 +1,7 @@
 /**
- * Creates jobs of COS Batch (COS reference, section 3). Triggers: HTTP,
- * `events/cos-batch-job.json`; upload of a description, `events/cos-batch-job-upload.json`.
- * Repeating finds the job, as its token was stored before the first call.
+ * Creates COS Batch jobs (COS reference, section 3). Triggers: HTTP, `events/cos-batch-job.json`;
+ * upload of a description, `events/cos-batch-job-upload.json`. Repeating finds the same job,
+ * because its token was stored before the first call.
  */
 import { expose, openLedger, openLimiter, openObjects } from '#wiring';
 import { createBearer } from '../shared/api/auth.ts';

@@ -1,6 +1,7 @@
 /**
  * Submits queued shards to COS offline fetch (COS reference, section 2.1), one request per object.
- * Trigger: queue, `events/cos-offline-fetch.json`. A repeated shard resolves what it had left open.
+ * Trigger: queue, `events/cos-offline-fetch.json`. A repeated shard first resolves what it left
+ * open.
  */
 import { randomUUID } from 'node:crypto';
 import { expose, openHold, openLedger, openLimiter, openObjects, openQueue } from '#wiring';

@@ -1,9 +1,8 @@
 /**
  * Starts paused or failed tasks of OMS v1 (OMS reference, section 2). Triggers: HTTP,
- * `events/oms-v1-start-task.json`; upload of a list, `events/oms-v1-start-task-upload.json`.
- * Reads before it starts, so repeating finds what runs already.
+ * `events/oms-v1-start-task.json`; upload of a list, `events/oms-v1-start-task-upload.json`. Reads
+ * the state before each start, so repeating finds tasks that already run.
  */
-
 import * as wiring from '#wiring';
 import { expose } from '#wiring';
 import { createOmsStartHandler, type OmsStartDeps } from '../shared/api/handlers/oms-tasks.ts';

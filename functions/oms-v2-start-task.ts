@@ -1,9 +1,8 @@
 /**
- * Starts paused or failed tasks of OMS v2, and groups of them (OMS reference, section 3). Triggers:
+ * Starts paused or failed tasks and task groups of OMS v2 (OMS reference, section 3). Triggers:
  * HTTP, `events/oms-v2-start-task.json`; upload of a list, `events/oms-v2-start-task-upload.json`.
- * Reads before it starts, so repeating finds what runs already.
+ * Reads the state before each start, so repeating finds tasks that already run.
  */
-
 import * as wiring from '#wiring';
 import { expose } from '#wiring';
 import { createOmsStartHandler, type OmsStartDeps } from '../shared/api/handlers/oms-tasks.ts';

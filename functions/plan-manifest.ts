@@ -1,7 +1,7 @@
 /**
- * Opens the run of an uploaded manifest, cuts its shards and queues them; calls no provider.
- * Triggers: upload, `events/plan-manifest.json`, or the same through EventBridge; `runs`, where a
- * request has not the time to unpack. A repeated event finds the run it opened.
+ * Plans an uploaded manifest: opens its run, cuts its shards and queues them; calls no provider.
+ * Triggers: upload, `events/plan-manifest.json`, or the same through EventBridge; `runs`, when a
+ * request has no time to unpack. A repeated event finds the run it opened.
  */
 import * as v from 'valibot';
 import { expose, openLedger, openObjects, openQueue } from '#wiring';

@@ -1,7 +1,7 @@
 /**
- * Records what Tencent reports about an attempt, and takes messages of Huawei as a wake-up. The token
- * in a callback's path is checked before any I/O and decides; the body is only a hint (promise G5).
- * Which callbacks are confirmed with a status query, `WAYBILL_VERIFY` says. Trigger: HTTP,
+ * Records callbacks of Tencent, and takes messages of Huawei as a signal to poll. The token in a
+ * callback's path is checked before any I/O and decides; the body is only a hint (promise G5).
+ * `WAYBILL_VERIFY` says which callbacks are confirmed with a status query. Trigger: HTTP,
  * `events/record-callback.json`. Repeating is harmless.
  */
 import { expose, openLedger, openLimiter, openWaker } from '#wiring';

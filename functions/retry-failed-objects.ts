@@ -1,8 +1,8 @@
 /**
- * The nightly pass: starts failed OMS tasks again where that can help, with their failed objects only
- * where the provider recorded them, and sends failed COS fetches again. Trigger: cron,
- * `events/retry-failed-objects.json`; an event with `detail.continue` only goes on with what an
- * earlier call had no time or room for. Two firings for one moment are one pass.
+ * Runs the nightly pass: starts failed OMS tasks again where that can help, with only their failed
+ * objects where the provider recorded them, and retries failed COS fetches. Trigger: cron,
+ * `events/retry-failed-objects.json`; an event with `detail.continue` only continues what an
+ * earlier call had no time or free slot for. Two firings for one moment are one pass.
  */
 import * as v from 'valibot';
 import {

@@ -1,7 +1,7 @@
 /**
- * The HTTP API's own routes: reads runs, transfers and reports, starts, retries and cancels runs,
- * serves the dashboard; calls no provider. Trigger: HTTP, `events/runs.json`. Asking again for what
- * was started finds the same run.
+ * Serves the HTTP API: reads runs, transfers and reports, starts, retries and cancels runs, and
+ * serves the dashboard; calls no provider. Trigger: HTTP, `events/runs.json`. Repeating a request
+ * that started a run finds the same run.
  */
 import {
   expose,

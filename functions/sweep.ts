@@ -1,7 +1,7 @@
 /**
- * Finds lost callbacks by status queries, follows provider tasks, orders again what may pass by
- * itself, and closes finished runs with their reports. Trigger: cron, `events/sweep.json`. Repeating
- * is harmless; it opens no run of its own.
+ * Reconciles open runs: queries lost callbacks, polls provider tasks, requeues transient failures,
+ * and closes finished runs with their reports. Trigger: cron, `events/sweep.json`. Repeating is
+ * harmless; it opens no run of its own.
  */
 import { setTimeout as sleep } from 'node:timers/promises';
 import * as v from 'valibot';

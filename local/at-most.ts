@@ -1,4 +1,4 @@
-/** Waiting that ends: how the parts of the service stop. */
+/** Bounds how long the service waits for its parts when it stops. */
 import { setTimeout as sleep } from 'node:timers/promises';
 
 /** How long a part may finish what is under way when it stops. */

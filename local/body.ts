@@ -1,4 +1,7 @@
-/** Reads bodies whole: each within a size and a time, and all of them within what the process has. */
+/**
+ * Reads request bodies whole, each within a size and a time, and all of them within a memory
+ * budget.
+ */
 import type { IncomingMessage } from 'node:http';
 
 /** As on API Gateway. */

@@ -1,6 +1,6 @@
 /**
- * The service's clock: sweeps at its interval, when a followed task is due, and at once when a run has
- * nothing open any more; starts the nightly pass, and goes on with one that has tasks left.
+ * The service's clock: starts sweeps at their interval, when a polled task is due, and at once when
+ * a run has no open transfer left; starts the nightly pass and continues one that has tasks left.
  */
 import { Cron as Schedule } from 'croner';
 import type { Ledger } from '../shared/ledger/ledger.ts';

@@ -1,4 +1,4 @@
-/** The dashboard in a checkout: built when a browser first asks for it, and never by hand. */
+/** Builds the dashboard in a checkout when a browser first requests it, never by hand. */
 import { resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import type { Log } from '../shared/lib/log.ts';

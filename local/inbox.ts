@@ -1,7 +1,7 @@
 /**
- * Notices uploads in the store and calls the functions they start, with the event S3 sends. A folder is
- * watched, and its files are taken once they are whole (`settled.ts`); everything is looked at when the
- * service starts and once a minute, so that nothing missed stays missed.
+ * Watches the object store for uploads and calls the functions they start, with the event S3 sends.
+ * A folder's files are taken once they are complete (`settled.ts`). Everything is listed when the
+ * service starts and once a minute, so a missed event is made up for.
  */
 import { lstatSync, mkdirSync, type Stats } from 'node:fs';
 import { relative, resolve, sep } from 'node:path';

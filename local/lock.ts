@@ -1,6 +1,6 @@
 /**
- * One service per data folder and per SQLite file: an exclusive SQLite transaction held for the life of
- * the process. The kernel ends it with the process, after `kill -9` too.
+ * Locks a data folder and its SQLite files for one service: an exclusive SQLite transaction held
+ * for the life of the process. The kernel ends it with the process, after `kill -9` too.
  */
 import { accessSync, constants, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';

@@ -1,4 +1,7 @@
-/** Feeds queue messages to a function as SQS and Lambda would: visibility, partial failures, delays. */
+/**
+ * Delivers queue messages to a function as SQS and Lambda would: visibility, partial failures,
+ * delays.
+ */
 import type { Log } from '../shared/lib/log.ts';
 import type { BatchAnswer } from '../shared/runtime/per-message.ts';
 import type { Queue, QueueMessage } from '../shared/stores/queue.ts';

@@ -1,6 +1,6 @@
 /**
- * Secrets the service makes for itself where none are configured: callback keys, which must outlive
- * a restart, and an API token, which the command line on the same machine reads.
+ * Creates the secrets that are not configured: callback keys, which must survive a restart, and an
+ * API token, which the command line on the same machine reads.
  */
 import { randomBytes } from 'node:crypto';
 import { existsSync, readFileSync, renameSync, writeFileSync } from 'node:fs';

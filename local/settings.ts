@@ -1,6 +1,6 @@
 /**
- * What the service reads from the environment and `.env`. The functions' own configuration is
- * checked here too, so that every fault is told at once, before anything starts.
+ * Reads the service's settings from the environment and `.env`. The functions' own configuration is
+ * checked here too, so every fault is reported at once, before anything starts.
  */
 import { existsSync, readFileSync } from 'node:fs';
 import { resolve } from 'node:path';

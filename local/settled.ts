@@ -1,7 +1,7 @@
 /**
- * Tells when a file that another program writes is whole. Nobody says so, therefore its silence must,
- * for as long as copies of its kind stall. Times are those of this process: the clock of a file server
- * may differ.
+ * Decides when a file that another program writes is complete. No event says so, so the file must
+ * stay unchanged for as long as copies usually stall. Times are those of this process: the clock of
+ * a file server may differ.
  */
 import type { ObjectInfo, Objects } from '../shared/stores/objects.ts';
 

@@ -1,4 +1,7 @@
-/** `PUT /objects/{key+}`: streams a body into the objects folder and plans it when it is a manifest. */
+/**
+ * Handles `PUT /objects/{key+}`: streams a body into the objects folder and plans it when it is a
+ * manifest.
+ */
 import { createBearer } from '../shared/api/auth.ts';
 import { InputError, StoreError, WaybillError } from '../shared/lib/errors.ts';
 import { json, withHeaders } from '../shared/runtime/http.ts';

@@ -1,6 +1,7 @@
 /**
- * Builds the dashboard into `.build/dashboard`: names with the hash of the content, each file also
- * compressed, and `files.json`, which tells what there is (`shared/api/dashboard-files.ts` serves it).
+ * Builds the dashboard into `.build/dashboard`: names with a hash of the content, each file also
+ * compressed, and `files.json`, the list of all files (`shared/api/dashboard-files.ts` serves
+ * them).
  */
 import { createHash } from 'node:crypto';
 import { existsSync, readdirSync, readFileSync, statSync } from 'node:fs';

@@ -1,6 +1,7 @@
 /**
  * Builds the npm package into `.build/package`: the command and the modules that others may import,
- * bundled with all they need, their types, the dashboard and the docs. `npm pack .build/package` packs it.
+ * bundled with their dependencies, their types, the dashboard and the docs. `npm pack
+ * .build/package` packs it.
  */
 import { execFileSync } from 'node:child_process';
 import { cpSync, readFileSync, rmSync, writeFileSync } from 'node:fs';

@@ -1,6 +1,6 @@
 /**
- * The JSON Schemas of what commands print with `--json`, made from the shapes in cli/outputs.ts;
- * `npm run docs` writes them.
+ * Generates the JSON Schemas of what commands print with `--json`, from the shapes in
+ * cli/outputs.ts; `npm run docs` writes them.
  */
 import { fileURLToPath } from 'node:url';
 import { toJsonSchema } from '@valibot/to-json-schema';

@@ -1,6 +1,7 @@
 /**
- * What a million objects cost on AWS: named quantities times named prices. `npm run costs` prints the
- * tables of docs/costs.md, which a test compares; change either here to see your own case.
+ * Calculates what a million objects cost on AWS: named quantities times named prices. `npm run
+ * costs` prints the tables of docs/costs.md, which a test compares; change either here to see your
+ * own case.
  */
 
 /** USD, us-east-1; sources and dates stand in docs/costs.md. */

@@ -1,4 +1,6 @@
-/** Writes what of `docs/` is made from the program; `npm run docs`. A test holds the files to it. */
+/**
+ * Writes the generated parts of `docs/`; `npm run docs`. A test checks that they are up to date.
+ */
 import { execFileSync } from 'node:child_process';
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { createRequire } from 'node:module';

@@ -1,6 +1,6 @@
 /**
- * Prepares MiniStack, the emulator of AWS that `npm run test:aws` runs against, in a virtual
- * environment of Python below `.build/`. Does nothing when it is there already.
+ * Installs MiniStack, the AWS emulator that `npm run test:aws` runs against, in a Python virtual
+ * environment below `.build/`. Does nothing if it is installed already.
  */
 import { spawnSync } from 'node:child_process';
 import { existsSync, rmSync } from 'node:fs';

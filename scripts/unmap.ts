@@ -1,5 +1,5 @@
 /**
- * `npm run unmap < trace`: says where in the sources the lines of a stack trace from Lambda are. The
+ * Maps the lines of a stack trace from Lambda back to the sources: `npm run unmap < trace`. The
  * maps lie beside the bundles of the last `npm run package`, so package the deployed commit first:
  * the same sources give the same bundles.
  */

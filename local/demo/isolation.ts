@@ -1,4 +1,7 @@
-/** Keeps a demo away from real work: its own folder, its own settings, and no other demo's. */
+/**
+ * Isolates a demo from real work: its own folder, its own settings, and no settings of another
+ * demo.
+ */
 import { mkdirSync, rmSync } from 'node:fs';
 import { lockFolder } from '../lock.ts';
 

@@ -1,4 +1,4 @@
-/** The dashboard in the npm package, where it is built already; stands for `local/dashboard.ts`. */
+/** The dashboard in the npm package, where it is already built; replaces `local/dashboard.ts`. */
 import { fileURLToPath } from 'node:url';
 import type * as checkout from '../../local/dashboard.ts';
 

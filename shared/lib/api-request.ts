@@ -1,4 +1,7 @@
-/** What every signer takes and returns. Types only: a signer knows no network, clock or environment. */
+/**
+ * The types that every signer takes and returns. Types only: a signer knows no network, clock or
+ * environment.
+ */
 
 /** Long-term key pair, or a temporary one with its token. */
 export interface Credentials {

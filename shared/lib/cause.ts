@@ -1,4 +1,4 @@
-/** The cause of an error, as rows, reports and answers hold it. */
+/** Turns an error into the cause that rows, reports and answers hold. */
 import { type Cause, ProviderError, WaybillError } from './errors.ts';
 import { redact } from './redact.ts';
 

@@ -1,6 +1,6 @@
 /**
- * The clock that requests to one provider are signed by: ours, until an answer that refuses the time of
- * a request shows the provider's. Clocks less than 30 s apart are taken for one.
+ * The clock by which requests to one provider are signed: ours, until an answer that refuses the
+ * time of a request shows the provider's. Clocks less than 30 s apart count as equal.
  */
 import { ClockError } from './errors.ts';
 import { parseHttpDate } from './http-date.ts';

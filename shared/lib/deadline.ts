@@ -1,4 +1,4 @@
-/** Stops handing out work in time for what is under way to end before the call is ended. */
+/** Stops handing out work early enough for running work to end before the call's deadline. */
 
 /** What one request may still take: its turn, its answer, and some repetitions. */
 const WIND_DOWN_MS = 150_000;

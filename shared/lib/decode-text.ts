@@ -1,4 +1,7 @@
-/** Text of files that people write: UTF-8 without its byte order mark, or what the file is instead. */
+/**
+ * Decodes text files that people write: UTF-8 without its byte order mark, or an error that names
+ * the encoding found.
+ */
 export function decodeText(
   bytes: Uint8Array,
 ): { readonly text: string } | { readonly fault: string } {

@@ -1,4 +1,4 @@
-/** Text and bytes on the wire: RFC 3986, hashes, constant-time comparison. */
+/** Encodings and hashes of text on the wire: RFC 3986, SHA, HMAC, constant-time comparison. */
 import { createHmac, hash, timingSafeEqual } from 'node:crypto';
 import { InputError } from './errors.ts';
 

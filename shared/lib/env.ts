@@ -1,4 +1,4 @@
-/** Reads environment variables and gathers every fault, by variable. */
+/** Reads environment variables and collects every fault, by variable. */
 import type { Credentials } from './api-request.ts';
 import { ConfigError, type InputFault } from './errors.ts';
 

@@ -1,6 +1,6 @@
 /**
- * Dates in HTTP headers, and `Retry-After`, which may be one. The parser of the language takes nearly
- * everything for a date: of `49.5` it makes the year 2049.
+ * Parses dates in HTTP headers, and `Retry-After`, which may be one. JavaScript's own parser
+ * accepts nearly everything as a date: it reads `49.5` as the year 2049.
  */
 
 const MONTHS = ['Jan', 'Feb', 'Mar', 'Apr', 'May', 'Jun', 'Jul', 'Aug', 'Sep', 'Oct', 'Nov', 'Dec'];

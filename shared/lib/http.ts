@@ -1,8 +1,7 @@
 /**
- * Sends one ApiRequest over HTTP and says what may have been sent when no answer came. The only
+ * Sends one request over HTTP, and says what may have been sent when no answer came. The only
  * importer of undici in `shared/`. Never retries and never follows redirects: callers decide.
  */
-
 import type { Dispatcher } from 'undici';
 import requestOf from 'undici/lib/api/api-request.js';
 import Agent from 'undici/lib/dispatcher/agent.js';

@@ -1,4 +1,4 @@
-/** One JSON line per event, from named fields; never a whole event or request. */
+/** Writes the log: one JSON line per event, from named fields; never a whole event or request. */
 import { toCause } from './cause.ts';
 import { redact } from './redact.ts';
 

@@ -1,6 +1,6 @@
 /**
- * Numbers that alarms and dashboards look at, as lines of CloudWatch's embedded metric format: on AWS
- * the log is the only thing written to, and a metric costs no call.
+ * Writes the metrics that alarms and dashboards use, as lines of CloudWatch's embedded metric
+ * format: on AWS only the log is written to, and a metric costs no call.
  * https://docs.aws.amazon.com/AmazonCloudWatch/latest/monitoring/CloudWatch_Embedded_Metric_Format_Specification.html
  */
 import { toCause } from './cause.ts';

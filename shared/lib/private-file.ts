@@ -1,6 +1,6 @@
 /**
- * Files and folders for the service and its group: others may not read what it keeps. A tighter umask, or
- * a tighter mode that is there, holds.
+ * Creates files and folders that only the service and its group may read. A tighter umask, or a
+ * tighter mode already set, is kept.
  */
 import {
   chmodSync,

@@ -1,6 +1,6 @@
 /**
- * Hides what authenticates somebody in a text that comes from elsewhere. Providers quote our own
- * signed strings back at us: COS in `StringToSign` and `FormatString`, Huawei's gateway in a 401.
+ * Removes secrets from text of other services. Providers quote our own signed strings back: COS in
+ * `StringToSign` and `FormatString`, Huawei's gateway in a 401.
  */
 export function redact(text: string): string {
   return text

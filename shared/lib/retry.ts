@@ -1,4 +1,7 @@
-/** When a refused request may be sent again, and how long to wait: pure, no clock, no timers. */
+/**
+ * Decides when a refused request may be sent again, and how long to wait. Pure: no clock, no
+ * timers.
+ */
 import { ClockError, WaybillError } from './errors.ts';
 
 export interface RetryPolicy {

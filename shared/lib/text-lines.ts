@@ -1,4 +1,7 @@
-/** Lines of a streamed text, without their ends; whatever its size, one line is held at a time. */
+/**
+ * Splits a streamed text into lines without their ends. Whatever its size, one line is held at a
+ * time.
+ */
 
 /** Longer lines are cut; nothing that a provider lists comes near. */
 const MAX_LENGTH = 262_144;

@@ -1,7 +1,8 @@
 /**
- * The modules of undici that `http.ts` takes by themselves: its index loads everything else, which
- * costs a cold start twice as much.
+ * Types for the modules of undici that `http.ts` imports one by one. Its index loads everything
+ * else, which doubles the cost of a cold start.
  */
+
 declare module 'undici/lib/dispatcher/agent.js' {
   import type { Agent } from 'undici';
 

@@ -1,3 +1,4 @@
+/** Checks unknown input against a schema, and turns its issues into faults with their paths. */
 import * as v from 'valibot';
 import { InputError, type InputFault } from './errors.ts';
 

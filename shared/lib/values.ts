@@ -1,3 +1,5 @@
+/** Helpers for objects of unknown shape: type checks, own members, and fields without undefined. */
+
 /** Whether a parsed value is an object with fields: no list, not null. */
 export const isRecord = (value: unknown): value is Readonly<Record<string, unknown>> =>
   typeof value === 'object' && value !== null && !Array.isArray(value);

@@ -1,6 +1,6 @@
 /**
- * XML as nested objects: a reader of answers and a writer of requests. An element with children is an
- * object, any other a text; what repeats is a list; attributes are left out.
+ * Reads and writes XML as nested objects. An element with children is an object, any other is text;
+ * repeated elements are a list; attributes are left out.
  */
 import { XMLBuilder, XMLParser } from 'fast-xml-parser';
 import { isRecord } from './values.ts';

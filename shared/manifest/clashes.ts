@@ -1,6 +1,6 @@
 /**
- * Finds clashing keys in a file of any length within fixed memory: a first reading passes all keys
- * through a Bloom filter, which names those that may have come before; a second one compares these.
+ * Finds clashing keys in a file of any length within fixed memory. A first read passes all keys
+ * through a Bloom filter, which names those that may be repeated; a second read compares these.
  */
 import { foldKey, type KeyWatch, lookalikeKey, repeatedKey } from './similar-keys.ts';
 

@@ -1,4 +1,4 @@
-/** Promise G1: a run closes only when the lines its shards read tile the manifest's bytes. */
+/** Proves that the lines read by a run's shards tile the manifest's bytes (promise G1). */
 import type { Tally } from '../ledger/shard.ts';
 
 /** `fault` tells the first byte that is not covered exactly once, or a tally that does not add up. */

@@ -1,7 +1,7 @@
 /**
- * The fast lane of the reader: takes plain CSV lines (no doubled quote, no fault, no warning) straight from
- * the bytes. It only ever says "good" or "look closer": whatever it does not take, `csv.ts` and
- * `lint.ts` judge, and what it takes they would pass as well (a property in the tests).
+ * Parses plain CSV lines (no doubled quote, no fault, no warning) directly from the bytes, for
+ * speed. Every line it does not accept goes to `csv.ts` and `lint.ts`, and they would pass what it
+ * accepts (a property in the tests).
  */
 import type { CsvColumns } from '../ledger/shard.ts';
 import { CONTROL, KEY_LIMIT_BYTES, LINE_LIMIT_BYTES, type LintOptions, MD5_HEX } from './lint.ts';

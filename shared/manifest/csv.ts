@@ -1,4 +1,4 @@
-/** CSV as RFC 4180 has it, one line at a time: a field can't hold a line break here. */
+/** Parses CSV by RFC 4180, one line at a time: a field can't hold a line break here. */
 import type { CsvColumns } from '../ledger/shard.ts';
 import { InputError } from '../lib/errors.ts';
 import type { Fields, LineFault } from './lint.ts';

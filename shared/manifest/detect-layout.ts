@@ -1,4 +1,4 @@
-/** Finds out how a manifest is written from its first bytes, and refuses what is none. */
+/** Detects the layout of a manifest from its first bytes, and refuses other files. */
 import type { Layout } from '../ledger/shard.ts';
 import { InputError } from '../lib/errors.ts';
 import type { ObjectInfo, Objects } from '../stores/objects.ts';

@@ -1,4 +1,6 @@
-/** Words of manifests: what a shard is, what a line becomes, and the tally that proves coverage. */
+/**
+ * The types of what reading a manifest finds: quarantined lines and warnings, each with its reason.
+ */
 import type { WarningReason } from '../ledger/shard.ts';
 
 /** Why a line can't be sent. */

@@ -1,4 +1,4 @@
-/** Streams a gzip object's content, several members in a row too, in flat memory. */
+/** Unpacks a gzip object as a stream, also with several members in a row, in constant memory. */
 import { pipeline, Readable } from 'node:stream';
 import { createGunzip, type Gunzip } from 'node:zlib';
 import { InputError } from '../lib/errors.ts';

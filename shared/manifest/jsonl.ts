@@ -1,4 +1,7 @@
-/** JSON Lines: one object per line, `{"url","key","md5"}` or the provider's `{"Url","Key","MD5"}`. */
+/**
+ * Parses JSON Lines: one object per line, `{"url","key","md5"}` or the provider's
+ * `{"Url","Key","MD5"}`.
+ */
 import { own } from '../lib/values.ts';
 import type { Fields, LineFault } from './lint.ts';
 

@@ -1,6 +1,6 @@
 /**
- * Manifest keys: `cos-fetch/<region>/<bucket-appid>/<any name>.csv|.jsonl[.gz]` (spec section 5).
- * The key alone says where the objects go and how the lines are written.
+ * Parses manifest keys: `cos-fetch/<region>/<bucket-appid>/<any name>.csv|.jsonl[.gz]` (spec
+ * section 5). The key alone says where the objects go and how the lines are written.
  */
 import type { Layout, Target } from '../ledger/shard.ts';
 import { InputError } from '../lib/errors.ts';

@@ -1,7 +1,7 @@
 /**
- * The rules for one line of a manifest: what can't be sent (quarantined) and what is odd but sent.
- * Pure; the same for CSV, JSON Lines, functions and the command line. Messages never quote values,
- * because URLs may hold secrets.
+ * The rules for one line of a manifest: what can't be sent (quarantined) and what is unusual but
+ * sent. Pure; the same for CSV, JSON Lines, functions and the command line. Messages never quote
+ * values, because URLs may hold secrets.
  */
 import type { WarningReason } from '../ledger/shard.ts';
 import type { QuarantineReason } from './findings.ts';

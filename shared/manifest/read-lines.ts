@@ -1,6 +1,6 @@
 /**
- * Turns blocks of whole lines into transfers, and tells a sink what it finds on the way. Shards and
- * the command line's linter read through here, so both judge alike.
+ * Reads blocks of whole lines into transfers, and reports findings to a sink. Shards and the
+ * command line's linter both read through here, so they agree.
  */
 import { isUtf8 } from 'node:buffer';
 import type { Layout, PlannedTransfer, Tally, Target, WarningReason } from '../ledger/shard.ts';

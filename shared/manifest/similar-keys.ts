@@ -1,4 +1,7 @@
-/** Keys that are the same, or that a person or a case-insensitive store would take for the same. */
+/**
+ * Detects repeated keys, and keys that a person or a case-insensitive store would mistake for each
+ * other.
+ */
 import type { LineWarning } from './lint.ts';
 
 /**

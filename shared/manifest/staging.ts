@@ -1,6 +1,6 @@
 /**
- * What a run keeps under `staging/<runId>/` until it closes: the unpacked pieces of a gzip manifest,
- * and the lines that each shard quarantined. Nothing here triggers anything.
+ * Stores what a run keeps under `staging/<runId>/` until it closes: the unpacked pieces of a gzip
+ * manifest, and the lines that each shard quarantined. Objects there trigger nothing.
  */
 import type { Shard } from '../ledger/shard.ts';
 import type { CauseClass } from '../lib/errors.ts';

@@ -1,7 +1,7 @@
 /**
- * Unpacks a gzip manifest into pieces of whole lines under `staging/<runId>/<index>`, one per shard.
- * Where a piece ends depends on the unpacked bytes alone, so a repetition after a crash gives the
- * same pieces; those that are there already keep their version, which queued shards may name.
+ * Unpacks a gzip manifest into pieces of whole lines under `staging/<runId>/<index>`, one per
+ * shard. Where a piece ends depends only on the unpacked bytes, so a repetition after a crash gives
+ * the same pieces. Existing pieces keep their version, because queued shards may name it.
  */
 import { createHash } from 'node:crypto';
 import type { Layout, Shard, Target } from '../ledger/shard.ts';

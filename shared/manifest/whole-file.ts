@@ -1,6 +1,7 @@
 /**
- * Mistakes of a whole file that its first lines show, such as another separator: one error for the
- * file instead of one for each line. A file is refused only where none, or few, of these lines are good.
+ * Detects mistakes of a whole file in its first lines, such as a wrong separator: one error for the
+ * file instead of one for each line. A file is refused only if none, or few, of these lines are
+ * good.
  */
 import type { CsvColumns, Layout } from '../ledger/shard.ts';
 import { DEFAULT_COLUMNS, parseCsvHeader, parseCsvLine } from './csv.ts';

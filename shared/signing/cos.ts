@@ -1,4 +1,7 @@
-// COS request signature, q-sign-algorithm=sha1: https://cloud.tencent.com/document/product/436/7778
+/**
+ * Signs requests to Tencent COS, q-sign-algorithm=sha1:
+ * https://cloud.tencent.com/document/product/436/7778
+ */
 import type { ApiRequest, Credentials, Pair, Signer } from '../lib/api-request.ts';
 import {
   encodeRfc3986,

@@ -1,7 +1,7 @@
 /**
- * Finds where a provider's view of a signed request departs from ours. COS quotes what it signed in
- * `FormatString` and `StringToSign` of its error, Huawei's gateway its canonical request with `|` in
- * place of line feeds (references: COS 1, OMS 1.1).
+ * Finds the first difference between a signed request and what the provider computed from it. COS
+ * quotes what it signed in `FormatString` and `StringToSign` of its error, Huawei's gateway its
+ * canonical request with `|` in place of line feeds (references: COS 1, OMS 1.1).
  */
 
 export type SigningProvider = 'tencent' | 'huawei';

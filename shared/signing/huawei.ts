@@ -1,4 +1,7 @@
-// Huawei request signature, SDK-HMAC-SHA256: https://support.huaweicloud.com/intl/en-us/devg-apisign/api-sign-algorithm-002.html
+/**
+ * Signs requests to Huawei Cloud, SDK-HMAC-SHA256:
+ * https://support.huaweicloud.com/intl/en-us/devg-apisign/api-sign-algorithm-002.html
+ */
 import type { ApiRequest, Credentials, Pair, Signer } from '../lib/api-request.ts';
 import { encodeRfc3986, prepareHmac, requireUnicode, sha256Hex } from '../lib/encoding.ts';
 

@@ -1,5 +1,6 @@
 /**
- * Signs notifications as Standard Webhooks, symmetric scheme `v1`: HMAC-SHA256 over `id.timestamp.body`.
+ * Signs webhook messages as Standard Webhooks, symmetric scheme `v1`: HMAC-SHA256 over
+ * `id.timestamp.body`.
  * https://github.com/standard-webhooks/standard-webhooks/blob/main/spec/standard-webhooks.md
  */
 import { createHmac } from 'node:crypto';

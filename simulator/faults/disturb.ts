@@ -1,5 +1,4 @@
-/** Wraps an API in the faults of `faults.ts`, whatever its provider's answers look like. */
-
+/** Injects the faults of `faults.ts` into an API, whatever the format of its provider's answers. */
 import type { Answer } from '../server.ts';
 import type { FaultRule } from './faults.ts';
 

@@ -1,6 +1,6 @@
 /**
- * Judges what comes with an OMS call as the gateway does: a signature SDK-HMAC-SHA256 or a token.
- * https://support.huaweicloud.com/intl/en-us/devg-apisign/api-sign-algorithm-002.html
+ * Checks the authentication of an OMS call as the gateway does: a signature SDK-HMAC-SHA256 or a
+ * token. https://support.huaweicloud.com/intl/en-us/devg-apisign/api-sign-algorithm-002.html
  */
 import { constantTimeEqual } from '../../shared/lib/encoding.ts';
 import { huaweiSteps, sdkDate } from '../../shared/signing/huawei.ts';

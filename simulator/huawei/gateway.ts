@@ -1,4 +1,4 @@
-/** The gateway in front of OMS: finds the call, judges the caller, carries out faults. */
+/** The gateway in front of OMS: finds the route, authenticates the caller, injects faults. */
 import { disturbed } from '../faults/disturb.ts';
 import type { Faults } from '../faults/faults.ts';
 import { type Answer, decode, type Wire } from '../server.ts';

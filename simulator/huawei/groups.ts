@@ -1,4 +1,4 @@
-/** The task groups themselves: their tasks are started, stopped and retried together. */
+/** The task groups of the simulated OMS: their tasks are started, stopped and retried together. */
 import { randomUUID } from 'node:crypto';
 import type { Outcome, TaskType } from './task.ts';
 import { type PutObject, settle, takeOutcome } from './task.ts';

@@ -1,4 +1,7 @@
-/** The tasks of OMS and their runs: so many at once per region and project, the others wait. */
+/**
+ * The tasks of the simulated OMS and their runs: a limited number at once per region and project,
+ * the others wait.
+ */
 import {
   listFailed,
   type NewOmsTask,

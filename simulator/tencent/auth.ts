@@ -1,5 +1,5 @@
 /**
- * Judges COS signatures as the service does: https://cloud.tencent.com/document/product/436/7778,
+ * Checks COS signatures as the service does: https://cloud.tencent.com/document/product/436/7778,
  * codes of https://cloud.tencent.com/document/product/436/7730.
  */
 import { constantTimeEqual } from '../../shared/lib/encoding.ts';

@@ -1,5 +1,5 @@
 /**
- * Does what COS does with an accepted fetch task: downloads the source, checks its MD5, stores it,
+ * Carries out accepted fetch tasks as COS does: downloads the source, checks its MD5, stores it,
  * and calls back. The callback's form is not documented; ours is a POST of JSON with code, message,
  * taskid, bucket and key (docs/simulator.md).
  */

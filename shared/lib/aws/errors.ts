@@ -1,4 +1,4 @@
-/** What an AWS service answers when it refuses. Adapters turn it into the errors of their port. */
+/** The error of a refused AWS call. Adapters turn it into the errors of their port. */
 
 export class AwsError extends Error {
   /** Without namespace, such as `ConditionalCheckFailedException`. */

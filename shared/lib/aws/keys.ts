@@ -1,4 +1,4 @@
-/** A key pair of AWS, or of a store that speaks its language. */
+/** The type of an AWS key pair, or of one for an S3-compatible store. */
 export interface AwsKeys {
   readonly accessKeyId: string;
   readonly secretAccessKey: string;

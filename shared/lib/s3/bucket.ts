@@ -1,4 +1,4 @@
-/** Requests to one bucket of an S3-compatible store: signed anew with every send, and repeated. */
+/** Sends requests to one bucket of an S3-compatible store, signed anew and retried. */
 import { createHash } from 'node:crypto';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { ApiRequest, Pair } from '../api-request.ts';

@@ -1,5 +1,4 @@
-/** What a store's answers say when they are no success. */
-
+/** Reads the error answers of an S3-compatible store. */
 import { AwsError, isPassing } from '../aws/errors.ts';
 import { TransportError } from '../errors.ts';
 import type { Download } from '../http.ts';

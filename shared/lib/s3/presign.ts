@@ -1,5 +1,5 @@
 /**
- * Addresses by which somebody without keys may read or write one object.
+ * Makes presigned URLs, by which a caller without keys may read or write one object.
  * https://docs.aws.amazon.com/AmazonS3/latest/API/sigv4-query-string-auth.html
  */
 import { AwsV4Signer } from 'aws4fetch';

@@ -1,4 +1,4 @@
-/** The operations of a job carried out on one object. */
+/** Carries out the operations of a job on one object. */
 import type { ObjectsStore, StoredObject } from '../objects-store.ts';
 import type { CopyOperation, Directive, Operation, Pairs } from './operations.ts';
 import type { Field } from './request.ts';

@@ -1,4 +1,4 @@
-/** Jobs as the answers of Batch show them. */
+/** Formats jobs as the answers of Batch show them. */
 import type { BatchJob } from './job.ts';
 import type { Account, JobManifest, JobReport } from './request.ts';
 import { leaf, tree, type XmlNode } from './xml.ts';

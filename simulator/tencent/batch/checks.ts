@@ -1,4 +1,4 @@
-/** Judges the nodes of a Batch request: structure, lengths, words and numbers. */
+/** Checks the nodes of a Batch request: structure, lengths, words and numbers. */
 import type { XmlNode } from './xml.ts';
 
 /** Becomes an error answer of COS. */

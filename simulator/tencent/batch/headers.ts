@@ -1,4 +1,4 @@
-/** Checks of headers and query, before the body of a call is read. */
+/** Checks the headers and query of a Batch call before its body is read. */
 import { createHash } from 'node:crypto';
 import type { Answer, Wire } from '../../server.ts';
 import { cosError } from '../answers.ts';

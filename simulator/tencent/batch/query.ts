@@ -1,4 +1,4 @@
-/** Query parameters of a Batch call. */
+/** Parses the query parameters of a Batch call. */
 import { decode, splitOnce } from '../../server.ts';
 
 /** The parameters of a query; undefined when one is there twice, unknown, or no valid UTF-8. */

@@ -1,5 +1,5 @@
 /**
- * Reads and judges a CreateJobRequest: https://cloud.tencent.com/document/product/436/38608.
+ * Parses and checks a CreateJobRequest: https://cloud.tencent.com/document/product/436/38608.
  * Stricter than the service may be: nodes must come in the order of the page's sample.
  */
 import {
