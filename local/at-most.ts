@@ -1,8 +1,11 @@
 /** Bounds how long the service waits for its parts when it stops. */
 import { setTimeout as sleep } from 'node:timers/promises';
 
-/** How long a part may finish what is under way when it stops. */
-export const STOP_MS = 10_000;
+/**
+ * How long a part may finish what is under way when it stops: with giving the rest back, closing the
+ * server and the files, all is over within 10 s.
+ */
+export const STOP_MS = 5_000;
 
 /** Waits until `work` settles, at most `limitMs`; its failure is for whoever started it. */
 export async function atMost(work: Promise<unknown>, limitMs: number): Promise<void> {

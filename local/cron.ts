@@ -24,7 +24,7 @@ export interface CronOptions {
 export interface Cron {
   /** Asks every followed task now. */
   wake(): void;
-  /** Waits for a sweep under way, at most 10 s; the next one does what it left. */
+  /** Waits for a sweep under way, at most 5 s; the next one does what it left. */
   stop(): Promise<void>;
 }
 

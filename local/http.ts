@@ -36,11 +36,11 @@ export interface ServerOptions {
 
 export interface HttpServer {
   readonly url: string;
-  /** Takes no new requests; resolves when those under way are answered, at the latest after 5 s. */
+  /** Takes no new requests; resolves when those under way are answered, at the latest after 2 s. */
   close(): Promise<void>;
 }
 
-const CLOSE_MS = 5_000;
+const CLOSE_MS = 2_000;
 /** What is left of a refused body is read for this long, so that the refusal arrives. */
 const DRAIN_MS = 5_000;
 
@@ -53,6 +53,12 @@ export async function startServer(options: ServerOptions): Promise<HttpServer> {
     ...(options.streams ?? []).map(([route, stream]) => [route, { stream }] as const),
   ] as readonly (readonly [string, { handler?: EventHandler; stream?: StreamHandler }])[]);
 
+  /** HEAD answers wherever GET does; Node leaves the body away. */
+  const find = (method: string, path: string) => {
+    const found = router.find(method, path);
+    return method === 'HEAD' && !('routeKey' in found) ? router.find('GET', path) : found;
+  };
+
   /** @param taken hears the route; never log the path, as callbacks hold their token in it */
   const answer = async (
     request: IncomingMessage,
@@ -60,7 +66,7 @@ export async function startServer(options: ServerOptions): Promise<HttpServer> {
   ): Promise<HttpAnswer> => {
     const [rawPath = '/', rawQueryString = ''] = splitQuery(request.url ?? '/');
     const method = request.method ?? 'GET';
-    const found = router.find(method, rawPath);
+    const found = find(method, rawPath);
     if (!('routeKey' in found)) {
       if (found.length === 0) return problem(404, 'Not Found', 'There is no such route.');
       const refusal = problem(405, 'Method Not Allowed', `This route knows ${found.join(', ')}.`);

@@ -34,7 +34,7 @@ export interface InboxOptions {
 export interface Inbox {
   /** Hands an object on now that was written whole, unless this version of it was already. */
   notice(key: string): Promise<void>;
-  /** Waits for planning that has begun, at most 10 s; the next start looks at everything again. */
+  /** Waits for planning that has begun, at most 5 s; the next start looks at everything again. */
   stop(): Promise<void>;
 }
 

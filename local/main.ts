@@ -26,6 +26,7 @@ import { type EventHandler, startServer } from './http.ts';
 import { startInbox } from './inbox.ts';
 import { lockFiles, lockFolder, type NamedFile } from './lock.ts';
 import { startPump } from './pump.ts';
+import { createReadiness, READY_ROUTE } from './readiness.ts';
 import { openSecrets, secretsPath } from './secrets.ts';
 import { addEnvFile, addMissing, readSettings, type Settings } from './settings.ts';
 import { createUpload } from './upload.ts';
@@ -112,6 +113,7 @@ async function start(
     stores.ledger.kind === 'sqlite' ? ledger.releaseLeases() : 0,
   ]);
 
+  const readiness = createReadiness({ ledger, queue, objects, log });
   let noticeUpload = (_key: string): void => {};
   const routes = FUNCTIONS.flatMap(({ handler, deployment }) =>
     (deployment.http ?? []).map((route): [string, EventHandler] => [
@@ -123,7 +125,7 @@ async function start(
     host: settings.host,
     port: settings.port,
     log,
-    routes,
+    routes: [...routes, [READY_ROUTE, readiness.answer]],
     streams: [
       [
         'PUT /objects/{key+}',
@@ -181,6 +183,7 @@ async function start(
     ...(simulator && { simulator }),
     async stop() {
       log.info('service.stopping');
+      readiness.end();
       await started.disposeAsync();
       log.info('service.stopped');
     },
@@ -224,6 +227,9 @@ function account(): string {
   return id ? ` for account ${id}` : '';
 }
 
+/** What hangs then is left as it is: nothing is lost, as after `kill -9`. */
+const END_MS = 9_500;
+
 /** Runs the service until a signal ends it; a second signal ends it at once. */
 export async function main(): Promise<void> {
   // Before anything starts: a signal that comes meanwhile is obeyed as soon as there is a service.
@@ -233,6 +239,7 @@ export async function main(): Promise<void> {
     process.on(signal, () => {
       if (stopping) process.exit(1);
       stopping = true;
+      setTimeout(() => process.exit(1), END_MS).unref();
       starting
         .then((service) => service.stop())
         .then(

@@ -20,7 +20,7 @@ export interface PumpOptions {
   readonly idleMs?: number;
   /** How long a message stays hidden, and again while the handler works. @default 60000 */
   readonly visibilityMs?: number;
-  /** How long `stop` waits. @default 10000 */
+  /** How long `stop` waits. @default 5000 */
   readonly stopMs?: number;
 }
 
@@ -31,6 +31,8 @@ export interface Pump {
   stop(): Promise<void>;
 }
 
+/** For giving back what did not end in time. */
+const GIVE_BACK_MS = 1_000;
 const MAX_RETRY_MS = 900_000;
 /** Between two looks at a queue that can't be read. */
 const BROKEN_MS = 5_000;
@@ -97,6 +99,10 @@ export function startPump(options: PumpOptions): Pump {
         await idle(BROKEN_MS);
         continue;
       }
+      if (stopping) {
+        await giveBack(messages);
+        return;
+      }
       for (const message of messages) {
         const job: Promise<void> = work(message)
           .catch((error: unknown) => {
@@ -121,20 +127,26 @@ export function startPump(options: PumpOptions): Pump {
     }
   };
 
+  /** What can't be given back now comes back by itself, when the next start recovers it. */
+  const giveBack = async (messages: Iterable<QueueMessage>): Promise<void> => {
+    const given = [...messages].map((message) => queue.giveBack(message, 0));
+    for (const result of await Promise.allSettled(given)) {
+      if (result.status === 'rejected') log.warn('pump.return-failed', {}, result.reason);
+    }
+  };
+
   const looping = loop();
   return {
     wake: () => wake(),
     async stop() {
       stopping = true;
       wake();
-      await looping;
-      await atMost(Promise.all(running.keys()), stopMs);
+      await atMost(
+        looping.then(() => Promise.all(running.keys())),
+        stopMs,
+      );
       stopped = true;
-      // What can't be given back now comes back by itself, when the next start recovers it.
-      const given = [...running.values()].map((message) => queue.giveBack(message, 0));
-      for (const result of await Promise.allSettled(given)) {
-        if (result.status === 'rejected') log.warn('pump.return-failed', {}, result.reason);
-      }
+      await atMost(giveBack(running.values()), GIVE_BACK_MS);
     },
   };
 }

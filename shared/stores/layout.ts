@@ -5,6 +5,9 @@
 /** Manifests that Waybill writes itself from requests and for nightly passes: uploads never start them. */
 export const OWN_PREFIX = 'fetches/';
 
+/** Written and removed to see whether the store takes anything. */
+export const PROBE_KEY = 'staging/readyz';
+
 export const stagingPrefix = (runId: string): string => `staging/${runId}/`;
 
 export type ReportName = 'summary.json' | 'failed.csv' | 'rejected.csv';

@@ -58,6 +58,11 @@ export interface Queue extends QueueSender, DeadLetters {
   extend(message: QueueMessage, visibilityMs: number): Promise<void>;
   /** Ends a delivery that failed: the message comes again after `delayMs`. Ignored when the receipt is stale. */
   giveBack(message: QueueMessage, delayMs: number): Promise<void>;
+  /**
+   * Fails when no message can be written. Where each is for somebody to receive, as on SQS, it fails when
+   * the queue does not answer. @throws StoreError (STORE_FAILED)
+   */
+  probe(): Promise<void>;
   /** Ends a message. Ignored when the receipt is stale. */
   remove(message: QueueMessage): Promise<void>;
   /**

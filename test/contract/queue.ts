@@ -208,6 +208,12 @@ export function queueContract(
       expect(received.flat()).toHaveLength(100);
     });
 
+    it('leaves nothing of a probe', async () => {
+      await queue.probe();
+      expect(await queue.depth()).toEqual({ waiting: 0, inFlight: 0, dead: 0 });
+      expect(await bodies()).toEqual([]);
+    });
+
     it('takes an empty batch for nothing', async () => {
       await queue.send([]);
       expect(await queue.depth()).toEqual({ waiting: 0, inFlight: 0, dead: 0 });

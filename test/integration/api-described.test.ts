@@ -186,6 +186,7 @@ it('answers of every route are as described', { timeout: 60_000 }, async () => {
   await ask('POST /notifications/smn', {}, { body: '{}' }, public_);
   await ask('GET /openapi.json', {}, {}, public_);
   await ask('GET /healthz', {}, {}, public_);
+  await ask('GET /readyz', {}, {}, public_);
   const page = await ask('GET /', {}, {}, public_);
   const [, file = ''] = /assets\/([\w.-]+\.js)/.exec(page.text) ?? [];
   await ask('GET /assets/{file}', { file }, {}, public_);

@@ -102,4 +102,11 @@ export const SERVICE: readonly RouteDescription[] = [
     ['application/json', { status: 'ok' }],
     [429],
   ),
+  open(
+    'getReadiness',
+    'GET /readyz',
+    'Whether the embedded service can write to ledger, queue and objects, and is not ending',
+    ['application/json', { status: 'ok' }],
+    [429, 503],
+  ),
 ];

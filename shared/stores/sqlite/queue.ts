@@ -113,6 +113,7 @@ export function createSqliteQueue(
   const hide = db.prepare('UPDATE messages SET visible_at = ? WHERE id = ? AND receipt = ?');
   const giveBack = db.prepare(`
     UPDATE messages SET visible_at = ?, receipt = NULL, crashes = 0 WHERE id = ? AND receipt = ?`);
+  const drop = db.prepare('DELETE FROM messages WHERE id = ?');
   const end = db.prepare(
     'DELETE FROM messages WHERE id = ? AND receipt = ? RETURNING message_group',
   );
@@ -196,6 +197,11 @@ export function createSqliteQueue(
       write(() => {
         hide.run(ms() + visibilityMs, rowOf(receipt), receipt);
       }),
+    probe: () =>
+      write(() => {
+        const { lastInsertRowid: id } = insert.run(name, randomUUID(), '', ms(), '');
+        drop.run(id);
+      }, 'synced'),
     giveBack: ({ receipt }, delayMs) =>
       write(() => {
         giveBack.run(ms() + delayMs, rowOf(receipt), receipt);

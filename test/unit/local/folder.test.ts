@@ -198,6 +198,12 @@ describe.runIf(process.platform === 'linux')('a data folder on a disk that is', 
       detail: expect.stringContaining('the disk is full'),
     });
     expect((await put('small', 1_000_000)).status).toBe(201);
+    expect((await fetch(`${url}/readyz`)).status).toBe(200);
+    for (let bytes = 4_194_304; bytes >= 1; bytes /= 2) await put(`filler/${bytes}`, bytes);
+    const ready = async () => (await fetch(`${url}/readyz`)).json();
+    const isFull = async () => ((await ready()) as { code?: string }).code ?? undefined;
+    expect(await until(isFull)).toBe('NOT_READY');
+    expect(await ready()).toMatchObject({ detail: "Can't be written: ledger, queue, objects." });
     expect((await fetch(`${url}/healthz`)).status).toBe(200);
     expect(await service.kill('SIGTERM')).toBe(0);
   });

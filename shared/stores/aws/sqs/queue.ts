@@ -11,9 +11,13 @@ export type { SqsQueueOptions } from './dead-letters.ts';
 
 export function createSqsQueue(options: SqsQueueOptions): Queue {
   const hold = createSqsHold(options);
+  const deadLetters = createSqsDeadLetters(options);
   return {
     ...createSqsSender(options),
-    ...createSqsDeadLetters(options),
+    ...deadLetters,
+    async probe() {
+      await deadLetters.depth();
+    },
     async receive(max, visibilityMs) {
       const messages: QueueMessage[] = [];
       while (messages.length < max) {

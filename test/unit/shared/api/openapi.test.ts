@@ -1,5 +1,6 @@
 import * as v from 'valibot';
 import { describe, expect, it } from 'vitest';
+import { READY_ROUTE } from '../../../../local/readiness.ts';
 import { functionNames } from '../../../../scripts/bundle.ts';
 import { openApi } from '../../../../shared/api/openapi.ts';
 import { parseBody } from '../../../../shared/api/requests.ts';
@@ -25,7 +26,8 @@ const operationOf = (method: string, path: string): Operation =>
 
 describe('the OpenAPI document', () => {
   it('describes exactly the routes that the functions serve', async () => {
-    const served: string[] = [];
+    // Besides the functions' own, what the embedded service answers itself.
+    const served: string[] = [READY_ROUTE];
     for (const name of functionNames()) {
       const { deployment } = await import(`../../../../functions/${name}.ts`);
       served.push(...(deployment.http ?? []));
@@ -61,6 +63,7 @@ describe('the OpenAPI document', () => {
       'get /callbacks/{token}',
       'get /healthz',
       'get /openapi.json',
+      'get /readyz',
       'post /callbacks/{token}',
       'post /notifications/smn',
     ]);
