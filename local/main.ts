@@ -16,7 +16,6 @@ import * as sweep from '../functions/sweep.ts';
 import { ConfigError, type InputFault } from '../shared/lib/errors.ts';
 import { createLog } from '../shared/lib/log.ts';
 import type { Deployment } from '../shared/runtime/deployment.ts';
-import type { StoresConfig } from '../shared/stores/config.ts';
 import { runsConfig, storesConfig } from '../shared/wiring/config/functions.ts';
 import { removedNames } from '../shared/wiring/config/names.ts';
 import { type Simulator, startSimulator } from '../simulator/main.ts';
@@ -24,7 +23,7 @@ import { startCron } from './cron.ts';
 import { dashboardFolder, withDashboard } from './dashboard.ts';
 import { type EventHandler, startServer } from './http.ts';
 import { startInbox } from './inbox.ts';
-import { lockFiles, lockFolder, type NamedFile } from './lock.ts';
+import { lockFiles, lockFolder, sqliteFiles } from './lock.ts';
 import { startPump } from './pump.ts';
 import { createReadiness, READY_ROUTE } from './readiness.ts';
 import { openSecrets, secretsPath } from './secrets.ts';
@@ -189,14 +188,6 @@ async function start(
     },
   };
 }
-
-const sqliteFiles = ({ ledger, queue }: StoresConfig): readonly NamedFile[] =>
-  [
-    { name: 'WAYBILL_LEDGER', ...ledger },
-    { name: 'WAYBILL_QUEUE', ...queue },
-  ].flatMap(({ name, kind, place }) =>
-    kind === 'sqlite' && place !== ':memory:' ? [{ name, path: resolve(place) }] : [],
-  );
 
 const FUNCTIONS: readonly {
   readonly handler: EventHandler;

@@ -16,6 +16,7 @@ import { createCosFetch } from './tencent/fetch.ts';
 import { createFetchTasks, type FetchTask } from './tencent/fetch-tasks.ts';
 import { createCosObjects } from './tencent/objects.ts';
 import { createObjectsStore } from './tencent/objects-store.ts';
+import { addSampleObjects } from './tencent/samples.ts';
 
 export type { FaultRule } from './faults/faults.ts';
 export type { HuaweiSimulator, NewOmsTask } from './huawei/simulator.ts';
@@ -44,7 +45,7 @@ export interface SimulatorOptions {
   readonly maxJobs?: number;
   /** Stands in for Huawei Cloud as well. @default false */
   readonly huawei?: boolean | Omit<HuaweiOptions, 'faults' | 'now' | 'port'>;
-  /** Adds a few OMS tasks to try things with (`huawei/samples.ts`). @default false */
+  /** Adds a few OMS tasks (`huawei/samples.ts`) and a Batch manifest to try things with. @default false */
   readonly samples?: boolean;
   readonly now?: () => Date;
 }
@@ -144,6 +145,7 @@ export async function startSimulator(options: SimulatorOptions = {}): Promise<Si
   const huawei = more
     ? await startHuawei({ ...more, faults, now, port: port === 0 ? 0 : port + 4 })
     : undefined;
+  if (options.samples) addSampleObjects(objects, now);
   if (huawei && options.samples) {
     const { HUAWEICLOUD_SDK_REGION: region = '', HUAWEICLOUD_SDK_PROJECT_ID: projectId = '' } =
       huawei.env();

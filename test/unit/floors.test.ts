@@ -45,7 +45,16 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
     'shared/lib/http-date.ts',
     'type:shared/',
   ],
-  scripts: ['scripts/', 'cli/', 'deploy/', 'functions/', 'local/dashboard.ts', 'shared/'],
+  scripts: [
+    'scripts/',
+    'cli/',
+    'deploy/',
+    'functions/',
+    'local/dashboard.ts',
+    'local/lock.ts',
+    'shared/',
+    'simulator/main.ts',
+  ],
   bench: ['bench/', 'functions/', 'local/', 'shared/', 'simulator/', 'scripts/', 'test/fixtures/'],
   test: [''],
 };
