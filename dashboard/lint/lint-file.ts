@@ -3,6 +3,7 @@
  * where keys may clash. Memory does not grow with the file.
  */
 import type { Tally, WarningReason } from '../../shared/ledger/shard.ts';
+import { maskUrls } from '../../shared/lib/url-secrets.ts';
 import { createClashFinder } from '../../shared/manifest/clashes.ts';
 import { readLayout } from '../../shared/manifest/detect-layout.ts';
 import type { Quarantined, Warning } from '../../shared/manifest/findings.ts';
@@ -56,7 +57,7 @@ export async function lintFile(
       else {
         for (const { line, url, key } of reader.read(piece)) {
           if (sample.length === SAMPLE) break;
-          sample.push({ line: line + 1, url, key });
+          sample.push({ line: line + 1, url: maskUrls(url), key });
         }
       }
     }

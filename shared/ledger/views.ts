@@ -2,6 +2,7 @@
  * Runs and transfers as the HTTP API shows them (spec section 6): instants in ISO 8601, null for a
  * missing one.
  */
+import { maskUrls } from '../lib/url-secrets.ts';
 import type { Counts, Operation, Run, Source, Transfer } from './model.ts';
 
 /** What of a cancelled run was not sent yet never will be. */
@@ -34,7 +35,7 @@ export const transferView = (transfer: Transfer) => ({
   operation: operationOf(transfer),
   state: transfer.state,
   attempt: transfer.attempt,
-  ...(transfer.object && { key: transfer.object.key, url: transfer.object.url }),
+  ...(transfer.object && { key: transfer.object.key, url: maskUrls(transfer.object.url) }),
   ...(transfer.task && { task: transfer.task }),
   ...(transfer.providerId !== undefined && { providerId: transfer.providerId }),
   ...(transfer.cause && { cause: transfer.cause }),

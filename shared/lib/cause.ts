@@ -7,9 +7,9 @@ export function toCause(error: unknown): Cause {
   if (error instanceof ProviderError) {
     return {
       provider: error.provider,
-      code: cut(error.providerCode),
-      message: cut(error.message),
-      ...(error.requestId === undefined ? {} : { requestId: cut(error.requestId) }),
+      code: safeText(error.providerCode),
+      message: safeText(error.message),
+      ...(error.requestId === undefined ? {} : { requestId: safeText(error.requestId) }),
       class: error.class,
     };
   }
@@ -17,12 +17,18 @@ export function toCause(error: unknown): Cause {
     return {
       provider: 'waybill',
       code: error.code,
-      message: cut(error.message),
+      message: safeText(error.message),
       class: error.class ?? 'request',
     };
   }
   const message = error instanceof Error ? error.message : String(error);
-  return { provider: 'waybill', code: 'UNEXPECTED', message: cut(message), class: 'transient' };
+  return {
+    provider: 'waybill',
+    code: 'UNEXPECTED',
+    message: safeText(message),
+    class: 'transient',
+  };
 }
 
-const cut = (text: string): string => redact(text).slice(0, 256);
+/** What somebody else said, as rows and reports may hold it: secrets gone, then cut. */
+export const safeText = (text: string, length = 256): string => redact(text).slice(0, length);

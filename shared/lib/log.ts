@@ -43,7 +43,7 @@ export function createLog({
     if (WEIGHT[at] < WEIGHT[level]) return;
     const record: Record<string, unknown> = { at: now().toISOString(), level: at, event };
     for (const [name, value] of Object.entries(fields)) {
-      record[name] = typeof value === 'string' ? redact(value) : value;
+      record[name] = redacted(value);
     }
     if (error !== undefined) record['cause'] = { ...toCause(error) };
     write(`${JSON.stringify(record)}\n`);
@@ -54,6 +54,11 @@ export function createLog({
     warn: (event, fields, error) => log('warn', event, fields, error),
     error: (event, fields, error) => log('error', event, fields, error),
   };
+}
+
+function redacted(value: Field): Field {
+  if (typeof value === 'string') return redact(value);
+  return Array.isArray(value) ? value.map(redact) : value;
 }
 
 /** For tests and callers that want no lines. */

@@ -4,6 +4,7 @@
  */
 import { isUtf8 } from 'node:buffer';
 import type { Layout, PlannedTransfer, Tally, Target, WarningReason } from '../ledger/shard.ts';
+import { maskUrls } from '../lib/url-secrets.ts';
 import { DEFAULT_COLUMNS, parseCsvLine } from './csv.ts';
 import { createPlainCsv, type PlainLine } from './csv-fast.ts';
 import type { Quarantined, Warning } from './findings.ts';
@@ -61,7 +62,7 @@ export function createLineReader(options: ReaderOptions, sink: ReaderSink): Line
   let [lines, header, blank, quarantined, transfers] = [0, 0, 0, 0, 0];
 
   const quarantine = (fault: LineFault, byteOffset: number, text: string) => {
-    sink.quarantined({ line: lines, byteOffset, ...fault, text: cutText(text) });
+    sink.quarantined({ line: lines, byteOffset, ...fault, text: cutText(maskUrls(text)) });
     quarantined += 1;
   };
 

@@ -43,6 +43,7 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
     'shared/manifest/',
     'shared/lib/errors.ts',
     'shared/lib/http-date.ts',
+    'shared/lib/url-secrets.ts',
     'type:shared/',
   ],
   scripts: [

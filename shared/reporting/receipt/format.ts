@@ -5,6 +5,7 @@
 import { hash } from 'node:crypto';
 import type { Operation, Run, Transfer, TransferTask } from '../../ledger/model.ts';
 import { sourceView } from '../../ledger/views.ts';
+import { maskUrls } from '../../lib/url-secrets.ts';
 import { receiptFile } from '../../stores/layout.ts';
 
 export const FINAL_STATES = ['succeeded', 'failed', 'cancelled'] as const;
@@ -75,7 +76,7 @@ export const transferFields = (transfer: Transfer) => {
     state: transfer.state,
     attempt: transfer.attempt,
     key: object?.key,
-    url: object?.url,
+    url: object && maskUrls(object.url),
     md5: object?.md5,
     task: task && taskFields(task),
     providerId,

@@ -3,6 +3,7 @@
  * code, a time, the URL-encoded key, the plain key and the source SDK's error. The separator is not
  * documented, so tabs, commas and blanks are accepted (OMS reference, section 3.4).
  */
+import { safeText } from '../../../lib/cause.ts';
 import type { CauseClass } from '../../../lib/errors.ts';
 import { textLines } from '../../../lib/text-lines.ts';
 import type { FailedObject } from '../../../manifest/staging.ts';
@@ -49,8 +50,8 @@ function parseLine(line: string): FailedObject | undefined {
   const message = after(rest, key, mark) ?? rest.split(mark).at(-1) ?? '';
   return {
     key,
-    code: code.trim().slice(0, 128),
-    message: message.trim().slice(0, 256),
+    code: safeText(code.trim(), 128),
+    message: safeText(message.trim()),
     class: CLASSES.find(([pattern]) => pattern.test(code))?.[1] ?? 'source',
   };
 }

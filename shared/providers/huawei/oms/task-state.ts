@@ -1,5 +1,6 @@
 /** The state of an OMS task or group and what it allows now, the same for v1, v2 and groups. */
 import type { OmsTaskRef, TransferProgress } from '../../../ledger/model.ts';
+import { safeText } from '../../../lib/cause.ts';
 import type { Cause } from '../../../lib/errors.ts';
 import type { OmsAccess } from './connect.ts';
 import { failureReason } from './failure-reasons.ts';
@@ -165,5 +166,5 @@ function failure(
   }
   const { advice, class: kind } = failureReason(reason.code);
   const told = reason.message === '' ? advice : `${reason.message} (${advice})`;
-  return { provider: 'huawei', code: reason.code, message: told.slice(0, 256), class: kind };
+  return { provider: 'huawei', code: reason.code, message: safeText(told), class: kind };
 }

@@ -2,7 +2,7 @@
  * Polls COS Batch for the outcome of a job. The state `Complete` alone does not mean success: the
  * progress summary and the report decide (COS reference, section 3.5).
  */
-import { toCause } from '../../../lib/cause.ts';
+import { safeText, toCause } from '../../../lib/cause.ts';
 import { type Cause, WaybillError } from '../../../lib/errors.ts';
 import type { CredentialBreaker } from '../../../limits/credential-breaker.ts';
 import { stageFailures } from '../../../manifest/staging.ts';
@@ -116,7 +116,7 @@ export function createBatchPoller(options: BatchPollerOptions): TaskPoller<'batc
         return withReport(query, job, status);
       }
       case 'Cancelled': {
-        const message = job.statusUpdateReason || 'the job was cancelled';
+        const message = safeText(job.statusUpdateReason || 'the job was cancelled');
         return { state: 'cancelled', progress, cause: { ...CANCELLED, message } };
       }
       default: {
@@ -141,8 +141,8 @@ export function createBatchPoller(options: BatchPollerOptions): TaskPoller<'batc
 function failureOf({ failures: [first] }: BatchJobDetails): Cause {
   return {
     provider: 'tencent',
-    code: (first?.code || 'JOB_FAILED').slice(0, 64),
-    message: (first?.reason || 'the job failed without a reason').slice(0, 200),
+    code: safeText(first?.code || 'JOB_FAILED', 64),
+    message: safeText(first?.reason || 'the job failed without a reason', 200),
     class: 'request',
   };
 }

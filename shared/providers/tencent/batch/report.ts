@@ -3,6 +3,7 @@
  * reference, section 3.4). If there is a header line, it decides; else the order is that of the
  * similar S3 report: bucket, key, version, task status, error code, HTTP status, message.
  */
+import { safeText } from '../../../lib/cause.ts';
 import { textLines } from '../../../lib/text-lines.ts';
 import { splitCsvLine } from '../../../manifest/csv.ts';
 import type { FailedObject } from '../../../manifest/staging.ts';
@@ -34,8 +35,8 @@ export async function* readReport(bytes: AsyncIterable<Uint8Array>): AsyncGenera
     const http = Number(at(columns.http));
     yield {
       key: at(columns.key),
-      code: (at(columns.code) || at(columns.http)).slice(0, 128),
-      message: at(columns.message).slice(0, 256),
+      code: safeText(at(columns.code) || at(columns.http), 128),
+      message: safeText(at(columns.message)),
       class: classOf(http),
     };
   }

@@ -4,8 +4,8 @@
  * section 2.3), so any body is accepted.
  */
 import type { TransferUpdate } from '../../../ledger/model.ts';
+import { safeText } from '../../../lib/cause.ts';
 import type { Cause } from '../../../lib/errors.ts';
-import { redact } from '../../../lib/redact.ts';
 import { isRecord } from '../../../lib/values.ts';
 import type { CallbackClaim, CallbackTokens } from '../../../signing/callback-token.ts';
 import { taskClass } from '../errors.ts';
@@ -33,8 +33,8 @@ function causeFrom({ body, contentType }: CallbackBody): Cause {
   const message = word(fields, ['message', 'Message', 'msg']) ?? 'the provider reported a failure';
   return {
     provider: 'tencent',
-    code: redact(code).slice(0, 64),
-    message: redact(message).slice(0, 256),
+    code: safeText(code, 64),
+    message: safeText(message),
     class: taskClass(code),
   };
 }

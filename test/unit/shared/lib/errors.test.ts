@@ -1,6 +1,7 @@
 import { expect, it } from 'vitest';
 import { toCause } from '../../../../shared/lib/cause.ts';
 import { ProviderError } from '../../../../shared/lib/errors.ts';
+import { createLog } from '../../../../shared/lib/log.ts';
 import { redact } from '../../../../shared/lib/redact.ts';
 
 it.each([
@@ -30,4 +31,16 @@ it('a row takes no more of what a provider says than it has room for', () => {
   expect([cause.message, cause.code, cause.requestId].map((text) => text?.length)).toEqual([
     256, 256, 256,
   ]);
+});
+
+it('G6: a log line hides secrets in every field, in lists too', () => {
+  const lines: string[] = [];
+  const log = createLog({ write: (line) => lines.push(line) });
+  const secret = 'http://user:secret@a.example/?sig=secret';
+  log.warn('test', { url: secret, urls: ['x', secret] }, new Error(`GET ${secret} failed`));
+  expect(lines.join()).not.toContain('secret');
+  expect(JSON.parse(lines[0] ?? '')).toMatchObject({
+    urls: ['x', 'http://***@a.example/?sig=***'],
+    cause: { message: 'GET http://***@a.example/?sig=*** failed' },
+  });
 });
