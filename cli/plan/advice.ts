@@ -16,6 +16,8 @@ const ON_WARNING: Readonly<Record<string, string>> = {
   URL_CREDENTIALS: 'sources with a token or signature must stay valid until the provider fetches',
   URL_NO_SCHEME: 'sources without a scheme are sent as they are: write http:// before them',
   KEY_LEADING_SLASH: 'keys with a slash in front are sent as they are: leave it out if not meant',
+  KEY_OUTER_BLANK: 'keys with a blank at an end are sent as they are: remove it if not meant',
+  KEY_ENCODED: 'keys that are still percent-encoded are sent as they are: write keys decoded',
 };
 
 /** @param capped so many keys may clash that not all were compared */

@@ -100,6 +100,8 @@ export type WarningReason =
   | 'URL_CREDENTIALS'
   | 'URL_NO_SCHEME'
   | 'KEY_LEADING_SLASH'
+  | 'KEY_OUTER_BLANK'
+  | 'KEY_ENCODED'
   | 'KEY_REPEATED'
   | 'KEY_LOOKALIKE';
 

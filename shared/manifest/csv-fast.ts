@@ -4,8 +4,10 @@
  * accepts (a property in the tests).
  */
 import type { CsvColumns } from '../ledger/shard.ts';
+import { hasUrlSecrets } from '../lib/url-secrets.ts';
+import { hasOuterBlanks } from './blanks.ts';
 import { CONTROL, KEY_LIMIT_BYTES, LINE_LIMIT_BYTES, type LintOptions, MD5_HEX } from './lint.ts';
-import { hasCredentials, PLAIN_ORIGIN, URL_UNSAFE } from './url.ts';
+import { dialFault, PLAIN_ORIGIN, URL_UNSAFE } from './url.ts';
 
 const LINE_FEED = 10;
 
@@ -26,7 +28,7 @@ const NOT_URL = 4;
 
 const PERCENT = 8;
 
-const QUERY_OR_USER = 16;
+const EQUALS_OR_USER = 16;
 
 const NOT_ASCII = 32;
 
@@ -47,13 +49,20 @@ const CLASS = Uint16Array.from({ length: 256 }, (_, byte) => {
     (CONTROL.test(char) ? CONTROL_BYTE : 0) |
     (URL_UNSAFE.test(char) ? NOT_URL : 0) |
     (char === '%' ? PERCENT : 0) |
-    (char === '?' || char === '@' ? QUERY_OR_USER : 0) |
+    (char === '=' || char === '@' ? EQUALS_OR_USER : 0) |
     (MD5_HEX.test(char.repeat(32)) ? 0 : NOT_HEX) |
     (char >= 'A' && char <= 'Z' ? UPPER_CASE : 0) |
     (/[,\r\n]/.test(char) ? STOP : 0) |
     (/[\r\n]/.test(char) ? LINE_END : 0)
   );
 });
+
+const BLANK = 32;
+
+/** What a key may start with, but which the rules look at: a blank, a dot, a slash of either kind. */
+const ODD_FIRST = Uint8Array.from({ length: 256 }, (_, byte) =>
+  ' ./\\'.includes(String.fromCharCode(byte)) ? 1 : 0,
+);
 
 /** A good line; `end` is the byte after its line feed. */
 export interface PlainLine {
@@ -86,6 +95,7 @@ export function createPlainCsv(columns: CsvColumns, { allowHttps }: LintOptions)
     const origin = origins.exec(text)?.[0];
     if (origin === undefined || start + origin.length > end) return false;
     if (!allowHttps && /^https/i.test(origin)) return false;
+    if (dialFault(origin) !== undefined) return false;
     lastOrigin = origin;
     return true;
   };
@@ -156,19 +166,22 @@ export function createPlainCsv(columns: CsvColumns, { allowHttps }: LintOptions)
       return false;
     const md5Bytes = md5End - md5Start;
     if (md5Bytes !== 0 && (md5Bytes !== 32 || (md5Bits & NOT_HEX) !== 0)) return false;
+    // The key may be the end of the url.
+    if ((urlBits & keyBits & PERCENT) !== 0) return false;
     if ((urlBits & PERCENT) !== 0 && !escapesAreGood(bytes, urlStart, urlEnd)) return false;
     if (!hasOrigin(text, urlStart, urlEnd)) return false;
 
     const url = text.slice(urlStart, urlEnd);
-    if ((urlBits & QUERY_OR_USER) !== 0 && hasCredentials(url)) return false;
+    if ((urlBits & EQUALS_OR_USER) !== 0 && hasUrlSecrets(url)) return false;
     const firstOfKey = bytes[keyStart] as number;
-    if (firstOfKey === 47 || firstOfKey === 92) return false;
+    if (ODD_FIRST[firstOfKey] === 1 || bytes[keyEnd - 1] === BLANK) return false;
     let key: string;
     if ((keyBits & NOT_ASCII) === 0) key = text.slice(keyStart, keyEnd);
     else {
       key = bytes.toString('utf8', keyStart, keyEnd);
-      if (CONTROL.test(key)) return false;
+      if (CONTROL.test(key) || hasOuterBlanks(key)) return false;
     }
+    if (key.includes('/.')) return false;
     line.url = url;
     line.key = key;
     line.folded = (keyBits & (UPPER_CASE | NOT_ASCII)) === 0;

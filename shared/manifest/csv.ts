@@ -22,7 +22,7 @@ export function splitCsvLine(line: string): readonly string[] | LineFault {
       const comma = line.indexOf(',', at);
       const end = comma === -1 ? line.length : comma;
       const value = line.slice(at, end);
-      if (value.includes('"')) return strayQuote(at + value.indexOf('"'), value);
+      if (value.includes('"')) return strayQuote(line, at, end);
       fields.push(value);
       at = end;
     }
@@ -109,9 +109,17 @@ function readQuoted(line: string, open: number): { value: string; end: number } 
   return { value: line.slice(open + 1, close).replaceAll('""', '"'), end };
 }
 
-function strayQuote(at: number, value: string): LineFault {
-  const message = `character ${at + 1} is a quote inside a field that does not start with one; quote the field and write the quote twice`;
-  return { reason: 'CSV_QUOTE', message, fix: quote(value) };
+/** With a fix where the field surely ends here; in an address the quote would have to be encoded. */
+function strayQuote(line: string, start: number, end: number): LineFault {
+  const value = line.slice(start, end);
+  const at = start + value.indexOf('"') + 1;
+  if (value.trimStart().startsWith('"')) {
+    const message = `a blank stands before the quote at character ${at}; remove the blank`;
+    return { reason: 'CSV_QUOTE', message };
+  }
+  const message = `character ${at} is a quote inside a field that does not start with one; quote the field and write the quote twice`;
+  const isAlone = !line.includes('"', end) && !value.includes('://');
+  return { reason: 'CSV_QUOTE', message, ...(isAlone && { fix: quote(value) }) };
 }
 
 function badHeader(message: string): InputError {

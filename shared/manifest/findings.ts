@@ -14,9 +14,11 @@ export type QuarantineReason =
   | 'URL_MISSING'
   | 'URL_HTTPS'
   | 'URL_SCHEME'
+  | 'URL_HOST'
   | 'URL_NOT_ENCODED'
   | 'KEY_EMPTY'
   | 'KEY_TOO_LONG'
+  | 'KEY_DOTS'
   | 'MD5_INVALID';
 
 export interface Finding<Reason extends string> {

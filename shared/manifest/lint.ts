@@ -4,8 +4,11 @@
  * values, because URLs may hold secrets.
  */
 import type { WarningReason } from '../ledger/shard.ts';
+import { hasUrlSecrets } from '../lib/url-secrets.ts';
+import { hasOuterBlanks } from './blanks.ts';
 import type { QuarantineReason } from './findings.ts';
-import { encodeUrl, encodingFault, hasCredentials, urlForm } from './url.ts';
+import { decodeKey, hasLeadingSlash, isEncodedEnd, pathFault, tidyKey } from './target-key.ts';
+import { dialFault, encodeUrl, encodingFault, toHttp, urlForm } from './url.ts';
 
 /** What a line says, decoded; an absent field is empty. */
 export interface Fields {
@@ -18,7 +21,7 @@ export interface LineFault {
   readonly reason: QuarantineReason;
   /** What was expected, for a person. */
   readonly message: string;
-  /** What the field should be. */
+  /** What the field should be: the same object, written so that no rule finds anything. */
   readonly fix?: string;
 }
 
@@ -63,27 +66,39 @@ const FAULTS: readonly Rule<LineFault>[] = [
       `the key has ${sizeBytes} bytes, at most ${KEY_LIMIT_BYTES} are allowed`,
     );
   },
+  resolved,
   md5Digits,
 ];
 
 const WARNINGS: readonly Rule<LineWarning>[] = [
   ({ url }) => {
-    if (!hasCredentials(url)) return undefined;
+    if (!hasUrlSecrets(url)) return undefined;
     const message =
-      'the url carries credentials or a signature; they may expire before the provider fetches it, and they show in reports';
+      'the url carries credentials or a signature; they may expire before the provider fetches it, and failed.csv shows them';
     return { reason: 'URL_CREDENTIALS', message };
   },
   ({ url }) => {
     if (urlForm(url) !== 'bare') return undefined;
     const message = 'the url has no scheme; it is sent as it is';
-    return { reason: 'URL_NO_SCHEME', message, fix: `http://${url}` };
+    return warning('URL_NO_SCHEME', message, `http://${url}`);
   },
   // Forbidden on the page of KEY_LIMIT_BYTES, yet SDKs send such keys: it is sent exactly as written.
   ({ key }) => {
-    if (!/^[/\\]/.test(key)) return undefined;
+    if (!hasLeadingSlash(key)) return undefined;
     const message =
       'the key starts with a slash, which the provider advises against; it is sent as it is';
-    return { reason: 'KEY_LEADING_SLASH', message, fix: key.replace(/^[/\\]+/, '') };
+    return warning('KEY_LEADING_SLASH', message, tidyKey(key));
+  },
+  ({ key }) => {
+    if (!hasOuterBlanks(key)) return undefined;
+    const message = 'the key starts or ends with a blank; it is sent as it is';
+    return warning('KEY_OUTER_BLANK', message, tidyKey(key));
+  },
+  ({ key, url }) => {
+    if (!isEncodedEnd(key, url)) return undefined;
+    const message =
+      'the key is percent-encoded like the end of the url, but keys are written decoded; it is sent as it is';
+    return warning('KEY_ENCODED', message, decodeKey(key));
   },
 ];
 
@@ -91,14 +106,31 @@ const WARNINGS: readonly Rule<LineWarning>[] = [
 export function findFault(fields: Fields, options: LintOptions): LineFault | undefined {
   for (const rule of FAULTS) {
     const found = rule(fields, options);
-    if (found) return found;
+    if (found) return withSoundFix(found, options);
   }
   return undefined;
 }
 
 /** Finds all that is odd about a line that can be sent. */
 export const findWarnings = (fields: Fields, options: LintOptions): readonly LineWarning[] =>
-  WARNINGS.map((rule) => rule(fields, options)).filter((found) => found !== undefined);
+  WARNINGS.map((rule) => rule(fields, options))
+    .filter((found) => found !== undefined)
+    .map((found) => withSoundFix(found, options));
+
+/** Fixes are applied in bulk, so one that a rule objects to is worse than none. */
+function withSoundFix<Found extends LineFault | LineWarning>(
+  found: Found,
+  options: LintOptions,
+): Found {
+  const { fix, ...bare } = found;
+  if (fix === undefined) return found;
+  const field = FIELD_OF[found.reason.slice(0, 3)];
+  const fixed = { url: 'http://a.example/', key: 'k', md5: '', ...(field && { [field]: fix }) };
+  const isSound = ![...FAULTS, ...WARNINGS].some((rule) => rule(fixed, options));
+  return isSound ? found : (bare as Found);
+}
+
+const FIELD_OF: Readonly<Record<string, keyof Fields>> = { URL: 'url', KEY: 'key', MD5: 'md5' };
 
 export function lineTooLong(): LineFault {
   return fault('LINE_TOO_LONG', `the line is longer than ${LINE_LIMIT_BYTES} bytes`);
@@ -137,25 +169,25 @@ function swapped({ url, key }: Fields): LineFault | undefined {
 function encoding({ url }: Fields, options: LintOptions): LineFault | undefined {
   const found = encodingFault(url);
   if (found === undefined) return undefined;
+  return fault('URL_NOT_ENCODED', `the url is not encoded: ${found}`, encodedFix(url, options));
+}
+
+/** Passes all rules, so it fixes the scheme as well. */
+function encodedFix(url: string, { allowHttps }: LintOptions): string | undefined {
   const encoded = encodeUrl(url);
+  if (encoded === undefined) return undefined;
   const form = urlForm(encoded);
-  const message = `the url is not encoded: ${found}`;
-  // A fix must pass all rules, so it mends the scheme as well.
-  if (form === 'https' && !options.allowHttps)
-    return fault('URL_NOT_ENCODED', message, toHttp(encoded));
-  if (form === 'http' || form === 'https' || form === 'bare') {
-    return fault('URL_NOT_ENCODED', message, encoded);
-  }
-  return fault('URL_NOT_ENCODED', message);
+  if (form === 'bare') return `http://${encoded}`;
+  return form === 'https' && !allowHttps ? toHttp(encoded) : encoded;
 }
 
 function address({ url }: Fields, { allowHttps }: LintOptions): LineFault | undefined {
   switch (urlForm(url)) {
     case 'http':
     case 'bare':
-      return undefined;
+      return undialable(url);
     case 'https':
-      if (allowHttps) return undefined;
+      if (allowHttps) return undialable(url);
       return fault('URL_HTTPS', 'the provider fetches over http only', toHttp(url));
     case 'relative':
       return fault('URL_SCHEME', 'the url has no scheme before its "//"', withScheme(url));
@@ -164,6 +196,16 @@ function address({ url }: Fields, { allowHttps }: LintOptions): LineFault | unde
     case 'no-address':
       return fault('URL_SCHEME', 'the url is not of the form http://host/path');
   }
+}
+
+function undialable(url: string): LineFault | undefined {
+  const found = dialFault(url);
+  return found === undefined ? undefined : fault('URL_HOST', found);
+}
+
+function resolved({ key }: Fields): LineFault | undefined {
+  const found = pathFault(key);
+  return found === undefined ? undefined : fault('KEY_DOTS', `the key ${found}`);
 }
 
 function md5Digits({ md5 }: Fields): LineFault | undefined {
@@ -182,7 +224,8 @@ function md5Digits({ md5 }: Fields): LineFault | undefined {
 const withScheme = (url: string): string | undefined =>
   urlForm(`http:${url}`) === 'http' ? `http:${url}` : undefined;
 
-const toHttp = (url: string): string => url.replace(/^https:/i, 'http:');
-
 const fault = (reason: QuarantineReason, message: string, fix?: string): LineFault =>
+  fix === undefined ? { reason, message } : { reason, message, fix };
+
+const warning = (reason: WarningReason, message: string, fix?: string): LineWarning =>
   fix === undefined ? { reason, message } : { reason, message, fix };

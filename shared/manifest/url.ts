@@ -3,39 +3,20 @@
  * https://www.tencentcloud.com/document/product/436/39774); its own sample has no scheme.
  */
 import { domainToASCII } from 'node:url';
+import { trimBlanks } from './blanks.ts';
 
 /** What may not stand in an encoded URL (RFC 3986); `#` would cut the request short at the source. */
 // biome-ignore lint/suspicious/noControlCharactersInRegex: they are what is looked for
 export const URL_UNSAFE = /[\u0000-\u0020"#<>\\^`{|}\u007f-\uffff]/;
 const BAD_ESCAPE = /%(?![0-9A-Fa-f]{2})/;
 const SCHEME = /^([a-z][a-z0-9+.-]*):\/\//i;
-const HOST = String.raw`(?:\[[0-9a-f:.]+\]|[a-z0-9_](?:[a-z0-9._-]*[a-z0-9_.])?)(?::\d{1,5})?`;
+const HOST = String.raw`(?:\[[0-9a-f:.]+\]|[a-z0-9_](?:[a-z0-9._-]*[a-z0-9_.])?)(?::\d+)?`;
 /** Scheme, optional user, and a host with something after it. */
 const ADDRESS = new RegExp(String.raw`^https?:\/\/(?:[^/?@]*@)?${HOST}(?:[/?]|$)`, 'i');
 /** What a URL without a scheme must start with; the dot tells a host from a folder. */
-const BARE_HOST = /^[a-z0-9](?:[a-z0-9-]*\.)+[a-z0-9-]+(?::\d{1,5})?\//i;
+const BARE_HOST = /^[a-z0-9](?:[a-z0-9-]*\.)+[a-z0-9-]+(?::\d+)?\//i;
 /** Scheme and host up to the first slash, nobody's name in it; sticky, for `lastIndex`. */
 export const PLAIN_ORIGIN = new RegExp(String.raw`https?:\/\/${HOST}\/`, 'iy');
-
-/**
- * Query names that authenticate: presigned URLs of COS, S3, OSS, OBS, GCS and Azure, and the words
- * that sites use for tokens.
- */
-const SECRET_QUERY = new RegExp(
-  `[?&;](?:${[
-    '(?:x-(?:amz|cos|oss|obs|goog|bce)-)?(?:signature|credential|security-token)',
-    'q-signature|q-ak|sign|sig|hmac',
-    '(?:oss|aws|google)?access(?:key)?id',
-    '(?:access|auth|api|id|session|refresh)?[_-]?token',
-    'api[_-]?key|auth[_-]?key|secret(?:[_-]?key)?|password|passwd|pwd|authorization',
-  ].join('|')})=`,
-  'i',
-);
-const USER_INFO = /^[a-z][a-z0-9+.-]*:\/\/[^/?#]*@/i;
-
-/** Tells whether a URL carries a user, a signature or a token. */
-export const hasCredentials = (url: string): boolean =>
-  USER_INFO.test(url) || SECRET_QUERY.test(url);
 
 export type UrlForm =
   | 'http'
@@ -66,16 +47,51 @@ export function encodingFault(url: string): string | undefined {
     : `"%" at character ${percent + 1} is not followed by two hex digits`;
 }
 
+const AUTHORITY = /^(?:https?:\/\/)?(?:[^/?@]*@)?(?<host>\[[^\]]*\]|[^/?:]*)(?::(?<port>\d+))?/i;
+
+/**
+ * Why nobody can connect to a URL whose form is http, https or bare, as words for a person; undefined
+ * when somebody may. https://url.spec.whatwg.org/#host-parsing, RFC 1035 section 2.3.4
+ */
+export function dialFault(url: string): string | undefined {
+  const { host = '', port } = AUTHORITY.exec(url)?.groups ?? {};
+  if (port !== undefined && !(Number(port) >= 1 && Number(port) <= 65_535)) {
+    return 'the port of the url is not between 1 and 65535';
+  }
+  if (host.startsWith('[')) {
+    return isHost(host) ? undefined : 'the host of the url is not a valid IPv6 address';
+  }
+  const labels = host.replace(/\.$/, '').split('.');
+  if (labels.includes(''))
+    return 'the host of the url has an empty label: two dots in a row, or one in front';
+  if (host.length > 254 || labels.some((label) => label.length > 63)) {
+    return 'the host of the url is too long: at most 253 characters, 63 between dots';
+  }
+  const endsInNumber = /^(?:\d+|0x[0-9a-f]*)$/i.test(labels.at(-1) ?? '');
+  if (!endsInNumber || isHost(host)) return undefined;
+  return 'the host of the url ends in a number but is not a valid IPv4 address';
+}
+
+const isHost = (host: string): boolean => URL.canParse(`http://${host}/`);
+
 /**
  * Encodes what `encodingFault` finds, and nothing twice; outer blanks are dropped, a host outside
- * ASCII becomes punycode.
+ * ASCII becomes punycode. Undefined where it is not clear where the host ends.
  */
-export function encodeUrl(url: string): string {
+export function encodeUrl(url: string): string | undefined {
   const [, before = '', host = '', after = ''] =
-    /^((?:[a-z][a-z0-9+.-]*:\/\/)?(?:[^/?#@]*@)?)([^/?#:@]*)(.*)$/is.exec(url.trim()) ?? [];
+    /^((?:[a-z][a-z0-9+.-]*:\/\/)?(?:[^/?#@]*@)?)([^/?#:@]*)(.*)$/is.exec(trimBlanks(url)) ?? [];
+  if (host.includes('\\') || after.startsWith('#')) return undefined;
   const ascii = URL_UNSAFE.test(host) ? domainToASCII(host) || host : host;
   return encodeUnsafe(before) + encodeUnsafe(ascii) + encodeUnsafe(after);
 }
+
+/**
+ * The address over http; undefined where the URL names a port, behind which nobody speaks http.
+ * @param url whose form is https
+ */
+export const toHttp = (url: string): string | undefined =>
+  /^https:\/\/[^/?]*:\d+(?:[/?]|$)/i.test(url) ? undefined : url.replace(/^https:/i, 'http:');
 
 const UNSAFE_RUNS = new RegExp(`${URL_UNSAFE.source}+`, 'g');
 const encodeUnsafe = (text: string): string =>

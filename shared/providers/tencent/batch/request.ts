@@ -5,6 +5,7 @@
  * https://www.tencentcloud.com/document/product/436/33781 (COS reference, section 3.3)
  */
 import * as v from 'valibot';
+import { pathFault } from '../../../manifest/target-key.ts';
 
 /** Of the job's description, so much is Waybill's: ` [waybill:<run id>]`. */
 export const MARKER_BYTES = 40;
@@ -55,7 +56,21 @@ const objectArn = v.pipe(
     /^qcs::cos:[a-z0-9-]+:(?:uid\/\d+)?:[a-z0-9-]+-\d+\/./s,
     'expected qcs::cos:<region>::<bucket-appid>/<key>',
   ),
+  v.check(
+    (arn) => parseArn(arn).key === '' || pathFault(parseArn(arn).key) === undefined,
+    'expected a key without "." or ".." between slashes',
+  ),
 );
+
+/** Of keys; what stands behind its last slash may go on. */
+const prefix = (max: number, sample = 'x') =>
+  v.pipe(
+    text(0, max),
+    v.check(
+      (given) => pathFault(`k/${given}${sample}`) === undefined,
+      'expected a prefix without "." or ".." between slashes',
+    ),
+  );
 
 const bucketArn = v.pipe(
   text(1, 1024),
@@ -93,8 +108,8 @@ const copy = v.pipe(
     accessControlDirective: v.exactOptional(directive),
     accessControlGrants: v.exactOptional(list(grant)),
     prefixReplace: v.exactOptional(flag),
-    resourcesPrefix: v.exactOptional(text(0, 1024)),
-    targetKeyPrefix: v.exactOptional(text(0, 1024)),
+    resourcesPrefix: v.exactOptional(prefix(1024)),
+    targetKeyPrefix: v.exactOptional(prefix(1024)),
     cannedAccessControlList: v.exactOptional(word(['private', 'public-read'])),
     metadataDirective: v.exactOptional(directive),
     modifiedSinceConstraint: v.exactOptional(timestamp),
@@ -206,7 +221,7 @@ export const batchJobRequest = v.strictObject({
     bucket: bucketArn,
     enabled: flag,
     format: v.exactOptional(word(['Report_CSV_V1']), 'Report_CSV_V1'),
-    prefix: v.exactOptional(text(0, 256)),
+    prefix: v.exactOptional(prefix(256, '/')),
     reportScope: word(['AllTasks', 'FailedTasksOnly']),
   }),
   roleArn: v.exactOptional(text(1, 1024)),

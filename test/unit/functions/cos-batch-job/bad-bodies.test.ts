@@ -227,6 +227,22 @@ describe('a bad body is 400 and names the field', () => {
     ['a report as text', jobBody(reportWith({ enabled: 'true' })), 'report.enabled'],
     ['another report format', jobBody(reportWith({ format: 'Report_CSV_V2' })), 'report.format'],
     ['a prefix of 257 bytes', jobBody(reportWith({ prefix: 'x'.repeat(257) })), 'report.prefix'],
+    ['a report prefix of dots', jobBody(reportWith({ prefix: 'a/..' })), 'report.prefix'],
+    [
+      'a manifest whose key resolves to another one',
+      jobBody({ manifest: manifestOf({ location: { objectArn: `${ARN}/a/../m.csv` } }) }),
+      `${LOCATION}.objectArn`,
+    ],
+    [
+      'a target prefix with dots',
+      jobBody({ operation: copyWith({ prefixReplace: true, targetKeyPrefix: 'a/../' }) }),
+      `${COPY}.targetKeyPrefix`,
+    ],
+    [
+      'a source prefix with dots',
+      jobBody({ operation: copyWith({ prefixReplace: true, resourcesPrefix: './' }) }),
+      `${COPY}.resourcesPrefix`,
+    ],
     ['an unknown scope', jobBody(reportWith({ reportScope: 'All' })), 'report.reportScope'],
     ['an empty role', jobBody({ roleArn: '' }), 'roleArn'],
   ];

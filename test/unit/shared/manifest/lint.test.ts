@@ -201,6 +201,16 @@ describe('the fast lane', () => {
     'D41D8CD98F00B204E9800998ECF8427E',
     'http://b.example:81/',
     '[::1]',
+    'http://a..example/',
+    'http://b.example:0/',
+    'http://1.2.3.4.5/',
+    '.',
+    '..',
+    '=',
+    ';sig=1',
+    '~hmac=1',
+    '%20',
+    '\u3000',
   );
   const field = fc.array(piece, { maxLength: 3 }).map((parts) => parts.join(''));
   const likelyUrl = fc.constant('http://a.example/b');
