@@ -6,7 +6,7 @@ import { readCase } from '../../../fixtures/cases.ts';
 
 const CASE = readCase('secret-names-in-addresses/input.csv').trimEnd().split('\n').slice(1);
 
-describe('addresses with a secret', () => {
+describe('G6: addresses with a secret', () => {
   it.each(CASE.slice(0, -2))('%s', (line) => {
     const url = line.slice(0, line.lastIndexOf(','));
     expect(hasUrlSecrets(url)).toBe(true);

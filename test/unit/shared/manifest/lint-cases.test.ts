@@ -134,7 +134,7 @@ describe('a suggested fix', () => {
   });
 });
 
-describe('a key that resolves to another one', () => {
+describe('G9: a key that resolves to another one', () => {
   const CASE = readCase('keys-that-mean-the-bucket/input.jsonl');
   const objects = CASE.trimEnd()
     .split('\n')
@@ -244,7 +244,7 @@ describe('a key that is the encoded end of its own url', () => {
   });
 });
 
-describe('an address that nobody can dial', () => {
+describe('G9: an address that nobody can dial', () => {
   it('is quarantined with a word about its port or host', async () => {
     const { quarantined, messages, sent } = await read(readCase('undialable-addresses/input.csv'));
     expect(quarantined).toEqual([2, 3, 4, 5, 6, 7, 8].map((line) => [line, 'URL_HOST', undefined]));
