@@ -82,8 +82,12 @@ export const OUTPUTS: Readonly<Record<string, Output>> = {
   runs: { description: 'Runs, newest first.', schema: runPage },
   show: { description: 'One run; with --watch one per line.', schema: run },
   sign: {
-    description: 'Every string on the way to the signature of one request; one per line.',
-    schema: v.record(v.string(), v.string()),
+    description:
+      'Every string on the way to the signature of one request, or why the line is none; one per line.',
+    schema: v.union([
+      v.strictObject({ error: v.object({ code: v.string(), message: v.string() }) }),
+      v.record(v.string(), v.string()),
+    ]),
   },
   submit: {
     description: 'The run and the key of its manifest; with --watch then a run per line.',

@@ -70,21 +70,19 @@ export interface SignOptions {
   readonly stderr: { write(text: string): unknown };
 }
 
-/** 0: all lines signed; 2: some line was no request, said on stderr by line and field. */
-export type SignExitCode = 0 | 2;
+/** 0: all lines signed; 1: some line was no request; 2: no line at all. */
+export type SignExitCode = 0 | 1 | 2;
 
+/** Writes exactly one line per line of input, unless it explains. */
 export async function sign(options: SignOptions): Promise<SignExitCode> {
   const { provider, explain, errorText, input, stdout, stderr } = options;
   let exitCode: SignExitCode = 0;
   let number = 0;
-  let signed = 0;
   for await (const line of input) {
     number += 1;
     const request = line.replace(/^\uFEFF/, '');
-    if (request.trim() === '') continue;
     try {
       const { steps, secrets } = signLine(provider, request);
-      signed += 1;
       if (!explain) stdout.write(`${JSON.stringify(steps)}\n`);
       else {
         const comparison =
@@ -93,12 +91,14 @@ export async function sign(options: SignOptions): Promise<SignExitCode> {
       }
     } catch (error) {
       if (!(error instanceof InputError)) throw error;
-      exitCode = 2;
+      exitCode = 1;
       const faults = error.errors.map(({ path, message }) => `${path}: ${message}`);
-      stderr.write(`line ${number}: ${faults.join('; ') || error.message}\n`);
+      const message = faults.join('; ') || error.message;
+      if (!explain) stdout.write(`${JSON.stringify({ error: { code: error.code, message } })}\n`);
+      stderr.write(`line ${number}: ${message}\n`);
     }
   }
-  if (signed === 0 && exitCode === 0) {
+  if (number === 0) {
     stderr.write('no request on standard input; expected one JSON object per line\n');
     return 2;
   }

@@ -74,14 +74,32 @@ describe('waybill sign', () => {
     ['a lone surrogate', { ...tencent[0], query: { a: '\ud800' } }, /line 2: .*valid Unicode/],
   ])('names line and field of %s, and answers the others', async (_name, bad, message) => {
     const { exitCode, stdout, stderr } = await run([tencent[0], bad, tencent[1]]);
-    expect(exitCode).toBe(2);
+    expect(exitCode).toBe(1);
     expect(stderr).toMatch(message);
     expect(stderr.trim().split('\n')).toHaveLength(1);
-    expect(documents(stdout)).toEqual([tencent[0]?.expected, tencent[1]?.expected]);
+    expect(documents(stdout)).toEqual([
+      tencent[0]?.expected,
+      { error: { code: 'SIGNING_INPUT', message: expect.any(String) } },
+      tencent[1]?.expected,
+    ]);
+  });
+
+  it('writes exactly one line per line of input, blank ones too, and takes methods in lower case', async () => {
+    const lines = ['', { ...tencent[0], method: 'get' }, ' ', '{'];
+    const { exitCode, stdout } = await run(lines);
+    expect(exitCode).toBe(1);
+    const answers = documents(stdout);
+    expect(answers).toHaveLength(lines.length);
+    expect(answers.map((answer) => Object.keys(answer as object)[0] === 'error')).toEqual([
+      true,
+      false,
+      true,
+      true,
+    ]);
   });
 
   it('says so when there is no request at all', async () => {
-    const { exitCode, stderr } = await run(['', ' ']);
+    const { exitCode, stderr } = await run([]);
     expect([exitCode, stderr]).toEqual([
       2,
       expect.stringContaining('expected one JSON object per line'),
@@ -209,7 +227,7 @@ describe('what waybill sign never shows, and how it finds a difference', () => {
   it('says where a line stops to be JSON, and quotes nothing of it', async () => {
     const secret = 'a-secret-that-must-not-show';
     const { stderr, exitCode } = await run([`{"secretKey":"${secret}" "x"}`, secret]);
-    expect(exitCode).toBe(2);
+    expect(exitCode).toBe(1);
     expect(stderr).toMatch(
       /^line 1: \(whole line\): expected a JSON object; it is none from column 44 on\n/,
     );
@@ -284,7 +302,7 @@ describe('what waybill sign never shows, and how it finds a difference', () => {
   ] as const)('%s: refuses a lone surrogate in %j', async (provider, change) => {
     const vector = provider === 'tencent' ? cos : gateway;
     const { stderr, exitCode } = await run([{ ...vector, ...change }], { provider });
-    expect(exitCode).toBe(2);
+    expect(exitCode).toBe(1);
     expect(stderr).toContain(`line 1: ${Object.keys(change)[0]}: expected valid Unicode`);
   });
 });
