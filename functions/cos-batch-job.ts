@@ -3,18 +3,19 @@
  * upload of a description, `events/cos-batch-job-upload.json`. Repeating finds the same job,
  * because its token was stored before the first call.
  */
-import { expose, openLedger, openLimiter, openObjects } from '#wiring';
+import * as wiring from '#wiring';
+import { expose, openLedger, openObjects } from '#wiring';
 import { createBearer } from '../shared/api/auth.ts';
 import { type BatchJobDeps, createBatchJobHandler } from '../shared/api/handlers/batch-jobs.ts';
 import { createRateLimit } from '../shared/api/rate-limit.ts';
 import { createClock } from '../shared/lib/clock.ts';
-import { createCredentialBreaker, createRefusals } from '../shared/limits/credential-breaker.ts';
 import { connectCosBatch } from '../shared/providers/tencent/batch/client.ts';
 import { createBatchCreator } from '../shared/providers/tencent/batch/create-job.ts';
 import { connectCosObjects } from '../shared/providers/tencent/objects.ts';
 import type { Deployment } from '../shared/runtime/deployment.ts';
 import { batchJobConfig } from '../shared/wiring/config/functions.ts';
 import { observe } from '../shared/wiring/observe.ts';
+import { openTencentBreaker } from '../shared/wiring/tencent.ts';
 
 export const createHandler = (deps: BatchJobDeps) => createBatchJobHandler(deps);
 
@@ -24,16 +25,14 @@ export const handler = expose(async (env) => {
   const { log } = observe(config);
   const clock = createClock({ provider: 'Tencent Cloud', log });
   const [ledger, objects] = await Promise.all([openLedger(config), openObjects(config)]);
+  const place = { api: 'cos-batch', ledger, limits: batch.limits };
   return createHandler({
     authorize: createBearer(apiTokens, createRateLimit(apiRate)),
     creator: createBatchCreator({
       client: connectCosBatch(batch, clock),
       config: batch,
       ledger,
-      breaker: createCredentialBreaker(
-        openLimiter(config, { api: 'cos-batch', ledger, limits: batch.limits }),
-        createRefusals(),
-      ),
+      breaker: openTencentBreaker(config, batch.cos, place, wiring).breaker,
       objects: connectCosObjects(batch.cos, clock),
     }),
     ledger,

@@ -4,7 +4,8 @@
  * open.
  */
 import { randomUUID } from 'node:crypto';
-import { expose, openHold, openLedger, openLimiter, openObjects, openQueue } from '#wiring';
+import * as wiring from '#wiring';
+import { expose, openHold, openLedger, openObjects, openQueue } from '#wiring';
 import { createIntent } from '../shared/ledger/intent.ts';
 import type { IntentWindow } from '../shared/ledger/ledger.ts';
 import type { Run } from '../shared/ledger/model.ts';
@@ -19,10 +20,7 @@ import type { Limiter } from '../shared/limits/limiter.ts';
 import { createShardReader, type ShardReader } from '../shared/manifest/shards.ts';
 import { connectCosObjects, hasArrived } from '../shared/providers/tencent/objects.ts';
 import { createCallbackUrls } from '../shared/providers/tencent/offline-fetch/callback.ts';
-import {
-  connectCosFetch,
-  createFetchBreaker,
-} from '../shared/providers/tencent/offline-fetch/client.ts';
+import { connectCosFetch } from '../shared/providers/tencent/offline-fetch/client.ts';
 import {
   createSubmit,
   type Sent,
@@ -39,6 +37,7 @@ import type { Objects } from '../shared/stores/objects.ts';
 import type { Hold, QueueSender } from '../shared/stores/queue.ts';
 import { cosFetchConfig } from '../shared/wiring/config/functions.ts';
 import { observe } from '../shared/wiring/observe.ts';
+import { openTencentBreaker } from '../shared/wiring/tencent.ts';
 
 export interface Deps extends Omit<SubmitOptions, 'now'> {
   /** Works on the objects of a shard side by side. */
@@ -197,9 +196,10 @@ export const handler = expose(async (env) => {
   ]);
   const observed = observe(config);
   const clock = createClock({ provider: 'Tencent Cloud', log: observed.log });
-  const limiter = openLimiter(config, { api: 'cos-fetch', ledger, limits: cos.limits });
+  const place = { api: 'cos-fetch', ledger, limits: cos.limits };
+  const { breaker, limiter } = openTencentBreaker(config, cos, place, wiring);
   return createHandler({
-    breaker: createFetchBreaker(limiter),
+    breaker,
     client: connectCosFetch(cos, clock, onKeyExist),
     each: limiter.each,
     ledger,

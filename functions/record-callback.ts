@@ -4,7 +4,8 @@
  * `WAYBILL_VERIFY` says which callbacks are confirmed with a status query. Trigger: HTTP,
  * `events/record-callback.json`. Repeating is harmless.
  */
-import { expose, openLedger, openLimiter, openWaker } from '#wiring';
+import * as wiring from '#wiring';
+import { expose, openLedger, openWaker } from '#wiring';
 import type { Ledger } from '../shared/ledger/ledger.ts';
 import type { TransferUpdate } from '../shared/ledger/model.ts';
 import { createClock } from '../shared/lib/clock.ts';
@@ -14,10 +15,7 @@ import type { Log } from '../shared/lib/log.ts';
 import { createSmnVerifier, type SmnVerifier } from '../shared/providers/huawei/smn.ts';
 import { connectCosObjects } from '../shared/providers/tencent/objects.ts';
 import { callbackUpdate } from '../shared/providers/tencent/offline-fetch/callback.ts';
-import {
-  connectCosFetch,
-  createFetchBreaker,
-} from '../shared/providers/tencent/offline-fetch/client.ts';
+import { connectCosFetch } from '../shared/providers/tencent/offline-fetch/client.ts';
 import {
   createFetchStatus,
   type FetchStatus,
@@ -33,6 +31,7 @@ import {
 } from '../shared/signing/callback-token.ts';
 import { callbackConfig } from '../shared/wiring/config/functions.ts';
 import { observe } from '../shared/wiring/observe.ts';
+import { openTencentBreaker } from '../shared/wiring/tencent.ts';
 
 export interface Deps {
   readonly ledger: Ledger;
@@ -113,7 +112,7 @@ export function createHandler({
 }
 
 /** Callbacks arrive on their own schedule: a refused key is not tried again with each of them. */
-const BARRED_MS = 60_000;
+const REST_MS = 60_000;
 
 export const handler = expose(async (env) => {
   const config = callbackConfig(env);
@@ -130,10 +129,13 @@ export const handler = expose(async (env) => {
     ...(smn && { smn: createSmnVerifier({ ...smn, send: createSend({ timeoutMs: 3_000 }) }) }),
     ...(cos && {
       status: createFetchStatus({
-        breaker: createFetchBreaker(
-          openLimiter(config, { api: 'cos-fetch', ledger, limits: cos.limits }),
-          BARRED_MS,
-        ),
+        breaker: openTencentBreaker(
+          config,
+          cos,
+          { api: 'cos-fetch', ledger, limits: cos.limits },
+          wiring,
+          REST_MS,
+        ).breaker,
         client: connectCosFetch(cos, clock),
         ledger,
         objects: connectCosObjects(cos, clock),

@@ -5,23 +5,15 @@
  * earlier call had no time or free slot for. Two firings for one moment are one pass.
  */
 import * as v from 'valibot';
-import {
-  expose,
-  openCredentials,
-  openLedger,
-  openLimiter,
-  openObjects,
-  openQueue,
-  openSharedBreaker,
-} from '#wiring';
-import { createClock } from '../shared/lib/clock.ts';
+import * as wiring from '#wiring';
+import { expose, openLedger, openObjects, openQueue } from '#wiring';
 import { parseWith } from '../shared/lib/validate.ts';
-import { connectOms, OMS_RETRY } from '../shared/providers/huawei/oms/connect.ts';
 import { createStarter } from '../shared/providers/huawei/oms/start-task.ts';
 import { nightlyPass, type PassAnswer, type PassOptions } from '../shared/runs/nightly/pass.ts';
 import type { Deployment } from '../shared/runtime/deployment.ts';
 import { parseSchedule } from '../shared/runtime/events.ts';
 import { nightlyConfig } from '../shared/wiring/config/functions.ts';
+import { openHuawei } from '../shared/wiring/huawei.ts';
 import { observe } from '../shared/wiring/observe.ts';
 
 /** Less than the function may run. */
@@ -60,16 +52,7 @@ export const handler = expose(async (env) => {
     shardBytes,
   };
   if (!huawei) return createHandler(common);
-  const sets = await openCredentials(config, huawei.sets);
-  const limiterOf = (region: string) =>
-    openLimiter(config, { api: `oms ${region}`, ledger, limits: huawei.limits, retry: OMS_RETRY });
-  const open = connectOms({
-    config: huawei,
-    sets,
-    openLimiter: limiterOf,
-    openSharedBreaker: openSharedBreaker(config, ledger),
-    clock: createClock({ provider: 'Huawei Cloud', log }),
-  });
+  const { open, sets } = await openHuawei(config, huawei, { ledger, log }, wiring);
   const { projects, running } = huawei;
   const starter = createStarter({ ledger, open, sets });
   return createHandler({ ...common, oms: { open, projects, running, sets, starter } });

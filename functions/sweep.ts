@@ -5,39 +5,13 @@
  */
 import { setTimeout as sleep } from 'node:timers/promises';
 import * as v from 'valibot';
-import {
-  expose,
-  openCredentials,
-  openLedger,
-  openLimiter,
-  openObjects,
-  openPlanLater,
-  openQueue,
-  openSharedBreaker,
-} from '#wiring';
+import * as wiring from '#wiring';
+import { expose, openLedger, openObjects, openPlanLater, openQueue } from '#wiring';
 import type { Ledger } from '../shared/ledger/ledger.ts';
 import type { Run, RunState } from '../shared/ledger/model.ts';
-import { createClock } from '../shared/lib/clock.ts';
-import type { Log } from '../shared/lib/log.ts';
 import { type Metrics, noMetrics } from '../shared/lib/metrics.ts';
-import type { RetryPolicy } from '../shared/lib/retry.ts';
 import { parseWith } from '../shared/lib/validate.ts';
 import { withoutUndefined } from '../shared/lib/values.ts';
-import type { LimitsConfig } from '../shared/limits/config.ts';
-import { createCredentialBreaker, createRefusals } from '../shared/limits/credential-breaker.ts';
-import { createObsReader } from '../shared/providers/huawei/obs.ts';
-import { connectOms, OMS_RETRY } from '../shared/providers/huawei/oms/connect.ts';
-import { createOmsPoller } from '../shared/providers/huawei/oms/poll-task.ts';
-import type { TaskPollers } from '../shared/providers/task-poller.ts';
-import { connectCosBatch } from '../shared/providers/tencent/batch/client.ts';
-import { createBatchPoller } from '../shared/providers/tencent/batch/poll-job.ts';
-import { connectCosObjects, isBroughtBy } from '../shared/providers/tencent/objects.ts';
-import {
-  connectCosFetch,
-  createFetchBreaker,
-} from '../shared/providers/tencent/offline-fetch/client.ts';
-import { createFetchStatus } from '../shared/providers/tencent/offline-fetch/status.ts';
-import type { HasArrived } from '../shared/runs/cancel-unsent.ts';
 import { createPlanner } from '../shared/runs/plan.ts';
 import { createNotifier, type Notifier } from '../shared/runs/reconcile/notify.ts';
 import { type ReconcileOptions, reconcileRun } from '../shared/runs/reconcile/run.ts';
@@ -45,9 +19,9 @@ import type { RunGauges } from '../shared/runs/reconcile/stuck.ts';
 import { continuePlanning } from '../shared/runs/replan.ts';
 import type { Deployment } from '../shared/runtime/deployment.ts';
 import { parseSchedule } from '../shared/runtime/events.ts';
-import type { Objects } from '../shared/stores/objects.ts';
-import { planConfig, type SweepConfig, sweepConfig } from '../shared/wiring/config/functions.ts';
+import { planConfig, sweepConfig } from '../shared/wiring/config/functions.ts';
 import { observe } from '../shared/wiring/observe.ts';
+import { openPollers } from '../shared/wiring/pollers.ts';
 
 export type Deps = Omit<ReconcileOptions, 'all' | 'deadline' | 'outbox'> & {
   readonly metrics?: Metrics;
@@ -189,56 +163,6 @@ async function* theseRuns(ledger: Ledger, runIds: Iterable<string>): AsyncGenera
   }
 }
 
-/** Whoever can be asked with what is configured. */
-async function connect(config: SweepConfig, ledger: Ledger, objects: Objects, log: Log) {
-  const { batch, cos, huawei, settleMs } = config;
-  const limiterOf = (api: string, limits: LimitsConfig, retry?: RetryPolicy) =>
-    openLimiter(config, { api, ledger, limits, ...(retry && { retry }) });
-  const now = () => new Date();
-  const clock = createClock({ provider: 'Tencent Cloud', log });
-  const pollers: { -readonly [Kind in keyof TaskPollers]: TaskPollers[Kind] } = {};
-  if (batch) {
-    pollers.batch = createBatchPoller({
-      client: connectCosBatch(batch, clock),
-      breaker: createCredentialBreaker(limiterOf('cos-batch', batch.limits), createRefusals()),
-      objects,
-      reports: connectCosObjects(batch.cos, clock),
-      settleMs,
-      now,
-    });
-  }
-  if (huawei) {
-    const sets = await openCredentials(config, huawei.sets);
-    const huaweiClock = createClock({ provider: 'Huawei Cloud', log });
-    pollers.oms = createOmsPoller({
-      ledger,
-      open: connectOms({
-        config: huawei,
-        sets,
-        openLimiter: (region) => limiterOf(`oms ${region}`, huawei.limits, OMS_RETRY),
-        openSharedBreaker: openSharedBreaker(config, ledger),
-        clock: huaweiClock,
-      }),
-      sets,
-      objects,
-      obs: createObsReader({ endpoint: huawei.obsEndpoint, clock: huaweiClock }),
-      settleMs,
-      now,
-    });
-  }
-  if (!cos) return { pollers };
-  const limiter = limiterOf('cos-fetch', cos.limits);
-  const client = connectCosFetch(cos, clock);
-  const targets = connectCosObjects(cos, clock);
-  const breaker = createFetchBreaker(limiter);
-  const status = createFetchStatus({ breaker, client, ledger, objects: targets });
-  const hasArrived: HasArrived = async ({ key, md5, target }, since) => {
-    const found = await breaker.run(() => targets.head(target, key));
-    return found !== undefined && isBroughtBy(found, md5, since);
-  };
-  return { pollers, hasArrived, lost: { each: limiter.each, status } };
-}
-
 export const handler = expose(async (env) => {
   const config = sweepConfig(env);
   const { lostAfterMs, maxAttempts, settleMs, stuckAfterMs } = config;
@@ -251,7 +175,7 @@ export const handler = expose(async (env) => {
   const observed = observe(config);
   const { shardBytes } = planConfig(env);
   return createHandler({
-    ...(await connect(config, ledger, objects, observed.log)),
+    ...(await openPollers(config, { ledger, objects, log: observed.log }, wiring)),
     ledger,
     ...observed,
     ...(config.webhooks && { notifier: createNotifier(config.webhooks, ledger, observed.log) }),

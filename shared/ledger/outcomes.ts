@@ -1,6 +1,6 @@
 /** Turns the outcome of a submission, accepted or refused, into an update for the ledger. */
 import { toCause } from '../lib/cause.ts';
-import { RunStoppedError, WaybillError } from '../lib/errors.ts';
+import { BreakerOpenError, RunStoppedError, WaybillError } from '../lib/errors.ts';
 import type { TransferObject, TransferUpdate } from './model.ts';
 
 /** The provider took attempt `attempt` as `providerId`. */
@@ -15,6 +15,10 @@ export const submitted =
     object,
   });
 
+/** Whether the call was taken out of the line before it left. */
+export const isUnsent = (error: unknown): boolean =>
+  error instanceof RunStoppedError || error instanceof BreakerOpenError;
+
 /**
  * The submission failed: `failed` when it was clearly refused, still `submitting` when the answer
  * is unknown, so that it is resolved before anything else.
@@ -24,7 +28,7 @@ export const submitted =
 export const refused =
   (attempt: number, object: TransferObject, now: () => Date) =>
   (error: unknown): TransferUpdate => {
-    if (!(error instanceof WaybillError) || error instanceof RunStoppedError) throw error;
+    if (!(error instanceof WaybillError) || isUnsent(error)) throw error;
     const open = error.sent === 'unknown';
     return {
       state: open ? 'submitting' : 'failed',

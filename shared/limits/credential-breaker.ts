@@ -44,6 +44,8 @@ export interface CredentialBreakerOptions {
   readonly shared?: SharedBreaker | undefined;
   /** Calls at once with a key that is proven, whatever the region. @default 4 */
   readonly atOnce?: number;
+  /** After two refusals in a row that say nothing of the key itself, no call leaves for so long. @default 0 */
+  readonly restMs?: number;
 }
 
 /** These come from behind the check of a key; throttling and broken gateways may stand before it. */
@@ -58,7 +60,7 @@ class PausedError extends Error {}
 export function createCredentialBreaker(
   limiter: Pick<Limiter, 'run' | 'isPaused' | 'keysVersion'>,
   refusals: Refusals,
-  { shared, atOnce = AT_ONCE }: CredentialBreakerOptions = {},
+  { shared, atOnce = AT_ONCE, restMs = 0 }: CredentialBreakerOptions = {},
 ): CredentialBreaker {
   const { proof } = refusals;
 
@@ -80,9 +82,11 @@ export function createCredentialBreaker(
       while (proof.running.size >= atOnce) await Promise.race(proof.running);
       const version = limiter.keysVersion();
       refusals.renewed(version);
-      if (refusals.isBarred()) throw new BreakerOpenError();
+      if (refusals.isBarred(restMs)) throw new BreakerOpenError();
       if (!isAlone && !proof.isProven) return undefined;
-      const sending = watch(shared && isAlone ? () => shared.run(version, send) : send);
+      const sending = watch(
+        shared && isAlone ? () => shared.run(version, send, refusals.isOfKey) : send,
+      );
       const ended = sending.catch(() => undefined).finally(() => proof.running.delete(ended));
       proof.running.add(ended);
       return { answer: await sending };
@@ -108,8 +112,8 @@ export function createCredentialBreaker(
       if (limiter.keysVersion() !== version) throw error;
       refusals.tooManyErrors(error);
       if (error instanceof ProviderError) {
-        if (error.class === 'credentials') proof.isProven = false;
-        else if (PROVES.has(error.class)) proof.isProven = true;
+        if (PROVES.has(error.class) || refusals.isBehindKey(error)) proof.isProven = true;
+        else if (error.class === 'credentials') proof.isProven = false;
       }
       throw error;
     }
@@ -129,7 +133,7 @@ export function createCredentialBreaker(
       for (;;) {
         signal?.throwIfAborted();
         refusals.renewed(limiter.keysVersion());
-        if (refusals.isBarred()) throw new BreakerOpenError();
+        if (refusals.isBarred(restMs)) throw (await failed(new BreakerOpenError())).error;
         const others = proof.isProven ? undefined : proof.last;
         const turn = others
           ? unlessAborted(others, signal)
@@ -149,6 +153,16 @@ export function createCredentialBreaker(
 const isRefusal = (error: unknown): boolean =>
   error instanceof WaybillError && error.class === 'credentials';
 
+/** What a refusal of the class `credentials` says of the key pair. */
+export type KeyVerdict =
+  /** The key itself is refused. */
+  | 'key'
+  /** It may be, or only what it may do in one place. */
+  | 'unclear'
+  /** It is good: the refusal comes from behind its check. */
+  | 'behind';
+
+/** How calls with one key pair ended; all breakers of the process with that pair share one. */
 export interface Refusals {
   /** Takes the outcome of a submission; true when nothing more may be sent to the provider. */
   tooMany(cause: Cause | undefined): boolean;
@@ -156,11 +170,18 @@ export interface Refusals {
   tooManyErrors(error: unknown): boolean;
   /** Whether the last two were refusals, or more. */
   isRefused(): boolean;
-  /** Whether nothing may be sent with these credentials now. */
-  isBarred(): boolean;
+  /**
+   * Whether nothing may be sent with these credentials now.
+   * @param restMs how long two refusals that say nothing of the key itself bar it
+   */
+  isBarred(restMs?: number): boolean;
+  /** Whether the error refuses the key itself. */
+  isOfKey(error: unknown): boolean;
+  /** Whether the error is a refusal from behind the check of the key. */
+  isBehindKey(error: unknown): boolean;
   /** The keys are others than those that were refused: starts anew, once for each version. */
   renewed(version: number): void;
-  /** What breakers of these credentials share, one per region: they are proven or refused as one. */
+  /** Breakers of these credentials, such as one per region, are proven or refused as one. */
   readonly proof: Proof;
 }
 
@@ -179,25 +200,33 @@ const BARRED_MS = 600_000;
 
 export interface RefusalsOptions {
   readonly now?: () => Date;
-  /** 0 for a provider that locks no key: then nothing is barred. @default 600000 */
-  readonly barredMs?: number;
+  /** By the provider's code. @default 'key' for all */
+  readonly verdictOf?: (code: string) => KeyVerdict;
 }
 
 export function createRefusals({
   now = () => new Date(),
-  barredMs = BARRED_MS,
+  verdictOf = () => 'key',
 }: RefusalsOptions = {}): Refusals {
-  let inARow = 0;
-  let lastAt = 0;
+  /** Refusals in a row, and how many of them are of the key itself. */
+  let [inARow, ofKey] = [0, 0];
+  let [lastAt, keyAt] = [0, 0];
   let known = 0;
   const tooMany = (cause: Cause | undefined): boolean => {
-    if (cause === undefined) inARow = 0;
-    else if (cause.class === 'credentials') {
-      inARow += 1;
-      lastAt = now().getTime();
+    if (cause === undefined) [inARow, ofKey] = [0, 0];
+    if (cause?.class !== 'credentials') return false;
+    inARow += 1;
+    lastAt = now().getTime();
+    if (verdictOf(cause.code) === 'key') {
+      ofKey += 1;
+      keyAt = lastAt;
     }
-    return cause?.class === 'credentials' && inARow >= LIMIT;
+    return inARow >= LIMIT;
   };
+  const verdict = (error: unknown): KeyVerdict | undefined =>
+    error instanceof ProviderError && error.class === 'credentials'
+      ? verdictOf(error.providerCode)
+      : undefined;
   const proof: Proof = { isProven: false, last: Promise.resolve(), running: new Set() };
   return {
     proof,
@@ -205,14 +234,20 @@ export function createRefusals({
     renewed(version) {
       if (version === known) return;
       known = version;
-      inARow = 0;
+      [inARow, ofKey] = [0, 0];
       proof.isProven = false;
     },
     tooManyErrors: (error) => error instanceof WaybillError && tooMany(toCause(error)),
     isRefused: () => inARow >= LIMIT,
-    isBarred() {
-      if (inARow < LIMIT || barredMs === 0) return false;
-      if (now().getTime() - lastAt < barredMs) return true;
+    isOfKey: (error) => verdict(error) === 'key',
+    isBehindKey: (error) => verdict(error) === 'behind',
+    isBarred(restMs = 0) {
+      if (ofKey >= LIMIT) {
+        if (now().getTime() - keyAt < BARRED_MS) return true;
+        [inARow, ofKey] = [LIMIT - 1, LIMIT - 1];
+      }
+      if (inARow < LIMIT || restMs === 0) return false;
+      if (now().getTime() - lastAt < restMs) return true;
       inARow = LIMIT - 1;
       return false;
     },

@@ -7,15 +7,20 @@ import { randomUUID } from 'node:crypto';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Ledger } from '../ledger/ledger.ts';
 import { sha256Hex } from '../lib/encoding.ts';
-import { BreakerOpenError, ProviderError } from '../lib/errors.ts';
+import { BreakerOpenError } from '../lib/errors.ts';
 
 export interface SharedBreaker {
   /**
    * Makes a call with a key that this worker does not know to be good.
    * @param version grows when the key was renewed: another one, of which nothing is known
+   * @param isOfKey whether what `call` threw refuses the key itself
    * @throws BreakerOpenError (CREDENTIALS_REFUSED) when it was refused twice lately; what `call` throws
    */
-  run<Answer>(version: number, call: () => Promise<Answer>): Promise<Answer>;
+  run<Answer>(
+    version: number,
+    call: () => Promise<Answer>,
+    isOfKey: (error: unknown) => boolean,
+  ): Promise<Answer>;
 }
 
 export interface SharedBreakerOptions {
@@ -68,7 +73,7 @@ export function createSharedBreaker({
   };
 
   return {
-    async run(version, call) {
+    async run(version, call, isOfKey) {
       const owner = randomUUID();
       const lease = () => ({ owner, at: new Date(now()), leaseMs: LEASE_MS });
       for (;;) {
@@ -90,7 +95,7 @@ export function createSharedBreaker({
         }
         return answer;
       } catch (error) {
-        if (error instanceof ProviderError && error.class === 'credentials') {
+        if (isOfKey(error)) {
           barredVersion = version;
           await write((known) => ({ refusals: (known?.refusals ?? 0) + 1, at: now() }));
         }

@@ -8,6 +8,7 @@ import { ConfigError } from '../lib/errors.ts';
 import { createLog } from '../lib/log.ts';
 import type { S3Config } from '../lib/s3/bucket.ts';
 import { presign, uploadOrigin } from '../lib/s3/presign.ts';
+import type { Refusals } from '../limits/credential-breaker.ts';
 import { createLimiter, type Limiter, type LimiterPlace } from '../limits/limiter.ts';
 import { createSharedBreaker, type SharedBreaker } from '../limits/shared-breaker.ts';
 import { watchStatus } from '../limits/watch-status.ts';
@@ -46,6 +47,8 @@ const ledgers = new Map<string, Ledger>();
 const buckets = new Map<string, Objects>();
 
 const limiters = new Map<string, Limiter>();
+
+const refusals = new Map<string, Refusals>();
 
 /** Of the process: all its functions name the same. */
 let secrets: { readonly key: string; readonly opened: Promise<Secrets> } | undefined;
@@ -138,6 +141,10 @@ export const openLimiter = (
       { api, ledger },
     ),
   );
+
+/** How calls of this process with one key pair ended, whatever they ask for. */
+export const openRefusals = (identity: string, make: () => Refusals): Refusals =>
+  once(refusals, identity, make);
 
 /** For keys that a provider locks when they are wrong too often. */
 export const openSharedBreaker =

@@ -5,6 +5,7 @@
  */
 import type { Ledger } from '../ledger/ledger.ts';
 import type { Env } from '../lib/env.ts';
+import type { Refusals } from '../limits/credential-breaker.ts';
 import { createLimiter, type Limiter, type LimiterPlace } from '../limits/limiter.ts';
 import { createSharedBreaker, type SharedBreaker } from '../limits/shared-breaker.ts';
 import { watchStatus } from '../limits/watch-status.ts';
@@ -31,6 +32,8 @@ const queues = new Map<string, Queue>();
 const folders = new Map<string, Objects>();
 
 const limiters = new Map<string, Limiter>();
+
+const refusals = new Map<string, Refusals>();
 
 /** Present once secrets were opened. */
 let renewal: Renewal | undefined;
@@ -99,6 +102,10 @@ export const openLimiter = (
     ),
   );
 
+/** How calls of this process with one key pair ended, whatever they ask for. */
+export const openRefusals = (identity: string, make: () => Refusals): Refusals =>
+  once(refusals, identity, make);
+
 /** Nothing to keep others from where this process has the ledger for itself. */
 export const openSharedBreaker = (
   { ledger: { kind } }: StoresConfig,
@@ -142,7 +149,7 @@ export function onWake(wake: () => void): () => void {
 /** Commits what is waiting and closes every file; nothing may be used after it. */
 export async function closeStores(): Promise<void> {
   await Promise.all([...files.values()].map((open) => open.close()));
-  for (const kept of [files, ledgers, queues, folders, limiters]) kept.clear();
+  for (const kept of [files, ledgers, queues, folders, limiters, refusals]) kept.clear();
 }
 
 const file = (path: string): SqliteFile => once(files, path, openSqliteFile);

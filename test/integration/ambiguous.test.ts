@@ -12,11 +12,9 @@ import { createShardReader } from '../../shared/manifest/shards.ts';
 import { createCosBatchClient } from '../../shared/providers/tencent/batch/client.ts';
 import { createBatchCreator } from '../../shared/providers/tencent/batch/create-job.ts';
 import type { BatchJobRequest } from '../../shared/providers/tencent/batch/request.ts';
+import { createTencentBreaker } from '../../shared/providers/tencent/breaker.ts';
 import { createCosObjectsClient, hasArrived } from '../../shared/providers/tencent/objects.ts';
-import {
-  createCosFetchClient,
-  createFetchBreaker,
-} from '../../shared/providers/tencent/offline-fetch/client.ts';
+import { createCosFetchClient } from '../../shared/providers/tencent/offline-fetch/client.ts';
 import { createPlanner } from '../../shared/runs/plan.ts';
 import { taskTransferId } from '../../shared/runs/task-runs.ts';
 import { createCosSigner } from '../../shared/signing/cos.ts';
@@ -179,7 +177,7 @@ describe('COS fetch', () => {
         send,
         sign,
       }),
-      breaker: createFetchBreaker(limiter()),
+      breaker: createTencentBreaker(limiter()),
       each: limiter().each,
       ledger,
       log: silentLog,

@@ -56,9 +56,9 @@ const logged = () => {
   return { lines, log };
 };
 
-const limited = (barredMs?: number) => {
+const limited = () => {
   const limiter = createLimiter({ requestsPerSecond: 1e6, inFlight: 4, retry: { maxSends: 1 } });
-  const refusals = createRefusals(barredMs === undefined ? {} : { barredMs });
+  const refusals = createRefusals();
   return { refusals, run: createCredentialBreaker(limiter, refusals).run };
 };
 
@@ -72,20 +72,17 @@ const CALLS: Readonly<Record<string, (sim: Sim, clock: ProviderClock) => () => P
     'creates a fetch': (sim, clock) => () => fetchOf(sim, clock).submit(target, object),
     'asks for a fetch': (sim, clock) => () => fetchOf(sim, clock).progress(target, 'none'),
     'looks at an object': (sim, clock) => () => objectsOf(sim, clock).head(target, object.key),
-    'lists objects': (sim, clock) => () => Array.fromAsync(objectsOf(sim, clock).list(target, '')),
-    'reads an object': (sim, clock) => () =>
-      Array.fromAsync(objectsOf(sim, clock).read(target, object.key)),
+    'lists objects': (sim, clock) => () => objectsOf(sim, clock).list(target, ''),
+    'reads an object': (sim, clock) => () => objectsOf(sim, clock).read(target, object.key),
     'asks for a Batch job': (sim, clock) => () =>
       batchOf(sim, clock).describeJob(target.region, 'j'),
     'lists Batch jobs': (sim, clock) => () => batchOf(sim, clock).listJobs(target.region),
     'reads a v1 task': (sim, clock) => () => createOmsV1Client(omsOf(sim, clock)).showTask('16'),
     'reads a v2 task': (sim, clock) => () => createOmsV2Client(omsOf(sim, clock)).showTask('4042'),
     'reads a list of failed objects': (sim, clock) => () =>
-      Array.fromAsync(
-        createObsReader({ endpoint: `${sim.huawei?.obsUrl}/{bucket}`, clock }).read(
-          { region: place.region, bucket: 'lists', key: 'l' },
-          { dstAk: DEFAULT_OMS_KEYS.destination.ak, dstSk: DEFAULT_OMS_KEYS.destination.sk },
-        ),
+      createObsReader({ endpoint: `${sim.huawei?.obsUrl}/{bucket}`, clock }).read(
+        { region: place.region, bucket: 'lists', key: 'l' },
+        { dstAk: DEFAULT_OMS_KEYS.destination.ak, dstSk: DEFAULT_OMS_KEYS.destination.sk },
       ),
   };
 
@@ -147,7 +144,7 @@ describe.each(offsets)('of a provider whose clock is %d ms from ours, Waybill', 
   it('fails no call of those that are under way when the clocks part', async () => {
     const { shift, sim } = await setup();
     const fetches = fetchOf(sim, createClock());
-    const { refusals, run } = limited(0);
+    const { refusals, run } = limited();
     const submit = (key: string) => run(() => fetches.submit(target, { ...object, key }));
     await submit('first');
     shift.ms = offset;
@@ -207,7 +204,7 @@ describe.each(input.answers)('$status $code', ({ status, code, message = 'told' 
         send: createSend(),
         sign,
       });
-      const { refusals, run } = limited(0);
+      const { refusals, run } = limited();
       for (let times = 1; times <= 3; times += 1) {
         const error = await run(() => client.submit(target, object)).catch((thrown) => thrown);
         expect((error as WaybillError).sent).toBe('no');
@@ -241,7 +238,7 @@ describe.each(input.answers)('$status $code', ({ status, code, message = 'told' 
       send: createSend(),
       sign,
     });
-    const error = await limited(0)
+    const error = await limited()
       .run(() => client.submit(target, object))
       .catch((thrown) => thrown);
     expect(toCause(error)).toMatchObject({

@@ -11,10 +11,8 @@ import { createSend, type Send } from '../../shared/lib/http.ts';
 import { silentLog } from '../../shared/lib/log.ts';
 import { createLimiter } from '../../shared/limits/limiter.ts';
 import { createShardReader } from '../../shared/manifest/shards.ts';
-import {
-  createCosFetchClient,
-  createFetchBreaker,
-} from '../../shared/providers/tencent/offline-fetch/client.ts';
+import { createTencentBreaker } from '../../shared/providers/tencent/breaker.ts';
+import { createCosFetchClient } from '../../shared/providers/tencent/offline-fetch/client.ts';
 import { cancelRun } from '../../shared/runs/cancel.ts';
 import { createPlanner } from '../../shared/runs/plan.ts';
 import { type Reply, startPeer } from '../fixtures/http.ts';
@@ -94,7 +92,7 @@ async function setup({
       sign: (request) => request,
       clock: createClock({ now }),
     }),
-    breaker: createFetchBreaker(limiter),
+    breaker: createTencentBreaker(limiter),
     each: limiter.each,
     ledger,
     log: silentLog,

@@ -18,13 +18,13 @@ import type { OmsKeys } from './oms/start-request.ts';
 
 export interface ObsReader {
   /**
-   * The object's bytes as they come, read with the destination's keys.
+   * The object's bytes as they come, read with the destination's keys; one request.
    * @throws ProviderError (PROVIDER_REFUSED), also when there is none; TransportError
    */
   read(
     place: { readonly region: string; readonly bucket: string; readonly key: string },
     keys: Pick<OmsKeys, 'dstAk' | 'dstSk' | 'dstSecurityToken'>,
-  ): AsyncIterable<Uint8Array>;
+  ): Promise<AsyncIterable<Uint8Array>>;
 }
 
 export interface ObsReaderOptions {
@@ -40,7 +40,7 @@ export function createObsReader({
   clock = createClock(),
 }: ObsReaderOptions): ObsReader {
   return {
-    async *read({ region, bucket, key }, { dstAk, dstSk, dstSecurityToken }) {
+    async read({ region, bucket, key }, { dstAk, dstSk, dstSecurityToken }) {
       const base = endpoint.replaceAll('{region}', region).replaceAll('{bucket}', bucket);
       const { origin, pathname } = new URL(base);
       const path = `${pathname.replace(/\/$/, '')}/${key}`;
@@ -51,14 +51,18 @@ export function createObsReader({
       const sign = createSigV4({ keys, region, service: 's3' });
       const answer = await fetch(await sign(plain, at));
       if (answer.status !== 200) throw await refusal(answer, clock, at);
-      try {
-        yield* answer.body;
-      } catch (error) {
-        const message = `The answer of ${origin} broke off.`;
-        throw new TransportError('TRANSPORT_FAILED', message, 'unknown', error);
-      }
+      return whole(answer.body, origin);
     },
   };
+}
+
+async function* whole(body: AsyncIterable<Uint8Array>, origin: string): AsyncGenerator<Uint8Array> {
+  try {
+    yield* body;
+  } catch (error) {
+    const message = `The answer of ${origin} broke off.`;
+    throw new TransportError('TRANSPORT_FAILED', message, 'unknown', error);
+  }
 }
 
 function classOf(status: number): CauseClass {

@@ -32,10 +32,22 @@ export interface CosObjectsClient {
    * @throws ProviderError (PROVIDER_REFUSED), ClockError (CLOCK_APART), TransportError
    */
   head(target: Target, key: string): Promise<CosObject | undefined>;
-  /** Keys that start with `prefix`, in order; the same errors. */
-  list(target: Target, prefix: string): AsyncIterable<string>;
-  /** The object's bytes as they come. @throws ProviderError, also when there is none; TransportError */
-  read(target: Target, key: string): AsyncIterable<Uint8Array>;
+  /**
+   * One page of the keys that start with `prefix`, in order; the same errors.
+   * @param marker the `next` of the page before
+   */
+  list(target: Target, prefix: string, marker?: string): Promise<ObjectsPage>;
+  /**
+   * The object's bytes as they come; one request.
+   * @throws ProviderError, also when there is none; ClockError, TransportError
+   */
+  read(target: Target, key: string): Promise<AsyncIterable<Uint8Array>>;
+}
+
+export interface ObjectsPage {
+  readonly keys: readonly string[];
+  /** Undefined on the last page. */
+  readonly next?: string;
 }
 
 export interface CosObjectsOptions {
@@ -69,23 +81,18 @@ export function createCosObjectsClient({
   };
 
   return {
-    async *list(target, prefix) {
-      let marker: string | undefined = '';
-      while (marker !== undefined) {
-        const at = clock.now();
-        const query: readonly Pair[] = [
-          ['marker', marker],
-          ['prefix', prefix],
-        ];
-        const answer = await send(sign(requestFor('GET', target, '', query), at));
-        if (answer.status !== 200) throw cosError(answer, 'listing objects', { clock, at });
-        const page = readPage(answer.body);
-        yield* page.keys;
-        marker = page.next;
-      }
+    async list(target, prefix, marker = '') {
+      const at = clock.now();
+      const query: readonly Pair[] = [
+        ['marker', marker],
+        ['prefix', prefix],
+      ];
+      const answer = await send(sign(requestFor('GET', target, '', query), at));
+      if (answer.status !== 200) throw cosError(answer, 'listing objects', { clock, at });
+      return readPage(answer.body);
     },
 
-    async *read(target, key) {
+    async read(target, key) {
       const at = clock.now();
       download ??= createFetch();
       const answer = await download(sign(requestFor('GET', target, key), at));
@@ -93,7 +100,7 @@ export function createCosObjectsClient({
         const body = await textOf(answer.body);
         throw cosError({ ...answer, body }, 'reading an object', { clock, at });
       }
-      yield* answer.body;
+      return answer.body;
     },
 
     async head(target, key) {
@@ -128,7 +135,7 @@ const hasOwnEtag = (headers: Readonly<Record<string, string>>): boolean =>
   });
 
 /** https://cloud.tencent.com/document/product/436/7734 */
-function readPage(body: string): { keys: readonly string[]; next?: string } {
+function readPage(body: string): ObjectsPage {
   const result = parseXml(body)?.['ListBucketResult'];
   if (!isRecord(result)) throw new ReplyError('The answer to listing objects is no list.');
   const keys = asList(result['Contents'])

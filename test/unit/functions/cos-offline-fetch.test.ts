@@ -7,9 +7,10 @@ import { createSend } from '../../../shared/lib/http.ts';
 import { silentLog } from '../../../shared/lib/log.ts';
 import { createLimiter } from '../../../shared/limits/limiter.ts';
 import {
-  createCosFetchClient,
-  createFetchBreaker,
-} from '../../../shared/providers/tencent/offline-fetch/client.ts';
+  createTencentBreaker,
+  createTencentRefusals,
+} from '../../../shared/providers/tencent/breaker.ts';
+import { createCosFetchClient } from '../../../shared/providers/tencent/offline-fetch/client.ts';
 import { readPoison } from '../../../shared/runs/poison.ts';
 import { openSqliteFile } from '../../../shared/stores/sqlite/file.ts';
 import { createSqliteLedger } from '../../../shared/stores/sqlite/ledger.ts';
@@ -79,7 +80,7 @@ async function setup(change: Partial<Deps> = {}, lines = 1): Promise<Setup> {
       send: createSend({ timeoutMs: 500 }),
       sign: (request) => request,
     }),
-    breaker: createFetchBreaker(limiter),
+    breaker: createTencentBreaker(limiter),
     each: limiter.each,
     ledger,
     log: silentLog,
@@ -292,6 +293,36 @@ describe('cos-offline-fetch', () => {
       state: 'failed',
       error: { code: 'InvalidAccessKeyId', class: 'credentials' },
     });
+  });
+
+  it('fails a run at once that meets a key refused before, sends nothing, and leaves no intent open', async () => {
+    const refusals = createTencentRefusals();
+    const limiter = createLimiter({ requestsPerSecond: 1e6, inFlight: 4 });
+    const breaker = createTencentBreaker(limiter, refusals);
+    const { handle, ledger, peer } = await setup({ breaker }, 30);
+    peer.answer(badKey);
+    for (let times = 0; times < 2; times += 1) {
+      const error = new ProviderError('no', {
+        provider: 'tencent',
+        providerCode: 'InvalidAccessKeyId',
+        status: 403,
+        class: 'credentials',
+      });
+      await breaker.run(() => Promise.reject(error)).catch(() => {});
+    }
+    expect(await handle(event)).toEqual({ batchItemFailures: [] });
+    expect(peer.arrived).toEqual([]);
+    expect(await ledger.run('r1')).toMatchObject({
+      state: 'failed',
+      error: { code: 'CREDENTIALS_REFUSED', class: 'credentials' },
+    });
+    expect((await ledger.transfers('r1', { limit: 100 })).items).toEqual([]);
+    const [record] = await ledger.shards('r1');
+    await ledger.reopenRun('r1', 'active');
+    const lease = { owner: 'w', at: new Date(), leaseMs: 1 };
+    const opened = await ledger.openShard(record?.shard as Shard, lease);
+    if (typeof opened === 'string') throw new Error(opened);
+    expect(Math.max(0, ...opened.windows.map(({ through }) => through))).toBe(0);
   });
 
   it('stops the run likewise when resolving open submissions is refused', async () => {

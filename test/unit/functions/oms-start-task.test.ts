@@ -324,6 +324,22 @@ describe('oms start by upload', () => {
     expect(codes.filter((code) => code === 'CREDENTIALS_REFUSED')).toHaveLength(28);
   });
 
+  it('reads the list of failed objects as the limiter allows, again after a refusal that passes', async () => {
+    const { huawei, objects, rules, start, sweepAll } = await setup();
+    const failedObjects = [{ key: 'a b', code: 'UPLOAD_DST_OBJ_FAILURE-1', message: 'm' }];
+    const outcome = { status: 4, errorCode: 'TRF.0004', failedObjects } as const;
+    const task = huawei.tasks.add({ ...place, apiVersion: 'v2', status: 3, outcome });
+    const { runId } = await start('v2', task.id);
+    await expect.poll(() => task.status).toBe(4);
+    rules.set([{ api: 'obs', kind: 'slow-down', nth: [1] }]);
+    await sweepAll();
+    const parts = await Array.fromAsync(objects.read(`reports/${runId}/failed.csv`));
+    const text = Buffer.concat(parts).toString();
+    expect(text).toContain('a b');
+    expect(text).not.toContain("can't be read");
+    expect(rules.counts()).toEqual({ 'obs slow-down': 1 });
+  });
+
   it('ends a started list with its tasks, and lists what failed in them', async () => {
     const { huawei, clock, objects, upload, sweepAll, summaryOf } = await setup();
     const failedObjects = [

@@ -5,11 +5,9 @@ import type { Tally } from '../../../shared/ledger/shard.ts';
 import { ProviderError, StoreError } from '../../../shared/lib/errors.ts';
 import { silentLog } from '../../../shared/lib/log.ts';
 import { createLimiter } from '../../../shared/limits/limiter.ts';
+import { createTencentBreaker } from '../../../shared/providers/tencent/breaker.ts';
 import type { CosObject } from '../../../shared/providers/tencent/objects.ts';
-import {
-  createFetchBreaker,
-  type FetchProgress,
-} from '../../../shared/providers/tencent/offline-fetch/client.ts';
+import type { FetchProgress } from '../../../shared/providers/tencent/offline-fetch/client.ts';
 import { createFetchStatus } from '../../../shared/providers/tencent/offline-fetch/status.ts';
 import { parseShard } from '../../../shared/runtime/events.ts';
 import { newRun, newShard } from '../../contract/ledger.ts';
@@ -49,7 +47,7 @@ async function setup(rows: readonly Partial<TransferUpdate>[], read: Tally = tal
   const objects = new Map<string, CosObject>();
   const limiter = createLimiter({ requestsPerSecond: 1e6, inFlight: 4, retry: { maxSends: 1 } });
   const status = createFetchStatus({
-    breaker: createFetchBreaker(limiter),
+    breaker: createTencentBreaker(limiter),
     ledger,
     now: () => clock.at,
     client: {

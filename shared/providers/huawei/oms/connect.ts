@@ -3,15 +3,9 @@ import type { Credentials } from '../../../lib/api-request.ts';
 import { createClock, type ProviderClock } from '../../../lib/clock.ts';
 import { createSend, type Send } from '../../../lib/http.ts';
 import type { RetryPolicy } from '../../../lib/retry.ts';
-import {
-  type CredentialBreaker,
-  createCredentialBreaker,
-  createRefusals,
-  type Refusals,
-} from '../../../limits/credential-breaker.ts';
-import type { Limiter } from '../../../limits/limiter.ts';
-import type { SharedBreaker } from '../../../limits/shared-breaker.ts';
+import type { CredentialBreaker } from '../../../limits/credential-breaker.ts';
 import { type Authenticator, signWith, tokenOf } from '../auth.ts';
+import type { OpenBreaker } from '../breakers.ts';
 import type { HuaweiConfig } from '../config.ts';
 import type { CredentialSet, CredentialSets } from '../credential-sets.ts';
 import { createTokenSource } from '../iam.ts';
@@ -40,10 +34,7 @@ export type OpenOms = (place: OmsPlace) => Promise<OmsAccess>;
 export interface OmsAccessOptions {
   readonly config: HuaweiConfig;
   readonly sets: CredentialSets;
-  /** One per region, as its limits are the region's. */
-  readonly openLimiter: (region: string) => Limiter;
-  /** Present where other workers call with the same key. */
-  readonly openSharedBreaker?: ((identity: string) => SharedBreaker) | undefined;
+  readonly openBreaker: OpenBreaker;
   readonly send?: Send;
   readonly now?: () => Date;
   readonly clock?: ProviderClock;
@@ -66,16 +57,12 @@ const pairIn = ({ sdkSk = '', sdkSecurityToken = '' }: CredentialSet) => ({
 export function connectOms({
   config,
   sets,
-  openLimiter,
-  openSharedBreaker,
+  openBreaker,
   send = createSend({ timeoutMs: TIMEOUT_MS, connections: config.limits.inFlight }),
   now = () => new Date(),
   clock = createClock({ now }),
 }: OmsAccessOptions): OpenOms {
   const opened = new Map<string, OmsAccess>();
-  const breakers = new Map<string, CredentialBreaker>();
-  const refusals = new Map<string, Refusals>();
-  const sharedBreakers = new Map<string, SharedBreaker>();
   const { auth } = config;
   const tokens =
     auth.kind === 'token'
@@ -111,20 +98,11 @@ export function connectOms({
     const known = opened.get(key);
     if (known) return known;
     const [identity, authenticator] = identify(place, set);
-    const counted = refusals.get(identity) ?? createRefusals({ now });
-    refusals.set(identity, counted);
-    const name = `${region} ${identity}`;
-    const sharedBreaker = sharedBreakers.get(identity) ?? openSharedBreaker?.(identity);
-    if (sharedBreaker) sharedBreakers.set(identity, sharedBreaker);
-    const breaker =
-      breakers.get(name) ??
-      createCredentialBreaker(openLimiter(region), counted, { shared: sharedBreaker });
-    breakers.set(name, breaker);
     const options = { endpoint: config.omsEndpoint, region, projectId, authenticator, send, clock };
     const access = {
       v1: createOmsV1Client(options),
       v2: createOmsV2Client(options),
-      run: breaker.run,
+      run: openBreaker(region, identity).run,
     };
     opened.set(key, access);
     return access;

@@ -5,6 +5,7 @@ import { type Cause, WaybillError } from '../../../lib/errors.ts';
 import { stageFailures } from '../../../manifest/staging.ts';
 import type { Objects } from '../../../stores/objects.ts';
 import type { TaskPoller, TaskQuery } from '../../task-poller.ts';
+import type { OpenBreaker } from '../breakers.ts';
 import type { CredentialSets } from '../credential-sets.ts';
 import type { ObsReader } from '../obs.ts';
 import type { OpenOms } from './connect.ts';
@@ -18,13 +19,15 @@ export interface OmsPollerOptions {
   readonly sets: CredentialSets;
   readonly objects: Objects;
   readonly obs: ObsReader;
+  /** Of calls with the keys of the destination. */
+  readonly openBreaker: OpenBreaker;
   /** A task that was just started may still show how it ended before. */
   readonly settleMs: number;
   readonly now: () => Date;
 }
 
 export function createOmsPoller(options: OmsPollerOptions): TaskPoller<'oms'> {
-  const { ledger, open, sets, objects, obs, settleMs, now } = options;
+  const { ledger, open, openBreaker, sets, objects, obs, settleMs, now } = options;
 
   /** Keeps the failed objects; a list that can't be read is said so in the cause. */
   const withList = async (
@@ -37,7 +40,9 @@ export function createOmsPoller(options: OmsPollerOptions): TaskPoller<'oms'> {
     const { transfer, task } = query;
     try {
       const keys = await sets.get(task.credentials);
-      const bytes = obs.read({ region: task.region, ...failedList }, keys);
+      const { region } = task;
+      const { run } = openBreaker(region, keys.dstAk);
+      const bytes = await run(() => obs.read({ region, ...failedList }, keys));
       const listed = await stageFailures(
         objects,
         transfer.runId,

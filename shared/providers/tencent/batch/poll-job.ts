@@ -34,12 +34,18 @@ export function createBatchPoller(options: BatchPollerOptions): TaskPoller<'batc
     if (!report) return undefined;
     const target = { region, bucket: report.bucket };
     const keys: string[] = [];
-    for await (const key of reports.list(target, report.prefix)) {
-      if (key.includes(jobId) && key.endsWith('.csv')) keys.push(key);
-    }
+    let marker: string | undefined;
+    do {
+      const from: string | undefined = marker;
+      const page = await breaker.run(() => reports.list(target, report.prefix, from));
+      keys.push(...page.keys.filter((key) => key.includes(jobId) && key.endsWith('.csv')));
+      marker = page.next;
+    } while (marker !== undefined);
     if (keys.length === 0) return undefined;
     async function* failures() {
-      for (const key of keys) yield* readReport(reports.read(target, key));
+      for (const key of keys) {
+        yield* readReport(await breaker.run(() => reports.read(target, key)));
+      }
     }
     return stageFailures(objects, transfer.runId, transfer.line, failures());
   };

@@ -11,11 +11,6 @@ import { ProviderError, ReplyError } from '../../../lib/errors.ts';
 import { type ApiResponse, createSend, type Send } from '../../../lib/http.ts';
 import { isRecord } from '../../../lib/values.ts';
 import type { LimitsConfig } from '../../../limits/config.ts';
-import {
-  type CredentialBreaker,
-  createCredentialBreaker,
-  createRefusals,
-} from '../../../limits/credential-breaker.ts';
 import { createCosSigner } from '../../../signing/cos.ts';
 import type { CosConfig } from '../config.ts';
 import { codeClass, cosError, isTimeRefused, type SignedBy, taskClass } from '../errors.ts';
@@ -154,18 +149,6 @@ export function connectCosFetch(
   const send = sendWithin(cos.limits);
   return createCosFetchClient({ endpoint: cos.migrationEndpoint, onKeyExist, send, sign, clock });
 }
-
-/**
- * COS locks no key, and may refuse it for one bucket only. So refusals bar nobody else unless the
- * caller wishes it, and a proven key makes as many calls at once as the limiter allows.
- */
-export const createFetchBreaker = (
-  limiter: Parameters<typeof createCredentialBreaker>[0],
-  barredMs = 0,
-): CredentialBreaker =>
-  createCredentialBreaker(limiter, createRefusals({ barredMs }), {
-    atOnce: Number.POSITIVE_INFINITY,
-  });
 
 /** Sockets for as many requests as may be in flight. */
 export const sendWithin = ({ inFlight }: LimitsConfig): Send =>

@@ -1,10 +1,10 @@
 /** Sends one transfer of a shard to COS offline fetch, if it may be sent, and records what came of it. */
 import type { Intent, Resolve } from '../../../ledger/intent.ts';
 import type { Ledger } from '../../../ledger/ledger.ts';
-import { refused, submitted } from '../../../ledger/outcomes.ts';
+import { isUnsent, refused, submitted } from '../../../ledger/outcomes.ts';
 import type { PlannedTransfer, SameKey, Shard } from '../../../ledger/shard.ts';
 import { toCause } from '../../../lib/cause.ts';
-import { type Cause, RunStoppedError } from '../../../lib/errors.ts';
+import type { Cause } from '../../../lib/errors.ts';
 import type { Log } from '../../../lib/log.ts';
 import type { CredentialBreaker } from '../../../limits/credential-breaker.ts';
 import type { CallbackUrls } from './callback.ts';
@@ -69,7 +69,7 @@ export function createSubmit({ breaker, client, ledger, log, now, resolve, urls 
       if (report.cause?.class === 'throttled') sent.throttled += 1;
       return report.event !== 'unanswered';
     } catch (error) {
-      if (!(error instanceof RunStoppedError)) throw error;
+      if (!isUnsent(error)) throw error;
       if (attempt !== undefined) await intent.giveBack(transfer, attempt);
       return true;
     }

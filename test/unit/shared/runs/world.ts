@@ -16,11 +16,11 @@ import {
 import { silentLog } from '../../../../shared/lib/log.ts';
 import { createLimiter } from '../../../../shared/limits/limiter.ts';
 import { createShardReader } from '../../../../shared/manifest/shards.ts';
+import { createTencentBreaker } from '../../../../shared/providers/tencent/breaker.ts';
 import type { CosObject } from '../../../../shared/providers/tencent/objects.ts';
-import {
-  type CosFetchClient,
-  createFetchBreaker,
-  type FetchTask,
+import type {
+  CosFetchClient,
+  FetchTask,
 } from '../../../../shared/providers/tencent/offline-fetch/client.ts';
 import { createFetchStatus } from '../../../../shared/providers/tencent/offline-fetch/status.ts';
 import { cancelRun } from '../../../../shared/runs/cancel.ts';
@@ -160,7 +160,7 @@ export async function openWorld(random: () => number) {
       const each = waiting.splice(0, messages).map(async (body, at) => {
         const { ledger, objects, queue } = view(calls);
         const handle = createWorker({
-          breaker: createFetchBreaker(limiter),
+          breaker: createTencentBreaker(limiter),
           client,
           each: limiter.each,
           ledger,
@@ -192,7 +192,7 @@ export async function openWorld(random: () => number) {
     async sweep(calls: number): Promise<void> {
       const { ledger, objects, planner, queue } = view(calls);
       const status = createFetchStatus({
-        breaker: createFetchBreaker(limiter),
+        breaker: createTencentBreaker(limiter),
         client,
         ledger,
         objects: { head: async (_target, key) => arrived.get(key) },

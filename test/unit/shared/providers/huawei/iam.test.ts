@@ -6,6 +6,7 @@ import type { WaybillError } from '../../../../../shared/lib/errors.ts';
 import { createSend, type Send } from '../../../../../shared/lib/http.ts';
 import { createLimiter } from '../../../../../shared/limits/limiter.ts';
 import { tokenOf } from '../../../../../shared/providers/huawei/auth.ts';
+import { createHuaweiBreakers } from '../../../../../shared/providers/huawei/breakers.ts';
 import { openCredentialSets } from '../../../../../shared/providers/huawei/credential-file.ts';
 import { createTokenSource, type IamUser } from '../../../../../shared/providers/huawei/iam.ts';
 import { connectOms } from '../../../../../shared/providers/huawei/oms/connect.ts';
@@ -304,7 +305,9 @@ describe('calls that carry a token', () => {
     const open = connectOms({
       config,
       sets: openCredentialSets(config.sets),
-      openLimiter: () => createLimiter({ requestsPerSecond: 1e6, inFlight: 4 }),
+      openBreaker: createHuaweiBreakers({
+        openLimiter: () => createLimiter({ requestsPerSecond: 1e6, inFlight: 4 }),
+      }),
     });
     const place = { region: REGION, projectId: PROJECT, credentials: 'default' };
     const { v2, run } = await open(place);

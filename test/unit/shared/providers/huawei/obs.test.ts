@@ -23,8 +23,9 @@ async function setup(faults: readonly FaultRule[] = []) {
     endpoint: `${huawei.obsUrl}/{bucket}`,
     clock: createClock({ now }),
   });
-  const read = (key: string, by: typeof keys = keys, bucket = BUCKET) =>
-    obs.read({ region: REGION, bucket, key }, by);
+  async function* read(key: string, by: typeof keys = keys, bucket = BUCKET) {
+    yield* await obs.read({ region: REGION, bucket, key }, by);
+  }
   return { huawei, read };
 }
 
@@ -87,7 +88,7 @@ describe('objects of OBS', () => {
         return { status: 200, headers: {}, body: (async function* () {})() };
       },
     });
-    await textOf(obs.read({ region: REGION, bucket: 'b1', key: 'k' }, keys));
+    await textOf(await obs.read({ region: REGION, bucket: 'b1', key: 'k' }, keys));
     expect(urls).toEqual(['https://b1.obs.cn-north-4.example/k']);
   });
 
@@ -98,7 +99,7 @@ describe('objects of OBS', () => {
       clock: createClock({ now: () => AT }),
     });
     const temporary = { ...keys, dstSecurityToken: 'temporary' };
-    await textOf(obs.read({ region: REGION, bucket: 'b1', key: 'k' }, temporary));
+    await textOf(await obs.read({ region: REGION, bucket: 'b1', key: 'k' }, temporary));
     const [{ headers } = { headers: {} }] = peer.arrived;
     expect(headers).toMatchObject({
       'x-amz-security-token': 'temporary',

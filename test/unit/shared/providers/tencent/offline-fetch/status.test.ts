@@ -2,8 +2,8 @@ import { expect, it } from 'vitest';
 import type { Target } from '../../../../../../shared/ledger/shard.ts';
 import { createSend } from '../../../../../../shared/lib/http.ts';
 import { createLimiter } from '../../../../../../shared/limits/limiter.ts';
+import { createTencentBreaker } from '../../../../../../shared/providers/tencent/breaker.ts';
 import { createCosObjectsClient } from '../../../../../../shared/providers/tencent/objects.ts';
-import { createFetchBreaker } from '../../../../../../shared/providers/tencent/offline-fetch/client.ts';
 import { createFetchStatus } from '../../../../../../shared/providers/tencent/offline-fetch/status.ts';
 import { createCosSigner } from '../../../../../../shared/signing/cos.ts';
 import { newShard } from '../../../../../contract/ledger.ts';
@@ -16,7 +16,7 @@ it('asks in the place of the shard where a run goes to many, as a nightly pass d
   const { ledger } = openStores();
   const asked: Target[] = [];
   const status = createFetchStatus({
-    breaker: createFetchBreaker(createLimiter({ requestsPerSecond: 1e6, inFlight: 4 })),
+    breaker: createTencentBreaker(createLimiter({ requestsPerSecond: 1e6, inFlight: 4 })),
     ledger,
     now: () => AT,
     client: {
@@ -85,7 +85,7 @@ it('a lost fetch into a bucket under SSE-KMS has arrived when its object was wri
   const credentials = { secretId: 'AKIDcanary', secretKey: 'canary-secret-key' };
   const status = createFetchStatus({
     ledger,
-    breaker: createFetchBreaker(createLimiter({ requestsPerSecond: 1e6, inFlight: 4 })),
+    breaker: createTencentBreaker(createLimiter({ requestsPerSecond: 1e6, inFlight: 4 })),
     now: () => AT,
     client: {
       submit: () => Promise.reject(new Error('nothing is submitted')),
