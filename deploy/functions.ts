@@ -23,9 +23,10 @@ type Events = NonNullable<Definition['events']>;
 type Deployments = Readonly<Record<string, Deployment>>;
 
 const requests = ({ http = [] }: Deployment): Events =>
-  http.map((route) => {
+  http.flatMap((route) => {
     const [method = '', path = ''] = route.split(' ');
-    return { httpApi: { method, path } };
+    const methods = method === 'GET' ? ['GET', 'HEAD'] : [method];
+    return methods.map((each) => ({ httpApi: { method: each, path } }));
   });
 
 const messages = ({ queue }: Deployment): Events =>

@@ -1,4 +1,7 @@
-/** Finds the route of a request by API Gateway's rules: `{name}` is one segment, `{name+}` the rest. */
+/**
+ * Finds the route of a request by API Gateway's rules: `{name}` is one segment, `{name+}` the rest. HEAD
+ * goes where GET goes.
+ */
 
 export interface Match<Target> {
   /** As declared: `GET /runs/{runId}`. */
@@ -36,17 +39,18 @@ export function createRouter<Target>(
   });
   compiled.sort((a, b) => a.vagueness - b.vagueness);
   return {
-    find(method, path) {
-      const allowed: string[] = [];
+    find(asked, path) {
+      const method = asked === 'HEAD' ? 'GET' : asked;
+      const allowed = new Set<string>();
       for (const { routeKey, method: known, target, names, pattern } of compiled) {
         const values = pattern.exec(path);
         if (!values) continue;
-        allowed.push(known);
+        for (const each of known === 'GET' ? ['GET', 'HEAD'] : [known]) allowed.add(each);
         if (known !== method) continue;
         const pairs = names.map((name, at) => [name, decode(values[at + 1] ?? '')] as const);
         return { routeKey, target, params: Object.fromEntries(pairs) };
       }
-      return allowed;
+      return [...allowed];
     },
   };
 }

@@ -5,9 +5,11 @@
 import { createHash } from 'node:crypto';
 import type { HttpAnswer, HttpRequest } from '../../runtime/http.ts';
 
+const READS = new Set(['GET', 'HEAD']);
+
 /** Weak: the same facts in the same words, however they are packed on their way. */
 export function conditional({ headers, method }: HttpRequest, answer: HttpAnswer): HttpAnswer {
-  if (method !== 'GET' || answer.statusCode !== 200) return answer;
+  if (!READS.has(method) || answer.statusCode !== 200) return answer;
   const digest = createHash('sha256')
     .update(answer.body ?? '')
     .digest('base64url');

@@ -16,6 +16,7 @@ const router = createRouter(ROUTES.map((route) => [route, route] as const));
 it.each([
   ['GET', '/', 'GET /', {}],
   ['GET', '/runs/latest', 'GET /runs/latest', {}],
+  ['HEAD', '/runs/latest', 'GET /runs/latest', {}],
   ['GET', '/runs/r1', 'GET /runs/{runId}', { runId: 'r1' }],
   ['GET', '/runs/a%2Fb%20c', 'GET /runs/{runId}', { runId: 'a/b c' }],
   ['GET', '/runs/100%', 'GET /runs/{runId}', { runId: '100%' }],
@@ -33,10 +34,10 @@ it.each([
 );
 
 it.each([
-  ['PUT', '/objects/', ['GET']],
-  ['DELETE', '/runs/r1', ['GET', 'GET']],
-  ['POST', '/runs/r1/retry/x', ['GET']],
-  ['get', '/', ['GET']],
+  ['PUT', '/objects/', ['GET', 'HEAD']],
+  ['DELETE', '/runs/r1', ['GET', 'HEAD']],
+  ['POST', '/runs/r1/retry/x', ['GET', 'HEAD']],
+  ['get', '/', ['GET', 'HEAD']],
 ] as const)('%s %s fits no route, and the path knows %j', (method, path, allowed) => {
   expect(router.find(method, path)).toEqual(allowed);
 });
