@@ -6,25 +6,45 @@ import type { IncomingMessage } from 'node:http';
 
 /** As on API Gateway. */
 const MAX_BODY_BYTES = 6_291_456;
-/** Anybody may send a body; that there is no token with it is seen only afterwards. */
+/** Of callers with a token. */
 const MAX_HELD_BYTES = 134_217_728;
+/** Of everybody else: so much of the memory is theirs, and no request of others waits for it. */
+const MAX_PUBLIC_BYTES = 16_777_216;
 
 /** Why there is no body. */
 export type NoBody = 'late' | 'long' | 'full';
 
-export interface BodyOptions {
-  /** It must arrive whole within this time. */
+export interface BodiesOptions {
+  /** A body must arrive whole within this time. */
   readonly limitMs: number;
-  /** Of all bodies that are being read. @default 128 MiB */
+  /** Of all bodies that are being read, public ones aside. @default 128 MiB */
   readonly maxHeldBytes?: number | undefined;
+  /** Of all bodies of public routes that are being read. @default 16 MiB */
+  readonly maxPublicBytes?: number | undefined;
 }
 
-export function createBodies({ limitMs, maxHeldBytes = MAX_HELD_BYTES }: BodyOptions) {
-  let heldBytes = 0;
+export interface BodyOptions {
+  /** @default 6 MiB */
+  readonly maxBytes?: number | undefined;
+  readonly isPublic?: boolean | undefined;
+}
+
+export function createBodies({
+  limitMs,
+  maxHeldBytes = MAX_HELD_BYTES,
+  maxPublicBytes = MAX_PUBLIC_BYTES,
+}: BodiesOptions) {
+  const ours = { heldBytes: 0, maxBytes: maxHeldBytes };
+  const theirs = { heldBytes: 0, maxBytes: maxPublicBytes };
 
   /** Listeners, because iterating costs more than most bodies. */
-  return (request: IncomingMessage): Promise<Buffer | NoBody> =>
+  return (
+    request: IncomingMessage,
+    { maxBytes = MAX_BODY_BYTES, isPublic = false }: BodyOptions = {},
+  ): Promise<Buffer | NoBody> =>
     new Promise((resolve, reject) => {
+      if (Number(request.headers['content-length']) > maxBytes) return resolve('long');
+      const room = isPublic ? theirs : ours;
       const parts: Buffer[] = [];
       let sizeBytes = 0;
       let isOver = false;
@@ -32,7 +52,7 @@ export function createBodies({ limitMs, maxHeldBytes = MAX_HELD_BYTES }: BodyOpt
         if (isOver) return;
         isOver = true;
         clearTimeout(timer);
-        heldBytes -= sizeBytes;
+        room.heldBytes -= sizeBytes;
         resolve(given ?? Buffer.concat(parts));
         parts.length = 0;
       };
@@ -40,9 +60,9 @@ export function createBodies({ limitMs, maxHeldBytes = MAX_HELD_BYTES }: BodyOpt
       request.on('data', (part: Buffer) => {
         if (isOver) return;
         sizeBytes += part.length;
-        heldBytes += part.length;
-        if (sizeBytes > MAX_BODY_BYTES) end('long');
-        else if (heldBytes > maxHeldBytes) end('full');
+        room.heldBytes += part.length;
+        if (sizeBytes > maxBytes) end('long');
+        else if (room.heldBytes > room.maxBytes) end('full');
         else parts.push(part);
       });
       request.on('end', () => end());

@@ -7,11 +7,13 @@ import { isUtf8 } from 'node:buffer';
 import { randomUUID } from 'node:crypto';
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
+import { ROUTES } from '../shared/api/routes/index.ts';
 import { ConfigError } from '../shared/lib/errors.ts';
 import type { Log } from '../shared/lib/log.ts';
 import { own } from '../shared/lib/values.ts';
-import { type HttpAnswer, withHeaders } from '../shared/runtime/http.ts';
+import { type HttpAnswer, refusalOf, withHeaders } from '../shared/runtime/http.ts';
 import { createRouter } from '../shared/runtime/router.ts';
+import type { CheckToken } from './authorize.ts';
 import { createBodies, type NoBody } from './body.ts';
 
 export type EventHandler = (event: unknown) => Promise<unknown>;
@@ -28,10 +30,19 @@ export interface ServerOptions {
   readonly routes: readonly (readonly [route: string, handler: EventHandler])[];
   readonly streams?: readonly (readonly [route: string, handler: StreamHandler])[];
   readonly log: Log;
-  /** A body must arrive whole within this time; of a streamed one, each part. @default 60000 */
+  /** Asked before the body of a request is read, unless its route is described as public. */
+  readonly checkToken: CheckToken;
+  /**
+   * A body must arrive whole within this time; of a streamed one, and of an answer on its way to a slow
+   * reader, each part. @default 60000
+   */
   readonly bodyMs?: number;
-  /** Of all bodies that are being read, streamed ones aside. @default 128 MiB */
+  /** Of all bodies that are being read, streamed and public ones aside. @default 128 MiB */
   readonly maxHeldBytes?: number;
+  /** Of all bodies of public routes that are being read. @default 16 MiB */
+  readonly maxPublicBytes?: number;
+  /** More are closed at once. @default 1000 */
+  readonly maxConnections?: number;
 }
 
 export interface HttpServer {
@@ -44,10 +55,17 @@ const CLOSE_MS = 2_000;
 /** What is left of a refused body is read for this long, so that the refusal arrives. */
 const DRAIN_MS = 5_000;
 
+const DESCRIBED = new Map(ROUTES.map((description) => [description.route, description]));
+
+const EMPTY = Buffer.alloc(0);
+
+const NOSNIFF = { 'x-content-type-options': 'nosniff' };
+
 /** @throws ConfigError (CONFIG_INVALID, `PORT`) when the port is taken or not allowed */
 export async function startServer(options: ServerOptions): Promise<HttpServer> {
   const { host, port, log, bodyMs = 60_000 } = options;
-  const readBody = createBodies({ limitMs: bodyMs, maxHeldBytes: options.maxHeldBytes });
+  const { checkToken, maxHeldBytes, maxPublicBytes, maxConnections = 1_000 } = options;
+  const readBody = createBodies({ limitMs: bodyMs, maxHeldBytes, maxPublicBytes });
   const router = createRouter([
     ...options.routes.map(([route, handler]) => [route, { handler }] as const),
     ...(options.streams ?? []).map(([route, stream]) => [route, { stream }] as const),
@@ -74,12 +92,20 @@ export async function startServer(options: ServerOptions): Promise<HttpServer> {
     }
     const { routeKey, params, target } = found;
     taken(routeKey);
+    const { isPublic, isBodyHint, maxBodyBytes } = DESCRIBED.get(routeKey) ?? {};
+    if (!isPublic) {
+      const refusal = await checkToken(request.headers).then(() => undefined, refusalOf);
+      if (refusal) return withHeaders(refusal, NOSNIFF);
+    }
     if (target.stream) {
       request.setTimeout(bodyMs, () => request.destroy());
       return target.stream(request, params);
     }
-    const body = await readBody(request);
-    if (typeof body === 'string') return NO_BODY[body];
+    const read = routeKey.startsWith('GET ')
+      ? EMPTY
+      : await readBody(request, { maxBytes: maxBodyBytes, isPublic });
+    if (typeof read === 'string' && !isBodyHint) return NO_BODY[read];
+    const body = typeof read === 'string' ? EMPTY : read;
     const isBase64Encoded = !isUtf8(body);
     const event = {
       version: '2.0',
@@ -102,17 +128,21 @@ export async function startServer(options: ServerOptions): Promise<HttpServer> {
     return (await target.handler?.(event)) as HttpAnswer;
   };
 
-  const server = createServer((request, response) => {
+  const server = createServer({ connectionsCheckingInterval: 5_000 }, (request, response) => {
+    const send = (given: HttpAnswer): void => {
+      response.setTimeout(bodyMs, () => response.destroy());
+      respond(response, given);
+    };
     let route = 'none';
     answer(request, (taken) => {
       route = taken;
     })
-      .then((given) => respond(response, given))
+      .then(send)
       .catch((error: unknown) => {
         if (request.destroyed && !request.complete) return log.debug('http.broke-off', { route });
         log.error('http.failed', { route }, error);
         if (response.headersSent) response.destroy();
-        else respond(response, problem(500, 'Internal Server Error', undefined, 'INTERNAL'));
+        else send(problem(500, 'Internal Server Error', undefined, 'INTERNAL'));
       })
       .finally(() => drain(request, Math.min(bodyMs, DRAIN_MS)));
   });
@@ -120,6 +150,7 @@ export async function startServer(options: ServerOptions): Promise<HttpServer> {
   server.requestTimeout = 0;
   server.headersTimeout = 10_000;
   server.keepAliveTimeout = 60_000;
+  server.maxConnections = maxConnections;
   await listen(server, host, port);
 
   const shown = host.includes(':') ? `[${host}]` : host;
@@ -174,17 +205,21 @@ export function problem(
     headers: {
       'content-type': 'application/problem+json',
       'cache-control': 'no-store',
-      'x-content-type-options': 'nosniff',
+      ...NOSNIFF,
     },
     body: JSON.stringify({ type: 'about:blank', title, status, code, ...(detail && { detail }) }),
   };
 }
 
-const TOO_MANY = [429, 'Too Many Requests', 'Send it again.', 'RATE_LIMITED'] as const;
 const NO_BODY: Readonly<Record<NoBody, HttpAnswer>> = {
-  full: withHeaders(problem(...TOO_MANY), { 'retry-after': '1' }),
+  full: withHeaders(
+    problem(503, 'Service Unavailable', 'Too many bodies at once; send it again.'),
+    {
+      'retry-after': '1',
+    },
+  ),
   late: problem(408, 'Request Timeout', 'The body came too slowly.'),
-  long: problem(413, 'Content Too Large', 'A body may have 6 MB.'),
+  long: problem(413, 'Content Too Large', 'The body is longer than this route takes.'),
 };
 
 function drain(request: IncomingMessage, limitMs: number): void {

@@ -19,6 +19,7 @@ import type { Deployment } from '../shared/runtime/deployment.ts';
 import { runsConfig, storesConfig } from '../shared/wiring/config/functions.ts';
 import { removedNames } from '../shared/wiring/config/names.ts';
 import { type Simulator, startSimulator } from '../simulator/main.ts';
+import { createTokenCheck } from './authorize.ts';
 import { startCron } from './cron.ts';
 import { dashboardFolder, withDashboard } from './dashboard.ts';
 import { type EventHandler, startServer } from './http.ts';
@@ -125,11 +126,9 @@ async function start(
     port: settings.port,
     log,
     routes: [...routes, [READY_ROUTE, readiness.answer]],
+    checkToken: createTokenCheck(() => openEnv(process.env)),
     streams: [
-      [
-        'PUT /objects/{key+}',
-        createUpload({ apiTokens, objects, onWritten: (key) => noticeUpload(key) }),
-      ],
+      ['PUT /objects/{key+}', createUpload({ objects, onWritten: (key) => noticeUpload(key) })],
     ],
   });
   started.defer(() => server.close());

@@ -2,25 +2,20 @@
  * Handles `PUT /objects/{key+}`: streams a body into the objects folder and plans it when it is a
  * manifest.
  */
-import { createBearer } from '../shared/api/auth.ts';
 import { InputError, StoreError, WaybillError } from '../shared/lib/errors.ts';
-import { json, withHeaders } from '../shared/runtime/http.ts';
+import { json } from '../shared/runtime/http.ts';
 import type { Objects } from '../shared/stores/objects.ts';
 import { problem, type StreamHandler } from './http.ts';
 
 export interface UploadOptions {
-  readonly apiTokens: readonly string[];
   readonly objects: Objects;
   /** Called with the key of what was written. */
   readonly onWritten: (key: string) => void;
 }
 
-export function createUpload({ apiTokens, objects, onWritten }: UploadOptions): StreamHandler {
-  const authorize = createBearer(apiTokens);
+export function createUpload({ objects, onWritten }: UploadOptions): StreamHandler {
   return async (request, params) => {
     try {
-      const headers = { authorization: request.headers.authorization ?? '' };
-      authorize({ method: 'PUT', routeKey: '', params, query: {}, headers, body: '' });
       const key = params['key'] ?? '';
       // A file system may not tell `Reports/` from `reports/`.
       if (/^(?:reports|staging|fetches)\//i.test(key)) {
@@ -45,11 +40,9 @@ export function createUpload({ apiTokens, objects, onWritten }: UploadOptions): 
 
 function refusal(error: unknown) {
   if (error instanceof InputError) {
-    const [status, title] = error.code === 'UNAUTHORIZED' ? UNAUTHORIZED : BAD_REQUEST;
-    const answer = problem(status, title, error.message, error.code);
+    const answer = problem(...BAD_REQUEST, error.message, error.code);
     const body = { ...JSON.parse(answer.body ?? '{}'), errors: error.errors };
-    const challenge = status === 401 ? { 'www-authenticate': 'Bearer' } : {};
-    return withHeaders({ ...answer, body: JSON.stringify(body) }, challenge);
+    return { ...answer, body: JSON.stringify(body) };
   }
   if (error instanceof StoreError) {
     const [status, title] = isDiskFull(error.cause) ? DISK_FULL : UNAVAILABLE;
@@ -67,7 +60,6 @@ function reasonOf({ message, cause }: StoreError): string {
 }
 
 const BAD_REQUEST = [400, 'Bad Request'] as const;
-const UNAUTHORIZED = [401, 'Unauthorized'] as const;
 const UNAVAILABLE = [503, 'Service Unavailable'] as const;
 const DISK_FULL = [507, 'Insufficient Storage'] as const;
 

@@ -128,7 +128,7 @@ with curl: [examples/curl.md](examples/curl.md).
   \`errors\` names each field and what was expected. [troubleshooting.md](troubleshooting.md) has every code.
 - **Statuses.** 200 done, or going on already; 202 accepted; 304 as you know it; 400 malformed; 401 no or
   unknown token; 404 no such thing; 409 does not fit the state things are in; 422 the manifest, or the
-  \`Idempotency-Key\`, can't be used; 429 too often; 502 the provider refused; 503 not available, or this
+  \`Idempotency-Key\`, can't be used; 429 too often; 502 the provider refused; 503 not available, busy, or this
   provider is not configured; 504 the provider did not answer.
 - **Starting something twice.** With an \`Idempotency-Key\` the same request answers the same run; another
   request under the same key is 422.
@@ -138,5 +138,7 @@ with curl: [examples/curl.md](examples/curl.md).
 - **Rate limits.** \`WAYBILL_API_RATE\` requests a minute for each token, counted by each worker for itself
   (a function on AWS may have several); \`RateLimit\` tells what is left, 429 with \`Retry-After\` when nothing
   is. On AWS the API as a whole has limits of its own (\`apiRate\`, \`apiBurst\`).
+- **HEAD** works wherever GET does.
+- **Limits** of the local service, such as the longest body: [operations.md](operations.md#limits-for-callers).
 - **CORS** is off: no page of another origin can read an answer.
 `;

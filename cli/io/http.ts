@@ -74,12 +74,13 @@ export function createHttp(options: HttpOptions): Http {
     }
   };
 
-  /** The service counts requests by the minute and says when it takes more. */
+  /** A service that takes no more now says when it will. */
   const sendInTurn = async (path: string, init: Init): Promise<Response> => {
     const answer = await send(path, init);
     const header = answer.headers.get('retry-after') ?? undefined;
     const ms = parseRetryAfter(header, new Date(now())) ?? Number.POSITIVE_INFINITY;
-    if (answer.status !== 429 || init.duplex || ms > LONGEST_WAIT_MS) return answer;
+    const isBusy = answer.status === 429 || answer.status === 503;
+    if (!isBusy || init.duplex || ms > LONGEST_WAIT_MS) return answer;
     await answer.body?.cancel();
     await wait(ms);
     return send(path, init);

@@ -5,7 +5,7 @@ import type { HttpRequest } from '../runtime/http.ts';
 import type { RateLimit } from './rate-limit.ts';
 
 /** Answers headers for the answer. @throws InputError (UNAUTHORIZED), RateError (RATE_LIMITED) */
-export type Authorize = (request: HttpRequest) => Readonly<Record<string, string>>;
+export type Authorize = (request: Pick<HttpRequest, 'headers'>) => Readonly<Record<string, string>>;
 
 /**
  * @param tokens plain, or SHA-256 as hex after `sha256:`

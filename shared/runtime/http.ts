@@ -12,7 +12,7 @@ import type { Router } from './router.ts';
 
 export interface HttpRequest {
   readonly method: string;
-  /** `GET /runs/{runId}` */
+  /** `GET /runs/{runId}`, for HEAD too. */
   readonly routeKey: string;
   readonly params: Readonly<Record<string, string>>;
   readonly query: Readonly<Record<string, string>>;
@@ -59,7 +59,7 @@ export function parseHttp(event: unknown, router?: Pick<Router<unknown>, 'find'>
   }
   return {
     method,
-    routeKey: found.routeKey,
+    routeKey: found.routeKey.replace(/^HEAD /, 'GET '),
     params: found.params,
     query: parsed.queryStringParameters,
     headers: parsed.headers,
@@ -115,9 +115,8 @@ export const overHttp = (
 const problems = (log: Log): middy.MiddlewareObj<unknown, HttpAnswer> => ({
   onError: (request) => {
     const { error } = request;
-    const status = statusOf(error);
-    if (status >= 500) log.error('http.failed', {}, error);
-    request.response = problem(status, error);
+    if (statusOf(error) >= 500) log.error('http.failed', {}, error);
+    request.response = refusalOf(error);
   },
 });
 
@@ -166,6 +165,9 @@ const TITLES: Readonly<Record<number, string>> = {
 
 const statusOf = (error: unknown): number =>
   (error instanceof WaybillError && own(STATUSES, error.code)) || 500;
+
+/** What callers may know of an error. */
+export const refusalOf = (error: unknown): HttpAnswer => problem(statusOf(error), error);
 
 export function problem(status: number, error: unknown): HttpAnswer {
   const known = status !== 500 && error instanceof WaybillError;

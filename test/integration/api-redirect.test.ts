@@ -55,7 +55,13 @@ async function setup() {
   const routes = ['GET /runs/{runId}/failed.csv', 'POST /uploads'].map(
     (route) => [route, handler] as const,
   );
-  const server = await startServer({ host: '127.0.0.1', port: 0, log: silentLog, routes });
+  const server = await startServer({
+    host: '127.0.0.1',
+    port: 0,
+    log: silentLog,
+    routes,
+    checkToken: async () => {},
+  });
   onTestFinished(() => server.close());
   return { peer, url: server.url };
 }

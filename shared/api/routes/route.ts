@@ -23,6 +23,10 @@ export interface RouteDescription {
   readonly mayRedirect?: boolean;
   /** No bearer token. */
   readonly isPublic?: boolean;
+  /** Of a public route: a longer one is refused before it is read. */
+  readonly maxBodyBytes?: number;
+  /** The body only colours what the request says: one that can't be read is left out. */
+  readonly isBodyHint?: boolean;
   /** Takes an `Idempotency-Key`. */
   readonly isIdempotent?: boolean;
 }

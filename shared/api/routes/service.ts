@@ -1,4 +1,6 @@
 /** Descriptions of the routes about the service itself, and of those that providers call. */
+import { MAX_MESSAGE_BYTES } from '../../providers/huawei/smn.ts';
+import { MAX_CALLBACK_BYTES } from '../../providers/tencent/offline-fetch/callback.ts';
 import { redriveBody } from '../requests.ts';
 import { healthShape, queueShape, redrivenShape } from '../responses.ts';
 import { healthExample } from './examples.ts';
@@ -62,6 +64,8 @@ export const SERVICE: readonly RouteDescription[] = [
       answer: { recorded: true },
       problems: [404, 503],
       isPublic: true,
+      maxBodyBytes: MAX_CALLBACK_BYTES,
+      isBodyHint: true,
     }),
   ),
   {
@@ -71,8 +75,9 @@ export const SERVICE: readonly RouteDescription[] = [
     summary: 'Called by Huawei SMN; verified by its signature, used as a wake-up',
     answers: { 200: 'application/json' },
     answer: { received: true },
-    problems: [403, 404, 502, 503, 504],
+    problems: [403, 404, 413, 502, 503, 504],
     isPublic: true,
+    maxBodyBytes: MAX_MESSAGE_BYTES,
   },
   open(
     'getOpenApi',

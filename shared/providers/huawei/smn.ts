@@ -40,7 +40,7 @@ const MAX_AGE_MS = 15 * 60_000;
 const CERTIFICATES_KEPT = 16;
 
 /** A message has up to 256 KB; written as JSON each of its bytes may take six characters. */
-const MAX_BODY_LENGTH = 2_000_000;
+export const MAX_MESSAGE_BYTES = 2_000_000;
 
 const message = v.object({
   type: v.string(),
@@ -135,7 +135,8 @@ export function createSmnVerifier(options: SmnVerifierOptions): SmnVerifier {
 }
 
 function parse(body: string): unknown {
-  if (body.length > MAX_BODY_LENGTH) throw refused('(whole)', 'expected a message of up to 256 KB');
+  if (body.length > MAX_MESSAGE_BYTES)
+    throw refused('(whole)', 'expected a message of up to 256 KB');
   try {
     return JSON.parse(body);
   } catch (error) {

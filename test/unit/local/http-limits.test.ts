@@ -4,30 +4,45 @@ import { readdirSync } from 'node:fs';
 import { connect, type Socket } from 'node:net';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { expect, it, onTestFinished } from 'vitest';
-import { type HttpServer, type ServerOptions, startServer } from '../../../local/http.ts';
+import { createTokenCheck } from '../../../local/authorize.ts';
+import {
+  type EventHandler,
+  type HttpServer,
+  type ServerOptions,
+  startServer,
+} from '../../../local/http.ts';
 import { createUpload } from '../../../local/upload.ts';
 import { createLog, silentLog } from '../../../shared/lib/log.ts';
 import { until } from '../../fixtures/processes.ts';
 import { openStores } from '../../fixtures/stores.ts';
 
 const TOKEN = 'a-token-for-this-test';
+const AUTHORIZATION = { authorization: `Bearer ${TOKEN}` };
+const SECRETS = {
+  env: { WAYBILL_API_TOKENS: TOKEN },
+  version: () => 0,
+  refresh: async () => {},
+};
 
 async function serve(change: Partial<ServerOptions> = {}) {
   const { objects } = openStores();
-  const upload = createUpload({ apiTokens: [TOKEN], objects, onWritten: () => {} });
+  const upload = createUpload({ objects, onWritten: () => {} });
   const events: Record<string, unknown>[] = [];
+  const echo: EventHandler = async (event) => {
+    events.push(event as Record<string, unknown>);
+    return { statusCode: 200, body: 'ok' };
+  };
   const server = await startServer({
     host: '127.0.0.1',
     port: 0,
     log: silentLog,
+    checkToken: createTokenCheck(async () => SECRETS),
     routes: [
-      [
-        'POST /callbacks/{token}',
-        async (event) => {
-          events.push(event as Record<string, unknown>);
-          return { statusCode: 200, body: 'ok' };
-        },
-      ],
+      ['POST /callbacks/{token}', echo],
+      ['POST /notifications/smn', echo],
+      ['POST /fetches', echo],
+      ['GET /runs', echo],
+      ['GET /healthz', echo],
       ['GET /nothing', async () => undefined],
       ['GET /bad-header', async () => ({ statusCode: 200, headers: { a: 'b\r\nc: d' }, body: '' })],
     ],
@@ -63,7 +78,7 @@ it.each(['/nothing', '/bad-header'])(
   async (path) => {
     const lines: string[] = [];
     const { server } = await serve({ log: createLog({ write: (line) => lines.push(line) }) });
-    const answer = await fetch(server.url + path);
+    const answer = await fetch(server.url + path, { headers: AUTHORIZATION });
     expect(answer.status).toBe(500);
     expect(await answer.json()).toMatchObject({ status: 500, code: 'INTERNAL' });
     expect(lines.map((line) => JSON.parse(line))).toMatchObject([
@@ -94,7 +109,7 @@ it('answers 408 to a body that does not come', async () => {
   const { server, events } = await serve({ bodyMs: 50 });
   const { read } = await dial(
     server,
-    'POST /callbacks/t HTTP/1.1\nhost: x\ncontent-length: 9\n\nhalf',
+    `POST /fetches HTTP/1.1\nhost: x\nauthorization: Bearer ${TOKEN}\ncontent-length: 9\n\nhalf`,
   );
   await until(async () => (/^HTTP\/1\.1 408 /.test(read()) ? true : undefined), 5);
   expect(events).toEqual([]);
@@ -102,17 +117,21 @@ it('answers 408 to a body that does not come', async () => {
 
 it('holds no more of all bodies together than it may, and goes on', async () => {
   const { server, events } = await serve({ maxHeldBytes: 3_000_000 });
-  const head = 'POST /callbacks/t HTTP/1.1\nhost: x\ncontent-length: 2000000\n\n';
+  const head = `POST /fetches HTTP/1.1\nhost: x\nauthorization: Bearer ${TOKEN}\ncontent-length: 2000000\n\n`;
   const part = Buffer.alloc(1_000_000, 'x');
   const slow = await Promise.all([1, 2].map(() => dial(server, head)));
   for (const { socket } of slow) socket.write(part);
   const post = (bytes: number) =>
-    fetch(`${server.url}/callbacks/t`, { method: 'POST', body: Buffer.alloc(bytes, 'x') });
+    fetch(`${server.url}/fetches`, {
+      method: 'POST',
+      headers: AUTHORIZATION,
+      body: Buffer.alloc(bytes, 'x'),
+    });
   const refused = await until(async () => {
     const answer = await post(1_500_000);
-    return answer.status === 429 ? answer : undefined;
+    return answer.status === 503 ? answer : undefined;
   }, 5);
-  expect(await refused.json()).toMatchObject({ code: 'RATE_LIMITED' });
+  expect(await refused.json()).toMatchObject({ code: 'SERVICE_UNAVAILABLE' });
   expect(refused.headers.get('retry-after')).toBe('1');
   // What was begun is taken, or goes away; either way there is room again.
   slow[0]?.socket.write(part);
@@ -165,7 +184,7 @@ it.each([
   ['an upload without a good token', put(1e12, 'another-token-entirely'), 401],
   [
     'a body over the limit',
-    'POST /callbacks/t HTTP/1.1\nhost: x\ncontent-length: 1000000000000\n\n',
+    `POST /fetches HTTP/1.1\nhost: x\nauthorization: Bearer ${TOKEN}\ncontent-length: 1000000000000\n\n`,
     413,
   ],
 ])('answers %s before its end, and then hangs up', async (_name, head, status) => {
@@ -179,4 +198,117 @@ it.each([
   }, 1);
   expect(read()).toMatch(new RegExp(`^HTTP/1\\.1 ${status} `));
   expect(events).toEqual([]);
+});
+
+it('checks the token before it reads a body, by the secrets of that moment', async () => {
+  const env = { WAYBILL_API_TOKENS: 'the-first-token-of-this' };
+  let version = 0;
+  const { server, events } = await serve({
+    checkToken: createTokenCheck(async () => ({
+      env,
+      version: () => version,
+      refresh: async () => {},
+    })),
+  });
+  const begin = async (token: string) => {
+    const authorization = `authorization: Bearer ${token}\n`;
+    const head = `POST /fetches HTTP/1.1\nhost: x\n${authorization}content-length: 6000000\n\nstart`;
+    const { read, socket } = await dial(server, head);
+    return { read, socket };
+  };
+  const refused = await begin('the-second-token-of-this');
+  await until(async () => /^HTTP\/1\.1 401 /.test(refused.read()) || undefined, 5);
+  expect(refused.read()).toContain('www-authenticate: Bearer');
+  expect(refused.read()).toContain('x-content-type-options: nosniff');
+  [env.WAYBILL_API_TOKENS, version] = ['the-second-token-of-this', 1];
+  const taken = await begin('the-second-token-of-this');
+  const former = await begin('the-first-token-of-this');
+  await until(async () => /^HTTP\/1\.1 401 /.test(former.read()) || undefined, 5);
+  taken.socket.write(Buffer.alloc(5_999_995));
+  await until(async () => /^HTTP\/1\.1 200 /.test(taken.read()) || undefined, 5);
+  expect(events).toHaveLength(1);
+});
+
+it('takes a callback without its body where that is too long or does not come', async () => {
+  const { server, events } = await serve({ bodyMs: 50 });
+  for (const [length, part] of [
+    [65_537, ''],
+    [9, 'half'],
+  ] as const) {
+    const head = `POST /callbacks/t HTTP/1.1\nhost: x\ncontent-length: ${length}\n\n${part}`;
+    const { read } = await dial(server, head);
+    await until(async () => /^HTTP\/1\.1 200 /.test(read()) || undefined, 5);
+  }
+  expect(events).toHaveLength(2);
+  for (const event of events) expect(event).not.toHaveProperty('body');
+  const body = 'x'.repeat(65_536);
+  await fetch(`${server.url}/callbacks/t`, { method: 'POST', body });
+  expect(events.at(-1)).toMatchObject({ body });
+});
+
+it('keeps public bodies in a room of their own, and callers with a token out of it', async () => {
+  const { server, events } = await serve({ maxPublicBytes: 1_000_000 });
+  const post = (path: string, init: RequestInit = {}) =>
+    fetch(server.url + path, { method: 'POST', body: Buffer.alloc(60_000, 'x'), ...init });
+  const head = 'POST /notifications/smn HTTP/1.1\nhost: x\ncontent-length: 1900000\n\n';
+  const { socket } = await dial(server, head);
+  socket.write(Buffer.alloc(990_000, 'x'));
+  const refused = await until(async () => {
+    const answer = await post('/notifications/smn');
+    return answer.status === 503 ? answer : undefined;
+  }, 5);
+  expect(await refused.json()).toMatchObject({ code: 'SERVICE_UNAVAILABLE' });
+  expect(refused.headers.get('retry-after')).toBe('1');
+  const taken = events.length;
+  expect((await post('/callbacks/t')).status).toBe(200);
+  expect(events.at(-1)).not.toHaveProperty('body');
+  expect((await post('/fetches', { headers: AUTHORIZATION })).status).toBe(200);
+  expect(events).toHaveLength(taken + 2);
+  const long = await post('/notifications/smn', { body: Buffer.alloc(2_000_001) });
+  expect(long.status).toBe(413);
+  socket.destroy();
+  await until(async () => (await post('/notifications/smn')).status === 200 || undefined, 5);
+});
+
+it.each(['GET', 'HEAD'])('reads no body of a %s', async (method) => {
+  const { server, events } = await serve();
+  const head = `${method} /healthz HTTP/1.1\nhost: x\ncontent-length: 6000000\n\nstart`;
+  const { read } = await dial(server, head);
+  await until(async () => /^HTTP\/1\.1 200 /.test(read()) || undefined, 5);
+  expect(events).toHaveLength(1);
+  expect(events[0]).not.toHaveProperty('body');
+});
+
+it('takes no more connections than it may', async () => {
+  const { server } = await serve({ maxConnections: 2 });
+  const first = await dial(server, '');
+  const second = await dial(server, '');
+  const third = await dial(server, 'GET /healthz HTTP/1.1\nhost: x\n\n');
+  await once(third.socket, 'close');
+  expect(third.read()).toBe('');
+  first.socket.destroy();
+  second.socket.destroy();
+  await until(async () => {
+    const answer = await fetch(`${server.url}/healthz`).catch(() => undefined);
+    return answer?.status === 200 || undefined;
+  }, 5);
+});
+
+it('gives up an answer that its caller does not read', async () => {
+  const { server } = await serve({
+    bodyMs: 50,
+    maxConnections: 1,
+    routes: [
+      ['GET /openapi.json', async () => ({ statusCode: 200, body: 'x'.repeat(50_000_000) })],
+      ['GET /healthz', async () => ({ statusCode: 200, body: 'ok' })],
+    ],
+  });
+  const { socket } = await dial(server, '');
+  socket.pause();
+  socket.write('GET /openapi.json HTTP/1.1\r\nhost: x\r\n\r\n');
+  // The one connection is free again.
+  await until(async () => {
+    const answer = await fetch(`${server.url}/healthz`).catch(() => undefined);
+    return answer?.status === 200 || undefined;
+  }, 5);
 });

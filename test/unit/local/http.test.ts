@@ -2,6 +2,7 @@ import { once } from 'node:events';
 import type { AddressInfo } from 'node:net';
 import { createServer } from 'node:net';
 import { describe, expect, it, onTestFinished } from 'vitest';
+import { createTokenCheck } from '../../../local/authorize.ts';
 import { type EventHandler, type ServerOptions, startServer } from '../../../local/http.ts';
 import { createUpload } from '../../../local/upload.ts';
 import { StoreError } from '../../../shared/lib/errors.ts';
@@ -19,10 +20,12 @@ async function serve(change: Partial<ServerOptions> = {}) {
     host: '127.0.0.1',
     port: 0,
     log: silentLog,
+    checkToken: async () => {},
     routes: [
       ['GET /runs/{runId}', echo],
       ['GET /runs/{runId}/failed.csv', echo],
       ['POST /callbacks/{token}', echo],
+      ['POST /fetches', echo],
       ['GET /broken', () => Promise.reject(new Error('canary'))],
     ],
     ...change,
@@ -93,10 +96,24 @@ describe('the HTTP server', () => {
     expect(await answer.text()).not.toContain('canary');
   });
 
+  it('answers HEAD as GET, without the body', async () => {
+    const { url, events } = await serve();
+    const answer = await fetch(`${url}/runs/a`, { method: 'HEAD' });
+    expect([answer.status, answer.headers.get('content-length'), await answer.text()]).toEqual([
+      200,
+      '2',
+      '',
+    ]);
+    expect(events).toMatchObject([{ routeKey: 'GET /runs/{runId}' }]);
+    expect((await fetch(`${url}/nowhere`, { method: 'HEAD' })).status).toBe(404);
+    const other = await fetch(`${url}/runs/a`, { method: 'DELETE' });
+    expect([other.status, other.headers.get('allow')]).toEqual([405, 'GET, HEAD']);
+  });
+
   it('refuses a body that API Gateway would refuse', async () => {
     const { url, events } = await serve();
     const body = Buffer.alloc(6_291_457, 'x');
-    const answer = await fetch(`${url}/callbacks/t`, { method: 'POST', body });
+    const answer = await fetch(`${url}/fetches`, { method: 'POST', body });
     expect(answer.status).toBe(413);
     expect(events).toEqual([]);
   });
@@ -124,11 +141,19 @@ describe('PUT /objects/{key+}', () => {
     const objects = { ...openStores().objects, ...change };
     const written: string[] = [];
     const upload = createUpload({
-      apiTokens: ['the-token-of-this-test'],
       objects,
       onWritten: (key) => written.push(key),
     });
-    const { url } = await serve({ routes: [], streams: [['PUT /objects/{key+}', upload]] });
+    const env = { WAYBILL_API_TOKENS: 'the-token-of-this-test' };
+    const { url } = await serve({
+      routes: [],
+      streams: [['PUT /objects/{key+}', upload]],
+      checkToken: createTokenCheck(async () => ({
+        env,
+        version: () => 0,
+        refresh: async () => {},
+      })),
+    });
     const put = (path: string, body: string, token = 'the-token-of-this-test') =>
       fetch(`${url}/objects/${path}`, {
         method: 'PUT',

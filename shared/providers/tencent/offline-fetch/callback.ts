@@ -6,7 +6,7 @@
 import type { TransferUpdate } from '../../../ledger/model.ts';
 import { safeText } from '../../../lib/cause.ts';
 import type { Cause } from '../../../lib/errors.ts';
-import { isRecord } from '../../../lib/values.ts';
+import { isRecord, own } from '../../../lib/values.ts';
 import type { CallbackClaim, CallbackTokens } from '../../../signing/callback-token.ts';
 import { taskClass } from '../errors.ts';
 
@@ -39,8 +39,12 @@ function causeFrom({ body, contentType }: CallbackBody): Cause {
   };
 }
 
+/** No provider has so much to say; what a stranger says beyond it is not read. */
+export const MAX_CALLBACK_BYTES = 65_536;
+
 /** JSON or a form; nothing else is worth a guess. */
 function parseBody(body: string, contentType: string): Readonly<Record<string, unknown>> {
+  if (body.length > MAX_CALLBACK_BYTES) return {};
   if (contentType.includes('form-urlencoded')) return Object.fromEntries(new URLSearchParams(body));
   try {
     const parsed: unknown = JSON.parse(body);
@@ -52,7 +56,7 @@ function parseBody(body: string, contentType: string): Readonly<Record<string, u
 
 function word(fields: Readonly<Record<string, unknown>>, names: readonly string[]) {
   for (const name of names) {
-    const value = fields[name];
+    const value = own(fields, name);
     if (typeof value === 'string' && value !== '') return value;
     if (typeof value === 'number') return String(value);
   }

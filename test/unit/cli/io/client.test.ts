@@ -80,7 +80,9 @@ it('waits as long as the service says where a request was one too many, once', a
   await expect(client.runs({ limit: 1 })).rejects.toMatchObject({ exitCode: EXIT.refused });
   peer.answer({ ...full, headers: { 'retry-after': '3600' } });
   await expect(client.runs({ limit: 1 })).rejects.toThrow('Too many.');
-  expect(waits).toEqual([7_000, 7_000]);
+  peer.answer({ ...full, status: 503 }, { body: page });
+  expect(await client.runs({ limit: 1 })).toEqual(JSON.parse(page));
+  expect(waits).toEqual([7_000, 7_000, 7_000]);
 });
 
 it.each([
