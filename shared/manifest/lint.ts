@@ -124,13 +124,17 @@ function withSoundFix<Found extends LineFault | LineWarning>(
 ): Found {
   const { fix, ...bare } = found;
   if (fix === undefined) return found;
-  const field = FIELD_OF[found.reason.slice(0, 3)];
+  const field = FIELD_OF.get(found.reason.slice(0, 3));
   const fixed = { url: 'http://a.example/', key: 'k', md5: '', ...(field && { [field]: fix }) };
   const isSound = ![...FAULTS, ...WARNINGS].some((rule) => rule(fixed, options));
   return isSound ? found : (bare as Found);
 }
 
-const FIELD_OF: Readonly<Record<string, keyof Fields>> = { URL: 'url', KEY: 'key', MD5: 'md5' };
+const FIELD_OF = new Map<string, keyof Fields>([
+  ['URL', 'url'],
+  ['KEY', 'key'],
+  ['MD5', 'md5'],
+]);
 
 export function lineTooLong(): LineFault {
   return fault('LINE_TOO_LONG', `the line is longer than ${LINE_LIMIT_BYTES} bytes`);
