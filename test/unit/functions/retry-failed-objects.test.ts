@@ -149,6 +149,54 @@ describe('retry-failed-objects: OMS', () => {
     expect((await ledger.run(second.runId ?? ''))?.counts.cancelled).toBe(1);
   });
 
+  it('G8: starts no more in a region than there is room for, and nothing more once it is throttled', async () => {
+    const { huawei, night } = await setupNights({
+      faults: [{ api: 'oms-start', kind: 'too-many-requests', rate: 1, retryAfterSeconds: 0 }],
+    });
+    for (let at = 0; at < 2; at += 1) huawei.tasks.add({ ...place, status: 2 });
+    for (let at = 0; at < 9; at += 1) {
+      huawei.tasks.add({ ...place, status: 4, errorCode: 'TRF.0001' });
+    }
+    // Three of five slots are free, and all three starts are throttled.
+    expect(await night()).toMatchObject({ planned: 9, started: 0, refused: 3, remaining: 6 });
+  });
+
+  it('G8: counts what runs in the region of every project and version that it has tasks of', async () => {
+    const other = 'fedcba9876543210fedcba9876543210';
+    const { clock, huawei, night } = await setupNights({
+      runMs: 60_000,
+      env: { WAYBILL_OMS_PROJECTS: `${REGION}/${other}` },
+      wait: async () => {
+        clock.at = new Date(clock.at.getTime() + 800_000);
+      },
+    });
+    for (const projectId of [PROJECT, other]) {
+      for (const apiVersion of ['v1', 'v2'] as const) {
+        huawei.tasks.add({ ...place, projectId, apiVersion, status: 2 });
+        huawei.tasks.add({ ...place, projectId, apiVersion, status: 4, errorCode: 'TRF.0001' });
+      }
+    }
+    expect(await night()).toMatchObject({ planned: 4, started: 1, remaining: 3 });
+  });
+
+  it.each([
+    ['taken', 'reset-after', 1],
+    ['never taken', 'reset-before', 0],
+  ] as const)(
+    'counts the night of a start that was not answered, %s',
+    async (_name, kind, starts) => {
+      const { huawei, ledger, night } = await setupNights({
+        runMs: 60_000,
+        faults: [{ api: 'oms-start', kind, rate: 1 }],
+      });
+      const task = huawei.tasks.add({ ...place, status: 4, errorCode: 'TRF.0001' });
+      expect(await night()).toMatchObject({ planned: 1, started: 1, already: 0 });
+      expect(task.starts).toBe(starts);
+      const key = `oms v2 ${REGION} ${PROJECT} ${task.id}`;
+      expect((await ledger.nights([key])).get(key)).toBe(1);
+    },
+  );
+
   it('starts nothing more of a pass that is cancelled while it waits for room', async () => {
     const { huawei, night, ledger } = await setupNights({
       wait: async () => {

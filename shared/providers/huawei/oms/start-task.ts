@@ -132,7 +132,8 @@ export function createStarter(options: StarterOptions): Starter {
       const about = { progress: reading.progress, providerId };
       if (verdict.kind === 'running') {
         await record(transferId, ref, attempt, 'submitted', 'resolved', about);
-        return { kind: 'running', reading };
+        // Our start was taken, though nobody answered.
+        return { kind: isOpen ? 'started' : 'running', reading };
       }
       if (verdict.kind !== 'complete') return undefined;
       // Complete with failed objects is a failure all the same.
