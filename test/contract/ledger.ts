@@ -428,6 +428,22 @@ export function ledgerContract(name: string, open: () => Promise<Ledger>): void 
         expect(found?.cause).toBeUndefined();
       });
 
+      it('G3: keeps what was cancelled so when its failure is told, before or after', async () => {
+        const facts = [
+          report('cancelled', 1, { event: 'cancelled', object }),
+          report('failed', 1, { event: 'callback', cause }),
+        ];
+        for (const [line, order] of [facts, facts.toReversed()].entries()) {
+          for (const fact of order) await ledger.record(`r1.0.${line}`, fact);
+          const found = await ledger.read(`r1.0.${line}`);
+          expect(found).toMatchObject({ state: 'cancelled', attempt: 1 });
+          expect(found?.cause).toBeUndefined();
+        }
+        expect((await ledger.transfers('r1', { states: ['failed'] })).items).toEqual([]);
+        expect((await ledger.transfers('r1', { classes: ['source'] })).items).toEqual([]);
+        expect((await ledger.run('r1'))?.counts).toMatchObject({ cancelled: 2, failed: 0 });
+      });
+
       it('takes a callback that overtakes the answer to its submission', async () => {
         await ledger.record('r1.0.1', report('succeeded', 1, { event: 'callback' }));
         await ledger.record(

@@ -85,6 +85,28 @@ describe('merge', () => {
       1,
     ],
     ['a person retries what was cancelled', at('cancelled', 1), at('planned', 2), 'planned', 2],
+    [
+      'what was cancelled stays so when its failure is told',
+      at('failed', 1),
+      at('cancelled', 1),
+      'cancelled',
+      1,
+    ],
+    [
+      'what was cancelled stays so when its failure has a cause',
+      at('failed', 1, { cause: cause('SlowDown') }),
+      at('cancelled', 1),
+      'cancelled',
+      1,
+    ],
+    [
+      'a failure of a later attempt is later than a cancelled one',
+      at('cancelled', 1),
+      at('failed', 2),
+      'failed',
+      2,
+    ],
+    ['an answer follows its intent', at('submitting', 1), at('submitted', 1), 'submitted', 1],
     ['a failure follows its submission', at('submitted', 1), at('failed', 1), 'failed', 1],
   ] as const)('%s', (_name, a, b, state, attempt) => {
     expect(merge(a, b)).toMatchObject({ state, attempt });
@@ -95,6 +117,13 @@ describe('merge', () => {
     const a = at('submitted', 2, { accepted: ['2:t2'] });
     const b = at('submitted', 1, { accepted: ['1:t1', '2:t2'] });
     expect(merge(a, b).accepted).toEqual(['1:t1', '2:t2']);
+  });
+
+  it('keeps the cause of a failure that is told again without one, before or after', () => {
+    const [failed, bare] = [at('failed', 1, { cause: cause('Forbidden') }), at('failed', 1)];
+    for (const both of [merge(failed, bare), merge(bare, failed)]) {
+      expect(both.cause?.code).toBe('Forbidden');
+    }
   });
 
   it('drops the cause of an attempt that another one follows', () => {

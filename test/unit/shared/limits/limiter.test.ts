@@ -110,7 +110,7 @@ describe('limiter', () => {
 
     let running = 0;
     let most = 0;
-    const work = limiter.each(inOne(numbers(40)), () =>
+    const work = limiter.each(inOne(numbers(60)), () =>
       limiter.run(async () => {
         running += 1;
         most = Math.max(most, running);
@@ -119,7 +119,8 @@ describe('limiter', () => {
       }),
     );
     await time.run(work);
-    expect(most).toBeLessThan(50);
+    // Of 50 slots about half, at half the rate; there is time enough to fill all of them.
+    expect(most).toBeLessThan(35);
     await time.run(time.wait(60_000));
     expect(limiter.rate()).toBe(100);
   });
