@@ -2,10 +2,10 @@ import { afterAll, beforeAll } from 'vitest';
 import { createDynamoLedger } from '../../shared/stores/aws/dynamodb/ledger.ts';
 import { createJsonApi, DYNAMODB } from '../../shared/stores/aws/json-api.ts';
 import { ledgerContract } from '../contract/ledger.ts';
-import { type Ministack, startMinistack } from '../fixtures/ministack.ts';
+import { type AwsEmulator, startMinistack } from '../fixtures/emulators.ts';
 import { createLedgerTable } from '../fixtures/table.ts';
 
-let ministack: Ministack;
+let ministack: AwsEmulator;
 beforeAll(async () => {
   ministack = await startMinistack();
 });

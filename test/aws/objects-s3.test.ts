@@ -7,11 +7,11 @@ import { createS3Objects } from '../../shared/stores/aws/s3/objects.ts';
 import { objectsContract } from '../contract/objects.ts';
 import { createTestAws } from '../fixtures/aws-client.ts';
 import { createBucket } from '../fixtures/aws-stores.ts';
-import { type Ministack, startMinistack } from '../fixtures/ministack.ts';
+import { type AwsEmulator, startMinistack } from '../fixtures/emulators.ts';
 
 const IAM = '2010-05-08';
 
-let ministack: Ministack;
+let ministack: AwsEmulator;
 let keys: S3Config['keys'];
 beforeAll(async () => {
   // It checks the signatures of users alone, not those of the account's own key.

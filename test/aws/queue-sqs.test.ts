@@ -9,9 +9,9 @@ import {
 } from '../../shared/stores/aws/sqs/sender.ts';
 import { queueContract } from '../contract/queue.ts';
 import { createQueue } from '../fixtures/aws-stores.ts';
-import { type Ministack, startMinistack } from '../fixtures/ministack.ts';
+import { type AwsEmulator, startMinistack } from '../fixtures/emulators.ts';
 
-let ministack: Ministack;
+let ministack: AwsEmulator;
 let call: AwsCall;
 beforeAll(async () => {
   ministack = await startMinistack();

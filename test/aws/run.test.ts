@@ -14,8 +14,8 @@ import { createS3Objects } from '../../shared/stores/aws/s3/objects.ts';
 import type { Objects } from '../../shared/stores/objects.ts';
 import { DEFAULT_KEYS, type Simulator, startSimulator } from '../../simulator/main.ts';
 import { createTestAws } from '../fixtures/aws-client.ts';
+import { type AwsEmulator, startMinistack } from '../fixtures/emulators.ts';
 import { inventory } from '../fixtures/inventory.ts';
-import { type Ministack, startMinistack } from '../fixtures/ministack.ts';
 import { until } from '../fixtures/processes.ts';
 import { deleteStack, deployStack, packageStack, type Stack } from '../fixtures/stack.ts';
 
@@ -25,7 +25,7 @@ const PREFIX = 'cos-fetch/ap-shanghai/examplebucket-1250000000';
 const PATIENCE_MS = 90_000 + 20 * LINES;
 
 const folder = mkdtempSync(join(tmpdir(), 'waybill-run-'));
-let ministack: Ministack;
+let ministack: AwsEmulator;
 let simulator: Simulator;
 let stack: Stack;
 let gateway: Gateway;

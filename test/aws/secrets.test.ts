@@ -5,9 +5,9 @@ import { type AwsCall, createJsonApi, SECRETS_MANAGER } from '../../shared/store
 import { createSecretReader } from '../../shared/stores/aws/secrets-manager.ts';
 import { openSecrets } from '../../shared/stores/secrets.ts';
 import { credentialsContract } from '../contract/credentials.ts';
-import { type Ministack, startMinistack } from '../fixtures/ministack.ts';
+import { type AwsEmulator, startMinistack } from '../fixtures/emulators.ts';
 
-let ministack: Ministack;
+let ministack: AwsEmulator;
 let call: AwsCall;
 beforeAll(async () => {
   ministack = await startMinistack();

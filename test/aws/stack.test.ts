@@ -7,12 +7,12 @@ import { functionNames } from '../../scripts/bundle.ts';
 import { parseXml } from '../../shared/lib/xml.ts';
 import type { Deployment } from '../../shared/runtime/deployment.ts';
 import { createTestAws } from '../fixtures/aws-client.ts';
+import { type AwsEmulator, startMinistack } from '../fixtures/emulators.ts';
 import { inventory } from '../fixtures/inventory.ts';
-import { type Ministack, startMinistack } from '../fixtures/ministack.ts';
 import { deleteStack, deployStack, packageStack, type Stack } from '../fixtures/stack.ts';
 
 const folder = mkdtempSync(join(tmpdir(), 'waybill-stack-'));
-let ministack: Ministack;
+let ministack: AwsEmulator;
 let stack: Stack;
 let before: Awaited<ReturnType<typeof inventory>>;
 

@@ -6,10 +6,10 @@ import { promisify } from 'node:util';
 import { unzipSync } from 'fflate';
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import { functionNames } from '../../scripts/bundle.ts';
-import { prepareMinistack } from '../../scripts/ministack.ts';
+import { prepareEmulator } from '../../scripts/emulators.ts';
 import { createStores } from '../fixtures/aws-stores.ts';
+import { type AwsEmulator, startMinistack } from '../fixtures/emulators.ts';
 import { loadJson } from '../fixtures/load.ts';
-import { type Ministack, startMinistack } from '../fixtures/ministack.ts';
 import {
   expectAnswer,
   type Providers,
@@ -22,9 +22,9 @@ const run = promisify(execFile);
 const zips = new URL('../../.serverless/', import.meta.url);
 
 let providers: Providers;
-let ministack: Ministack;
+let ministack: AwsEmulator;
 beforeAll(async () => {
-  prepareMinistack();
+  prepareEmulator('ministack');
   [providers, ministack] = await Promise.all([startProviders(), startMinistack()]);
 });
 afterAll(async () => {

@@ -68,7 +68,7 @@ export function createTable(name: string, call: AwsCall): Table {
   const change = (key: Key, expression: string, values: Values, condition = '') => ({
     TableName: name,
     Key: toAttributes({ ...key }),
-    UpdateExpression: expression,
+    UpdateExpression: oneLine(expression),
     ...conditioned(condition, values, expression),
   });
 
@@ -99,9 +99,9 @@ export function createTable(name: string, call: AwsCall): Table {
       const projection = attributes?.map((attribute) => `#${attribute}`).join(', ') ?? '';
       const input = {
         TableName: name,
-        KeyConditionExpression: where,
+        KeyConditionExpression: oneLine(where),
         ...expressed(values, where, filter ?? '', projection),
-        ...(filter !== undefined && { FilterExpression: filter }),
+        ...(filter !== undefined && { FilterExpression: oneLine(filter) }),
         ...(projection !== '' && { ProjectionExpression: projection }),
         ...(index !== undefined && { IndexName: index }),
         ...(pageSize !== undefined && { Limit: pageSize }),
@@ -133,8 +133,11 @@ export function createTable(name: string, call: AwsCall): Table {
   };
 }
 
+/** Some servers that speak DynamoDB's protocol read no line feeds in expressions. */
+const oneLine = (expression: string): string => expression.replace(/\s+/g, ' ');
+
 const conditioned = (condition: string, values: Values, expression = '') => ({
-  ...(condition !== '' && { ConditionExpression: condition }),
+  ...(condition !== '' && { ConditionExpression: oneLine(condition) }),
   ...expressed(values, expression, condition),
 });
 

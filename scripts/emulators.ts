@@ -1,0 +1,50 @@
+/**
+ * Installs the AWS emulators that `npm run test:aws` runs against, MiniStack and moto, each in a Python
+ * virtual environment of its own below `.build/`. Does nothing for one that is installed already.
+ */
+import { spawnSync } from 'node:child_process';
+import { existsSync, rmSync } from 'node:fs';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+
+const BUILD = fileURLToPath(new URL('../.build', import.meta.url));
+
+export const EMULATORS = {
+  ministack: { requirement: 'ministack', version: '1.5.33', program: 'ministack' },
+  moto: { requirement: 'moto[server]', version: '5.2.5', program: 'moto_server' },
+} as const;
+export type Emulator = keyof typeof EMULATORS;
+
+export const programOf = (name: Emulator): string =>
+  join(BUILD, name, 'bin', EMULATORS[name].program);
+
+/** @throws Error that says what is missing */
+export function prepareEmulator(name: Emulator, write: (line: string) => void = () => {}): void {
+  const { requirement, version } = EMULATORS[name];
+  if (installed(name) === version) return;
+  const folder = join(BUILD, name);
+  write(`installs ${name} ${version} in ${folder}\n`);
+  rmSync(folder, { recursive: true, force: true });
+  const run = (command: string, args: readonly string[], hint: string): void => {
+    const { status, stderr, error } = spawnSync(command, args, { encoding: 'utf8' });
+    if (status !== 0) throw new Error(`${name}: ${hint}. ${error?.message ?? stderr}`);
+  };
+  run('python3', ['-m', 'venv', folder], 'Python 3.10 or later with its module venv is needed');
+  const pip = ['-m', 'pip', 'install', '--quiet', '--disable-pip-version-check'];
+  const python = join(folder, 'bin', 'python3');
+  run(python, [...pip, `${requirement}==${version}`], 'pip could not install it');
+}
+
+function installed(name: Emulator): string | undefined {
+  if (!existsSync(programOf(name))) return undefined;
+  const ask = `from importlib.metadata import version; print(version('${name}'))`;
+  const python = join(BUILD, name, 'bin', 'python3');
+  const { stdout } = spawnSync(python, ['-c', ask], { encoding: 'utf8' });
+  return stdout?.trim();
+}
+
+if (import.meta.main) {
+  for (const name of ['ministack', 'moto'] as const) {
+    prepareEmulator(name, (line) => process.stdout.write(line));
+  }
+}
