@@ -259,6 +259,16 @@ describe('triggers', () => {
     expect(propertiesOf('HttpApi')).not.toHaveProperty('CorsConfiguration');
   });
 
+  it('HEAD goes wherever GET goes', () => {
+    const keys = ofType(template, 'AWS::ApiGatewayV2::Route').map(([, { Properties }]) =>
+      String(Properties?.['RouteKey']),
+    );
+    const pathsOf = (method: string) =>
+      keys.filter((key) => key.startsWith(`${method} `)).map((key) => key.split(' ')[1]);
+    expect(pathsOf('GET').length).toBeGreaterThan(10);
+    expect(pathsOf('HEAD').sort()).toEqual(pathsOf('GET').sort());
+  });
+
   it('callbacks come in at an address that costs nothing beyond the call', () => {
     expect(propertiesOf('RecordDashcallbackLambdaFunctionUrl')).toMatchObject({ AuthType: 'NONE' });
     expect(ofType(template, 'AWS::Lambda::Url')).toHaveLength(1);

@@ -55,6 +55,7 @@ async function setup(
     const answer = await handle({
       ...sample,
       routeKey,
+      requestContext: { http: { method: routeKey.split(' ')[0] } },
       headers: { authorization, ...headers },
       ...(params && { pathParameters: params }),
       ...(query && { queryStringParameters: query }),
@@ -126,6 +127,15 @@ describe('runs', () => {
       createdAt: AT.toISOString(),
       closedAt: null,
     });
+  });
+
+  it('answers HEAD as GET', async () => {
+    const { ask } = await setup();
+    for (const path of ['/runs', '/healthz']) {
+      expect(await ask(`HEAD ${path}`)).toEqual(await ask(`GET ${path}`));
+      expect(await ask(`HEAD ${path}`)).toMatchObject({ statusCode: 200 });
+    }
+    expect(await ask('HEAD /runs', { authorization: '' })).toMatchObject({ statusCode: 401 });
   });
 
   it('pages through runs', async () => {
