@@ -67,7 +67,7 @@ export function createHandler(deps: Deps) {
 
   const submit = createSubmit({ ...deps, now });
 
-  const workOn = async (
+  const submitShard = async (
     shard: Shard,
     watch: RunWatch,
     { deadline, receipt }: Invocation & Pick<QueueRecord, 'receipt'>,
@@ -79,10 +79,10 @@ export function createHandler(deps: Deps) {
     await hold?.(receipt, LEASE_MS + 60_000).catch((error: unknown) => {
       log.warn('message.not-held', { shard: shard.id }, error);
     });
-    const reading = read(shard);
-    const seen = () => reading.tally;
+    const lines = read(shard);
+    const seen = () => lines.tally;
     const intent = createIntent({ ledger, shard, opened, lease, watch, settleMs, seen, now });
-    const timely = untilTime(reading, deadline, now, watch.signal);
+    const timely = untilTime(lines, deadline, now, watch.signal);
     const sent: Sent = { submitted: 0, throttled: 0 };
     let open = 0;
     let rest: readonly IntentWindow[] | undefined;
@@ -104,8 +104,8 @@ export function createHandler(deps: Deps) {
         return 'goes on';
       }
       if (open > 0) throw new UnsettledError(shard.id);
-      await stageRejected(objects, shard, reading.quarantined);
-      await ledger.endShard(shard, { ...lease, at: now() }, reading.tally);
+      await stageRejected(objects, shard, lines.quarantined);
+      await ledger.endShard(shard, { ...lease, at: now() }, lines.tally);
       return 'ended';
     } catch (error) {
       if (!(error instanceof InputError)) throw error;
@@ -132,7 +132,7 @@ export function createHandler(deps: Deps) {
     if (receiveCount >= FEEDING_RECEIVES) await feed(message);
     if (receiveCount >= POISON_RECEIVES) await notePoison(ledger, shard);
     try {
-      const outcome = await workOn(shard, watch, { ...invocation, receipt });
+      const outcome = await submitShard(shard, watch, { ...invocation, receipt });
       if (outcome === 'ended') await feed(message);
       if (outcome === 'goes on') {
         await queue.send([JSON.stringify(message)], { group: runId });

@@ -62,7 +62,9 @@ export async function cancel(options: CancelOptions, runId: string): Promise<Exi
     }
     const { done, total } = progressOf(run);
     const left = count(total - done);
-    stderr.write('What the provider has already goes on there; nothing more is submitted.\n');
+    stderr.write(
+      'After cancelling, nothing more is sent. Transfers that the provider has already accepted continue.\n',
+    );
     if (!(await confirm(`Cancel run ${printable(runId)} with ${left} transfers open?`))) {
       stderr.write('nothing was cancelled\n');
       return EXIT.failures;

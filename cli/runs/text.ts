@@ -52,8 +52,8 @@ const ADVICE: Readonly<Record<string, string>> = {
   transient: 'passes by itself; it was tried again and still failed: retry it later',
   throttled: 'the provider was overloaded: retry it later, or lower the rate',
   quota: 'a quota of the account is used up: free it, then retry it',
-  credentials: 'the key pair or its permissions are wrong: mend them, then retry it',
-  source: 'the source is missing, refuses or is another file: mend it, then retry it',
+  credentials: 'the key pair or its permissions are wrong: fix them, then retry',
+  source: 'the source is missing, denies access or is a different file: fix it, then retry',
   request: 'the line or the request is wrong: correct it in failed.csv and submit that',
   state: 'the provider was not in a state for this: settle it there, then retry it',
 };

@@ -32,7 +32,7 @@ const TITLES: Readonly<Record<number, string>> = {
   404: 'There is no such thing',
   409: 'It does not fit the state things are in',
   422: 'This Idempotency-Key came with another request',
-  429: 'Too many requests; `Retry-After` tells when to come again',
+  429: 'Too many requests; `Retry-After` says when to retry',
   502: 'The provider refused, or its answer was not understood',
   503: 'Not available, or this provider is not configured',
   504: 'The provider did not answer',
@@ -56,7 +56,7 @@ function build(): OpenApi {
     servers: [{ url: '/', description: 'Where this document came from' }],
     tags: [
       { name: 'start', description: 'Start work' },
-      { name: 'steer', description: 'Put manifests, retry and cancel runs' },
+      { name: 'steer', description: 'Upload manifests, retry and cancel runs' },
       { name: 'read', description: 'Runs and transfers' },
       { name: 'reports', description: 'Reports of a run' },
       { name: 'providers', description: 'Called by the providers' },

@@ -41,10 +41,10 @@ export function createClock({
 }: ClockOptions = {}): ProviderClock {
   let offsetMs = 0;
 
-  /** How long our clock is behind the answer's; undefined where it tells no time. */
+  /** How long our clock is behind the answer's; undefined if it has no date. */
   const behindMs = ({ date }: Headers, at = here()): number | undefined => {
-    const told = parseHttpDate(date, at);
-    return told && told.getTime() - at.getTime();
+    const answeredAt = parseHttpDate(date, at);
+    return answeredAt && answeredAt.getTime() - at.getTime();
   };
 
   return {

@@ -103,8 +103,8 @@ export class InputError extends WaybillError {
 
 /** The same with its first faults in the message: a run's cause has nothing else to tell them by. */
 export function withFaults(error: InputError): InputError {
-  const told = error.errors.slice(0, 3).map(({ path, message }) => `${path}: ${message}`);
-  return new InputError(error.code, [error.message, ...told].join(' '), error.errors);
+  const details = error.errors.slice(0, 3).map(({ path, message }) => `${path}: ${message}`);
+  return new InputError(error.code, [error.message, ...details].join(' '), error.errors);
 }
 
 export type ConflictCode =
@@ -133,7 +133,7 @@ export class RateError extends WaybillError {
   readonly headers: Readonly<Record<string, string>>;
 
   constructor(seconds: number, headers: Readonly<Record<string, string>>) {
-    super(`Too many requests with this token; ask again in ${seconds} s.`, {
+    super(`Too many requests with this token; try again in ${seconds} s.`, {
       code: 'RATE_LIMITED',
       class: 'throttled',
     });

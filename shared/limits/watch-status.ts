@@ -26,11 +26,11 @@ const TRIES = 3;
 /** The limiter, with an eye on its answers; a note that can't be written is left out. */
 export function watchStatus(limiter: Limiter, options: WatchOptions): Limiter {
   const { api, ledger, now = () => new Date() } = options;
-  let noted: { readonly state: State; readonly at: number } | undefined;
+  let lastNote: { readonly state: State; readonly at: number } | undefined;
 
   const note = async (state: State, error?: ProviderError): Promise<void> => {
     const at = now();
-    noted = { state, at: at.getTime() };
+    lastNote = { state, at: at.getTime() };
     for (let tries = 0; tries < TRIES; tries += 1) {
       const known = await ledger.readNote(STATUS_NOTE);
       const all = parseStatus(known?.text);
@@ -43,12 +43,12 @@ export function watchStatus(limiter: Limiter, options: WatchOptions): Limiter {
     }
   };
 
-  const heard = async (state: State, error?: ProviderError): Promise<void> => {
-    const since = noted ? now().getTime() - noted.at : Number.POSITIVE_INFINITY;
+  const noteIfDue = async (state: State, error?: ProviderError): Promise<void> => {
+    const since = lastNote ? now().getTime() - lastNote.at : Number.POSITIVE_INFINITY;
     const restMs = state === 'throttled' ? THROTTLED_MS : OK_MS;
     // Between throttled answers others are taken: that is no recovery yet.
-    const isCalm = state === 'ok' && noted?.state === 'throttled' && since < THROTTLED_MS;
-    if (isCalm || (noted?.state === state && since < restMs)) return;
+    const isCalm = state === 'ok' && lastNote?.state === 'throttled' && since < THROTTLED_MS;
+    if (isCalm || (lastNote?.state === state && since < restMs)) return;
     await note(state, error).catch(() => {});
   };
 
@@ -65,11 +65,11 @@ export function watchStatus(limiter: Limiter, options: WatchOptions): Limiter {
         async () => {
           try {
             const answer = await request();
-            await heard('ok');
+            await noteIfDue('ok');
             return answer;
           } catch (error) {
             const state = stateOf(error);
-            if (state) await heard(state, error as ProviderError);
+            if (state) await noteIfDue(state, error as ProviderError);
             throw error;
           }
         },
@@ -86,9 +86,9 @@ interface Heard {
   readonly error?: ProviderError;
 }
 
-function after(before: ApiStatus | undefined, heard: Heard): ApiStatus {
-  const { api, error, state } = heard;
-  const at = heard.at.toISOString();
+function after(before: ApiStatus | undefined, noteIfDue: Heard): ApiStatus {
+  const { api, error, state } = noteIfDue;
+  const at = noteIfDue.at.toISOString();
   const provider =
     error?.provider ?? before?.provider ?? (api.startsWith('oms') ? 'huawei' : 'tencent');
   const trouble: Trouble | undefined = error && {

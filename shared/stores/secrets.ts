@@ -43,7 +43,7 @@ export interface SecretsOptions {
 const OLD_MS = 15 * 60_000;
 
 /** Between two readings that refused keys asked for: unchanged ones are not asked for again. */
-const PATIENCE_MS = 60_000;
+const RENEW_EVERY_MS = 60_000;
 
 /** Reads them all. @throws ConfigError (CONFIG_INVALID) with every fault; StoreError */
 export async function openSecrets(options: SecretsOptions): Promise<Secrets> {
@@ -52,7 +52,7 @@ export async function openSecrets(options: SecretsOptions): Promise<Secrets> {
   let version = 0;
   let readAt = now();
   let renewedAt = Number.NEGATIVE_INFINITY;
-  let reading: Promise<boolean> | undefined;
+  let pendingRead: Promise<boolean> | undefined;
 
   const readAgain = async (): Promise<boolean> => {
     try {
@@ -68,12 +68,12 @@ export async function openSecrets(options: SecretsOptions): Promise<Secrets> {
       return false;
     }
   };
-  /** One reading at a time, for all who ask meanwhile. */
+  /** One read at a time, shared by all callers. */
   const once = (): Promise<boolean> => {
-    reading ??= readAgain().finally(() => {
-      reading = undefined;
+    pendingRead ??= readAgain().finally(() => {
+      pendingRead = undefined;
     });
-    return reading;
+    return pendingRead;
   };
 
   return {
@@ -81,11 +81,11 @@ export async function openSecrets(options: SecretsOptions): Promise<Secrets> {
     sets: () => sets,
     version: () => version,
     async renew(since) {
-      if (version === since && now() - renewedAt >= PATIENCE_MS) {
+      if (version === since && now() - renewedAt >= RENEW_EVERY_MS) {
         renewedAt = now();
         await once();
-      } else if (reading) {
-        await reading;
+      } else if (pendingRead) {
+        await pendingRead;
       }
       return version !== since;
     },

@@ -627,7 +627,7 @@ export function createWaybill({ url, token, fetch = globalThis.fetch }: WaybillO
     /** Tries failed transfers again, of some classes or all; goes on with a cancelled run. */
     retryRun: (runId: string, body: RetryRunBody = {}): Promise<RetryRunAnswer> =>
       json('POST', `/runs/${encodeURIComponent(runId)}/retry`, { body }),
-    /** Sends nothing more; what the provider has taken goes on there. */
+    /** Stops sending; transfers that the provider has accepted continue. */
     cancelRun: (runId: string): Promise<CancelRunAnswer> =>
       json('POST', `/runs/${encodeURIComponent(runId)}/cancel`),
     /** The report failed.csv of a run, as far as it is known. */

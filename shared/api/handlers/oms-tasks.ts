@@ -51,12 +51,12 @@ export function createOmsStartHandler(version: OmsVersion, deps: OmsStartDeps) {
       if (await isDone()) return json(202, { runId });
       return withLease(ledger, `run ${runId}`, now, async () => {
         if (await isDone()) return json(202, { runId });
-        const reading = await starter.read(ref);
-        refuseUnstartable(ref, reading);
-        if (reading) await starter.checkKeys(ref, reading);
+        const taskState = await starter.read(ref);
+        refuseUnstartable(ref, taskState);
+        if (taskState) await starter.checkKeys(ref, taskState);
         const run: NewRun = { runId, trigger: 'http', operation, createdAt: now() };
         await openTaskRun(ledger, run, [ref], now());
-        const outcome = await starter.start(transferId, ref, 1, reading);
+        const outcome = await starter.start(transferId, ref, 1, taskState);
         log.info('oms.started', { runId, version, taskId: ref.taskId, outcome: outcome.kind });
         return json(outcome.kind === 'running' ? 200 : 202, { runId });
       }).catch(inProgress);
@@ -127,8 +127,8 @@ async function* batchOf<Item>(items: readonly Item[]): AsyncGenerator<readonly I
 }
 
 /** What a person who asks by HTTP is told before anything is opened. */
-function refuseUnstartable(ref: OmsTaskRef, reading: Awaited<ReturnType<Starter['read']>>): void {
-  const verdict = startRuleFor(ref, reading);
+function refuseUnstartable(ref: OmsTaskRef, taskState: Awaited<ReturnType<Starter['read']>>): void {
+  const verdict = startRuleFor(ref, taskState);
   if (!('cause' in verdict)) return;
   const { code, message } = verdict.cause;
   if (code === 'OMS.1009') {

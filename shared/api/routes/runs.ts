@@ -90,7 +90,7 @@ export const READ: readonly RouteDescription[] = [
     tag: 'steer',
     route: 'POST /runs/{runId}/cancel',
     id: 'cancelRun',
-    summary: 'Sends nothing more; what the provider has taken goes on there',
+    summary: 'Stops sending; transfers that the provider has accepted continue',
     answers: { 202: startedShape },
     answer: startedExample,
     problems: [404, 409],

@@ -39,12 +39,12 @@ export async function* listObjects(bucket: Bucket, prefix: string): AsyncGenerat
     yield* page.entries;
     if (!page.isTruncated) return;
     last = page.entries.at(-1)?.key ?? last;
-    const following = nextOf(page, last);
-    if (!following) throw failed(bucket, 'said that a list goes on, but not where');
-    if (following.token === next.token && following.marker === next.marker) {
+    const nextPage = nextOf(page, last);
+    if (!nextPage) throw failed(bucket, 'said that a list goes on, but not where');
+    if (nextPage.token === next.token && nextPage.marker === next.marker) {
       throw failed(bucket, 'listed the same page again');
     }
-    next = following;
+    next = nextPage;
   }
 }
 

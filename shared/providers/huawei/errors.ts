@@ -77,9 +77,9 @@ export function huaweiError(
   const providerCode = spoken?.code ?? `HTTP_${status}`;
   const kind = classOf(providerCode, status);
   const message = spoken?.message ?? 'the answer carries no message of Huawei Cloud';
-  const told = `${doing}: ${status} ${providerCode}: `;
-  if (isTimeRefused(providerCode, message)) return clock.correct(headers, at, told + message);
-  return new ProviderError(told + hint(providerCode, message), {
+  const summary = `${doing}: ${status} ${providerCode}: `;
+  if (isTimeRefused(providerCode, message)) return clock.correct(headers, at, summary + message);
+  return new ProviderError(summary + hint(providerCode, message), {
     provider: 'huawei',
     providerCode,
     status,

@@ -50,7 +50,7 @@ export function createTokenSource(options: TokenSourceOptions): TokenSource {
   const tokens = new Map<string, Token>();
   const fetching = new Map<string, Promise<Token>>();
 
-  const ask = async (region: string, projectId: string): Promise<Token> => {
+  const fetchToken = async (region: string, projectId: string): Promise<Token> => {
     const at = clock.now();
     const { origin, pathname } = new URL(endpoint.replaceAll('{region}', region));
     const answer = await send({
@@ -78,12 +78,12 @@ export function createTokenSource(options: TokenSourceOptions): TokenSource {
       const key = `${region}/${projectId}`;
       const known = tokens.get(key);
       if (known && known.expiresAt - MARGIN_MS > now().getTime()) return known.text;
-      let under = fetching.get(key);
-      if (!under) {
-        under = ask(region, projectId).finally(() => fetching.delete(key));
-        fetching.set(key, under);
+      let pending = fetching.get(key);
+      if (!pending) {
+        pending = fetchToken(region, projectId).finally(() => fetching.delete(key));
+        fetching.set(key, pending);
       }
-      const token = await under;
+      const token = await pending;
       tokens.set(key, token);
       return token.text;
     },

@@ -80,11 +80,11 @@ async function refusal(
   for await (const part of body) if (parts.length < 16) parts.push(part);
   const error = parseXml(Buffer.concat(parts).toString('utf8'))?.['Error'];
   const code = isRecord(error) ? word(error, 'Code') : '';
-  const told = `reading a list of failed objects: ${status} ${code}`;
+  const summary = `reading a list of failed objects: ${status} ${code}`;
   const isExpired =
     code === 'AccessDenied' && isRecord(error) && /expired/i.test(word(error, 'Message'));
-  if (code === 'RequestTimeTooSkewed' || isExpired) return clock.correct(headers, at, told);
-  return new ProviderError(told, {
+  if (code === 'RequestTimeTooSkewed' || isExpired) return clock.correct(headers, at, summary);
+  return new ProviderError(summary, {
     provider: 'huawei',
     providerCode: code === '' ? `HTTP_${status}` : code,
     status,

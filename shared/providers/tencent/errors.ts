@@ -53,7 +53,7 @@ export function statusClass(status: number): CauseClass {
 export const codeClass = (code: string, status: number): CauseClass =>
   own(ANSWER_CLASSES, code) ?? statusClass(/^[45]\d\d$/.test(code) ? Number(code) : status);
 
-/** What a request was signed with: the clock, and the time it told. */
+/** What a request was signed with: the clock, and the time it summary. */
 export interface SignedBy {
   readonly clock: ProviderClock;
   readonly at: Date;
@@ -77,12 +77,12 @@ export function cosError(
   const spoken = parseBody(body);
   const providerCode = spoken?.code ?? `HTTP_${status}`;
   const fallback = statusClass(status);
-  const message = spoken?.message ?? 'the answer carries no message of COS';
-  const told = `${doing}: ${status} ${providerCode}: ${message}`;
-  // To HEAD nobody can say why.
+  const message = spoken?.message ?? 'the answer contains no COS error message';
+  const summary = `${doing}: ${status} ${providerCode}: ${message}`;
+  // The answer to a HEAD has no body to say why.
   const isUntold = status === 403 && body === '' && clock.differs(headers, at);
-  if (isUntold || isTimeRefused(providerCode, message)) return clock.correct(headers, at, told);
-  return new ProviderError(told, {
+  if (isUntold || isTimeRefused(providerCode, message)) return clock.correct(headers, at, summary);
+  return new ProviderError(summary, {
     provider: 'tencent',
     providerCode,
     status,

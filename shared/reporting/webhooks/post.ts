@@ -30,10 +30,10 @@ export function createPost({
 }: PostOptions): Post {
   return async (request) => {
     const over = new AbortController();
-    const heard: { answer?: Answer } = {};
+    const received: { answer?: Answer } = {};
     const exchange = async (): Promise<void> => {
       const { status, headers, body } = await fetch(request);
-      heard.answer = { status, headers };
+      received.answer = { status, headers };
       let bytes = 0;
       for await (const part of body) {
         bytes += part.length;
@@ -49,12 +49,12 @@ export function createPost({
     try {
       await Promise.race([exchange(), limit()]);
     } catch (error) {
-      if (!heard.answer) throw error;
+      if (!received.answer) throw error;
     } finally {
       over.abort();
     }
-    if (!heard.answer) throw new TypeError('an exchange without an answer');
-    return heard.answer;
+    if (!received.answer) throw new TypeError('an exchange without an answer');
+    return received.answer;
   };
 }
 

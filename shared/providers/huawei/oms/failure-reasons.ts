@@ -45,7 +45,7 @@ const REASONS: Readonly<Record<string, FailureReason>> = Object.fromEntries([
   ...rows('0008 0009 0010', 'yes', 'transient', 'check keys and network, then start it again'),
   ...rows('0011 0012 0017', 'no', 'request', 'nothing was selected: create a task with objects'),
   ...rows('0013 0014 0016 0018', 'no', 'request', 'correct the list file and create a new task'),
-  ...rows('0019 0301', 'no', 'request', "mend the list file's metadata or storage class"),
+  ...rows('0019 0301', 'no', 'request', "fix the list file's metadata or storage class"),
   ...rows('0015', 'no', 'request', 'the Azure account has no Blob service'),
   ...rows('0051 0052 0054', 'keys', 'credentials', 'grant the destination key its permissions'),
   ...rows('0057', 'keys', 'credentials', 'use a valid key pair for the destination'),

@@ -17,8 +17,8 @@ import { readTaskState, startOms, type TaskState } from './task-state.ts';
 
 /** `started` and `running` go on at the provider; the others carry a cause. */
 export type StartOutcome =
-  | { readonly kind: 'started' | 'running'; readonly reading: TaskState }
-  | { readonly kind: 'complete'; readonly reading: TaskState; readonly cause: Cause }
+  | { readonly kind: 'started' | 'running'; readonly taskState: TaskState }
+  | { readonly kind: 'complete'; readonly taskState: TaskState; readonly cause: Cause }
   | { readonly kind: 'refused'; readonly cause: Cause }
   /** Whether it started is not known; the sweeper reads it later. */
   | { readonly kind: 'unknown'; readonly cause: Cause };
@@ -27,7 +27,7 @@ export interface Starter {
   /** What the task is now; undefined when there is none. @throws what the client throws */
   read(ref: OmsTaskRef): Promise<TaskState | undefined>;
   /** @throws InputError (BODY_INVALID, path `credentials`) that names what the credential set lacks */
-  checkKeys(ref: OmsTaskRef, reading: TaskState): Promise<void>;
+  checkKeys(ref: OmsTaskRef, taskState: TaskState): Promise<void>;
   /**
    * Starts the transfer's task if it may be started, and records what came of it.
    * @param attempt the first number to use
@@ -80,13 +80,13 @@ export function createStarter(options: StarterOptions): Starter {
     ref: OmsTaskRef,
     access: OmsAccess,
   ): Promise<TaskState | undefined> => {
-    let reading = await read(ref, access);
+    let taskState = await read(ref, access);
     for (const ms of LOOKS_MS) {
-      if (reading?.phase !== 'moving') break;
+      if (taskState?.phase !== 'moving') break;
       await wait(ms);
-      reading = await read(ref, access);
+      taskState = await read(ref, access);
     }
-    return reading;
+    return taskState;
   };
 
   const record = (
@@ -124,45 +124,45 @@ export function createStarter(options: StarterOptions): Starter {
       return { kind: 'refused', cause };
     };
     /** Records what the task is already, or what forbids to start it. */
-    const settle = async (reading: TaskState | undefined): Promise<StartOutcome | undefined> => {
-      const verdict = startRuleFor(ref, reading);
-      if (verdict.kind === 'refused' || !reading) {
+    const settle = async (taskState: TaskState | undefined): Promise<StartOutcome | undefined> => {
+      const verdict = startRuleFor(ref, taskState);
+      if (verdict.kind === 'refused' || !taskState) {
         return refuse('cause' in verdict ? verdict.cause : UNREAD);
       }
-      const about = { progress: reading.progress, providerId };
+      const about = { progress: taskState.progress, providerId };
       if (verdict.kind === 'running') {
         await record(transferId, ref, attempt, 'submitted', 'resolved', about);
-        // Our start was taken, though nobody answered.
-        return { kind: isOpen ? 'started' : 'running', reading };
+        // Our start was accepted, although its answer was lost.
+        return { kind: isOpen ? 'started' : 'running', taskState };
       }
       if (verdict.kind !== 'complete') return undefined;
       // Complete with failed objects is a failure all the same.
-      const { cause } = reading;
+      const { cause } = taskState;
       const state = cause ? 'failed' : 'succeeded';
       await record(transferId, ref, attempt, state, 'resolved', {
         ...about,
         ...(cause && { cause }),
       });
-      return { kind: 'complete', reading, cause: verdict.cause };
+      return { kind: 'complete', taskState, cause: verdict.cause };
     };
 
     try {
       const access = await open(ref);
-      let reading = given ?? (await readSettled(ref, access));
-      const known = await settle(reading);
-      if (known || !reading) return known ?? (await refuse(UNREAD));
-      const keys = keysFor(ref, reading, await sets.get(ref.credentials));
-      let failedOnly = ref.failedObjectsOnly ?? reading.onlyFailedLeft;
+      let taskState = given ?? (await readSettled(ref, access));
+      const known = await settle(taskState);
+      if (known || !taskState) return known ?? (await refuse(UNREAD));
+      const keys = keysFor(ref, taskState, await sets.get(ref.credentials));
+      let failedOnly = ref.failedObjectsOnly ?? taskState.onlyFailedLeft;
 
       for (let starts = 1; ; starts += 1) {
         await record(transferId, ref, attempt, 'submitting', 'submitting');
         isOpen = true;
-        const current = reading;
+        const current = taskState;
         try {
           const call = () => startOms(ref, current, keys, failedOnly, access);
           await access.run(call);
           await record(transferId, ref, attempt, 'submitted', 'accepted', { providerId });
-          return { kind: 'started', reading: current };
+          return { kind: 'started', taskState: current };
         } catch (error) {
           if (!(error instanceof WaybillError)) throw error;
           const number = error instanceof ProviderError ? omsNumber(error.providerCode) : undefined;
@@ -190,7 +190,7 @@ export function createStarter(options: StarterOptions): Starter {
             return (await settle(later)) ?? (await refuse(toCause(error)));
           }
           if (starts === MAX_STARTS) return { kind: 'unknown', cause: toCause(error) };
-          reading = later;
+          taskState = later;
           attempt += 1;
         }
       }
@@ -207,8 +207,8 @@ export function createStarter(options: StarterOptions): Starter {
     async read(ref) {
       return readSettled(ref, await open(ref));
     },
-    async checkKeys(ref, reading) {
-      keysFor(ref, reading, await sets.get(ref.credentials));
+    async checkKeys(ref, taskState) {
+      keysFor(ref, taskState, await sets.get(ref.credentials));
     },
   };
 }

@@ -165,6 +165,6 @@ function failure(
     return { provider: 'huawei', code: 'OBJECTS_FAILED', message, class: 'source' };
   }
   const { advice, class: kind } = failureReason(reason.code);
-  const told = reason.message === '' ? advice : `${reason.message} (${advice})`;
-  return { provider: 'huawei', code: reason.code, message: safeText(told), class: kind };
+  const details = reason.message === '' ? advice : `${reason.message} (${advice})`;
+  return { provider: 'huawei', code: reason.code, message: safeText(details), class: kind };
 }

@@ -58,7 +58,7 @@ const MAX_SENDS = 3;
 
 const WAIT_MS = 1_000;
 
-/** Jobs looked through for a marker; the newest come first or last, which is not documented. */
+/** Jobs existing through for a marker; the newest come first or last, which is not documented. */
 const MAX_LISTED = 10_000;
 
 /** Of a page: with the longest descriptions it stays below the largest answer that is read. */
@@ -137,8 +137,8 @@ export function createBatchCreator(options: BatchCreatorOptions): BatchCreator {
         await record('failed', 'refused', { cause });
         return { kind: 'refused', cause };
       };
-      /** What the list tells; a cause when it can't be read. */
-      const look = async (): Promise<{ jobId?: string | undefined; cause?: Cause }> => {
+      /** The job in the list, if any; a cause when the list can't be read. */
+      const findExisting = async (): Promise<{ jobId?: string | undefined; cause?: Cause }> => {
         try {
           return { jobId: await findJob(client, breaker, ref) };
         } catch (error) {
@@ -146,9 +146,9 @@ export function createBatchCreator(options: BatchCreatorOptions): BatchCreator {
         }
       };
 
-      // An earlier call may have been taken: it is looked for before anything is sent again.
+      // An earlier call may have been accepted: look for its job before sending again.
       if (known?.state === 'submitting') {
-        const { jobId, cause } = await look();
+        const { jobId, cause } = await findExisting();
         if (jobId !== undefined) return created(jobId, 'resolved');
         if (cause) return { kind: 'unknown', cause };
         attempt += 1;
@@ -163,18 +163,18 @@ export function createBatchCreator(options: BatchCreatorOptions): BatchCreator {
         } catch (error) {
           cause = toOutcome(error);
           const isUnknown = error instanceof WaybillError && error.sent === 'unknown';
-          // Once one answer is open, no refusal of a later call tells that there is no job.
+          // Once one answer is open, no refusal of a later call proves that there is no job.
           isOpen ||= isUnknown;
           if (!isOpen && !mayExist(error)) return refused(cause);
           if (isOpen) await record('submitting', 'unanswered', { cause });
-          const looked = await look();
-          if (looked.jobId !== undefined) return await created(looked.jobId, 'resolved');
+          const existing = await findExisting();
+          if (existing.jobId !== undefined) return await created(existing.jobId, 'resolved');
           if (!isOpen) {
-            if (!looked.cause) return refused(cause);
+            if (!existing.cause) return refused(cause);
             isOpen = true;
             await record('submitting', 'unanswered', { cause });
           }
-          // The limiter has repeated what may pass; the rest is for the sweep to find.
+          // The limiter has retried transient errors; the sweep resolves the rest.
           if (!isUnknown && cause.class !== 'request') return { kind: 'unknown', cause };
         }
         if (sends === MAX_SENDS) return { kind: 'unknown', cause };

@@ -189,9 +189,10 @@ function parseAnswer(
     throw new ReplyError(`The answer to ${doing} has no code.`, requestId);
   }
   if (String(code) !== '0') {
-    const told = `${doing}: code ${String(code)}: ${String(message ?? '')}`;
-    if (isTimeRefused(String(code), String(message ?? ''))) throw clock.correct(headers, at, told);
-    throw new ProviderError(told, {
+    const summary = `${doing}: code ${String(code)}: ${String(message ?? '')}`;
+    if (isTimeRefused(String(code), String(message ?? '')))
+      throw clock.correct(headers, at, summary);
+    throw new ProviderError(summary, {
       provider: 'tencent',
       providerCode: String(code),
       status,

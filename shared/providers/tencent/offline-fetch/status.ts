@@ -92,7 +92,7 @@ export function createFetchStatus({
 const LOST = {
   provider: 'waybill',
   code: 'TASK_LOST',
-  message: 'the provider knows no such task and the target object is not there',
+  message: 'the provider no longer knows the task, and the target object is missing',
   class: 'transient',
 } as const;
 

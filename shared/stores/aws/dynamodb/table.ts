@@ -120,11 +120,11 @@ export function createTable(name: string, call: AwsCall): Table {
       const items: Item[] = [];
       let waiting: readonly unknown[] = keys.map((key) => toAttributes({ ...key }));
       while (waiting.length > 0) {
-        const asked = { [name]: { Keys: waiting.slice(0, BATCH), ConsistentRead: true } };
-        const answer = await act('BatchGetItem', { RequestItems: asked });
+        const request = { [name]: { Keys: waiting.slice(0, BATCH), ConsistentRead: true } };
+        const answer = await act('BatchGetItem', { RequestItems: request });
         const found = answer?.['Responses'] as Record<string, Attributes[]> | undefined;
         items.push(...(found?.[name] ?? []).map(fromAttributes));
-        // What the table had no capacity for is asked again.
+        // Keys the table had no capacity for are requested again.
         const left = answer?.['UnprocessedKeys'] as Record<string, { Keys: unknown[] }> | undefined;
         waiting = [...(left?.[name]?.Keys ?? []), ...waiting.slice(BATCH)];
       }

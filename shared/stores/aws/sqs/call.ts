@@ -64,9 +64,9 @@ export async function callBatch(
     ].map(({ Id }) => Id);
     left = left.filter(({ Id }) => !done.includes(Id));
     if (left.length === 0) return;
-    const telling = failed.filter((failure) => !isIgnored(failure));
-    if (tries === MAX_TRIES || telling.some(({ SenderFault }) => SenderFault)) {
-      const code = telling[0]?.Code ?? 'no answer';
+    const errors = failed.filter((failure) => !isIgnored(failure));
+    if (tries === MAX_TRIES || errors.some(({ SenderFault }) => SenderFault)) {
+      const code = errors[0]?.Code ?? 'no answer';
       throw new StoreError(`The queue ${url}: sqs ${action}: ${left.length} not done: ${code}.`);
     }
     await wait(delayMs(tries, undefined, Math.random(), POLICY));
