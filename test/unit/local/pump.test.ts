@@ -206,4 +206,40 @@ describe('the pump', () => {
     expect(JSON.parse(lines[0] ?? '')).toMatchObject({ event: 'pump.receive-failed' });
     expect(lines).toHaveLength(1);
   });
+
+  it('gives back what it receives while it stops', async () => {
+    const seen: string[] = [];
+    const gate = Promise.withResolvers<void>();
+    const asked = Promise.withResolvers<void>();
+    const work = async (body: string) => void seen.push(body);
+    const { pump, queue } = setup(work, {}, (real) => ({
+      ...real,
+      receive: async (max, visibilityMs) => {
+        asked.resolve();
+        await gate.promise;
+        return real.receive(max, visibilityMs);
+      },
+    }));
+    await queue.send(['a']);
+    await asked.promise;
+    const stopped = pump.stop();
+    gate.resolve();
+    await stopped;
+    expect(seen).toEqual([]);
+    expect(await queue.depth()).toEqual({ waiting: 1, inFlight: 0, dead: 0 });
+  });
+
+  it('stops in time though the queue does not answer', async () => {
+    const { pump } = setup(
+      async () => {},
+      { stopMs: 20 },
+      (real) => ({
+        ...real,
+        receive: () => new Promise(() => {}),
+      }),
+    );
+    const startedAt = performance.now();
+    await pump.stop();
+    expect(performance.now() - startedAt).toBeLessThan(2_000);
+  });
 });
