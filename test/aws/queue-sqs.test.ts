@@ -7,7 +7,7 @@ import {
   createSqsSender,
   findDeadLetters,
 } from '../../shared/stores/aws/sqs/sender.ts';
-import { queueContract } from '../contract/queue.ts';
+import { OF_SQS, queueContract } from '../contract/queue.ts';
 import { createQueue } from '../fixtures/aws-stores.ts';
 import { type AwsEmulator, startMinistack } from '../fixtures/emulators.ts';
 
@@ -33,7 +33,7 @@ queueContract(
       maxReceives: 3,
     };
   },
-  { isOrdered: false, isOwned: false, countsDead: false, isFair: false },
+  OF_SQS,
 );
 
 it('sends any number of messages, ten at a time', async () => {
