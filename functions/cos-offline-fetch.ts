@@ -29,6 +29,7 @@ import {
 import { stageRejected } from '../shared/reporting/csv.ts';
 import { feedNext, shardListKey } from '../shared/runs/feed.ts';
 import { notePoison, POISON_RECEIVES } from '../shared/runs/poison.ts';
+import { createSlices } from '../shared/runs/slices.ts';
 import type { Deployment } from '../shared/runtime/deployment.ts';
 import { parseShard, type QueueRecord } from '../shared/runtime/events.ts';
 import { type Invocation, perMessage } from '../shared/runtime/per-message.ts';
@@ -65,6 +66,7 @@ export function createHandler(deps: Deps) {
   const { each, ledger, log, metrics = noMetrics, objects, queue, hold, read, settleMs } = deps;
   const now = deps.now ?? (() => new Date());
 
+  const slice = createSlices({ ledger, now });
   const submit = createSubmit({ ...deps, now });
 
   const submitShard = async (
@@ -82,7 +84,7 @@ export function createHandler(deps: Deps) {
     const lines = read(shard);
     const seen = () => lines.tally;
     const intent = createIntent({ ledger, shard, opened, lease, watch, settleMs, seen, now });
-    const timely = untilTime(lines, deadline, now, watch.signal);
+    const timely = untilTime(lines, { deadline, isOver: slice(), now, signal: watch.signal });
     const sent: Sent = { submitted: 0, throttled: 0 };
     let open = 0;
     let rest: readonly IntentWindow[] | undefined;
@@ -100,7 +102,10 @@ export function createHandler(deps: Deps) {
         return 'stopped';
       }
       if (timely.rest) {
-        rest = intent.windowsBelow(timely.rest.line);
+        const { line } = timely.rest;
+        // Where nothing is open, every line before has its row, and needs no window any more.
+        const isNeeded = ({ through }: IntentWindow): boolean => open > 0 || through > line;
+        rest = intent.windowsBelow(line).filter(isNeeded);
         return 'goes on';
       }
       if (open > 0) throw new UnsettledError(shard.id);
@@ -136,7 +141,7 @@ export function createHandler(deps: Deps) {
       if (outcome === 'ended') await feed(message);
       if (outcome === 'goes on') {
         await queue.send([JSON.stringify(message)], { group: runId });
-        log.info('shard.continued', { runId, shard: index });
+        log.debug('shard.continued', { runId, shard: index });
       }
       // A double: whoever has the shard goes on in the lane, or the sweeper does.
       if (outcome === 'leased' && place?.key !== shardListKey(runId)) throw new LeasedError(id);
@@ -235,6 +240,7 @@ export const deployment: Deployment = {
   ],
   uses: {
     ledger: ['read', 'list', 'write'],
+    indexes: ['open'],
     queue: 'both',
     objects: { read: ['cos-fetch/', 'fetches/', 'staging/'], write: ['staging/'] },
     secrets: ['callbacks', 'tencent'],

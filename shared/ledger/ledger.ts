@@ -82,6 +82,9 @@ export interface Note {
   readonly version: number;
 }
 
+/** More than so many runs that have something to send need not be told apart. */
+export const MANY_RUNS = 16;
+
 export interface Ledger {
   /** Writes the run, or returns the one that is there. */
   openRun(run: NewRun): Promise<Run>;
@@ -109,6 +112,11 @@ export interface Ledger {
   /** Stops that were made through this object; others are learnt by looking. */
   readonly stops: RunStops;
   run(runId: string): Promise<Run | undefined>;
+  /**
+   * How many runs are `active` and have something left to send, at most `MANY_RUNS`. One that sent
+   * its last in the last minutes may still count.
+   */
+  countSending(): Promise<number>;
   /** Newest first. */
   runs(filter: {
     readonly states?: readonly RunState[];

@@ -6,24 +6,25 @@ const WIND_DOWN_MS = 150_000;
 /** Of the time there is, for short ones. */
 const WIND_DOWN_SHARE = 1 / 3;
 
-/** Handed out at once; between them the clock is looked at. */
-const SLICE = 16;
-
 export interface Timely<Item> extends AsyncIterable<readonly Item[]> {
   /** The first item that was not handed out; undefined while there is time. */
   readonly rest: Item | undefined;
 }
 
-/**
- * The same items, until the time is nearly over.
- * @param deadline undefined when there is none
- * @param signal ends them when it aborts
- */
+export interface UntilOptions {
+  /** Undefined when there is none. */
+  readonly deadline: Date | undefined;
+  /** Ends them when it aborts. */
+  readonly signal?: AbortSignal;
+  /** Asked before each item. */
+  readonly isOver?: () => Promise<boolean>;
+  readonly now: () => Date;
+}
+
+/** The same items one by one, until the time is nearly over. */
 export function untilTime<Item>(
   batches: AsyncIterable<readonly Item[]>,
-  deadline: Date | undefined,
-  now: () => Date,
-  signal?: AbortSignal,
+  { deadline, signal, isOver = async () => false, now }: UntilOptions,
 ): Timely<Item> {
   const leftMs = deadline === undefined ? 0 : deadline.getTime() - now().getTime();
   const lastMs =
@@ -31,20 +32,20 @@ export function untilTime<Item>(
       ? Number.POSITIVE_INFINITY
       : deadline.getTime() - Math.min(WIND_DOWN_MS, leftMs * WIND_DOWN_SHARE);
   let rest: Item | undefined;
-  async function* slices(): AsyncGenerator<readonly Item[]> {
+  async function* items(): AsyncGenerator<readonly Item[]> {
     for await (const batch of batches) {
-      for (let at = 0; at < batch.length; at += SLICE) {
+      for (const item of batch) {
         if (signal?.aborted) return;
-        if (now().getTime() >= lastMs) {
-          rest = batch[at];
+        if (now().getTime() >= lastMs || (await isOver())) {
+          rest = item;
           return;
         }
-        yield batch.slice(at, at + SLICE);
+        yield [item];
       }
     }
   }
   return {
-    [Symbol.asyncIterator]: slices,
+    [Symbol.asyncIterator]: items,
     get rest() {
       return rest;
     },

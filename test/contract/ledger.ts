@@ -342,6 +342,35 @@ export function ledgerContract(name: string, open: () => Promise<Ledger>): void 
         expect(await ledger.openShard(shard, { ...lease, at: later(60_001) })).toBe('leased');
       });
 
+      it('counts the runs that have something left to send', async () => {
+        await ledger.openRun({ ...newRun('r2'), createdAt: later(1) });
+        const read = (index: number) =>
+          tally({ first: 100 * index, last: 100 * index + 100, lines: 3, transfers: 1 });
+        expect(await ledger.countSending()).toBe(1);
+        await ledger.activateRun('r2', { shardCount: 1, sizeBytes: 100 });
+        for (const index of [0, 1]) {
+          const shard = newShard('r1', index);
+          expect(await ledger.countSending()).toBe(2);
+          await ledger.openShard(shard, lease);
+          await ledger.record(`r1.${index}.1`, report('submitted', 1, { accepted: ['1:t1'] }));
+          await ledger.endShard(shard, lease, read(index));
+        }
+        // What was counted is told from the next look on.
+        await ledger.run('r1');
+        expect(await ledger.countSending()).toBe(1);
+        await ledger.record('r1.0.1', report('failed', 1, { cause }));
+        await ledger.record('r1.0.1', report('planned', 2));
+        await ledger.run('r1');
+        expect(await ledger.countSending()).toBe(2);
+        await ledger.stopRun('r2', { state: 'cancelled', at: later(2) });
+        expect(await ledger.countSending()).toBe(1);
+        for (let n = 10; n < 40; n += 1) {
+          await ledger.openRun({ ...newRun(`r${n}`), createdAt: later(n) });
+          await ledger.activateRun(`r${n}`, { shardCount: 1, sizeBytes: 100 });
+        }
+        expect(await ledger.countSending()).toBe(16);
+      });
+
       it('tells how far shards are, and who may be at them', async () => {
         for (const index of [0, 2, 4]) await ledger.openShard(newShard('r1', index), lease);
         // Known by a callback alone.

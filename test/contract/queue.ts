@@ -219,6 +219,16 @@ export function queueContract(
       expect(await bodies(4, 60_000)).toEqual(['c1', 'a3', 'b2', 'a4']);
     });
 
+    inTurn('G11: a group that waits has its turn, however many new ones come', async () => {
+      await queue.send(['a1', 'a2', 'a3'], { group: 'a' });
+      const seen: string[] = [];
+      for (let n = 0; n < 6; n += 1) {
+        for (const each of ['x', 'y']) await queue.send([`${each}${n}`], { group: `${each}${n}` });
+        seen.push(...(await bodies(2, 60_000)));
+      }
+      expect(seen.filter((body) => body.startsWith('a'))).toEqual(['a1', 'a2', 'a3']);
+    });
+
     inTurn('G11: remembers whose turn it was while a group has messages', async () => {
       await queue.send(['a1'], { group: 'a' });
       const [first] = await queue.receive(1, 60_000);

@@ -22,7 +22,7 @@ CREATE TABLE IF NOT EXISTS messages (
   message_group TEXT NOT NULL DEFAULT '',
   crashes INTEGER NOT NULL DEFAULT 0
 );
--- Groups that have messages. Who was never served has 0, and comes first, in order of arrival.
+-- Groups that have messages. A new one comes before the one that was served last, and after all others.
 CREATE TABLE IF NOT EXISTS message_groups (
   id INTEGER PRIMARY KEY,
   queue TEXT NOT NULL,
@@ -79,7 +79,9 @@ export function createSqliteQueue(
   const insert = db.prepare(`
     INSERT INTO messages (queue, message_id, body, visible_at, message_group)
     VALUES (?, ?, ?, ?, ?)`);
-  const addGroup = db.prepare('INSERT OR IGNORE INTO message_groups (queue, name) VALUES (?, ?)');
+  const addGroup = db.prepare(`
+    INSERT OR IGNORE INTO message_groups (queue, name, served)
+    SELECT :queue, :group, IFNULL(MAX(served), 1) - 1 FROM message_groups WHERE queue = :queue`);
   const hasVisible = `EXISTS (
     SELECT 1 FROM messages WHERE queue = :queue AND message_group = message_groups.name
       AND visible_at <= :now AND receives < :max)`;
@@ -102,7 +104,7 @@ export function createSqliteQueue(
     WHERE queue = ? AND visible_at > ? AND receipt IS NOT NULL AND crashes >= ${SUSPECT_CRASHES}`);
   const serve = db.prepare(`
     UPDATE message_groups
-    SET served = 1 + (SELECT MAX(served) FROM message_groups WHERE queue = :queue)
+    SET served = 2 + (SELECT MAX(served) FROM message_groups WHERE queue = :queue)
     WHERE queue = :queue AND name = :group`);
   const dropGroup = db.prepare(`
     DELETE FROM message_groups WHERE queue = :queue AND name = :group AND NOT EXISTS (
@@ -188,7 +190,7 @@ export function createSqliteQueue(
   return {
     send: (bodies, { group = '' } = {}) =>
       write(() => {
-        if (bodies.length > 0) addGroup.run(name, group);
+        if (bodies.length > 0) addGroup.run({ queue: name, group });
         for (const body of bodies) insert.run(name, randomUUID(), body, ms(), group);
       }, 'synced'),
     receive: (max, visibilityMs) =>

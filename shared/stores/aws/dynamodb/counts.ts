@@ -138,6 +138,9 @@ export function mayHold(shard: Item, states: readonly TransferState[]): boolean 
   return !kept?.final || states.some((state) => kept.counted[state] > 0);
 }
 
+/** Of a run, as they were when they were counted last. */
+export const keptTotals = (run: Item): Totals | undefined => keptOf<Totals>(run)?.counted;
+
 const keptOf = <Counted>(item: Item): Kept<Counted> | undefined =>
   has(item, 'kept') ? json<Kept<Counted>>(item, 'kept') : undefined;
 

@@ -1,10 +1,10 @@
 /** Stores runs in DynamoDB. */
 import { parseRunCursor, runCursor } from '../../../ledger/cursors.ts';
-import type { Ledger } from '../../../ledger/ledger.ts';
+import { type Ledger, MANY_RUNS } from '../../../ledger/ledger.ts';
 import type { NewRun, Run } from '../../../ledger/model.ts';
 import { createRunStops } from '../../../ledger/stops.ts';
 import { totalsOf } from '../../../ledger/totals.ts';
-import type { Counting } from './counts.ts';
+import { type Counting, keptTotals } from './counts.ts';
 import { has, type Item, number, text } from './item.ts';
 import { createdSort, MAX_SHARD, runKey, runPartition, shardSort } from './keys.ts';
 import type { Expiry } from './rows.ts';
@@ -20,6 +20,7 @@ type RunCalls = Pick<
   | 'closeRun'
   | 'reopenRun'
   | 'run'
+  | 'countSending'
   | 'runs'
   | 'handOver'
 >;
@@ -125,6 +126,20 @@ export function createRuns(table: Table, counting: Counting, expiry: Expiry): Ru
       return table.update(runKey(runId), expression, values, hasEnded);
     },
     run: find,
+    async countSending() {
+      const active = table.query({
+        index: 'open',
+        where: '#open = :open',
+        values: { open: 'open', active: 'active' },
+        filter: '#state = :active',
+      });
+      let sending = 0;
+      for await (const item of active) {
+        if (!hasSent(item)) sending += 1;
+        if (sending === MANY_RUNS) break;
+      }
+      return sending;
+    },
     async handOver(runId, to) {
       const set = 'SET #handedTo = if_not_exists(#handedTo, :to)';
       await table.update(runKey(runId), set, { to }, 'attribute_exists(#pk)');
@@ -161,6 +176,14 @@ export function createRuns(table: Table, counting: Counting, expiry: Expiry): Ru
         : { items: page };
     },
   };
+}
+
+/** By what was counted of it last: its manifest was read whole, and nothing is planned. */
+function hasSent(run: Item): boolean {
+  const totals = keptTotals(run);
+  if (!totals || totals.readBytes < number(run, 'sizeBytes')) return false;
+  // Planned tasks of a nightly pass wait for room, and send nothing.
+  return totals.counts.planned === 0 || run['operation'] === 'retry-failed-objects';
 }
 
 /** `#state IN (:state0, :state1)`; nothing for no choice. */

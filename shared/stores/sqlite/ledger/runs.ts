@@ -3,7 +3,7 @@
  * commits.
  */
 import { parseRunCursor, runCursor } from '../../../ledger/cursors.ts';
-import type { Ledger } from '../../../ledger/ledger.ts';
+import { type Ledger, MANY_RUNS } from '../../../ledger/ledger.ts';
 import type { NewRun, Run } from '../../../ledger/model.ts';
 import { createRunStops } from '../../../ledger/stops.ts';
 import type { SqliteFile } from '../file.ts';
@@ -32,6 +32,7 @@ type RunCalls = Pick<
   | 'closeRun'
   | 'reopenRun'
   | 'run'
+  | 'countSending'
   | 'runs'
   | 'handOver'
 >;
@@ -59,6 +60,14 @@ export function createRuns({ db, write }: SqliteFile): RunCalls {
       AND (:operations IS NULL OR operation IN (SELECT value FROM json_each(:operations)))
       AND (:unclosed = 0 OR closed_at IS NULL)
     GROUP BY run_id ORDER BY created_at DESC, run_id DESC LIMIT :limit`);
+  // Planned tasks of a nightly pass wait for room, and send nothing.
+  const sending = db.prepare(`
+    SELECT COUNT(*) AS runs FROM (
+      SELECT 1 FROM runs WHERE state = 'active' AND shard_count > (
+        SELECT COUNT(*) FROM shards
+        WHERE shards.run_id = runs.run_id AND ended = 1
+          AND (planned = 0 OR operation = 'retry-failed-objects')
+      ) LIMIT ${MANY_RUNS})`);
   const handOver = db.prepare('UPDATE runs SET handed_to = IFNULL(handed_to, ?) WHERE run_id = ?');
 
   const find = (runId: string): Run | undefined => {
@@ -92,6 +101,7 @@ export function createRuns({ db, write }: SqliteFile): RunCalls {
     closeRun: (runId, at) => write(() => close.run(at.getTime(), runId).changes === 1, 'synced'),
     reopenRun: (runId, state) => write(() => reopen.run(state, runId).changes === 1, 'synced'),
     run: async (runId) => find(runId),
+    countSending: async () => Number((sending.get() as Row)['runs']),
     handOver: (runId, to) =>
       write(() => {
         handOver.run(to, runId);
