@@ -59,6 +59,10 @@ const CLASS = Uint16Array.from({ length: 256 }, (_, byte) => {
 
 const BLANK = 32;
 
+const DOT = 46;
+
+const SLASH = 47;
+
 /** What a key may start with, but which the rules look at: a blank, a dot, a slash of either kind. */
 const ODD_FIRST = Uint8Array.from({ length: 256 }, (_, byte) =>
   ' ./\\'.includes(String.fromCharCode(byte)) ? 1 : 0,
@@ -175,13 +179,16 @@ export function createPlainCsv(columns: CsvColumns, { allowHttps }: LintOptions)
     if ((urlBits & EQUALS_OR_USER) !== 0 && hasUrlSecrets(url)) return false;
     const firstOfKey = bytes[keyStart] as number;
     if (ODD_FIRST[firstOfKey] === 1 || bytes[keyEnd - 1] === BLANK) return false;
+    // Faster here than a search in the text of the key.
+    for (let at = keyStart + 1; at < keyEnd; at += 1) {
+      if (bytes[at] === DOT && bytes[at - 1] === SLASH) return false;
+    }
     let key: string;
     if ((keyBits & NOT_ASCII) === 0) key = text.slice(keyStart, keyEnd);
     else {
       key = bytes.toString('utf8', keyStart, keyEnd);
       if (CONTROL.test(key) || hasOuterBlanks(key)) return false;
     }
-    if (key.includes('/.')) return false;
     line.url = url;
     line.key = key;
     line.folded = (keyBits & (UPPER_CASE | NOT_ASCII)) === 0;

@@ -36,17 +36,21 @@ export const lookalikeKey = (other: string): LineWarning => ({
 
 /** Watches over one shard; its memory grows with the number of keys. */
 export function createKeyWatch(): KeyWatch {
-  const firstLines = new Map<string, number>();
+  // A set alone is asked once per key; which line came first only matters once keys clash.
+  const seen = new Set<string>();
+  const lines: number[] = [];
+  let firstLines: Map<string, number> | undefined;
   /** Only of keys that folding changes. */
   const firstKeys = new Map<string, string>();
   return (key, line, folded = foldKey(key)) => {
-    const first = firstLines.get(folded);
-    if (first === undefined) {
-      firstLines.set(folded, line);
+    if (seen.add(folded).size > lines.length) {
+      lines.push(line);
+      firstLines?.set(folded, line);
       if (folded !== key) firstKeys.set(folded, key);
       return undefined;
     }
-    const other = `the line ${line - first} before`;
+    firstLines ??= new Map(Array.from(seen, (text, at) => [text, lines[at] ?? 0]));
+    const other = `the line ${line - (firstLines.get(folded) ?? 0)} before`;
     return key === (firstKeys.get(folded) ?? folded) ? repeatedKey(other) : lookalikeKey(other);
   };
 }
