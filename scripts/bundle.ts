@@ -22,11 +22,12 @@ export const functionNames = (): readonly string[] =>
 
 /**
  * Parts of undici that no function reaches: HTTP/2, because `shared/lib/http.ts` speaks HTTP/1.1 alone,
- * and a parser for processors without SIMD. With an experimental parser, which undici itself leaves
- * out where `esbuildDetection` is defined, they are a third of a bundle and a tenth of its load.
- * Whoever does reach one fails with its name.
+ * `FormData` as a body, and a parser for processors without SIMD. With an experimental parser, which
+ * undici itself leaves out where `esbuildDetection` is defined, they are two fifths of a bundle and a
+ * tenth of its load. Whoever does reach one fails with its name.
  */
-const LEFT_OUT = /^node:http2$|\/client-h2(?:\.js)?$|\/llhttp\/llhttp-wasm\.js$/;
+const LEFT_OUT =
+  /^node:http2$|\/client-h2(?:\.js)?$|\/llhttp\/llhttp-wasm\.js$|\/web\/(?:fetch\/(?:body|formdata)(?:\.js)?|webidl)$/;
 /** Asked for at load, and called by nobody. */
 const CALLED = /\/client-h2(?:\.js)?$/;
 
