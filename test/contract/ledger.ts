@@ -596,6 +596,24 @@ export function ledgerContract(name: string, open: () => Promise<Ledger>): void 
         expect(await ledger.read('r1.0.0')).toMatchObject({ task, progress: second });
       });
 
+      it('lists a poll that told of another attempt, or of another cause', async () => {
+        await ledger.openRun(newRun('r1'));
+        const polls = [
+          report('submitted', 1, { event: 'accepted' }),
+          report('submitted', 2),
+          report('failed', 2, { cause: { ...cause, code: 'A' } }),
+          report('failed', 2, { cause: { ...cause, code: 'B' } }),
+        ];
+        for (const poll of polls) await ledger.record('r1.0.0', poll);
+        const { history } = (await ledger.read('r1.0.0')) ?? {};
+        expect(history?.map(({ attempt, code }) => [attempt, code])).toEqual([
+          [1, undefined],
+          [2, undefined],
+          [2, 'A'],
+          [2, 'B'],
+        ]);
+      });
+
       it('lists no poll that told nothing new, and still takes its time', async () => {
         await ledger.openRun(newRun('r1'));
         await ledger.record('r1.0.0', report('submitted', 1, { event: 'accepted' }));

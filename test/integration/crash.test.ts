@@ -18,8 +18,8 @@ const TOKEN = 'integration-test-token';
 const KEY = 'cos-fetch/ap-shanghai/examplebucket-1250000000/m.csv';
 const FAULTS = JSON.stringify([
   { api: 'fetch-create', kind: 'slow-down', rate: 0.05 },
-  { api: 'fetch-create', kind: 'reset-before', rate: 0.002 },
-  { api: 'fetch-create', kind: 'reset-after', rate: 0.002 },
+  { api: 'fetch-create', kind: 'reset-before', rate: 0.005 },
+  { api: 'fetch-create', kind: 'reset-after', rate: 0.01 },
   { api: 'callback', kind: 'lost', rate: 0.02 },
   { api: 'callback', kind: 'duplicate', rate: 0.05 },
 ]);

@@ -156,3 +156,32 @@ it('G2: looks for a line since the first window over it, not since a later one',
   for (const line of [2, 299]) expect(await next(line)).toBeUndefined();
   expect(asked).toEqual([new Date(START), again.at]);
 });
+
+it('G2: lets nothing more be sent once another worker has the shard', async () => {
+  const { intent, ledger, lease, next, shard } = await setup();
+  expect(await next(256)).toBe(1);
+  await ledger.releaseShard(shard, lease('w'));
+  expect(await ledger.openShard(shard, lease('other'))).toBeTypeOf('object');
+  expect(await next(300)).toBeUndefined();
+  expect(intent.signal.aborted).toBe(true);
+  expect(intent.unsentFrom).toBe(300);
+  await expect(intent.checkRun()).rejects.toMatchObject({ code: 'RUN_STOPPED' });
+});
+
+it('takes back what never left: a row is ordered anew, a line of a window has none', async () => {
+  const { intent, ledger, next, shard } = await setup();
+  const transferOf = (line: number) => {
+    const object = { url: `http://o.example/${line}`, key: `k${line}` };
+    return { id: `r1.0.${line}`, line, target: shard.target, ...object };
+  };
+  for (const [line, attempt] of [
+    [0, 2],
+    [256, 1],
+  ] as const) {
+    expect(await next(line)).toBe(attempt);
+    await intent.giveBack(transferOf(line), attempt);
+  }
+  expect(await ledger.read('r1.0.0')).toMatchObject({ state: 'planned', attempt: 3 });
+  expect(await ledger.read('r1.0.256')).toBeUndefined();
+  expect(intent.unsentFrom).toBe(0);
+});

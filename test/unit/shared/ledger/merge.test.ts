@@ -20,7 +20,15 @@ const fact: fc.Arbitrary<Fact> = fc.record(
       'succeeded',
     ),
     attempt: fc.integer({ min: 1, max: 3 }),
-    cause: fc.constantFrom(cause('SlowDown'), cause('SlowDown', 'x'), cause('AccessDenied')),
+    cause: fc.constantFrom<Cause>(
+      cause('SlowDown'),
+      cause('SlowDown', 'x'),
+      cause('AccessDenied'),
+      // Alike in all but one word each.
+      { ...cause('SlowDown'), class: 'throttled' },
+      { ...cause('SlowDown'), provider: 'huawei' },
+      { ...cause('SlowDown'), requestId: 'q' },
+    ),
     accepted: fc.subarray(['1:t1', '1:t2', '2:t3']),
   },
   { requiredKeys: ['state', 'attempt', 'accepted'] },
