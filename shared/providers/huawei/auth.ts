@@ -7,6 +7,8 @@ import { createHuaweiSigner } from '../../signing/huawei.ts';
 import type { TokenSource } from './iam.ts';
 
 export interface Authenticator {
+  /** Fetches what a request needs, so that `authenticate` right after it has no need to. */
+  prepare?(): Promise<unknown>;
   /** The request with its authentication headers. */
   authenticate(request: ApiRequest, at: Date): Promise<ApiRequest>;
   /**
@@ -28,6 +30,7 @@ export function signWith(credentials: Credentials): Authenticator {
 /** Carries a token of the project in `X-Auth-Token`. */
 export function tokenOf(source: TokenSource, region: string, projectId: string): Authenticator {
   return {
+    prepare: () => source.token(region, projectId),
     async authenticate(request) {
       const token = await source.token(region, projectId);
       return { ...request, headers: { ...request.headers, 'x-auth-token': token } };

@@ -105,6 +105,8 @@ async function startOne(
     case 'complete':
       tally.already += 1;
       return 'free';
+    case 'stopped':
+      return 'free';
     case 'refused':
       tally.refused += 1;
       return outcome.cause.class === 'throttled' ? 'throttled' : 'free';

@@ -102,9 +102,21 @@ export function connectOms({
     const access = {
       v1: createOmsV1Client(options),
       v2: createOmsV2Client(options),
-      run: openBreaker(region, identity).run,
+      run: prepared(openBreaker(region, identity).run, authenticator),
     };
     opened.set(key, access);
     return access;
   };
 }
+
+/** Fetches a token when the turn of a call comes; only then its run, the pace and the key are looked at. */
+const prepared =
+  (run: CredentialBreaker['run'], authenticator: Authenticator): CredentialBreaker['run'] =>
+  (request, options = {}) =>
+    run(request, {
+      ...options,
+      async before() {
+        await authenticator.prepare?.();
+        await options.before?.();
+      },
+    });

@@ -5,9 +5,16 @@
  */
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Ledger } from '../../../ledger/ledger.ts';
-import type { OmsTaskRef, TransferEvent, TransferUpdate } from '../../../ledger/model.ts';
+import {
+  type OmsTaskRef,
+  parseTransferId,
+  type TransferEvent,
+  type TransferUpdate,
+} from '../../../ledger/model.ts';
+import { watchCalls } from '../../../ledger/run-calls.ts';
 import { toCause } from '../../../lib/cause.ts';
-import { type Cause, ProviderError, WaybillError } from '../../../lib/errors.ts';
+import { type Cause, ProviderError, RunStoppedError, WaybillError } from '../../../lib/errors.ts';
+import type { CallOptions } from '../../../limits/credential-breaker.ts';
 import type { CredentialSets } from '../credential-sets.ts';
 import { omsNumber } from '../errors.ts';
 import { keysFor } from './choose-keys.ts';
@@ -21,7 +28,9 @@ export type StartOutcome =
   | { readonly kind: 'complete'; readonly taskState: TaskState; readonly cause: Cause }
   | { readonly kind: 'refused'; readonly cause: Cause }
   /** Whether it started is not known; the sweeper reads it later. */
-  | { readonly kind: 'unknown'; readonly cause: Cause };
+  | { readonly kind: 'unknown'; readonly cause: Cause }
+  /** The run ended before the start had its turn; nothing was sent. */
+  | { readonly kind: 'stopped' };
 
 export interface Starter {
   /** What the task is now; undefined when there is none. @throws what the client throws */
@@ -43,7 +52,7 @@ export interface Starter {
 }
 
 export interface StarterOptions {
-  readonly ledger: Pick<Ledger, 'record'>;
+  readonly ledger: Pick<Ledger, 'record' | 'run' | 'stops'>;
   readonly open: OpenOms;
   readonly sets: CredentialSets;
   readonly now?: () => Date;
@@ -63,10 +72,14 @@ export function createStarter(options: StarterOptions): Starter {
   const { ledger, open, sets, now = () => new Date(), wait = sleep } = options;
 
   /** Reading has no effect, so it is tried again after an unknown answer as well. */
-  const read = async (ref: OmsTaskRef, access: OmsAccess): Promise<TaskState | undefined> => {
+  const read = async (
+    ref: OmsTaskRef,
+    access: OmsAccess,
+    call?: CallOptions,
+  ): Promise<TaskState | undefined> => {
     for (let reads = 1; ; reads += 1) {
       try {
-        return await access.run(() => readTaskState(ref, access));
+        return await access.run(() => readTaskState(ref, access), call);
       } catch (error) {
         const again = error instanceof WaybillError && error.sent === 'unknown';
         if (!again || reads === MAX_READS) throw error;
@@ -79,12 +92,13 @@ export function createStarter(options: StarterOptions): Starter {
   const readSettled = async (
     ref: OmsTaskRef,
     access: OmsAccess,
+    call?: CallOptions,
   ): Promise<TaskState | undefined> => {
-    let taskState = await read(ref, access);
+    let taskState = await read(ref, access, call);
     for (const ms of LOOKS_MS) {
       if (taskState?.phase !== 'moving') break;
       await wait(ms);
-      taskState = await read(ref, access);
+      taskState = await read(ref, access, call);
     }
     return taskState;
   };
@@ -109,11 +123,12 @@ export function createStarter(options: StarterOptions): Starter {
     });
   };
 
-  const start = async (
+  const startInRun = async (
     transferId: string,
     ref: OmsTaskRef,
     first: number,
-    given?: TaskState,
+    given: TaskState | undefined,
+    calls: CallOptions,
   ): Promise<StartOutcome> => {
     const providerId = ref.groupId ?? ref.taskId ?? '';
     let attempt = first;
@@ -122,6 +137,10 @@ export function createStarter(options: StarterOptions): Starter {
     const refuse = async (cause: Cause): Promise<StartOutcome> => {
       await record(transferId, ref, attempt, 'failed', 'refused', { cause });
       return { kind: 'refused', cause };
+    };
+    const stopped = async (): Promise<StartOutcome> => {
+      await record(transferId, ref, attempt, 'cancelled', 'cancelled');
+      return { kind: 'stopped' };
     };
     /** Records what the task is already, or what forbids to start it. */
     const settle = async (taskState: TaskState | undefined): Promise<StartOutcome | undefined> => {
@@ -148,7 +167,7 @@ export function createStarter(options: StarterOptions): Starter {
 
     try {
       const access = await open(ref);
-      let taskState = given ?? (await readSettled(ref, access));
+      let taskState = given ?? (await readSettled(ref, access, calls));
       const known = await settle(taskState);
       if (known || !taskState) return known ?? (await refuse(UNREAD));
       const keys = keysFor(ref, taskState, await sets.get(ref.credentials));
@@ -158,20 +177,25 @@ export function createStarter(options: StarterOptions): Starter {
         await record(transferId, ref, attempt, 'submitting', 'submitting');
         isOpen = true;
         const current = taskState;
+        let hasLeft = false;
         try {
-          const call = () => startOms(ref, current, keys, failedOnly, access);
-          await access.run(call);
+          await access.run(() => {
+            hasLeft = true;
+            return startOms(ref, current, keys, failedOnly, access);
+          }, calls);
           await record(transferId, ref, attempt, 'submitted', 'accepted', { providerId });
           return { kind: 'started', taskState: current };
         } catch (error) {
           if (!(error instanceof WaybillError)) throw error;
+          if (error instanceof RunStoppedError) return await stopped();
           const number = error instanceof ProviderError ? omsNumber(error.providerCode) : undefined;
           if (number === '0167' && failedOnly && ref.failedObjectsOnly === undefined) {
             // Clearly refused: the list is gone, so the whole task it is, as the same attempt.
             failedOnly = false;
             continue;
           }
-          isOpen = error.sent === 'unknown';
+          // What is done before, such as fetching a token, starts nothing.
+          isOpen = hasLeft && error.sent === 'unknown';
           // Already running, or complete: its state tells which.
           if (!isOpen && number !== '0065' && number !== '0070')
             return await refuse(toCause(error));
@@ -196,6 +220,7 @@ export function createStarter(options: StarterOptions): Starter {
       }
     } catch (error) {
       if (!(error instanceof WaybillError) || error.code === 'STORE_FAILED') throw error;
+      if (error instanceof RunStoppedError) return stopped();
       // The read that should have resolved it found no answer either.
       if (isOpen) return { kind: 'unknown', cause: toCause(error) };
       return refuse(toCause(error));
@@ -203,7 +228,15 @@ export function createStarter(options: StarterOptions): Starter {
   };
 
   return {
-    start,
+    async start(transferId, ref, attempt, known) {
+      const { runId = '' } = parseTransferId(transferId) ?? {};
+      const calls = watchCalls(ledger, runId);
+      try {
+        return await startInRun(transferId, ref, attempt, known, calls);
+      } finally {
+        calls.end();
+      }
+    },
     async read(ref) {
       return readSettled(ref, await open(ref));
     },

@@ -5,16 +5,23 @@
  */
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Ledger } from '../../../ledger/ledger.ts';
-import type { BatchJobRef, TransferEvent, TransferUpdate } from '../../../ledger/model.ts';
+import {
+  type BatchJobRef,
+  parseTransferId,
+  type TransferEvent,
+  type TransferUpdate,
+} from '../../../ledger/model.ts';
+import { watchCalls } from '../../../ledger/run-calls.ts';
 import { toCause } from '../../../lib/cause.ts';
 import {
   type Cause,
   InputError,
   ProviderError,
+  RunStoppedError,
   StoreError,
   WaybillError,
 } from '../../../lib/errors.ts';
-import type { CredentialBreaker } from '../../../limits/credential-breaker.ts';
+import type { CallOptions, CredentialBreaker } from '../../../limits/credential-breaker.ts';
 import type { BatchConfig } from '../config.ts';
 import type { CosObjectsClient } from '../objects.ts';
 import type { CosBatchClient } from './client.ts';
@@ -22,7 +29,9 @@ import { type BatchJob, type BatchJobRequest, parseArn } from './request.ts';
 
 export type CreateOutcome =
   | { readonly kind: 'created'; readonly jobId: string }
-  | { readonly kind: 'refused' | 'unknown'; readonly cause: Cause };
+  | { readonly kind: 'refused' | 'unknown'; readonly cause: Cause }
+  /** The run ended before the creation had its turn; nothing was sent. */
+  | { readonly kind: 'stopped' };
 
 export interface BatchCreator {
   /**
@@ -45,7 +54,7 @@ export interface PreparedJob {
 export interface BatchCreatorOptions {
   readonly client: CosBatchClient;
   readonly config: Pick<BatchConfig, 'uin'>;
-  readonly ledger: Pick<Ledger, 'read' | 'record'>;
+  readonly ledger: Pick<Ledger, 'read' | 'record' | 'run' | 'stops'>;
   /** All calls with the one key pair. */
   readonly breaker: CredentialBreaker;
   readonly objects: Pick<CosObjectsClient, 'head'>;
@@ -137,6 +146,12 @@ export function createBatchCreator(options: BatchCreatorOptions): BatchCreator {
         await record('failed', 'refused', { cause });
         return { kind: 'refused', cause };
       };
+      const inRun = async <Answer>(
+        send: (calls: CallOptions) => Promise<Answer>,
+      ): Promise<Answer> => {
+        const calls = watchCalls(ledger, parseTransferId(transferId)?.runId ?? '');
+        return send(calls).finally(calls.end);
+      };
       /** The job in the list, if any; a cause when the list can't be read. */
       const findExisting = async (): Promise<{ jobId?: string | undefined; cause?: Cause }> => {
         try {
@@ -158,9 +173,17 @@ export function createBatchCreator(options: BatchCreatorOptions): BatchCreator {
         await record('submitting', 'submitting');
         let cause: Cause;
         try {
-          const { jobId } = await breaker.run(() => client.createJob(ref.region, job));
+          const { jobId } = await inRun((calls) =>
+            breaker.run(() => client.createJob(ref.region, job), calls),
+          );
           return await created(jobId, 'accepted');
         } catch (error) {
+          if (error instanceof RunStoppedError) {
+            // An earlier call may have been taken: the sweep looks for it.
+            if (isOpen) return { kind: 'unknown', cause: toCause(error) };
+            await record('cancelled', 'cancelled');
+            return { kind: 'stopped' };
+          }
           cause = toOutcome(error);
           const isUnknown = error instanceof WaybillError && error.sent === 'unknown';
           // Once one answer is open, no refusal of a later call proves that there is no job.
