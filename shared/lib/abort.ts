@@ -16,8 +16,5 @@ export async function unlessAborted<Value>(
     return await Promise.race([work, aborted]);
   } finally {
     signal.removeEventListener('abort', abort);
-    // The reason belongs to whoever waits; what `work` comes to after it is nobody's.
-    work.catch(() => {});
-    aborted.catch(() => {});
   }
 }

@@ -129,6 +129,41 @@ export function ledgerContract(name: string, open: () => Promise<Ledger>): void 
         expect(await unclosed()).toBe(0);
       });
 
+      it.each(['cancelled', 'failed'] as const)(
+        'tells who works on a run at once that it is %s, and nobody else',
+        async (state) => {
+          for (const runId of ['r1', 'r2']) await ledger.openRun(newRun(runId));
+          const [one, two, gone] = [1, 2, 3].map(() => ledger.stops.watch('r1'));
+          const other = ledger.stops.watch('r2');
+          gone?.end();
+          await ledger.stopRun('r1', { state, at: later(1) });
+          for (const watch of [one, two]) {
+            expect(watch?.signal.reason).toMatchObject({ code: 'RUN_STOPPED', sent: 'no' });
+          }
+          expect([gone, other].map((watch) => watch?.signal.aborted)).toEqual([false, false]);
+        },
+      );
+
+      it('tells of no end that is not kept, and of one for each time that the run goes on', async () => {
+        await ledger.openRun(newRun('r1'));
+        await ledger.activateRun('r1', { shardCount: 0, sizeBytes: 0 });
+        const early = ledger.stops.watch('r1');
+        expect(await ledger.stopRun('nobody', { state: 'cancelled', at: AT })).toBe(false);
+        expect(early.signal.aborted).toBe(false);
+        await ledger.stopRun('r1', { state: 'cancelled', at: later(1) });
+        await ledger.reopenRun('r1', 'active');
+        const late = ledger.stops.watch('r1');
+        expect([early, late].map(({ signal }) => signal.aborted)).toEqual([true, false]);
+        await ledger.stopRun('r1', { state: 'cancelled', at: later(2) });
+        expect(late.signal.aborted).toBe(true);
+      });
+
+      it('stops one who works on a run without the others', async () => {
+        const [one, two] = [ledger.stops.watch('r1'), ledger.stops.watch('r1')];
+        one.stop();
+        expect([one, two].map(({ signal }) => signal.aborted)).toEqual([true, false]);
+      });
+
       it('goes on with a run that has ended, and with no other', async () => {
         await ledger.openRun(newRun('r1'));
         expect(await ledger.reopenRun('r1', 'active')).toBe(false);

@@ -209,6 +209,61 @@ describe('turns of runs', () => {
     },
   );
 
+  it.each([
+    ['for its slot', { requestsPerSecond: 1_000, inFlight: 1 }],
+    ['for its turn', { requestsPerSecond: 1, inFlight: 4 }],
+  ])('takes a request that is aborted while it waits %s out of the line', async (_name, limits) => {
+    const time = clock();
+    const limiter = createLimiter({ ...limits, ...time });
+    const sent: [string, number][] = [];
+    const send = (name: string, signal?: AbortSignal) =>
+      limiter.run(async () => {
+        sent.push([name, time.now()]);
+        await time.wait(1_000);
+      }, signal);
+    const aborting = new AbortController();
+    const reason = new Error('the run has ended');
+    const first = send('first');
+    const dropped = [1, 2, 3].map(() => send('dropped', aborting.signal));
+    const told = Promise.allSettled(dropped);
+    const last = send('last');
+    aborting.abort(reason);
+    // At once, whatever the line does.
+    expect(await told).toEqual(dropped.map(() => ({ status: 'rejected', reason })));
+    await time.run(Promise.all([first, last]));
+    expect(sent.map(([name]) => name)).toEqual(['first', 'last']);
+    // Who comes after them takes their turn, and no slot is lost.
+    expect(sent[1]?.[1]).toBeLessThanOrEqual(1_000);
+    await time.run(send('later'));
+    expect(sent).toHaveLength(3);
+  });
+
+  it('lets a request that has left end, whatever is aborted then', async () => {
+    const time = clock();
+    const limiter = createLimiter({ requestsPerSecond: 1_000, inFlight: 1, ...time });
+    const aborting = new AbortController();
+    const sending = limiter.run(async () => {
+      aborting.abort();
+      await time.wait(10);
+      return 'answer';
+    }, aborting.signal);
+    expect(await time.run(sending)).toBe('answer');
+  });
+
+  it('sends no refused request again once it is aborted, and does not wait for that either', async () => {
+    const time = clock();
+    const limiter = createLimiter({ requestsPerSecond: 1_000, inFlight: 1, ...time });
+    const aborting = new AbortController();
+    let sends = 0;
+    const sending = limiter.run(() => {
+      sends += 1;
+      setImmediate(() => aborting.abort(new Error('the run has ended')));
+      return Promise.reject(slowDown(60_000));
+    }, aborting.signal);
+    await expect(sending).rejects.toThrow('the run has ended');
+    expect([sends, time.now()]).toEqual([1, 0]);
+  });
+
   it('G11: two runs that both wait have every second turn', async () => {
     const time = clock();
     const limiter = createLimiter({ requestsPerSecond: 10, inFlight: 4, ...time });
