@@ -23,7 +23,7 @@ import { planConfig, sweepConfig } from '../shared/wiring/config/functions.ts';
 import { observe } from '../shared/wiring/observe.ts';
 import { openPollers } from '../shared/wiring/pollers.ts';
 
-export type Deps = Omit<ReconcileOptions, 'all' | 'deadline' | 'outbox'> & {
+export type Deps = Omit<ReconcileOptions, 'all' | 'deadline' | 'lostUntil' | 'outbox'> & {
   readonly metrics?: Metrics;
   readonly wait?: (ms: number) => Promise<unknown>;
   /** Tells others what happened. */
@@ -69,7 +69,8 @@ export function createHandler(deps: Deps) {
     const withTasks = new Set<string>();
     const gauges: RunGauges = { runs: 0, stuck: 0, open: 0 };
     let runs = 0;
-    for await (const run of only ? theseRuns(ledger, only) : unclosedRuns(ledger)) {
+    const found = await Array.fromAsync(only ? theseRuns(ledger, only) : unclosedRuns(ledger));
+    for (const [at, run] of found.entries()) {
       if (run.state !== 'planning') runs += 1;
       try {
         if (run.state === 'planning') {
@@ -81,6 +82,7 @@ export function createHandler(deps: Deps) {
           ...withoutUndefined({ outbox: notifier?.outbox }),
           all,
           deadline,
+          lostUntil: partOf(now(), deadline, found.length - at),
         });
         sweep.asked += reconciled.polled;
         sweep.found += reconciled.found;
@@ -134,6 +136,10 @@ export function createHandler(deps: Deps) {
     return sweep;
   };
 }
+
+/** An even part of the time that is left, for one of so many runs. */
+const partOf = (from: Date, to: Date, runs: number): Date =>
+  new Date(from.getTime() + (to.getTime() - from.getTime()) / runs);
 
 const earlier = (a: Date | undefined, b: Date | undefined): Date | undefined =>
   a === undefined || (b !== undefined && b < a) ? b : a;

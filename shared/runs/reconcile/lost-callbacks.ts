@@ -23,6 +23,8 @@ export interface LostCallbackTally {
   queried: number;
   /** Queries answered with an outcome. */
   found: number;
+  /** The time was over before all were queried. */
+  isCut: boolean;
 }
 
 /**
@@ -33,18 +35,23 @@ export async function findLostCallbacks(
   shards: readonly ShardRecord[],
   { ledger, each, log, status, lostAfterMs, deadline, now }: LostCallbackOptions,
 ): Promise<LostCallbackTally> {
-  const tally = { queried: 0, found: 0 };
+  const tally = { queried: 0, found: 0, isCut: false };
   const controller = new AbortController();
   const { signal } = controller;
   const stop = (): void => controller.abort(new StoppedError());
   let refused = false;
+  const isLate = (): boolean => {
+    if (now() < deadline) return false;
+    tally.isCut = true;
+    return true;
+  };
   const callOf = (onTurn: () => void) => ({
     signal,
     group: shards[0]?.shard.runId,
     // Queries wait for their turn, and it may come too late.
     before: async (): Promise<void> => {
       onTurn();
-      if (now() < deadline) return;
+      if (!isLate()) return;
       stop();
       signal.throwIfAborted();
     },
@@ -57,7 +64,7 @@ export async function findLostCallbacks(
 
   async function* batches(): AsyncGenerator<readonly Transfer[]> {
     for (const { shard, counts, updatedAt } of shards) {
-      if (counts.submitted === 0 || signal.aborted || now() >= deadline) continue;
+      if (counts.submitted === 0 || signal.aborted || isLate()) continue;
       // Updated since: its rows are not read for the few that were sent first.
       if (updatedAt.getTime() > overdue) continue;
       const rows = await ledger.transfersOf(shard.runId, shard.index, ['submitted']);
@@ -66,7 +73,7 @@ export async function findLostCallbacks(
   }
 
   const query = async (transfer: Transfer, onTurn: () => void): Promise<void> => {
-    if (signal.aborted || now() >= deadline) return;
+    if (signal.aborted || isLate()) return;
     try {
       const update = await status.query(transfer, callOf(onTurn));
       tally.queried += 1;

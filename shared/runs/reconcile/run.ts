@@ -23,6 +23,8 @@ export type ReconcileOptions = RequeueOptions &
     readonly ledger: Ledger;
     /** Undefined while the provider is not configured. */
     readonly lost?: Pick<LostCallbackOptions, 'each' | 'status'>;
+    /** The run's part of the time for these, which all open runs share. */
+    readonly lostUntil: Date;
   };
 
 /** What was done for the run; the last three are of a run that stays open. */
@@ -34,7 +36,7 @@ export interface ReconciledRun {
   readonly isStuck: boolean;
   /** Transfers that are not final. */
   readonly open: number;
-  /** When the next task is due to be polled. */
+  /** When the next task is due to be polled, or the next callback that was lost. */
   readonly nextDueAt?: Date | undefined;
 }
 
@@ -59,8 +61,8 @@ export async function reconcileRun(listed: Run, options: ReconcileOptions): Prom
   if (!run || run.closedAt || !(isActive || run.state === 'cancelled')) return IDLE;
   const shards = await ledger.shards(runId);
   const lost = options.lost
-    ? await findLostCallbacks(shards, { ...options, ...options.lost })
-    : { queried: 0, found: 0 };
+    ? await findLostCallbacks(shards, { ...options, ...options.lost, deadline: options.lostUntil })
+    : { queried: 0, found: 0, isCut: false };
   if (isActive) await continueRetries(runId, options);
   else if (hasUnsent(shards) && hasSettled(run, options)) await cancelUnsent(run, options);
   const abandon = run.operation === 'retry-failed-objects' ? { abandonedMs: NIGHT_MS } : {};
@@ -79,7 +81,7 @@ export async function reconcileRun(listed: Run, options: ReconcileOptions): Prom
     isClosed,
     isStuck: !isClosed && (await isStuck(run, shards, options)),
     open: countOpen(shards),
-    nextDueAt: tasks.nextDueAt,
+    nextDueAt: lost.isCut ? options.now() : tasks.nextDueAt,
   };
 }
 

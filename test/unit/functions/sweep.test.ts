@@ -88,6 +88,30 @@ async function setup(rows: readonly Partial<TransferUpdate>[], read: Tally = tal
   return { ...stores, sweep, clock, asked, counts, progress, targets: objects, queued };
 }
 
+it('G4: lost callbacks of one run do not keep those of another waiting for a sweep', async () => {
+  const sent = Array.from({ length: 300 }, () => ({}));
+  const { asked, clock, ledger, progress, sweep } = await setup(sent);
+  const at = new Date(START.getTime() - 60_000);
+  await ledger.openRun({ ...newRun('r2'), createdAt: new Date(at) });
+  await ledger.openShard(newShard('r2'), { owner: 'w', at, leaseMs: 1 });
+  const known = { state: 'submitted', attempt: 1, accepted: ['1:other'], at } as const;
+  const object = { url: 'http://o.example/other', key: 'other' };
+  await ledger.record('r2.0.0', { ...known, event: 'accepted', object });
+  await ledger.endShard(newShard('r2'), { owner: 'w', at, leaseMs: 1 }, tally(1));
+  await ledger.activateRun('r2', { shardCount: 1, sizeBytes: 100 });
+  clock.at = later(901);
+  // Each query takes a second, which makes more of them than one sweep has time for.
+  const get = progress.get.bind(progress);
+  progress.get = (taskId) => {
+    clock.at = new Date(clock.at.getTime() + 1_000);
+    return get(taskId);
+  };
+  expect(await sweep()).toMatchObject({ asked: expect.any(Number) });
+  expect(asked.indexOf('other')).toBeGreaterThan(100);
+  expect(asked.length).toBeGreaterThan(235);
+  expect(asked.length).toBeLessThan(250);
+});
+
 const failed = (
   code: string,
   of: 'transient' | 'source',
