@@ -1,0 +1,10 @@
+import { defineConfig } from 'vitest/config';
+
+/** Promises at their full size, in real time: minutes; `npm run proof`. */
+export default defineConfig({
+  test: {
+    include: ['test/proof/**/*.test.ts'],
+    testTimeout: 600_000,
+    fileParallelism: false,
+  },
+});
