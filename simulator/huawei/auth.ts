@@ -4,7 +4,8 @@
  */
 import { constantTimeEqual } from '../../shared/lib/encoding.ts';
 import { huaweiSteps, sdkDate } from '../../shared/signing/huawei.ts';
-import { type Answer, decode, splitOnce, type Wire } from '../server.ts';
+import { parseQuery } from '../query.ts';
+import { type Answer, decode, type Wire } from '../server.ts';
 import { authenticationError, gatewayError } from './answers.ts';
 import type { Tokens } from './iam.ts';
 import { createLock } from './lock.ts';
@@ -128,17 +129,4 @@ function recompute(wire: Wire, names: readonly string[], { ak, sk }: HuaweiKey) 
   const body = wire.body.toString('utf8');
   const request = { method: wire.method as 'GET', path, query, headers, body };
   return huaweiSteps(request, { secretId: ak, secretKey: sk }, wire.headers['x-sdk-date'] ?? '');
-}
-
-/** Decoded pairs in the order sent; undefined when one is not valid percent-encoded UTF-8. */
-export function parseQuery(rawQuery: string): readonly (readonly [string, string])[] | undefined {
-  if (rawQuery === '') return [];
-  const pairs: [string, string][] = [];
-  for (const part of rawQuery.split('&')) {
-    const [rawName = '', rawValue = ''] = splitOnce(part, '=');
-    const [name, value] = [decode(rawName), decode(rawValue)];
-    if (name === undefined || value === undefined) return undefined;
-    pairs.push([name, value]);
-  }
-  return pairs;
 }

@@ -1,8 +1,8 @@
 /** One call of the OMS API, and the readers of its query. */
 import type { FaultApi } from '../faults/faults.ts';
+import { parseQuery } from '../query.ts';
 import type { Answer, Wire } from '../server.ts';
 import { omsError } from './answers.ts';
-import { parseQuery } from './auth.ts';
 import type { Fault } from './start-body.ts';
 
 export interface OmsCall {

@@ -28,6 +28,10 @@ export function cosError(status: number, code: string, message: string, path = '
   };
 }
 
+/** What the service can do and the simulator can't: a made-up answer would mislead. */
+export const notSimulated = (what: string, path?: string): Answer =>
+  cosError(501, 'NotImplemented', `${what} is not simulated.`, path);
+
 export const json = (status: number, value: unknown): Answer => ({
   status,
   headers: { 'content-type': 'application/json; charset=utf-8', 'x-cos-request-id': requestId() },

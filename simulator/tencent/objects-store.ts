@@ -2,6 +2,8 @@
 
 export interface StoredObject {
   readonly md5: string;
+  /** CRC-64/XZ in decimal; missing of what was fetched. */
+  readonly crc64?: string;
   readonly sizeBytes: number;
   readonly lastModifiedAt: Date;
   /** Missing of an empty object, and of one that was too large to keep. */

@@ -1,18 +1,18 @@
 /**
- * COS objects: HEAD, GET, PUT and DELETE of one object, and GET of a bucket, path style
- * (`/<bucket>/<key>`) or by host (`<bucket>.cos.…`).
+ * COS objects: HEAD, GET, PUT and DELETE of one object, and GET and HEAD of a bucket, path style
+ * (`/<bucket>/<key>`) or by host (`<bucket>.cos.…`). What else the service does is refused with 501.
  * https://cloud.tencent.com/document/product/436/7745 and …/436/7734
  */
 import { createHash } from 'node:crypto';
-import { encodeRfc3986 } from '../../shared/lib/encoding.ts';
+import { CONDITIONS, statusOfConditions } from '../conditions.ts';
 import { disturbed } from '../faults/disturb.ts';
 import type { Faults } from '../faults/faults.ts';
+import { type Parameters, parseQuery } from '../query.ts';
 import { type Answer, decode, type Wire } from '../server.ts';
-import { cosError, cosRefusals, requestId } from './answers.ts';
-import { type CosKeys, refuseSignature } from './auth.ts';
-import { wholeNumber } from './batch/checks.ts';
-import { readQuery } from './batch/query.ts';
-import { leaf, tree, writeXml } from './batch/xml.ts';
+import { cosError, cosRefusals, notSimulated, requestId } from './answers.ts';
+import { type CosKeys, refuseSignature, withoutSignature } from './auth.ts';
+import { crc64 } from './crc64.ts';
+import { listObjects } from './list-objects.ts';
 import type { ObjectsStore, StoredObject } from './objects-store.ts';
 
 export interface CosObjectsOptions {
@@ -27,44 +27,73 @@ export interface CosObjectsOptions {
 export function createCosObjects(options: CosObjectsOptions) {
   const { objects, faults, keys, verifySignatures, now, stats } = options;
 
-  const serve = (wire: Wire, path: string): Answer => {
-    const found = objects.get(path);
-    switch (wire.method) {
-      case 'HEAD':
-      case 'GET':
-        if (!found) return cosError(404, 'NoSuchKey', 'The specified key does not exist.', path);
-        return wire.method === 'GET'
-          ? read(found, path, wire.headers['range'])
-          : { status: 200, headers: headersOf(found) };
-      case 'PUT': {
-        const md5 = createHash('md5').update(wire.body);
-        const given = wire.headers['content-md5'];
-        const digest = md5.digest();
-        if (given !== undefined && given !== digest.toString('base64')) {
-          return cosError(400, 'BadDigest', 'The Content-MD5 is another one.', path);
-        }
-        const object = {
-          md5: digest.toString('hex'),
-          sizeBytes: wire.body.length,
-          lastModifiedAt: now(),
-        };
-        objects.put(path, object, wire.body);
-        return {
-          status: 200,
-          headers: { etag: `"${object.md5}"`, 'x-cos-request-id': requestId() },
-        };
-      }
-      case 'DELETE':
-        objects.delete(path);
-        return { status: 204, headers: { 'x-cos-request-id': requestId() } };
-      default:
-        return cosError(405, 'MethodNotAllowed', 'The method is not allowed here.', path);
+  const put = (wire: Wire, path: string): Answer => {
+    const given = wire.headers['content-md5'];
+    const digest = createHash('md5').update(wire.body).digest();
+    if (given !== undefined && given !== digest.toString('base64')) {
+      return cosError(400, 'BadDigest', 'The Content-MD5 is another one.', path);
     }
+    const storageClass = wire.headers['x-cos-storage-class'];
+    const object = {
+      md5: digest.toString('hex'),
+      crc64: crc64(wire.body),
+      sizeBytes: wire.body.length,
+      lastModifiedAt: now(),
+      headers: metadataOf(wire.headers),
+      ...(storageClass !== undefined && { storageClass }),
+    };
+    objects.put(path, object, wire.body);
+    return {
+      status: 200,
+      headers: {
+        etag: `"${object.md5}"`,
+        'x-cos-hash-crc64ecma': object.crc64,
+        'x-cos-request-id': requestId(),
+      },
+    };
+  };
+
+  const serveObject = (wire: Wire, path: string, asked: Parameters): Answer => {
+    const { method } = wire;
+    if (!METHODS.includes(method)) return methodNotAllowed(path);
+    const strange = notSimulatedOf(wire, asked);
+    if (strange !== undefined) return notSimulated(strange, path);
+    if (method === 'PUT') return put(wire, path);
+    if (method === 'DELETE') {
+      objects.delete(path);
+      return { status: 204, headers: { 'x-cos-request-id': requestId() } };
+    }
+    const found = objects.get(path);
+    if (!found) return cosError(404, 'NoSuchKey', 'The specified key does not exist.', path);
+    const etag = `"${found.md5}"`;
+    const status = statusOfConditions(wire.headers, { ...found, etag });
+    if (status === 412) {
+      const message = 'At least one of the conditions you specified did not hold.';
+      return cosError(412, 'PreconditionFailed', message, path);
+    }
+    if (status === 304) return { status, headers: { etag, 'x-cos-request-id': requestId() } };
+    if (method === 'HEAD') return { status: 200, headers: headersOf(found) };
+    const answer = read(found, path, wire.headers['range']);
+    return answer.status >= 300
+      ? answer
+      : { ...answer, headers: { ...answer.headers, ...overridden(asked) } };
+  };
+
+  const serveBucket = ({ method }: Wire, bucket: string, asked: Parameters): Answer => {
+    const path = `/${bucket}/`;
+    if (!METHODS.includes(method)) return methodNotAllowed(path);
+    if (method === 'GET') return listObjects(asked, bucket, objects);
+    if (method !== 'HEAD' || asked.length > 0) return notSimulated(`${method} of a bucket`, path);
+    return { status: 200, headers: { 'x-cos-request-id': requestId() } };
   };
 
   return async (wire: Wire): Promise<Answer> => {
     const place = placeOf(wire);
-    if (place === undefined) return cosError(400, 'InvalidURI', 'There is no bucket and key.');
+    if (place === undefined) {
+      return wire.rawPath === '/'
+        ? notSimulated('A list of the buckets')
+        : cosError(400, 'InvalidURI', 'There is no bucket and key.');
+    }
     const path = `${place.bucket}/${place.key}`;
     if (wire.method === 'HEAD') stats.heads += 1;
     const rule = faults.strike('objects', path);
@@ -72,10 +101,58 @@ export function createCosObjects(options: CosObjectsOptions) {
       const refusal = verifySignatures ? refuseSignature(wire, keys, now()) : undefined;
       if (refusal) stats.objectSignatureRefusals += 1;
       if (refusal) return refusal;
-      return place.key === '' ? list(wire, place.bucket, objects) : serve(wire, path);
+      const query = parseQuery(wire.rawQuery);
+      if (!query) return cosError(400, 'InvalidURI', 'The query is not valid UTF-8.', path);
+      const asked = withoutSignature(query);
+      return place.key === ''
+        ? serveBucket(wire, place.bucket, asked)
+        : serveObject(wire, path, asked);
     });
   };
 }
+
+/** Of the service; others than these few are refused as not simulated. */
+const METHODS = ['GET', 'HEAD', 'PUT', 'DELETE', 'POST', 'OPTIONS'];
+
+const methodNotAllowed = (path: string): Answer =>
+  cosError(405, 'MethodNotAllowed', 'The method is not allowed here.', path);
+
+/** Headers that COS keeps with an object and tells with it. */
+const METADATA =
+  /^(?:cache-control|content-(?:disposition|encoding|language|type)|expires|x-cos-meta-.+)$/;
+const SIMULATED = /^x-cos-(?:meta-.+|storage-class|security-token|sdk-retry)$/;
+const STORAGE_CLASSES = ['STANDARD', 'STANDARD_IA'];
+
+const metadataOf = (headers: Wire['headers']): Record<string, string> =>
+  Object.fromEntries(Object.entries(headers).filter(([name]) => METADATA.test(name)));
+
+/** The part of a request for an object that the service would serve in another way, if there is one. */
+function notSimulatedOf({ method, headers }: Wire, asked: Parameters): string | undefined {
+  if (method === 'POST' || method === 'OPTIONS') return `${method} of an object`;
+  const isRead = method === 'GET' || method === 'HEAD';
+  const parameter = asked.find(([name]) => !(isRead && Object.hasOwn(RESPONSE_HEADERS, name)));
+  if (parameter) return `${method} of an object with ${parameter[0]}`;
+  const names = Object.keys(headers);
+  const header =
+    names.find((name) => /^(?:x-cos-|x-ci-|pic-operations$)/.test(name) && !SIMULATED.test(name)) ??
+    (isRead ? undefined : CONDITIONS.find((name) => names.includes(name)));
+  if (header !== undefined) return `${method} of an object with ${header}`;
+  const storageClass = headers['x-cos-storage-class'] ?? 'STANDARD';
+  return STORAGE_CLASSES.includes(storageClass) ? undefined : `The storage class ${storageClass}`;
+}
+
+/** Parameters of a read that replace headers of its answer. */
+const RESPONSE_HEADERS: Readonly<Record<string, string>> = {
+  'response-cache-control': 'cache-control',
+  'response-content-disposition': 'content-disposition',
+  'response-content-encoding': 'content-encoding',
+  'response-content-language': 'content-language',
+  'response-content-type': 'content-type',
+  'response-expires': 'expires',
+};
+
+const overridden = (asked: Parameters): Record<string, string> =>
+  Object.fromEntries(asked.map(([name, value]) => [RESPONSE_HEADERS[name] ?? name, value]));
 
 interface Place {
   readonly bucket: string;
@@ -99,6 +176,7 @@ const headersOf = (object: StoredObject): Record<string, string> => ({
   'content-length': String(object.sizeBytes),
   etag: `"${object.md5}"`,
   'last-modified': object.lastModifiedAt.toUTCString(),
+  ...(object.crc64 && { 'x-cos-hash-crc64ecma': object.crc64 }),
   ...(object.tags && { 'x-cos-tagging-count': String(Object.keys(object.tags).length) }),
   ...(object.restore && { 'x-cos-restore': 'ongoing-request="true"' }),
   ...(object.storageClass && { 'x-cos-storage-class': object.storageClass }),
@@ -135,51 +213,4 @@ function partOf(range: string, sizeBytes: number): readonly [number, number] | u
   }
   if (last !== '' && Number(last) < Number(first)) return undefined;
   return [Number(first), last === '' ? sizeBytes : Math.min(sizeBytes, Number(last) + 1)];
-}
-
-/** https://cloud.tencent.com/document/product/436/7734 */
-function list({ method, rawQuery }: Wire, bucket: string, objects: ObjectsStore): Answer {
-  const bad = (message: string) => cosError(400, 'InvalidArgument', message, `/${bucket}/`);
-  if (method !== 'GET') return cosError(405, 'MethodNotAllowed', 'Only GET of a bucket is here.');
-  const query = readQuery(rawQuery, ['prefix', 'marker', 'max-keys', 'encoding-type']);
-  if (!query) return bad('A query parameter is unknown, repeated or not valid UTF-8.');
-  const [prefix = '', marker = ''] = [query.get('prefix'), query.get('marker')];
-  const most = wholeNumber(query.get('max-keys') ?? '1000', 1, 1_000);
-  if (most === undefined) return bad('max-keys must be 1 to 1000.');
-  const encoding = query.get('encoding-type');
-  if (encoding !== undefined && encoding !== 'url') return bad('encoding-type must be url.');
-  const written = (text: string) => (encoding === 'url' ? encodeRfc3986(text) : text);
-
-  const start = `${bucket}/${prefix}`;
-  const after = Buffer.from(marker);
-  const fitting = [...objects.entries()]
-    .filter(([path]) => path.startsWith(start))
-    .map(([path, object]) => ({ key: Buffer.from(path.slice(bucket.length + 1)), object }))
-    .filter(({ key }) => key.compare(after) > 0)
-    .sort((a, b) => a.key.compare(b.key));
-  const page = fitting.slice(0, most);
-  const next = fitting.length > most ? page.at(-1)?.key.toString() : undefined;
-  const body = tree('ListBucketResult', [
-    leaf('Name', bucket),
-    ...(encoding === undefined ? [] : [leaf('EncodingType', encoding)]),
-    leaf('Prefix', written(prefix)),
-    leaf('Marker', written(marker)),
-    leaf('MaxKeys', most),
-    leaf('IsTruncated', next !== undefined),
-    ...(next === undefined ? [] : [leaf('NextMarker', written(next))]),
-    ...page.map(({ key, object }) =>
-      tree('Contents', [
-        leaf('Key', written(key.toString())),
-        leaf('LastModified', object.lastModifiedAt.toISOString()),
-        leaf('ETag', `"${object.md5}"`),
-        leaf('Size', object.sizeBytes),
-        leaf('StorageClass', object.storageClass ?? 'STANDARD'),
-      ]),
-    ),
-  ]);
-  return {
-    status: 200,
-    headers: { 'content-type': 'application/xml', 'x-cos-request-id': requestId() },
-    body: `<?xml version="1.0" encoding="UTF-8"?>\n${writeXml(body)}`,
-  };
 }

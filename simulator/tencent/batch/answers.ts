@@ -1,7 +1,8 @@
 /** Formats jobs as the answers of Batch show them. */
+
+import { leaf, tree, type XmlNode } from '../../xml.ts';
 import type { BatchJob } from './job.ts';
 import type { Account, JobManifest, JobReport } from './request.ts';
-import { leaf, tree, type XmlNode } from './xml.ts';
 
 /** https://cloud.tencent.com/document/product/436/38609 */
 export function describeJob(job: BatchJob, account: Account): XmlNode {

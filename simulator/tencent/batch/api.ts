@@ -3,16 +3,17 @@
  */
 import { disturbed } from '../../faults/disturb.ts';
 import type { FaultApi, Faults } from '../../faults/faults.ts';
+import { wholeNumber } from '../../query.ts';
 import { type Answer, decode, type Wire } from '../../server.ts';
-import { cosError, cosRefusals, requestId } from '../answers.ts';
+import { leaf, tree, writeXml, type XmlNode } from '../../xml.ts';
+import { cosError, cosRefusals, notSimulated, requestId } from '../answers.ts';
 import { type CosKeys, refuseSignature } from '../auth.ts';
 import { describeJob, listJobs } from './answers.ts';
-import { BatchRefusal, invalidArgument, invalidRequest, wholeNumber } from './checks.ts';
-import { checkCreate, descriptionOf, parametersOf, refuseUnsigned } from './headers.ts';
+import { BatchRefusal, invalidArgument, invalidRequest } from './checks.ts';
+import { checkCreate, descriptionOf, parametersOf } from './headers.ts';
 import { STATUSES } from './job.ts';
 import type { BatchJobs } from './jobs.ts';
 import { type Account, readPriority, readRequest } from './request.ts';
-import { leaf, tree, writeXml, type XmlNode } from './xml.ts';
 
 export interface CosBatchOptions {
   readonly jobs: BatchJobs;
@@ -145,8 +146,7 @@ export function createCosBatch(options: CosBatchOptions) {
 
   const serve = (wire: Wire, call: Call): Answer => {
     const refusal = verifySignatures
-      ? (refuseSignature(wire, keys, now()) ??
-        (call.api === 'batch-create' ? refuseUnsigned(wire) : undefined))
+      ? refuseSignature(wire, keys, now(), { isStrict: false })
       : undefined;
     if (refusal) {
       stats.signatureRefusals += 1;
@@ -166,7 +166,12 @@ export function createCosBatch(options: CosBatchOptions) {
 
   return async (wire: Wire): Promise<Answer> => {
     const call = callOf(wire);
-    if (!call) return cosError(405, 'MethodNotAllowed', 'The method is not allowed here.');
+    if (!call) {
+      // Only a client of the vendor shows this call, no page does.
+      return wire.method === 'DELETE' && /^\/jobs\/[^/]+$/.test(wire.rawPath)
+        ? notSimulated('DELETE of a job')
+        : cosError(405, 'MethodNotAllowed', 'The method is not allowed here.');
+    }
     if (call.api === 'batch-create') stats.batchCreates += 1;
     if (call.api === 'batch-read') stats.batchReads += 1;
     const rule = faults.strike(call.api, call.key);

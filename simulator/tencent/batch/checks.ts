@@ -1,5 +1,5 @@
 /** Checks the nodes of a Batch request: structure, lengths, words and numbers. */
-import type { XmlNode } from './xml.ts';
+import type { XmlNode } from '../../xml.ts';
 
 /** Becomes an error answer of COS. */
 export class BatchRefusal extends Error {
@@ -28,22 +28,19 @@ export type Nodes = ReadonlyMap<string, XmlNode>;
 
 /**
  * The children by name.
- * @param order names in the order of the page's sample, the required ones with `!`
- * @throws BatchRefusal (MalformedXML) at an unknown, repeated, misplaced or missing one
+ * @param known their names, the required ones with `!`
+ * @throws BatchRefusal (MalformedXML) at an unknown, repeated or missing one
  */
-export function childrenOf(field: string, node: XmlNode, order: string): Nodes {
-  const slots = order.split(' ');
+export function childrenOf(field: string, node: XmlNode, known: string): Nodes {
+  const slots = known.split(' ');
   const names = slots.map((slot) => slot.replace('!', ''));
   if (node.text.trim() !== '') throw malformed(field, `${node.name} holds text`);
   const found = new Map<string, XmlNode>();
-  let at = 0;
   for (const child of node.children) {
     if (!names.includes(child.name)) {
       throw malformed(field, `${child.name} is no node of ${node.name}`);
     }
     if (found.has(child.name)) throw malformed(field, `${child.name} is there twice`);
-    at = names.indexOf(child.name, at) + 1;
-    if (at === 0) throw malformed(field, `${child.name} is out of order`);
     found.set(child.name, child);
   }
   for (const slot of slots) {
@@ -92,12 +89,6 @@ export function wordOf<Word extends string>(
 export function booleanOf(nodes: Nodes, name: string): boolean | undefined {
   const word = wordOf(nodes, name, ['true', 'false']);
   return word === undefined ? undefined : word === 'true';
-}
-
-/** A whole number within the limits, else undefined. */
-export function wholeNumber(text: string, least: number, most: number): number | undefined {
-  const number = /^\d{1,10}$/.test(text) ? Number(text) : Number.NaN;
-  return number >= least && number <= most ? number : undefined;
 }
 
 export function plainText(node: XmlNode | undefined): string {

@@ -1,29 +1,9 @@
 /** Checks the headers and query of a Batch call before its body is read. */
 import { createHash } from 'node:crypto';
-import type { Answer, Wire } from '../../server.ts';
-import { cosError } from '../answers.ts';
+import { readQuery } from '../../query.ts';
+import type { Wire } from '../../server.ts';
+import { decodeEntities } from '../../xml.ts';
 import { BatchRefusal, invalidArgument } from './checks.ts';
-import { readQuery } from './query.ts';
-import { decodeEntities } from './xml.ts';
-
-/** Headers whose signature CreateJob's sample shows. */
-const SIGNED_OF_CREATE = [
-  'content-length',
-  'content-md5',
-  'content-type',
-  'date',
-  'host',
-  'x-cos-appid',
-];
-
-/** The refusal of a CreateJob that leaves a header unsigned. */
-export function refuseUnsigned({ headers }: Wire): Answer | undefined {
-  const [, list = ''] = /&q-header-list=([^&]*)/.exec(headers['authorization'] ?? '') ?? [];
-  const missing = SIGNED_OF_CREATE.find((name) => !list.split(';').includes(name));
-  if (missing === undefined) return undefined;
-  const message = `Strict signature missing header that must be signed: ${missing}`;
-  return cosError(403, 'AccessDenied', message, '/jobs');
-}
 
 /** @throws BatchRefusal at a missing or wrong header of CreateJob */
 export function checkCreate({ headers, rawQuery, body }: Wire): void {
@@ -56,7 +36,7 @@ export function parametersOf(
   rawQuery: string,
   known: readonly string[],
 ): ReadonlyMap<string, string> {
-  const query = readQuery(rawQuery, known);
+  const query = readQuery({ rawQuery }, known);
   if (!query) throw invalidArgument('A query parameter is unknown, repeated or not valid UTF-8.');
   return query;
 }

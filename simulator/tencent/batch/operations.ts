@@ -1,4 +1,6 @@
 /** The operation node of a CreateJobRequest, read and checked. */
+import { wholeNumber } from '../../query.ts';
+import type { XmlNode } from '../../xml.ts';
 import {
   booleanOf,
   childrenOf,
@@ -7,10 +9,8 @@ import {
   malformed,
   type Nodes,
   textOf,
-  wholeNumber,
   wordOf,
 } from './checks.ts';
-import type { XmlNode } from './xml.ts';
 
 export type Directive = 'Copy' | 'Replaced' | 'Add';
 export type Pairs = Readonly<Record<string, string>>;
@@ -75,11 +75,10 @@ export function readOperation(field: XmlNode): Operation {
   }
 }
 
-/** MetadataDirective stands at two places of the sample: either will do, both will not. */
 const COPY =
   'AccessControlDirective AccessControlGrants PrefixReplace ResourcesPrefix TargetKeyPrefix ' +
   'CannedAccessControlList MetadataDirective ModifiedSinceConstraint UnModifiedSinceConstraint ' +
-  'MetadataDirective NewObjectMetadata TaggingDirective NewObjectTagging StorageClass TargetResource!';
+  'NewObjectMetadata TaggingDirective NewObjectTagging StorageClass TargetResource!';
 
 function readCopy(node: XmlNode): CopyOperation {
   const nodes = childrenOf('Operation', node, COPY);
@@ -126,8 +125,8 @@ function readCopy(node: XmlNode): CopyOperation {
 
 function judgeGrant(grant: XmlNode): void {
   const nodes = childrenOf('Operation', grant, 'Grantee! Permission!');
-  const order = 'DisplayName Identifier! TypeIdentifier!';
-  const grantee = childrenOf('Operation', nodes.get('Grantee') as XmlNode, order);
+  const known = 'DisplayName Identifier! TypeIdentifier!';
+  const grantee = childrenOf('Operation', nodes.get('Grantee') as XmlNode, known);
   if (!/^qcs::cam::uin\/\d+:uin\/\d+$/.test(textOf(grantee, 'Identifier', 1, 1024))) {
     throw invalidArgument('Identifier must be qcs::cam::uin/<uin>:uin/<uin>.');
   }
@@ -135,7 +134,7 @@ function judgeGrant(grant: XmlNode): void {
   wordOf(nodes, 'Permission', ['READ', 'WRITE', 'FULL_CONTROL']);
 }
 
-/** Names of NewObjectMetadata in the sample's order, and the headers they become. */
+/** Names of NewObjectMetadata, and the headers they become. */
 const METADATA = {
   CacheControl: 'cache-control',
   ContentDisposition: 'content-disposition',

@@ -1,7 +1,8 @@
 /**
  * Parses and checks a CreateJobRequest: https://cloud.tencent.com/document/product/436/38608.
- * Stricter than the service may be: nodes must come in the order of the page's sample.
  */
+import { wholeNumber } from '../../query.ts';
+import { readXml, type XmlNode } from '../../xml.ts';
 import {
   booleanOf,
   childrenOf,
@@ -12,11 +13,9 @@ import {
   type Nodes,
   plainText,
   textOf,
-  wholeNumber,
   wordOf,
 } from './checks.ts';
 import { type Operation, readOperation } from './operations.ts';
-import { readXml, type XmlNode } from './xml.ts';
 
 export type Field = 'Ignore' | 'Bucket' | 'Key' | 'VersionId';
 
@@ -107,8 +106,8 @@ export const readPriority = (text: string): number | undefined =>
 
 function readManifest(node: XmlNode, account: Account): JobManifest {
   const nodes = childrenOf('Manifest', node, 'Location! Spec!');
-  const within = (name: string, order: string): Nodes =>
-    childrenOf('Manifest', nodes.get(name) as XmlNode, order);
+  const within = (name: string, known: string): Nodes =>
+    childrenOf('Manifest', nodes.get(name) as XmlNode, known);
   const location = within('Location', 'ETag! ObjectArn! ObjectVersionId');
   const spec = within('Spec', 'Fields Format!');
   const etag = textOf(location, 'ETag', 1, 1024);

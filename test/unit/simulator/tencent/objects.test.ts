@@ -1,47 +1,18 @@
 import { createHash } from 'node:crypto';
 import { get } from 'node:http';
-import { describe, expect, it, onTestFinished } from 'vitest';
+import { describe, expect, it } from 'vitest';
 import type { ApiRequest, Pair } from '../../../../shared/lib/api-request.ts';
-import { createSend, wirePath } from '../../../../shared/lib/http.ts';
-import { createCosSigner } from '../../../../shared/signing/cos.ts';
-import { DEFAULT_KEYS, startSimulator } from '../../../../simulator/main.ts';
+import { createSend } from '../../../../shared/lib/http.ts';
 import { startPeer } from '../../../fixtures/http.ts';
 import { until } from '../../../fixtures/processes.ts';
+import { BUCKET, NOW, setup } from './objects-setup.ts';
 
-const BUCKET = 'examplebucket-1250000000';
-const NOW = new Date('2026-11-20T02:00:00Z');
 const MIB = 1_048_576;
 
-async function setup() {
-  const simulator = await startSimulator({ now: () => NOW });
-  onTestFinished(() => simulator.close());
-  const sign = createCosSigner({ credentials: DEFAULT_KEYS });
-  const send = createSend({ timeoutMs: 2_000 });
-  const signed = (change: Partial<ApiRequest>) =>
-    sign(
-      {
-        method: 'GET',
-        origin: simulator.objectsUrl,
-        path: `/${BUCKET}/`,
-        query: [],
-        headers: {},
-        body: '',
-        ...change,
-      },
-      NOW,
-    );
-  const call = (change: Partial<ApiRequest>) => send(signed(change));
-  const put = (key: string, body = '') => call({ method: 'PUT', path: `/${BUCKET}/${key}`, body });
-  /** GET without the limit that our client sets on answers. */
-  const download = async (key: string, headers: Record<string, string> = {}) => {
-    const request = signed({ path: `/${BUCKET}/${key}`, headers });
-    const { host: _host, ...others } = request.headers;
-    const answer = await fetch(request.origin + wirePath(request), { headers: others });
-    return { status: answer.status, headers: answer.headers, text: await answer.text() };
-  };
-  return { simulator, signed, call, put, download };
-}
-
+/** Without the host, which fetch sends itself. */
+const headersOf = ({ host: _host, ...others }: ApiRequest['headers']) => others;
+const foldersOf = (xml: string) =>
+  [...xml.matchAll(/<CommonPrefixes><Prefix>(.*?)<\/Prefix>/gs)].map(([, folder]) => folder);
 const keysOf = (xml: string) => [...xml.matchAll(/<Key>(.*?)<\/Key>/gs)].map(([, key]) => key);
 
 describe('a list of objects', () => {
@@ -72,6 +43,42 @@ describe('a list of objects', () => {
     expect(keysOf(await list([['marker', 'a/A & <B>']]))).toEqual(inOrder.slice(3));
   });
 
+  it('rolls folders up, and goes on behind one', async () => {
+    const { call, put } = await setup();
+    for (const key of ['a', 'b/1', 'b/2', 'b/c/3', 'd', 'e f/1', 'g']) await put(key);
+    const list = async (query: readonly Pair[]) => {
+      const { body } = await call({ query: [['delimiter', '/'], ...query] });
+      const [, next] = /<NextMarker>(.*)<\/NextMarker>/.exec(body) ?? [];
+      return { keys: keysOf(body), folders: foldersOf(body), next, body };
+    };
+    const all = await list([]);
+    expect(all).toMatchObject({ keys: ['a', 'd', 'g'], folders: ['b/', 'e f/'], next: undefined });
+    expect(all.body).toContain('<MaxKeys>1000</MaxKeys><Delimiter>/</Delimiter>');
+    expect(await list([['prefix', 'b/']])).toMatchObject({
+      keys: ['b/1', 'b/2'],
+      folders: ['b/c/'],
+    });
+    const first = await list([['max-keys', '2']]);
+    expect(first).toMatchObject({ keys: ['a'], folders: ['b/'], next: 'b/' });
+    const second = await list([
+      ['max-keys', '2'],
+      ['marker', 'b/'],
+      ['encoding-type', 'url'],
+    ]);
+    expect(second).toMatchObject({ keys: ['d'], folders: ['e%20f%2F'], next: 'e%20f%2F' });
+    expect(second.body).toContain('<Delimiter>%2F</Delimiter>');
+    expect(await list([['marker', 'e f/']])).toMatchObject({ keys: ['g'], folders: [] });
+  });
+
+  it('takes a plus in the query for a blank', async () => {
+    const { put, simulator, signed } = await setup();
+    for (const key of ['a b', 'a+c']) await put(key);
+    const { headers } = signed({ query: [['prefix', 'a b']] });
+    const url = `${simulator.objectsUrl}/${BUCKET}/?prefix=a+b`;
+    const answer = await fetch(url, { headers: headersOf(headers) });
+    expect([answer.status, keysOf(await answer.text())]).toEqual([200, ['a b']]);
+  });
+
   it('is there by host too', async () => {
     const { simulator, put, signed } = await setup();
     await put('k', 'body');
@@ -89,7 +96,6 @@ describe('a list of objects', () => {
     ['max-keys', '0'],
     ['max-keys', '1001'],
     ['encoding-type', 'gzip'],
-    ['delimiter', '/'],
   ])('refuses %s=%s', async (name, value) => {
     const { call } = await setup();
     expect(await call({ query: [[name, value]] })).toMatchObject({
@@ -98,13 +104,12 @@ describe('a list of objects', () => {
     });
   });
 
-  it('asks for a signature of the whole query, and is only read', async () => {
-    const { simulator, call, signed } = await setup();
+  it('asks for a signature of the whole query', async () => {
+    const { simulator, signed } = await setup();
     const { headers } = signed({});
     const answer = await createSend()({ ...signed({}), headers, query: [['prefix', 'a']] });
-    expect(answer.body).toContain('<Code>SignatureDoesNotMatch</Code>');
+    expect(answer.body).toContain('Strict signature missing param that must be signed: prefix<');
     expect(simulator.stats().signatureRefusals).toBe(1);
-    expect((await call({ method: 'DELETE' })).status).toBe(405);
   });
 });
 
@@ -155,5 +160,74 @@ describe('GET of an object', () => {
     if (status === 416) expect(answer.text).toContain(text);
     else expect(answer.text).toBe(text);
     expect(answer.headers.get('content-range')).toBe(contentRange);
+  });
+});
+
+describe('metadata of an object', () => {
+  it('is told as it was put, with the checksum', async () => {
+    const { call } = await setup();
+    const path = `/${BUCKET}/k`;
+    const given = {
+      'cache-control': 'no-cache',
+      'content-type': 'text/csv',
+      'x-cos-meta-origin': 'a',
+      'x-cos-storage-class': 'STANDARD_IA',
+    };
+    const put = await call({ method: 'PUT', path, headers: given, body: '123456789' });
+    // The check value that the catalogue of CRC-64/XZ has, in decimal.
+    const checksum = { 'x-cos-hash-crc64ecma': '11051210869376104954' };
+    expect(put.headers).toMatchObject(checksum);
+    const head = await call({ method: 'HEAD', path });
+    expect(head.headers).toMatchObject({ ...given, ...checksum, 'content-length': '9' });
+  });
+
+  it('is replaced in the answer where a read asks for it', async () => {
+    const { call } = await setup();
+    const path = `/${BUCKET}/k`;
+    await call({ method: 'PUT', path, headers: { 'content-type': 'text/csv' }, body: 'a' });
+    const query: readonly Pair[] = [['response-content-type', 'text/plain']];
+    expect((await call({ path, query })).headers).toMatchObject({ 'content-type': 'text/plain' });
+    expect((await call({ path })).headers).toMatchObject({ 'content-type': 'text/csv' });
+  });
+});
+
+describe('conditions of a read', () => {
+  const etag = `"${createHash('md5').update('a').digest('hex')}"`;
+  const [before, now] = [new Date(NOW.getTime() - 1_000).toUTCString(), NOW.toUTCString()];
+  it.each<[Record<string, string>, number]>([
+    [{ 'if-match': etag }, 200],
+    [{ 'if-match': '"x"' }, 412],
+    [{ 'if-match': `"x", ${etag}` }, 200],
+    [{ 'if-match': '*' }, 200],
+    [{ 'if-none-match': etag }, 304],
+    [{ 'if-none-match': etag.slice(1, -1) }, 304],
+    [{ 'if-none-match': '"x"' }, 200],
+    [{ 'if-modified-since': now }, 304],
+    [{ 'if-modified-since': before }, 200],
+    [{ 'if-modified-since': 'today' }, 200],
+    [{ 'if-unmodified-since': now }, 200],
+    [{ 'if-unmodified-since': before }, 412],
+    [{ 'if-match': etag, 'if-unmodified-since': before }, 200],
+    [{ 'if-none-match': '"x"', 'if-modified-since': now }, 200],
+  ])('%j: %i', async (headers, status) => {
+    const { call, put } = await setup();
+    await put('k', 'a');
+    for (const method of ['GET', 'HEAD'] as const) {
+      const answer = await call({ method, path: `/${BUCKET}/k`, headers });
+      expect(answer.status).toBe(status);
+      if (status === 304) expect(answer.headers['etag']).toBe(etag);
+      if (status === 412 && method === 'GET') {
+        expect(answer.body).toContain('<Code>PreconditionFailed</Code>');
+      }
+    }
+  });
+});
+
+describe('HEAD of a bucket', () => {
+  it('needs a signature and has no body', async () => {
+    const { call, signed } = await setup();
+    expect(await call({ method: 'HEAD' })).toMatchObject({ status: 200, body: '' });
+    const { headers: _none, ...unsigned } = signed({ method: 'HEAD' });
+    expect((await createSend()({ ...unsigned, headers: {} })).status).toBe(403);
   });
 });

@@ -108,6 +108,7 @@ describe('status of a Batch job', () => {
       expect(answer.body).toContain('<Code>NoSuchJob</Code>');
     }
     expect((await call({ path: '/jobs/' })).body).toContain('<Code>InvalidRequest</Code>');
-    expect((await call({ method: 'DELETE', path: `/jobs/${jobId}` })).status).toBe(405);
+    expect((await call({ method: 'DELETE', path: `/jobs/${jobId}` })).status).toBe(501);
+    expect((await call({ method: 'PUT', path: `/jobs/${jobId}` })).status).toBe(405);
   });
 });
