@@ -130,7 +130,7 @@ const metadataOf = (headers: Wire['headers']): Record<string, string> =>
 function notSimulatedOf({ method, headers }: Wire, asked: Parameters): string | undefined {
   if (method === 'POST' || method === 'OPTIONS') return `${method} of an object`;
   const isRead = method === 'GET' || method === 'HEAD';
-  const parameter = asked.find(([name]) => !(isRead && Object.hasOwn(RESPONSE_HEADERS, name)));
+  const parameter = asked.find(([name]) => !(isRead && RESPONSE_HEADERS.has(name)));
   if (parameter) return `${method} of an object with ${parameter[0]}`;
   const names = Object.keys(headers);
   const header =
@@ -142,17 +142,17 @@ function notSimulatedOf({ method, headers }: Wire, asked: Parameters): string | 
 }
 
 /** Parameters of a read that replace headers of its answer. */
-const RESPONSE_HEADERS: Readonly<Record<string, string>> = {
-  'response-cache-control': 'cache-control',
-  'response-content-disposition': 'content-disposition',
-  'response-content-encoding': 'content-encoding',
-  'response-content-language': 'content-language',
-  'response-content-type': 'content-type',
-  'response-expires': 'expires',
-};
+const RESPONSE_HEADERS = new Map([
+  ['response-cache-control', 'cache-control'],
+  ['response-content-disposition', 'content-disposition'],
+  ['response-content-encoding', 'content-encoding'],
+  ['response-content-language', 'content-language'],
+  ['response-content-type', 'content-type'],
+  ['response-expires', 'expires'],
+]);
 
 const overridden = (asked: Parameters): Record<string, string> =>
-  Object.fromEntries(asked.map(([name, value]) => [RESPONSE_HEADERS[name] ?? name, value]));
+  Object.fromEntries(asked.map(([name, value]) => [RESPONSE_HEADERS.get(name) ?? name, value]));
 
 interface Place {
   readonly bucket: string;
