@@ -38,6 +38,9 @@ export interface Inbox {
   stop(): Promise<void>;
 }
 
+/** Each holds some megabytes. */
+const PACKED_AT_ONCE = 4;
+
 /** Hidden files are nobody's manifests: unfinished writes, ours or an editor's, and `.DS_Store`. */
 const isHidden = (path: string): boolean => /(^|\/)\.[^/]*/.test(path);
 
@@ -50,6 +53,8 @@ export async function startInbox(options: InboxOptions): Promise<Inbox> {
   /** Files that are not whole yet, as far as anybody can tell. */
   const waiting = new Map<string, SeenFile>();
   const changed = new Set<string>();
+  /** Packed manifests that are being planned. */
+  const unpacking = new Map<string, Promise<void>>();
   let last: Promise<void> = Promise.resolve();
   let stopped = false;
 
@@ -59,7 +64,7 @@ export async function startInbox(options: InboxOptions): Promise<Inbox> {
   const isPlanned = ({ key, etag }: ObjectInfo): boolean =>
     planned.get(key) === etag || key.endsWith('/') || handlersOf(key).length === 0;
 
-  const plan = async (info: ObjectInfo): Promise<void> => {
+  const planNow = async (info: ObjectInfo): Promise<void> => {
     const { key, etag } = info;
     waiting.delete(key);
     const failures: unknown[] = [];
@@ -69,6 +74,23 @@ export async function startInbox(options: InboxOptions): Promise<Inbox> {
     if (failures.length > 0) throw failures[0];
     planned.set(key, etag);
     onPlanned?.();
+  };
+
+  const failed = ({ key, sizeBytes }: ObjectInfo, error: unknown): void => {
+    waiting.delete(key);
+    log.error('inbox.failed', { key, sizeBytes }, error);
+  };
+
+  /** A packed manifest takes minutes, in which others don't wait for it. */
+  const plan = async (info: ObjectInfo): Promise<void> => {
+    const { key } = info;
+    if (!key.endsWith('.gz')) return planNow(info);
+    // The next look finds what has to wait for one of these.
+    if (unpacking.has(key) || unpacking.size >= PACKED_AT_ONCE) return;
+    const work = planNow(info)
+      .catch((error: unknown) => failed(info, error))
+      .finally(() => unpacking.delete(key));
+    unpacking.set(key, work);
   };
 
   /** The one way in for what others write: seen by the watcher, a scan or the start. */
@@ -90,8 +112,7 @@ export async function startInbox(options: InboxOptions): Promise<Inbox> {
     try {
       await work(info);
     } catch (error) {
-      waiting.delete(info.key);
-      log.error('inbox.failed', { key: info.key, sizeBytes: info.sizeBytes }, error);
+      failed(info, error);
     }
   };
 
@@ -147,7 +168,7 @@ export async function startInbox(options: InboxOptions): Promise<Inbox> {
     async stop() {
       stopped = true;
       await watcher?.close();
-      await atMost(last, STOP_MS);
+      await atMost(Promise.all([last, ...unpacking.values()]), STOP_MS);
     },
   };
 }

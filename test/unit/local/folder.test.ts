@@ -115,6 +115,37 @@ describe('the inbox', () => {
     expect(taken).toEqual(['oms/cn-north-4/list.json']);
   });
 
+  it('G11: does not let a manifest wait for packed ones that take long', async () => {
+    const { objects } = openStores();
+    const planned: string[] = [];
+    let unpack = (): void => {};
+    const unpacked = new Promise<void>((end) => {
+      unpack = end;
+    });
+    const upload = async (event: unknown): Promise<void> => {
+      const [{ key } = { key: '' }] = parseUploads(event).uploads;
+      if (key.endsWith('.gz')) await unpacked;
+      planned.push(key);
+    };
+    const packed = ['1', '2', '3', '4', '5'].map((name) => `${KEY}-${name}.csv.gz`);
+    for (const key of packed) await objects.put(key, key);
+    const inbox = await startInbox({
+      objects,
+      log: silentLog,
+      folder: objects.bucket,
+      quietMs: 30,
+      uploads: [['cos-fetch/', upload]],
+    });
+    onTestFinished(() => inbox.stop());
+    await objects.put(KEY, 'url,key\n');
+    await until(async () => (planned.length > 0 ? true : undefined), 10);
+    expect(planned).toEqual([KEY]);
+    await inbox.notice(packed[0] ?? '');
+    unpack();
+    await until(async () => (planned.length > 5 ? true : undefined), 10);
+    expect(planned.slice(1).sort()).toEqual(packed);
+  });
+
   it('does not plan the same version twice, nor what is no manifest', async () => {
     const { objects, inbox, seen, planned } = await setup();
     await objects.put(KEY, 'url,key\n');
