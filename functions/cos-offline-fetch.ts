@@ -16,7 +16,7 @@ import { createClock } from '../shared/lib/clock.ts';
 import { untilTime } from '../shared/lib/deadline.ts';
 import { InputError, LeasedError, UnsettledError, WaybillError } from '../shared/lib/errors.ts';
 import { type Metrics, noMetrics } from '../shared/lib/metrics.ts';
-import type { Limiter } from '../shared/limits/limiter.ts';
+import type { Limiter } from '../shared/limits/ports.ts';
 import { createShardReader, type ShardReader } from '../shared/manifest/shards.ts';
 import { connectCosObjects, hasArrived } from '../shared/providers/tencent/objects.ts';
 import { createCallbackUrls } from '../shared/providers/tencent/offline-fetch/callback.ts';

@@ -4,7 +4,6 @@
  */
 import { ClockError } from './errors.ts';
 import { parseHttpDate } from './http-date.ts';
-import type { Log } from './log.ts';
 
 type Headers = Readonly<Record<string, string>>;
 
@@ -25,7 +24,7 @@ export interface ProviderClock {
 export interface ClockOptions {
   /** For people. @default 'the provider' */
   readonly provider?: string;
-  readonly log?: Log;
+  readonly log?: { warn(event: string, fields: Readonly<Record<string, string | number>>): void };
   readonly now?: () => Date;
 }
 

@@ -12,32 +12,8 @@ import {
   ProviderError,
   WaybillError,
 } from '../lib/errors.ts';
-import type { Limiter } from './limiter.ts';
+import type { CallOptions, CredentialBreaker, Limiter } from './ports.ts';
 import type { SharedBreaker } from './shared-breaker.ts';
-
-/** The circuit breaker of one key pair. */
-export interface CredentialBreaker {
-  /**
-   * Makes one request as the limiter allows, and again after a clear refusal that can pass.
-   * @throws BreakerOpenError (CREDENTIALS_REFUSED) when the key was refused twice in a row; what `request`
-   * throws, or the reason of `signal`
-   */
-  run<Answer>(request: () => Promise<Answer>, options?: CallOptions): Promise<Answer>;
-}
-
-export interface CallOptions {
-  /** Takes a call that waits out of the line; one that has left is not touched. */
-  readonly signal?: AbortSignal | undefined;
-  /** Whose call it is, such as a run's: groups that wait are served in turn. */
-  readonly group?: string | undefined;
-  /**
-   * Does what must be done right before each send, such as a look whether the run goes on. What it
-   * throws, the call throws, and nothing is sent.
-   */
-  readonly before?: (() => Promise<unknown>) | undefined;
-  /** Hears that the key was refused twice in a row or more; no call proves it anew before this ends. */
-  readonly onRefused?: ((error: unknown) => void | Promise<void>) | undefined;
-}
 
 export interface CredentialBreakerOptions {
   /** Present where other workers call with the same key. */

@@ -12,45 +12,10 @@ import { delayMs, type RetryPolicy, shouldRetry } from '../lib/retry.ts';
 import type { Renewal } from '../stores/secrets.ts';
 import type { LimitsConfig } from './config.ts';
 import { createLine } from './line.ts';
+import type { Limiter } from './ports.ts';
 import { createLocalPace } from './rate/local.ts';
 import type { Pace } from './rate/rate-gate.ts';
 import { createSharedPace, type SharedPaceOptions } from './rate/shared.ts';
-
-export interface Limiter {
-  /**
-   * Makes one request as soon as rate and slots allow, and again after a clear refusal
-   * (`retry.ts`), or once after a refused time; `request` runs anew each time, so that every send is
-   * signed anew.
-   * @param signal takes a request that waits out of the line; one that has left is not touched
-   * @param group whose request it is, such as a run's: groups that wait are served in turn
-   * @throws what `request` throws, or the reason of `signal`; StoreError when shared limits are out of
-   * reach for a minute
-   */
-  run<Answer>(
-    request: () => Promise<Answer>,
-    signal?: AbortSignal,
-    group?: string,
-  ): Promise<Answer>;
-  /** Whether the provider asked for a pause that is not over: for what waited after its turn. */
-  isPaused(): boolean;
-  /**
-   * Works on all items of all batches, as many at once as may be in flight. Finishes every item
-   * before it throws what the first failing one threw.
-   * @param work of one that `tellsTurn`, calls `onTurn` when the turn of its first request has come:
-   * then only as many items wait for theirs as leave in half a second
-   */
-  each<Item>(
-    batches: AsyncIterable<readonly Item[]>,
-    work: (item: Item, onTurn: () => void) => Promise<void>,
-    options?: { readonly tellsTurn?: boolean },
-  ): Promise<void>;
-  /** Requests per second allowed at the moment. */
-  rate(): number;
-  /** Gives back what other workers may use; before a pause of which nobody knows the end. */
-  rest(): Promise<void>;
-  /** Grows when keys were renewed: what was refused before says nothing of them. */
-  keysVersion(): number;
-}
 
 export interface LimiterOptions extends LimitsConfig {
   readonly retry?: RetryPolicy;

@@ -5,7 +5,7 @@
 import type { Ledger } from '../ledger/ledger.ts';
 import { ProviderError } from '../lib/errors.ts';
 import { type ApiStatus, parseStatus, STATUS_NOTE, type Trouble } from './api-status.ts';
-import type { Limiter } from './limiter.ts';
+import type { Limiter } from './ports.ts';
 
 export interface WatchOptions {
   /** Of the provider: what `limiter` is for. */

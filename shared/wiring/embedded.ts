@@ -6,7 +6,8 @@
 import type { Ledger } from '../ledger/ledger.ts';
 import type { Env } from '../lib/env.ts';
 import type { Refusals } from '../limits/credential-breaker.ts';
-import { createLimiter, type Limiter, type LimiterPlace } from '../limits/limiter.ts';
+import { createLimiter, type LimiterPlace } from '../limits/limiter.ts';
+import type { Limiter } from '../limits/ports.ts';
 import { createSharedBreaker, type SharedBreaker } from '../limits/shared-breaker.ts';
 import { watchStatus } from '../limits/watch-status.ts';
 import { type CredentialsConfig, openCredentialSets } from '../providers/huawei/credential-file.ts';

@@ -1,6 +1,7 @@
 /** Calls to Tencent as all functions make them: one limiter per API, one count of refusals per key. */
-import type { CredentialBreaker } from '../limits/credential-breaker.ts';
-import type { Limiter, LimiterPlace } from '../limits/limiter.ts';
+
+import type { LimiterPlace } from '../limits/limiter.ts';
+import type { CredentialBreaker, Limiter } from '../limits/ports.ts';
 import {
   createTencentBreaker,
   createTencentRefusals,

@@ -179,9 +179,10 @@ it.each(LIBRARIES)('%s is imported in one place', (name, place) => {
   expect(wrong(found, ({ from }) => !place.test(from))).toEqual([]);
 });
 
+const edges = new Map(files.map((file) => [file, [] as string[]]));
+for (const { from, to } of imports) if (known.has(to)) edges.get(from)?.push(to);
+
 it('no files import each other in a circle', () => {
-  const edges = new Map(files.map((file) => [file, [] as string[]]));
-  for (const { from, to } of imports) if (known.has(to)) edges.get(from)?.push(to);
   const circles: string[] = [];
   const state = new Map<string, 'open' | 'done'>();
   const visit = (file: string, path: readonly string[]): void => {
@@ -196,6 +197,31 @@ it('no files import each other in a circle', () => {
   };
   for (const file of files) visit(file, []);
   expect(circles).toEqual([]);
+});
+
+it('no chain of imports within shared/ is longer than 15 files', () => {
+  const chains = new Map<string, readonly string[]>();
+  const chainFrom = (file: string): readonly string[] => {
+    const known = chains.get(file);
+    if (known) return known;
+    const next = (edges.get(file) ?? []).filter((to) => to.startsWith('shared/')).map(chainFrom);
+    const longest = next.reduce((a, b) => (b.length > a.length ? b : a), []);
+    const chain = [file, ...longest];
+    chains.set(file, chain);
+    return chain;
+  };
+  const tooLong = files
+    .filter((file) => file.startsWith('shared/'))
+    .map(chainFrom)
+    .filter(({ length }) => length > 15);
+  expect(tooLong.map((chain) => chain.join(' -> '))).toEqual([]);
+});
+
+it('no source file is longer than 300 lines, but texts and what is generated', () => {
+  const sourceFiles = files.filter(
+    (file) => !/^(test|docs\/examples|dashboard\/text)\//.test(file) && !file.endsWith('.d.ts'),
+  );
+  expect(sourceFiles.filter((file) => textOf(file).split('\n').length > 301)).toEqual([]);
 });
 
 it('only a wiring, and starting a program, read the environment', () => {

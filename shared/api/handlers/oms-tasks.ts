@@ -8,7 +8,7 @@ import type { NewRun, OmsTaskRef } from '../../ledger/model.ts';
 import { toCause } from '../../lib/cause.ts';
 import { ConflictError, InputError, withFaults } from '../../lib/errors.ts';
 import type { Log } from '../../lib/log.ts';
-import type { Limiter } from '../../limits/limiter.ts';
+import type { Limiter } from '../../limits/ports.ts';
 import type { OmsProject } from '../../providers/huawei/config.ts';
 import { startRuleFor } from '../../providers/huawei/oms/start-rules.ts';
 import type { Starter } from '../../providers/huawei/oms/start-task.ts';

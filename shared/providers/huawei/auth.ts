@@ -4,7 +4,17 @@
  */
 import type { ApiRequest, Credentials } from '../../lib/api-request.ts';
 import { createHuaweiSigner } from '../../signing/huawei.ts';
-import type { TokenSource } from './iam.ts';
+
+export interface TokenSource {
+  /**
+   * A token that is valid for some minutes at least; one fetch at a time per project.
+   * @throws ProviderError (PROVIDER_REFUSED), ReplyError (REPLY_INVALID), TransportError; never
+   * tried again here, as repeated wrong passwords lock the account
+   */
+  token(region: string, projectId: string): Promise<string>;
+  /** Drops a token that was refused, unless another one is there already. */
+  forget(region: string, projectId: string, token: string): void;
+}
 
 export interface Authenticator {
   /** Fetches what a request needs, so that `authenticate` right after it has no need to. */

@@ -1,12 +1,11 @@
 /** The credential breakers of calls to Huawei: one per key, or user of IAM, and region. */
 import {
-  type CredentialBreaker,
   createCredentialBreaker,
   createRefusals,
   type KeyVerdict,
   type Refusals,
 } from '../../limits/credential-breaker.ts';
-import type { Limiter } from '../../limits/limiter.ts';
+import type { CredentialBreaker, Limiter } from '../../limits/ports.ts';
 import type { SharedBreaker } from '../../limits/shared-breaker.ts';
 import { omsNumber } from './errors.ts';
 

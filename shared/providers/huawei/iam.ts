@@ -6,6 +6,7 @@ import { createClock, type ProviderClock } from '../../lib/clock.ts';
 import { ReplyError } from '../../lib/errors.ts';
 import type { Send } from '../../lib/http.ts';
 import { isRecord } from '../../lib/values.ts';
+import type { TokenSource } from './auth.ts';
 import { hideSecrets, huaweiError } from './errors.ts';
 
 export interface IamUser {
@@ -13,17 +14,6 @@ export interface IamUser {
   readonly password: string;
   /** Name of the account the user belongs to. */
   readonly domain: string;
-}
-
-export interface TokenSource {
-  /**
-   * A token that is valid for some minutes at least; one fetch at a time per project.
-   * @throws ProviderError (PROVIDER_REFUSED), ReplyError (REPLY_INVALID), TransportError; never
-   * tried again here, as repeated wrong passwords lock the account
-   */
-  token(region: string, projectId: string): Promise<string>;
-  /** Drops a token that was refused, unless another one is there already. */
-  forget(region: string, projectId: string, token: string): void;
 }
 
 export interface TokenSourceOptions {

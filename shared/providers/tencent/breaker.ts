@@ -1,11 +1,11 @@
 /** The credential breaker of calls to Tencent, whatever they ask for. */
 import type { Credentials } from '../../lib/api-request.ts';
 import {
-  type CredentialBreaker,
   createCredentialBreaker,
   createRefusals,
   type Refusals,
 } from '../../limits/credential-breaker.ts';
+import type { CredentialBreaker } from '../../limits/ports.ts';
 
 /** A bucket's policy may be what refuses; HEAD has no code. */
 const UNCLEAR: ReadonlySet<string> = new Set(['AccessDenied', 'HTTP_403']);

@@ -3,7 +3,7 @@ import type { Ledger, ShardRecord } from '../../ledger/ledger.ts';
 import type { Transfer } from '../../ledger/model.ts';
 import { StoreError } from '../../lib/errors.ts';
 import type { Log } from '../../lib/log.ts';
-import type { Limiter } from '../../limits/limiter.ts';
+import type { Limiter } from '../../limits/ports.ts';
 import type { FetchStatus } from '../../providers/tencent/offline-fetch/status.ts';
 
 export interface LostCallbackOptions {

@@ -3,7 +3,7 @@ import type { Credentials } from '../../../lib/api-request.ts';
 import { createClock, type ProviderClock } from '../../../lib/clock.ts';
 import { createSend, type Send } from '../../../lib/http.ts';
 import type { RetryPolicy } from '../../../lib/retry.ts';
-import type { CredentialBreaker } from '../../../limits/credential-breaker.ts';
+import type { CredentialBreaker } from '../../../limits/ports.ts';
 import { type Authenticator, signWith, tokenOf } from '../auth.ts';
 import type { OpenBreaker } from '../breakers.ts';
 import type { HuaweiConfig } from '../config.ts';

@@ -11,7 +11,8 @@ import type { ObsReader } from '../obs.ts';
 import type { OpenOms } from './connect.ts';
 import { readFailedList } from './failed-list.ts';
 import { nightKey } from './start-rules.ts';
-import { readTaskState, type TaskState } from './task-state.ts';
+import { readTaskState } from './task-calls.ts';
+import type { TaskState } from './task-state.ts';
 
 export interface OmsPollerOptions {
   readonly ledger: Pick<Ledger, 'forgetNights'>;

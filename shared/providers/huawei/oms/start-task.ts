@@ -14,13 +14,14 @@ import {
 import { watchCalls } from '../../../ledger/run-calls.ts';
 import { toCause } from '../../../lib/cause.ts';
 import { type Cause, ProviderError, RunStoppedError, WaybillError } from '../../../lib/errors.ts';
-import type { CallOptions } from '../../../limits/credential-breaker.ts';
+import type { CallOptions } from '../../../limits/ports.ts';
 import type { CredentialSets } from '../credential-sets.ts';
 import { omsNumber } from '../errors.ts';
 import { keysFor } from './choose-keys.ts';
 import type { OmsAccess, OpenOms } from './connect.ts';
 import { startRuleFor } from './start-rules.ts';
-import { readTaskState, startOms, type TaskState } from './task-state.ts';
+import { readTaskState, startOms } from './task-calls.ts';
+import type { TaskState } from './task-state.ts';
 
 /** `started` and `running` go on at the provider; the others carry a cause. */
 export type StartOutcome =

@@ -1,11 +1,9 @@
 /** The state of an OMS task or group and what it allows now, the same for v1, v2 and groups. */
-import type { OmsTaskRef, TransferProgress } from '../../../ledger/model.ts';
+import type { TransferProgress } from '../../../ledger/model.ts';
 import { safeText } from '../../../lib/cause.ts';
 import type { Cause } from '../../../lib/errors.ts';
-import type { OmsAccess } from './connect.ts';
 import { failureReason } from './failure-reasons.ts';
 import { GROUP_STATUS, type OmsGroup } from './group.ts';
-import type { OmsKeys } from './start-request.ts';
 import { type OmsTask, TASK_STATUS, taskProgress } from './task.ts';
 
 /**
@@ -34,37 +32,6 @@ export interface TaskState {
   readonly srcBucket: string;
   readonly srcCloudType: string;
   readonly isUrlList: boolean;
-}
-
-/** Undefined when there is no such task or group. */
-export async function readTaskState(
-  ref: OmsTaskRef,
-  { v1, v2 }: OmsAccess,
-): Promise<TaskState | undefined> {
-  if (ref.groupId !== undefined) {
-    const group = await v2.showGroup(ref.groupId);
-    return group && groupStateOf(group);
-  }
-  const taskId = ref.taskId ?? '';
-  const task = await (ref.version === 'v1' ? v1.showTask(taskId) : v2.showTask(taskId));
-  return task && taskStateOf(task);
-}
-
-/** The one call that starts it again. */
-export async function startOms(
-  ref: OmsTaskRef,
-  reading: TaskState,
-  keys: OmsKeys,
-  failedOnly: boolean,
-  { v1, v2 }: OmsAccess,
-): Promise<void> {
-  if (ref.groupId !== undefined) {
-    const paused = reading.progress.providerState === String(GROUP_STATUS.paused);
-    if (paused) return v2.startGroup(ref.groupId, keys);
-    return v2.retryGroup(ref.groupId, keys, failedOnly);
-  }
-  const client = ref.version === 'v1' ? v1 : v2;
-  return client.startTask(ref.taskId ?? '', keys, failedOnly);
 }
 
 const TASK_PHASES: Readonly<Record<number, Phase>> = {

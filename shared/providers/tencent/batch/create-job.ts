@@ -21,7 +21,7 @@ import {
   StoreError,
   WaybillError,
 } from '../../../lib/errors.ts';
-import type { CallOptions, CredentialBreaker } from '../../../limits/credential-breaker.ts';
+import type { CallOptions, CredentialBreaker } from '../../../limits/ports.ts';
 import type { BatchConfig } from '../config.ts';
 import type { CosObjectsClient } from '../objects.ts';
 import type { CosBatchClient } from './client.ts';

@@ -4,7 +4,7 @@
  */
 import { safeText, toCause } from '../../../lib/cause.ts';
 import { type Cause, WaybillError } from '../../../lib/errors.ts';
-import type { CredentialBreaker } from '../../../limits/credential-breaker.ts';
+import type { CredentialBreaker } from '../../../limits/ports.ts';
 import { stageFailures } from '../../../manifest/staging.ts';
 import type { Objects } from '../../../stores/objects.ts';
 import type { TaskPoller, TaskQuery, TaskStatus } from '../../task-poller.ts';

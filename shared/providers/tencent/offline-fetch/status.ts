@@ -7,7 +7,7 @@ import type { Ledger } from '../../../ledger/ledger.ts';
 import type { Transfer, TransferUpdate } from '../../../ledger/model.ts';
 import type { Target } from '../../../ledger/shard.ts';
 import { toCause } from '../../../lib/cause.ts';
-import type { CallOptions, CredentialBreaker } from '../../../limits/credential-breaker.ts';
+import type { CallOptions, CredentialBreaker } from '../../../limits/ports.ts';
 import { type CosObjectsClient, isBroughtBy } from '../objects.ts';
 import { type CosFetchClient, taskError } from './client.ts';
 

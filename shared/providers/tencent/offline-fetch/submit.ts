@@ -6,7 +6,7 @@ import type { PlannedTransfer, SameKey, Shard } from '../../../ledger/shard.ts';
 import { toCause } from '../../../lib/cause.ts';
 import type { Cause } from '../../../lib/errors.ts';
 import type { Log } from '../../../lib/log.ts';
-import type { CredentialBreaker } from '../../../limits/credential-breaker.ts';
+import type { CredentialBreaker } from '../../../limits/ports.ts';
 import type { CallbackUrls } from './callback.ts';
 import { type CosFetchClient, fetchTask } from './client.ts';
 

@@ -4,7 +4,10 @@
  * four for each shard, so that 1,000 objects a second from one worker are 500 writes to each.
  */
 import type { TransferPlace } from '../../../ledger/model.ts';
-import type { Key } from './table.ts';
+export interface Key {
+  readonly pk: string;
+  readonly sk: string;
+}
 
 /** Partitions of a shard's transfers. Fixed for ever: rows are found by it. */
 export const PARTS: readonly number[] = [0, 1, 2, 3];

@@ -4,11 +4,12 @@ import type { Transfer } from '../../../ledger/model.ts';
 import type { Shard, Tally } from '../../../ledger/shard.ts';
 import type { Counting } from './counts.ts';
 import { has, type Item, number, text } from './item.ts';
+import type { Key } from './keys.ts';
 import { MAX_SHARD, runKey, shardKey } from './keys.ts';
 import type { Expiry } from './rows.ts';
 import { fromWindow, isOpenRun, noCounts, toShard, toTally, toWindows } from './rows.ts';
 import { shardsOf } from './runs.ts';
-import type { Key, Table } from './table.ts';
+import type { Table } from './table.ts';
 
 type ShardCalls = Pick<
   Ledger,

@@ -8,11 +8,7 @@ import { AwsError } from '../../../lib/aws/errors.ts';
 import { StoreError, TransportError } from '../../../lib/errors.ts';
 import type { AwsCall } from '../json-api.ts';
 import { type Attributes, fromAttributes, type Item, toAttributes, type Value } from './item.ts';
-
-export interface Key {
-  readonly pk: string;
-  readonly sk: string;
-}
+import type { Key } from './keys.ts';
 
 type Values = Readonly<Record<string, Value>>;
 

@@ -5,10 +5,12 @@ import { toOmsGroup } from '../../../../../../shared/providers/huawei/oms/group.
 import { startRuleFor } from '../../../../../../shared/providers/huawei/oms/start-rules.ts';
 import { toOmsTask } from '../../../../../../shared/providers/huawei/oms/task.ts';
 import {
-  groupStateOf,
-  type Phase,
   readTaskState,
   startOms,
+} from '../../../../../../shared/providers/huawei/oms/task-calls.ts';
+import {
+  groupStateOf,
+  type Phase,
   type TaskState,
   taskStateOf,
 } from '../../../../../../shared/providers/huawei/oms/task-state.ts';
