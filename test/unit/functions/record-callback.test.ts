@@ -194,6 +194,19 @@ describe('record-callback', () => {
       expect(asks).toBe(asked);
     });
 
+    it('asks nothing about what is known to have arrived', async () => {
+      let asks = 0;
+      const query = async () => {
+        asks += 1;
+        return polled('failed');
+      };
+      const { handle, ledger } = await setup({ verify: 'failures', status: { query } });
+      await handle(event(token('succeeded')));
+      expect(await handle(event(token('failed')))).toMatchObject({ statusCode: 200 });
+      expect(await ledger.read(id)).toMatchObject({ state: 'succeeded' });
+      expect(asks).toBe(0);
+    });
+
     it("takes the provider's word against the callback's", async () => {
       const status = { query: async () => polled('succeeded') };
       const { handle, ledger } = await setup({ verify: 'failures', status });

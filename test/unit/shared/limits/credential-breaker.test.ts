@@ -103,10 +103,13 @@ describe('guarded calls', () => {
     expect(lockedRefusals).toBe(0);
   });
 
-  it('all run at once with a good key', async () => {
+  it('run four at once with a good key, however many may be in flight', async () => {
     const { call } = await setup();
     await call();
-    const breaker = createCredentialBreaker(open(), createRefusals());
+    let at = 0;
+    const time = { now: () => (at += 1_000), wait: async () => {} };
+    const wide = createLimiter({ requestsPerSecond: 1e6, inFlight: 50, ...time });
+    const breaker = createCredentialBreaker(wide, createRefusals());
     await breaker.run(async () => {});
     let [running, most] = [0, 0];
     const sharedBreaker = Promise.withResolvers<void>();
@@ -114,13 +117,49 @@ describe('guarded calls', () => {
       breaker.run(async () => {
         running += 1;
         most = Math.max(most, running);
-        if (running === 4) sharedBreaker.resolve();
+        // Time enough for more of them to leave.
+        if (running === 4) {
+          for (let turns = 0; turns < 50; turns += 1) await new Promise(setImmediate);
+          sharedBreaker.resolve();
+        }
         await sharedBreaker.promise;
         running -= 1;
       }),
     );
     await Promise.all(calls);
     expect(most).toBe(4);
+  });
+
+  it('G8: go back into the line when a pause begins just before they leave', async () => {
+    const time = { at: 0 };
+    const limiter = createLimiter({
+      requestsPerSecond: 1e6,
+      inFlight: 4,
+      retry: { maxSends: 1 },
+      now: () => time.at,
+      wait: async (ms) => {
+        time.at += ms;
+      },
+    });
+    const breaker = createCredentialBreaker(limiter, createRefusals());
+    await breaker.run(async () => {});
+    const asked = new ProviderError('later', {
+      provider: 'tencent',
+      providerCode: 'SlowDown',
+      status: 503,
+      class: 'throttled',
+      retryAfterMs: 3_000,
+    });
+    let looks = 0;
+    const before = async () => {
+      looks += 1;
+      if (looks === 1) await outcomes([limiter.run(() => Promise.reject(asked))]);
+    };
+    const sentAt: number[] = [];
+    await breaker.run(async () => void sentAt.push(time.at), { before });
+    expect(sentAt).toHaveLength(1);
+    expect(sentAt[0]).toBeGreaterThanOrEqual(3_000);
+    expect(looks).toBe(2);
   });
 
   it('go one at a time until the first success', async () => {

@@ -107,6 +107,7 @@ describe('limiter', () => {
     expect(limiter.rate()).toBe(100);
     await answers(20, 20);
     expect(limiter.rate()).toBeLessThan(60);
+    expect(limiter.rate()).toBeGreaterThanOrEqual(50);
 
     let running = 0;
     let most = 0;
@@ -144,6 +145,22 @@ describe('limiter', () => {
     };
     const another = time.wait(100).then(() => limiter.run(request));
     await time.run(Promise.all([limiter.run(request), another]));
+    expect(answered).toHaveLength(2);
+    expect(Math.min(...answered)).toBeGreaterThanOrEqual(3_000);
+  });
+
+  it('G8: ends no longer pause for a Retry-After that is shorter', async () => {
+    const time = clock();
+    const options = { requestsPerSecond: 1_000, inFlight: 10, ...time, random: () => 0 };
+    const limiter = createLimiter(options);
+    const asked = [3_000, 500];
+    const answered: number[] = [];
+    const request = async () => {
+      const retryAfterMs = asked.shift();
+      if (retryAfterMs !== undefined) throw slowDown(retryAfterMs);
+      answered.push(time.now());
+    };
+    await time.run(Promise.all([limiter.run(request), limiter.run(request)]));
     expect(answered).toHaveLength(2);
     expect(Math.min(...answered)).toBeGreaterThanOrEqual(3_000);
   });

@@ -75,6 +75,20 @@ describe('refusals', () => {
     expect(refusals.tooMany(cause('credentials'))).toBe(false);
   });
 
+  it('that say nothing of the key rest as long as is asked, then one more bars again', () => {
+    const clock = { at: 0 };
+    const now = () => new Date(clock.at);
+    const refusals = createRefusals({ now, verdictOf: () => 'unclear' });
+    for (let at = 0; at < 2; at += 1) refusals.tooMany(cause('credentials'));
+    expect([refusals.isBarred(), refusals.isBarred(60_000)]).toEqual([false, true]);
+    clock.at = 59_999;
+    expect(refusals.isBarred(60_000)).toBe(true);
+    clock.at = 60_000;
+    expect(refusals.isBarred(60_000)).toBe(false);
+    expect(refusals.tooMany(cause('credentials'))).toBe(true);
+    expect(refusals.isBarred(60_000)).toBe(true);
+  });
+
   it('name the class that stops a run', () => {
     expect(new BreakerOpenError()).toMatchObject({ class: 'credentials', sent: 'no' });
   });

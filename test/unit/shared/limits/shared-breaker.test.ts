@@ -76,6 +76,16 @@ it('a good key is tried alone once, then by all', async () => {
   expect(provider.most).toBe(10);
 });
 
+it('a key that was good ten minutes ago is tried alone again', async () => {
+  const { clock, open, provider } = setup();
+  provider.isGood = true;
+  expect(await open()()).toBe('answer');
+  provider.isGood = false;
+  clock.at += 600_000;
+  await outcomes(Array.from({ length: 10 }, () => open()()));
+  expect(provider).toMatchObject({ calls: 3, most: 1 });
+});
+
 it('a mended key goes on once it is tried', async () => {
   const { clock, open, provider } = setup();
   await outcomes([open()(), open()()]);

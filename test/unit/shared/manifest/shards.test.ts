@@ -292,6 +292,18 @@ describe('proveCoverage', () => {
   it.each([
     ['a gap', 30, [tally(0, 10), tally(20, 30)], 'shard 1: bytes 10 to 20 were read by no shard'],
     ['an overlap', 30, [tally(0, 20), tally(10, 30)], 'shard 1: bytes 10 to 20 were read twice'],
+    [
+      'a gap of one byte',
+      21,
+      [tally(0, 10), tally(11, 21)],
+      'shard 1: bytes 10 to 11 were read by no shard',
+    ],
+    [
+      'an overlap of one byte',
+      19,
+      [tally(0, 10), tally(9, 19)],
+      'shard 1: bytes 9 to 10 were read twice',
+    ],
     ['a missing end', 30, [tally(0, 20)], 'bytes 20 to 30 were read by no shard'],
     ['too much', 10, [tally(0, 20)], "the shards end at byte 20, after the manifest's end at 10"],
     [

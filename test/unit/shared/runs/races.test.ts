@@ -47,6 +47,34 @@ describe('a sweep', () => {
     ]);
   });
 
+  it.each([
+    ['gone on with', false, 'active'],
+    ['gone on with and cancelled once more', true, 'cancelled'],
+  ] as const)(
+    'drops nothing of a run that was %s before its turn came',
+    async (_name, isStopped, state) => {
+      const given = await cancelled();
+      const { ledger, runId, sweepWith } = given;
+      let isFirst = true;
+      const takeLease: typeof ledger.takeLease = async (...lease) => {
+        if (isFirst) {
+          isFirst = false;
+          await retryRun(runId, undefined, given);
+          if (isStopped) await cancelRun({ runId } as never, given);
+        }
+        return ledger.takeLease(...lease);
+      };
+      await sweepWith({ ledger: { ...ledger, takeLease } })();
+      expect(await given.state()).toBe(state);
+      expect(await statesOf(given)).toEqual([
+        '1 succeeded 1',
+        '2 planned 2',
+        '3 succeeded 1',
+        '4 planned 2',
+      ]);
+    },
+  );
+
   it('drops nothing while a retry is at the run', async () => {
     const given = await cancelled();
     const { ledger, runId, sweep } = given;

@@ -2,7 +2,7 @@ import { gzipSync } from 'node:zlib';
 import { describe, expect, it } from 'vitest';
 import { createShardReader } from '../../../../shared/manifest/shards.ts';
 import { stageRejected } from '../../../../shared/reporting/csv.ts';
-import { applyRetries } from '../../../../shared/runs/apply-retries.ts';
+import { applyRetries, isRequested } from '../../../../shared/runs/apply-retries.ts';
 import { cancelRun } from '../../../../shared/runs/cancel.ts';
 import { retryRun } from '../../../../shared/runs/retry.ts';
 import { readRetryRequests } from '../../../../shared/runs/retry-requests.ts';
@@ -146,6 +146,24 @@ describe('retrying', () => {
       'object',
     );
   });
+});
+
+it('a retry request means what had ended before it, and nothing that ended since', () => {
+  const at = Date.parse('2026-11-20T02:00:00Z');
+  const row = (ms: number) => ({
+    state: 'failed' as const,
+    attempt: 1,
+    cause: cause('NotFound', 'source'),
+    history: [],
+    updatedAt: new Date(at + ms),
+  });
+  for (const request of [{ at }, { at, classes: ['source' as const] }]) {
+    expect([-1, 0, 1].map((ms) => isRequested([request], row(ms)))).toEqual([true, true, false]);
+  }
+  expect(isRequested([{ at, classes: ['quota'] }], row(0))).toBe(false);
+  // Told again later, by a second callback, it had ended before all the same.
+  const told = { at: new Date(at - 1), attempt: 1, event: 'callback', state: 'failed' } as const;
+  expect(isRequested([{ at }], { ...row(1), history: [told] })).toBe(true);
 });
 
 describe('cancelling', () => {
