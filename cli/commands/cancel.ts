@@ -62,9 +62,7 @@ export async function cancel(options: CancelOptions, runId: string): Promise<Exi
     }
     const { done, total } = progressOf(run);
     const left = count(total - done);
-    stderr.write(
-      'After cancelling, nothing more is sent. Transfers that the provider has already accepted continue.\n',
-    );
+    stderr.write('Nothing more is sent then. Transfers that the provider has accepted continue.\n');
     if (!(await confirm(`Cancel run ${printable(runId)} with ${left} transfers open?`))) {
       stderr.write('nothing was cancelled\n');
       return EXIT.failures;
