@@ -123,6 +123,7 @@ export const deployment: Deployment = {
     'GET /runs/{runId}/summary.json',
     'GET /runs/{runId}/failed.csv',
     'GET /runs/{runId}/rejected.csv',
+    'GET /runs/{runId}/rest.csv',
     'GET /runs/{runId}/{file}',
     'POST /runs/{runId}/retry',
     'POST /runs/{runId}/cancel',

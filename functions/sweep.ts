@@ -144,8 +144,8 @@ const partOf = (from: Date, to: Date, runs: number): Date =>
 const earlier = (a: Date | undefined, b: Date | undefined): Date | undefined =>
   a === undefined || (b !== undefined && b < a) ? b : a;
 
-/** What is cancelled is followed until nothing of it is under way. */
-const POLLED: readonly RunState[] = ['active', 'cancelled'];
+/** What was stopped is followed until nothing of it is under way. */
+const POLLED: readonly RunState[] = ['active', 'cancelled', 'failed'];
 const SWEPT: readonly RunState[] = ['planning', ...POLLED];
 
 async function* unclosedRuns(ledger: Ledger): AsyncGenerator<Run> {
@@ -171,7 +171,7 @@ async function* theseRuns(ledger: Ledger, runIds: Iterable<string>): AsyncGenera
 
 export const handler = expose(async (env) => {
   const config = sweepConfig(env);
-  const { lostAfterMs, maxAttempts, settleMs, stuckAfterMs } = config;
+  const { allowHttps, lostAfterMs, maxAttempts, settleMs, stuckAfterMs } = config;
   const [ledger, objects, queue, planLater] = await Promise.all([
     openLedger(config),
     openObjects(config),
@@ -182,6 +182,7 @@ export const handler = expose(async (env) => {
   const { shardBytes } = planConfig(env);
   return createHandler({
     ...(await openPollers(config, { ledger, objects, log: observed.log }, wiring)),
+    allowHttps,
     ledger,
     ...observed,
     ...(config.webhooks && { notifier: createNotifier(config.webhooks, ledger, observed.log) }),
@@ -212,6 +213,7 @@ export const deployment: Deployment = {
     'HUAWEICLOUD_*',
     'OMS_*',
     'TENCENTCLOUD_*',
+    'WAYBILL_ALLOW_HTTPS',
     'WAYBILL_BATCH_RPS',
     'WAYBILL_COS_CONTROL_ENDPOINT',
     'WAYBILL_COS_ENDPOINT',
@@ -235,7 +237,7 @@ export const deployment: Deployment = {
     indexes: ['failed', 'newest', 'open'],
     queue: 'send',
     objects: {
-      read: ['fetches/', 'reports/', 'staging/'],
+      read: ['cos-fetch/', 'fetches/', 'reports/', 'staging/'],
       write: ['reports/', 'staging/'],
       remove: ['reports/', 'staging/'],
     },

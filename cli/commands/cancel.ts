@@ -12,7 +12,7 @@ import {
   withConnection,
 } from '../io/options.ts';
 import { count, printable, type Terminal } from '../io/text.ts';
-import { isOver, progressOf } from '../runs/text.ts';
+import { isOver } from '../runs/text.ts';
 
 export function addCancel(program: Command, io: CommandIo): void {
   withConnection(program.command('cancel'))
@@ -60,8 +60,8 @@ export async function cancel(options: CancelOptions, runId: string): Promise<Exi
     if (isOver(run)) {
       throw new CommandFailure(`run ${printable(runId)} is ${run.state} already`, EXIT.refused);
     }
-    const { done, total } = progressOf(run);
-    const left = count(total - done);
+    const { done, total, isEstimate } = run.progress;
+    const left = total === null ? 'all its' : `${isEstimate ? 'about ' : ''}${count(total - done)}`;
     stderr.write('Nothing more is sent then. Transfers that the provider has accepted continue.\n');
     if (!(await confirm(`Cancel run ${printable(runId)} with ${left} transfers open?`))) {
       stderr.write('nothing was cancelled\n');

@@ -16,7 +16,7 @@ import {
 } from '../io/options.ts';
 import { wrappedTable } from '../io/table.ts';
 import { columnsOf, count, createPaint, duration, printable } from '../io/text.ts';
-import { failureText, isOver, progressOf, stateText } from '../runs/text.ts';
+import { failureText, isOver, stateText, unreadText } from '../runs/text.ts';
 
 export function addReadiness(program: Command, io: CommandIo): void {
   withConnection(program.command('readiness'))
@@ -43,6 +43,7 @@ export const REASONS = [
   'TRANSFERS_FAILED',
   'TRANSFERS_CANCELLED',
   'LINES_QUARANTINED',
+  'LINES_UNREAD',
 ] as const;
 
 export const readinessShape = v.object({
@@ -52,8 +53,8 @@ export const readinessShape = v.object({
   reasons: v.array(v.object({ code: v.picklist(REASONS), message: v.string() })),
   state: run.entries.state,
   counts: run.entries.counts,
-  /** Transfers without an outcome; an estimate while the manifest is being read. */
-  remaining: size,
+  /** Transfers that neither succeeded nor failed; null when nothing of the manifest was read yet. */
+  remaining: v.nullable(size),
   remainingIsEstimate: v.boolean(),
   oldestOpen: v.nullable(
     v.object({
@@ -92,7 +93,7 @@ export async function readiness(options: CommandOptions, runId: string): Promise
     ['verdict', paint(verdict === 'GO' ? 'good' : 'bad', verdict)],
     ['state', stateText(found, paint)],
     ['succeeded', count(counts.succeeded)],
-    ['remaining', `${about}${count(remaining)}`],
+    ['remaining', remaining === null ? 'not known yet' : `${about}${count(remaining)}`],
     ['failed', count(counts.failed)],
     ['quarantined', count(counts.quarantined)],
     ['cancelled', count(counts.cancelled)],
@@ -110,7 +111,8 @@ export async function judge(
 ): Promise<Readiness> {
   const view = await client.run(runId);
   const { state, counts, progress } = view;
-  const { done, total } = progressOf(view);
+  const { done, total, isEstimate } = progress;
+  const open = counts.planned + counts.submitting + counts.submitted;
   const reasons = reasonsOf(view);
   return {
     runId: view.runId,
@@ -118,9 +120,9 @@ export async function judge(
     reasons,
     state,
     counts,
-    remaining: total - done,
-    remainingIsEstimate: !isOver(view) && progress.bytes !== progress.bytesTotal,
-    oldestOpen: total > done ? await oldest(client, runId, now) : null,
+    remaining: total === null ? null : total - done,
+    remainingIsEstimate: isEstimate,
+    oldestOpen: open > 0 ? await oldest(client, runId, now) : null,
     failures: counts.failed > 0 ? (await client.failures(runId)).slice(0, TOP) : [],
   };
 }
@@ -141,6 +143,11 @@ function reasonsOf(view: RunView): Readiness['reasons'] {
       counts.quarantined > 0,
       'LINES_QUARANTINED',
       `${few(counts.quarantined, 'line')} quarantined: their objects were never sent`,
+    ],
+    [
+      isOver(view) && counts.unread !== 0,
+      'LINES_UNREAD',
+      `lines that were never read to be sent: ${unreadText(view)}`,
     ],
   ];
   return all.filter(([holds]) => holds).map(([, code, message]) => ({ code, message }));

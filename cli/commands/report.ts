@@ -25,7 +25,7 @@ export function addReport(program: Command, io: CommandIo): void {
   withConnection(program.command('report'))
     .description('tell the summary of a run, or write its reports')
     .argument('<run>', 'id of the run')
-    .option('--out <folder>', 'write summary.json, failed.csv, rejected.csv there')
+    .option('--out <folder>', 'write summary.json, failed.csv, rejected.csv, rest.csv there')
     .option('--force', 'overwrite files that are there')
     .addHelpText('after', examples('report <run>', 'report <run> --out reports/2026-11-20'))
     .action(
@@ -68,11 +68,16 @@ export async function report(options: ReportOptions, runId: string): Promise<Exi
   return EXIT.ok;
 }
 
+function readText({ bytes, bytesTotal, percent }: NonNullable<Summary['coverage']>): string {
+  if (bytesTotal === null || percent === 100) return `${count(bytes)} bytes`;
+  return `${count(bytes)} of ${count(bytesTotal)} bytes (${percent ?? 0} %)`;
+}
+
 function coverageText({ coverage, warnings = {} }: Summary, columns: number): string {
   const rows = [
     ...(coverage
       ? [
-          ['read', `${count(coverage.bytes)} bytes in ${count(coverage.shards)} shards`],
+          ['read', `${readText(coverage)} in ${count(coverage.shards)} shards`],
           ['transfers', count(coverage.transfers)],
           ['blank', count(coverage.blank)],
           ['header', count(coverage.header)],
@@ -95,13 +100,16 @@ async function write(
   { client, force }: ReportOptions,
   runId: string,
   folder: string,
-  { receipt }: Summary,
+  { receipt, rest }: Summary,
 ): Promise<readonly string[]> {
   const listed = (receipt?.files ?? []).map((file) =>
     typeof file === 'string' ? file : file.name,
   );
   const receipts = listed.map((path) => path.split('/').at(-1) ?? '');
-  const names = [...new Set([...REPORTS, ...receipts.filter((name) => RECEIPT.test(name))])];
+  const rests = rest?.lines === undefined ? [] : ['rest.csv'];
+  const names = [
+    ...new Set([...REPORTS, ...rests, ...receipts.filter((name) => RECEIPT.test(name))]),
+  ];
   const there = names.filter((name) => existsSync(join(folder, name)));
   if (there.length > 0 && !force) {
     const message = `${folder} holds ${there.join(', ')} already; choose another folder, or add --force`;

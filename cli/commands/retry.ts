@@ -49,10 +49,17 @@ export interface RetryOptions extends CommandOptions {
 /** @throws CommandFailure: refused when nothing is there to retry, or the run's state forbids it */
 export async function retry(options: RetryOptions, runId: string): Promise<ExitCode> {
   const { client, classes, json, stdout } = options;
-  const { ordered } = await client.retry(runId, classes);
-  const transfers = `${count(ordered)} ${ordered === 1 ? 'transfer' : 'transfers'}`;
+  const { ordered, pending, unread } = await client.retry(runId, classes);
+  const transfers = `${count(ordered)} ${ordered === 1 ? 'transfer' : 'transfers'} ordered again`;
+  const more = [
+    ...(pending > 0 ? [`${count(pending)} more to be sent`] : []),
+    ...(unread === null ? ['its manifest to be read'] : []),
+    ...(unread ? [`${count(unread)} lines to be read`] : []),
+  ];
   stdout.write(
-    json ? `${JSON.stringify({ runId, ordered })}\n` : `${transfers} ordered again in ${runId}\n`,
+    json
+      ? `${JSON.stringify({ runId, ordered, pending, unread })}\n`
+      : `${[transfers, ...more].join(', ')} in ${runId}\n`,
   );
   if (options.watch) return showRun(options, runId, true);
   if (!json) stdout.write(`follow it with: npx waybill show ${runId} --watch\n`);

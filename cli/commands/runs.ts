@@ -16,7 +16,7 @@ import {
 } from '../io/options.ts';
 import { table } from '../io/table.ts';
 import { columnsOf, count, createPaint, printable } from '../io/text.ts';
-import { kindText, progressOf, stateText } from '../runs/text.ts';
+import { kindText, stateText } from '../runs/text.ts';
 
 interface RunsArguments extends Connection {
   readonly limit: number;
@@ -62,7 +62,7 @@ export async function listRuns(
     printable(run.runId),
     kindText(run),
     stateText(run, paint),
-    `${Math.floor(progressOf(run).fraction * 100)}%`,
+    `${run.progress.percent}%`,
     count(run.counts.failed),
     printable(run.createdAt.slice(0, 16).replace('T', ' ')),
   ]);

@@ -21,9 +21,19 @@ export const run = v.looseObject({
     succeeded: size,
     failed: size,
     cancelled: size,
+    /** Lines that were never read to be sent; null when nothing was read yet. */
+    unread: v.nullable(size),
   }),
-  /** Bytes of the manifest that were read, and all; null while it is planned. */
-  progress: v.looseObject({ bytes: size, bytesTotal: v.nullable(size) }),
+  progress: v.looseObject({
+    /** Of the manifest, that were read, and all; null while it is planned. */
+    bytes: size,
+    bytesTotal: v.nullable(size),
+    /** Transfers that succeeded or failed, and all; null when nothing was read yet. */
+    done: size,
+    total: v.nullable(size),
+    percent: size,
+    isEstimate: v.boolean(),
+  }),
   source: v.optional(v.looseObject({ key: v.string() })),
   target: v.optional(v.looseObject({ region: v.string(), bucket: v.string() })),
   /** The nightly run that took over its failures. */
@@ -83,8 +93,18 @@ export type FailureGroup = v.InferOutput<typeof failureGroup>;
 export const summary = v.looseObject({
   failures: v.array(failureGroup),
   coverage: v.optional(
-    v.looseObject({ bytes: size, shards: size, header: size, blank: size, transfers: size }),
+    v.looseObject({
+      bytes: size,
+      bytesTotal: v.nullable(size),
+      percent: v.nullable(size),
+      shards: size,
+      header: size,
+      blank: size,
+      transfers: size,
+    }),
   ),
+  /** Of a stopped run: lines of `rest.csv`, or why there is none. */
+  rest: v.optional(v.looseObject({ lines: v.optional(size), error: v.optional(cause) })),
   warnings: v.optional(v.record(v.string(), size)),
   /** Files that name every object that has arrived. */
   receipt: v.optional(
@@ -99,7 +119,13 @@ export const deadLetters = v.looseObject({ dead: size });
 export const redriven = v.looseObject({ moved: size, left: size });
 
 export const started = v.looseObject({ runId: v.string() });
-export const ordered = v.looseObject({ runId: v.string(), ordered: size });
+export const ordered = v.looseObject({
+  runId: v.string(),
+  ordered: size,
+  /** Transfers that are ordered or sent next. */
+  pending: size,
+  unread: v.nullable(size),
+});
 export type Ordered = v.InferOutput<typeof ordered>;
 
 /** Where to send a file, and how. The address may be one of the service itself. */

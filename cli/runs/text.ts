@@ -10,42 +10,38 @@ export const isOver = ({ state }: RunView): boolean => state !== 'planning' && s
 export const ageOf = ({ createdAt, closedAt }: RunView, now: number): number =>
   Math.max(0, ((closedAt === null ? now : Date.parse(closedAt)) - Date.parse(createdAt)) / 1_000);
 
-export interface Progress {
-  /** Transfers that have an outcome. */
-  readonly done: number;
-  /** All of them, estimated while the manifest is being read. */
-  readonly total: number;
-  /** 0 to 1. */
-  readonly fraction: number;
+/** How many lines nobody has read, as words; empty when there are none. */
+export function unreadText({ counts, progress }: Pick<RunView, 'counts' | 'progress'>): string {
+  if (counts.unread === null) return 'not known yet';
+  if (counts.unread === 0) return '';
+  return `${progress.isEstimate ? 'about ' : ''}${count(counts.unread)}`;
 }
 
-/** What the counts of a run come to. */
-export function progressOf(run: RunView): Progress {
-  const { planned, submitting, submitted, succeeded, failed, cancelled } = run.counts;
-  const done = succeeded + failed + cancelled;
-  const known = done + planned + submitting + submitted;
-  const { bytes, bytesTotal } = run.progress;
-  // What was not read yet is taken to be like what was.
-  const scale = bytesTotal === null || bytes === 0 ? 1 : Math.max(1, bytesTotal / bytes);
-  const total = isOver(run) ? known : Math.round(known * scale);
-  if (total === 0) return { done, total, fraction: run.state === 'completed' ? 1 : 0 };
-  return { done, total, fraction: done / total };
-}
-
-/** One line: bar, done of total, failed, rate, time left. */
+/** One line: bar, done of total, what went otherwise, rate, time left. */
 export function progressLine(run: RunView, perSecond: number, columns = 80): string {
-  const { done, total, fraction } = progressOf(run);
-  const failed = run.counts.failed > 0 ? `, ${count(run.counts.failed)} failed` : '';
-  const left = total > done && perSecond > 0 ? (total - done) / perSecond : undefined;
+  const { counts, progress } = run;
+  const { done, total, percent } = progress;
+  const rest = total === null ? undefined : total - done;
   const words =
-    total === 0 && !isOver(run)
+    rest === undefined && !isOver(run)
       ? ' reading the manifest'
-      : ` ${count(done)} of ${count(total)}${failed}, ${rate(perSecond)}` +
-        (left === undefined || isOver(run) ? '' : `, ${duration(left)} left`);
+      : [
+          ` ${doneText(run)}`,
+          ...(counts.failed > 0 ? [`${count(counts.failed)} failed`] : []),
+          ...(counts.cancelled > 0 ? [`${count(counts.cancelled)} cancelled`] : []),
+          ...(isOver(run) && unreadText(run) ? [`unread: ${unreadText(run)}`] : []),
+          rate(perSecond),
+          ...(rest && perSecond > 0 && !isOver(run) ? [`${duration(rest / perSecond)} left`] : []),
+        ].join(', ');
   const width = Math.max(10, Math.min(30, columns - words.length - 3));
   // Only what is complete looks complete.
-  const filled = Math.floor(fraction * width);
+  const filled = Math.floor((percent * width) / 100);
   return `[${'#'.repeat(filled)}${'.'.repeat(width - filled)}]${words}`.slice(0, columns - 1);
+}
+
+function doneText({ progress: { done, total, isEstimate } }: RunView): string {
+  if (total === null) return `${count(done)} done`;
+  return `${count(done)} of ${isEstimate ? 'about ' : ''}${count(total)}`;
 }
 
 const ADVICE: Readonly<Record<string, string>> = {
@@ -88,6 +84,7 @@ export const kindText = ({ operation }: RunView): string =>
 export function runDetails(run: RunView, paint: Paint, now: number, columns = 80): string {
   const { counts, source, target, error } = run;
   const open = counts.planned + counts.submitting + counts.submitted;
+  const unread = unreadText(run);
   const bad = (value: number) => (value > 0 ? paint('bad', count(value)) : count(value));
   const odd = (value: number) => (value > 0 ? paint('odd', count(value)) : count(value));
   const rows = [
@@ -105,6 +102,7 @@ export function runDetails(run: RunView, paint: Paint, now: number, columns = 80
     ['quarantined', odd(counts.quarantined)],
     ...(open > 0 ? [['open', count(open)]] : []),
     ...(counts.cancelled > 0 ? [['cancelled', odd(counts.cancelled)]] : []),
+    ...(unread === '' ? [] : [['unread', isOver(run) ? paint('odd', unread) : unread]]),
     ...(run.handedTo === undefined ? [] : [['goes on in', printable(run.handedTo)]]),
   ];
   const fault = error && `\n${indent(`${error.code}: ${error.message}`, 2, columns)}`;
@@ -122,12 +120,18 @@ export function failureText(failures: readonly FailureGroup[], paint: Paint, col
     .join('');
 }
 
+const listed = (names: readonly string[]): string =>
+  new Intl.ListFormat('en', { type: 'conjunction' }).format(names);
+
 /** How to get the lists that name each line, and try again; empty when every line went well. */
 export function reportText(run: RunView): string {
-  const { runId, counts } = run;
+  const { runId, counts, state } = run;
+  const isStopped = state === 'cancelled' || state === 'failed';
+  const isMissing = counts.failed + counts.cancelled > 0;
   const lists = [
-    ...(counts.failed > 0 ? ['failed.csv'] : []),
+    ...(isMissing ? ['failed.csv'] : []),
     ...(counts.quarantined > 0 ? ['rejected.csv'] : []),
+    ...(isStopped && run.closedAt !== null && counts.unread !== 0 ? ['rest.csv'] : []),
   ];
   if (lists.length === 0) return '';
   const command = `npx waybill report ${printable(runId)} --out <folder>`;
@@ -135,5 +139,5 @@ export function reportText(run: RunView): string {
   const again = isRetried
     ? `Try again what failed:\n  npx waybill retry ${printable(runId)}\n`
     : '';
-  return `\nLine by line: ${lists.join(' and ')}, written by\n  ${command}\n${again}`;
+  return `\nLine by line: ${listed(lists)}, written by\n  ${command}\n${again}`;
 }

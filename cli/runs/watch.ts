@@ -5,7 +5,7 @@ import type { Clock } from '../io/clock.ts';
 import { CommandFailure, EXIT } from '../io/failure.ts';
 import { columnsOf, type Terminal } from '../io/text.ts';
 import { createRate } from './rate.ts';
-import { ageOf, isOver, progressLine, progressOf } from './text.ts';
+import { ageOf, isOver, progressLine } from './text.ts';
 
 export interface WatchOptions {
   readonly client: Client;
@@ -52,7 +52,7 @@ export async function watch(options: WatchOptions, runId: string): Promise<RunVi
     const now = clock.now();
     answeredAt = now;
     const over = isOver(run);
-    const { done } = progressOf(run);
+    const { done } = run.progress;
     speed.look(now, done);
     if (json) stdout.write(`${JSON.stringify(run)}\n`);
     else if (redraws || over || away || now - shownAt >= LINE_MS) {

@@ -1,18 +1,8 @@
-/** Progress and speed of a run, computed from its counts. */
+/** How a run goes: what is open in it, and how fast. */
 import type { Run } from '../api/types.ts';
 
 export const isOver = ({ state }: Pick<Run, 'state'>): boolean =>
   state !== 'planning' && state !== 'active';
-
-export interface Progress {
-  /** Transfers that have an outcome. */
-  readonly done: number;
-  /** All of them, estimated while the manifest is being read. */
-  readonly total: number;
-  readonly isEstimate: boolean;
-  /** 0 to 1. */
-  readonly fraction: number;
-}
 
 export const doneOf = ({ counts }: Pick<Run, 'counts'>): number =>
   counts.succeeded + counts.failed + counts.cancelled;
@@ -20,17 +10,15 @@ export const doneOf = ({ counts }: Pick<Run, 'counts'>): number =>
 export const openOf = ({ counts }: Pick<Run, 'counts'>): number =>
   counts.planned + counts.submitting + counts.submitted;
 
-export function progressOf(run: Pick<Run, 'counts' | 'progress' | 'state'>): Progress {
-  const done = doneOf(run);
-  const known = done + openOf(run);
-  const { bytes, bytesTotal } = run.progress;
-  // What was not read yet is taken to be like what was.
-  const scale = bytesTotal === null || bytes === 0 ? 1 : Math.max(1, bytesTotal / bytes);
-  const isEstimate = !isOver(run) && scale > 1;
-  const total = isEstimate ? Math.round(known * scale) : known;
-  if (total === 0) return { done, total, isEstimate, fraction: run.state === 'completed' ? 1 : 0 };
-  return { done, total, isEstimate, fraction: done / total };
-}
+/** Nothing more of it is sent. */
+export const isStopped = ({ state }: Pick<Run, 'state'>): boolean =>
+  state === 'cancelled' || state === 'failed';
+
+/** Transfers that may still get an outcome; those that are known where the total is not. */
+export const remainingOf = (run: Pick<Run, 'counts' | 'progress'>): number => {
+  const { done, total } = run.progress;
+  return total === null ? openOf(run) : Math.max(0, total - done - run.counts.cancelled);
+};
 
 /** Seconds from its start to its end, or to now while it goes on. */
 export const ageOf = ({ createdAt, closedAt }: Run, now: number): number =>
@@ -62,10 +50,10 @@ export interface Pace {
 
 /** Now, where looks tell it; over the whole run, where it is over or was looked at once. */
 export function paceOf(run: Run, looks: readonly Look[], now: number): Pace {
-  const { done, total } = progressOf(run);
+  const { done } = run.progress;
   const average = done / Math.max(ageOf(run, now), 0.001);
   if (isOver(run)) return { perSecond: average, secondsLeft: undefined };
   const perSecond = rateOf(looks) ?? average;
-  const left = total - done;
+  const left = remainingOf(run);
   return { perSecond, secondsLeft: left > 0 && perSecond > 0 ? left / perSecond : undefined };
 }

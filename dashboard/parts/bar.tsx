@@ -1,14 +1,13 @@
 /** The progress bar of a run: succeeded, failed and the rest. */
 import type { Run } from '../api/types.ts';
-import { progressOf } from '../model/progress.ts';
 import { usePage } from '../state/context.ts';
 
 export function Bar({ run, large = false }: { readonly run: Run; readonly large?: boolean }) {
   const { t, format } = usePage();
-  const { done, total, fraction } = progressOf(run);
+  const { done, total, percent } = run.progress;
   const { succeeded, failed, cancelled } = run.counts;
-  const share = (value: number) => ({ width: `${total === 0 ? 0 : (100 * value) / total}%` });
-  const text = t('progress.ofTotal', { done, total });
+  const share = (value: number) => ({ width: `${total ? (100 * value) / total : 0}%` });
+  const text = total === null ? format.count(done) : t('progress.ofTotal', { done, total });
   return (
     <div
       class={large ? 'bar large' : 'bar'}
@@ -16,8 +15,8 @@ export function Bar({ run, large = false }: { readonly run: Run; readonly large?
       aria-label={t('progress.label')}
       aria-valuemin={0}
       aria-valuemax={100}
-      aria-valuenow={Math.floor(100 * fraction)}
-      aria-valuetext={`${text}, ${format.percent(fraction)}`}
+      aria-valuenow={percent}
+      aria-valuetext={`${text}, ${format.percent(percent / 100)}`}
     >
       <span class="good" style={share(succeeded)} />
       <span class="bad" style={share(failed)} />

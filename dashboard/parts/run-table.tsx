@@ -2,7 +2,7 @@
 import type { Run } from '../api/types.ts';
 import { looksOf, seenOf } from '../live/seen-progress.ts';
 import { useNow } from '../live/use-live.ts';
-import { isOver, paceOf, progressOf } from '../model/progress.ts';
+import { isOver, paceOf } from '../model/progress.ts';
 import { targetOf } from '../model/run-name.ts';
 import { usePage } from '../state/context.ts';
 import { runHref } from '../state/route.ts';
@@ -45,13 +45,15 @@ export function RunTable(props: {
       name: 'progress',
       title: t('progress.label'),
       cell: (run) => {
-        const { done, total, fraction } = progressOf(run);
+        const { done, total, percent } = run.progress;
         return (
           <div class="progress-cell">
             <Bar run={run} />
             <span class="below figures">
-              <span>{t('progress.ofTotal', { done, total })}</span>
-              <span>{format.percent(fraction)}</span>
+              <span>
+                {total === null ? format.count(done) : t('progress.ofTotal', { done, total })}
+              </span>
+              <span>{format.percent(percent / 100)}</span>
             </span>
           </div>
         );

@@ -99,6 +99,9 @@ export const en = {
   'run.leftUnknown': 'unknown yet',
   'run.failed': 'Failed',
   'run.quarantined': 'Quarantined',
+  'run.unread': 'Lines not read',
+  'run.unread.about': 'about {n}',
+  'run.unread.unknown': 'not known',
   'run.started': 'Started',
   'run.closed': 'Closed',
   'run.took': 'Took',
@@ -125,6 +128,7 @@ export const en = {
   'progress.label': 'Progress',
   'progress.of': 'of {total} {total|transfer|transfers} done',
   'progress.ofAbout': 'of about {total} transfers done',
+  'progress.ofUnknown': 'done',
   'progress.ofTotal': '{done} of {total}',
 
   'plot.title': 'Progress over time',
@@ -325,6 +329,7 @@ export const en = {
   'retry.request':
     'Failures of class “Request” fail again unless something was changed at the provider.',
   'retry.count': '{n} {n|transfer is|transfers are} sent again, each as its next attempt.',
+  'retry.unread': 'The run goes on: lines that were not read are sent too.',
   'retry.go': 'Retry {n} {n|transfer|transfers}',
   'retry.done': '{n} {n|transfer is|transfers are} being sent again.',
   'cancel.open.button': 'Cancel…',

@@ -41,6 +41,8 @@ const countsShape = v.strictObject({
   succeeded: count,
   failed: count,
   cancelled: count,
+  /** Never read to be sent; an estimate while `progress.isEstimate`, null when nothing was read yet. */
+  unread: v.nullable(count),
 });
 
 const sourceShape = v.strictObject({ bucket: v.string(), key: v.string(), etag: v.string() });
@@ -54,7 +56,16 @@ export const runShape = v.strictObject({
   state: v.picklist(RUN_STATES),
   error: v.optional(causeShape),
   counts: countsShape,
-  progress: v.strictObject({ bytes: count, bytesTotal: v.nullable(count) }),
+  progress: v.strictObject({
+    bytes: count,
+    bytesTotal: v.nullable(count),
+    /** Transfers that succeeded or failed. */
+    done: count,
+    /** Of the whole manifest; null when nothing was read yet. */
+    total: v.nullable(count),
+    percent: count,
+    isEstimate: v.boolean(),
+  }),
   source: v.optional(sourceShape),
   target: v.optional(targetShape),
   handedTo: v.optional(v.string()),
@@ -131,7 +142,14 @@ export const startedShape = v.strictObject({ runId: v.string() });
 
 export const jobShape = v.strictObject({ runId: v.string(), jobId: v.nullable(v.string()) });
 
-export const retriedShape = v.strictObject({ runId: v.string(), ordered: count });
+export const retriedShape = v.strictObject({
+  runId: v.string(),
+  ordered: count,
+  /** Other transfers that wait to be sent; at most as many while the request is still being applied. */
+  pending: count,
+  /** Lines that were not read yet. */
+  unread: v.nullable(count),
+});
 
 export const uploadShape = v.strictObject({
   method: v.literal('PUT'),
@@ -155,6 +173,8 @@ export const summaryShape = v.strictObject({
   counts: countsShape,
   coverage: v.strictObject({
     bytes: count,
+    bytesTotal: v.nullable(count),
+    percent: v.nullable(count),
     shards: count,
     header: count,
     blank: count,
@@ -168,6 +188,10 @@ export const summaryShape = v.strictObject({
       message: v.string(),
       count,
     }),
+  ),
+  /** Of a stopped run that is closed: lines of rest.csv, or why there is none. */
+  rest: v.optional(
+    v.union([v.strictObject({ lines: count }), v.strictObject({ error: causeShape })]),
   ),
   /** Lines by reason. */
   warnings: v.record(v.string(), count),

@@ -88,22 +88,25 @@ export const MANY_RUNS = 16;
 export interface Ledger {
   /** Writes the run, or returns the one that is there. */
   openRun(run: NewRun): Promise<Run>;
-  /** `planning` to `active`: every shard is on the queue. Otherwise nothing happens. */
+  /**
+   * `planning` to `active`: every shard is on the queue. Otherwise nothing happens. Totals that are
+   * known stay where the plan names none.
+   */
   activateRun(runId: string, plan: Plan): Promise<void>;
   /**
-   * Ends a run that is `planning` or `active`; false when it has ended already. A failed one is closed
-   * at once; what the provider has of a cancelled one goes on, and `closeRun` closes it. Announced in
-   * `stops`.
+   * Ends a run that is `planning` or `active`; false when it has ended already. What the provider has
+   * of it goes on, and `closeRun` closes it. Announced in `stops`.
    */
   stopRun(
     runId: string,
     stop: { readonly state: 'failed' | 'cancelled'; readonly at: Date; readonly error?: Cause },
   ): Promise<boolean>;
   /**
-   * Closes a run: `active` becomes `completed`, `cancelled` stays. False for any other, and when it is
-   * closed already. Whether it may is the sweeper's judgement.
+   * Closes a run: `active` becomes `completed`, `cancelled` and `failed` stay. False for any other, and
+   * when it is closed already. Whether it may is the sweeper's judgement.
+   * @param plan what reading the whole manifest found, where that was done for the closing
    */
-  closeRun(runId: string, at: Date): Promise<boolean>;
+  closeRun(runId: string, at: Date, plan?: Plan): Promise<boolean>;
   /**
    * Goes on with a run that has ended: `planning` when shards of it may be missing, else `active`.
    * False when it is open, or not there.

@@ -7,6 +7,10 @@ export const RUN_STATES = ['planning', 'active', 'completed', 'cancelled', 'fail
 
 export type RunState = (typeof RUN_STATES)[number];
 
+/** Nothing more of it is sent, and what was sent is followed to its end. */
+export const isStopped = ({ state }: { readonly state: RunState }): boolean =>
+  state === 'cancelled' || state === 'failed';
+
 export const OPERATIONS = [
   'cos-offline-fetch',
   'cos-batch-job',
@@ -85,6 +89,15 @@ export interface Plan {
   readonly shardCount: number;
   /** Of the manifest, unpacked. */
   readonly sizeBytes: number;
+  /** Known where Waybill wrote the manifest itself, and once a stopped run is closed. */
+  readonly totals?: ManifestTotals;
+}
+
+/** Lines of a whole manifest, without its header; what is none of the last two is blank. */
+export interface ManifestTotals {
+  readonly lines: number;
+  readonly quarantined: number;
+  readonly transfers: number;
 }
 
 /** Lines without the header; `planned` are transfers read but not yet answered or resent. */
@@ -99,6 +112,8 @@ export interface Run extends NewRun {
   readonly error?: Cause;
   readonly plan?: Plan;
   readonly counts: Counts;
+  /** Those of `counts.planned` that were read and have no row, as nobody sent them yet. */
+  readonly unsent: number;
   /** Manifest bytes read so far; with `plan.sizeBytes` an estimate of what is to come. */
   readonly readBytes: number;
   /** When it was failed or cancelled. */

@@ -3,7 +3,7 @@ import type { ShardRecord } from './ledger.ts';
 import { TRANSFER_STATES } from './merge.ts';
 import type { Counts, Run } from './model.ts';
 
-export type Totals = Pick<Run, 'counts' | 'readBytes'>;
+export type Totals = Pick<Run, 'counts' | 'readBytes' | 'unsent'>;
 
 export function totalsOf(shards: Iterable<Pick<ShardRecord, 'tally' | 'counts'>>): Totals {
   const counts = {
@@ -12,6 +12,7 @@ export function totalsOf(shards: Iterable<Pick<ShardRecord, 'tally' | 'counts'>>
     ...Object.fromEntries(TRANSFER_STATES.map((state) => [state, 0])),
   } as { -readonly [Name in keyof Counts]: number };
   let readBytes = 0;
+  let unsent = 0;
   for (const { tally, counts: states } of shards) {
     let rows = 0;
     for (const state of TRANSFER_STATES) {
@@ -19,10 +20,11 @@ export function totalsOf(shards: Iterable<Pick<ShardRecord, 'tally' | 'counts'>>
       rows += states[state];
     }
     // Read and not yet answered: there is no row.
-    counts.planned += Math.max(0, tally.transfers - rows);
+    unsent += Math.max(0, tally.transfers - rows);
     counts.lines += tally.lines - tally.header;
     counts.quarantined += tally.quarantined;
     readBytes += (tally.last ?? 0) - (tally.first ?? 0);
   }
-  return { counts, readBytes };
+  counts.planned += unsent;
+  return { counts, readBytes, unsent };
 }

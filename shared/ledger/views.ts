@@ -3,13 +3,8 @@
  * missing one.
  */
 import { maskUrls } from '../lib/url-secrets.ts';
-import type { Counts, Operation, Run, Source, Transfer } from './model.ts';
-
-/** What of a cancelled run was not sent yet never will be. */
-export const shownCounts = ({ counts, state }: Run): Counts =>
-  state === 'cancelled'
-    ? { ...counts, planned: 0, cancelled: counts.cancelled + counts.planned }
-    : counts;
+import type { Operation, Run, Source, Transfer } from './model.ts';
+import { progressOf, shownCounts } from './run-numbers.ts';
 
 export const runView = (run: Run) => ({
   runId: run.runId,
@@ -18,7 +13,7 @@ export const runView = (run: Run) => ({
   state: run.state,
   ...(run.error && { error: run.error }),
   counts: shownCounts(run),
-  progress: { bytes: run.readBytes, bytesTotal: run.plan?.sizeBytes ?? null },
+  progress: progressOf(run),
   ...(run.source && { source: sourceView(run.source) }),
   ...(run.target && { target: run.target }),
   ...(run.handedTo !== undefined && { handedTo: run.handedTo }),

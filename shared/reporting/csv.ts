@@ -1,7 +1,9 @@
 /**
  * Writes the CSV reports of a run as streams of text: `rejected.csv`, the lines that could not be
- * sent, and `failed.csv`, the transfers that failed, which is a valid manifest again.
+ * sent; `failed.csv`, the transfers that failed or were cancelled; `rest.csv`, the lines of a stopped
+ * run that were never sent. The last two are valid manifests again.
  */
+import type { TransferObject } from '../ledger/model.ts';
 import type { CauseClass } from '../lib/errors.ts';
 import { toCsvField } from '../manifest/csv.ts';
 import type { Quarantined } from '../manifest/findings.ts';
@@ -14,7 +16,7 @@ export {
   stageRejected,
 } from '../manifest/staging.ts';
 
-/** One transfer that failed. */
+/** One transfer that failed or was cancelled. */
 export interface FailedRow {
   readonly url: string;
   readonly key: string;
@@ -61,6 +63,10 @@ export const writeFailedCsv = (rows: Rows<FailedRow>): AsyncGenerator<string> =>
     row.transferId,
     row.state,
   ]);
+
+/** Writes `rest.csv`; its fields stay exact too. */
+export const writeRestCsv = (rows: Rows<TransferObject>): AsyncGenerator<string> =>
+  writeCsv('url,key,md5', rows, (row) => [row.url, row.key, row.md5]);
 
 async function* writeCsv<Row>(
   header: string,

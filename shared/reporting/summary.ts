@@ -3,9 +3,11 @@
  * cause.
  */
 import type { ShardRecord } from '../ledger/ledger.ts';
+import { TRANSFER_STATES } from '../ledger/merge.ts';
 import type { Run, Transfer } from '../ledger/model.ts';
+import { percentOf, type ShownCounts, shownCounts } from '../ledger/run-numbers.ts';
 import type { WarningReason } from '../ledger/shard.ts';
-import { shownCounts, sourceView } from '../ledger/views.ts';
+import { sourceView } from '../ledger/views.ts';
 import type { Cause } from '../lib/errors.ts';
 import { receiptFile } from '../stores/layout.ts';
 
@@ -42,6 +44,9 @@ export interface FailureGroup extends Omit<Cause, 'message' | 'requestId'> {
   readonly message: string;
 }
 
+/** How many lines `rest.csv` has, or why it could not be written. */
+export type RestSummary = { readonly lines: number } | { readonly error: Cause };
+
 export interface Summary {
   readonly runId: string;
   readonly operation: Run['operation'];
@@ -52,16 +57,22 @@ export interface Summary {
   readonly createdAt: string;
   /** Null while the run goes on. */
   readonly closedAt: string | null;
-  readonly counts: Run['counts'];
-  /** `lines = transfers + quarantined + blank`, and the shards tile `bytes` exactly. */
+  readonly counts: ShownCounts;
+  /** What was read: `lines = transfers + quarantined + blank`; shards of a completed run tile its bytes. */
   readonly coverage: {
     readonly bytes: number;
+    /** Of the whole manifest; null when it was not planned. */
+    readonly bytesTotal: number | null;
+    /** `bytes` of `bytesTotal`, rounded down. */
+    readonly percent: number | null;
     readonly shards: number;
     readonly header: number;
     readonly blank: number;
     readonly transfers: number;
   };
   readonly failures: readonly FailureGroup[];
+  /** Of a stopped run that is closed: what was never sent. */
+  readonly rest?: RestSummary | undefined;
   readonly warnings: Readonly<Partial<Record<WarningReason, number>>>;
   /** Of a nightly pass: where it looked, and what it left alone. */
   readonly nightly?: NightlySummary;
@@ -93,11 +104,18 @@ export async function summarize(
   run: Run,
   shards: readonly ShardRecord[],
   failed: AsyncIterable<Transfer>,
-  { plan, receipt }: { plan?: NightlySummary | undefined; receipt?: Summary['receipt'] } = {},
+  {
+    plan,
+    receipt,
+    rest,
+  }: {
+    readonly plan?: NightlySummary | undefined;
+    readonly receipt?: Summary['receipt'];
+    readonly rest?: RestSummary | undefined;
+  } = {},
 ): Promise<Summary> {
-  const total = (name: 'header' | 'blank' | 'transfers'): number =>
-    shards.reduce((sum, { tally }) => sum + tally[name], 0);
   const { runId, operation, source, target, createdAt, error } = run;
+  const counts = shownCounts(run);
   return {
     runId,
     operation,
@@ -107,18 +125,31 @@ export async function summarize(
     ...(error && { error }),
     createdAt: createdAt.toISOString(),
     closedAt: run.closedAt?.toISOString() ?? null,
-    counts: shownCounts(run),
-    coverage: {
-      bytes: run.plan?.sizeBytes ?? 0,
-      shards: shards.length,
-      header: total('header'),
-      blank: total('blank'),
-      transfers: total('transfers'),
-    },
+    counts,
+    coverage: coverageOf(run, counts, shards),
     failures: await group(failed),
+    ...(rest && { rest }),
     warnings: sumWarnings(shards),
     ...(receipt && { receipt }),
     ...(plan && { nightly: { places: plan.places, left: plan.left } }),
+  };
+}
+
+function coverageOf(
+  { plan, readBytes }: Run,
+  counts: ShownCounts,
+  shards: readonly ShardRecord[],
+): Summary['coverage'] {
+  const transfers = TRANSFER_STATES.reduce((sum, state) => sum + counts[state], 0);
+  const bytesTotal = plan?.sizeBytes ?? null;
+  return {
+    bytes: readBytes,
+    bytesTotal,
+    percent: bytesTotal === 0 ? 100 : bytesTotal && percentOf(readBytes, bytesTotal),
+    shards: shards.length,
+    header: shards.reduce((sum, { tally }) => sum + tally.header, 0),
+    blank: counts.lines - counts.quarantined - transfers,
+    transfers,
   };
 }
 

@@ -1,11 +1,17 @@
 /**
- * Cancels the transfers of a cancelled run that were planned and never sent. The sweep calls this
+ * Cancels the transfers of a stopped run that were planned and never sent. The sweep calls this
  * once no worker holds a shard of the run.
  */
 import { randomUUID } from 'node:crypto';
 import { runLeaseName, withLease } from '../ledger/lease.ts';
 import type { Ledger, ShardRecord } from '../ledger/ledger.ts';
-import type { Run, Transfer, TransferTask, TransferUpdate } from '../ledger/model.ts';
+import {
+  isStopped,
+  type Run,
+  type Transfer,
+  type TransferTask,
+  type TransferUpdate,
+} from '../ledger/model.ts';
 import type { PlannedTransfer } from '../ledger/shard.ts';
 import { LeasedError, StoreError, WaybillError } from '../lib/errors.ts';
 import type { Log } from '../lib/log.ts';
@@ -39,7 +45,7 @@ const LONGEST_LEASE_MS = 1_800_000;
 /** After so long without an answer, the transfer is cancelled. */
 const GIVE_UP_AFTER_MS = 3_600_000;
 
-/** Whether every request that was in flight when the run was cancelled must have ended by now. */
+/** Whether every request that was in flight when the run was stopped must have ended by now. */
 export const hasSettled = (
   { stoppedAt }: Run,
   { settleMs, now }: Pick<CancelUnsentOptions, 'settleMs' | 'now'>,
@@ -53,7 +59,7 @@ const AT_ONCE = 16;
 /** Rows written in parallel. */
 const ROWS_AT_ONCE = 100;
 
-/** Whether a worker still holds a shard of the cancelled run: it finishes what it began to send. */
+/** Whether a worker still holds a shard of the stopped run: it finishes what it began to send. */
 export async function isWorkedOn(
   shards: readonly ShardRecord[],
   { ledger, now }: Pick<CancelUnsentOptions, 'ledger' | 'now'>,
@@ -89,7 +95,7 @@ export async function cancelUnsent(run: Run, options: CancelUnsentOptions): Prom
   const cancelSettled = async (): Promise<void> => {
     // The run may have been reopened since it was read.
     const current = await ledger.run(run.runId);
-    if (current?.state !== 'cancelled' || current.closedAt) return;
+    if (!current || !isStopped(current) || current.closedAt) return;
     if (!hasSettled(current, options)) return;
     const shards = await ledger.shards(run.runId);
     if (await isWorkedOn(shards, options)) return;
@@ -176,7 +182,7 @@ const cancelledUpdate = (
     cause: {
       provider: 'waybill',
       code: 'CANCELLED_OPEN',
-      message: 'the run was cancelled while this was being sent; the provider may have accepted it',
+      message: 'the run was stopped while this was being sent; the provider may have accepted it',
       class: 'state',
     },
   }),

@@ -1,11 +1,11 @@
 /**
  * Closes a run once all of its transfers are final: proves that its shards tile the manifest
- * (promise G1), writes the reports, then marks the run as completed. A cancelled run is closed once
- * none of its transfers is open. Repeating it after a crash writes the reports again.
+ * (promise G1), writes the reports, then marks the run as completed. A cancelled or failed run is closed
+ * once none of its transfers is open. Repeating it after a crash writes the reports again.
  */
 import { runLeaseName, withLease } from '../ledger/lease.ts';
 import type { Ledger, ShardRecord } from '../ledger/ledger.ts';
-import type { Run } from '../ledger/model.ts';
+import { isStopped, type Run } from '../ledger/model.ts';
 import { totalsOf } from '../ledger/totals.ts';
 import { type Cause, LeasedError } from '../lib/errors.ts';
 import type { Log } from '../lib/log.ts';
@@ -15,13 +15,14 @@ import { writeReceipt } from '../reporting/receipt/write.ts';
 import { receiptView } from '../reporting/summary.ts';
 import { messageIdFrom, runClosed } from '../reporting/webhooks/message.ts';
 import type { Outbox } from '../reporting/webhooks/outbox.ts';
-import { type ReportName, reportKey } from '../stores/layout.ts';
+import { reportKey } from '../stores/layout.ts';
 import type { Objects } from '../stores/objects.ts';
 import { hasSettled, isWorkedOn } from './cancel-unsent.ts';
 import { closingAt, isClosingAt } from './closing-time.ts';
 import { countOpen } from './reconcile/stuck.ts';
 import { isRejectedKept, reportText } from './reports.ts';
 import { isRetryable } from './requeue.ts';
+import { REST_MS, writeRest } from './rest.ts';
 import { readRetryRequests, saveRetryRequests } from './retry-requests.ts';
 import { isTaskShard } from './task-runs.ts';
 
@@ -31,9 +32,11 @@ export interface ClosingOptions {
   readonly log: Log;
   readonly maxAttempts: number;
   readonly settleMs: number;
+  /** As workers read manifests. @default false */
+  readonly allowHttps?: boolean;
   /** Takes the webhook message of the closing, which waits there until the run is closed. */
   readonly outbox?: Pick<Outbox, 'add'>;
-  /** No part of a receipt is started after this instant; the next sweep continues. */
+  /** No part of a receipt is started after this instant, no reading much before it; the next sweep continues. */
   readonly deadline?: Date;
   readonly now: () => Date;
 }
@@ -64,8 +67,11 @@ async function isDone(
   options: ClosingOptions,
 ): Promise<boolean> {
   const { plan, state } = run;
-  if (state === 'cancelled') {
-    if (run.closedAt !== undefined || !hasSettled(run, options)) return false;
+  if (isStopped(run)) {
+    if (run.closedAt !== undefined) return false;
+    // No worker opened a shard before it was stopped, and none can after.
+    if (shards.length === 0) return true;
+    if (!hasSettled(run, options)) return false;
     return countOpen(shards) === 0 && !(await isWorkedOn(shards, options));
   }
   if (state !== 'active' || !plan) return false;
@@ -77,10 +83,12 @@ async function isDone(
 async function closeDone(
   run: Run,
   shards: readonly ShardRecord[],
-  { deadline, ledger, objects, log, now, outbox }: ClosingOptions,
+  options: ClosingOptions,
 ): Promise<boolean> {
+  const { deadline, ledger, objects, log, now, outbox } = options;
   const { runId, state } = run;
-  const gap = state === 'cancelled' ? undefined : gapIn(run, shards);
+  const isStoppedRun = isStopped(run);
+  const gap = isStoppedRun ? undefined : gapIn(run, shards);
   if (gap !== undefined) {
     const error: Cause = { ...COVERAGE_BROKEN, message: gap };
     await ledger.stopRun(runId, { state: 'failed', at: now(), error });
@@ -89,9 +97,12 @@ async function closeDone(
   }
 
   const at = await closingAt(ledger, run, now);
-  const ended = state === 'cancelled' ? state : 'completed';
+  const ended = isStoppedRun ? state : 'completed';
+  if (isStoppedRun && deadline && deadline.getTime() - now().getTime() < REST_MS) return false;
+  const rest = isStoppedRun ? await writeRest(run, shards, options) : undefined;
+  const plan = rest?.plan && { plan: rest.plan };
   // Counted now: the counts of the run may lag behind.
-  const closing: Run = { ...run, ...totalsOf(shards), state: ended, closedAt: at };
+  const closing: Run = { ...run, ...plan, ...totalsOf(shards), state: ended, closedAt: at };
   const receipt = await writeReceipt({
     run: closing,
     shards,
@@ -106,22 +117,22 @@ async function closeDone(
     if (name === 'rejected.csv' && (await isRejectedKept(runId, objects))) continue;
     await objects.put(
       reportKey(runId, name),
-      reportText(name, closing, shards, { ledger, objects, receipt: receiptView(receipt) }),
+      reportText(name, closing, shards, { ledger, objects, rest, receipt: receiptView(receipt) }),
     );
   }
   // The run was cancelled meanwhile: the next sweep closes it as cancelled.
   if ((await ledger.run(runId))?.state !== state) return false;
   if (!(await isClosingAt(ledger, runId, at))) return false;
-  // Earlier retry requests end with the cancelled run.
-  if (state === 'cancelled') await saveRetryRequests(ledger, runId, []);
+  // Earlier retry requests end with the stopped run.
+  if (isStoppedRun) await saveRetryRequests(ledger, runId, []);
   await outbox?.add({
     type: 'run.closed',
     id: messageIdFrom('run.closed', runId, at.toISOString()),
     at,
-    data: runClosed(closing, at),
+    data: runClosed(closing, at, { hasRest: rest?.plan !== undefined }),
   });
-  const closed = await ledger.closeRun(runId, at);
-  // A cancelled run may be reopened, and has read only some of its lines.
+  const closed = await ledger.closeRun(runId, at, rest?.plan);
+  // A stopped run may be reopened, and has read only some of its lines.
   if (ended === 'completed') await removeStaged(objects, runId);
   if (closed) log.info('run.closed', { runId, state: ended, ...closing.counts });
   return closed;
@@ -136,7 +147,7 @@ function gapIn({ plan }: Run, shards: readonly ShardRecord[]): string | undefine
 }
 
 /** The summary comes last: where it is, the others are. */
-const REPORTS: readonly ReportName[] = ['failed.csv', 'rejected.csv', 'summary.json'];
+const REPORTS = ['failed.csv', 'rejected.csv', 'summary.json'] as const;
 
 const COVERAGE_BROKEN = { provider: 'waybill', code: 'COVERAGE_BROKEN', class: 'state' } as const;
 

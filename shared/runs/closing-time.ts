@@ -6,7 +6,7 @@
 import type { Ledger } from '../ledger/ledger.ts';
 import type { Run } from '../ledger/model.ts';
 import { StoreError } from '../lib/errors.ts';
-import { receiptPrefix } from '../stores/layout.ts';
+import { receiptPrefix, reportKey } from '../stores/layout.ts';
 import type { Objects } from '../stores/objects.ts';
 
 type Notes = Pick<Ledger, 'readNote' | 'swapNote'>;
@@ -44,7 +44,7 @@ export async function forgetClosing(ledger: Notes, runId: string): Promise<void>
 }
 
 /**
- * Removes the receipt and the closing time of a run that is reopened: they no longer hold. The caller
+ * Removes receipt, `rest.csv` and closing time of a run that is reopened: they no longer hold. The caller
  * holds the lease of the run; repeating it is harmless. @throws StoreError
  */
 export async function forgetEnd(
@@ -56,6 +56,7 @@ export async function forgetEnd(
 ): Promise<void> {
   await forgetClosing(ledger, runId);
   for await (const { key } of objects.list(receiptPrefix(runId))) await objects.remove(key);
+  await objects.remove(reportKey(runId, 'rest.csv'));
 }
 
 const parse = (text: string): Date | undefined => (text === '' ? undefined : new Date(text));

@@ -39,6 +39,8 @@ export interface PlanOptions {
   readonly runId?: string;
   /** For all objects, in place of what is configured; kept in every shard. */
   readonly sameKey?: SameKey;
+  /** Lines of a manifest that Waybill wrote itself, all of them good. */
+  readonly lines?: number;
 }
 
 export interface PlannerOptions {
@@ -119,7 +121,11 @@ export function createPlanner(options: PlannerOptions): Planner {
         );
         // Queued only once all are cut, so nothing of a truncated packed manifest is sent.
         await start(runId, shards);
-        await ledger.activateRun(runId, { shardCount: shards.length, sizeBytes });
+        const { lines } = plan;
+        const totals = lines !== undefined && {
+          totals: { lines, quarantined: 0, transfers: lines },
+        };
+        await ledger.activateRun(runId, { shardCount: shards.length, sizeBytes, ...totals });
         log.info('run.planned', { runId, shards: shards.length, sizeBytes });
       } catch (error) {
         if (!(error instanceof InputError)) throw error;

@@ -3,12 +3,14 @@
  * then.
  */
 import type { Ledger, ShardRecord } from '../ledger/ledger.ts';
+import type { TransferState } from '../ledger/merge.ts';
 import type { Run, Transfer } from '../ledger/model.ts';
 import { readFailures } from '../manifest/staging.ts';
 import {
   type FailedRow,
   readRejected,
   rejectedKeptKey,
+  type ShardLines,
   writeFailedCsv,
   writeRejectedCsv,
 } from '../reporting/csv.ts';
@@ -16,43 +18,40 @@ import { type Summary, summarize } from '../reporting/summary.ts';
 import { type ReportName, reportKey } from '../stores/layout.ts';
 import type { Objects } from '../stores/objects.ts';
 import { readPlan } from './nightly/plan.ts';
+import { type Rest, stagedLines } from './rest.ts';
 
 interface Stores {
   readonly ledger: Ledger;
   readonly objects: Pick<Objects, 'head' | 'read'>;
   /** Of a run that is being closed. */
   readonly receipt?: Summary['receipt'];
+  /** Of a stopped run that is being closed. */
+  readonly rest?: Rest | undefined;
 }
 
 /** The report of what is known now. */
 export function reportText(
-  name: ReportName,
+  name: Exclude<ReportName, 'rest.csv'>,
   run: Run,
   shards: readonly ShardRecord[],
-  { ledger, objects, receipt }: Stores,
+  { ledger, objects, receipt, rest }: Stores,
 ): AsyncIterable<string | Uint8Array> {
-  if (name === 'failed.csv') return writeFailedCsv(failedRows(run.runId, { ledger, objects }));
+  if (name === 'failed.csv') return writeFailedCsv(failedRows(run, { ledger, objects }));
   if (name === 'rejected.csv') {
-    return rejectedText(run.runId, shards, objects);
+    return rejectedText(run.runId, rest?.lines ?? stagedLines(shards), objects);
   }
-  return summaryText(run, shards, { ledger, objects, receipt });
+  return summaryText(run, shards, { ledger, objects, receipt, rest });
 }
 
 async function* rejectedText(
   runId: string,
-  shards: readonly ShardRecord[],
+  lines: readonly ShardLines[],
   objects: Stores['objects'],
 ): AsyncGenerator<string | Uint8Array> {
   if (await isRejectedKept(runId, objects)) {
     yield* objects.read(reportKey(runId, 'rejected.csv'));
     return;
   }
-  // Only a shard that was read to its end has staged what it quarantined.
-  const lines = shards.map(({ shard: { index }, ended, tally }) => ({
-    index,
-    lines: tally.lines,
-    quarantined: ended ? tally.quarantined : 0,
-  }));
   yield* writeRejectedCsv(readRejected(objects, runId, lines));
 }
 
@@ -65,20 +64,23 @@ export const isRejectedKept = async (
 async function* summaryText(
   run: Run,
   shards: readonly ShardRecord[],
-  { ledger, objects, receipt }: Stores,
+  { ledger, objects, receipt, rest }: Stores,
 ) {
   const isPass = run.operation === 'retry-failed-objects';
   const plan = isPass ? await readPlan(objects, run.runId) : undefined;
-  const summary = await summarize(run, shards, failures(ledger, run.runId), {
-    plan,
-    receipt,
-  });
+  const failed = transfersIn(ledger, run.runId, ['failed']);
+  const summary = await summarize(run, shards, failed, { plan, receipt, rest: rest?.summary });
   yield `${JSON.stringify(summary, null, 2)}\n`;
 }
 
 /** Of a task that failed also the objects that failed in it, as far as the provider lists them. */
-async function* failedRows(runId: string, { ledger, objects }: Stores): AsyncGenerator<FailedRow> {
-  for await (const transfer of failures(ledger, runId)) {
+async function* failedRows(
+  { runId, counts }: Run,
+  { ledger, objects }: Stores,
+): AsyncGenerator<FailedRow> {
+  // Failed ones alone are found without reading the healthy ones.
+  const states = counts.cancelled > 0 ? (['failed', 'cancelled'] as const) : (['failed'] as const);
+  for await (const transfer of transfersIn(ledger, runId, states)) {
     const { transferId, object, attempt, state, cause, task } = transfer;
     yield {
       url: object?.url ?? '',
@@ -101,12 +103,16 @@ async function* failedRows(runId: string, { ledger, objects }: Stores): AsyncGen
   }
 }
 
-/** All failed transfers of a run, page by page. */
-async function* failures(ledger: Ledger, runId: string): AsyncGenerator<Transfer> {
+/** The transfers of a run in these states, page by page. */
+async function* transfersIn(
+  ledger: Ledger,
+  runId: string,
+  states: readonly TransferState[],
+): AsyncGenerator<Transfer> {
   let cursor: string | undefined;
   do {
     const page = await ledger.transfers(runId, {
-      states: ['failed'],
+      states,
       limit: 1_000,
       ...(cursor !== undefined && { cursor }),
     });

@@ -5,6 +5,7 @@
 import { runLeaseName, withLease } from '../ledger/lease.ts';
 import type { Ledger, ShardRecord } from '../ledger/ledger.ts';
 import type { Run } from '../ledger/model.ts';
+import { shownCounts } from '../ledger/run-numbers.ts';
 import { type CauseClass, ConflictError } from '../lib/errors.ts';
 import { rejectedKeptKey, removeStaged } from '../reporting/csv.ts';
 import type { Objects } from '../stores/objects.ts';
@@ -51,6 +52,23 @@ export async function retryRun(
     const isGathered = (await ledger.run(runId))?.state === 'completed';
     return isGathered ? withLease(ledger, 'nightly', now, retry) : retry();
   });
+}
+
+/**
+ * What a run sends next besides `ordered` transfers: `pending` are transfers that wait, at most as many
+ * while a request is still being applied; `unread` lines were not read yet. @throws StoreError
+ */
+export async function leftToSend(
+  runId: string,
+  ordered: number,
+  ledger: Pick<Ledger, 'readNote' | 'run' | 'swapNote'>,
+): Promise<{ readonly pending: number; readonly unread: number | null }> {
+  const run = await ledger.run(runId);
+  if (!run) return { pending: 0, unread: 0 };
+  const { planned, failed, cancelled, unread } = shownCounts(run);
+  const isApplied = (await readRetryRequests(ledger, runId)).length === 0;
+  const pending = Math.max(0, planned - ordered) + (isApplied ? 0 : failed + cancelled);
+  return { pending, unread };
 }
 
 async function retryUnderLease(

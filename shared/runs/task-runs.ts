@@ -3,7 +3,7 @@
  * tasks where a manifest's shard counts bytes, so coverage, counts and closing work alike.
  */
 import type { Ledger } from '../ledger/ledger.ts';
-import type { NewRun, Run, TransferTask } from '../ledger/model.ts';
+import type { NewRun, Plan, Run, TransferTask } from '../ledger/model.ts';
 import type { Shard, Tally } from '../ledger/shard.ts';
 import { sha256Hex } from '../lib/encoding.ts';
 import { LeasedError } from '../lib/errors.ts';
@@ -48,9 +48,10 @@ export async function openTaskRun(
   run: NewRun,
   tasks: readonly TransferTask[],
   at: Date,
-  more: { readonly shardCount: number; readonly sizeBytes: number } = {
+  more: Pick<Plan, 'shardCount' | 'sizeBytes'> & { readonly lines: number } = {
     shardCount: 0,
     sizeBytes: 0,
+    lines: 0,
   },
 ): Promise<Run> {
   const { runId } = run;
@@ -76,9 +77,11 @@ export async function openTaskRun(
     );
     await ledger.endShard(shard, lease, taskTally(tasks.length));
   }
+  const lines = tasks.length + more.lines;
   const plan = {
     shardCount: 1 + more.shardCount,
     sizeBytes: tasks.length + more.sizeBytes,
+    totals: { lines, quarantined: 0, transfers: lines },
   };
   await ledger.activateRun(runId, plan);
   return (await ledger.run(runId)) ?? found;

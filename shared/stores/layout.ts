@@ -10,7 +10,7 @@ export const PROBE_KEY = 'staging/readyz';
 
 export const stagingPrefix = (runId: string): string => `staging/${runId}/`;
 
-export type ReportName = 'summary.json' | 'failed.csv' | 'rejected.csv';
+export type ReportName = 'summary.json' | 'failed.csv' | 'rejected.csv' | 'rest.csv';
 
 export const reportKey = (runId: string, name: ReportName): string => `reports/${runId}/${name}`;
 

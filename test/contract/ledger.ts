@@ -99,34 +99,43 @@ export function ledgerContract(name: string, open: () => Promise<Ledger>): void 
         expect(await ledger.run('r1')).toMatchObject({ state: 'completed', closedAt: later(9) });
       });
 
-      it('keeps why a run was stopped', async () => {
-        await ledger.openRun(newRun('r1'));
-        expect(await ledger.stopRun('r1', { state: 'failed', at: later(1), error: cause })).toBe(
-          true,
-        );
-        expect(await ledger.run('r1')).toMatchObject({
-          state: 'failed',
-          error: cause,
-          closedAt: later(1),
-        });
-      });
+      it.each(['cancelled', 'failed'] as const)(
+        'keeps why a run is %s, and keeps it open until what the provider has of it is settled',
+        async (state) => {
+          await ledger.openRun(newRun('r1'));
+          await ledger.activateRun('r1', { shardCount: 1, sizeBytes: 100 });
+          expect(await ledger.stopRun('r1', { state, at: later(1), error: cause })).toBe(true);
+          const stopped = await ledger.run('r1');
+          expect(stopped).toMatchObject({ state, stoppedAt: later(1), error: cause });
+          expect(stopped).not.toHaveProperty('closedAt');
+          expect(await ledger.openShard(newShard('r1'), lease)).toBe('stopped');
+          const unclosed = async () =>
+            (await ledger.runs({ states: ['active', state], unclosed: true })).items.length;
+          expect(await unclosed()).toBe(1);
 
-      it('keeps a cancelled run open until what the provider has of it is settled', async () => {
-        await ledger.openRun(newRun('r1'));
-        await ledger.activateRun('r1', { shardCount: 1, sizeBytes: 100 });
-        expect(await ledger.stopRun('r1', { state: 'cancelled', at: later(1) })).toBe(true);
-        const cancelled = await ledger.run('r1');
-        expect(cancelled).toMatchObject({ state: 'cancelled', stoppedAt: later(1) });
-        expect(cancelled).not.toHaveProperty('closedAt');
-        expect(await ledger.openShard(newShard('r1'), lease)).toBe('stopped');
-        const unclosed = async () =>
-          (await ledger.runs({ states: ['active', 'cancelled'], unclosed: true })).items.length;
-        expect(await unclosed()).toBe(1);
+          expect(await ledger.closeRun('r1', later(9))).toBe(true);
+          expect(await ledger.closeRun('r1', later(10))).toBe(false);
+          expect(await ledger.run('r1')).toMatchObject({ state, closedAt: later(9) });
+          expect(await unclosed()).toBe(0);
+        },
+      );
 
-        expect(await ledger.closeRun('r1', later(9))).toBe(true);
-        expect(await ledger.closeRun('r1', later(10))).toBe(false);
-        expect(await ledger.run('r1')).toMatchObject({ state: 'cancelled', closedAt: later(9) });
-        expect(await unclosed()).toBe(0);
+      it('keeps what the whole manifest holds, from its planning or its closing on', async () => {
+        const totals = { lines: 5, quarantined: 1, transfers: 3 };
+        await ledger.openRun(newRun('r1'));
+        await ledger.activateRun('r1', { shardCount: 1, sizeBytes: 100, totals });
+        expect((await ledger.run('r1'))?.plan).toEqual({ shardCount: 1, sizeBytes: 100, totals });
+
+        await ledger.openRun(newRun('r2'));
+        await ledger.stopRun('r2', { state: 'cancelled', at: later(1) });
+        expect(await ledger.run('r2')).not.toHaveProperty('plan');
+        const read = { shardCount: 2, sizeBytes: 200, totals };
+        expect(await ledger.closeRun('r2', later(9), read)).toBe(true);
+        expect((await ledger.run('r2'))?.plan).toEqual(read);
+        // Planned once more it is the same manifest, which nobody reads for that.
+        await ledger.reopenRun('r2', 'planning');
+        await ledger.activateRun('r2', { shardCount: 2, sizeBytes: 200 });
+        expect((await ledger.run('r2'))?.plan).toEqual(read);
       });
 
       it.each(['cancelled', 'failed'] as const)(
@@ -552,7 +561,7 @@ export function ledgerContract(name: string, open: () => Promise<Ledger>): void 
           cancelled: 0,
           succeeded: 0,
         });
-        expect(run?.readBytes).toBe(100);
+        expect(run).toMatchObject({ readBytes: 100, unsent: 1 });
       });
 
       it('pages transfers by state and class, in order of shard and line', async () => {

@@ -127,7 +127,7 @@ it('answers of every route are as described', { timeout: 60_000 }, async () => {
   await ask('GET /runs/{runId}/transfers?limit=0', id);
   await ask('GET /runs?limit=1');
   await ask('GET /runs?cursor=x');
-  for (const name of ['summary.json', 'failed.csv', 'rejected.csv']) {
+  for (const name of ['summary.json', 'failed.csv', 'rejected.csv', 'rest.csv']) {
     await ask(`GET /runs/{runId}/${name}`, id);
   }
   await ask('GET /runs/{runId}/{file}', { runId, file: 'receipt.jsonl' });

@@ -155,7 +155,7 @@ it('repeats, cancels and goes on with a run, and says GO in the end', async () =
   expect((await call('retry', failed, '--class', 'transient')).code).toBe(4);
   const retried = await call('retry', failed, '--class', 'source', '--watch', '--json');
   expect(retried.code).toBe(1);
-  expect(retried.json[0]).toEqual({ runId: failed, ordered: 1 });
+  expect(retried.json[0]).toEqual({ runId: failed, ordered: 1, pending: 0, unread: 0 });
   expect(retried.json.at(-1)).toMatchObject({ state: 'completed', counts: { failed: 1 } });
 
   const [started] = (await call('submit', manifest('g.csv', ...good), '--to', TO, '--json')).json;

@@ -25,7 +25,12 @@ describe('a run with failures', () => {
     await expect(client.retryRun(runId, { class: ['quota'] })).rejects.toMatchObject({
       problem: { status: 409, code: 'NOTHING_TO_RETRY' },
     });
-    expect(await client.retryRun(runId, { class: ['source'] })).toEqual({ runId, ordered: 1 });
+    expect(await client.retryRun(runId, { class: ['source'] })).toEqual({
+      runId,
+      ordered: 1,
+      pending: 0,
+      unread: 0,
+    });
     await until(async () => (await client.getTransfer(runId, transferId)).attempt === 2);
     await stateIs(client, runId, 'completed');
     const after = await client.getTransfer(runId, transferId);
@@ -62,10 +67,16 @@ describe('a run under way', () => {
     const { counts } = await client.getRun(runId);
     expect(counts.succeeded).toBeLessThan(80);
     expect(counts.planned).toBe(0);
+    // Eighty lines, however far it was: nothing is called whole.
+    const { progress } = await client.getRun(runId);
+    expect(progress).toMatchObject({ done: counts.succeeded, total: 80 });
+    expect(progress.percent).toBeLessThan(100);
+    expect(counts.succeeded + counts.cancelled + Number(counts.unread)).toBe(80);
     await expect(client.cancelRun(runId)).resolves.toEqual({ runId });
 
     // It goes on where it stood, and sends nothing twice.
-    await client.retryRun(runId);
+    const again = await client.retryRun(runId);
+    expect(again.ordered + again.pending + Number(again.unread)).toBe(80 - counts.succeeded);
     await stateIs(client, runId, 'completed');
     expect((await client.getRun(runId)).counts).toMatchObject({ lines: 80, succeeded: 80 });
     const { transfers } = await client.listTransfers(runId, { limit: '1000' });

@@ -4,7 +4,7 @@ import { isAnything } from '../../api/checks.ts';
 import { type Failure, toFailure } from '../../api/failure.ts';
 import { runPath } from '../../api/paths.ts';
 import type { CauseClass, FailureGroup, Run } from '../../api/types.ts';
-import { openOf } from '../../model/progress.ts';
+import { isStopped, remainingOf } from '../../model/progress.ts';
 import { Dialog } from '../../parts/dialog.tsx';
 import { Icon } from '../../parts/icons.tsx';
 import { FailureNotice, Notice } from '../../parts/notice.tsx';
@@ -66,6 +66,7 @@ export function RetryDialog(props: {
           </label>
         ))}
       </fieldset>
+      {isStopped(run) && run.counts.unread !== 0 && <p>{t('retry.unread')}</p>}
       {chosen.has('request') && <Notice tone="warn" title={t('retry.request')} />}
       {failure && <FailureNotice failure={failure} />}
       <p class="dialog-sum" role="status">
@@ -99,7 +100,7 @@ export function CancelDialog(props: {
   const { act, failure, isBusy } = useRunAction(run, 'cancel', props.onDone);
   return (
     <Dialog title={t('cancel.title')} onClose={onClose}>
-      <p>{t('cancel.open', { n: openOf(run) })}</p>
+      <p>{t('cancel.open', { n: remainingOf(run) })}</p>
       <p>{t('cancel.text')}</p>
       {failure && <FailureNotice failure={failure} />}
       <div class="dialog-actions">
@@ -120,6 +121,8 @@ const REPORTS = [
   ['failed.csv', 'text/csv'],
   ['rejected.csv', 'text/csv'],
 ] as const;
+/** Of a stopped run: what was never sent. */
+const REST = ['rest.csv', 'text/csv'] as const;
 /** Written when a run closes; further parts are for whoever has the store at hand. */
 const RECEIPT = ['receipt.jsonl', 'application/jsonl'] as const;
 
@@ -128,7 +131,11 @@ export function Downloads({ run }: { readonly run: Run }) {
   const { t, client } = usePage();
   const [failure, setFailure] = useState<Failure>();
   const [busy, setBusy] = useState<string>();
-  const hasReceipt = run.closedAt !== null && run.state !== 'failed';
+  const reports = [
+    ...REPORTS,
+    ...(run.closedAt !== null && isStopped(run) && run.progress.total !== null ? [REST] : []),
+    ...(run.closedAt !== null ? [RECEIPT] : []),
+  ];
   useEffect(() => setFailure(undefined), [run.runId]);
   const take = async (name: string, type: string) => {
     setBusy(name);
@@ -145,7 +152,7 @@ export function Downloads({ run }: { readonly run: Run }) {
   return (
     <div class="downloads">
       <span class="muted">{t('downloads.title')}</span>
-      {(hasReceipt ? [...REPORTS, RECEIPT] : REPORTS).map(([name, type]) => (
+      {reports.map(([name, type]) => (
         <button
           key={name}
           type="button"

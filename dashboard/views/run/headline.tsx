@@ -2,9 +2,10 @@
 import { useEffect, useRef, useState } from 'preact/hooks';
 import type { Run } from '../../api/types.ts';
 import { looksOf } from '../../live/seen-progress.ts';
-import { ageOf, isOver, paceOf, progressOf } from '../../model/progress.ts';
+import { ageOf, isOver, paceOf } from '../../model/progress.ts';
 import type { Point } from '../../model/timeline.ts';
 import { Bar } from '../../parts/bar.tsx';
+import { useUnread } from '../../parts/unread.ts';
 import { usePage } from '../../state/context.ts';
 
 export function Headline(props: {
@@ -14,9 +15,10 @@ export function Headline(props: {
 }) {
   const { run, seen, now } = props;
   const { t, format } = usePage();
-  const { done, total, fraction, isEstimate } = progressOf(run);
+  const { done, total, percent, isEstimate } = run.progress;
   const { perSecond, secondsLeft } = paceOf(run, looksOf(seen), now);
   const over = isOver(run);
+  const unread = useUnread(run);
   const { failed, quarantined } = run.counts;
   const left = over
     ? undefined
@@ -28,9 +30,11 @@ export function Headline(props: {
       <div class="headline-row">
         <p class="headline-figure">
           <strong>{format.count(done)}</strong>{' '}
-          {t(isEstimate ? 'progress.ofAbout' : 'progress.of', { total })}
+          {total === null
+            ? t('progress.ofUnknown')
+            : t(isEstimate ? 'progress.ofAbout' : 'progress.of', { total })}
         </p>
-        <p class="headline-percent">{format.percent(fraction)}</p>
+        <p class="headline-percent">{format.percent(percent / 100)}</p>
       </div>
       <Bar run={run} large />
       <dl class="facts">
@@ -49,6 +53,7 @@ export function Headline(props: {
           value={format.count(quarantined)}
           tone={quarantined > 0 ? 'warn' : ''}
         />
+        {over && unread !== '' && <Fact name={t('run.unread')} value={unread} tone="warn" />}
       </dl>
       <Announcement run={run} />
     </section>
@@ -65,16 +70,16 @@ const Fact = (props: { readonly name: string; readonly value: string; readonly t
 /** For screen readers: every tenth of the way, and the end; not every figure. */
 function Announcement({ run }: { readonly run: Run }) {
   const { t, format } = usePage();
-  const { done, total, fraction } = progressOf(run);
-  const step = `${run.state} ${Math.floor(fraction * 10)}`;
+  const { done, total, percent } = run.progress;
+  const step = `${run.state} ${Math.floor(percent / 10)}`;
   const before = useRef(step);
   const [text, setText] = useState('');
   useEffect(() => {
     if (before.current === step) return;
     before.current = step;
     const state = t(`run.state.${run.state}`);
-    const counts = t('progress.ofTotal', { done, total });
-    setText(`${state}: ${counts}, ${format.percent(fraction)}`);
+    const counts = total === null ? format.count(done) : t('progress.ofTotal', { done, total });
+    setText(`${state}: ${counts}, ${format.percent(percent / 100)}`);
   }, [step]);
   return (
     <p class="visually-hidden" role="status">

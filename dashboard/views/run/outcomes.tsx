@@ -1,7 +1,9 @@
 /** The outcomes of all lines of a run; each row links to its transfers. */
 import type { Run, TransferState } from '../../api/types.ts';
+import { isOver } from '../../model/progress.ts';
 import { TransferBadge } from '../../parts/badge.tsx';
 import { Card } from '../../parts/card.tsx';
+import { useUnread } from '../../parts/unread.ts';
 import { usePage } from '../../state/context.ts';
 import { runHref } from '../../state/route.ts';
 
@@ -17,6 +19,7 @@ const ORDER: readonly TransferState[] = [
 export function Outcomes({ run }: { readonly run: Run }) {
   const { t, format } = usePage();
   const { counts, runId } = run;
+  const unread = useUnread(run);
   const total = ORDER.reduce((sum, state) => sum + counts[state], 0);
   const shown = ORDER.filter(
     (state) => counts[state] > 0 || state === 'succeeded' || state === 'failed',
@@ -54,6 +57,13 @@ export function Outcomes({ run }: { readonly run: Run }) {
             <td class="number">{format.count(counts.lines)}</td>
             <td />
           </tr>
+          {unread !== '' && (
+            <tr>
+              <th scope="row">{t('run.unread')}</th>
+              <td class={isOver(run) ? 'number warn-text' : 'number'}>{unread}</td>
+              <td />
+            </tr>
+          )}
         </tbody>
       </table>
     </Card>

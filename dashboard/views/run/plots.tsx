@@ -3,7 +3,7 @@ import { useCallback, useEffect, useMemo, useState } from 'preact/hooks';
 import { isTransferPage } from '../../api/checks.ts';
 import { transfersPath } from '../../api/paths.ts';
 import type { Run, Transfer, TransferPage } from '../../api/types.ts';
-import { isOver, progressOf } from '../../model/progress.ts';
+import { isOver } from '../../model/progress.ts';
 import {
   isSmall,
   type Point,
@@ -30,7 +30,7 @@ export function Plots(props: {
     [run, seen, fromTransfers, now],
   );
   const rates = useMemo(() => ratesOf(timeline), [timeline]);
-  const { total } = progressOf(run);
+  const { total } = run.progress;
   const { points, straightUntil } = timeline;
   const [from = 0, to = 0] = [points[0], points.at(-1)].map((end) => (end?.at ?? 0) / 1_000);
   const progress = useMemo(
@@ -41,7 +41,7 @@ export function Plots(props: {
         points.map(({ succeeded, failed }) => succeeded + failed),
         points.map(({ succeeded }) => succeeded),
       ],
-      goal: total,
+      ...(total !== null && { goal: total }),
       guessedUntil: straightUntil === undefined ? undefined : straightUntil / 1_000,
     }),
     [points, straightUntil, total, from, to],
@@ -119,10 +119,10 @@ type Words = ReturnType<typeof usePage>;
 
 function summary(run: Run, { points }: Timeline, t: Words['t'], format: Words['format']): string {
   const [first, last] = [points[0], points.at(-1)];
-  const { done, total } = progressOf(run);
+  const { done, total } = run.progress;
   return t('plot.label', {
     done,
-    total,
+    total: total ?? '?',
     from: format.instant(new Date(first?.at ?? 0).toISOString()),
     to: format.instant(new Date(last?.at ?? 0).toISOString()),
   });

@@ -194,10 +194,15 @@ export interface ListRunsAnswer {
       succeeded: number;
       failed: number;
       cancelled: number;
+      unread: number | null;
     };
     progress: {
       bytes: number;
       bytesTotal: number | null;
+      done: number;
+      total: number | null;
+      percent: number;
+      isEstimate: boolean;
     };
     source?: {
       bucket: string;
@@ -240,10 +245,15 @@ export interface GetRunAnswer {
     succeeded: number;
     failed: number;
     cancelled: number;
+    unread: number | null;
   };
   progress: {
     bytes: number;
     bytesTotal: number | null;
+    done: number;
+    total: number | null;
+    percent: number;
+    isEstimate: boolean;
   };
   source?: {
     bucket: string;
@@ -421,6 +431,8 @@ export interface RetryRunBody {
 export interface RetryRunAnswer {
   runId: string;
   ordered: number;
+  pending: number;
+  unread: number | null;
 }
 export interface CancelRunAnswer {
   runId: string;
@@ -461,9 +473,12 @@ export interface GetSummaryJsonAnswer {
     succeeded: number;
     failed: number;
     cancelled: number;
+    unread: number | null;
   };
   coverage: {
     bytes: number;
+    bytesTotal: number | null;
+    percent: number | null;
     shards: number;
     header: number;
     blank: number;
@@ -476,6 +491,26 @@ export interface GetSummaryJsonAnswer {
     message: string;
     count: number;
   }[];
+  rest?:
+    | {
+        lines: number;
+      }
+    | {
+        error: {
+          provider: 'tencent' | 'huawei' | 'waybill';
+          code: string;
+          message: string;
+          requestId?: string;
+          class:
+            | 'transient'
+            | 'throttled'
+            | 'quota'
+            | 'credentials'
+            | 'source'
+            | 'request'
+            | 'state';
+        };
+      };
   warnings: {
     [k: string]: number;
   };
@@ -636,6 +671,9 @@ export function createWaybill({ url, token, fetch = globalThis.fetch }: WaybillO
     /** The report rejected.csv of a run, as far as it is known. */
     getRejectedCsv: (runId: string): Promise<string> =>
       text('GET', `/runs/${encodeURIComponent(runId)}/rejected.csv`),
+    /** The report rest.csv of a run, as far as it is known. */
+    getRestCsv: (runId: string): Promise<string> =>
+      text('GET', `/runs/${encodeURIComponent(runId)}/rest.csv`),
     /** The report summary.json of a run, as far as it is known. */
     getSummaryJson: (runId: string): Promise<GetSummaryJsonAnswer> =>
       json('GET', `/runs/${encodeURIComponent(runId)}/summary.json`),

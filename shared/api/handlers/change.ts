@@ -2,7 +2,7 @@
 import { inProgress } from '../../ledger/lease.ts';
 import type { Log } from '../../lib/log.ts';
 import { cancelRun } from '../../runs/cancel.ts';
-import { type RetryOptions, retryRun } from '../../runs/retry.ts';
+import { leftToSend, type RetryOptions, retryRun } from '../../runs/retry.ts';
 import { json } from '../../runtime/http.ts';
 import { parseBody, retryBody } from '../requests.ts';
 import { findRun, type Routes } from './common.ts';
@@ -13,7 +13,7 @@ export const changeRoutes = (options: RetryOptions & { readonly log: Log }): Rou
     const { runId } = await findRun(options.ledger, request);
     const ordered = await retryRun(runId, classes, options).catch(inProgress);
     options.log.info('run.retried', { runId, ordered, ...(classes && { classes }) });
-    return json(202, { runId, ordered });
+    return json(202, { runId, ordered, ...(await leftToSend(runId, ordered, options.ledger)) });
   },
   'POST /runs/{runId}/cancel': async (request) => {
     const run = await findRun(options.ledger, request);

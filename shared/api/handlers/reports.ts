@@ -3,8 +3,9 @@
  * far.
  */
 import type { Ledger } from '../../ledger/ledger.ts';
-import type { Run } from '../../ledger/model.ts';
+import { isStopped, type Run } from '../../ledger/model.ts';
 import { InputError } from '../../lib/errors.ts';
+import { writeRestCsv } from '../../reporting/csv.ts';
 import { reportText } from '../../runs/reports.ts';
 import type { HttpAnswer, HttpRequest } from '../../runtime/http.ts';
 import { type ReportName, receiptPrefix, reportKey } from '../../stores/layout.ts';
@@ -35,14 +36,30 @@ export interface ReportOptions {
 }
 
 export function reportRoutes({ ledger, objects, reading, now }: ReportOptions): Routes {
-  const report = async (request: HttpRequest, name: ReportName): Promise<HttpAnswer> => {
+  const report = async (
+    request: HttpRequest,
+    name: Exclude<ReportName, 'rest.csv'>,
+  ): Promise<HttpAnswer> => {
     const run = await findRun(ledger, request);
-    if (run.closedAt && run.state !== 'failed')
-      return stored(run, name, reportKey(run.runId, name));
+    const key = reportKey(run.runId, name);
+    // Earlier versions closed a failed run without reports.
+    const isStored = run.state !== 'failed' || (await objects.head(key)) !== undefined;
+    if (run.closedAt && isStored) return stored(run, name, key);
     const shards = await ledger.shards(run.runId);
     const stores = impatient({ ledger, objects }, new Date(now().getTime() + PATIENCE_MS), now);
     const body = await collect(reportText(name, run, shards, stores));
     return answer(run, name, body !== undefined && fits(body) ? body : undefined);
+  };
+
+  const rest = async (request: HttpRequest): Promise<HttpAnswer> => {
+    const run = await findRun(ledger, request);
+    const key = reportKey(run.runId, 'rest.csv');
+    if (!isStopped(run)) return answer(run, 'rest.csv', await collect(writeRestCsv([])));
+    if (run.closedAt && (await objects.head(key))) return stored(run, 'rest.csv', key);
+    const message = run.closedAt
+      ? 'There is no rest.csv of this run; summary.json says why.'
+      : 'There is no rest.csv yet; it is written when the run closes.';
+    throw absent('runId', 'expected a run with a rest.csv', message);
   };
 
   const stored = async (run: Run, name: string, key: string): Promise<HttpAnswer> => {
@@ -58,6 +75,7 @@ export function reportRoutes({ ledger, objects, reading, now }: ReportOptions): 
     'GET /runs/{runId}/summary.json': async (request) => report(request, 'summary.json'),
     'GET /runs/{runId}/failed.csv': async (request) => report(request, 'failed.csv'),
     'GET /runs/{runId}/rejected.csv': async (request) => report(request, 'rejected.csv'),
+    'GET /runs/{runId}/rest.csv': rest,
     'GET /runs/{runId}/{file}': async (request) => {
       const run = await findRun(ledger, request);
       const file = request.params['file'] ?? '';

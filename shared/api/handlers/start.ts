@@ -62,7 +62,8 @@ export const startRoutes = (options: StartingOptions): Routes => {
         if (run && run.state !== 'planning') return;
         const key = fetchesKey(body, runId);
         await objects.put(key, text);
-        await planner.plan(key, 'http', { runId, sameKey: sameKeyOf(body) });
+        const lines = body.objects.length;
+        await planner.plan(key, 'http', { runId, sameKey: sameKeyOf(body), lines });
       }).catch(inProgress);
       return json(202, { runId });
     },

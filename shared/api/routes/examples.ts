@@ -20,8 +20,16 @@ export const runExample = {
     succeeded: 940,
     failed: 8,
     cancelled: 0,
+    unread: 0,
   },
-  progress: { bytes: 262_144, bytesTotal: 262_144 },
+  progress: {
+    bytes: 262_144,
+    bytesTotal: 262_144,
+    done: 948,
+    total: 998,
+    percent: 94,
+    isEstimate: false,
+  },
   source: {
     bucket: 'waybill-manifests',
     key: 'cos-fetch/ap-shanghai/examplebucket-1250000000/videos.csv',
@@ -84,8 +92,17 @@ export const summaryExample = {
     succeeded: 990,
     failed: 8,
     cancelled: 0,
+    unread: 0,
   },
-  coverage: { bytes: 262_144, shards: 1, header: 1, blank: 0, transfers: 998 },
+  coverage: {
+    bytes: 262_144,
+    bytesTotal: 262_144,
+    percent: 100,
+    shards: 1,
+    header: 1,
+    blank: 0,
+    transfers: 998,
+  },
   failures: [
     {
       provider: 'tencent',
@@ -109,6 +126,10 @@ export const rejectedExample = [
   '124,8113,URL_HTTPS,Source is https,http://a.example/x,"https://a.example/x,x,"',
   '',
 ].join('\r\n');
+
+export const restExample = ['url,key,md5', 'http://origin.example/c.mp4,videos/c.mp4,', ''].join(
+  '\r\n',
+);
 
 export const healthExample = {
   providers: [

@@ -13,6 +13,7 @@ import {
 import {
   failedExample,
   rejectedExample,
+  restExample,
   runExample,
   startedExample,
   summaryExample,
@@ -83,7 +84,7 @@ export const READ: readonly RouteDescription[] = [
     bodyOptional: true,
     example: { class: ['source', 'transient'] },
     answers: { 202: retriedShape },
-    answer: { ...startedExample, ordered: 8 },
+    answer: { ...startedExample, ordered: 8, pending: 0, unread: 0 },
     problems: [400, 404, 409],
   },
   {
@@ -97,6 +98,7 @@ export const READ: readonly RouteDescription[] = [
   },
   report('failed.csv', 'text/csv', failedExample),
   report('rejected.csv', 'text/csv', rejectedExample),
+  report('rest.csv', 'text/csv', restExample),
   report('summary.json', summaryShape, summaryExample),
   {
     tag: 'reports',

@@ -1,7 +1,8 @@
 /** The webhook messages a receiver gets (docs/webhooks.md), and how they wait in the outbox. */
-import type { Counts, Operation, Run, RunState } from '../../ledger/model.ts';
+import type { Operation, Run, RunState } from '../../ledger/model.ts';
+import { type ShownCounts, shownCounts } from '../../ledger/run-numbers.ts';
 import type { Target } from '../../ledger/shard.ts';
-import { shownCounts, sourceView } from '../../ledger/views.ts';
+import { sourceView } from '../../ledger/views.ts';
 import { sha256Hex } from '../../lib/encoding.ts';
 import type { Cause } from '../../lib/errors.ts';
 import { reportKey } from '../../stores/layout.ts';
@@ -18,7 +19,7 @@ export interface RunClosed {
   readonly runId: string;
   readonly operation: Operation;
   readonly state: RunState;
-  readonly counts: Counts;
+  readonly counts: ShownCounts;
   /** ISO 8601 with `Z`, as all instants in data. */
   readonly createdAt: string;
   readonly closedAt: string;
@@ -32,6 +33,8 @@ export interface RunClosed {
     readonly summary: string;
     readonly failed: string;
     readonly rejected: string;
+    /** Of a run that was stopped, where it could be written: what was never sent. */
+    readonly rest?: string;
   };
 }
 
@@ -75,7 +78,11 @@ export const messageIdFrom = (...parts: readonly string[]): string =>
   `msg_${sha256Hex(JSON.stringify(parts)).slice(0, 32)}`;
 
 /** @param closedAt of a run that is not marked as closed yet */
-export function runClosed(run: Run, closedAt: Date): RunClosed {
+export function runClosed(
+  run: Run,
+  closedAt: Date,
+  { hasRest = false }: { readonly hasRest?: boolean } = {},
+): RunClosed {
   const { runId, operation, state, createdAt, source, target, error } = run;
   return {
     runId,
@@ -91,6 +98,7 @@ export function runClosed(run: Run, closedAt: Date): RunClosed {
       summary: reportKey(runId, 'summary.json'),
       failed: reportKey(runId, 'failed.csv'),
       rejected: reportKey(runId, 'rejected.csv'),
+      ...(hasRest && { rest: reportKey(runId, 'rest.csv') }),
     },
   };
 }

@@ -133,7 +133,8 @@ async function openPass(runId: string, options: PassOptions): Promise<Run> {
   }
   for (const source of sources) await ledger.handOver(source, runId);
   const sizeBytes = pieces.reduce((sum, piece) => sum + piece.sizeBytes, 0);
-  const more = { shardCount: shards.length, sizeBytes };
+  const lines = pieces.reduce((sum, piece) => sum + piece.lines, 0);
+  const more = { shardCount: shards.length, sizeBytes, lines };
   const opened = await openTaskRun(ledger, run, plan.tasks, now(), more);
   log.info('nightly.planned', { runId, tasks: plan.tasks.length, shards: shards.length });
   return opened;

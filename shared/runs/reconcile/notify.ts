@@ -1,26 +1,24 @@
 /**
- * Notifies webhooks of events that no closing of a run reports: runs that failed to plan, and
- * credentials that a provider refuses. A note per event keeps it from being added to the outbox
+ * Notifies webhooks of events that no closing of a run reports: credentials that a provider refuses. A
+ * note per event keeps it from being added to the outbox
  * twice; after a crash the same message may be added again under the same id.
  */
 import type { Ledger } from '../../ledger/ledger.ts';
-import type { Run } from '../../ledger/model.ts';
 import type { Log } from '../../lib/log.ts';
 import { readStatus } from '../../limits/api-status.ts';
 import { createDeliver, type Deliver } from '../../reporting/webhooks/deliver.ts';
 import type { Message, NewMessage, WebhookConfig } from '../../reporting/webhooks/message.ts';
-import { messageIdFrom, runClosed, runIdOf } from '../../reporting/webhooks/message.ts';
+import { messageIdFrom, runIdOf } from '../../reporting/webhooks/message.ts';
 import { createOutbox, type Outbox } from '../../reporting/webhooks/outbox.ts';
 
 interface NotifyOptions {
   readonly ledger: Ledger;
   readonly outbox: Pick<Outbox, 'add'>;
-  readonly now: () => Date;
 }
 
 export interface Notifier {
   readonly outbox: Pick<Outbox, 'add'>;
-  /** Adds messages about failed runs and refused credentials, then sends every message that waits. @throws StoreError */
+  /** Adds messages about refused credentials, then sends every message that waits. @throws StoreError */
   send(times: Parameters<Deliver>[0]): Promise<void>;
 }
 
@@ -38,26 +36,15 @@ export function createNotifier(config: WebhookConfig, ledger: Ledger, log: Log):
   return {
     outbox,
     async send(times) {
-      await addProblems({ ledger, outbox, now: times.now });
+      await addRefusals({ ledger, outbox });
       if ((await outbox.pending()).length > 0) await deliver(times);
     },
   };
 }
 
-/** Older events were sent already, or are too old to be of use. */
-const MAX_AGE_MS = 86_400_000;
-
-/** Failed runs that one sweep looks at. */
-const MAX_RUNS = 100;
-
 /** @throws StoreError */
-async function addProblems(options: NotifyOptions): Promise<void> {
-  const { ledger, now } = options;
-  const since = now().getTime() - MAX_AGE_MS;
-  const { items } = await ledger.runs({ states: ['failed'], limit: MAX_RUNS });
-  for (const run of items) {
-    if (run.closedAt && run.closedAt.getTime() >= since) await addFailedRun(run, options);
-  }
+async function addRefusals(options: NotifyOptions): Promise<void> {
+  const { ledger } = options;
   for (const status of await readStatus(ledger)) {
     const { api, provider, refused, since: at, state } = status;
     if (state !== 'refused' || !refused) continue;
@@ -74,13 +61,6 @@ async function addProblems(options: NotifyOptions): Promise<void> {
     const message: NewMessage = { type: 'credentials.refused', id, at: new Date(at), data };
     await addOnce(`told key ${api}`, at, message, options);
   }
-}
-
-async function addFailedRun(run: Run, options: NotifyOptions): Promise<void> {
-  const at = run.closedAt ?? options.now();
-  const id = messageIdFrom('run.closed', run.runId, at.toISOString());
-  const message: NewMessage = { type: 'run.closed', id, at, data: runClosed(run, at) };
-  await addOnce(`told run ${run.runId}`, at.toISOString(), message, options);
 }
 
 async function addOnce(

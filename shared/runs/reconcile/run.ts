@@ -3,7 +3,7 @@
  * shards, and closes it once all of that is done.
  */
 import type { Ledger, ShardRecord } from '../../ledger/ledger.ts';
-import type { Run } from '../../ledger/model.ts';
+import { isStopped, type Run } from '../../ledger/model.ts';
 import { continueRetries } from '../apply-retries.ts';
 import { type CancelUnsentOptions, cancelUnsent, hasSettled } from '../cancel-unsent.ts';
 import { type ClosingOptions, closeIfDone } from '../close.ts';
@@ -58,7 +58,7 @@ export async function reconcileRun(listed: Run, options: ReconcileOptions): Prom
   const { runId } = listed;
   const run = await ledger.run(runId);
   const isActive = run?.state === 'active';
-  if (!run || run.closedAt || !(isActive || run.state === 'cancelled')) return IDLE;
+  if (!run || run.closedAt || !(isActive || isStopped(run))) return IDLE;
   const shards = await ledger.shards(runId);
   const lost = options.lost
     ? await findLostCallbacks(shards, { ...options, ...options.lost, deadline: options.lostUntil })

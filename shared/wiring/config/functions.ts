@@ -67,6 +67,8 @@ export interface SweepConfig extends StoresConfig {
   readonly stuckAfterMs: number;
   /** Submissions of one transfer within a run, before only a person or the nightly pass tries again. */
   readonly maxAttempts: number;
+  /** As `CosFetchConfig` has it: what was not sent is read in the same way. */
+  readonly allowHttps: boolean;
   /** Who is told of what happened. */
   readonly webhooks?: WebhookConfig;
 }
@@ -146,6 +148,7 @@ export const sweepConfig = (env: Env): SweepConfig =>
     lostAfterMs: 1_000 * from.integer('WAYBILL_LOST_AFTER_SECONDS', 900, 1, 604_800),
     settleMs: settleMs(from),
     stuckAfterMs: 1_000 * from.integer('WAYBILL_STUCK_AFTER_SECONDS', 21_600, 60, 2_592_000),
+    allowHttps: from.flag('WAYBILL_ALLOW_HTTPS', false),
     maxAttempts: from.integer('WAYBILL_MAX_ATTEMPTS', 3, 1, 100),
     ...withoutUndefined({ webhooks: webhookConfig(from) }),
   }));

@@ -1,29 +1,18 @@
 /** Runs and transfers as the API answers them. */
 import type { Run, Transfer } from '../../../dashboard/api/types.ts';
+import { type Counted, numbersOf } from '../../fixtures/numbers.ts';
 
-export const COUNTS: Run['counts'] = {
-  lines: 0,
-  quarantined: 0,
-  planned: 0,
-  submitting: 0,
-  submitted: 0,
-  succeeded: 0,
-  failed: 0,
-  cancelled: 0,
-};
+type RunParts = Partial<Omit<Run, 'counts' | 'progress' | 'state'>> & Partial<Counted>;
 
-type RunParts = Partial<Omit<Run, 'counts'>> & { readonly counts?: Partial<Run['counts']> };
-
-export const newRun = ({ counts, ...parts }: RunParts = {}): Run => ({
+export const newRun = ({ counts, read, state = 'active', ...parts }: RunParts = {}): Run => ({
   runId: 'r1',
   trigger: 'upload',
   operation: 'cos-offline-fetch',
-  state: 'active',
-  progress: { bytes: 100, bytesTotal: 100 },
+  state,
   createdAt: '2026-11-20T10:00:00.000Z',
   closedAt: null,
   ...parts,
-  counts: { ...COUNTS, ...counts },
+  ...numbersOf({ state, counts, read }),
 });
 
 export const newTransfer = (parts: Partial<Transfer> = {}): Transfer => ({

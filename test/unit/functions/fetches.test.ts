@@ -1,7 +1,9 @@
 import { describe, expect, it } from 'vitest';
 import { createHandler } from '../../../functions/runs.ts';
 import { createBearer } from '../../../shared/api/auth.ts';
+import type { Run } from '../../../shared/ledger/model.ts';
 import type { PlannedTransfer } from '../../../shared/ledger/shard.ts';
+import { runView } from '../../../shared/ledger/views.ts';
 import { silentLog } from '../../../shared/lib/log.ts';
 import { createShardReader } from '../../../shared/manifest/shards.ts';
 import { createPlanner } from '../../../shared/runs/plan.ts';
@@ -68,6 +70,10 @@ describe('POST /fetches', () => {
       source: { key },
       target: { region: 'ap-shanghai', bucket: 'examplebucket-1250000000' },
     });
+    // Nobody has read it, and yet all of it is known.
+    const { counts, progress } = runView((await ledger.run(runId)) as Run);
+    expect(progress).toMatchObject({ done: 0, total: 2, isEstimate: false });
+    expect(counts).toMatchObject({ lines: 0, unread: 2 });
     const [shard] = await queued();
     if (!shard) throw new Error('nothing was queued');
     expect(shard).not.toHaveProperty('onKeyExist');

@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import type { Ledger } from '../../../shared/ledger/ledger.ts';
+import { progressOf } from '../../../shared/ledger/run-numbers.ts';
 import type { PlannedTransfer, Tally } from '../../../shared/ledger/shard.ts';
 import type { Cause } from '../../../shared/lib/errors.ts';
 import { createShardReader } from '../../../shared/manifest/shards.ts';
@@ -255,6 +256,8 @@ describe('retry-failed-objects: COS fetches', () => {
     await closedRun(ledger, 'r2', [failure('SlowDown', 'throttled')]);
     const { runId, ...answer } = await night(nightOf(0));
     expect(answer).toMatchObject({ planned: 0, fetches: 3, left: 1 });
+    const opened = await ledger.run(String(runId));
+    expect(opened && progressOf(opened)).toMatchObject({ done: 0, total: 3, isEstimate: false });
     const messages = await queue.receive(10, 1_000);
     const shards = messages.map(({ body }) => parseShard(body));
     expect(shards.map(({ index, night: nights }) => [index, nights])).toEqual([

@@ -120,8 +120,16 @@ describe('runs', () => {
         failed: 1,
         cancelled: 0,
         succeeded: 1,
+        unread: null,
       },
-      progress: { bytes: 0, bytesTotal: null },
+      progress: {
+        bytes: 0,
+        bytesTotal: null,
+        done: 2,
+        total: null,
+        percent: 0,
+        isEstimate: false,
+      },
       source: { bucket: 'b', key: 'cos-fetch/r/b-1/m.csv', etag: 'e1' },
       target: { region: 'ap-shanghai', bucket: 'examplebucket-1250000000' },
       createdAt: AT.toISOString(),
@@ -227,6 +235,35 @@ describe('runs', () => {
     const long = await ask('GET /runs/{runId}/failed.csv', { params });
     expect(long.statusCode).toBe(302);
     expect(long.headers?.['location']).toBe('https://store.example/reports/r1/failed.csv');
+  });
+
+  it('answers rest.csv as it was written, empty for a run that was not stopped, and says why there is none', async () => {
+    const { ask, ledger, objects } = await withRun();
+    const params = { runId: 'r1' };
+    const rest = () => ask('GET /runs/{runId}/rest.csv', { params });
+    expect(await rest()).toMatchObject({ statusCode: 200, body: 'url,key,md5\r\n' });
+    await ledger.stopRun('r1', { state: 'cancelled', at: AT });
+    expect(await rest()).toMatchObject({
+      statusCode: 404,
+      value: { detail: 'There is no rest.csv yet; it is written when the run closes.' },
+    });
+    await ledger.closeRun('r1', AT);
+    expect(await rest()).toMatchObject({
+      statusCode: 404,
+      value: { detail: 'There is no rest.csv of this run; summary.json says why.' },
+    });
+    await objects.put('reports/r1/rest.csv', 'as written');
+    expect(await rest()).toMatchObject({ statusCode: 200, body: 'as written' });
+  });
+
+  it('makes the reports of a failed run that was closed without any', async () => {
+    const { ask, ledger, objects } = await withRun();
+    const params = { runId: 'r1' };
+    await ledger.stopRun('r1', { state: 'failed', at: AT });
+    await ledger.closeRun('r1', AT);
+    expect((await ask('GET /runs/{runId}/failed.csv', { params })).body).toContain('r1.0.1,failed');
+    await objects.put('reports/r1/failed.csv', 'as written');
+    expect((await ask('GET /runs/{runId}/failed.csv', { params })).body).toBe('as written');
   });
 
   it('sends a report to the store that is short, but too long once it is written as JSON', async () => {

@@ -3,6 +3,7 @@ import { latestId, toHistory } from '../../../ledger/history.ts';
 import type { IntentWindow } from '../../../ledger/ledger.ts';
 import { type Fact, TRANSFER_STATES, type TransferState } from '../../../ledger/merge.ts';
 import {
+  type ManifestTotals,
   type NewRun,
   type Operation,
   parseTransferId,
@@ -42,7 +43,10 @@ export function fromNewRun(run: NewRun): Item {
   };
 }
 
-export function toRun(item: Item, { counts, readBytes }: Totals): Run {
+/** What older versions kept has no `unsent`. */
+type KeptTotals = Omit<Totals, 'unsent'> & Partial<Totals>;
+
+export function toRun(item: Item, { counts, readBytes, unsent = 0 }: KeptTotals): Run {
   return {
     runId: text(item, 'runId'),
     trigger: text(item, 'trigger') as Run['trigger'],
@@ -51,11 +55,16 @@ export function toRun(item: Item, { counts, readBytes }: Totals): Run {
     createdAt: new Date(number(item, 'createdAt')),
     counts,
     readBytes,
+    unsent,
     ...(has(item, 'source') && { source: json<NonNullable<Run['source']>>(item, 'source') }),
     ...(has(item, 'target') && { target: json<NonNullable<Run['target']>>(item, 'target') }),
     ...(has(item, 'error') && { error: json<Cause>(item, 'error') }),
     ...(has(item, 'shardCount') && {
-      plan: { shardCount: number(item, 'shardCount'), sizeBytes: number(item, 'sizeBytes') },
+      plan: {
+        shardCount: number(item, 'shardCount'),
+        sizeBytes: number(item, 'sizeBytes'),
+        ...(has(item, 'totals') && { totals: json<ManifestTotals>(item, 'totals') }),
+      },
     }),
     ...(has(item, 'stoppedAt') && { stoppedAt: new Date(number(item, 'stoppedAt')) }),
     ...(has(item, 'closedAt') && { closedAt: new Date(number(item, 'closedAt')) }),

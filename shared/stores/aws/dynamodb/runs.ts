@@ -1,7 +1,7 @@
 /** Stores runs in DynamoDB. */
 import { parseRunCursor, runCursor } from '../../../ledger/cursors.ts';
 import { type Ledger, MANY_RUNS } from '../../../ledger/ledger.ts';
-import type { NewRun, Run } from '../../../ledger/model.ts';
+import type { NewRun, Plan, Run, RunState } from '../../../ledger/model.ts';
 import { createRunStops } from '../../../ledger/stops.ts';
 import { totalsOf } from '../../../ledger/totals.ts';
 import { type Counting, keptTotals } from './counts.ts';
@@ -75,47 +75,46 @@ export function createRuns(table: Table, counting: Counting, expiry: Expiry): Ru
       if (await table.put(item, 'attribute_not_exists(#pk)')) return toRun(item, totalsOf([]));
       return (await find(run.runId)) as Run;
     },
-    async activateRun(runId, { shardCount, sizeBytes }) {
-      const set = 'SET #state = :active, #shardCount = :shardCount, #sizeBytes = :sizeBytes';
-      const values = { active: 'active', planning: 'planning', shardCount, sizeBytes };
+    async activateRun(runId, plan) {
+      const planned = setPlan(plan);
+      const set = `SET #state = :active, ${planned.set}`;
+      const values = { active: 'active', planning: 'planning', ...planned.values };
       await table.update(runKey(runId), set, values, '#state = :planning');
     },
     async stopRun(runId, { state, at, error }) {
-      const closes = state === 'failed';
-      const ttl = closes ? await ttlOf(runId, at) : undefined;
-      const set = [
-        'SET #state = :state, #stoppedAt = :at',
-        ...(closes ? ['#closedAt = :at'] : []),
-        ...(error ? ['#error = :error'] : []),
-        ...(ttl === undefined ? [] : ['#ttl = :ttl']),
-      ];
+      const set = `SET #state = :state, #stoppedAt = :at${error ? ', #error = :error' : ''}`;
       const values = {
         state,
         at: at.getTime(),
         planning: 'planning',
         active: 'active',
         ...(error && { error: JSON.stringify(error) }),
-        ...(ttl !== undefined && { ttl }),
       };
-      const expression = `${set.join(', ')} REMOVE ${closes ? '#open, ' : ''}#kept`;
       const isOpen = '#state IN (:planning, :active)';
       const isStopped =
-        (await table.update(runKey(runId), expression, values, isOpen)) ||
+        (await table.update(runKey(runId), `${set} REMOVE #kept`, values, isOpen)) ||
         (await isDone(runId, 'stoppedAt', at, state));
       if (isStopped) stops.announce(runId);
       return isStopped;
     },
-    async closeRun(runId, at) {
+    async closeRun(runId, at, plan) {
       const ttl = await ttlOf(runId, at);
-      const close = async (from: 'active' | 'cancelled', to: string): Promise<boolean> => {
-        const set = `SET #state = :to, #closedAt = :at${ttl === undefined ? '' : ', #ttl = :ttl'}`;
-        const values = { from, to, at: at.getTime(), ...(ttl !== undefined && { ttl }) };
-        const expression = `${set} REMOVE #open, #kept`;
+      const read = plan && setPlan(plan);
+      const set = [
+        'SET #state = :to, #closedAt = :at',
+        ...(ttl === undefined ? [] : ['#ttl = :ttl']),
+        ...(read ? [read.set] : []),
+      ];
+      const close = async (from: RunState, to: RunState): Promise<boolean> => {
+        const times = { at: at.getTime(), ...(ttl !== undefined && { ttl }) };
+        const values = { from, to, ...times, ...read?.values };
+        const expression = `${set.join(', ')} REMOVE #open, #kept`;
         const isUnclosed = '#state = :from AND attribute_not_exists(#closedAt)';
         return table.update(runKey(runId), expression, values, isUnclosed);
       };
       if (await close('active', 'completed')) return true;
       if (await close('cancelled', 'cancelled')) return true;
+      if (await close('failed', 'failed')) return true;
       return isDone(runId, 'closedAt', at);
     },
     async reopenRun(runId, state) {
@@ -185,6 +184,11 @@ function hasSent(run: Item): boolean {
   // Planned tasks of a nightly pass wait for room, and send nothing.
   return totals.counts.planned === 0 || run['operation'] === 'retry-failed-objects';
 }
+
+const setPlan = ({ shardCount, sizeBytes, totals }: Plan) => ({
+  set: `#shardCount = :shardCount, #sizeBytes = :sizeBytes${totals ? ', #totals = :totals' : ''}`,
+  values: { shardCount, sizeBytes, ...(totals && { totals: JSON.stringify(totals) }) },
+});
 
 /** `#state IN (:state0, :state1)`; nothing for no choice. */
 export const oneOf = (attribute: string, choices: readonly string[]): readonly string[] =>

@@ -3,6 +3,7 @@ import { latestId, toHistory } from '../../../ledger/history.ts';
 import type { IntentWindow, ShardRecord, ShardState } from '../../../ledger/ledger.ts';
 import { TRANSFER_STATES, type TransferState } from '../../../ledger/merge.ts';
 import type {
+  ManifestTotals,
   Operation,
   Run,
   RunState,
@@ -40,11 +41,16 @@ export function toRun(row: Row): Run {
       ...stateCounts(row),
     },
     readBytes: number(row, 'read_bytes'),
+    unsent: number(row, 'unsent'),
     ...(has(row, 'source') && { source: json<NonNullable<Run['source']>>(row, 'source') }),
     ...(has(row, 'target') && { target: json<NonNullable<Run['target']>>(row, 'target') }),
     ...(has(row, 'error') && { error: json<Cause>(row, 'error') }),
     ...(has(row, 'shard_count') && {
-      plan: { shardCount: number(row, 'shard_count'), sizeBytes: number(row, 'size_bytes') },
+      plan: {
+        shardCount: number(row, 'shard_count'),
+        sizeBytes: number(row, 'size_bytes'),
+        ...(has(row, 'totals') && { totals: json<ManifestTotals>(row, 'totals') }),
+      },
     }),
     ...(has(row, 'stopped_at') && { stoppedAt: at(row, 'stopped_at') }),
     ...(has(row, 'closed_at') && { closedAt: at(row, 'closed_at') }),

@@ -9,12 +9,16 @@ import { createRunStops } from '../../../ledger/stops.ts';
 import type { SqliteFile } from '../file.ts';
 import { type Row, toRun } from './rows.ts';
 
+/** Transfers of a shard that were read and have no row. */
+const UNSENT = `MAX(0, transfers
+    - planned - submitting - submitted - failed - cancelled - succeeded)`;
+
 const SELECT = `
 SELECT runs.*,
   IFNULL(SUM(lines - header), 0) AS lines,
   IFNULL(SUM(quarantined), 0) AS quarantined,
-  IFNULL(SUM(planned + MAX(0, transfers
-    - planned - submitting - submitted - failed - cancelled - succeeded)), 0) AS planned,
+  IFNULL(SUM(planned + ${UNSENT}), 0) AS planned,
+  IFNULL(SUM(${UNSENT}), 0) AS unsent,
   IFNULL(SUM(submitting), 0) AS submitting,
   IFNULL(SUM(submitted), 0) AS submitted,
   IFNULL(SUM(failed), 0) AS failed,
@@ -43,14 +47,16 @@ export function createRuns({ db, write }: SqliteFile): RunCalls {
     VALUES (?, ?, 'planning', ?, ?, ?, ?) ON CONFLICT DO NOTHING`);
   const select = db.prepare(`${SELECT} WHERE run_id = ? GROUP BY run_id`);
   const activate = db.prepare(`
-    UPDATE runs SET state = 'active', shard_count = ?, size_bytes = ?
+    UPDATE runs SET state = 'active', shard_count = ?, size_bytes = ?, totals = IFNULL(?, totals)
     WHERE run_id = ? AND state = 'planning'`);
   const stop = db.prepare(`
-    UPDATE runs SET state = ?, stopped_at = ?, closed_at = ?, error = ?
+    UPDATE runs SET state = ?, stopped_at = ?, error = ?
     WHERE run_id = ? AND state IN ('planning', 'active')`);
   const close = db.prepare(`
-    UPDATE runs SET state = IIF(state = 'active', 'completed', state), closed_at = ?
-    WHERE run_id = ? AND state IN ('active', 'cancelled') AND closed_at IS NULL`);
+    UPDATE runs SET state = IIF(state = 'active', 'completed', state), closed_at = ?,
+      shard_count = IFNULL(?, shard_count), size_bytes = IFNULL(?, size_bytes),
+      totals = IFNULL(?, totals)
+    WHERE run_id = ? AND state IN ('active', 'cancelled', 'failed') AND closed_at IS NULL`);
   const reopen = db.prepare(`
     UPDATE runs SET state = ?, stopped_at = NULL, closed_at = NULL, error = NULL
     WHERE run_id = ? AND state NOT IN ('planning', 'active')`);
@@ -84,21 +90,25 @@ export function createRuns({ db, write }: SqliteFile): RunCalls {
         insert.run(runId, createdAt.getTime(), trigger, operation, from ?? null, to ?? null);
         return find(runId) as Run;
       }, 'synced'),
-    activateRun: (runId, { shardCount, sizeBytes }) =>
+    activateRun: (runId, { shardCount, sizeBytes, totals }) =>
       write(() => {
-        activate.run(shardCount, sizeBytes, runId);
+        activate.run(shardCount, sizeBytes, totals ? JSON.stringify(totals) : null, runId);
       }, 'synced'),
     stops,
     async stopRun(runId, { state, at, error }) {
       const isStopped = await write(() => {
         const cause = error ? JSON.stringify(error) : null;
-        const closedAt = state === 'failed' ? at.getTime() : null;
-        return stop.run(state, at.getTime(), closedAt, cause, runId).changes === 1;
+        return stop.run(state, at.getTime(), cause, runId).changes === 1;
       }, 'synced');
       if (isStopped) stops.announce(runId);
       return isStopped;
     },
-    closeRun: (runId, at) => write(() => close.run(at.getTime(), runId).changes === 1, 'synced'),
+    closeRun: (runId, at, plan) =>
+      write(() => {
+        const { shardCount = null, sizeBytes = null, totals } = plan ?? {};
+        const text = totals ? JSON.stringify(totals) : null;
+        return close.run(at.getTime(), shardCount, sizeBytes, text, runId).changes === 1;
+      }, 'synced'),
     reopenRun: (runId, state) => write(() => reopen.run(state, runId).changes === 1, 'synced'),
     run: async (runId) => find(runId),
     countSending: async () => Number((sending.get() as Row)['runs']),

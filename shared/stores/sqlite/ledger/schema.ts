@@ -3,7 +3,7 @@ import type { DatabaseSync } from 'node:sqlite';
 import { StoreError } from '../../../lib/errors.ts';
 
 /** Grows with every change of the tables; an older program refuses a newer file. */
-const VERSION = 4;
+const VERSION = 5;
 
 const TABLES = `
 CREATE TABLE IF NOT EXISTS runs (
@@ -19,7 +19,8 @@ CREATE TABLE IF NOT EXISTS runs (
   size_bytes INTEGER,
   closed_at INTEGER,
   handed_to TEXT,
-  stopped_at INTEGER
+  stopped_at INTEGER,
+  totals TEXT
 ) WITHOUT ROWID;
 CREATE INDEX IF NOT EXISTS runs_newest ON runs (created_at DESC, run_id DESC);
 
@@ -102,6 +103,7 @@ ALTER TABLE runs ADD COLUMN handed_to TEXT;
 ALTER TABLE transfers ADD COLUMN task TEXT;
 ALTER TABLE transfers ADD COLUMN progress TEXT;`,
   3: 'ALTER TABLE runs ADD COLUMN stopped_at INTEGER;',
+  4: 'ALTER TABLE runs ADD COLUMN totals TEXT;',
 };
 
 /** @throws StoreError (STORE_FAILED) when the file was written by a newer version */

@@ -57,7 +57,7 @@ it.each([
   ['planning', {}, ['RUN_OPEN']],
   ['active', { submitted: 1 }, ['RUN_OPEN']],
   ['failed', {}, ['RUN_FAILED']],
-  ['failed', { planned: 1 }, ['RUN_FAILED', 'TRANSFERS_OPEN']],
+  ['failed', { submitted: 1 }, ['RUN_FAILED', 'TRANSFERS_OPEN']],
   ['cancelled', { cancelled: 2 }, ['RUN_CANCELLED', 'TRANSFERS_CANCELLED']],
   ['completed', { failed: 1 }, ['TRANSFERS_FAILED']],
   ['completed', { cancelled: 1 }, ['TRANSFERS_CANCELLED']],
@@ -75,11 +75,21 @@ it('tells the most frequent causes, and where the failures went on', async () =>
 });
 
 it('estimates what remains while the manifest is being read', async () => {
-  const progress = { bytes: 1_000, bytesTotal: 4_000 };
-  const run = runView({ counts: { succeeded: 5, submitted: 5 }, progress });
+  const read = { bytes: 1_000, bytesTotal: 4_000 };
+  const run = runView({ counts: { succeeded: 5, submitted: 5 }, read });
   expect(await judged(run)).toMatchObject({ remaining: 35, remainingIsEstimate: true });
   const whole = runView({ counts: { succeeded: 5, submitted: 5 } });
   expect(await judged(whole)).toMatchObject({ remaining: 5, remainingIsEstimate: false });
+});
+
+it('G12: NO-GO for what was never read, however well the rest went', async () => {
+  const read = { bytes: 1_000, bytesTotal: 4_000 };
+  const run = runView({ state: 'cancelled', counts: { lines: 10, succeeded: 10 }, read });
+  expect(await judged(run)).toMatchObject({
+    verdict: 'NO-GO',
+    codes: ['RUN_CANCELLED', 'LINES_UNREAD'],
+    remaining: 30,
+  });
 });
 
 describe('the oldest open transfer', () => {

@@ -10,10 +10,10 @@ import { temporaryFolder } from '../../../fixtures/stores.ts';
 
 const SUMMARY = ['summary.json', 'failed.csv', 'rejected.csv'];
 
-async function setup(files: readonly unknown[]) {
+async function setup(files: readonly unknown[], rest?: object) {
   const peer = await startPeer();
   const folder = join(temporaryFolder(), 'out');
-  const summary = { body: JSON.stringify({ failures: [], receipt: { files } }) };
+  const summary = { body: JSON.stringify({ failures: [], receipt: { files }, rest }) };
   const client = createClient({ url: peer.origin, env: { WAYBILL_TOKEN: 't' } });
   const stdout = screen();
   const write = () =>
@@ -37,6 +37,16 @@ it('writes the receipts that the summary lists', async () => {
     ...[...SUMMARY, 'receipt.jsonl', 'receipt-2.jsonl'].map((name) => `/runs/r/${name}`),
   ]);
   expect(stdout.text().split('\n').filter(Boolean)).toHaveLength(5);
+});
+
+it.each([
+  [{ lines: 2 }, ['rest.csv']],
+  [{ error: { code: 'MANIFEST_CHANGED', message: 'm', class: 'request' } }, []],
+])('writes what of a stopped run was never sent, where there is such: %j', async (rest, more) => {
+  const { folder, peer, summary, write } = await setup([], rest);
+  peer.answer(summary, { body: 'x' });
+  expect(await write()).toBe(0);
+  expect(readdirSync(folder).sort()).toEqual([...SUMMARY, ...more].sort());
 });
 
 it('writes no file elsewhere, whatever the service lists', async () => {

@@ -50,7 +50,7 @@ it.each([
   ['cancel', {}, (client: Client) => client.cancel('a b')],
 ] as const)('posts to %s with %j', async (name, body, call) => {
   const { client, peer } = await setup();
-  peer.answer({ status: 202, body: '{"runId":"a b","ordered":2}' });
+  peer.answer({ status: 202, body: '{"runId":"a b","ordered":2,"pending":0,"unread":0}' });
   await call(client);
   expect(peer.arrived).toMatchObject([
     { method: 'POST', url: `/runs/a%20b/${name}`, body: JSON.stringify(body) },

@@ -11,13 +11,7 @@ import {
   wrap,
 } from '../../../../cli/io/text.ts';
 import { createRate } from '../../../../cli/runs/rate.ts';
-import {
-  failureText,
-  progressLine,
-  progressOf,
-  reportText,
-  runDetails,
-} from '../../../../cli/runs/text.ts';
+import { failureText, progressLine, reportText, runDetails } from '../../../../cli/runs/text.ts';
 import { runView } from '../../../fixtures/runs.ts';
 
 const plain = createPaint({ write: () => {} }, {});
@@ -54,13 +48,19 @@ describe('progress', () => {
     );
   });
 
-  it('takes what was not read yet to be like what was', () => {
-    const run = runView({
-      counts: { succeeded: 10 },
-      progress: { bytes: 1_000, bytesTotal: 100_000 },
-    });
-    expect(progressOf(run)).toEqual({ done: 10, total: 1_000, fraction: 0.01 });
-    expect(progressOf({ ...run, state: 'failed' })).toMatchObject({ total: 10 });
+  it('G12: names an estimate as one, and what was not read or was cancelled', () => {
+    const read = { bytes: 1_000, bytesTotal: 100_000 };
+    const counts = { lines: 30, succeeded: 10, cancelled: 20 };
+    expect(progressLine(runView({ counts: { succeeded: 10 }, read }), 0, 200)).toMatch(
+      / 10 of about 1,000, 0\/s$/,
+    );
+    expect(progressLine(runView({ state: 'cancelled', counts, read }), 1, 200)).toMatch(
+      / 10 of about 3,000, 20 cancelled, unread: about 2,970, 1\.0\/s$/,
+    );
+    const unknown = { bytes: 0, bytesTotal: 100 };
+    expect(progressLine(runView({ state: 'failed', read: unknown }), 0, 200)).toMatch(
+      /^\[\.+\] 0 done, unread: not known yet, 0\/s$/,
+    );
   });
 
   it('looks complete only when it is', () => {
@@ -71,13 +71,13 @@ describe('progress', () => {
   });
 
   it('says what happens while there is nothing to count', () => {
-    const run = runView({ state: 'planning', progress: { bytes: 0, bytesTotal: null } });
+    const run = runView({ state: 'planning', read: { bytes: 0, bytesTotal: null } });
     expect(progressLine(run, 0)).toMatch(/^\[\.+\] reading the manifest$/);
   });
 
   it('is done when every line of a manifest was quarantined', () => {
     const run = runView({ state: 'completed', counts: { lines: 2, quarantined: 2 } });
-    expect(progressOf(run).fraction).toBe(1);
+    expect(progressLine(run, 0)).toMatch(/^\[#+\]/);
   });
 
   it('fits the columns there are, whatever the numbers', () => {

@@ -1,28 +1,13 @@
 import { describe, expect, it } from 'vitest';
-import { paceOf, progressOf, rateOf } from '../../../../dashboard/model/progress.ts';
+import { paceOf, rateOf, remainingOf } from '../../../../dashboard/model/progress.ts';
 import { newRun } from '../runs.ts';
 
-describe('progress', () => {
-  it('counts outcomes of all kinds as done', () => {
-    const run = newRun({ counts: { succeeded: 5, failed: 2, cancelled: 1, submitted: 2 } });
-    expect(progressOf(run)).toEqual({ done: 8, total: 10, isEstimate: false, fraction: 0.8 });
-  });
-
-  it('takes what was not read yet to be like what was', () => {
-    const progress = { bytes: 25, bytesTotal: 100 };
-    const run = newRun({ progress, counts: { succeeded: 10, planned: 10 } });
-    expect(progressOf(run)).toMatchObject({ done: 10, total: 80, isEstimate: true });
-  });
-
-  it('estimates nothing once it is over', () => {
-    const progress = { bytes: 25, bytesTotal: 100 };
-    const run = newRun({ state: 'cancelled', progress, counts: { succeeded: 10, planned: 10 } });
-    expect(progressOf(run)).toMatchObject({ total: 20, isEstimate: false });
-  });
-
-  it('of nothing is whole only when completed', () => {
-    expect(progressOf(newRun({ state: 'completed' })).fraction).toBe(1);
-    expect(progressOf(newRun({ state: 'planning' })).fraction).toBe(0);
+describe('what remains', () => {
+  it('is what has no outcome and was not cancelled, read or not', () => {
+    const counts = { succeeded: 5, failed: 2, cancelled: 1, submitted: 2 };
+    expect(remainingOf(newRun({ counts }))).toBe(2);
+    expect(remainingOf(newRun({ counts, read: { bytes: 25, bytesTotal: 100 } }))).toBe(32);
+    expect(remainingOf(newRun({ counts, read: { bytes: 0, bytesTotal: 100 } }))).toBe(2);
   });
 });
 

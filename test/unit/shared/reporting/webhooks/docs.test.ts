@@ -14,7 +14,8 @@ it('run.closed', () => {
   expect(closed?.type).toBe('run.closed');
   const data = closed?.data as ReturnType<typeof runClosed>;
   const closedAt = new Date(data.closedAt);
-  const run = { ...data, createdAt: new Date(data.createdAt) } as unknown as Run;
+  const read = { plan: { shardCount: 1, sizeBytes: 2 }, readBytes: 2, unsent: 0 };
+  const run = { ...data, ...read, createdAt: new Date(data.createdAt) } as unknown as Run;
   expect(JSON.parse(JSON.stringify(runClosed(run, closedAt)))).toEqual(data);
   expect(closed?.timestamp).toBe(data.closedAt);
 });

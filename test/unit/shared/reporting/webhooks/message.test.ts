@@ -22,7 +22,9 @@ const run: Run = {
   operation: 'oms-v2-start-task',
   state: 'completed',
   counts,
+  plan: { shardCount: 1, sizeBytes: 2 },
   readBytes: 2,
+  unsent: 0,
   createdAt: new Date('2026-11-20T02:00:00Z'),
 };
 const closedAt = new Date('2026-11-20T02:05:00Z');
@@ -30,7 +32,7 @@ const required = {
   runId: 'r1',
   operation: 'oms-v2-start-task',
   state: 'completed',
-  counts,
+  counts: { ...counts, unread: 0 },
   createdAt: '2026-11-20T02:00:00.000Z',
   closedAt: '2026-11-20T02:05:00.000Z',
   reports: {
@@ -58,6 +60,11 @@ it('a run tells where it came from, where it went, and why it failed', () => {
     closedAt,
   );
   expect(told).toEqual({ ...required, state: 'failed', source, target, error });
+});
+
+it('a run that was stopped tells where the rest of its lines is', () => {
+  const { reports } = runClosed({ ...run, state: 'cancelled' }, closedAt, { hasRest: true });
+  expect(reports).toEqual({ ...required.reports, rest: 'reports/r1/rest.csv' });
 });
 
 it('ids are the same for the same news alone', () => {
