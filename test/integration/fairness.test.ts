@@ -1,66 +1,7 @@
 /** Promise G11: no run starves another. Real stores, in virtual time. */
-import { join } from 'node:path';
-import { describe, expect, it, onTestFinished } from 'vitest';
-import { createDynamoLedger } from '../../shared/stores/aws/dynamodb/ledger.ts';
-import { openSqliteFile } from '../../shared/stores/sqlite/file.ts';
-import { createSqliteLedger } from '../../shared/stores/sqlite/ledger.ts';
-import { createSqliteQueue } from '../../shared/stores/sqlite/queue.ts';
-import { startDynalite } from '../fixtures/dynalite.ts';
-import { createMemoryQueue } from '../fixtures/memory-queue.ts';
-import { openStage, type StageOptions } from '../fixtures/stage.ts';
-import { temporaryFolder } from '../fixtures/stores.ts';
-import { createLedgerTable } from '../fixtures/table.ts';
-
-const SECOND = 1_000;
-
-const sqlite: Pick<StageOptions, 'open'> = {
-  async open(time) {
-    const file = openSqliteFile(join(temporaryFolder(), 'waybill.db'));
-    onTestFinished(() => file.close());
-    const now = () => new Date(time.now());
-    return {
-      ledger: createSqliteLedger(file),
-      queue: createSqliteQueue(file, { name: 'shards', now }),
-    };
-  },
-};
-
-/** Two functions at a time, that share nothing but the table; the queue knows nothing of groups. */
-const aws: Pick<StageOptions, 'open' | 'isDistributed'> = {
-  isDistributed: true,
-  async open(time) {
-    const { call, close } = await startDynalite();
-    onTestFinished(close);
-    const table = await createLedgerTable(call);
-    let seed = 7;
-    const random = () => {
-      seed = (seed * 16_807) % 2_147_483_647;
-      return seed / 2_147_483_647;
-    };
-    return {
-      ledger: createDynamoLedger({ table, call, now: () => new Date(time.now()) }),
-      queue: createMemoryQueue(time, random),
-    };
-  },
-};
-
-/** How long a run of one object waits that is planned `afterMs` later than `lines` lines. */
-async function waitOfOne(options: StageOptions, lines: number, afterMs: number): Promise<number> {
-  const stage = await openStage(options);
-  await stage.plan('large', lines);
-  stage.start();
-  await stage.time.run(afterMs);
-  const before = stage.of('large').length;
-  const plannedAt = stage.time.now();
-  await stage.plan('one', 1);
-  while (stage.of('one').length === 0 && stage.time.now() < plannedAt + 90 * SECOND) {
-    await stage.time.run(100);
-  }
-  await stage.end();
-  expect(new Set(stage.sent.map(({ key }) => key)).size).toBe(stage.sent.length);
-  expect(before).toBeGreaterThan(0.6 * options.requestsPerSecond * (afterMs / SECOND));
-  return (stage.of('one')[0]?.at ?? Number.POSITIVE_INFINITY) - plannedAt;
-}
+import { describe, expect, it } from 'vitest';
+import { aws, SECOND, sqlite, waitOfOne } from '../fixtures/fair.ts';
+import { openStage } from '../fixtures/stage.ts';
 
 describe('G11: a run of one object beside one of a hundred thousand', () => {
   it.each([1, 2, 4])('is sent within a minute by %i workers of the service', async (workers) => {

@@ -1,6 +1,7 @@
 /**
- * Whatever happens to one run in whatever order (work, sweeps, retries, cancelling, callbacks, deaths
- * at any call): nothing arrives twice, every line has an end, the run closes, and its receipt is true.
+ * Whatever happens to one run in whatever order (work, sweeps, retries, cancelling, callbacks, messages
+ * that are lost or doubled, deaths at any call): nothing arrives twice, every line has an end, the run
+ * closes, and its receipt is true.
  * `WAYBILL_TEST_RUNS=1000` looks longer.
  */
 import fc from 'fast-check';
@@ -10,7 +11,17 @@ import { NAMES, openWorld } from '../unit/shared/runs/world.ts';
 
 const RUNS = Number(process.env['WAYBILL_TEST_RUNS'] ?? 20);
 
-const KINDS = ['work', 'work', 'sweep', 'sweep', 'retry', 'cancel', 'callbacks'] as const;
+const KINDS = [
+  'work',
+  'work',
+  'sweep',
+  'sweep',
+  'retry',
+  'cancel',
+  'callbacks',
+  'lose',
+  'double',
+] as const;
 const CLASSES = [undefined, ['source'], ['transient']] as const;
 const action = fc.record({
   kind: fc.constantFrom(...KINDS),
@@ -32,7 +43,7 @@ function randomFrom(seed: number): () => number {
   };
 }
 
-it('loses nothing, sends nothing twice, and tells the truth', async () => {
+it('G1, G2: loses nothing, sends nothing twice, and tells the truth', async () => {
   const isTrue = async (
     seed: number,
     steps: readonly (typeof step extends fc.Arbitrary<infer S> ? S : never)[],

@@ -1,6 +1,10 @@
-/** G11 at its full size: the embedded service beside its simulators, in real time. */
+/**
+ * G11 at its full size: the embedded service beside its simulators, in real time; the parts of AWS, in
+ * virtual time.
+ */
 import { setTimeout as sleep } from 'node:timers/promises';
 import { expect, it } from 'vitest';
+import { aws, SECOND, waitOfOne } from '../fixtures/fair.ts';
 import { startLive, TARGET } from '../fixtures/live.ts';
 
 const LINES = 1_000_000;
@@ -43,4 +47,11 @@ it('G11: an object that is asked for beside a million lines is there within a mi
   expect(submitted + succeeded + failed).toBeGreaterThan(2_000);
   expect(submitted + succeeded + failed).toBeLessThan(LINES / 10);
   await service.stop();
+});
+
+it('G11: it is sent within a minute by two functions on AWS', async () => {
+  const options = { ...aws, requestsPerSecond: 100, workers: 2, idleMs: 100 };
+  const waited = await waitOfOne(options, LINES, 30 * SECOND);
+  process.stdout.write(`by two functions on AWS: sent after ${waited / SECOND} s\n`);
+  expect(waited).toBeLessThan(60 * SECOND);
 });

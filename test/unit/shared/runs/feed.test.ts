@@ -1,28 +1,13 @@
 /** Shards come to the queue a few at a time, and every one comes. */
-import { join } from 'node:path';
-import { describe, expect, it, onTestFinished } from 'vitest';
+import { describe, expect, it } from 'vitest';
 import type { ShardMessage } from '../../../../shared/ledger/shard.ts';
 import { shardListKey } from '../../../../shared/runs/feed.ts';
 import { notePoison } from '../../../../shared/runs/poison.ts';
-import { openSqliteFile } from '../../../../shared/stores/sqlite/file.ts';
-import { createSqliteLedger } from '../../../../shared/stores/sqlite/ledger.ts';
-import { createSqliteQueue } from '../../../../shared/stores/sqlite/queue.ts';
+import { sqlite } from '../../../fixtures/fair.ts';
 import { openStage, type StageOptions } from '../../../fixtures/stage.ts';
-import { temporaryFolder } from '../../../fixtures/stores.ts';
-import type { VirtualTime } from '../../../fixtures/virtual-time.ts';
-
-const sqlite = async (time: VirtualTime) => {
-  const file = openSqliteFile(join(temporaryFolder(), 'waybill.db'));
-  onTestFinished(() => file.close());
-  const now = () => new Date(time.now());
-  return {
-    ledger: createSqliteLedger(file),
-    queue: createSqliteQueue(file, { name: 'shards', now }),
-  };
-};
 
 const stage = (change: Partial<StageOptions> = {}) =>
-  openStage({ open: sqlite, requestsPerSecond: 1_000, workers: 2, shardBytes: 1_024, ...change });
+  openStage({ ...sqlite, requestsPerSecond: 1_000, workers: 2, shardBytes: 1_024, ...change });
 
 const LINES = 400;
 

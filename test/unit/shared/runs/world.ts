@@ -32,8 +32,8 @@ import { KEY, START } from './setup.ts';
 
 export const NAMES = ['a', 'b', 'c', 'd', 'e', 'f', 'g', 'h'];
 const MANIFEST = `url,key,md5\n${NAMES.map((name) => `http://o.example/${name},${name},\n`).join('')}`;
-/** Two or three lines each. */
-const SHARD_BYTES = 60;
+/** A line or two each: more shards than are on the queue at a time. */
+const SHARD_BYTES = 28;
 const SETTLE_MS = 60_000;
 
 /** What the provider took. */
@@ -188,6 +188,14 @@ export async function openWorld(random: () => number) {
         if (batchItemFailures.length > 0) waiting.push(body);
       });
       await Promise.all(each);
+    },
+    /** The queue loses what waits. */
+    async lose(): Promise<void> {
+      waiting.length = 0;
+    },
+    /** The queue delivers what waits twice. */
+    async double(): Promise<void> {
+      waiting.push(...waiting);
     },
     async sweep(calls: number): Promise<void> {
       const { ledger, objects, planner, queue } = view(calls);
