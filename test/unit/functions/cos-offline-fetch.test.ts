@@ -325,6 +325,37 @@ describe('cos-offline-fetch', () => {
     expect(Math.max(0, ...opened.windows.map(({ through }) => through))).toBe(0);
   });
 
+  describe('with a clock 20 minutes from the provider’s', () => {
+    const apart = (): Reply => ({
+      status: 403,
+      headers: { date: new Date(Date.now() + 1_200_000).toUTCString() },
+      body: '<Error><Code>AccessDenied</Code><Message>Request has expired</Message></Error>',
+    });
+
+    it('sends the refused object once more, and goes on', async () => {
+      const { handle, ledger, peer } = await setup({}, 3);
+      peer.answer(apart(), accepted('t1'), accepted('t2'));
+      await handle(event);
+      expect(peer.arrived).toHaveLength(7);
+      expect((await ledger.transfers('r1', { limit: 10 })).items.map(({ state }) => state)).toEqual(
+        Array(6).fill('submitted'),
+      );
+    });
+
+    it('tells the clock and stops no run when the corrected time is refused too', async () => {
+      const { handle, ledger, peer } = await setup({}, 3);
+      peer.answer(apart());
+      await handle(event);
+      expect(await ledger.run('r1')).not.toHaveProperty('error');
+      const { items } = await ledger.transfers('r1', { limit: 10 });
+      expect(items).toHaveLength(6);
+      for (const { cause, state } of items) {
+        expect([state, cause?.code, cause?.class]).toEqual(['failed', 'CLOCK_APART', 'transient']);
+        expect(cause?.message).toContain('20 min behind');
+      }
+    });
+  });
+
   it('stops the run likewise when resolving open submissions is refused', async () => {
     let asked = 0;
     const { handle, ledger, peer, clock } = await setup({
