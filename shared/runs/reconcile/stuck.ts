@@ -26,8 +26,8 @@ export const countOpen = (shards: readonly ShardRecord[]): number =>
   );
 
 /**
- * Whether an active run is stuck: no shard and no open transfer was updated. Shards that wait in the
- * queue do not count; the age of the queue has its own alarm.
+ * Whether an active run is stuck: no shard and no open transfer was updated. Runs share the pace, so
+ * shards that nobody has opened excuse none.
  */
 export async function isStuck(
   { createdAt, plan }: Run,
@@ -36,7 +36,7 @@ export async function isStuck(
 ): Promise<boolean> {
   const since = now().getTime() - stuckAfterMs;
   const isRecent = (at: Date): boolean => at.getTime() > since;
-  if (!plan || shards.length < plan.shardCount) return false;
+  if (!plan) return false;
   if (isRecent(createdAt) || shards.some(({ updatedAt }) => isRecent(updatedAt))) return false;
   for (const record of shards) {
     if (countOpen([record]) === 0) continue;

@@ -50,8 +50,9 @@ describe('a run stands still', () => {
     expect(await look(hours(7))).toMatchObject({ stuck: false });
   });
 
-  it('but not while its shards wait in the queue', async () => {
+  it('also when some of its shards were never begun', async () => {
     const { look } = await setup([{}], 2);
-    expect(await look(hours(48))).toMatchObject({ stuck: false });
+    expect(await look(hours(5.9))).toMatchObject({ stuck: false });
+    expect(await look(hours(6.1))).toMatchObject({ stuck: true });
   });
 });
