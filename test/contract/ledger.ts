@@ -534,6 +534,25 @@ export function ledgerContract(name: string, open: () => Promise<Ledger>): void 
         });
       });
 
+      it('G3: keeps the object that was told first, and the latest time, in whatever order', async () => {
+        const facts = [
+          report('submitted', 1, { accepted: ['1:t1'], object, event: 'accepted', at: later(5) }),
+          report('succeeded', 1, { event: 'callback', at: later(3) }),
+          report('failed', 1, { cause, event: 'callback', at: later(4) }),
+        ];
+        const other = { url: 'http://origin.example/other', key: 'other' };
+        for (const [line, order] of [facts, facts.toReversed()].entries()) {
+          for (const fact of order) await ledger.record(`r1.0.${line}`, fact);
+          const again = report('submitted', 1, { object: other, event: 'resolved', at: later(1) });
+          await ledger.record(`r1.0.${line}`, again);
+          expect(await ledger.read(`r1.0.${line}`)).toMatchObject({
+            state: 'succeeded',
+            object,
+            updatedAt: later(5),
+          });
+        }
+      });
+
       it('keeps at most 64 entries of history, and goes on merging', async () => {
         for (let at = 0; at < 70; at += 1) {
           await ledger.record(

@@ -105,6 +105,20 @@ describe('following a task', () => {
     expect((await ledger.run('r1'))?.state).toBe('completed');
   });
 
+  it('looks for a start that was not answered once it must have settled, not before', async () => {
+    const { asked, ledger, clock, sweep } = await setup(() => going);
+    const open = { state: 'submitting', attempt: 1, accepted: [], event: 'unanswered' } as const;
+    await ledger.record(taskTransferId('r1', 0), { ...open, at: new Date(clock.at) });
+    clock.at += 59_999;
+    expect(await sweep({ detail: { followSeconds: 0 } })).toMatchObject({
+      asked: 0,
+      nextDueAt: new Date(START + 60_000).toISOString(),
+    });
+    clock.at += 1;
+    expect(await sweep({ detail: { followSeconds: 0 } })).toMatchObject({ asked: 1 });
+    expect(asked).toEqual([60]);
+  });
+
   it('an unanswered look leaves the task for the next one', async () => {
     const { ledger, sweep, submit } = await setup((n) =>
       n === 1 ? undefined : { state: 'succeeded' },
