@@ -200,7 +200,7 @@ IAM, OBS and SMN.
 Usage: npm run simulator -- [options]
 
   --port <n>        migration API here; objects, control, Batch, OMS, IAM, OBS and SMN on the next seven
-                    (default 9100)
+                    (default 9100, or PORT of the environment)
   --faults <json>   rules, such as '[{"api":"fetch-create","kind":"slow-down","rate":0.05}]'
   --seed <n>        of the faults (default 1)
   --no-downloads    take every source for there and empty (for measurements)
@@ -208,10 +208,13 @@ Usage: npm run simulator -- [options]
   --help            this text
 `;
 
+/** Seven more follow it. */
+const HIGHEST_PORT = 65_535 - 7;
+
 async function main(): Promise<void> {
   const { values } = parseArgs({
     options: {
-      port: { type: 'string', default: '9100' },
+      port: { type: 'string' },
       faults: { type: 'string', default: '[]' },
       seed: { type: 'string', default: '1' },
       downloads: { type: 'boolean', default: true },
@@ -221,13 +224,15 @@ async function main(): Promise<void> {
     allowNegative: true,
   });
   if (values.help) return void process.stdout.write(HELP);
-  const number = (name: 'port' | 'seed'): number => {
-    if (/^\d{1,9}$/.test(values[name])) return Number(values[name]);
-    throw new TypeError(`--${name}: expected a whole number`);
+  const { PORT } = process.env;
+  const port = values.port ?? (PORT || '9100');
+  const number = (name: string, text: string, highest: number): number => {
+    if (/^\d{1,9}$/.test(text) && Number(text) <= highest) return Number(text);
+    throw new TypeError(`${name}: expected a whole number of at most ${highest}`);
   };
   const simulator = await startSimulator({
-    port: number('port'),
-    seed: number('seed'),
+    port: number(values.port === undefined ? 'PORT' : '--port', port, HIGHEST_PORT),
+    seed: number('--seed', values.seed, 999_999_999),
     faults: parseFaults(JSON.parse(values.faults)),
     downloads: values.downloads,
     verifySignatures: !values['any-signature'],

@@ -91,7 +91,7 @@ async function respond(
     if (sizeBytes > MAX_BODY_BYTES) return void request.socket.destroy();
     parts.push(part);
   }
-  const [rawPath = '/', rawQuery = ''] = splitOnce(request.url ?? '/', '?');
+  const [rawPath = '/', rawQuery = ''] = splitOnce(originForm(request.url ?? '/'), '?');
   // Handlers look for names that callers sent, and `constructor` is none of them.
   const headers: Record<string, string> = Object.create(null);
   for (const [name, value] of Object.entries(request.headers)) {
@@ -107,6 +107,10 @@ async function respond(
   });
   send(request, response, answer);
 }
+
+/** Clients that take the simulator for their proxy send the whole address (RFC 9112, section 3.2.2). */
+const originForm = (target: string): string =>
+  target.replace(/^http:\/\/[^/?]*/i, '').replace(/^(?!\/)/, '/');
 
 function send(request: IncomingMessage, response: ServerResponse, answer: Answer): void {
   const { status, headers = {}, body = '', breakOff } = answer;

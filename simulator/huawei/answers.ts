@@ -28,6 +28,10 @@ export const done = (): Answer => ({ status: 200, headers: { 'x-request-id': req
 export const omsError = (code: string, message: string, status = 400): Answer =>
   json(status, { error_code: code, error_msg: message });
 
+/** What the service can do and the simulator can't: a made-up answer would mislead. */
+export const notSimulated = (what: string): Answer =>
+  omsError('NotImplemented', `${what} is not simulated.`, 501);
+
 /**
  * A refusal of the gateway, before OMS sees the call:
  * https://support.huaweicloud.com/intl/en-us/devg-apisign/api-sign-errorcode.html

@@ -14,12 +14,14 @@ export interface HuaweiKey {
   readonly ak: string;
   readonly sk: string;
   readonly securityToken?: string;
-  /** Projects it may use; all when absent. */
+  /** Projects it may use. @default the simulator's */
   readonly projects?: readonly string[];
 }
 
 export interface AuthOptions {
   readonly keys: readonly HuaweiKey[];
+  /** Of keys that name no projects. */
+  readonly projects: readonly string[];
   readonly tokens: Tokens;
   readonly now: () => Date;
   readonly stats: { signatureRefusals: number; lockedRefusals: number };
@@ -35,7 +37,7 @@ const FAILURES = 5;
 const LOCKED_MS = 300_000;
 const LONGEST_TOKEN = 16_384;
 
-export function createAuth({ keys, tokens, now, stats }: AuthOptions): Refuse {
+export function createAuth({ keys, projects, tokens, now, stats }: AuthOptions): Refuse {
   const known = new Map(keys.map((key) => [key.ak, key]));
   const lock = createLock(FAILURES, LOCKED_MS, now);
 
@@ -77,7 +79,7 @@ export function createAuth({ keys, tokens, now, stats }: AuthOptions): Refuse {
       return fail(`verify aksk signature fail, canonicalRequest:${quoted}`);
     }
     lock.passed(ak);
-    if (key.projects && !key.projects.includes(projectId)) {
+    if (!(key.projects ?? projects).includes(projectId)) {
       return gatewayError(403, '0310', `The project ${projectId} is not available to this key.`);
     }
     return undefined;
@@ -107,10 +109,9 @@ export function createAuth({ keys, tokens, now, stats }: AuthOptions): Refuse {
   };
 }
 
-const mustSign = ({ headers, body }: Wire): readonly string[] => [
-  'host',
+/** The vendor's Go client signs neither host nor type. */
+const mustSign = ({ headers }: Wire): readonly string[] => [
   'x-sdk-date',
-  ...(body.length > 0 ? ['content-type'] : []),
   ...['x-project-id', 'x-security-token'].filter((name) => headers[name] !== undefined),
 ];
 

@@ -2,7 +2,7 @@
 import { disturbed } from '../faults/disturb.ts';
 import type { Faults } from '../faults/faults.ts';
 import { type Answer, decode, type Wire } from '../server.ts';
-import { gatewayError, gatewayRefusals } from './answers.ts';
+import { gatewayError, gatewayRefusals, notSimulated } from './answers.ts';
 import type { Refuse } from './auth.ts';
 import type { Route } from './route.ts';
 import { oddShape } from './views.ts';
@@ -17,6 +17,16 @@ export interface GatewayOptions {
 }
 
 const REGION = /^\/([a-z]{2}-[a-z]+-\d{1,2})(?=\/)/;
+/** Calls that OMS has and the simulator doesn't. */
+const NOT_SIMULATED = [
+  /^POST \/v2\/[^/]+\/(?:tasks|tasks\/batch-update|taskgroups|privacy-agreements)$/,
+  /^DELETE \/v2\/[^/]+\/(?:tasks|taskgroups)\/[^/]+$/,
+  /^PUT \/v2\/[^/]+\/(?:tasks\/[^/]+\/bandwidth-policy|taskgroups\/[^/]+\/update)$/,
+  /^[A-Z]+ \/v2\/[^/]+\/(?:sync-tasks|objectstorage)(?:\/|$)/,
+  /^POST \/v1\/[^/]+\/objectstorage\/task$/,
+  /^DELETE \/v1\/[^/]+\/objectstorage\/task\/[^/]+$/,
+  /^GET \/v1\/[^/]+\/objectstorage\/(?:quotas|version)$/,
+];
 /** Of a body; the server under it breaks off at 12 MiB. */
 const MAX_BODY_BYTES = 12_000_000;
 
@@ -30,6 +40,10 @@ export function createGateway(options: GatewayOptions) {
     const below = path.replace(REGION, '');
     const route = routes.find((known) => known.method === wire.method && known.path.test(below));
     if (!route) {
+      const call = `${wire.method} ${below}`;
+      if (NOT_SIMULATED.some((known) => known.test(call))) {
+        return refuse(wire, below.split('/')[2] ?? '') ?? notSimulated(call);
+      }
       return gatewayError(404, '0101', 'The API does not exist or has not been published.');
     }
     if (wire.body.length > MAX_BODY_BYTES) {

@@ -19,8 +19,8 @@ export interface Tokens {
 
 export interface IamOptions {
   readonly user: IamUser;
-  /** The project that the region's name stands for. */
-  readonly projectId: string;
+  /** Projects of the user; the region's name stands for the first. */
+  readonly projects: readonly string[];
   readonly region: string;
   readonly tokenSeconds: number;
   readonly faults: Faults;
@@ -38,15 +38,14 @@ const LOCKED_MS = 900_000;
 const CONTENT_TYPE = /^application\/json(;\s*charset=utf-?8)?$/i;
 
 export function createIam(options: IamOptions): Iam {
-  const { user, projectId, region, tokenSeconds, faults, now, stats } = options;
+  const { user, projects, region, tokenSeconds, faults, now, stats } = options;
   const issued = new Map<string, { projectId: string; expiresAt: number }>();
   const lock = createLock(FAILURES, LOCKED_MS, now);
 
-  const projectOf = (project: unknown): string | undefined => {
-    const { id, name } = fields(project);
-    if (typeof id === 'string' && id !== '') return id;
-    return name === region ? projectId : undefined;
-  };
+  const projectOf = ({ projectId, projectName }: Asked): string | undefined =>
+    projectId === undefined && projectName === region
+      ? projects[0]
+      : projects.find((id) => id === projectId);
 
   const serve = (wire: Wire): Answer => {
     if (!CONTENT_TYPE.test(wire.headers['content-type'] ?? '')) {
@@ -61,15 +60,16 @@ export function createIam(options: IamOptions): Iam {
       return unauthorized('The username or password is wrong.');
     }
     lock.passed(name);
-    const project = projectOf(asked.project);
-    if (project === undefined) {
-      return iamError(404, 'Not Found', `Could not find project: ${String(asked.projectName)}.`);
+    const projectId = projectOf(asked);
+    if (projectId === undefined) {
+      const project = asked.projectId ?? asked.projectName;
+      return iamError(404, 'Not Found', `Could not find project: ${project}.`);
     }
     const issuedAt = now();
     const expiresAt = issuedAt.getTime() + tokenSeconds * 1_000;
     // Real ones start like this: the DER of a signed message in base64.
     const token = `MII${randomBytes(600).toString('base64')}`;
-    issued.set(token, { projectId: project, expiresAt });
+    issued.set(token, { projectId, expiresAt });
     stats.tokens += 1;
     const domainOf = { id: hexOf(domain), name: domain };
     const answer = json(201, {
@@ -79,7 +79,7 @@ export function createIam(options: IamOptions): Iam {
         methods: ['password'],
         catalog: /(^|&)nocatalog=true(&|$)/.test(wire.rawQuery) ? [] : CATALOG,
         roles: [{ id: '0', name: 'te_admin' }],
-        project: { id: project, name: asked.projectName ?? region, domain: domainOf },
+        project: { id: projectId, name: asked.projectName ?? region, domain: domainOf },
         user: { id: hexOf(name), name, domain: domainOf, password_expires_at: '' },
       },
     });
@@ -94,7 +94,9 @@ export function createIam(options: IamOptions): Iam {
       },
     },
     async handle(wire) {
-      if (wire.rawPath !== '/v3/auth/tokens') return iamError(404, 'Not Found', 'No such API.');
+      if (wire.rawPath !== '/v3/auth/tokens') {
+        return iamError(501, 'Not Implemented', 'Only POST of /v3/auth/tokens is simulated.');
+      }
       if (wire.method !== 'POST') {
         return iamError(405, 'Method Not Allowed', 'The method is not allowed here.');
       }
@@ -110,7 +112,7 @@ interface Asked {
   readonly name: string;
   readonly password: string;
   readonly domain: string;
-  readonly project: unknown;
+  readonly projectId: string | undefined;
   readonly projectName: string | undefined;
 }
 
@@ -143,7 +145,7 @@ function parse(body: Buffer): Asked | string {
     name: name as string,
     password: password as string,
     domain: domainName as string,
-    project,
+    projectId: typeof id === 'string' ? id : undefined,
     projectName: typeof projectName === 'string' ? projectName : undefined,
   };
 }

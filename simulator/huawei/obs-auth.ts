@@ -1,6 +1,7 @@
-/** Judges AWS Signature Version 4 in the Authorization header, as OBS does. */
+/** Judges AWS Signature Version 4 in the Authorization header or the query, as OBS does. */
 import { AwsV4Signer } from 'aws4fetch';
 import { constantTimeEqual, sha256Hex } from '../../shared/lib/encoding.ts';
+import { type Parameters, parseQuery, wholeNumber } from '../query.ts';
 import type { Answer, Wire } from '../server.ts';
 import { obsError } from './answers.ts';
 import { parseBasicTime } from './auth.ts';
@@ -13,6 +14,10 @@ export interface ObsKey {
 const AUTHORIZATION =
   /^AWS4-HMAC-SHA256 Credential=([^/,]+)\/(\d{8})\/([^/,]+)\/s3\/aws4_request, ?SignedHeaders=([a-z0-9;-]+), ?Signature=([0-9a-f]{64})$/;
 const SKEW_MS = 900_000;
+const LONGEST_SECONDS = 604_800;
+
+/** Whether a parameter belongs to the signature of a presigned address. */
+export const isOfSignature = ([name]: Parameters[number]): boolean => name.startsWith('X-Amz-');
 
 /** Undefined when the request is signed well, else the refusal. */
 export async function refuseV4(
@@ -23,34 +28,42 @@ export async function refuseV4(
 ): Promise<Answer | undefined> {
   const { headers } = wire;
   const refuse = (code: string, message: string) => obsError(403, code, message, path);
-  if (headers['authorization'] === undefined) return refuse('AccessDenied', 'Access Denied');
-  const parts = AUTHORIZATION.exec(headers['authorization']);
+  const query = new Map(parseQuery(wire.rawQuery));
+  const isPresigned = headers['authorization'] === undefined && query.has('X-Amz-Signature');
+  const authorization = isPresigned ? authorizationIn(query) : headers['authorization'];
+  if (authorization === undefined) return refuse('AccessDenied', 'Access Denied');
+  const parts = AUTHORIZATION.exec(authorization);
   if (!parts) return obsError(400, 'InvalidArgument', 'Authorization is malformed.', path);
   const [, ak = '', date = '', region = '', list = '', signature = ''] = parts;
   if (ak !== key.ak) {
     return refuse('InvalidAccessKeyId', 'The OBS access key ID you provided does not exist.');
   }
   const names = list.split(';');
-  const unsigned = ['host', 'x-amz-content-sha256', 'x-amz-date'].find(
-    (name) => !names.includes(name),
-  );
+  const needed = isPresigned ? ['host'] : ['host', 'x-amz-content-sha256', 'x-amz-date'];
+  const unsigned = needed.find((name) => !names.includes(name));
   if (unsigned !== undefined) return refuse('AccessDenied', `Header ${unsigned} is not signed.`);
-  const datetime = headers['x-amz-date'] ?? '';
-  if (
-    !(Math.abs(now.getTime() - parseBasicTime(datetime)) <= SKEW_MS) ||
-    !datetime.startsWith(date)
-  ) {
+  const datetime = (isPresigned ? query.get('X-Amz-Date') : headers['x-amz-date']) ?? '';
+  const ageMs = now.getTime() - parseBasicTime(datetime);
+  const lifeMs = isPresigned ? lifeOf(query) : SKEW_MS;
+  if (lifeMs === undefined) {
+    const message = `X-Amz-Expires must be 1 to ${LONGEST_SECONDS}.`;
+    return obsError(400, 'AuthorizationQueryParametersError', message, path);
+  }
+  if (isPresigned && ageMs > lifeMs) return refuse('AccessDenied', 'Request has expired');
+  if (!(ageMs >= -SKEW_MS && ageMs <= lifeMs) || !datetime.startsWith(date)) {
     return refuse('RequestTimeTooSkewed', 'The request time is too far from the server time.');
   }
-  const declared = headers['x-amz-content-sha256'];
+  const declared = isPresigned ? 'UNSIGNED-PAYLOAD' : headers['x-amz-content-sha256'];
   if (declared !== 'UNSIGNED-PAYLOAD' && declared !== sha256Hex(wire.body.toString('utf8'))) {
     const message = 'The x-amz-content-sha256 is not that of the body.';
     return obsError(400, 'XAmzContentSHA256Mismatch', message, path);
   }
-  const query = wire.rawQuery === '' ? '' : `?${wire.rawQuery}`;
+  const url = new URL(`http://${headers['host']}${wire.rawPath}`);
+  url.search = wire.rawQuery;
+  if (isPresigned) url.searchParams.delete('X-Amz-Signature');
   const signer = new AwsV4Signer({
     method: wire.method,
-    url: `http://${headers['host']}${wire.rawPath}${query}`,
+    url: url.href,
     headers: Object.fromEntries(
       names.filter((name) => name !== 'host').map((name) => [name, headers[name] ?? '']),
     ),
@@ -59,10 +72,24 @@ export async function refuseV4(
     service: 's3',
     region,
     datetime,
+    signQuery: isPresigned,
     allHeaders: true,
   });
   const expected = await signer.signature();
   return signer.signedHeaders === list && constantTimeEqual(expected, signature)
     ? undefined
     : refuse('SignatureDoesNotMatch', 'The signature does not match the one we calculated.');
+}
+
+/** What the header would hold. */
+function authorizationIn(query: ReadonlyMap<string, string>): string {
+  const part = (name: string) => query.get(`X-Amz-${name}`) ?? '';
+  const [credential, names, signature] = ['Credential', 'SignedHeaders', 'Signature'].map(part);
+  return `${part('Algorithm')} Credential=${credential}, SignedHeaders=${names}, Signature=${signature}`;
+}
+
+/** How long a presigned address is good for; undefined when that is not allowed. */
+function lifeOf(query: ReadonlyMap<string, string>): number | undefined {
+  const seconds = wholeNumber(query.get('X-Amz-Expires') ?? '', 1, LONGEST_SECONDS);
+  return seconds === undefined ? undefined : seconds * 1_000;
 }

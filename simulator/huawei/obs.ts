@@ -1,13 +1,17 @@
 /**
- * OBS: GET and HEAD of one object, path style (`/<bucket>/<key>`) or by host (`<bucket>.obs.…`),
- * signed with AWS Signature Version 4. https://support.huaweicloud.com/intl/en-us/api-obs/obs_04_0083.html
+ * OBS: GET and HEAD of one object or of a bucket, path style (`/<bucket>/<key>`) or by host
+ * (`<bucket>.obs.…`), signed with AWS Signature Version 4. What else the service does is refused with
+ * 501. https://support.huaweicloud.com/intl/en-us/api-obs/obs_04_0083.html and …/obs_04_0022.html
  */
 import { createHash } from 'node:crypto';
+import { statusOfConditions } from '../conditions.ts';
 import { disturbed } from '../faults/disturb.ts';
 import type { Faults } from '../faults/faults.ts';
+import { type ListingForms, listBucket } from '../listing.ts';
+import { type Parameters, parseQuery } from '../query.ts';
 import { type Answer, decode, type Wire } from '../server.ts';
 import { obsError, obsRefusals, requestId } from './answers.ts';
-import { type ObsKey, refuseV4 } from './obs-auth.ts';
+import { isOfSignature, type ObsKey, refuseV4 } from './obs-auth.ts';
 
 export interface ObsObjects {
   put(bucket: string, key: string, body: string | Uint8Array): void;
@@ -36,9 +40,15 @@ interface Stored {
 export function createObs({ key, faults, now, called }: ObsOptions): Obs {
   const objects = new Map<string, Stored>();
 
-  const serve = (wire: Wire, path: string): Answer => {
+  const serveObject = (wire: Wire, path: string): Answer => {
     const found = objects.get(path);
     if (!found) return obsError(404, 'NoSuchKey', 'The specified key does not exist.', path);
+    const etag = etagOf(found);
+    const status = statusOfConditions(wire.headers, { ...found, etag });
+    if (status === 412) {
+      return obsError(412, 'PreconditionFailed', 'A condition did not hold.', path);
+    }
+    if (status === 304) return { status, headers: { etag, 'x-obs-request-id': requestId() } };
     const range = rangeOf(wire.headers['range'], found.body.length);
     if (range === 'unsatisfiable') {
       return obsError(416, 'InvalidRange', 'The requested range cannot be satisfied.', path);
@@ -46,7 +56,7 @@ export function createObs({ key, faults, now, called }: ObsOptions): Obs {
     const headers = {
       'accept-ranges': 'bytes',
       'content-type': 'text/plain',
-      etag: `"${createHash('md5').update(found.body).digest('hex')}"`,
+      etag,
       'last-modified': found.lastModifiedAt.toUTCString(),
       'x-obs-request-id': requestId(),
     };
@@ -60,6 +70,28 @@ export function createObs({ key, faults, now, called }: ObsOptions): Obs {
     return { status: 206, headers: { ...headers, ...length }, body };
   };
 
+  function* objectsOf(bucket: string) {
+    for (const [path, { body, lastModifiedAt }] of objects) {
+      if (!path.startsWith(`${bucket}/`)) continue;
+      const object = { etag: etagOf({ body }), sizeBytes: body.length, lastModifiedAt };
+      yield [path.slice(bucket.length + 1), object] as const;
+    }
+  }
+
+  const serve = (wire: Wire, { bucket, key: name }: Place, asked: Parameters): Answer => {
+    const path = `${bucket}/${name}`;
+    const isObject = name !== '';
+    const isList = !isObject && wire.method === 'GET';
+    if ((wire.method !== 'GET' && wire.method !== 'HEAD') || (asked.length > 0 && !isList)) {
+      const [[parameter = ''] = []] = asked;
+      const what = `${wire.method} of ${isObject ? 'an object' : 'a bucket'}`;
+      return notSimulated(parameter === '' ? what : `${what} with ${parameter}`, path);
+    }
+    if (isObject) return serveObject(wire, path);
+    if (isList) return listBucket(bucket, asked, objectsOf(bucket), formsOf(path));
+    return { status: 200, headers: { 'x-obs-request-id': requestId() } };
+  };
+
   return {
     objects: {
       put(bucket, name, body) {
@@ -69,31 +101,61 @@ export function createObs({ key, faults, now, called }: ObsOptions): Obs {
       paths: () => objects.keys(),
     },
     async handle(wire) {
-      const path = objectPath(wire);
-      if (path === undefined) return obsError(400, 'InvalidURI', 'There is no bucket and key.');
-      if (wire.method !== 'GET' && wire.method !== 'HEAD') {
-        return obsError(405, 'MethodNotAllowed', 'The method is not allowed here.', path);
-      }
-      called(wire.method === 'GET' ? 'obs get' : 'obs head');
+      const place = placeOf(wire);
+      if (place === undefined) return obsError(400, 'InvalidURI', 'There is no bucket and key.');
+      const path = `${place.bucket}/${place.key}`;
+      const query = parseQuery(wire.rawQuery);
+      if (!query) return obsError(400, 'InvalidURI', 'The query is not valid UTF-8.', path);
+      const kind = place.key === '' && wire.method === 'GET' ? 'list' : wire.method.toLowerCase();
+      called(`obs ${kind}`);
       const rule = faults.strike('obs', path);
-      return disturbed(
-        rule,
-        obsRefusals,
-        async () => (await refuseV4(wire, key, now(), path)) ?? serve(wire, path),
-      );
+      return disturbed(rule, obsRefusals, async () => {
+        const refusal = await refuseV4(wire, key, now(), path);
+        return (
+          refusal ??
+          serve(
+            wire,
+            place,
+            query.filter((pair) => !isOfSignature(pair)),
+          )
+        );
+      });
     },
   };
 }
 
-/** `<bucket>/<key>` of a request in either style. */
-function objectPath({ rawPath, headers }: Wire): string | undefined {
-  const path = decode(rawPath)?.slice(1);
-  const [, bucket] = /^([a-z0-9][a-z0-9.-]{1,61}[a-z0-9])\.obs\./.exec(headers['host'] ?? '') ?? [];
-  if (bucket !== undefined) return path ? `${bucket}/${path}` : undefined;
-  return path !== undefined && /^[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]\/./s.test(path)
-    ? path
-    : undefined;
+interface Place {
+  readonly bucket: string;
+  /** Empty for the bucket itself. */
+  readonly key: string;
 }
+
+/** What a request in either style is about. */
+function placeOf({ rawPath, headers }: Wire): Place | undefined {
+  const path = decode(rawPath)?.slice(1);
+  if (path === undefined) return undefined;
+  const [, byHost] = /^([a-z0-9][a-z0-9.-]{1,61}[a-z0-9])\.obs\./.exec(headers['host'] ?? '') ?? [];
+  if (byHost !== undefined) return { bucket: byHost, key: path };
+  const [, bucket, key = ''] = /^([a-z0-9][a-z0-9.-]{1,61}[a-z0-9])(?:\/(.*))?$/s.exec(path) ?? [];
+  return bucket === undefined ? undefined : { bucket, key };
+}
+
+const etagOf = ({ body }: Pick<Stored, 'body'>): string =>
+  `"${createHash('md5').update(body).digest('hex')}"`;
+
+/** What the service can do and the simulator can't: a made-up answer would mislead. */
+const notSimulated = (what: string, path: string): Answer =>
+  obsError(501, 'NotImplemented', `${what} is not simulated.`, path);
+
+const formsOf = (path: string): ListingForms => ({
+  ok: (body) => ({
+    status: 200,
+    headers: { 'content-type': 'application/xml', 'x-obs-request-id': requestId() },
+    body,
+  }),
+  invalidArgument: (message) => obsError(400, 'InvalidArgument', message, path),
+  notSimulated: (what) => notSimulated(what, path),
+});
 
 type Range = { readonly first: number; readonly last: number };
 

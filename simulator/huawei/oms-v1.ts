@@ -1,6 +1,6 @@
 /** Routes of OMS version 1: https://support.huaweicloud.com/intl/en-us/api-oms/oms_api_0016.html */
 import type { Answer, Wire } from '../server.ts';
-import { done, json } from './answers.ts';
+import { done, json, notSimulated } from './answers.ts';
 import { canResend, findTask, NO_LIST, startFault, stopFault } from './oms-v2.ts';
 import {
   firstFault,
@@ -75,6 +75,7 @@ export function v1Routes(
     if (isFault(read)) return refuse(read);
     const { fields } = read;
     const { operation } = fields;
+    if (operation === 'change_bandwidthpolicy') return notSimulated(operation);
     const formFault = faultOf(fields, operation === 'stop' ? V1_STOP : V1_START);
     if (formFault) return refuse(formFault);
     const task = findTask(tasks, 'v1', call);

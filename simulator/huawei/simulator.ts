@@ -31,6 +31,8 @@ export interface HuaweiOptions {
   readonly keys?: readonly HuaweiKey[];
   /** @default '0123456789abcdef0123456789abcdef' */
   readonly projectId?: string;
+  /** What else keys and users may use. @default none */
+  readonly otherProjects?: readonly string[];
   /** Of paths that name none. @default 'cn-north-4' */
   readonly region?: string;
   /** The only IAM user. */
@@ -101,6 +103,7 @@ export async function startHuawei(options: HuaweiOptions = {}): Promise<HuaweiSi
     port = 0,
     keys = [DEFAULT_HUAWEI_KEY],
     projectId = '0123456789abcdef0123456789abcdef',
+    otherProjects = [],
     region = 'cn-north-4',
     user = DEFAULT_HUAWEI_USER,
     faults = createFaults([]),
@@ -121,7 +124,8 @@ export async function startHuawei(options: HuaweiOptions = {}): Promise<HuaweiSi
   const common = { runMs, now, timers, put: obs.objects.put };
   const tasks = createTasks({ ...common, running, mostRunning });
   const groups = createGroups({ ...common, tasks });
-  const iam = createIam({ user, projectId, region, tokenSeconds, faults, now, stats: counted });
+  const projects = [projectId, ...otherProjects];
+  const iam = createIam({ user, projects, region, tokenSeconds, faults, now, stats: counted });
   const smn = await createSmn(now);
   const oms = createGateway({
     routes: [
@@ -129,7 +133,7 @@ export async function startHuawei(options: HuaweiOptions = {}): Promise<HuaweiSi
       ...groupRoutes(groups, tasks, now),
       ...v1Routes(tasks, now, v1Prefix),
     ],
-    refuse: createAuth({ keys, tokens: iam.tokens, now, stats: counted }),
+    refuse: createAuth({ keys, projects, tokens: iam.tokens, now, stats: counted }),
     region,
     faults,
     called,

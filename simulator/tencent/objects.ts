@@ -7,12 +7,12 @@ import { createHash } from 'node:crypto';
 import { CONDITIONS, statusOfConditions } from '../conditions.ts';
 import { disturbed } from '../faults/disturb.ts';
 import type { Faults } from '../faults/faults.ts';
+import { type ListingForms, listBucket } from '../listing.ts';
 import { type Parameters, parseQuery } from '../query.ts';
 import { type Answer, decode, type Wire } from '../server.ts';
 import { cosError, cosRefusals, notSimulated, requestId } from './answers.ts';
 import { type CosKeys, refuseSignature, withoutSignature } from './auth.ts';
 import { crc64 } from './crc64.ts';
-import { listObjects } from './list-objects.ts';
 import type { ObjectsStore, StoredObject } from './objects-store.ts';
 
 export interface CosObjectsOptions {
@@ -79,10 +79,17 @@ export function createCosObjects(options: CosObjectsOptions) {
       : { ...answer, headers: { ...answer.headers, ...overridden(asked) } };
   };
 
+  function* objectsOf(bucket: string) {
+    for (const [path, object] of objects.entries()) {
+      if (!path.startsWith(`${bucket}/`)) continue;
+      yield [path.slice(bucket.length + 1), { ...object, etag: `"${object.md5}"` }] as const;
+    }
+  }
+
   const serveBucket = ({ method }: Wire, bucket: string, asked: Parameters): Answer => {
     const path = `/${bucket}/`;
     if (!METHODS.includes(method)) return methodNotAllowed(path);
-    if (method === 'GET') return listObjects(asked, bucket, objects);
+    if (method === 'GET') return listBucket(bucket, asked, objectsOf(bucket), formsOf(path));
     if (method !== 'HEAD' || asked.length > 0) return notSimulated(`${method} of a bucket`, path);
     return { status: 200, headers: { 'x-cos-request-id': requestId() } };
   };
@@ -116,6 +123,17 @@ const METHODS = ['GET', 'HEAD', 'PUT', 'DELETE', 'POST', 'OPTIONS'];
 
 const methodNotAllowed = (path: string): Answer =>
   cosError(405, 'MethodNotAllowed', 'The method is not allowed here.', path);
+
+/** https://cloud.tencent.com/document/product/436/7734 */
+const formsOf = (path: string): ListingForms => ({
+  ok: (body) => ({
+    status: 200,
+    headers: { 'content-type': 'application/xml', 'x-cos-request-id': requestId() },
+    body,
+  }),
+  invalidArgument: (message) => cosError(400, 'InvalidArgument', message, path),
+  notSimulated: (what) => notSimulated(what, path),
+});
 
 /** Headers that COS keeps with an object and tells with it. */
 const METADATA =

@@ -166,6 +166,7 @@ describe('retry-failed-objects: OMS', () => {
     const other = 'fedcba9876543210fedcba9876543210';
     const { clock, huawei, night } = await setupNights({
       runMs: 60_000,
+      otherProjects: [other],
       env: { WAYBILL_OMS_PROJECTS: `${REGION}/${other}` },
       wait: async () => {
         clock.at = new Date(clock.at.getTime() + 800_000);

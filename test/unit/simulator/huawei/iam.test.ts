@@ -83,6 +83,7 @@ describe('tokens', () => {
     ['no scope', auth({}, null), 400],
     ['a domain as scope', auth({}, { domain: { name: domain } }), 400],
     ['an unknown project', auth({}, { project: { name: 'x' } }), 404],
+    ['the id of a foreign project', auth({}, { project: { id: 'x' } }), 404],
     ['another method', { auth: { identity: { methods: ['hw_ak_sk'] } } }, 400],
     ['an empty body', {}, 400],
     ['a list', [], 400],
@@ -97,6 +98,15 @@ describe('tokens', () => {
     });
     expect(answer.headers['x-subject-token']).toBeUndefined();
     expect(simulator.stats().tokens).toBe(0);
+  });
+
+  it('are all that is simulated of IAM', async () => {
+    const { simulator } = await setupIam();
+    const answer = await fetch(`${simulator.iamUrl}/v3/projects?name=cn-north-4`);
+    expect([answer.status, await answer.text()]).toEqual([
+      501,
+      expect.stringContaining('Not Implemented'),
+    ]);
   });
 
   it('are refused for another type of body', async () => {

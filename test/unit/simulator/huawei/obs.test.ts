@@ -10,7 +10,8 @@ const { destination } = DEFAULT_OMS_KEYS;
 interface TaskQuery {
   readonly ak?: string;
   readonly sk?: string;
-  readonly method?: 'GET' | 'HEAD';
+  readonly method?: 'GET' | 'HEAD' | 'PUT';
+  readonly presigned?: boolean;
   readonly at?: Date;
   readonly headers?: Record<string, string>;
   /** Headers changed after signing. */
@@ -30,6 +31,7 @@ async function setupObs() {
       secretAccessKey: sk,
       service: 's3',
       region: 'cn-north-4',
+      signQuery: asked.presigned ?? false,
       datetime: at.toISOString().replace(/[:-]|\.\d{3}/g, ''),
     });
     const { url, headers } = await signer.sign();
@@ -104,7 +106,12 @@ describe('objects', () => {
   it.each<[string, string, TaskQuery, number, string]>([
     ['an unknown key', '/bucket-1/none', {}, 404, 'NoSuchKey'],
     ['a key of another bucket', PATH.replace('bucket-1', 'bucket-2'), {}, 404, 'NoSuchKey'],
-    ['no key', '/bucket-1/', {}, 400, 'InvalidURI'],
+    ['no bucket', '/', {}, 400, 'InvalidURI'],
+    ['a condition', PATH, { headers: { 'if-match': '"x"' } }, 412, 'PreconditionFailed'],
+    ['tags', `${PATH}?tagging`, {}, 501, 'NotImplemented'],
+    ['a write', PATH, { method: 'PUT' }, 501, 'NotImplemented'],
+    ['an ACL', '/bucket-1/?acl', {}, 501, 'NotImplemented'],
+    ['a bad number', '/bucket-1/?max-keys=0', {}, 400, 'InvalidArgument'],
     ['a wrong secret', PATH, { sk: 'x' }, 403, 'SignatureDoesNotMatch'],
     ['the keys of the source', PATH, DEFAULT_OMS_KEYS.source, 403, 'InvalidAccessKeyId'],
     ['a late clock', PATH, { at: late }, 403, 'RequestTimeTooSkewed'],
@@ -127,5 +134,55 @@ describe('objects', () => {
     const { simulator } = await setupObs();
     const answer = await fetch(`${simulator.obsUrl}${PATH}`);
     expect([answer.status, codeOf(await answer.text())]).toEqual([403, 'AccessDenied']);
+  });
+
+  it('are not read again when they are known', async () => {
+    const { get } = await setupObs();
+    const etag = (await get(PATH)).headers.get('etag') ?? '';
+    const again = await get(PATH, { headers: { 'if-none-match': etag } });
+    expect([again.status, again.text, again.headers.get('etag')]).toEqual([304, '', etag]);
+  });
+});
+
+describe('a bucket', () => {
+  it('is there', async () => {
+    const { get } = await setupObs();
+    expect(await get('/bucket-1', { method: 'HEAD' })).toMatchObject({ status: 200, text: '' });
+  });
+
+  it('lists its objects and folders', async () => {
+    const { get, simulator } = await setupObs();
+    for (const key of ['a', 'oms/b c', 'z']) simulator.obs.put('bucket-1', key, TEXT);
+    simulator.obs.put('bucket-2', 'other', TEXT);
+    const list = async (query: string) =>
+      new XMLParser().parse((await get(`/bucket-1/?${query}`)).text).ListBucketResult;
+    expect(await list('delimiter=%2F')).toMatchObject({
+      Name: 'bucket-1',
+      IsTruncated: false,
+      Contents: [{ Key: 'a', Size: 18 }, { Key: 'z' }],
+      CommonPrefixes: { Prefix: 'oms/' },
+    });
+    expect(await list('prefix=oms%2Fb+c')).toMatchObject({ Contents: { Key: 'oms/b c' } });
+    const page = { IsTruncated: true, NextMarker: 'a', Contents: { Key: 'a' } };
+    expect(await list('max-keys=1')).toMatchObject(page);
+  });
+});
+
+describe('presigned addresses', () => {
+  it('read an object', async () => {
+    const { get } = await setupObs();
+    const { status, text } = await get(PATH, { presigned: true });
+    expect([status, text]).toEqual([200, TEXT]);
+  });
+
+  it.each<[string, string, TaskQuery, number, string]>([
+    ['a wrong secret', '', { sk: 'x' }, 403, 'SignatureDoesNotMatch'],
+    ['a life of nothing', '?X-Amz-Expires=0', {}, 400, 'AuthorizationQuery'],
+    ['their end', '?X-Amz-Expires=1', { at: new Date(NOW.getTime() - 2_000) }, 403, 'AccessDenied'],
+    ['a clock ahead', '', { at: new Date(NOW.getTime() + 960_000) }, 403, 'RequestTimeTooSkewed'],
+  ])('are refused for %s', async (_name, query, asked, status, code) => {
+    const { get } = await setupObs();
+    const answer = await get(`${PATH}${query}`, { ...asked, presigned: true });
+    expect([answer.status, codeOf(answer.text)]).toEqual([status, expect.stringContaining(code)]);
   });
 });

@@ -80,7 +80,7 @@ describe('start and stop of a task', () => {
   });
 
   it('five tasks of a project and region run at a time, the others wait', async () => {
-    const { task, start, call, simulator } = await setup({ runMs: 60 });
+    const { task, start, call, simulator } = await setup({ runMs: 60, otherProjects: ['p2'] });
     const tasks = Array.from({ length: 12 }, () => task());
     const elsewhere = task({ region: 'ap-southeast-1' });
     const ofOther = task({ projectId: 'p2' });
@@ -290,7 +290,7 @@ describe('reading tasks', () => {
   });
 
   it('sees a task in its own version, region and project only', async () => {
-    const { task, v1, v2, call } = await setup();
+    const { task, v1, v2, call } = await setup({ otherProjects: ['p2'] });
     const { id } = task({ status: 3 });
     const old = task({ apiVersion: 'v1' });
     expect((await v2(`/tasks/${id}`)).status).toBe(200);

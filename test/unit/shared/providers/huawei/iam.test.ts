@@ -86,7 +86,7 @@ describe('the token source', () => {
   });
 
   it('keeps one token per project and region', async () => {
-    const { source, fetches } = await setup();
+    const { source, fetches } = await setup({ otherProjects: ['another'] });
     const tokens = await Promise.all([
       source.token(REGION, PROJECT),
       source.token(REGION, 'another'),
