@@ -1,6 +1,7 @@
 /**
  * The service is killed with `kill -9` three times in the middle of a run, while the provider answers
- * 503, breaks connections, loses callbacks and repeats them. `WAYBILL_TEST_LINES` sets the size.
+ * 503, breaks connections, loses callbacks and repeats them. `WAYBILL_TEST_LINES` sets the size;
+ * continuous integration runs 20,000 lines.
  */
 import { join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
@@ -10,7 +11,7 @@ import { objectMd5, startSourceSite } from '../../simulator/source-site.ts';
 import { freePort, type Program, startProgram, until } from '../fixtures/processes.ts';
 import { temporaryFolder } from '../fixtures/stores.ts';
 
-const LINES = Number(process.env['WAYBILL_TEST_LINES'] ?? 20_000);
+const LINES = Number(process.env['WAYBILL_TEST_LINES'] ?? 5_000);
 /** One line in so many names an object that its source does not have. */
 const MISSING_EVERY = 100;
 const MISSING = Math.ceil(LINES / MISSING_EVERY);
