@@ -57,6 +57,13 @@ it('a run is cancelled after a question', async () => {
   expect((await (await live.call(`/runs/${runId}`)).json()) as object).toMatchObject({
     state: 'cancelled',
   });
+  // Of a hundred it has sent a few, and says so.
+  const unread = page.locator('.outcomes tr', { hasText: 'Lines not read' });
+  await unread.waitFor();
+  expect(
+    Number((await unread.locator('td').first().textContent())?.replace(/\D/g, '')),
+  ).toBeGreaterThan(0);
+  expect(await page.locator('.headline-percent').textContent()).not.toBe('100 %');
 });
 
 describe('a manifest', () => {
