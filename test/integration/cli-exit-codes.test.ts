@@ -119,7 +119,11 @@ describe('1, where something failed or may not be done', () => {
     ['show', () => ['show', RUN], [failed]],
     ['transfer', () => ['transfer', `${RUN}.0.1`], [transfer]],
     ['readiness', () => ['readiness', RUN], [failed]],
-    ['retry --watch', () => ['retry', RUN, '--watch'], [{ runId: RUN, ordered: 1 }, failed]],
+    [
+      'retry --watch',
+      () => ['retry', RUN, '--watch'],
+      [{ runId: RUN, ordered: 1, pending: 0, unread: 0 }, failed],
+    ],
   ] as const)('%s', async (_name, args, bodies) => {
     expect(await exitCode(args(), await answering(...bodies))).toMatchObject({ code: 1 });
   });
@@ -129,7 +133,7 @@ describe('1, where something failed or may not be done', () => {
     expect(await exitCode(['runs'], page)).toMatchObject({ code: 0 });
     const summary = await answering({ failures: [] }, failed);
     expect(await exitCode(['report', RUN], summary)).toMatchObject({ code: 0 });
-    const retried = await answering({ runId: RUN, ordered: 1 });
+    const retried = await answering({ runId: RUN, ordered: 1, pending: 0, unread: 0 });
     expect(await exitCode(['retry', RUN], retried)).toMatchObject({ code: 0 });
   });
 });

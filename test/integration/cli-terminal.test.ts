@@ -50,7 +50,15 @@ const ANSWERS: Readonly<Record<string, unknown>> = {
   [`/runs/${RUN}/transfers/${transfer.transferId}`]: transfer,
   [`/runs/${RUN}/summary.json`]: {
     failures: [{ ...CAUSE, message: MESSAGE, count: 1_234_567 }],
-    coverage: { bytes: 1e12, shards: 10_000, header: 1, blank: 0, transfers: 9_999_999 },
+    coverage: {
+      bytes: 1e12,
+      bytesTotal: 1e12,
+      percent: 100,
+      shards: 10_000,
+      header: 1,
+      blank: 0,
+      transfers: 9_999_999,
+    },
     warnings: { KEY_REPEATED: 12 },
   },
 };
@@ -62,7 +70,10 @@ async function startService(token = 'canary-token') {
     const { pathname } = new URL(request.url ?? '', 'http://x');
     const isKnown = request.headers.authorization === `Bearer ${token}`;
     if (isKnown) calls.push(`${request.method} ${pathname}`);
-    const answer = request.method === 'POST' ? { runId: RUN, ordered: 1 } : ANSWERS[pathname];
+    const answer =
+      request.method === 'POST'
+        ? { runId: RUN, ordered: 1, pending: 0, unread: 0 }
+        : ANSWERS[pathname];
     const status = isKnown ? (answer === undefined ? 404 : 200) : 401;
     response.writeHead(status, { 'content-type': 'application/json' });
     response.end(JSON.stringify(status === 200 ? answer : { title: 'No', status }));
