@@ -19,5 +19,5 @@ export const handler = expose(async (env) =>
 export const deployment: Deployment = {
   ...OMS_START,
   description: 'Starts tasks and groups of Huawei OMS v2.',
-  http: ['POST /oms/v2/tasks/{taskId}/start'],
+  http: ['POST /oms/v2/tasks/{taskId}/start', 'POST /oms/v2/taskgroups/{groupId}/start'],
 };

@@ -5,7 +5,7 @@ import { InputError } from '../lib/errors.ts';
 import { withoutUndefined } from '../lib/values.ts';
 import { type OmsProject, REGION } from '../providers/huawei/config.ts';
 import { DEFAULT_SET } from '../providers/huawei/credential-sets.ts';
-import { type omsStartBody, TASK_ID, type TaskList } from './requests.ts';
+import { GROUP_ID, type omsStartBody, TASK_ID, type TaskList } from './requests.ts';
 
 export type OmsVersion = 'v1' | 'v2';
 
@@ -36,14 +36,23 @@ function complete(place: Place, projects: readonly OmsProject[]) {
   return { region, projectId, credentials: place.credentials ?? known?.credentials ?? DEFAULT_SET };
 }
 
-/** The task of `POST /oms/{version}/tasks/{taskId}/start`. */
+/**
+ * The task of `POST /oms/{version}/tasks/{taskId}/start`, or the group of
+ * `POST /oms/v2/taskgroups/{groupId}/start`.
+ */
 export function refOfRequest(
   version: OmsVersion,
-  taskId: string,
+  { taskId, groupId }: Readonly<Record<string, string | undefined>>,
   body: v.InferOutput<typeof omsStartBody>,
   projects: readonly OmsProject[],
 ): OmsTaskRef {
-  if (!TASK_ID.test(taskId)) {
+  if (groupId !== undefined && !GROUP_ID.test(groupId)) {
+    const message = 'expected a group id of 1 to 64 letters, digits and hyphens';
+    throw new InputError('BODY_INVALID', 'The path has no group id.', [
+      { path: 'groupId', message },
+    ]);
+  }
+  if (groupId === undefined && !TASK_ID.test(taskId ?? '')) {
     const fault = { path: 'taskId', message: 'expected a task id of 1 to 15 digits' };
     throw new InputError('BODY_INVALID', 'The path has no task id.', [fault]);
   }
@@ -51,7 +60,7 @@ export function refOfRequest(
   return {
     kind: 'oms',
     version,
-    taskId,
+    ...withoutUndefined({ taskId, groupId }),
     ...complete(body, projects),
     ...withoutUndefined({ failedObjectsOnly }),
   };

@@ -105,7 +105,7 @@ export const omsStartBody = v.strictObject(place);
 
 export const TASK_ID = /^[1-9]\d{0,14}$/;
 
-const GROUP_ID = /^[A-Za-z0-9-]{1,64}$/;
+export const GROUP_ID = /^[A-Za-z0-9-]{1,64}$/;
 
 /** A list of tasks to start: the upload `oms/<region>/<name>.json`. */
 export const MAX_TASKS = 1_000;

@@ -49,6 +49,13 @@ const sourceShape = v.strictObject({ bucket: v.string(), key: v.string(), etag: 
 
 const targetShape = v.strictObject({ region: v.string(), bucket: v.string() });
 
+/** What a run of tasks starts; of several the first. */
+const runTaskShape = v.strictObject({
+  taskId: v.optional(v.string()),
+  groupId: v.optional(v.string()),
+  name: v.optional(v.string()),
+});
+
 export const runShape = v.strictObject({
   runId: v.string(),
   trigger: v.picklist(['upload', 'http', 'schedule']),
@@ -68,6 +75,7 @@ export const runShape = v.strictObject({
   }),
   source: v.optional(sourceShape),
   target: v.optional(targetShape),
+  task: v.optional(runTaskShape),
   handedTo: v.optional(v.string()),
   createdAt: instant,
   closedAt: v.nullable(instant),
@@ -166,6 +174,7 @@ export const summaryShape = v.strictObject({
   operation: v.picklist(OPERATIONS),
   source: v.optional(sourceShape),
   target: v.optional(targetShape),
+  task: v.optional(runTaskShape),
   state: v.picklist(RUN_STATES),
   error: v.optional(causeShape),
   createdAt: instant,

@@ -30,6 +30,14 @@ export interface Source extends SameKey {
   readonly shardBytes?: number;
 }
 
+/** What a run of tasks starts; of several the first. */
+export interface RunTask {
+  readonly taskId?: string;
+  readonly groupId?: string;
+  /** The provider's name for it, or the description of a job. */
+  readonly name?: string;
+}
+
 export interface NewRun {
   /** Derived from what started the run, so that the same trigger twice is one run (promise G2). */
   readonly runId: string;
@@ -37,6 +45,7 @@ export interface NewRun {
   readonly operation: Operation;
   readonly source?: Source;
   readonly target?: Target;
+  readonly task?: RunTask;
   readonly createdAt: Date;
 }
 

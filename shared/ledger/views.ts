@@ -16,6 +16,7 @@ export const runView = (run: Run) => ({
   progress: progressOf(run),
   ...(run.source && { source: sourceView(run.source) }),
   ...(run.target && { target: run.target }),
+  ...(run.task && { task: run.task }),
   ...(run.handedTo !== undefined && { handedTo: run.handedTo }),
   createdAt: run.createdAt.toISOString(),
   closedAt: run.closedAt?.toISOString() ?? null,

@@ -52,6 +52,7 @@ export interface Summary {
   readonly operation: Run['operation'];
   readonly source?: ReturnType<typeof sourceView>;
   readonly target?: Run['target'];
+  readonly task?: Run['task'];
   readonly state: Run['state'];
   readonly error?: Cause;
   readonly createdAt: string;
@@ -114,13 +115,14 @@ export async function summarize(
     readonly rest?: RestSummary | undefined;
   } = {},
 ): Promise<Summary> {
-  const { runId, operation, source, target, createdAt, error } = run;
+  const { runId, operation, source, target, task, createdAt, error } = run;
   const counts = shownCounts(run);
   return {
     runId,
     operation,
     ...(source && { source: sourceView(source) }),
     ...(target && { target }),
+    ...(task && { task }),
     state: run.state,
     ...(error && { error }),
     createdAt: createdAt.toISOString(),

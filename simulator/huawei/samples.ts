@@ -28,7 +28,7 @@ export function addSamples(
   });
   tasks.add({ ...v2, id: '4046', name: 'hopeless', status: 4, errorCode: 'TRF.0155' });
   tasks.add({ ...v2, apiVersion: 'v1', id: '16', name: 'old', status: 4, errorCode: 'TRF.0003' });
-  const group = groups.add({ ...place, status: 5 });
+  const group = groups.add({ ...place, id: '7f1c5a8e-0000-4a44-9d55-111111111111', status: 5 });
   tasks.add({
     ...v2,
     id: '4047',

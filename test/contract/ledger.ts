@@ -84,6 +84,13 @@ export function ledgerContract(name: string, open: () => Promise<Ledger>): void 
         expect(again).toEqual(first);
       });
 
+      it('keeps what a run of tasks starts', async () => {
+        const task = { taskId: '4042', name: 'photos of 北京' };
+        await ledger.openRun(newRun('r1', { task }));
+        expect(await ledger.run('r1')).toMatchObject({ task });
+        expect((await ledger.runs({})).items).toMatchObject([{ task }]);
+      });
+
       it('goes from planning to active to completed, and nowhere else from there', async () => {
         await ledger.openRun(newRun('r1'));
         expect(await ledger.closeRun('r1', AT)).toBe(false);

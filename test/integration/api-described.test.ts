@@ -172,6 +172,10 @@ it('answers of every route are as described', { timeout: 60_000 }, async () => {
     expect((await ask(route, { taskId: '999999' }, post())).status).toBeGreaterThanOrEqual(400);
     expect((await ask(route, { taskId: 'x' }, post())).status).toBe(400);
   }
+  const group = 'POST /oms/v2/taskgroups/{groupId}/start';
+  expect((await ask(group, { groupId: GROUP }, post())).status).toBe(202);
+  expect((await ask(group, { groupId: 'nowhere' }, post())).status).toBe(404);
+  expect((await ask(group, { groupId: 'a b' }, post())).status).toBe(400);
 
   // What is public.
   const tokens = createCallbackTokens([{ kid: 'k1', secret: SECRET }]);
@@ -197,7 +201,7 @@ it('answers of every route are as described', { timeout: 60_000 }, async () => {
     for (const [method, described] of Object.entries(methods)) {
       const route = `${method.toUpperCase()} ${path}`;
       const { security, responses } = described as Operation;
-      const names = { runId, transferId, taskId: '1', file: 'receipt.jsonl' };
+      const names = { runId, transferId, taskId: '1', groupId: GROUP, file: 'receipt.jsonl' };
       if (security.length > 0) {
         const refused = await ask(route, names, method === 'post' ? post({}) : {}, public_);
         expect(refused.status, route).toBe(401);

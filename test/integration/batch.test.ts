@@ -236,6 +236,10 @@ it('an uploaded description is a job once, however often it is told', async () =
     .map((answer) => (answer as { runIds?: string[] }).runIds?.[0])
     .find(Boolean);
   expect((await closed(runId)).counts).toMatchObject({ succeeded: 1 });
-  expect(await ledger.run(runId ?? '')).toMatchObject({ trigger: 'upload', source: { key } });
+  expect(await ledger.run(runId ?? '')).toMatchObject({
+    trigger: 'upload',
+    source: { key },
+    task: { name: `${ARN}/manifest.csv` },
+  });
   expect(simulator.batchJobs()).toHaveLength(1);
 });

@@ -142,6 +142,15 @@ export interface StartOmsTaskV2Body {
 export interface StartOmsTaskV2Answer {
   runId: string;
 }
+export interface StartOmsGroupBody {
+  region?: string;
+  projectId?: string;
+  credentials?: string;
+  failedObjectsOnly?: boolean;
+}
+export interface StartOmsGroupAnswer {
+  runId: string;
+}
 export interface StartOmsTaskV1Body {
   region?: string;
   projectId?: string;
@@ -213,6 +222,11 @@ export interface ListRunsAnswer {
       region: string;
       bucket: string;
     };
+    task?: {
+      taskId?: string;
+      groupId?: string;
+      name?: string;
+    };
     handedTo?: string;
     createdAt: string;
     closedAt: string | null;
@@ -263,6 +277,11 @@ export interface GetRunAnswer {
   target?: {
     region: string;
     bucket: string;
+  };
+  task?: {
+    taskId?: string;
+    groupId?: string;
+    name?: string;
   };
   handedTo?: string;
   createdAt: string;
@@ -454,6 +473,11 @@ export interface GetSummaryJsonAnswer {
     region: string;
     bucket: string;
   };
+  task?: {
+    taskId?: string;
+    groupId?: string;
+    name?: string;
+  };
   state: 'planning' | 'active' | 'completed' | 'cancelled' | 'failed';
   error?: {
     provider: 'tencent' | 'huawei' | 'waybill';
@@ -637,6 +661,16 @@ export function createWaybill({ url, token, fetch = globalThis.fetch }: WaybillO
       idempotencyKey?: string,
     ): Promise<StartOmsTaskV2Answer> =>
       json('POST', `/oms/v2/tasks/${encodeURIComponent(taskId)}/start`, { body, idempotencyKey }),
+    /** Starts a paused task group of OMS v2, or retries a failed one; 200 when it runs already. */
+    startOmsGroup: (
+      groupId: string,
+      body: StartOmsGroupBody = {},
+      idempotencyKey?: string,
+    ): Promise<StartOmsGroupAnswer> =>
+      json('POST', `/oms/v2/taskgroups/${encodeURIComponent(groupId)}/start`, {
+        body,
+        idempotencyKey,
+      }),
     /** Starts a paused or failed task of OMS v1; 200 when it runs already. */
     startOmsTaskV1: (
       taskId: string,

@@ -43,6 +43,10 @@ const isRefusal = (error: unknown): boolean =>
   error instanceof BreakerOpenError ||
   (error instanceof ProviderError && (error.class === 'credentials' || error.class === 'request'));
 
+/** The description says most of a job; without one its list does. */
+const nameOf = ({ description = '', manifest }: BatchJobRequest): string =>
+  description === '' ? manifest.location.objectArn : description;
+
 export function createBatchJobHandler(deps: BatchJobDeps) {
   const { authorize, creator, ledger, log, objects } = deps;
   const now = deps.now ?? (() => new Date());
@@ -63,7 +67,7 @@ export function createBatchJobHandler(deps: BatchJobDeps) {
         throw error;
       });
       if (!prepared) return;
-      await openTaskRun(ledger, run, [prepared.ref], now());
+      await openTaskRun(ledger, { ...run, task: { name: nameOf(request) } }, [prepared.ref], now());
       const transfer = await ledger.read(transferId);
       if (!transfer || !isUnsent(transfer)) return;
       const outcome = await creator.create(transferId, prepared);

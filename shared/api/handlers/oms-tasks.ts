@@ -4,10 +4,11 @@
  */
 import { inProgress, withLease } from '../../ledger/lease.ts';
 import type { Ledger } from '../../ledger/ledger.ts';
-import type { NewRun, OmsTaskRef } from '../../ledger/model.ts';
+import type { NewRun, OmsTaskRef, RunTask } from '../../ledger/model.ts';
 import { toCause } from '../../lib/cause.ts';
 import { ConflictError, InputError, withFaults } from '../../lib/errors.ts';
 import type { Log } from '../../lib/log.ts';
+import { withoutUndefined } from '../../lib/values.ts';
 import type { Limiter } from '../../limits/ports.ts';
 import type { OmsProject } from '../../providers/huawei/config.ts';
 import { startRuleFor } from '../../providers/huawei/oms/start-rules.ts';
@@ -42,7 +43,7 @@ export function createOmsStartHandler(version: OmsVersion, deps: OmsStartDeps) {
   const http = overHttp(
     async (request): Promise<HttpAnswer> => {
       const body = parseBody(omsStartBody, request.body === '' ? '{}' : request.body);
-      const ref = refOfRequest(version, request.params['taskId'] ?? '', body, projects);
+      const ref = refOfRequest(version, request.params, body, projects);
       const runId = await claimRun(ledger, request, body, now());
       const transferId = taskTransferId(runId, 0);
       // Still planned: a call that came before ended before its start.
@@ -54,7 +55,8 @@ export function createOmsStartHandler(version: OmsVersion, deps: OmsStartDeps) {
         const taskState = await starter.read(ref);
         refuseUnstartable(ref, taskState);
         if (taskState) await starter.checkKeys(ref, taskState);
-        const run: NewRun = { runId, trigger: 'http', operation, createdAt: now() };
+        const task = taskOf(ref, taskState?.name);
+        const run: NewRun = { runId, trigger: 'http', operation, task, createdAt: now() };
         await openTaskRun(ledger, run, [ref], now());
         const outcome = await starter.start(transferId, ref, 1, taskState);
         log.info('oms.started', { runId, version, taskId: ref.taskId, outcome: outcome.kind });
@@ -100,7 +102,9 @@ export function createOmsStartHandler(version: OmsVersion, deps: OmsStartDeps) {
     }
     if (refs.length === 0) return undefined;
     await withLease(ledger, `run ${runId}`, now, async () => {
-      const opened = await openTaskRun(ledger, run, refs, now());
+      const [first] = refs;
+      const named = { ...run, ...(first && { task: taskOf(first) }) };
+      const opened = await openTaskRun(ledger, named, refs, now());
       if (opened.state !== 'active') return;
       const rows = await ledger.transfersOf(runId, 0, ['planned']);
       await each(batchOf(rows), async ({ transferId, task, attempt }) => {
@@ -122,6 +126,10 @@ export function createOmsStartHandler(version: OmsVersion, deps: OmsStartDeps) {
   return (event: unknown): Promise<unknown> => (isHttpEvent(event) ? http(event) : upload(event));
 }
 
+/** How a run names what it starts. */
+const taskOf = ({ taskId, groupId }: OmsTaskRef, name = ''): RunTask =>
+  withoutUndefined({ taskId, groupId, name: name === '' ? undefined : name });
+
 async function* batchOf<Item>(items: readonly Item[]): AsyncGenerator<readonly Item[]> {
   yield items;
 }
@@ -132,7 +140,8 @@ function refuseUnstartable(ref: OmsTaskRef, taskState: Awaited<ReturnType<Starte
   if (!('cause' in verdict)) return;
   const { code, message } = verdict.cause;
   if (code === 'OMS.1009') {
-    const fault = { path: 'taskId', message: 'expected a task of this project and region' };
+    const [path, kind] = ref.groupId === undefined ? ['taskId', 'task'] : ['groupId', 'group'];
+    const fault = { path: path ?? '', message: `expected a ${kind} of this project and region` };
     throw new InputError('NOT_FOUND', `OMS says: ${message}.`, [fault]);
   }
   if (verdict.kind === 'complete') throw new ConflictError('TASK_COMPLETE', message);

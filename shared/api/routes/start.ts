@@ -9,16 +9,20 @@ const start = { tag: 'start', isIdempotent: true, answer: startedExample } as co
 
 const KEY = 'cos-fetch/ap-shanghai/examplebucket-1250000000/videos.csv';
 
-const oms = (version: 'v1' | 'v2'): RouteDescription => ({
+const omsStart = {
   ...start,
-  route: `POST /oms/${version}/tasks/{taskId}/start`,
-  id: `startOmsTask${version.toUpperCase()}`,
-  summary: `Starts a paused or failed task of OMS ${version}; 200 when it runs already`,
   body: omsStartBody,
   bodyOptional: true,
   example: { region: 'cn-north-4', credentials: 'default', failedObjectsOnly: true },
   answers: { 200: startedShape, 202: startedShape },
   problems: [400, 404, 409, 422, 502, 504],
+} as const;
+
+const omsTask = (version: 'v1' | 'v2'): RouteDescription => ({
+  ...omsStart,
+  route: `POST /oms/${version}/tasks/{taskId}/start`,
+  id: `startOmsTask${version.toUpperCase()}`,
+  summary: `Starts a paused or failed task of OMS ${version}; 200 when it runs already`,
 });
 
 export const START: readonly RouteDescription[] = [
@@ -77,8 +81,15 @@ export const START: readonly RouteDescription[] = [
     answer: { ...startedExample, jobId: '53dc6228-c50b-46f7-8ad7-65e7159f1aae' },
     problems: [400, 409, 422, 502, 504],
   },
-  oms('v2'),
-  oms('v1'),
+  omsTask('v2'),
+  {
+    ...omsStart,
+    route: 'POST /oms/v2/taskgroups/{groupId}/start',
+    id: 'startOmsGroup',
+    summary:
+      'Starts a paused task group of OMS v2, or retries a failed one; 200 when it runs already',
+  },
+  omsTask('v1'),
   {
     tag: 'steer',
     route: 'POST /uploads',

@@ -26,14 +26,14 @@ async function setup(options: NightsOptions = {}) {
   const handlers = { v1: createV1(deps), v2: createV2(deps) };
   const start = async (
     version: 'v1' | 'v2',
-    taskId: string,
+    task: string | { readonly groupId: string },
     body?: unknown,
     headers: Readonly<Record<string, string>> = {},
   ) => {
     const event = {
       ...(loadJson(`events/oms-${version}-start-task.json`) as object),
       headers: { authorization: `Bearer ${TOKEN}`, ...headers },
-      pathParameters: { taskId },
+      pathParameters: typeof task === 'string' ? { taskId: task } : task,
       body: body === undefined ? undefined : typeof body === 'string' ? body : JSON.stringify(body),
     };
     const answer = (await handlers[version](event)) as { statusCode: number; body: string };
@@ -192,6 +192,38 @@ describe('oms start by HTTP', () => {
     const task = huawei.tasks.add({ ...place, apiVersion: 'v2', status: 4, groupId: group.id });
     expect(await start('v2', task.id)).toMatchObject({ status: 409, code: 'TASK_IN_GROUP' });
     expect(task.starts).toBe(0);
+  });
+
+  it('starts a group as a whole', async () => {
+    const { huawei, ledger, start } = await setup({ runMs: 60_000 });
+    const group = huawei.groups.add(place);
+    const { runId = '', status } = await start('v2', { groupId: group.id });
+    expect([status, group.starts]).toEqual([202, 1]);
+    expect(await ledger.run(runId)).toMatchObject({
+      operation: 'oms-v2-start-task',
+      task: { groupId: group.id },
+      counts: { lines: 1, submitted: 1 },
+    });
+    expect(await start('v2', { groupId: group.id })).toMatchObject({ status: 200 });
+    const absent = { groupId: '7f1c5a8e-0000-4a44-9d55-222222222222' };
+    expect(await start('v2', absent)).toMatchObject({
+      status: 404,
+      errors: [{ path: 'groupId', message: 'expected a group of this project and region' }],
+    });
+    expect(await start('v2', { groupId: 'a b' })).toMatchObject({
+      status: 400,
+      errors: [{ path: 'groupId' }],
+    });
+  });
+
+  it('names the task in its run, so that runs can be told apart', async () => {
+    const { huawei, ledger, start, upload } = await setup({ runMs: 60_000 });
+    const own = { ...place, apiVersion: 'v2', status: 4, name: 'photos' } as const;
+    const [one, two] = [huawei.tasks.add(own), huawei.tasks.add(own)];
+    const { runId = '' } = await start('v2', one.id);
+    expect((await ledger.run(runId))?.task).toEqual({ taskId: one.id, name: 'photos' });
+    const [listed = ''] = await upload('l.json', { tasks: [{ taskId: two.id }] });
+    expect((await ledger.run(listed))?.task).toEqual({ taskId: two.id });
   });
 
   it('sends failed objects only by default where they are recorded, and everything when told', async () => {

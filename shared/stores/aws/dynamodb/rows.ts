@@ -27,7 +27,7 @@ export const noCounts = (): Record<TransferState, number> =>
 
 /** Until a run is closed it has `open`, by which the index of that name finds it. */
 export function fromNewRun(run: NewRun): Item {
-  const { runId, createdAt, trigger, operation, source, target } = run;
+  const { runId, createdAt, trigger, operation, source, target, task } = run;
   return {
     ...runKey(runId),
     runId,
@@ -40,6 +40,7 @@ export function fromNewRun(run: NewRun): Item {
     operation,
     ...(source && { source: JSON.stringify(source) }),
     ...(target && { target: JSON.stringify(target) }),
+    ...(task && { task: JSON.stringify(task) }),
   };
 }
 
@@ -58,6 +59,7 @@ export function toRun(item: Item, { counts, readBytes, unsent = 0 }: KeptTotals)
     unsent,
     ...(has(item, 'source') && { source: json<NonNullable<Run['source']>>(item, 'source') }),
     ...(has(item, 'target') && { target: json<NonNullable<Run['target']>>(item, 'target') }),
+    ...(has(item, 'task') && { task: json<NonNullable<Run['task']>>(item, 'task') }),
     ...(has(item, 'error') && { error: json<Cause>(item, 'error') }),
     ...(has(item, 'shardCount') && {
       plan: {

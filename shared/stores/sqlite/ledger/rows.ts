@@ -44,6 +44,7 @@ export function toRun(row: Row): Run {
     unsent: number(row, 'unsent'),
     ...(has(row, 'source') && { source: json<NonNullable<Run['source']>>(row, 'source') }),
     ...(has(row, 'target') && { target: json<NonNullable<Run['target']>>(row, 'target') }),
+    ...(has(row, 'task') && { task: json<NonNullable<Run['task']>>(row, 'task') }),
     ...(has(row, 'error') && { error: json<Cause>(row, 'error') }),
     ...(has(row, 'shard_count') && {
       plan: {

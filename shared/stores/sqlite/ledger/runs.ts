@@ -43,8 +43,8 @@ type RunCalls = Pick<
 
 export function createRuns({ db, write }: SqliteFile): RunCalls {
   const insert = db.prepare(`
-    INSERT INTO runs (run_id, created_at, state, trigger, operation, source, target)
-    VALUES (?, ?, 'planning', ?, ?, ?, ?) ON CONFLICT DO NOTHING`);
+    INSERT INTO runs (run_id, created_at, state, trigger, operation, source, target, task)
+    VALUES (?, ?, 'planning', ?, ?, ?, ?, ?) ON CONFLICT DO NOTHING`);
   const select = db.prepare(`${SELECT} WHERE run_id = ? GROUP BY run_id`);
   const activate = db.prepare(`
     UPDATE runs SET state = 'active', shard_count = ?, size_bytes = ?, totals = IFNULL(?, totals)
@@ -85,9 +85,9 @@ export function createRuns({ db, write }: SqliteFile): RunCalls {
   return {
     openRun: (run: NewRun) =>
       write(() => {
-        const { runId, createdAt, trigger, operation, source, target } = run;
-        const [from, to] = [source, target].map((part) => (part ? JSON.stringify(part) : null));
-        insert.run(runId, createdAt.getTime(), trigger, operation, from ?? null, to ?? null);
+        const { runId, createdAt, trigger, operation, source, target, task } = run;
+        const parts = [source, target, task].map((part) => (part ? JSON.stringify(part) : null));
+        insert.run(runId, createdAt.getTime(), trigger, operation, ...parts);
         return find(runId) as Run;
       }, 'synced'),
     activateRun: (runId, { shardCount, sizeBytes, totals }) =>

@@ -3,7 +3,7 @@ import type { DatabaseSync } from 'node:sqlite';
 import { StoreError } from '../../../lib/errors.ts';
 
 /** Grows with every change of the tables; an older program refuses a newer file. */
-const VERSION = 5;
+const VERSION = 6;
 
 const TABLES = `
 CREATE TABLE IF NOT EXISTS runs (
@@ -20,7 +20,8 @@ CREATE TABLE IF NOT EXISTS runs (
   closed_at INTEGER,
   handed_to TEXT,
   stopped_at INTEGER,
-  totals TEXT
+  totals TEXT,
+  task TEXT
 ) WITHOUT ROWID;
 CREATE INDEX IF NOT EXISTS runs_newest ON runs (created_at DESC, run_id DESC);
 
@@ -104,6 +105,7 @@ ALTER TABLE transfers ADD COLUMN task TEXT;
 ALTER TABLE transfers ADD COLUMN progress TEXT;`,
   3: 'ALTER TABLE runs ADD COLUMN stopped_at INTEGER;',
   4: 'ALTER TABLE runs ADD COLUMN totals TEXT;',
+  5: 'ALTER TABLE runs ADD COLUMN task TEXT;',
 };
 
 /** @throws StoreError (STORE_FAILED) when the file was written by a newer version */

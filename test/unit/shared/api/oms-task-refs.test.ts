@@ -23,7 +23,7 @@ function faultsOf(act: () => unknown): unknown {
 
 describe('a request', () => {
   const ref = (body: Parameters<typeof refOfRequest>[2], known = projects) =>
-    refOfRequest('v2', '4042', body, known);
+    refOfRequest('v2', { taskId: '4042' }, body, known);
 
   it.each<[string, Parameters<typeof refOfRequest>[2], [string, string, string]]>([
     ['takes the first project', {}, ['cn-north-4', 'p1', 'one']],
@@ -94,14 +94,14 @@ describe('a request', () => {
   it.each(['', '0', '007', '1.5', '-1', '1e3', 'abc', '1234567890123456', '12/..', ' 1', '1\n'])(
     'of the task id %j is refused',
     (taskId) => {
-      expect(faultsOf(() => refOfRequest('v1', taskId, {}, projects))).toEqual([
+      expect(faultsOf(() => refOfRequest('v1', { taskId }, {}, projects))).toEqual([
         { path: 'taskId', message: 'expected a task id of 1 to 15 digits' },
       ]);
     },
   );
 
   it('of a task id of 15 digits is taken', () => {
-    expect(refOfRequest('v1', '999999999999999', {}, projects)).toMatchObject({
+    expect(refOfRequest('v1', { taskId: '999999999999999' }, {}, projects)).toMatchObject({
       version: 'v1',
       taskId: '999999999999999',
     });
