@@ -8,6 +8,9 @@ import { until } from '../fixtures/processes.ts';
 import { putObject } from '../fixtures/providers.ts';
 import { batchJob } from '../fixtures/tasks.ts';
 
+/** Of the simulator's samples. */
+const GROUP = '7f1c5a8e-0000-4a44-9d55-111111111111';
+
 const SECRET = '0123456789abcdef0123456789abcdef';
 
 interface Described {
