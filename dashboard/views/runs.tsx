@@ -5,7 +5,7 @@ import { type Failure, toFailure } from '../api/failure.ts';
 import { RUN_STATES, type Run, type RunPage } from '../api/types.ts';
 import { looksOf, notice } from '../live/seen-progress.ts';
 import { useLive, useNow } from '../live/use-live.ts';
-import { isOver, openOf, paceOf } from '../model/progress.ts';
+import { isOver, paceOf, remainingOf } from '../model/progress.ts';
 import { Icon } from '../parts/icons.tsx';
 import { Empty, FailureNotice, Loading } from '../parts/notice.tsx';
 import { RunTable } from '../parts/run-table.tsx';
@@ -84,6 +84,7 @@ function Strip({ runs }: { readonly runs: readonly Run[] }) {
   const now = useNow(2_000);
   const active = runs.filter((run) => !isOver(run));
   const sum = (of: (run: Run) => number) => active.reduce((total, run) => total + of(run), 0);
+  const open = format.count(sum(remainingOf));
   const perSecond = sum((run) => paceOf(run, looksOf(notice(run, now)), now).perSecond);
   return (
     <dl class="strip">
@@ -93,7 +94,11 @@ function Strip({ runs }: { readonly runs: readonly Run[] }) {
       </div>
       <div>
         <dt>{t('runs.strip.open')}</dt>
-        <dd>{format.count(sum(openOf))}</dd>
+        <dd>
+          {active.some(({ progress }) => progress.isEstimate)
+            ? t('run.unread.about', { n: open })
+            : open}
+        </dd>
       </div>
       <div>
         <dt>{t('runs.strip.rate')}</dt>
