@@ -4,14 +4,17 @@
  */
 import type { Deployment } from '../shared/runtime/deployment.ts';
 import { nameOf, param, pascal, type Resource, type Resources, ref } from './cfn.ts';
-import { type Metric, ofApi, ofFunction, ofQueue, ours } from './metrics.ts';
+import { topicKey } from './encryption.ts';
+import { type Metric, ofApi, ofFunction, ofIndex, ofQueue, ofTable, ours } from './metrics.ts';
 import { TOPIC } from './stores.ts';
+import { GLOBAL_INDEXES } from './table.ts';
 
 interface Alarm {
   /** After the stage, and the heading in the runbook. */
   readonly name: string;
   readonly says: string;
-  readonly metric: Metric;
+  /** Several are added up. */
+  readonly metric: Metric | readonly Metric[];
   /** At least so much. @default 1 */
   readonly threshold?: unknown;
   readonly below?: boolean;
@@ -24,16 +27,32 @@ interface Alarm {
 
 const FIVE_MINUTES = 300;
 
+const identity = ({ namespace, name, dimensions }: Metric) => ({
+  Namespace: namespace,
+  MetricName: name,
+  Dimensions: dimensions.map(([Name, Value]) => ({ Name, Value })),
+});
+
+const watched = (metric: Alarm['metric'], Period: number) =>
+  'name' in metric
+    ? { ...identity(metric), Statistic: metric.stat, Period }
+    : {
+        Metrics: [
+          { Id: 'all', Expression: 'SUM(FILL(METRICS(), 0))', ReturnData: true },
+          ...metric.map((each, at) => ({
+            Id: `m${at}`,
+            MetricStat: { Metric: identity(each), Stat: each.stat, Period },
+            ReturnData: false,
+          })),
+        ],
+      };
+
 const alarm = ({ name, says, metric, threshold = 1, ...more }: Alarm): Resource => ({
   Type: 'AWS::CloudWatch::Alarm',
   Properties: {
     AlarmName: nameOf(name),
     AlarmDescription: `${says} See docs/runbook.md, ${name}.`,
-    Namespace: metric.namespace,
-    MetricName: metric.name,
-    Dimensions: metric.dimensions.map(([Name, Value]) => ({ Name, Value })),
-    Statistic: metric.stat,
-    Period: more.periodSeconds ?? FIVE_MINUTES,
+    ...watched(metric, more.periodSeconds ?? FIVE_MINUTES),
     EvaluationPeriods: more.periods ?? 1,
     Threshold: threshold,
     ComparisonOperator: more.below ? 'LessThanThreshold' : 'GreaterThanOrEqualToThreshold',
@@ -85,6 +104,27 @@ const GENERAL: readonly Alarm[] = [
     threshold: param('callbackAlarmCount'),
   },
   {
+    name: 'failed-callbacks',
+    says: 'Calls of the callback address end in errors.',
+    metric: ofFunction('Url5xxCount', 'record-callback'),
+  },
+  {
+    name: 'failed-requests',
+    says: 'Requests of the HTTP API end in errors.',
+    metric: ofApi('5xx'),
+  },
+  {
+    name: 'ledger-throttles',
+    says: 'DynamoDB refuses reads or writes of the ledger.',
+    metric: ['', ...GLOBAL_INDEXES].flatMap((index) =>
+      ['ReadThrottleEvents', 'WriteThrottleEvents'].map((name) =>
+        index === '' ? ofTable(name) : ofIndex(name, index),
+      ),
+    ),
+    // Short ones pass: a table paid by request adapts to its load.
+    periods: 3,
+  },
+  {
     name: 'nightly-failed',
     says: 'The nightly pass ended in an error.',
     metric: ofFunction('Errors', 'retry-failed-objects'),
@@ -119,7 +159,11 @@ export function alarms(deployments: Readonly<Record<string, Deployment>>): Resou
     ...Object.fromEntries(all.map((each) => [`${pascal(each.name)}Alarm`, alarm(each)])),
     [TOPIC]: {
       Type: 'AWS::SNS::Topic',
-      Properties: { TopicName: nameOf('alarms'), DisplayName: 'Waybill' },
+      Properties: {
+        TopicName: nameOf('alarms'),
+        DisplayName: 'Waybill',
+        KmsMasterKeyId: topicKey(),
+      },
     },
     AlarmsPolicy: {
       Type: 'AWS::SNS::TopicPolicy',

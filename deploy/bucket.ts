@@ -3,6 +3,7 @@
  * function; `reports/` is kept for ever.
  */
 import { att, lambdaId, param, type Resources, ref, sub, when } from './cfn.ts';
+import { byKey, ownKey } from './encryption.ts';
 import { conditionOf } from './parameters.ts';
 import { BUCKET, BUCKET_NAME, bucketArn } from './stores.ts';
 import { permissionId, type Upload } from './uploads.ts';
@@ -35,7 +36,17 @@ export const bucket = (notified: readonly Upload[]): Resources => ({
       OwnershipControls: { Rules: [{ ObjectOwnership: 'BucketOwnerEnforced' }] },
       BucketEncryption: {
         ServerSideEncryptionConfiguration: [
-          { ServerSideEncryptionByDefault: { SSEAlgorithm: 'AES256' } },
+          byKey(
+            {
+              // One data key for many objects: else each would be asked for.
+              BucketKeyEnabled: true,
+              ServerSideEncryptionByDefault: {
+                SSEAlgorithm: 'aws:kms',
+                KMSMasterKeyID: ownKey(),
+              },
+            },
+            { ServerSideEncryptionByDefault: { SSEAlgorithm: 'AES256' } },
+          ),
         ],
       },
       VersioningConfiguration: { Status: 'Enabled' },

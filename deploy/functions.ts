@@ -13,6 +13,7 @@ import {
   roleId,
   when,
 } from './cfn.ts';
+import { ownKey } from './encryption.ts';
 import { environment } from './environment.ts';
 import { keepsFailures, statements } from './permissions.ts';
 import { FAILED_EVENTS, SHARDS } from './stores.ts';
@@ -125,7 +126,7 @@ export const extensions = (deployments: Deployments) =>
       // Not among the framework's own words: it would give them to `invoke local`, which runs on the
       // stores of this machine.
       [lambdaId(name), { Properties: { Environment: { Variables: environment(deployment) } } }],
-      [logGroupId(name), { Properties: { RetentionInDays: param('logDays') } }],
+      [logGroupId(name), { Properties: { RetentionInDays: param('logDays'), KmsKeyId: ownKey() } }],
       ...(deployment.queue
         ? [
             [

@@ -4,6 +4,7 @@
  * API.
  */
 import { param } from './cfn.ts';
+import { ownKey } from './encryption.ts';
 
 /**
  * No path and no header: paths of callbacks hold tokens.
@@ -35,5 +36,5 @@ export const throttling = () => ({
       },
     },
   },
-  HttpApiLogGroup: { Properties: { RetentionInDays: param('logDays') } },
+  HttpApiLogGroup: { Properties: { RetentionInDays: param('logDays'), KmsKeyId: ownKey() } },
 });

@@ -39,6 +39,11 @@ export const ofApi = (name: string, stat: Stat = 'Sum'): Metric => ({
   dimensions: [['ApiId', ref('HttpApi')]],
   stat,
 });
+/** Of one of the table's global indexes. */
+export const ofIndex = (name: string, index: string): Metric => ({
+  ...ofTable(name),
+  dimensions: [...ofTable(name).dimensions, ['GlobalSecondaryIndexName', index]],
+});
 export const ofTable = (name: string, stat: Stat = 'Sum'): Metric => ({
   namespace: 'AWS/DynamoDB',
   name,

@@ -123,6 +123,12 @@ export const PARAMETERS = {
     expected: 'the ARN of a policy, or nothing',
     meaning: 'permissions boundary of every role',
   },
+  kmsKey: {
+    default: '',
+    pattern: /^(?:arn:aws[a-z-]*:kms:[a-z0-9-]+:\d{12}:key\/[A-Za-z0-9-]+)?$/,
+    expected: 'the ARN of a key (not of an alias), or nothing',
+    meaning: 'key of yours for table, queues, bucket, logs, topic and the secrets that it encrypts',
+  },
   tencentSecret: {
     default: `waybill/${STAGE}/tencent`,
     ...secretName,
@@ -252,6 +258,8 @@ export const conditions = () => ({
   HasAlarmEmail: isGiven('alarmEmail'),
   HasPublicUrl: isGiven('WAYBILL_PUBLIC_URL'),
   HasBoundary: isGiven('permissionsBoundary'),
+  HasKmsKey: isGiven('kmsKey'),
+  HasNoKmsKey: { 'Fn::Equals': [param('kmsKey'), ''] },
   ReservesConcurrency: { 'Fn::Equals': [param('reservedConcurrency'), 'on'] },
 });
 

@@ -4,6 +4,7 @@
  */
 import type { Deployment, LedgerUse, SecretName } from '../shared/runtime/deployment.ts';
 import { arn, att, NO_VALUE, nameOf, param, when } from './cfn.ts';
+import { useOfKey } from './encryption.ts';
 import { conditionOf } from './parameters.ts';
 import { bucketArn, DEAD_SHARDS, FAILED_EVENTS, functionArn, LEDGER, SHARDS } from './stores.ts';
 
@@ -145,6 +146,26 @@ export const keepsFailures = ({
 }: Pick<Deployment, 'uploads' | 'schedules' | 'retries'>): boolean =>
   (uploads ?? schedules) !== undefined && retries > 0;
 
+/** The operator's key, through the stores that the function uses. */
+function key({ uses, ...deployment }: Deployment): unknown {
+  const {
+    ledger: items,
+    queue: messages,
+    deadLetters: dead,
+    objects: files,
+    secrets: names,
+  } = uses;
+  const keeps = keepsFailures(deployment);
+  const services = [
+    items ? (['dynamodb'] as const) : [],
+    messages || dead || keeps ? (['sqs'] as const) : [],
+    files ? (['s3'] as const) : [],
+    names ? (['secretsmanager'] as const) : [],
+  ].flat();
+  const sends = messages === 'send' || messages === 'both';
+  return useOfKey(services, sends || dead || keeps || (files?.write ?? []).length > 0);
+}
+
 export const statements = (name: string, deployment: Deployment): readonly unknown[] => {
   const { uses } = deployment;
   return [
@@ -155,5 +176,6 @@ export const statements = (name: string, deployment: Deployment): readonly unkno
     ...secrets(uses),
     ...invokes(uses),
     ...platform(name, deployment),
+    key(deployment),
   ];
 };

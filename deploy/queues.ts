@@ -3,7 +3,8 @@
  * https://docs.aws.amazon.com/lambda/latest/dg/services-sqs-configure.html
  */
 import type { Deployment } from '../shared/runtime/deployment.ts';
-import { att, nameOf, type Resources, ref } from './cfn.ts';
+import { att, NO_VALUE, nameOf, type Resources, ref } from './cfn.ts';
+import { byKey, ownKey } from './encryption.ts';
 import { DEAD_SHARDS, FAILED_EVENTS, SHARDS } from './stores.ts';
 import { ruleArn, type Upload } from './uploads.ts';
 
@@ -21,7 +22,8 @@ const queue = (name: string, more: Readonly<Record<string, unknown>> = {}) => ({
   Type: 'AWS::SQS::Queue',
   Properties: {
     QueueName: nameOf(name),
-    SqsManagedSseEnabled: true,
+    SqsManagedSseEnabled: byKey(NO_VALUE, true),
+    KmsMasterKeyId: ownKey(),
     MessageRetentionPeriod: FOURTEEN_DAYS,
     ...more,
   },

@@ -14,6 +14,7 @@ import {
   ref,
   when,
 } from './cfn.ts';
+import { useOfKey } from './encryption.ts';
 import { FAILED_EVENTS, functionArn } from './stores.ts';
 
 const ROLE = 'SchedulerRole';
@@ -97,6 +98,7 @@ export function schedules(deployments: Readonly<Record<string, Deployment>>): Re
                   Action: ['sqs:SendMessage'],
                   Resource: [att(FAILED_EVENTS)],
                 },
+                useOfKey(['sqs'], true),
               ],
             },
           },

@@ -4,6 +4,7 @@ import { alarms } from './alarms.ts';
 import { bucket } from './bucket.ts';
 import type { Resources } from './cfn.ts';
 import { dashboard } from './cloudwatch-dashboard.ts';
+import { alarmsKey } from './encryption.ts';
 import { repetition, roles } from './functions.ts';
 import { queues } from './queues.ts';
 import { schedules } from './schedules.ts';
@@ -24,6 +25,7 @@ export function resources(deployments: Readonly<Record<string, Deployment>>): Re
     ...roles(deployments),
     ...repetition(deployments),
     ...alarms(deployments),
+    ...alarmsKey(),
     ...dashboard(deployments),
   };
 }

@@ -8,6 +8,7 @@ export const DEAD_SHARDS = 'DeadShards';
 export const FAILED_EVENTS = 'FailedEvents';
 export const BUCKET = 'Objects';
 export const TOPIC = 'Alarms';
+export const ALARMS_KEY = 'AlarmsKey';
 
 /** Fixed, as the bucket calls functions whose roles name the bucket: neither could refer to the other. */
 export const BUCKET_NAME = `waybill-${STAGE}-${ACCOUNT}-${REGION}`;

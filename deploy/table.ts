@@ -3,6 +3,7 @@
  * index is sparse, holding only the items that have its attributes.
  */
 import { nameOf, param, type Resources } from './cfn.ts';
+import { ownKey } from './encryption.ts';
 import { LEDGER } from './stores.ts';
 
 const keys = (hash: string, range: string) => [
@@ -14,6 +15,10 @@ const index = (IndexName: string, hash: string, range: string) => ({
   KeySchema: keys(hash, range),
   Projection: { ProjectionType: 'ALL' },
 });
+
+/** By name: their partition key; the other one is the time of the making. */
+const GLOBAL = { newest: 'kind', open: 'open' } as const;
+export const GLOBAL_INDEXES = Object.keys(GLOBAL);
 
 export const table = (): Resources => ({
   [LEDGER]: {
@@ -28,13 +33,12 @@ export const table = (): Resources => ({
       ),
       KeySchema: keys('pk', 'sk'),
       LocalSecondaryIndexes: [index('failed', 'pk', 'failed')],
-      GlobalSecondaryIndexes: [
-        index('newest', 'kind', 'created'),
-        index('open', 'open', 'created'),
-      ],
+      GlobalSecondaryIndexes: Object.entries(GLOBAL).map(([name, hash]) =>
+        index(name, hash, 'created'),
+      ),
       TimeToLiveSpecification: { AttributeName: 'ttl', Enabled: true },
       PointInTimeRecoverySpecification: { PointInTimeRecoveryEnabled: true },
-      SSESpecification: { SSEEnabled: true, SSEType: 'KMS' },
+      SSESpecification: { SSEEnabled: true, SSEType: 'KMS', KMSMasterKeyId: ownKey() },
       DeletionProtectionEnabled: param('deletionProtection'),
     },
   },

@@ -96,7 +96,9 @@ export const keeping = ({ objects, rowBytes }: Case): number =>
 /** Per month, whatever is migrated. */
 export const FIXED: readonly (readonly [what: string, usd: number])[] = [
   ['4 secrets at 0.40', 1.6],
-  ['27 alarms at 0.10', 2.7],
+  ['29 alarms at 0.10', 2.9],
+  ['1 alarm of 6 metrics at 0.10', 0.6],
+  ['1 key, of the topic', 1],
   ['6 metrics of its own at 0.30', 1.8],
   ['1 dashboard', 3],
   ['sweeps: 8,640 of about 3 s at 0.5 GB', 8_640 * 3 * 0.5 * PRICES.lambdaGbSeconds],

@@ -6,7 +6,7 @@ import { promisify } from 'node:util';
 import { unzipSync } from 'fflate';
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import { functionNames } from '../../scripts/bundle.ts';
-import { prepareEmulator } from '../../scripts/emulators.ts';
+import { prepareTool } from '../../scripts/python-tools.ts';
 import { createStores } from '../fixtures/aws-stores.ts';
 import { type AwsEmulator, startMinistack } from '../fixtures/emulators.ts';
 import { loadJson } from '../fixtures/load.ts';
@@ -24,7 +24,7 @@ const zips = new URL('../../.serverless/', import.meta.url);
 let providers: Providers;
 let ministack: AwsEmulator;
 beforeAll(async () => {
-  prepareEmulator('ministack');
+  prepareTool('ministack');
   [providers, ministack] = await Promise.all([startProviders(), startMinistack()]);
 });
 afterAll(async () => {

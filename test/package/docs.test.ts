@@ -7,7 +7,7 @@ import { expectPart, markdownTable } from '../fixtures/docs.ts';
 import { roleGrants } from '../fixtures/policies.ts';
 import { loadTemplate, ofType } from '../fixtures/template.ts';
 
-const template = loadTemplate({ HasCredentialSets: true, HasWebhooks: true });
+const template = loadTemplate('everything');
 const pageOf = (name: string): string =>
   readFileSync(new URL(`../../docs/${name}.md`, import.meta.url), 'utf8');
 

@@ -7,6 +7,7 @@ import { functionNames } from '../../scripts/bundle.ts';
 import type { Deployment } from '../../shared/runtime/deployment.ts';
 import { type Grant, resourceGrants, roleGrants } from '../fixtures/policies.ts';
 import { loadTemplate, ofType } from '../fixtures/template.ts';
+import { KEY } from '../fixtures/variants.ts';
 
 const HERE = 'ap-southeast-1:111122223333';
 const BUCKET = `arn:aws:s3:::waybill-dev-111122223333-ap-southeast-1`;
@@ -62,8 +63,7 @@ beforeAll(async () => {
 });
 
 /** With every optional part, so that nothing stays unseen. */
-const EVERYTHING = { HasCredentialSets: true, HasWebhooks: true };
-const template = loadTemplate(EVERYTHING);
+const template = loadTemplate('everything');
 
 /** What a deployment asks for, written down once more: action and resource. */
 function wanted(name: string, { uses, ...deployment }: Deployment): readonly string[] {
@@ -114,7 +114,7 @@ function wanted(name: string, { uses, ...deployment }: Deployment): readonly str
     ...remove.flatMap((prefix) => on(`${BUCKET}/${prefix}*`, 's3:DeleteObject')),
     ...secrets.flatMap((secret) =>
       on(
-        `arn:aws:secretsmanager:${HERE}:secret:${['credentials', 'webhooks'].includes(secret) ? '' : `waybill/dev/${secret}`}-??????`,
+        `arn:aws:secretsmanager:${HERE}:secret:waybill/dev/${secret}-??????`,
         'secretsmanager:GetSecretValue',
       ),
     ),
@@ -130,6 +130,10 @@ function wanted(name: string, { uses, ...deployment }: Deployment): readonly str
       ? []
       : on('*', 'xray:PutTraceSegments', 'xray:PutTelemetryRecords')),
     ...(events ? on('<FailedEvents.Arn>', 'sqs:SendMessage') : []),
+    ...on(KEY, 'kms:Decrypt'),
+    ...(write.length > 0 || (queue && queue !== 'receive') || uses.deadLetters || events
+      ? on(KEY, 'kms:GenerateDataKey')
+      : []),
   ];
 }
 
@@ -138,9 +142,7 @@ describe('roles', () => {
     const wild = roleGrants(template).filter(
       ({ action, resource }) => isWild(action) || isWild(resource),
     );
-    // Named by a parameter that is empty by default.
-    const unjustified = wild.filter((grant) => !isJustified(grant)).map(line);
-    expect(unjustified.filter((each) => !each.endsWith(':secret:-??????'))).toEqual([]);
+    expect(wild.filter((grant) => !isJustified(grant)).map(line)).toEqual([]);
     for (const { actions, resource } of JUSTIFIED) {
       for (const action of actions) {
         expect(
@@ -151,9 +153,30 @@ describe('roles', () => {
     }
   });
 
+  it('use a key of the operator through the stores alone, and none by default', () => {
+    const ofKeys = (of: typeof template) =>
+      roleGrants(of).filter(({ action }) => action.startsWith('kms:'));
+    expect(ofKeys(loadTemplate())).toEqual([]);
+    const through = Object.fromEntries(
+      ofKeys(template).map(({ of, condition }) => [
+        of,
+        (condition as { StringEquals: Record<string, readonly string[]> }).StringEquals[
+          'kms:ViaService'
+        ]?.map((service) => service.replace('.ap-southeast-1.amazonaws.com', '')),
+      ]),
+    );
+    expect(through).toMatchObject({
+      CosDashofflineDashfetchRole: ['dynamodb', 'sqs', 's3', 'secretsmanager'],
+      RecordDashcallbackRole: ['dynamodb', 'secretsmanager'],
+      SchedulerRole: ['sqs'],
+    });
+    expect(Object.keys(through)).toHaveLength(functionNames().length + 1);
+  });
+
   it('never deny, and every listing is limited to prefixes that are read', () => {
     for (const grant of roleGrants(template)) {
       expect(grant.effect, line(grant)).toBe('Allow');
+      if (grant.action.startsWith('kms:')) continue;
       if (grant.action !== 's3:ListBucket') {
         expect(grant.condition, line(grant)).toBeUndefined();
         continue;
@@ -187,7 +210,7 @@ describe('roles', () => {
         Statement: [{ Effect: 'Allow', Principal: { Service: service }, Action: 'sts:AssumeRole' }],
       });
       expect(Object.keys(Properties).sort(), id).toEqual(
-        ['AssumeRolePolicyDocument', 'Description', 'Policies'].concat(
+        ['AssumeRolePolicyDocument', 'Description', 'PermissionsBoundary', 'Policies'].concat(
           Properties['Tags'] ? ['Tags'] : [],
         ),
       );
@@ -204,6 +227,8 @@ describe('roles', () => {
         (name) => `lambda:InvokeFunction on arn:aws:lambda:${HERE}:function:waybill-dev-${name}`,
       ),
       'sqs:SendMessage on <FailedEvents.Arn>',
+      `kms:Decrypt on ${KEY}`,
+      `kms:GenerateDataKey on ${KEY}`,
     ]);
     const Condition = {
       StringEquals: { 'aws:SourceAccount': '111122223333' },
@@ -215,19 +240,21 @@ describe('roles', () => {
   });
 
   it('take the permissions boundary of the stage', () => {
-    for (const [id, { Properties }] of ofType(
-      loadTemplate({ HasBoundary: true }),
-      'AWS::IAM::Role',
-    )) {
-      expect(Properties, id).toHaveProperty('PermissionsBoundary');
+    for (const [id, { Properties }] of ofType(template, 'AWS::IAM::Role')) {
+      expect(Properties['PermissionsBoundary'], id).toBe(
+        'arn:aws:iam::111122223333:policy/boundary',
+      );
+    }
+    for (const [id, { Properties }] of ofType(loadTemplate(), 'AWS::IAM::Role')) {
+      expect(Properties, id).not.toHaveProperty('PermissionsBoundary');
     }
   });
 
   it.each([
-    ['tencent', 'huawei', { UsesTencent: true, UsesHuawei: false }],
-    ['huawei', 'tencent', { UsesTencent: false, UsesHuawei: true }],
-  ])('with %s alone nobody needs a secret of %s', (_used, unused, holds) => {
-    const { Resources } = loadTemplate({ ...holds, HasCredentialSets: false, HasWebhooks: false });
+    ['tencent', 'huawei'],
+    ['huawei', 'tencent'],
+  ] as const)('with %s alone nobody needs a secret of %s', (used, unused) => {
+    const { Resources } = loadTemplate(used);
     const text = JSON.stringify(
       Object.values(Resources).filter(({ Type }) =>
         ['AWS::IAM::Role', 'AWS::Lambda::Function'].includes(Type),
@@ -240,6 +267,23 @@ describe('roles', () => {
 });
 
 describe('policies of resources', () => {
+  it('the key of the topic serves the account, and CloudWatch for the alarms of the stage', () => {
+    const granted = resourceGrants(loadTemplate()).filter(({ of }) => of === 'AlarmsKey');
+    expect(
+      granted.map(({ action, principal, condition }) => [action, principal, condition]),
+    ).toEqual([
+      ['kms:*', 'arn:aws:iam::111122223333:root', undefined],
+      ...['kms:Decrypt', 'kms:GenerateDataKey*'].map((action) => [
+        action,
+        'cloudwatch.amazonaws.com',
+        {
+          StringEquals: { 'aws:SourceAccount': '111122223333' },
+          ArnLike: { 'aws:SourceArn': `arn:aws:cloudwatch:${HERE}:alarm:waybill-dev-*` },
+        },
+      ]),
+    ]);
+  });
+
   it('refuse everybody without TLS', () => {
     const refusals = resourceGrants(template).filter(({ effect }) => effect === 'Deny');
     for (const grant of refusals) {

@@ -1,8 +1,10 @@
 /** What an engineer signs off, read from the packaged template. */
 import { describe, expect, it } from 'vitest';
 import { functionNames } from '../../scripts/bundle.ts';
+import { FIXED } from '../../scripts/costs.ts';
 import { POISON_RECEIVES } from '../../shared/runs/poison.ts';
 import { loadTemplate, ofType, type Properties, type Resolved } from '../fixtures/template.ts';
+import { KEY } from '../fixtures/variants.ts';
 
 const template = loadTemplate();
 const propertiesOf = (id: string, of: Resolved = template): Properties =>
@@ -95,7 +97,7 @@ describe('functions', () => {
       'waybill-dev-retry-failed-objects': 1,
       'waybill-dev-sweep': 2,
     });
-    expect(reserved(loadTemplate({ ReservesConcurrency: false }))).toEqual({});
+    expect(reserved(loadTemplate('everything'))).toEqual({});
   });
 
   it('keep the events that failed for good; a sweep is repeated by the next one', () => {
@@ -190,6 +192,39 @@ describe('stores', () => {
   });
 });
 
+describe('a key of the operator', () => {
+  const everything = loadTemplate('everything');
+
+  it('encrypts table, queues, bucket, logs and topic', () => {
+    expect(propertiesOf('Ledger', everything)).toMatchObject({
+      SSESpecification: { SSEEnabled: true, SSEType: 'KMS', KMSMasterKeyId: KEY },
+    });
+    for (const [id, { Properties }] of ofType(everything, 'AWS::SQS::Queue')) {
+      expect(Properties, id).toMatchObject({ KmsMasterKeyId: KEY });
+      expect(Properties, id).not.toHaveProperty('SqsManagedSseEnabled');
+    }
+    expect(propertiesOf('Objects', everything)).toMatchObject({
+      BucketEncryption: {
+        ServerSideEncryptionConfiguration: [
+          {
+            BucketKeyEnabled: true,
+            ServerSideEncryptionByDefault: { SSEAlgorithm: 'aws:kms', KMSMasterKeyID: KEY },
+          },
+        ],
+      },
+    });
+    for (const [id, { Properties }] of ofType(everything, 'AWS::Logs::LogGroup')) {
+      expect(Properties, id).toMatchObject({ KmsKeyId: KEY });
+    }
+    expect(propertiesOf('Alarms', everything)).toMatchObject({ KmsMasterKeyId: KEY });
+    expect(ofType(everything, 'AWS::KMS::Key')).toEqual([]);
+  });
+
+  it('is not needed', () => {
+    expect(JSON.stringify(template)).not.toMatch(/KMSMasterKeyI[dD]|KmsKeyId/);
+  });
+});
+
 describe('triggers', () => {
   const notified = (of: Resolved) => {
     const { NotificationConfiguration } = propertiesOf('Objects', of) as {
@@ -212,10 +247,10 @@ describe('triggers', () => {
   });
 
   it('uploads for a cloud that is not in use start nothing', () => {
-    const huawei = loadTemplate({ UsesTencent: false });
+    const huawei = loadTemplate('huawei');
     expect(notified(huawei)).toBe('[]');
     expect(rules(huawei)).toEqual(['ENABLED', 'ENABLED']);
-    const tencent = loadTemplate({ UsesHuawei: false });
+    const tencent = loadTemplate('tencent');
     expect(notified(tencent)).toBe(notified(template));
     expect(rules(tencent)).toEqual(['DISABLED', 'DISABLED']);
   });
@@ -279,9 +314,11 @@ describe('triggers', () => {
         }
       ).Variables['WAYBILL_PUBLIC_URL'];
     expect(base(template)).toBe('<RecordDashcallbackLambdaFunctionUrl.FunctionUrl>');
-    expect(base(loadTemplate({ HasPublicUrl: true }))).toBe('');
+    expect(base(loadTemplate('everything'))).toBe('https://callbacks.bank.example');
   });
 });
+
+const isMetric = (query: Properties): boolean => 'MetricStat' in query;
 
 describe('alarms', () => {
   const alarms = ofType(template, 'AWS::CloudWatch::Alarm').map(([, { Properties }]) => Properties);
@@ -292,7 +329,10 @@ describe('alarms', () => {
       [
         'credential-failures',
         'dead-shards',
+        'failed-callbacks',
         'failed-events',
+        'failed-requests',
+        'ledger-throttles',
         'nightly-failed',
         'queue-age',
         'refused-callbacks',
@@ -310,6 +350,39 @@ describe('alarms', () => {
     }
   });
 
+  it('cost what costs.md says', () => {
+    const metrics = alarms.map(({ Metrics }) =>
+      Math.max(1, (Metrics as readonly Properties[] | undefined)?.filter(isMetric).length ?? 1),
+    );
+    const named = FIXED.filter(([what]) => /alarms? /.test(what));
+    const usd = named.reduce((sum, [, each]) => sum + each, 0);
+    expect(usd).toBeCloseTo(0.1 * metrics.reduce((sum, each) => sum + each, 0));
+  });
+
+  it('see a throttled table, its indexes too', () => {
+    const { Metrics } = alarms.find(
+      ({ AlarmName }) => AlarmName === 'waybill-dev-ledger-throttles',
+    ) as {
+      Metrics: readonly Properties[];
+    };
+    const looked = Metrics.filter(isMetric).map(({ MetricStat }) => {
+      const { Metric } = MetricStat as {
+        Metric: { MetricName: string; Dimensions: readonly { Value: string }[] };
+      };
+      return [Metric.MetricName, ...Metric.Dimensions.map(({ Value }) => Value)].join(' ');
+    });
+    expect(looked).toEqual(
+      ['', ' newest', ' open'].flatMap((index) =>
+        ['Read', 'Write'].map((kind) => `${kind}ThrottleEvents <Ledger>${index}`),
+      ),
+    );
+  });
+
+  it('tell a topic that is encrypted with a key which CloudWatch may use', () => {
+    expect(propertiesOf('Alarms')['KmsMasterKeyId']).toBe('<AlarmsKey.Arn>');
+    expect(propertiesOf('AlarmsKey')).toMatchObject({ EnableKeyRotation: true });
+  });
+
   it('look at metrics of functions and queues that exist', () => {
     const queues = ofType(template, 'AWS::SQS::Queue').map(
       ([, { Properties }]) => Properties['QueueName'],
@@ -320,7 +393,7 @@ describe('alarms', () => {
       '<HttpApi>',
       'dev',
     ]);
-    for (const { AlarmName, Dimensions } of alarms) {
+    for (const { AlarmName, Dimensions = [] } of alarms) {
       for (const { Value } of Dimensions as readonly { readonly Value: string }[]) {
         expect(names.has(Value), `${AlarmName} looks at ${Value}`).toBe(true);
       }
@@ -329,7 +402,9 @@ describe('alarms', () => {
 
   it('mail whoever the stage names', () => {
     expect(ofType(template, 'AWS::SNS::Subscription')).toEqual([]);
-    expect(ofType(loadTemplate({ HasAlarmEmail: true }), 'AWS::SNS::Subscription')).toHaveLength(1);
+    expect(ofType(loadTemplate('everything'), 'AWS::SNS::Subscription')).toMatchObject([
+      [expect.anything(), { Properties: { Protocol: 'email', Endpoint: 'oncall@bank.example' } }],
+    ]);
   });
 
   it('and dashboard: a JSON document that shows what the alarms look at', () => {
@@ -343,7 +418,7 @@ describe('alarms', () => {
     );
     const looked = alarms
       .map(({ MetricName }) => MetricName)
-      .filter((name) => name !== 'Invocations');
+      .filter((name) => name !== undefined && name !== 'Invocations');
     expect(looked.filter((name) => !shown.has(name))).toEqual([]);
     expect(JSON.stringify(body)).not.toMatch(/\$\{|<[A-Z]\w+\./);
   });

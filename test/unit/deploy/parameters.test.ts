@@ -31,6 +31,8 @@ describe('stage parameters', () => {
     ['alarmEmail', 'nobody'],
     ['queueAgeAlarmSeconds', ''],
     ['permissionsBoundary', 'arn:aws:iam::1:role/x'],
+    ['kmsKey', 'alias/waybill'],
+    ['kmsKey', 'arn:aws:kms:eu-west-1:111122223333:alias/waybill'],
     ['tencentSecret', ''],
     ['apiSecret', 'waybill/*'],
     ['WAYBILL_PUBLIC_URL', 'waybill.example'],
@@ -50,6 +52,7 @@ describe('stage parameters', () => {
     ['nightlySchedule', 'cron(30 1 ? * MON-FRI *)'],
     ['alarmEmail', 'waybill@bank.example'],
     ['permissionsBoundary', 'arn:aws:iam::111122223333:policy/teams/boundary'],
+    ['kmsKey', 'arn:aws:kms:eu-west-1:111122223333:key/mrk-1234abcd12ab34cd56ef1234567890ab'],
     ['credentialsSecret', 'waybill/prod/credentials'],
     ['WAYBILL_PUBLIC_URL', 'https://waybill.bank.example'],
     // As the command line gives them.

@@ -1,6 +1,6 @@
 /**
- * Installs the AWS emulators that `npm run test:aws` runs against, MiniStack and moto, each in a Python
- * virtual environment of its own below `.build/`. Does nothing for one that is installed already.
+ * Installs the Python programs that tests run, each in a virtual environment of its own below `.build/`:
+ * the AWS emulators MiniStack and moto, and cfn-lint. Does nothing for one that is installed already.
  */
 import { spawnSync } from 'node:child_process';
 import { existsSync, rmSync } from 'node:fs';
@@ -9,18 +9,18 @@ import { fileURLToPath } from 'node:url';
 
 const BUILD = fileURLToPath(new URL('../.build', import.meta.url));
 
-export const EMULATORS = {
+export const TOOLS = {
+  'cfn-lint': { requirement: 'cfn-lint', version: '1.58.0', program: 'cfn-lint' },
   ministack: { requirement: 'ministack', version: '1.5.33', program: 'ministack' },
   moto: { requirement: 'moto[server]', version: '5.2.5', program: 'moto_server' },
 } as const;
-export type Emulator = keyof typeof EMULATORS;
+export type Tool = keyof typeof TOOLS;
 
-export const programOf = (name: Emulator): string =>
-  join(BUILD, name, 'bin', EMULATORS[name].program);
+export const programOf = (name: Tool): string => join(BUILD, name, 'bin', TOOLS[name].program);
 
 /** @throws Error that says what is missing */
-export function prepareEmulator(name: Emulator, write: (line: string) => void = () => {}): void {
-  const { requirement, version } = EMULATORS[name];
+export function prepareTool(name: Tool, write: (line: string) => void = () => {}): void {
+  const { requirement, version } = TOOLS[name];
   if (installed(name) === version) return;
   const folder = join(BUILD, name);
   write(`installs ${name} ${version} in ${folder}\n`);
@@ -35,7 +35,7 @@ export function prepareEmulator(name: Emulator, write: (line: string) => void = 
   run(python, [...pip, `${requirement}==${version}`], 'pip could not install it');
 }
 
-function installed(name: Emulator): string | undefined {
+function installed(name: Tool): string | undefined {
   if (!existsSync(programOf(name))) return undefined;
   const ask = `from importlib.metadata import version; print(version('${name}'))`;
   const python = join(BUILD, name, 'bin', 'python3');
@@ -45,6 +45,6 @@ function installed(name: Emulator): string | undefined {
 
 if (import.meta.main) {
   for (const name of ['ministack', 'moto'] as const) {
-    prepareEmulator(name, (line) => process.stdout.write(line));
+    prepareTool(name, (line) => process.stdout.write(line));
   }
 }
