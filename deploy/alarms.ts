@@ -5,7 +5,7 @@
 import type { Deployment } from '../shared/runtime/deployment.ts';
 import { nameOf, param, pascal, type Resource, type Resources, ref } from './cfn.ts';
 import { topicKey } from './encryption.ts';
-import { type Metric, ofApi, ofFunction, ofIndex, ofQueue, ofTable, ours } from './metrics.ts';
+import { type Metric, ofApi, ofFunction, ofQueue, ofTable, ours } from './metrics.ts';
 import { TOPIC } from './stores.ts';
 import { GLOBAL_INDEXES } from './table.ts';
 
@@ -13,8 +13,7 @@ interface Alarm {
   /** After the stage, and the heading in the runbook. */
   readonly name: string;
   readonly says: string;
-  /** Several are added up. */
-  readonly metric: Metric | readonly Metric[];
+  readonly metric: Metric;
   /** At least so much. @default 1 */
   readonly threshold?: unknown;
   readonly below?: boolean;
@@ -27,32 +26,16 @@ interface Alarm {
 
 const FIVE_MINUTES = 300;
 
-const identity = ({ namespace, name, dimensions }: Metric) => ({
-  Namespace: namespace,
-  MetricName: name,
-  Dimensions: dimensions.map(([Name, Value]) => ({ Name, Value })),
-});
-
-const watched = (metric: Alarm['metric'], Period: number) =>
-  'name' in metric
-    ? { ...identity(metric), Statistic: metric.stat, Period }
-    : {
-        Metrics: [
-          { Id: 'all', Expression: 'SUM(FILL(METRICS(), 0))', ReturnData: true },
-          ...metric.map((each, at) => ({
-            Id: `m${at}`,
-            MetricStat: { Metric: identity(each), Stat: each.stat, Period },
-            ReturnData: false,
-          })),
-        ],
-      };
-
 const alarm = ({ name, says, metric, threshold = 1, ...more }: Alarm): Resource => ({
   Type: 'AWS::CloudWatch::Alarm',
   Properties: {
     AlarmName: nameOf(name),
     AlarmDescription: `${says} See docs/runbook.md, ${name}.`,
-    ...watched(metric, more.periodSeconds ?? FIVE_MINUTES),
+    Namespace: metric.namespace,
+    MetricName: metric.name,
+    Dimensions: metric.dimensions.map(([Name, Value]) => ({ Name, Value })),
+    Statistic: metric.stat,
+    Period: more.periodSeconds ?? FIVE_MINUTES,
     EvaluationPeriods: more.periods ?? 1,
     Threshold: threshold,
     ComparisonOperator: more.below ? 'LessThanThreshold' : 'GreaterThanOrEqualToThreshold',
@@ -114,17 +97,6 @@ const GENERAL: readonly Alarm[] = [
     metric: ofApi('5xx'),
   },
   {
-    name: 'ledger-throttles',
-    says: 'DynamoDB refuses reads or writes of the ledger.',
-    metric: ['', ...GLOBAL_INDEXES].flatMap((index) =>
-      ['ReadThrottleEvents', 'WriteThrottleEvents'].map((name) =>
-        index === '' ? ofTable(name) : ofIndex(name, index),
-      ),
-    ),
-    // Short ones pass: a table paid by request adapts to its load.
-    periods: 3,
-  },
-  {
     name: 'nightly-failed',
     says: 'The nightly pass ended in an error.',
     metric: ofFunction('Errors', 'retry-failed-objects'),
@@ -138,6 +110,16 @@ const GENERAL: readonly Alarm[] = [
     periods: 3,
   },
 ];
+
+/** Of the table and of each global index, whose capacity is its own. */
+const ofLedger = (index?: string): readonly Alarm[] =>
+  (['Read', 'Write'] as const).map((kind) => ({
+    name: ['ledger-throttles', kind.toLowerCase(), index ?? ''].join('-').replace(/-$/, ''),
+    says: `DynamoDB refuses ${kind.toLowerCase()}s of the ledger${index ? `, index ${index}` : ''}.`,
+    metric: ofTable(`${kind}ThrottleEvents`, index),
+    // Short ones pass: a table paid by request adapts to its load.
+    periods: 3,
+  }));
 
 const ofEach = (name: string): readonly Alarm[] => [
   {
@@ -154,7 +136,11 @@ const ofEach = (name: string): readonly Alarm[] => [
 ];
 
 export function alarms(deployments: Readonly<Record<string, Deployment>>): Resources {
-  const all = [...GENERAL, ...Object.keys(deployments).flatMap(ofEach)];
+  const all = [
+    ...GENERAL,
+    ...[undefined, ...GLOBAL_INDEXES].flatMap(ofLedger),
+    ...Object.keys(deployments).flatMap(ofEach),
+  ];
   return {
     ...Object.fromEntries(all.map((each) => [`${pascal(each.name)}Alarm`, alarm(each)])),
     [TOPIC]: {

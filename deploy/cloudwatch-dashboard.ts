@@ -4,7 +4,7 @@
  */
 import type { Deployment } from '../shared/runtime/deployment.ts';
 import { nameOf, REGION, type Resources, sub } from './cfn.ts';
-import { type Metric, ofApi, ofFunction, ofIndex, ofQueue, ofTable, ours } from './metrics.ts';
+import { type Metric, ofApi, ofFunction, ofQueue, ofTable, ours } from './metrics.ts';
 import { GLOBAL_INDEXES } from './table.ts';
 
 interface Graph {
@@ -74,8 +74,8 @@ const GRAPHS: readonly Graph[] = [
       ['reads', ofTable('ReadThrottleEvents')],
       ['writes', ofTable('WriteThrottleEvents')],
       ...GLOBAL_INDEXES.flatMap((index) => [
-        [`reads of ${index}`, ofIndex('ReadThrottleEvents', index)] as const,
-        [`writes of ${index}`, ofIndex('WriteThrottleEvents', index)] as const,
+        [`reads of ${index}`, ofTable('ReadThrottleEvents', index)] as const,
+        [`writes of ${index}`, ofTable('WriteThrottleEvents', index)] as const,
       ]),
     ],
   },

@@ -39,14 +39,13 @@ export const ofApi = (name: string, stat: Stat = 'Sum'): Metric => ({
   dimensions: [['ApiId', ref('HttpApi')]],
   stat,
 });
-/** Of one of the table's global indexes. */
-export const ofIndex = (name: string, index: string): Metric => ({
-  ...ofTable(name),
-  dimensions: [...ofTable(name).dimensions, ['GlobalSecondaryIndexName', index]],
-});
-export const ofTable = (name: string, stat: Stat = 'Sum'): Metric => ({
+/** @param index one of its global ones; the table itself without it */
+export const ofTable = (name: string, index?: string): Metric => ({
   namespace: 'AWS/DynamoDB',
   name,
-  dimensions: [['TableName', ref(LEDGER)]],
-  stat,
+  dimensions: [
+    ['TableName', ref(LEDGER)],
+    ...(index === undefined ? [] : [['GlobalSecondaryIndexName', index] as const]),
+  ],
+  stat: 'Sum',
 });

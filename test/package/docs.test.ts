@@ -6,6 +6,7 @@ import { functionNames } from '../../scripts/bundle.ts';
 import { expectPart, markdownTable } from '../fixtures/docs.ts';
 import { roleGrants } from '../fixtures/policies.ts';
 import { loadTemplate, ofType } from '../fixtures/template.ts';
+import { KEY } from '../fixtures/variants.ts';
 
 const template = loadTemplate('everything');
 const pageOf = (name: string): string =>
@@ -21,11 +22,12 @@ const readable = (resource: string): string =>
     .replace(/^arn:aws:dynamodb:.*\/index\/(\w+)$/, 'its index `$1`')
     .replace(/^arn:aws:s3:::waybill-dev-[\w-]+\/(.*)$/, '`$1` of the bucket')
     .replace(/^arn:aws:s3:::waybill-dev-[\w-]+$/, 'the bucket, below prefixes that it reads')
-    .replace(/^.*:secret:waybill\/dev\/(\w+)-\?{6}$/, 'secret `waybill/<stage>/$1`')
     .replace(
-      /^.*:secret:-\?{6}$/,
-      'the secrets of named credential sets and of notifications, if there are any',
+      /^.*:secret:waybill\/dev\/(credentials|webhooks)-\?{6}$/,
+      'the secret `$1Secret`, if there is one',
     )
+    .replace(/^.*:secret:waybill\/dev\/(\w+)-\?{6}$/, 'secret `waybill/<stage>/$1`')
+    .replace(KEY, 'the key `kmsKey`, if there is one, through services that it uses')
     .replace(/^.*:function:waybill-dev-([\w-]+)$/, 'function `$1`')
     .replace(/^.*:log-group:.*$/, 'its own log group')
     .replace(/^\*$/, 'X-Ray, which knows no resources');
@@ -77,7 +79,11 @@ it('runbook.md has a section for every alarm, and for no other', () => {
       [`${name}-throttles`, '<function>-throttles'],
     ]),
   );
-  const wanted = new Set(alarms.map((name) => ofFunctions.get(name) ?? name));
+  const wanted = new Set(
+    alarms.map(
+      (name) => ofFunctions.get(name) ?? name.replace(/(?<=^ledger-throttles-).*/, '<of>'),
+    ),
+  );
   const sections = [...pageOf('runbook').matchAll(/^### `(.+)`$/gm)].map(([, name]) => name);
   expect(sections.sort()).toEqual([...wanted].sort());
 });
