@@ -42,7 +42,7 @@ export async function listen(
   now: () => Date = () => new Date(),
 ): Promise<Listening> {
   const server = createServer({ keepAliveTimeout: 60_000 }, (request, response) => {
-    response.setHeader('date', now().toUTCString());
+    response.setHeader('Date', now().toUTCString());
     respond(request, response, handle).catch(() => request.socket.destroy());
   });
   server.listen(port, '127.0.0.1');
@@ -113,9 +113,11 @@ const originForm = (target: string): string =>
   target.replace(/^http:\/\/[^/?]*/i, '').replace(/^(?!\/)/, '/');
 
 function send(request: IncomingMessage, response: ServerResponse, answer: Answer): void {
-  const { status, headers = {}, body = '', breakOff } = answer;
+  const { status, body = '', breakOff } = answer;
+  const headers = named(answer.headers);
   if (breakOff === 'reset') return void request.socket.destroy();
-  const length = { 'content-length': Buffer.byteLength(body) };
+  const sizeBytes = Buffer.byteLength(body);
+  const length = { 'Content-Length': sizeBytes };
   if (breakOff === 'stall') {
     response.writeHead(status, { ...headers, ...length });
     response.flushHeaders();
@@ -123,13 +125,25 @@ function send(request: IncomingMessage, response: ServerResponse, answer: Answer
   }
   if (breakOff === 'truncate') {
     response.writeHead(status, { ...headers, ...length });
-    const half = Buffer.from(body).subarray(0, Math.floor(length['content-length'] / 2));
+    const half = Buffer.from(body).subarray(0, Math.floor(sizeBytes / 2));
     response.write(half, () => request.socket.destroy());
     return;
   }
   // HEAD tells the length of what it does not send.
   response.writeHead(status, request.method === 'HEAD' ? headers : { ...headers, ...length });
   response.end(request.method === 'HEAD' ? undefined : body);
+}
+
+/**
+ * Headers in the spelling of the services: `ETag`, `Content-Type`, their own in lower case. Names are
+ * equal in any spelling, but the vendors' Python client hands them on as they came.
+ */
+const named = (headers: Answer['headers'] = {}): Record<string, string> =>
+  Object.fromEntries(Object.entries(headers).map(([name, value]) => [spelling(name), value]));
+
+function spelling(name: string): string {
+  if (name === 'etag') return 'ETag';
+  return name.startsWith('x-') ? name : name.replace(/\b[a-z]/g, (first) => first.toUpperCase());
 }
 
 /** Text before and after the first `mark`; only the text itself when there is none. */

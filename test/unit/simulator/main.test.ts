@@ -36,6 +36,24 @@ describe('the program', () => {
   });
 });
 
+describe('headers of an answer', () => {
+  it('are spelled as the services spell them, for clients that hand them on as they came', async () => {
+    const simulator = await startSimulator({ verifySignatures: false });
+    onTestFinished(() => simulator.close());
+    const url = `${simulator.objectsUrl}/examplebucket-1250000000/k`;
+    await fetch(url, { method: 'PUT', headers: { 'content-type': 'text/csv' }, body: 'a' });
+    const names = await new Promise((resolve, reject) => {
+      get(url, (answer) => {
+        answer.destroy();
+        resolve(answer.rawHeaders.filter((_text, at) => at % 2 === 0));
+      }).on('error', reject);
+    });
+    const common = ['Date', 'Content-Type', 'Accept-Ranges', 'Content-Length', 'ETag'];
+    const own = ['x-cos-hash-crc64ecma', 'x-cos-request-id'];
+    expect(names).toEqual(expect.arrayContaining([...common, 'Last-Modified', ...own]));
+  });
+});
+
 describe('an address as a proxy gets it', () => {
   it.each([
     ['http://examplebucket-1250000000.cos.ap-chengdu.myqcloud.com/?prefix=a', [['prefix', 'a']]],
