@@ -75,7 +75,7 @@ describe('the npm package', () => {
   });
 
   it('serve carries a manifest to its end and shows the dashboard', async () => {
-    const service = spawn('npx', ['waybill', 'serve'], {
+    const service = spawn(join(folder, 'node_modules/.bin/waybill'), ['serve'], {
       cwd: folder,
       env: { ...env, PORT: '0' },
     });
