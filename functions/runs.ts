@@ -21,9 +21,11 @@ import { reportRoutes } from '../shared/api/handlers/reports.ts';
 import { runRoutes } from '../shared/api/handlers/runs.ts';
 import { serviceRoutes } from '../shared/api/handlers/service.ts';
 import { startRoutes } from '../shared/api/handlers/start.ts';
-import { UPLOAD_PREFIXES, uploadRoutes } from '../shared/api/handlers/uploads.ts';
+import { uploadRoutes } from '../shared/api/handlers/uploads.ts';
 import { openApi } from '../shared/api/openapi.ts';
 import { createRateLimit } from '../shared/api/rate-limit.ts';
+import { noQuery, parseQuery, UPLOAD_PREFIXES } from '../shared/api/requests.ts';
+import { ROUTES } from '../shared/api/routes/index.ts';
 import type { Ledger } from '../shared/ledger/ledger.ts';
 import { InputError } from '../shared/lib/errors.ts';
 import { createLog, type Log } from '../shared/lib/log.ts';
@@ -58,7 +60,7 @@ export function createHandler({ authorize, dashboard, ...given }: Deps) {
   const deps = { now: () => new Date(), ...given };
   const { ledger, log, objects, uploads } = deps;
   const open: Routes = {
-    'GET /openapi.json': async () => json(200, openApi()),
+    'GET /openapi.json': async () => json(200, openApi(deps.allowHttps)),
     'GET /healthz': async () => json(200, { status: 'ok' }),
     ...(dashboard && Object.fromEntries(DASHBOARD.map((route) => [route, dashboard]))),
   };
@@ -76,11 +78,14 @@ export function createHandler({ authorize, dashboard, ...given }: Deps) {
       if (free) return free(request);
       const route = own(closed, request.routeKey);
       if (!route) throw new InputError('NOT_FOUND', 'There is no such route.');
+      if (!TAKING_QUERY.has(request.routeKey)) parseQuery(noQuery, request.query);
       return conditional(request, await route(request));
     },
     { authorize: (request) => (own(open, request.routeKey) ? {} : authorize(request)), log },
   );
 }
+
+const TAKING_QUERY = new Set(ROUTES.filter(({ query }) => query).map(({ route }) => route));
 
 const DASHBOARD: readonly string[] = ['GET /', 'GET /assets/{file}'];
 

@@ -7,7 +7,7 @@ import { type Authorize, createBearer } from '../shared/api/auth.ts';
 import type { OpenedEnv } from '../shared/runtime/expose.ts';
 import { runsConfig } from '../shared/wiring/config/functions.ts';
 
-/** @throws InputError (UNAUTHORIZED) */
+/** @throws InputError (UNAUTHORIZED, TOKEN_UNKNOWN) */
 export type CheckToken = (headers: Pick<IncomingHttpHeaders, 'authorization'>) => Promise<void>;
 
 /** @param open the environment with its secrets, which may change: tokens are those of now */

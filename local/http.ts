@@ -11,7 +11,7 @@ import { ROUTES } from '../shared/api/routes/index.ts';
 import { ConfigError } from '../shared/lib/errors.ts';
 import type { Log } from '../shared/lib/log.ts';
 import { own } from '../shared/lib/values.ts';
-import { type HttpAnswer, refusalOf, withHeaders } from '../shared/runtime/http.ts';
+import { type HttpAnswer, problemType, refusalOf, withHeaders } from '../shared/runtime/http.ts';
 import { createRouter } from '../shared/runtime/router.ts';
 import type { CheckToken } from './authorize.ts';
 import { createBodies, type NoBody } from './body.ts';
@@ -207,7 +207,13 @@ export function problem(
       'cache-control': 'no-store',
       ...NOSNIFF,
     },
-    body: JSON.stringify({ type: 'about:blank', title, status, code, ...(detail && { detail }) }),
+    body: JSON.stringify({
+      type: problemType(code),
+      title,
+      status,
+      code,
+      ...(detail && { detail }),
+    }),
   };
 }
 

@@ -2,8 +2,12 @@
  * Handles `PUT /objects/{key+}`: streams a body into the objects folder and plans it when it is a
  * manifest.
  */
-import { InputError, StoreError, WaybillError } from '../shared/lib/errors.ts';
-import { json } from '../shared/runtime/http.ts';
+
+import { createHash } from 'node:crypto';
+import type { IncomingMessage } from 'node:http';
+import { type InputCode, InputError, StoreError, WaybillError } from '../shared/lib/errors.ts';
+import { json, refusalOf } from '../shared/runtime/http.ts';
+import { keyFault } from '../shared/stores/object-keys.ts';
 import type { Objects } from '../shared/stores/objects.ts';
 import { problem, type StreamHandler } from './http.ts';
 
@@ -19,17 +23,17 @@ export function createUpload({ objects, onWritten }: UploadOptions): StreamHandl
       const key = params['key'] ?? '';
       // A file system may not tell `Reports/` from `reports/`.
       if (/^(?:reports|staging|fetches)\//i.test(key)) {
-        const fault = {
-          path: 'key',
-          message: 'expected none under reports/, staging/ or fetches/',
-        };
-        throw new InputError('BODY_INVALID', 'This part of the store is written by Waybill.', [
-          fault,
+        const expected = 'expected none under reports/, staging/ or fetches/';
+        throw refused('PATH_INVALID', 'This part of the store is written by Waybill.', [
+          'key',
+          expected,
         ]);
       }
-      // Kept open when the store fails, so that the refusal can be sent.
-      const content = request.iterator({ destroyOnReturn: false });
-      const { etag, sizeBytes } = await objects.put(key, content);
+      const fault = keyFault(key);
+      if (fault !== undefined)
+        throw refused('PATH_INVALID', "The key can't be stored.", ['key', fault]);
+      checkType(request.headers['content-type']);
+      const { etag, sizeBytes } = await objects.put(key, checkedContent(request));
       onWritten(key);
       return json(201, { key, etag, sizeBytes });
     } catch (error) {
@@ -38,11 +42,55 @@ export function createUpload({ objects, onWritten }: UploadOptions): StreamHandl
   };
 }
 
+const refused = (
+  code: InputCode,
+  text: string,
+  [path, message]: readonly [path: string, message: string],
+): InputError => new InputError(code, text, [{ path, message }]);
+
+/** A form's boundaries would become lines of the manifest; curl's own type says nothing of the body. */
+function checkType(type = ''): void {
+  if (!/^\s*multipart\//i.test(type)) return;
+  throw refused('UNSUPPORTED_MEDIA_TYPE', 'A form is no object.', [
+    'Content-Type',
+    'expected the file itself as the body, as curl --upload-file sends it',
+  ]);
+}
+
+/** https://www.rfc-editor.org/rfc/rfc1864 */
+const MD5_BASE64 = /^[A-Za-z0-9+/]{22}==$/;
+
+/**
+ * The body, kept open when the store fails, so that the refusal can be sent.
+ * @throws InputError (HEADER_INVALID, `Content-MD5`), at its end if it is another body than was sent
+ */
+function checkedContent(request: IncomingMessage): AsyncIterable<Uint8Array> {
+  const content: AsyncIterable<Uint8Array> = request.iterator({ destroyOnReturn: false });
+  const expected = request.headers['content-md5'];
+  if (expected === undefined) return content;
+  const message = 'expected the MD5 of the body, 16 bytes in base64';
+  if (typeof expected !== 'string' || !MD5_BASE64.test(expected)) {
+    throw refused('HEADER_INVALID', 'The header is malformed.', ['Content-MD5', message]);
+  }
+  return (async function* () {
+    const hash = createHash('md5');
+    for await (const part of content) {
+      hash.update(part);
+      yield part;
+    }
+    if (hash.digest('base64') === expected) return;
+    throw refused('HEADER_INVALID', 'The body was damaged on its way; nothing was stored.', [
+      'Content-MD5',
+      message,
+    ]);
+  })();
+}
+
 function refusal(error: unknown) {
   if (error instanceof InputError) {
-    const answer = problem(...BAD_REQUEST, error.message, error.code);
-    const body = { ...JSON.parse(answer.body ?? '{}'), errors: error.errors };
-    return { ...answer, body: JSON.stringify(body) };
+    // A store's rules for keys: here the key stands in the path.
+    const isKey = error.code === 'BODY_INVALID';
+    return refusalOf(isKey ? new InputError('PATH_INVALID', error.message, error.errors) : error);
   }
   if (error instanceof StoreError) {
     const [status, title] = isDiskFull(error.cause) ? DISK_FULL : UNAVAILABLE;

@@ -95,12 +95,16 @@ function whatOf(field: Field): string {
     field.maximum !== undefined && `to ${field.maximum}`,
     field.minItems !== undefined && `at least ${field.minItems}`,
     field.maxItems !== undefined && `at most ${field.maxItems}`,
-    field.pattern !== undefined && `\`${field.pattern.replaceAll('|', '\\|')}\``,
+    isShort(field.pattern) && `\`${field.pattern.replaceAll('|', '\\|')}\``,
     field.default !== undefined && `default \`${String(field.default)}\``,
   ].filter(Boolean);
   const items = field.type === 'array' && field.items ? ` of ${whatOf(field.items)}` : '';
   return [`${field.type ?? 'any'}${items}`, ...range].join(', ');
 }
+
+/** A longer pattern tells a reader nothing. */
+const isShort = (pattern: string | undefined): pattern is string =>
+  pattern !== undefined && pattern.length <= 60;
 
 const table = (rows: readonly Row[]): readonly string[] => [
   '| Name | Where | What |',
@@ -125,9 +129,12 @@ with curl: [examples/curl.md](examples/curl.md).
 - **Token.** \`Authorization: Bearer <token>\`, one of \`WAYBILL_API_TOKENS\`, on everything that does not
   say "No token".
 - **Errors** are problems of [RFC 9457](https://www.rfc-editor.org/rfc/rfc9457): \`code\` is stable,
-  \`errors\` names each field and what was expected. [troubleshooting.md](troubleshooting.md) has every code.
-- **Statuses.** 200 done, or going on already; 202 accepted; 304 as you know it; 400 malformed; 401 no or
-  unknown token; 404 no such thing; 409 does not fit the state things are in; 422 the manifest, or the
+  \`errors\` names every field that is wrong and what was expected there. \`BODY_INVALID\`,
+  \`QUERY_INVALID\`, \`PATH_INVALID\` and \`HEADER_INVALID\` say which part of the request it is.
+  \`type\` is the place of the code in [troubleshooting.md](troubleshooting.md), which has all of them.
+- **Unknown names** are refused: fields of a body, and query parameters of every route with a token.
+- **Statuses.** 200 done, or going on already; 202 accepted; 304 as you know it; 400 malformed; 401 no token
+  (\`UNAUTHORIZED\`) or an unknown one (\`TOKEN_UNKNOWN\`); 404 no such thing; 409 does not fit the state things are in; 422 the manifest, or the
   \`Idempotency-Key\`, can't be used; 429 too often; 502 the provider refused; 503 not available, busy, or this
   provider is not configured; 504 the provider did not answer.
 - **Starting something twice.** With an \`Idempotency-Key\` the same request answers the same run; another
@@ -139,6 +146,8 @@ with curl: [examples/curl.md](examples/curl.md).
   (a function on AWS may have several); \`RateLimit\` tells what is left, 429 with \`Retry-After\` when nothing
   is. On AWS the API as a whole has limits of its own (\`apiRate\`, \`apiBurst\`).
 - **HEAD** works wherever GET does.
+- **Uploads** to the local service: \`PUT /objects/{key}\` with the file as the body, for keys that
+  \`POST /uploads\` takes. A form is refused with 415, a body that does not match its \`Content-MD5\` with 400.
 - **Limits** of the local service, such as the longest body: [operations.md](operations.md#limits-for-callers).
 - **CORS** is off: no page of another origin can read an answer.
 `;

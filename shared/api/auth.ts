@@ -4,7 +4,10 @@ import { InputError } from '../lib/errors.ts';
 import type { HttpRequest } from '../runtime/http.ts';
 import type { RateLimit } from './rate-limit.ts';
 
-/** Answers headers for the answer. @throws InputError (UNAUTHORIZED), RateError (RATE_LIMITED) */
+/**
+ * Answers headers for the answer.
+ * @throws InputError (UNAUTHORIZED, TOKEN_UNKNOWN), RateError (RATE_LIMITED)
+ */
 export type Authorize = (request: Pick<HttpRequest, 'headers'>) => Readonly<Record<string, string>>;
 
 /**
@@ -21,11 +24,16 @@ export function createBearer(tokens: readonly string[], limit: RateLimit = () =>
     const digest = sha256Hex(given ?? '');
     // Every token is compared, so that the time tells nothing about which one came close.
     const matches = digests.filter((known) => constantTimeEqual(known, digest));
-    if (given === undefined || matches.length === 0) {
-      throw new InputError('UNAUTHORIZED', 'This route needs a token (Bearer).', [
-        { path: 'authorization', message: 'expected one of the tokens in WAYBILL_API_TOKENS' },
-      ]);
+    if (given === undefined) {
+      throw refusal('UNAUTHORIZED', 'This route needs a token.', 'expected Bearer <token>');
+    }
+    if (matches.length === 0) {
+      const expected = 'expected one of the tokens in WAYBILL_API_TOKENS';
+      throw refusal('TOKEN_UNKNOWN', 'The token is not known here.', expected);
     }
     return limit(digest);
   };
 }
+
+const refusal = (code: 'UNAUTHORIZED' | 'TOKEN_UNKNOWN', text: string, message: string) =>
+  new InputError(code, text, [{ path: 'authorization', message }]);

@@ -9,11 +9,14 @@ import { ConflictError, InputError } from '../lib/errors.ts';
 import { runIdFrom } from '../runs/task-runs.ts';
 import type { HttpRequest } from '../runtime/http.ts';
 
+/** 1 to 255 printable characters of ASCII, blanks not at the ends. */
+export const IDEMPOTENCY = /^[\x21-\x7e](?:[\x20-\x7e]{0,253}[\x21-\x7e])?$/;
+
 /**
  * The run of this request; a fresh id when it carries no key.
  * @param body as parsed: blanks and line ends of the text do not matter
  * @param derived the run's id where the request itself gives it
- * @throws InputError (BODY_INVALID, `Idempotency-Key`), ConflictError (IDEMPOTENCY_MISMATCH)
+ * @throws InputError (HEADER_INVALID, `Idempotency-Key`), ConflictError (IDEMPOTENCY_MISMATCH)
  */
 export async function claimRun(
   ledger: Pick<Ledger, 'claim'>,
@@ -24,12 +27,12 @@ export async function claimRun(
 ): Promise<string> {
   const key = headers['idempotency-key'];
   if (key === undefined) return derived ?? runIdFrom(randomUUID());
-  if (!/^[\x21-\x7e](?:[\x20-\x7e]{0,253}[\x21-\x7e])?$/.test(key)) {
+  if (!IDEMPOTENCY.test(key)) {
     const fault = {
       path: 'Idempotency-Key',
       message: 'expected 1 to 255 printable ASCII characters',
     };
-    throw new InputError('BODY_INVALID', 'The idempotency key is malformed.', [fault]);
+    throw new InputError('HEADER_INVALID', 'The idempotency key is malformed.', [fault]);
   }
   const requestHash = sha256Hex(JSON.stringify([params, body]));
   const runId = derived ?? runIdFrom(routeKey, key);

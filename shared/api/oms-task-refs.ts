@@ -18,7 +18,7 @@ interface Place {
 /**
  * Region, project and credential set, from the configured projects where they are left out: the
  * first one of the region, or the first of all.
- * @throws InputError (BODY_INVALID) that names what is missing
+ * @throws InputError (BODY_INVALID; NOT_FOUND for a region or project that is not configured) that names what is missing
  */
 function complete(place: Place, projects: readonly OmsProject[]) {
   const fits = ({ region, projectId }: OmsProject): boolean =>
@@ -29,7 +29,9 @@ function complete(place: Place, projects: readonly OmsProject[]) {
   const projectId = place.projectId ?? known?.projectId;
   const lacks = (path: string, variable: string): InputError => {
     const message = `is missing; expected here or in ${variable}`;
-    return new InputError('BODY_INVALID', `The request names no ${path}.`, [{ path, message }]);
+    // With projects at hand nothing must be said: what is said here names none of them.
+    const code = projects.length > 0 ? 'NOT_FOUND' : 'BODY_INVALID';
+    return new InputError(code, `The request names no ${path}.`, [{ path, message }]);
   };
   if (region === undefined) throw lacks('region', 'HUAWEICLOUD_SDK_REGION');
   if (projectId === undefined) throw lacks('projectId', 'HUAWEICLOUD_SDK_PROJECT_ID');
@@ -48,13 +50,13 @@ export function refOfRequest(
 ): OmsTaskRef {
   if (groupId !== undefined && !GROUP_ID.test(groupId)) {
     const message = 'expected a group id of 1 to 64 letters, digits and hyphens';
-    throw new InputError('BODY_INVALID', 'The path has no group id.', [
+    throw new InputError('PATH_INVALID', 'The path has no group id.', [
       { path: 'groupId', message },
     ]);
   }
   if (groupId === undefined && !TASK_ID.test(taskId ?? '')) {
     const fault = { path: 'taskId', message: 'expected a task id of 1 to 15 digits' };
-    throw new InputError('BODY_INVALID', 'The path has no task id.', [fault]);
+    throw new InputError('PATH_INVALID', 'The path has no task id.', [fault]);
   }
   const { failedObjectsOnly } = body;
   return {

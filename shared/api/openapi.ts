@@ -1,9 +1,14 @@
 /**
  * The OpenAPI 3.1 document, made from the same schemas that check requests and describe answers.
- * Rules that JSON Schema can't say (such as "exactly one of") are left to the check.
+ * JSON Schema counts characters where stores and providers count bytes: of all rules, only these
+ * limits are left to the check.
  */
-import { toJsonSchema } from '@valibot/to-json-schema';
+import { type JsonSchema, toJsonSchema } from '@valibot/to-json-schema';
 import type * as v from 'valibot';
+import { jsonOf } from '../lib/validate.ts';
+import { own } from '../lib/values.ts';
+import { IDEMPOTENCY } from './idempotency.ts';
+import { fetchesBody, GROUP_ID, TASK_ID } from './requests.ts';
 import { problemShape } from './responses.ts';
 import { ROUTES, type RouteDescription } from './routes/index.ts';
 
@@ -16,11 +21,13 @@ export interface OpenApi {
   readonly components: Readonly<Record<string, unknown>>;
 }
 
-let made: OpenApi | undefined;
+const made = new Map<boolean, OpenApi>();
 
-export function openApi(): OpenApi {
-  made ??= build();
-  return made;
+/** @param allowHttps whether the service takes `https:` sources */
+export function openApi(allowHttps = false): OpenApi {
+  const document = made.get(allowHttps) ?? build(allowHttps);
+  made.set(allowHttps, document);
+  return document;
 }
 
 const TITLES: Readonly<Record<number, string>> = {
@@ -38,9 +45,11 @@ const TITLES: Readonly<Record<number, string>> = {
   504: 'The provider did not answer',
 };
 
-function build(): OpenApi {
+function build(allowHttps: boolean): OpenApi {
   const paths: Record<string, Record<string, unknown>> = {};
-  for (const route of ROUTES) {
+  for (const described of ROUTES) {
+    const isFetches = described.route === 'POST /fetches';
+    const route = isFetches ? { ...described, body: fetchesBody(allowHttps) } : described;
     const [method = '', path = ''] = route.route.split(' ');
     paths[path] = { ...paths[path], [method.toLowerCase()]: operation(route, path) };
   }
@@ -145,12 +154,18 @@ const HEADERS = {
 const referTo = (names: readonly (keyof typeof HEADERS)[]): object =>
   Object.fromEntries(names.map((name) => [name, { $ref: `#/components/headers/${name}` }]));
 
+/** Other names are ids of ours: whatever is none of them is not found. */
+const PATH_PATTERNS = {
+  groupId: { pattern: GROUP_ID.source },
+  taskId: { pattern: TASK_ID.source },
+} as const;
+
 const pathParameters = (path: string): readonly object[] =>
   [...path.matchAll(/\{(\w+)\}/g)].map(([, name]) => ({
     name,
     in: 'path',
     required: true,
-    schema: { type: 'string' },
+    schema: { type: 'string', ...(name !== undefined && own(PATH_PATTERNS, name)) },
   }));
 
 function queryParameters(query: v.GenericSchema): readonly object[] {
@@ -172,7 +187,7 @@ const IDEMPOTENCY_KEY = {
   required: false,
   description:
     'The same key and request answer the same run; the same key with another one is 422.',
-  schema: { type: 'string', minLength: 1, maxLength: 255 },
+  schema: { type: 'string', maxLength: 255, pattern: IDEMPOTENCY.source },
 } as const;
 
 const IF_NONE_MATCH = {
@@ -183,12 +198,28 @@ const IF_NONE_MATCH = {
   schema: TEXT,
 } as const;
 
+/** Rules that a schema has several of stand side by side. */
+function merged(schema: JsonSchema, rule: JsonSchema): JsonSchema {
+  const isFree = Object.keys(rule).every(
+    (name) => !(name in schema) || name === 'type' || name === 'default',
+  );
+  return isFree ? { ...schema, ...rule } : { ...schema, allOf: [...(schema.allOf ?? []), rule] };
+}
+
 /** As JSON Schema 2020-12, the dialect of OpenAPI 3.1. */
 function schemaOf(schema: v.GenericSchema, typeMode: 'input' | 'output' = 'input'): object {
   const { $schema: _dialect, ...rest } = toJsonSchema(schema, {
     errorMode: 'ignore',
     target: 'draft-2020-12',
     typeMode,
+    overrideAction({ valibotAction, jsonSchema }) {
+      const json = jsonOf(valibotAction);
+      return json && merged(jsonSchema, json);
+    },
+    overrideSchema: ({ valibotSchema, jsonSchema }) =>
+      valibotSchema.type === 'object_with_rest'
+        ? { ...jsonSchema, additionalProperties: false }
+        : undefined,
   });
   return rest;
 }

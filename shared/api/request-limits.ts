@@ -13,7 +13,7 @@ const MAX_DEPTH = 32;
 const MAX_NAME_LENGTH = 256;
 
 /** As many faults as one answer names. */
-export const MAX_FAULTS = 100;
+const MAX_FAULTS = 100;
 
 /** The first part of a parsed body that is out of all proportion. */
 export function findExcess(value: unknown, depth = 0): InputFault | undefined {

@@ -3,14 +3,16 @@
  * document is generated from them: one source of truth.
  */
 import * as v from 'valibot';
+import { RUN_CURSOR, TRANSFER_CURSOR } from '../ledger/cursors.ts';
 import { TRANSFER_STATES } from '../ledger/merge.ts';
 import { OPERATIONS, RUN_STATES } from '../ledger/model.ts';
 import { CAUSE_CLASSES, InputError } from '../lib/errors.ts';
-import { parseWith } from '../lib/validate.ts';
+import { having, inJson, parseWith, strictObject } from '../lib/validate.ts';
 import { BUCKET, REGION } from '../manifest/key.ts';
 import { REGION as HUAWEI_REGION, PROJECT_ID } from '../providers/huawei/config.ts';
 import { SET_NAME } from '../providers/huawei/credential-sets.ts';
-import { KEY_BYTES } from '../stores/object-keys.ts';
+import { KEY_BYTES, keyFault } from '../stores/object-keys.ts';
+import { fetchFields } from './fetch-rules.ts';
 import { findExcess, withFirstFaults } from './request-limits.ts';
 
 /** What stands in a text for bytes that were no UTF-8. */
@@ -42,11 +44,16 @@ export function parseBody<Schema extends v.GenericSchema>(
 const refused = (text: string, message: string, cause?: unknown): InputError =>
   new InputError('BODY_INVALID', text, [{ path: '(whole)', message }], cause);
 
-/** @throws InputError (BODY_INVALID) */
+/** @throws InputError (QUERY_INVALID) that names every parameter that is unknown or does not fit */
 export const parseQuery = <Schema extends v.GenericSchema>(
   schema: Schema,
   query: unknown,
-): v.InferOutput<Schema> => parseWith(schema, query, 'The query', 'BODY_INVALID');
+): v.InferOutput<Schema> => parseWith(schema, query, 'The query', 'QUERY_INVALID');
+
+function parameters<Entries extends v.ObjectEntries>(entries: Entries) {
+  const names = Object.keys(entries).join(', ') || 'none';
+  return strictObject(entries, `is not a parameter of this route; expected ${names}`);
+}
 
 const matching = (pattern: RegExp, expected: string) =>
   v.pipe(v.string(`expected ${expected}`), v.regex(pattern, `expected ${expected}`));
@@ -55,44 +62,66 @@ const flag = v.boolean('expected true or false');
 
 export const MAX_FETCHES = 1_000;
 
-export const fetchesBody = v.pipe(
-  v.strictObject({
-    region: matching(REGION, 'a region such as ap-shanghai'),
-    bucket: matching(BUCKET, 'a bucket with its APPID, such as examplebucket-1250000000'),
-    objects: v.pipe(
-      v.array(
-        v.strictObject({
-          url: v.string('expected the URL of the source'),
-          key: v.string('expected the target key'),
-          md5: v.exactOptional(v.string('expected 32 hex digits')),
-        }),
-        `expected a list of 1 to ${MAX_FETCHES} objects`,
+/** @param allowHttps takes `https:` sources as they are */
+export const fetchesBody = (allowHttps: boolean) =>
+  v.pipe(
+    strictObject({
+      region: matching(REGION, 'a region such as ap-shanghai'),
+      bucket: matching(BUCKET, 'a bucket with its APPID, such as examplebucket-1250000000'),
+      objects: v.pipe(
+        v.array(
+          strictObject(fetchFields(allowHttps)),
+          `expected a list of 1 to ${MAX_FETCHES} objects`,
+        ),
+        v.minLength(1, 'expected at least one object'),
+        v.maxLength(
+          MAX_FETCHES,
+          `expected at most ${MAX_FETCHES} objects; upload a manifest for more`,
+        ),
       ),
-      v.minLength(1, 'expected at least one object'),
-      v.maxLength(
-        MAX_FETCHES,
-        `expected at most ${MAX_FETCHES} objects; upload a manifest for more`,
+      onKeyExist: v.exactOptional(
+        v.picklist(['ignore', 'override'], 'expected ignore or override'),
       ),
+      ignoreSameKey: v.exactOptional(flag),
+    }),
+    v.forward(
+      v.partialCheck(
+        [['onKeyExist'], ['ignoreSameKey']],
+        ({ onKeyExist, ignoreSameKey }) => onKeyExist === undefined || ignoreSameKey === undefined,
+        'expected without onKeyExist: which of the two wins is not documented',
+      ),
+      ['ignoreSameKey'],
     ),
-    onKeyExist: v.exactOptional(v.picklist(['ignore', 'override'], 'expected ignore or override')),
-    ignoreSameKey: v.exactOptional(flag),
-  }),
-  v.forward(
-    v.check(
-      ({ onKeyExist, ignoreSameKey }) => onKeyExist === undefined || ignoreSameKey === undefined,
-      'expected without onKeyExist: which of the two wins is not documented',
-    ),
-    ['ignoreSameKey'],
-  ),
-);
+    inJson({ not: having('onKeyExist', 'ignoreSameKey') }),
+  );
 
-export const manifestBody = v.strictObject({
-  key: v.pipe(
-    v.string('expected an object key'),
-    v.nonEmpty('expected an object key'),
-    v.maxBytes(KEY_BYTES, `expected an object key of at most ${KEY_BYTES} bytes`),
-  ),
-});
+/** By the rules of every store: no empty segments, none `.` or `..`, no control characters. */
+const SEGMENT = '(?!\\.{1,2}(?:/|$))[^/\\u0000-\\u001f\\u007f]+';
+
+function keyBody(prefixes: readonly string[]) {
+  const faultOf = (key: string): string | undefined => {
+    if (Buffer.byteLength(key) > KEY_BYTES)
+      return `expected an object key of at most ${KEY_BYTES} bytes`;
+    const isPlaced = prefixes.some((prefix) => key.startsWith(prefix));
+    return isPlaced ? keyFault(key) : `expected a key under ${prefixes.join(', ')}`;
+  };
+  return strictObject({
+    key: v.pipe(
+      v.string('expected an object key'),
+      v.rawCheck(({ dataset, addIssue }) => {
+        const message = dataset.typed ? faultOf(dataset.value) : undefined;
+        if (message !== undefined) addIssue({ message });
+      }),
+      inJson({
+        maxLength: KEY_BYTES,
+        pattern: `^(?:${prefixes.join('|')})${SEGMENT}(?:/${SEGMENT})*$`,
+      }),
+    ),
+  });
+}
+
+/** Elsewhere nothing is a manifest, and a function may not even look: a store tells no 404 there. */
+export const manifestBody = keyBody(['cos-fetch/', 'fetches/']);
 
 const place = {
   region: v.exactOptional(matching(HUAWEI_REGION, 'a region such as cn-north-4')),
@@ -101,7 +130,7 @@ const place = {
   failedObjectsOnly: v.exactOptional(flag),
 };
 
-export const omsStartBody = v.strictObject(place);
+export const omsStartBody = strictObject(place);
 
 export const TASK_ID = /^[1-9]\d{0,14}$/;
 
@@ -111,7 +140,7 @@ export const GROUP_ID = /^[A-Za-z0-9-]{1,64}$/;
 export const MAX_TASKS = 1_000;
 
 const taskItem = v.pipe(
-  v.strictObject({
+  strictObject({
     taskId: v.exactOptional(
       v.pipe(
         v.union([v.string(), v.pipe(v.number(), v.safeInteger())], 'expected a task id'),
@@ -125,12 +154,14 @@ const taskItem = v.pipe(
     credentials: place.credentials,
     failedObjectsOnly: place.failedObjectsOnly,
   }),
-  v.check(
+  v.partialCheck(
+    [['taskId'], ['groupId']],
     ({ taskId, groupId }) => (taskId === undefined) !== (groupId === undefined),
     'expected either a taskId or a groupId',
   ),
   v.forward(
-    v.check(
+    v.partialCheck(
+      [['groupId'], ['version']],
       ({ groupId, version }) => groupId === undefined || version !== 'v1',
       'expected v2: v1 has no groups',
     ),
@@ -138,7 +169,7 @@ const taskItem = v.pipe(
   ),
 );
 
-export const taskListBody = v.strictObject({
+export const taskListBody = strictObject({
   version: v.exactOptional(v.picklist(['v1', 'v2'], 'expected v1 or v2')),
   projectId: place.projectId,
   credentials: place.credentials,
@@ -157,7 +188,7 @@ const MAX_REDRIVEN = 1_000;
 
 const redriven = `expected a whole number from 1 to ${MAX_REDRIVEN}`;
 
-export const redriveBody = v.strictObject({
+export const redriveBody = strictObject({
   limit: v.optional(
     v.pipe(
       v.number(redriven),
@@ -169,7 +200,7 @@ export const redriveBody = v.strictObject({
   ),
 });
 
-export const retryBody = v.strictObject({
+export const retryBody = strictObject({
   class: v.exactOptional(
     v.pipe(
       v.array(
@@ -182,39 +213,56 @@ export const retryBody = v.strictObject({
   ),
 });
 
-export const uploadBody = manifestBody;
+/** Where uploads start something; the rest of the store is Waybill's own. */
+export const UPLOAD_PREFIXES = ['cos-fetch/', 'cos-batch/', 'oms/'] as const;
 
-const limit = (max: number, fallback: number) =>
-  v.pipe(
+export const uploadBody = keyBody(UPLOAD_PREFIXES);
+
+function limit(max: number, fallback: number) {
+  const expected = `expected a whole number from 1 to ${max}`;
+  const isWithin = (text: string) => /^\d{1,4}$/.test(text) && +text >= 1 && +text <= max;
+  const json = { type: 'integer', minimum: 1, maximum: max, default: fallback };
+  return v.pipe(
     v.optional(v.string(), String(fallback)),
-    v.regex(/^\d{1,4}$/, `expected a whole number from 1 to ${max}`),
+    v.check(isWithin, expected),
+    inJson(json),
     v.transform(Number),
-    v.minValue(1, `expected a whole number from 1 to ${max}`),
-    v.maxValue(max, `expected a whole number from 1 to ${max}`),
   );
+}
 
 /** Comma-separated words of a list. */
 const words = <Word extends string>(known: readonly Word[]) =>
   v.optional(
     v.pipe(
       v.string(),
+      v.regex(
+        new RegExp(`^(?:${known.join('|')})(?:,(?:${known.join('|')}))*$`),
+        `expected some of ${known.join(', ')}`,
+      ),
       v.transform((list) => list.split(',')),
-      v.array(v.picklist(known, `expected some of ${known.join(', ')}`)),
+      v.array(v.picklist(known)),
       // A store may take only so many words.
       v.transform((list) => [...new Set(list)]),
     ),
   );
 
-export const runsQuery = v.object({
-  cursor: v.optional(v.string()),
+/** As the ledger makes them. */
+const cursor = (pattern: RegExp) =>
+  v.optional(v.pipe(v.string(), v.regex(pattern, 'expected a nextCursor of an earlier page')));
+
+export const runsQuery = parameters({
+  cursor: cursor(RUN_CURSOR),
   limit: limit(100, 20),
   operation: words(OPERATIONS),
   state: words(RUN_STATES),
 });
 
-export const transfersQuery = v.object({
-  cursor: v.optional(v.string()),
+export const transfersQuery = parameters({
+  cursor: cursor(TRANSFER_CURSOR),
   limit: limit(1_000, 100),
   state: words(TRANSFER_STATES),
   cause: words(CAUSE_CLASSES),
 });
+
+/** The query of a route that takes no parameters. */
+export const noQuery = parameters({});

@@ -5,6 +5,10 @@
 import { InputError } from '../lib/errors.ts';
 import type { Run, Transfer } from './model.ts';
 
+export const RUN_CURSOR = /^([0-9]{1,15})\.([A-Za-z0-9_-]{1,64})$/;
+
+export const TRANSFER_CURSOR = /^([0-9]{1,9})\.([0-9]{1,10})$/;
+
 export interface RunCursor {
   readonly createdAtMs: number;
   readonly runId: string;
@@ -13,9 +17,9 @@ export interface RunCursor {
 export const runCursor = ({ createdAt, runId }: Pick<Run, 'createdAt' | 'runId'>): string =>
   `${createdAt.getTime()}.${runId}`;
 
-/** @throws InputError (BODY_INVALID, path `cursor`) */
+/** @throws InputError (QUERY_INVALID, path `cursor`) */
 export function parseRunCursor(cursor: string): RunCursor {
-  const match = /^(\d{1,15})\.([\w-]{1,64})$/.exec(cursor);
+  const match = RUN_CURSOR.exec(cursor);
   if (!match) throw invalidCursor();
   return { createdAtMs: Number(match[1]), runId: match[2] ?? '' };
 }
@@ -28,14 +32,14 @@ export interface TransferCursor {
 export const transferCursor = ({ shard, line }: Pick<Transfer, 'shard' | 'line'>): string =>
   `${shard}.${line}`;
 
-/** @throws InputError (BODY_INVALID, path `cursor`) */
+/** @throws InputError (QUERY_INVALID, path `cursor`) */
 export function parseTransferCursor(cursor: string): TransferCursor {
-  const match = /^(\d{1,9})\.(\d{1,10})$/.exec(cursor);
+  const match = TRANSFER_CURSOR.exec(cursor);
   if (!match) throw invalidCursor();
   return { shard: Number(match[1]), line: Number(match[2]) };
 }
 
 const invalidCursor = (): InputError =>
-  new InputError('BODY_INVALID', 'The cursor is invalid.', [
+  new InputError('QUERY_INVALID', 'The cursor is invalid.', [
     { path: 'cursor', message: 'expected a nextCursor of an earlier page' },
   ]);

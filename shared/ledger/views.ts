@@ -22,8 +22,15 @@ export const runView = (run: Run) => ({
   closedAt: run.closedAt?.toISOString() ?? null,
 });
 
-/** Without how it was planned. */
-export const sourceView = ({ bucket, key, etag }: Source) => ({ bucket, key, etag });
+/** Without how it was planned; a folder of the embedded store is named without its path. */
+export const sourceView = ({ bucket, key, etag }: Source) => ({
+  bucket: /[\\/]/.test(bucket) ? FOLDER : bucket,
+  key,
+  etag,
+});
+
+/** As in `PUT /objects/{key}`; rows hold the folder's path, which is no caller's business. */
+const FOLDER = 'objects';
 
 export const transferView = (transfer: Transfer) => ({
   transferId: transfer.transferId,

@@ -78,12 +78,17 @@ export class ConfigError extends WaybillError {
 export type InputCode =
   | 'EVENT_INVALID'
   | 'BODY_INVALID'
+  | 'HEADER_INVALID'
   | 'MANIFEST_INVALID'
   | 'MANIFEST_CHANGED'
   | 'NOTIFICATION_REFUSED'
   | 'NOT_FOUND'
+  | 'PATH_INVALID'
+  | 'QUERY_INVALID'
   | 'SIGNING_INPUT'
-  | 'UNAUTHORIZED';
+  | 'TOKEN_UNKNOWN'
+  | 'UNAUTHORIZED'
+  | 'UNSUPPORTED_MEDIA_TYPE';
 
 /** What was given to us is wrong; repeating it unchanged can't help. */
 export class InputError extends WaybillError {

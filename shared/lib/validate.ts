@@ -2,12 +2,45 @@
 import * as v from 'valibot';
 import { InputError, type InputFault } from './errors.ts';
 
+/** As `v.strictObject`, but names every field that it does not know, and not only the first. */
+export const strictObject = <Entries extends v.ObjectEntries>(
+  entries: Entries,
+  unknownField = 'is not a field of this request',
+): v.StrictObjectSchema<Entries, undefined> =>
+  v.objectWithRest(entries, v.never(unknownField)) as unknown as v.StrictObjectSchema<
+    Entries,
+    undefined
+  >;
+
+/**
+ * What a rule before it in a pipe means in JSON Schema, whose converter knows nothing of it: for
+ * documents that are made from schemas.
+ */
+export const inJson = <Input>(json: Json): v.BaseMetadata<Input> & { readonly json: Json } => ({
+  kind: 'metadata',
+  type: 'json',
+  reference: inJson,
+  json,
+});
+
+type Json = Readonly<Record<string, unknown>>;
+
+/** An object that has these fields, in JSON Schema. */
+export const having = (...names: readonly string[]): Json => ({
+  required: names,
+  properties: Object.fromEntries(names.map((name) => [name, {}])),
+});
+
+/** @returns what `inJson` says, undefined for any other part of a pipe */
+export const jsonOf = (part: object): Json | undefined =>
+  'json' in part ? (part.json as Json) : undefined;
+
 /** @throws InputError (EVENT_INVALID or `code`) with the path of every field that does not fit */
 export function parseWith<Schema extends v.GenericSchema>(
   schema: Schema,
   input: unknown,
   what: string,
-  code: 'EVENT_INVALID' | 'BODY_INVALID' | 'SIGNING_INPUT' = 'EVENT_INVALID',
+  code: 'EVENT_INVALID' | 'BODY_INVALID' | 'QUERY_INVALID' | 'SIGNING_INPUT' = 'EVENT_INVALID',
 ): v.InferOutput<Schema> {
   const result = v.safeParse(schema, input);
   if (result.success) return result.output;
@@ -29,7 +62,7 @@ export function faultOf(issue: v.BaseIssue<unknown>): InputFault {
 }
 
 function messageOf({ message, expected, received }: v.BaseIssue<unknown>): string {
-  if (/^(expected|is) /.test(message)) return message;
+  if (/^(expected|is|the) /.test(message)) return message;
   if (expected === 'never') return 'is not a field of this request';
   return received === 'undefined' ? 'is missing' : `expected ${expected ?? 'something else'}`;
 }

@@ -127,6 +127,7 @@ const STATUSES: Readonly<Record<string, number>> = {
   CONFIG_INVALID: 503,
   CREDENTIALS_REFUSED: 502,
   EVENT_INVALID: 400,
+  HEADER_INVALID: 400,
   IDEMPOTENCY_MISMATCH: 422,
   IN_PROGRESS: 409,
   MANIFEST_CHANGED: 409,
@@ -135,7 +136,9 @@ const STATUSES: Readonly<Record<string, number>> = {
   NOT_FOUND: 404,
   NO_FAILED_OBJECTS: 409,
   NOTHING_TO_RETRY: 409,
+  PATH_INVALID: 400,
   PROVIDER_REFUSED: 502,
+  QUERY_INVALID: 400,
   RATE_LIMITED: 429,
   REPLY_INVALID: 502,
   RUN_STATE: 409,
@@ -143,9 +146,11 @@ const STATUSES: Readonly<Record<string, number>> = {
   TASK_COMPLETE: 409,
   TASK_IN_GROUP: 409,
   TASK_STATE: 409,
+  TOKEN_UNKNOWN: 401,
   TRANSPORT_FAILED: 502,
   TRANSPORT_TIMEOUT: 504,
   UNAUTHORIZED: 401,
+  UNSUPPORTED_MEDIA_TYPE: 415,
 };
 
 const TITLES: Readonly<Record<number, string>> = {
@@ -155,6 +160,7 @@ const TITLES: Readonly<Record<number, string>> = {
   404: 'Not Found',
   409: 'Conflict',
   413: 'Content Too Large',
+  415: 'Unsupported Media Type',
   422: 'Unprocessable Content',
   429: 'Too Many Requests',
   500: 'Internal Server Error',
@@ -166,22 +172,29 @@ const TITLES: Readonly<Record<number, string>> = {
 const statusOf = (error: unknown): number =>
   (error instanceof WaybillError && own(STATUSES, error.code)) || 500;
 
+/** Where the code is explained: the row of the documentation's page on codes. */
+export const problemType = (code: string): string =>
+  `/docs/troubleshooting.md#${code.toLowerCase()}`;
+
 /** What callers may know of an error. */
 export const refusalOf = (error: unknown): HttpAnswer => problem(statusOf(error), error);
 
 export function problem(status: number, error: unknown): HttpAnswer {
   const known = status !== 500 && error instanceof WaybillError;
+  const code = known ? error.code : 'INTERNAL';
   const answer = json(status, {
-    type: 'about:blank',
+    type: problemType(code),
     title: TITLES[status] ?? 'Error',
     status,
-    code: known ? error.code : 'INTERNAL',
+    code,
     // A store's message may name paths and hosts of ours.
     ...(known && status !== 503 && { detail: error.message }),
     ...(error instanceof InputError && error.errors.length > 0 && { errors: error.errors }),
   });
   const type = { 'content-type': 'application/problem+json' };
-  const challenge = status === 401 ? { 'www-authenticate': 'Bearer' } : {};
+  // https://www.rfc-editor.org/rfc/rfc6750#section-3.1
+  const isWrong = code === 'TOKEN_UNKNOWN' ? ' error="invalid_token"' : '';
+  const challenge = status === 401 ? { 'www-authenticate': `Bearer${isWrong}` } : {};
   const limits = error instanceof RateError ? error.headers : {};
   return { ...answer, headers: { ...answer.headers, ...type, ...challenge, ...limits } };
 }

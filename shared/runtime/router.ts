@@ -1,6 +1,6 @@
 /**
  * Finds the route of a request by API Gateway's rules: `{name}` is one segment, `{name+}` the rest. HEAD
- * goes where GET goes.
+ * goes where GET goes. A callback's address may end in a slash, which some proxies add.
  */
 
 export interface Match<Target> {
@@ -11,7 +11,10 @@ export interface Match<Target> {
 }
 
 export interface Router<Target> {
-  /** The route, or the methods that the path knows (none: there is no such path). */
+  /**
+   * The route; or the methods of the most specific route that fits the path (none: there is no such
+   * path).
+   */
   find(method: string, path: string): Match<Target> | readonly string[];
 }
 
@@ -33,7 +36,8 @@ export function createRouter<Target>(
       method,
       target,
       names,
-      pattern: new RegExp(`^${pattern}$`),
+      path,
+      pattern: new RegExp(`^${pattern}${path.startsWith('/callbacks/') ? '/?' : ''}$`),
       vagueness: vaguenessOf(path),
     };
   });
@@ -42,10 +46,14 @@ export function createRouter<Target>(
     find(asked, path) {
       const method = asked === 'HEAD' ? 'GET' : asked;
       const allowed = new Set<string>();
-      for (const { routeKey, method: known, target, names, pattern } of compiled) {
+      let nearest: string | undefined;
+      for (const { routeKey, method: known, target, names, path: declared, pattern } of compiled) {
         const values = pattern.exec(path);
         if (!values) continue;
-        for (const each of known === 'GET' ? ['GET', 'HEAD'] : [known]) allowed.add(each);
+        nearest ??= declared;
+        if (declared === nearest) {
+          for (const each of known === 'GET' ? ['GET', 'HEAD'] : [known]) allowed.add(each);
+        }
         if (known !== method) continue;
         const pairs = names.map((name, at) => [name, decode(values[at + 1] ?? '')] as const);
         return { routeKey, target, params: Object.fromEntries(pairs) };

@@ -37,7 +37,7 @@ export function credentialsContract(name: string, open: OpenSets): void {
     it.each(['nobody', '', 'constructor', '__proto__'])('knows no set %j', async (unknown) => {
       const sets = await open(text({ acme: set('ak1') }));
       await expect(sets.get(unknown)).rejects.toMatchObject({
-        code: 'BODY_INVALID',
+        code: 'NOT_FOUND',
         errors: [{ path: 'credentials' }],
       });
     });

@@ -231,9 +231,9 @@ export function ledgerContract(name: string, open: () => Promise<Ledger>): void 
       });
 
       it('refuses a cursor that is none of its own', async () => {
-        await expect(ledger.runs({ cursor: 'x' })).rejects.toMatchObject({ code: 'BODY_INVALID' });
+        await expect(ledger.runs({ cursor: 'x' })).rejects.toMatchObject({ code: 'QUERY_INVALID' });
         await expect(ledger.transfers('r1', { cursor: 'x' })).rejects.toMatchObject({
-          code: 'BODY_INVALID',
+          code: 'QUERY_INVALID',
           errors: [{ path: 'cursor' }],
         });
       });

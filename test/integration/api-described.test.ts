@@ -65,6 +65,7 @@ function describer(live: LiveService) {
     const { status } = answer;
     const text = await answer.text();
     const what = `${route} ${status} ${text.slice(0, 300)}`;
+    expect(text, what).not.toContain(live.folder);
     const described = responses[status];
     expect(described, what).toBeDefined();
     seen.set(

@@ -73,29 +73,41 @@ it('no way to write a path, and no method, goes around the token', async () => {
   expect(wrong).toEqual([]);
 });
 
-const BAD_TOKENS: readonly (readonly [what: string, headers: Readonly<Record<string, string>>])[] =
+const BAD_TOKENS: readonly (readonly [
+  what: string,
+  headers: Readonly<Record<string, string>>,
+  code: string,
+])[] = [
+  ['none', {}, 'UNAUTHORIZED'],
+  ['of another case', { authorization: `Bearer ${TOKEN.toUpperCase()}` }, 'TOKEN_UNKNOWN'],
+  ['of another scheme', { authorization: `Basic ${TOKEN}` }, 'UNAUTHORIZED'],
+  ['without a scheme', { authorization: TOKEN }, 'UNAUTHORIZED'],
+  ['with something behind it', { authorization: `Bearer ${TOKEN} x` }, 'UNAUTHORIZED'],
+  ['cut short', { authorization: `Bearer ${TOKEN.slice(0, -1)}` }, 'TOKEN_UNKNOWN'],
+  ['of several', { authorization: `Bearer x,Bearer ${TOKEN}` }, 'UNAUTHORIZED'],
+  ['that is empty', { authorization: 'Bearer ' }, 'UNAUTHORIZED'],
   [
-    ['none', {}],
-    ['of another case', { authorization: `Bearer ${TOKEN.toUpperCase()}` }],
-    ['of another scheme', { authorization: `Basic ${TOKEN}` }],
-    ['without a scheme', { authorization: TOKEN }],
-    ['with something behind it', { authorization: `Bearer ${TOKEN} x` }],
-    ['cut short', { authorization: `Bearer ${TOKEN.slice(0, -1)}` }],
-    ['of several', { authorization: `Bearer x,Bearer ${TOKEN}` }],
-    ['that is empty', { authorization: 'Bearer ' }],
-    ['in other headers', { 'x-authorization': `Bearer ${TOKEN}`, cookie: `token=${TOKEN}` }],
-    ['very long', { authorization: `Bearer ${'x'.repeat(12_000)}` }],
-  ];
+    'in other headers',
+    { 'x-authorization': `Bearer ${TOKEN}`, cookie: `token=${TOKEN}` },
+    'UNAUTHORIZED',
+  ],
+  ['very long', { authorization: `Bearer ${'x'.repeat(12_000)}` }, 'TOKEN_UNKNOWN'],
+];
+
+const TOLD: Readonly<Record<string, string>> = {
+  UNAUTHORIZED: 'This route needs a token.',
+  TOKEN_UNKNOWN: 'The token is not known here.',
+};
 
 it('what is not exactly one of the tokens is none', async () => {
   const live = await startLive();
-  for (const [what, headers] of BAD_TOKENS) {
+  for (const [what, headers, code] of BAD_TOKENS) {
     const { status, text } = await ask(live, 'GET', '/runs', headers);
     expect(status, what).toBe(401);
     expect(text, what).not.toContain(TOKEN);
     expect(JSON.parse(text), what).toMatchObject({
-      code: 'UNAUTHORIZED',
-      detail: 'This route needs a token (Bearer).',
+      code,
+      detail: TOLD[code],
     });
   }
 });

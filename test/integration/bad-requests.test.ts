@@ -150,7 +150,7 @@ const ROWS: readonly Row[] = [
     'POST /fetches',
     fetches,
     400,
-    'BODY_INVALID',
+    'HEADER_INVALID',
     'Idempotency-Key',
     { 'idempotency-key': 'é' },
   ],
@@ -321,17 +321,17 @@ const ROWS: readonly Row[] = [
         location: { objectArn: 'qcs::cos:ap-chengdu::b-1250000000/none.csv' },
       },
     }),
-    400,
-    'BODY_INVALID',
+    404,
+    'NOT_FOUND',
     'manifest.location.objectArn',
   ],
-  ['a task id that is none', 'POST /oms/v2/tasks/abc/start', {}, 400, 'BODY_INVALID', 'taskId'],
+  ['a task id that is none', 'POST /oms/v2/tasks/abc/start', {}, 400, 'PATH_INVALID', 'taskId'],
   [
     'a task id that is too long',
     'POST /oms/v1/tasks/1234567890123456/start',
     {},
     400,
-    'BODY_INVALID',
+    'PATH_INVALID',
     'taskId',
   ],
   [
@@ -346,8 +346,8 @@ const ROWS: readonly Row[] = [
     'an unknown credential set',
     'POST /oms/v2/tasks/4042/start',
     { credentials: 'nobody' },
-    400,
-    'BODY_INVALID',
+    404,
+    'NOT_FOUND',
     'credentials',
   ],
   [
@@ -374,6 +374,22 @@ const ROWS: readonly Row[] = [
     'BODY_INVALID',
     'projectId',
   ],
+  [
+    'a region without a project',
+    'POST /oms/v1/tasks/16/start',
+    { region: 'la-south-2' },
+    404,
+    'NOT_FOUND',
+    'projectId',
+  ],
+  [
+    'a manifest that no file system could hold',
+    'POST /manifests',
+    { key: `cos-fetch/${'x'.repeat(300)}` },
+    404,
+    'NOT_FOUND',
+    'key',
+  ],
   ['a task that is not there', 'POST /oms/v2/tasks/999/start', {}, 404, 'NOT_FOUND', 'taskId'],
   ['a task that is complete', 'POST /oms/v2/tasks/4044/start', {}, 409, 'TASK_COMPLETE'],
   ['a task of a group', 'POST /oms/v2/tasks/4047/start', {}, 409, 'TASK_IN_GROUP'],
@@ -384,8 +400,80 @@ const ROWS: readonly Row[] = [
     409,
     'NO_FAILED_OBJECTS',
   ],
-  ['a limit that is none', 'GET /runs?limit=0', undefined, 400, 'BODY_INVALID', 'limit'],
-  ['a cursor of nobody', 'GET /runs?cursor=x', undefined, 400, 'BODY_INVALID', 'cursor'],
+  ['a limit that is none', 'GET /runs?limit=0', undefined, 400, 'QUERY_INVALID', 'limit'],
+  ['a cursor of nobody', 'GET /runs?cursor=x', undefined, 400, 'QUERY_INVALID', 'cursor'],
+  ['an empty list of states', 'GET /runs?state=', undefined, 400, 'QUERY_INVALID', 'state'],
+  ['an unknown parameter', 'GET /runs?color=red', undefined, 400, 'QUERY_INVALID', 'color'],
+  ['an unknown parameter', 'GET /runs/none?color=red', undefined, 400, 'QUERY_INVALID', 'color'],
+  [
+    'an unknown parameter',
+    'GET /runs/none/transfers?color=red',
+    undefined,
+    400,
+    'QUERY_INVALID',
+    'color',
+  ],
+  [
+    'an unknown parameter',
+    'GET /runs/none/failed.csv?color=red',
+    undefined,
+    400,
+    'QUERY_INVALID',
+    'color',
+  ],
+  ['an unknown parameter', 'GET /dead-letters?color=red', undefined, 400, 'QUERY_INVALID', 'color'],
+  [
+    'an unknown parameter',
+    'GET /health/providers?color=red',
+    undefined,
+    400,
+    'QUERY_INVALID',
+    'color',
+  ],
+  ['an unknown parameter', 'POST /fetches?color=red', fetches, 400, 'QUERY_INVALID', 'color'],
+  [
+    'an unknown parameter',
+    'POST /manifests?color=red',
+    { key: 'cos-fetch/x' },
+    400,
+    'QUERY_INVALID',
+    'color',
+  ],
+  [
+    'an unknown parameter',
+    'POST /uploads?color=red',
+    { key: 'cos-fetch/x' },
+    400,
+    'QUERY_INVALID',
+    'color',
+  ],
+  ['an unknown parameter', 'POST /batch-jobs?color=red', batch, 400, 'QUERY_INVALID', 'color'],
+  [
+    'an unknown parameter',
+    'POST /oms/v1/tasks/16/start?color=red',
+    {},
+    400,
+    'QUERY_INVALID',
+    'color',
+  ],
+  [
+    'an unknown parameter',
+    'POST /oms/v2/tasks/4042/start?color=red',
+    {},
+    400,
+    'QUERY_INVALID',
+    'color',
+  ],
+  ['an unknown parameter', 'POST /runs/none/retry?color=red', {}, 400, 'QUERY_INVALID', 'color'],
+  ['an unknown parameter', 'POST /runs/none/cancel?color=red', {}, 400, 'QUERY_INVALID', 'color'],
+  [
+    'an unknown parameter',
+    'POST /dead-letters/redrive?color=red',
+    {},
+    400,
+    'QUERY_INVALID',
+    'color',
+  ],
   ['a run that is not there', 'GET /runs/none', undefined, 404, 'NOT_FOUND', 'runId'],
   ['transfers of no run', 'GET /runs/none/transfers', undefined, 404, 'NOT_FOUND', 'runId'],
   ['a report of no run', 'GET /runs/none/failed.csv', undefined, 404, 'NOT_FOUND', 'runId'],
@@ -405,7 +493,7 @@ const ROWS: readonly Row[] = [
     'POST /batch-jobs',
     batch,
     401,
-    'UNAUTHORIZED',
+    'TOKEN_UNKNOWN',
     'authorization',
     { authorization: 'Bearer wrong-token-0000' },
   ],
@@ -510,12 +598,73 @@ describe('bad requests', () => {
       ...(body !== undefined && { body: typeof body === 'string' ? body : JSON.stringify(body) }),
     });
     const problem = (await answer.json()) as {
+      type: string;
       code: string;
       errors?: { path: string; message: string }[];
     };
     expect([answer.status, problem.code, problem.errors?.[0]?.path]).toEqual([status, code, path]);
     expect(answer.headers.get('content-type')).toBe('application/problem+json');
+    expect(problem.type).toBe(`/docs/troubleshooting.md#${code.toLowerCase()}`);
     for (const { message } of problem.errors ?? []) expect(message).toMatch(/^(expected|is |the )/);
+  });
+
+  it.each<readonly [route: string, body: unknown, paths: readonly string[]]>([
+    [
+      'POST /fetches',
+      {
+        region: 'Shanghai',
+        bucket: 'b',
+        objects: [
+          { url: 'https://o.example/a', key: '', md5: 'x' },
+          { url: 7, key: 'a/../b', size: 1, colour: 'red' },
+        ],
+        onKeyExist: 'ignore',
+        ignoreSameKey: true,
+        dryRun: true,
+        more: 1,
+      },
+      [
+        'region',
+        'bucket',
+        'objects[0].url',
+        'objects[0].key',
+        'objects[0].md5',
+        'objects[1].url',
+        'objects[1].key',
+        'objects[1].size',
+        'objects[1].colour',
+        'dryRun',
+        'more',
+        'ignoreSameKey',
+      ],
+    ],
+    [
+      'POST /batch-jobs',
+      {
+        ...job(copy({ targetKeyPrefix: 'a/', taggingDirective: 'Add', odd: 1 })),
+        manifest: {
+          location: { objectArn: 's3://b/k' },
+          spec: { fields: ['Size'], format: 'COSInventoryReport_CSV_V1' },
+        },
+        priority: -1,
+      },
+      [
+        'manifest.location.objectArn',
+        'manifest.spec.fields[0]',
+        'operation.cosPutObjectCopy.odd',
+        'operation.cosPutObjectCopy.prefixReplace',
+        'operation.cosPutObjectCopy.newObjectTagging',
+        'priority',
+      ],
+    ],
+    ['POST /oms/v2/tasks/4042/start', { srcAk: 'a', region: '_' }, ['region', 'srcAk']],
+    ['GET /runs?color=red&limit=0&state=x&size=1', undefined, ['limit', 'state', 'color', 'size']],
+  ])('%s names all faults at once', async (route, body, paths) => {
+    const [method = '', target = ''] = route.split(' ');
+    const init = body === undefined ? {} : { body: JSON.stringify(body) };
+    const answer = await fetch(`${url}${target}`, { method, headers, ...init });
+    const { errors } = (await answer.json()) as { errors: { path: string }[] };
+    expect(errors.map(({ path }) => path)).toEqual(paths);
   });
 
   it.each(UPLOADS)('upload of %s: %s', async (_what, key, content, message) => {

@@ -79,7 +79,7 @@ describe('a run under way', () => {
     expect(again.ordered + again.pending + Number(again.unread)).toBe(80 - counts.succeeded);
     await stateIs(client, runId, 'completed');
     expect((await client.getRun(runId)).counts).toMatchObject({ lines: 80, succeeded: 80 });
-    const { transfers } = await client.listTransfers(runId, { limit: '1000' });
+    const { transfers } = await client.listTransfers(runId, { limit: 1000 });
     expect(new Set(transfers.map(({ key }) => key)).size).toBe(80);
     await expect(client.cancelRun(runId)).rejects.toMatchObject({
       problem: { status: 409, code: 'RUN_STATE' },

@@ -172,7 +172,7 @@ export interface CreateUploadAnswer {
 }
 export interface ListRunsQuery {
   cursor?: string;
-  limit?: string;
+  limit?: number;
   operation?: string;
   state?: string;
 }
@@ -289,7 +289,7 @@ export interface GetRunAnswer {
 }
 export interface ListTransfersQuery {
   cursor?: string;
-  limit?: string;
+  limit?: number;
   state?: string;
   cause?: string;
 }

@@ -24,7 +24,7 @@ import type { ObjectInfo, Objects } from '../../stores/objects.ts';
 import { readSmall } from '../../stores/objects.ts';
 import type { Authorize } from '../auth.ts';
 import { claimRun } from '../idempotency.ts';
-import { parseBody } from '../requests.ts';
+import { noQuery, parseBody, parseQuery } from '../requests.ts';
 
 export interface BatchJobDeps {
   readonly authorize: Authorize;
@@ -90,6 +90,7 @@ export function createBatchJobHandler(deps: BatchJobDeps) {
 
   const http = overHttp(
     async (request): Promise<HttpAnswer> => {
+      parseQuery(noQuery, request.query);
       const body = parseBody(batchJobRequest, request.body);
       const runId = await claimRun(ledger, request, body, now(), await claimToken(request, body));
       const run = { runId, trigger: 'http', operation: 'cos-batch-job', createdAt: now() } as const;

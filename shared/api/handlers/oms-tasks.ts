@@ -21,7 +21,7 @@ import { readSmall } from '../../stores/objects.ts';
 import type { Authorize } from '../auth.ts';
 import { claimRun } from '../idempotency.ts';
 import { type OmsVersion, refOfRequest, refsOfList, regionOfList } from '../oms-task-refs.ts';
-import { omsStartBody, parseBody, taskListBody } from '../requests.ts';
+import { noQuery, omsStartBody, parseBody, parseQuery, taskListBody } from '../requests.ts';
 
 export interface OmsStartDeps {
   readonly authorize: Authorize;
@@ -42,6 +42,7 @@ export function createOmsStartHandler(version: OmsVersion, deps: OmsStartDeps) {
 
   const http = overHttp(
     async (request): Promise<HttpAnswer> => {
+      parseQuery(noQuery, request.query);
       const body = parseBody(omsStartBody, request.body === '' ? '{}' : request.body);
       const ref = refOfRequest(version, request.params, body, projects);
       const runId = await claimRun(ledger, request, body, now());

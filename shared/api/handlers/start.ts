@@ -4,12 +4,10 @@
  */
 import { inProgress, runLeaseName, withLease } from '../../ledger/lease.ts';
 import type { Ledger } from '../../ledger/ledger.ts';
-import { InputError } from '../../lib/errors.ts';
 import type { Log } from '../../lib/log.ts';
 import { ASKED_QUIET_MS, feedQuiet } from '../../runs/feed-quiet.ts';
 import type { PlanLater, Planner } from '../../runs/plan.ts';
 import { json } from '../../runtime/http.ts';
-import { badKey, keyFault } from '../../stores/object-keys.ts';
 import type { Objects } from '../../stores/objects.ts';
 import type { QueueSender } from '../../stores/queue.ts';
 import { fetchesKey, fetchesText, sameKeyOf } from '../fetches.ts';
@@ -32,10 +30,10 @@ export interface StartingOptions {
 
 export const startRoutes = (options: StartingOptions): Routes => {
   const { allowHttps, ledger, now, objects, planner, planLater } = options;
+  const fetches = fetchesBody(allowHttps);
   return {
     'POST /manifests': async (request) => {
       const body = parseBody(manifestBody, request.body);
-      checkPlace(body.key);
       const runId = await claimRun(ledger, request, body, now(), await planner.identify(body.key));
       // Under a key that came before, the run of the version it started.
       const run = await ledger.run(runId);
@@ -53,8 +51,8 @@ export const startRoutes = (options: StartingOptions): Routes => {
       return json(202, { runId });
     },
     'POST /fetches': async (request) => {
-      const body = parseBody(fetchesBody, request.body);
-      const text = fetchesText(body, allowHttps);
+      const body = parseBody(fetches, request.body);
+      const text = fetchesText(body);
       const runId = await claimRun(ledger, request, body, now());
       // Written once: a second write would be another version of the manifest under way.
       await withLease(ledger, runLeaseName(runId), now, async () => {
@@ -78,16 +76,4 @@ async function isLong(key: string, objects: Pick<Objects, 'head'>): Promise<bool
   if (key.endsWith('.gz')) return true;
   const { sizeBytes = 0 } = (await objects.head(key)) ?? {};
   return sizeBytes > LONG_BYTES;
-}
-
-/** Elsewhere nothing is a manifest, and a function may not even look: a store tells no 404 there. */
-const MANIFESTS = /^(?:cos-fetch|fetches)\//;
-
-/** @throws InputError (BODY_INVALID, `key`) */
-function checkPlace(key: string): void {
-  const fault = keyFault(key);
-  if (fault !== undefined) throw badKey(key, fault);
-  if (MANIFESTS.test(key)) return;
-  const message = 'expected cos-fetch/<region>/<bucket-appid>/<name>.csv or .jsonl';
-  throw new InputError('BODY_INVALID', 'No manifest lies there.', [{ path: 'key', message }]);
 }

@@ -31,7 +31,7 @@ export const START: readonly RouteDescription[] = [
     route: 'POST /fetches',
     id: 'createFetches',
     summary: 'Fetches up to 1,000 objects into a COS bucket',
-    body: fetchesBody,
+    body: fetchesBody(false),
     example: {
       region: 'ap-shanghai',
       bucket: 'examplebucket-1250000000',

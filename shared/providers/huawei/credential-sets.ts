@@ -21,7 +21,7 @@ export interface CredentialSet extends OmsKeys {
 /** The secret store as functions see it. */
 export interface CredentialSets {
   /**
-   * @throws InputError (BODY_INVALID, path `credentials`) when there is no set of this name;
+   * @throws InputError (NOT_FOUND, path `credentials`) when there is no set of this name;
    * StoreError (STORE_FAILED) when the store can't be read
    */
   get(name: string): Promise<CredentialSet>;
@@ -143,7 +143,7 @@ export function createCredentialSets(
 }
 
 export const unknownSet = (name: string): InputError =>
-  new InputError('BODY_INVALID', `There is no credential set ${JSON.stringify(name)}.`, [
+  new InputError('NOT_FOUND', `There is no credential set ${JSON.stringify(name)}.`, [
     {
       path: 'credentials',
       message:

@@ -36,6 +36,8 @@ export function createFolderObjects(path: string): Objects {
   };
 
   const head: Objects['head'] = async (key) => {
+    // A good key that no file can have: there is none.
+    if (keyFault(key) === undefined && faultOf(key, root) !== undefined) return undefined;
     const { folder, name } = placeOf(key);
     try {
       return await tree.within(folder, (at) => infoOf(key, at(name)));

@@ -5,6 +5,7 @@ import { createClock } from '../../../shared/lib/clock.ts';
 import { huaweiError } from '../../../shared/providers/huawei/errors.ts';
 import { failureReason } from '../../../shared/providers/huawei/oms/failure-reasons.ts';
 import { codeClass, taskClass } from '../../../shared/providers/tencent/errors.ts';
+import { problemType } from '../../../shared/runtime/http.ts';
 import {
   cosCodes,
   huaweiNumbers,
@@ -57,6 +58,14 @@ it('has every code of our own, and none that is gone', () => {
   expect(known.length).toBeGreaterThan(45);
   expect(missing(known, told)).toEqual([]);
   expect(missing([...told], new Set([...known, 'BAD_REQUEST']))).toEqual([]);
+});
+
+it('has the place that the type of each problem names', () => {
+  for (const code of codesOf('HTTP API and service')) {
+    const [path, anchor] = problemType(code).slice(1).split('#');
+    expect(path).toBe('docs/troubleshooting.md');
+    expect(page).toContain(`\`${code}\`<a id="${anchor}"></a>`);
+  }
 });
 
 it('tells the class of our own causes', () => {

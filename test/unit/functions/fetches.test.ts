@@ -105,7 +105,11 @@ describe('POST /fetches', () => {
     expect(answer).toMatchObject({
       status: 400,
       code: 'BODY_INVALID',
-      errors: [{ path: 'objects[1].key' }, { path: 'objects[2].key' }],
+      errors: ['objects[1].url', 'objects[1].key', 'objects[2].url', 'objects[2].key'].map(
+        (path) => ({
+          path,
+        }),
+      ),
     });
     expect((await ledger.runs({})).items).toEqual([]);
     expect(await Array.fromAsync(objects.list('fetches/'))).toEqual([]);

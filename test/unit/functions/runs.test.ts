@@ -411,16 +411,19 @@ describe('runs', () => {
     }
   });
 
-  it.each(['Bearer', `Basic ${TOKEN}`, 'Bearer wrong-token-wrong', '', `Bearer ${TOKEN}x`])(
-    'asks for a token, given %j',
-    async (authorization) => {
-      const { ask } = await withRun();
-      const { statusCode, value, headers } = await ask('GET /runs', { authorization });
-      expect(statusCode).toBe(401);
-      expect(value).toMatchObject({ code: 'UNAUTHORIZED', status: 401, title: 'Unauthorized' });
-      expect(headers).toMatchObject({ 'www-authenticate': 'Bearer' });
-    },
-  );
+  it.each([
+    ['Bearer', 'UNAUTHORIZED', 'Bearer'],
+    [`Basic ${TOKEN}`, 'UNAUTHORIZED', 'Bearer'],
+    ['', 'UNAUTHORIZED', 'Bearer'],
+    ['Bearer wrong-token-wrong', 'TOKEN_UNKNOWN', 'Bearer error="invalid_token"'],
+    [`Bearer ${TOKEN}x`, 'TOKEN_UNKNOWN', 'Bearer error="invalid_token"'],
+  ])('asks for a token, given %j: %s', async (authorization, code, challenge) => {
+    const { ask } = await withRun();
+    const { statusCode, value, headers } = await ask('GET /runs', { authorization });
+    expect(statusCode).toBe(401);
+    expect(value).toMatchObject({ code, status: 401, title: 'Unauthorized' });
+    expect(headers).toMatchObject({ 'www-authenticate': challenge });
+  });
 
   it('takes a token that is configured as its SHA-256', async () => {
     const { ask } = await setup();
@@ -432,29 +435,29 @@ describe('runs', () => {
     ['GET /runs/{runId}', { params: { runId: 'nobody' } }, 404, 'NOT_FOUND', 'runId'],
     ['GET /runs/{runId}/transfers', { params: { runId: 'nobody' } }, 404, 'NOT_FOUND', 'runId'],
     ['GET /runs/{runId}/failed.csv', { params: { runId: 'nobody' } }, 404, 'NOT_FOUND', 'runId'],
-    ['GET /runs', { query: { limit: '0' } }, 400, 'BODY_INVALID', 'limit'],
-    ['GET /runs', { query: { limit: '101' } }, 400, 'BODY_INVALID', 'limit'],
-    ['GET /runs', { query: { limit: 'all' } }, 400, 'BODY_INVALID', 'limit'],
-    ['GET /runs', { query: { cursor: "'; DROP" } }, 400, 'BODY_INVALID', 'cursor'],
+    ['GET /runs', { query: { limit: '0' } }, 400, 'QUERY_INVALID', 'limit'],
+    ['GET /runs', { query: { limit: '101' } }, 400, 'QUERY_INVALID', 'limit'],
+    ['GET /runs', { query: { limit: 'all' } }, 400, 'QUERY_INVALID', 'limit'],
+    ['GET /runs', { query: { cursor: "'; DROP" } }, 400, 'QUERY_INVALID', 'cursor'],
     [
       'GET /runs/{runId}/transfers',
       { params: { runId: 'r1' }, query: { state: 'lost' } },
       400,
-      'BODY_INVALID',
-      'state[0]',
+      'QUERY_INVALID',
+      'state',
     ],
     [
       'GET /runs/{runId}/transfers',
       { params: { runId: 'r1' }, query: { cause: 'source,fate' } },
       400,
-      'BODY_INVALID',
-      'cause[1]',
+      'QUERY_INVALID',
+      'cause',
     ],
     ['POST /manifests', { body: 'nonsense' }, 400, 'BODY_INVALID', '(whole)'],
     ['POST /manifests', { body: '{}' }, 400, 'BODY_INVALID', 'key'],
     ['POST /manifests', { body: '{"key":5}' }, 400, 'BODY_INVALID', 'key'],
     ['POST /manifests', { body: '{"key":""}' }, 400, 'BODY_INVALID', 'key'],
-    ['POST /manifests', { body: '{"key":"a","more":1}' }, 400, 'BODY_INVALID', 'more'],
+    ['POST /manifests', { body: '{"key":"cos-fetch/a","more":1}' }, 400, 'BODY_INVALID', 'more'],
     ['POST /manifests', { body: '{"key":"cos-fetch/none.csv"}' }, 404, 'NOT_FOUND', 'key'],
     ['POST /manifests', { body: '{"key":"../../etc/passwd"}' }, 400, 'BODY_INVALID', 'key'],
   ] as const)('%s refuses %j', async (routeKey, given, status, code, path) => {
@@ -462,7 +465,7 @@ describe('runs', () => {
     const { statusCode, value, headers } = await ask(routeKey, given);
     expect(statusCode).toBe(status);
     expect(headers?.['content-type']).toBe('application/problem+json');
-    expect(value).toMatchObject({ type: 'about:blank', status, code, errors: [{ path }] });
+    expect(value).toMatchObject({ status, code, errors: [{ path }] });
   });
 
   it('says nothing of what is inside when something breaks, and logs it', async () => {

@@ -1,3 +1,4 @@
+import { createHash } from 'node:crypto';
 import { once } from 'node:events';
 import type { AddressInfo } from 'node:net';
 import { createServer } from 'node:net';
@@ -85,7 +86,11 @@ describe('the HTTP server', () => {
     expect(answer.headers.get('content-type')).toBe('application/problem+json');
     expect(answer.headers.get('x-content-type-options')).toBe('nosniff');
     expect(answer.headers.get('cache-control')).toBe('no-store');
-    expect(await answer.json()).toMatchObject({ type: 'about:blank', status, code });
+    expect(await answer.json()).toMatchObject({
+      type: `/docs/troubleshooting.md#${code.toLowerCase()}`,
+      status,
+      code,
+    });
     expect(events).toEqual([]);
   });
 
@@ -154,11 +159,16 @@ describe('PUT /objects/{key+}', () => {
         refresh: async () => {},
       })),
     });
-    const put = (path: string, body: string, token = 'the-token-of-this-test') =>
+    const put = (
+      path: string,
+      body: string | FormData,
+      token = 'the-token-of-this-test',
+      headers = {},
+    ) =>
       fetch(`${url}/objects/${path}`, {
         method: 'PUT',
         body,
-        headers: { authorization: `Bearer ${token}` },
+        headers: { authorization: `Bearer ${token}`, ...headers },
       });
     return { objects, put, written };
   }
@@ -177,25 +187,77 @@ describe('PUT /objects/{key+}', () => {
   it('asks for a token', async () => {
     const { put, written, objects } = await setup();
     const refused = await put('a', 'x', 'another-token-entirely');
-    expect([refused.status, refused.headers.get('www-authenticate')]).toEqual([401, 'Bearer']);
+    expect([refused.status, refused.headers.get('www-authenticate')]).toEqual([
+      401,
+      'Bearer error="invalid_token"',
+    ]);
     expect(written).toEqual([]);
     expect(await objects.head('a')).toBeUndefined();
   });
 
   it.each([
-    ['..%2F..%2Fetc%2Fpasswd', 'BODY_INVALID'],
-    ['a//b', 'BODY_INVALID'],
-    ['a%00b', 'BODY_INVALID'],
-    ['reports/r1/failed.csv', 'BODY_INVALID'],
-    ['Reports/r1/failed.csv', 'BODY_INVALID'],
-    ['reports%2Fr1%2Ffailed.csv', 'BODY_INVALID'],
-    ['staging/r1/000000', 'BODY_INVALID'],
+    ['..%2F..%2Fetc%2Fpasswd', 'PATH_INVALID'],
+    ['a//b', 'PATH_INVALID'],
+    ['a%00b', 'PATH_INVALID'],
+    ['reports/r1/failed.csv', 'PATH_INVALID'],
+    ['Reports/r1/failed.csv', 'PATH_INVALID'],
+    ['reports%2Fr1%2Ffailed.csv', 'PATH_INVALID'],
+    ['staging/r1/000000', 'PATH_INVALID'],
   ])('refuses the key %s', async (path, code) => {
     const { put, written } = await setup();
     const answer = await put(path, 'x');
     expect(answer.status).toBe(400);
     expect(await answer.json()).toMatchObject({ code, errors: [{ path: 'key' }] });
     expect(written).toEqual([]);
+  });
+
+  const BODY = 'url,key\nhttp://o.example/a,a\n';
+  const md5Of = (text: string) => createHash('md5').update(text).digest('base64');
+
+  it('refuses a form: its boundaries are no lines of a manifest', async () => {
+    const { objects, put, written } = await setup();
+    const form = new FormData();
+    form.set('file', new Blob([BODY]), 'm.csv');
+    const answer = await put('m.csv', form);
+    expect(answer.status).toBe(415);
+    expect(await answer.json()).toMatchObject({
+      code: 'UNSUPPORTED_MEDIA_TYPE',
+      errors: [{ path: 'Content-Type' }],
+    });
+    expect(written).toEqual([]);
+    expect(await objects.head('m.csv')).toBeUndefined();
+  });
+
+  it.each(['application/x-www-form-urlencoded', 'text/csv', 'application/octet-stream'])(
+    'takes a body that is called %s as it is',
+    async (type) => {
+      const { objects, put } = await setup();
+      const answer = await put('m.csv', BODY, undefined, { 'content-type': type });
+      expect(answer.status).toBe(201);
+      expect((await objects.head('m.csv'))?.sizeBytes).toBe(BODY.length);
+    },
+  );
+
+  it.each([
+    ['of another body', md5Of(`${BODY} `)],
+    ['in hex', createHash('md5').update(BODY).digest('hex')],
+    ['that is empty', ''],
+  ])('stores nothing under a Content-MD5 %s', async (_what, md5) => {
+    const { objects, put, written } = await setup();
+    const answer = await put('m.csv', BODY, undefined, { 'content-md5': md5 });
+    expect(answer.status).toBe(400);
+    expect(await answer.json()).toMatchObject({
+      code: 'HEADER_INVALID',
+      errors: [{ path: 'Content-MD5' }],
+    });
+    expect(written).toEqual([]);
+    expect(await objects.head('m.csv')).toBeUndefined();
+  });
+
+  it('stores a body whose Content-MD5 is right', async () => {
+    const { put, written } = await setup();
+    const answer = await put('m.csv', BODY, undefined, { 'content-md5': md5Of(BODY) });
+    expect([answer.status, written]).toEqual([201, ['m.csv']]);
   });
 
   it('names no path of this machine when the store fails', async () => {

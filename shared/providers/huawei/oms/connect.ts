@@ -27,7 +27,7 @@ export interface OmsPlace {
 }
 
 /**
- * @throws InputError (BODY_INVALID, path `credentials`) when there is no such set; StoreError
+ * @throws InputError (NOT_FOUND, path `credentials`) when there is no such set; StoreError
  */
 export type OpenOms = (place: OmsPlace) => Promise<OmsAccess>;
 

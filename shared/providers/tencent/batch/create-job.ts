@@ -36,7 +36,7 @@ export type CreateOutcome =
 export interface BatchCreator {
   /**
    * The job with everything filled in that the request left out; looks up the manifest's ETag.
-   * @throws InputError (BODY_INVALID), and what reading the manifest's head throws
+   * @throws InputError (BODY_INVALID, NOT_FOUND), and what reading the manifest's head throws
    */
   prepare(runId: string, request: BatchJobRequest): Promise<PreparedJob>;
   /**
@@ -84,7 +84,7 @@ export function createBatchCreator(options: BatchCreatorOptions): BatchCreator {
     const found = await breaker.run(() => objects.head({ region, bucket }, key));
     if (found) return `"${found.etag}"`;
     const path = 'manifest.location.objectArn';
-    throw new InputError('BODY_INVALID', `There is no manifest ${arn}.`, [
+    throw new InputError('NOT_FOUND', `There is no manifest ${arn}.`, [
       { path, message: 'expected an object that is there' },
     ]);
   };

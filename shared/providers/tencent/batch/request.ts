@@ -5,6 +5,7 @@
  * https://www.tencentcloud.com/document/product/436/33781 (COS reference, section 3.3)
  */
 import * as v from 'valibot';
+import { having, inJson, strictObject } from '../../../lib/validate.ts';
 import { pathFault } from '../../../manifest/target-key.ts';
 
 /** Of the job's description, so much is Waybill's: ` [waybill:<run id>]`. */
@@ -23,6 +24,7 @@ const text = (min: number, max: number) => {
       (value) => value.isWellFormed() && !NOT_IN_XML.test(value),
       'expected text without control characters',
     ),
+    inJson({ minLength: Math.min(min, 1), maxLength: max, not: { pattern: NOT_IN_XML.source } }),
   );
 };
 
@@ -46,20 +48,29 @@ const list = <Item extends v.GenericSchema>(item: Item) =>
 
 /** Unix seconds by the Go SDK; the page only says "timestamp". */
 const timestamp = v.union(
-  [v.pipe(v.number(), v.safeInteger(), v.minValue(0)), text(1, 64)],
+  [
+    v.pipe(
+      v.number(),
+      v.safeInteger(),
+      v.minValue(0),
+      inJson({ type: 'integer', maximum: Number.MAX_SAFE_INTEGER }),
+    ),
+    text(1, 64),
+  ],
   'expected Unix seconds, or a timestamp as text',
 );
 
 const objectArn = v.pipe(
   text(1, 1024),
   v.regex(
-    /^qcs::cos:[a-z0-9-]+:(?:uid\/\d+)?:[a-z0-9-]+-\d+\/./s,
+    /^qcs::cos:[a-z0-9-]+:(?:uid\/[0-9]+)?:[a-z0-9-]+-[0-9]+\/+[^/]/,
     'expected qcs::cos:<region>::<bucket-appid>/<key>',
   ),
   v.check(
     (arn) => parseArn(arn).key === '' || pathFault(parseArn(arn).key) === undefined,
     'expected a key without "." or ".." between slashes',
   ),
+  inJson({ not: { pattern: '/\\.{1,2}(?:/|$)' } }),
 );
 
 /** Of keys; what stands behind its last slash may go on. */
@@ -70,20 +81,21 @@ const prefix = (max: number, sample = 'x') =>
       (given) => pathFault(`k/${given}${sample}`) === undefined,
       'expected a prefix without "." or ".." between slashes',
     ),
+    inJson({ not: { pattern: `(?:^|/)\\.{1,2}(?:/${sample === '/' ? '|$' : ''})` } }),
   );
 
 const bucketArn = v.pipe(
   text(1, 1024),
   v.regex(
-    /^qcs::cos:[a-z0-9-]+:(?:uid\/\d+)?:[a-z0-9-]+-\d+$/,
+    /^qcs::cos:[a-z0-9-]+:(?:uid\/[0-9]+)?:[a-z0-9-]+-[0-9]+$/,
     'expected qcs::cos:<region>::<bucket-appid>',
   ),
 );
 
-const tag = v.strictObject({ key: text(1, 1024), value: text(0, 1024) });
+const tag = strictObject({ key: text(1, 1024), value: text(0, 1024) });
 
-const grant = v.strictObject({
-  grantee: v.strictObject({
+const grant = strictObject({
+  grantee: strictObject({
     displayName: v.exactOptional(text(1, 1024)),
     identifier: text(1, 1024),
     typeIdentifier: v.exactOptional(word(['ID']), 'ID'),
@@ -91,7 +103,7 @@ const grant = v.strictObject({
   permission: word(['READ', 'WRITE', 'FULL_CONTROL']),
 });
 
-const objectMetadata = v.strictObject({
+const objectMetadata = strictObject({
   cacheControl: v.exactOptional(text(1, 1024)),
   contentDisposition: v.exactOptional(text(1, 1024)),
   contentEncoding: v.exactOptional(text(1, 1024)),
@@ -104,7 +116,7 @@ const objectMetadata = v.strictObject({
 const directive = word(['Copy', 'Replaced', 'Add']);
 
 const copy = v.pipe(
-  v.strictObject({
+  strictObject({
     accessControlDirective: v.exactOptional(directive),
     accessControlGrants: v.exactOptional(list(grant)),
     prefixReplace: v.exactOptional(flag),
@@ -121,15 +133,22 @@ const copy = v.pipe(
     targetResource: bucketArn,
   }),
   v.forward(
-    v.check(
+    v.partialCheck(
+      [['prefixReplace'], ['resourcesPrefix'], ['targetKeyPrefix']],
       ({ prefixReplace, resourcesPrefix, targetKeyPrefix }) =>
         prefixReplace === true || (resourcesPrefix === undefined && targetKeyPrefix === undefined),
       'expected true where resourcesPrefix or targetKeyPrefix is given',
     ),
     ['prefixReplace'],
   ),
+  inJson({
+    if: { anyOf: [having('resourcesPrefix'), having('targetKeyPrefix')] },
+    // biome-ignore lint/suspicious/noThenProperty: a word of JSON Schema
+    then: { required: ['prefixReplace'], properties: { prefixReplace: { const: true } } },
+  }),
   v.forward(
-    v.check(
+    v.partialCheck(
+      [['taggingDirective'], ['newObjectTagging']],
       ({ taggingDirective, newObjectTagging }) =>
         (taggingDirective !== 'Replaced' && taggingDirective !== 'Add') ||
         newObjectTagging !== undefined,
@@ -137,14 +156,22 @@ const copy = v.pipe(
     ),
     ['newObjectTagging'],
   ),
+  inJson({
+    if: {
+      required: ['taggingDirective'],
+      properties: { taggingDirective: { enum: ['Replaced', 'Add'] } },
+    },
+    // biome-ignore lint/suspicious/noThenProperty: a word of JSON Schema
+    then: having('newObjectTagging'),
+  }),
 );
 
-const restore = v.strictObject({
+const restore = strictObject({
   expirationInDays: integer(1, 365),
   jobTier: word(['Bulk', 'Standard']),
 });
 
-const tagging = v.strictObject({ taggingDirective: directive, tagSet: list(tag) });
+const tagging = strictObject({ taggingDirective: directive, tagSet: list(tag) });
 
 export const OPERATIONS = [
   'cosInitiateRestoreObject',
@@ -154,16 +181,17 @@ export const OPERATIONS = [
 ] as const;
 
 const operation = v.pipe(
-  v.strictObject({
+  strictObject({
     cosInitiateRestoreObject: v.exactOptional(restore),
     cosPutObjectCopy: v.exactOptional(copy),
-    cosDeleteObject: v.exactOptional(v.strictObject({})),
+    cosDeleteObject: v.exactOptional(strictObject({})),
     cosPutObjectTagging: v.exactOptional(tagging),
   }),
   v.check(
     (given) => Object.keys(given).length === 1,
     `expected exactly one of ${OPERATIONS.join(', ')}`,
   ),
+  inJson({ minProperties: 1, maxProperties: 1 }),
 );
 
 const FORMATS = ['COSBatchOperations_CSV_V1', 'COSInventoryReport_CSV_V1'] as const;
@@ -176,23 +204,37 @@ const fields = v.pipe(
     const count = (name: string) => columns.filter((column) => column === name).length;
     return count('Bucket') === 1 && count('Key') === 1 && count('VersionId') <= 1;
   }, 'expected Bucket and Key once, and VersionId at most once'),
+  inJson({
+    allOf: [
+      { contains: { const: 'Bucket' }, maxContains: 1 },
+      { contains: { const: 'Key' }, maxContains: 1 },
+      { contains: { const: 'VersionId' }, minContains: 0, maxContains: 1 },
+    ],
+  }),
 );
 
 const spec = v.pipe(
-  v.strictObject({
+  strictObject({
     fields: v.exactOptional(fields),
     format: word(FORMATS),
   }),
   v.forward(
-    v.check(
+    v.partialCheck(
+      [['fields'], ['format']],
       ({ fields, format }) => (fields !== undefined) === (format === FORMATS[0]),
       `expected with ${FORMATS[0]}, and only with it`,
     ),
     ['fields'],
   ),
+  inJson({
+    if: { properties: { format: { const: FORMATS[0] } } },
+    // biome-ignore lint/suspicious/noThenProperty: a word of JSON Schema
+    then: having('fields'),
+    else: { not: having('fields') },
+  }),
 );
 
-export const batchJobRequest = v.strictObject({
+export const batchJobRequest = strictObject({
   region: v.exactOptional(
     v.pipe(
       v.string('expected a region such as ap-chengdu'),
@@ -202,8 +244,8 @@ export const batchJobRequest = v.strictObject({
   clientRequestToken: v.exactOptional(text(1, 64)),
   confirmationRequired: v.exactOptional(flag),
   description: v.exactOptional(text(0, 256 - MARKER_BYTES)),
-  manifest: v.strictObject({
-    location: v.strictObject({
+  manifest: strictObject({
+    location: strictObject({
       etag: v.exactOptional(
         v.pipe(
           v.string('expected an ETag, quoted or not'),
@@ -217,7 +259,7 @@ export const batchJobRequest = v.strictObject({
   }),
   operation,
   priority: integer(0, 2_147_483_647),
-  report: v.strictObject({
+  report: strictObject({
     bucket: bucketArn,
     enabled: flag,
     format: v.exactOptional(word(['Report_CSV_V1']), 'Report_CSV_V1'),

@@ -255,24 +255,27 @@ describe('POST /batch-jobs', () => {
   });
 
   it.each([
-    ['none', {}],
-    ['another one', { authorization: 'Bearer another-token' }],
-    ['one of another kind', { authorization: `Basic ${TOKEN}` }],
-  ])('without the bearer token (%s) it is 401, and nothing happens', async (_name, headers) => {
-    const { ledger, post, simulator } = await setupBatch();
-    const answer = await post(jobBody(), { authorization: '', ...headers });
-    expect(answer).toMatchObject({ status: 401, code: 'UNAUTHORIZED' });
-    expect((await ledger.runs({})).items).toEqual([]);
-    expect(simulator.stats()).toMatchObject({ heads: 0, batchCreates: 0 });
-  });
+    ['none', {}, 'UNAUTHORIZED'],
+    ['another one', { authorization: 'Bearer another-token' }, 'TOKEN_UNKNOWN'],
+    ['one of another kind', { authorization: `Basic ${TOKEN}` }, 'UNAUTHORIZED'],
+  ])(
+    'without the bearer token (%s) it is 401, and nothing happens',
+    async (_name, headers, code) => {
+      const { ledger, post, simulator } = await setupBatch();
+      const answer = await post(jobBody(), { authorization: '', ...headers });
+      expect(answer).toMatchObject({ status: 401, code });
+      expect((await ledger.runs({})).items).toEqual([]);
+      expect(simulator.stats()).toMatchObject({ heads: 0, batchCreates: 0 });
+    },
+  );
 
   it('a manifest that is not there is 400, until it is', async () => {
     const { ledger, post, simulator } = await setupBatch();
     const body = jobBody({ manifest: manifestOf({ location: { objectArn: `${ARN}/later.csv` } }) });
     const key = { 'idempotency-key': 'k-1' };
     expect(await post(body, key)).toMatchObject({
-      status: 400,
-      code: 'BODY_INVALID',
+      status: 404,
+      code: 'NOT_FOUND',
       errors: [{ path: 'manifest.location.objectArn' }],
     });
     expect((await ledger.runs({})).items).toEqual([]);

@@ -3,6 +3,7 @@ import { domainToASCII } from 'node:url';
 import fc from 'fast-check';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { fetchesText } from '../../../../shared/api/fetches.ts';
+import { fetchesBody, parseBody } from '../../../../shared/api/requests.ts';
 import { splitCsvLine } from '../../../../shared/manifest/csv.ts';
 import { findFault, findWarnings } from '../../../../shared/manifest/lint.ts';
 import { readCase } from '../../../fixtures/cases.ts';
@@ -32,7 +33,10 @@ async function read(content: string, format: 'csv' | 'jsonl' = 'csv') {
 }
 
 const fetches = (...objects: { url: string; key: string }[]) =>
-  fetchesText({ region: 'ap-shanghai', bucket: 'examplebucket-1250000000', objects }, false);
+  parseBody(
+    fetchesBody(false),
+    JSON.stringify({ region: 'ap-shanghai', bucket: 'examplebucket-1250000000', objects }),
+  );
 
 describe('a suggested fix', () => {
   it('is left out where it would name another object', async () => {
@@ -201,7 +205,7 @@ describe('a key with blanks at its ends', () => {
       const csv = lines.map(({ url: source, key }) => `${source},${key}`).join('\n');
       expect(blanks(await read(csv))).toEqual(expected);
       // What POST /fetches hands to its run.
-      expect(blanks(await read(fetches(...lines), 'jsonl'))).toEqual(expected);
+      expect(blanks(await read(fetchesText(fetches(...lines)), 'jsonl'))).toEqual(expected);
     },
   );
 

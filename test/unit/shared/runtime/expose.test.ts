@@ -46,7 +46,7 @@ it.each([
       headers: { 'content-type': 'application/problem+json', 'cache-control': 'no-store' },
     });
     expect(JSON.parse(answer.body)).toEqual({
-      type: 'about:blank',
+      type: `/docs/troubleshooting.md#${code.toLowerCase()}`,
       title: 'Service Unavailable',
       status: 503,
       code,

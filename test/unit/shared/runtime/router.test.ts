@@ -8,6 +8,7 @@ const ROUTES = [
   'GET /runs/{runId}/failed.csv',
   'POST /runs/{runId}/retry',
   'PUT /objects/{key+}',
+  'GET /callbacks/{token}',
   'GET /',
 ] as const;
 
@@ -23,6 +24,9 @@ it.each([
   ['GET', '/runs/r1/failed.csv', 'GET /runs/{runId}/failed.csv', { runId: 'r1' }],
   ['GET', '/runs/r1/failedxcsv', 'GET /{proxy+}', { proxy: 'runs/r1/failedxcsv' }],
   ['POST', '/runs/r1/retry', 'POST /runs/{runId}/retry', { runId: 'r1' }],
+  ['GET', '/callbacks/t', 'GET /callbacks/{token}', { token: 't' }],
+  ['GET', '/callbacks/t/', 'GET /callbacks/{token}', { token: 't' }],
+  ['GET', '/runs/r1/', 'GET /{proxy+}', { proxy: 'runs/r1/' }],
   ['PUT', '/objects/a/b%20c/d.csv', 'PUT /objects/{key+}', { key: 'a/b c/d.csv' }],
 ] as const)(
   '%s %s goes to %s, whatever the order of the routes',
@@ -37,6 +41,7 @@ it.each([
   ['PUT', '/objects/', ['GET', 'HEAD']],
   ['DELETE', '/runs/r1', ['GET', 'HEAD']],
   ['POST', '/runs/r1/retry/x', ['GET', 'HEAD']],
+  ['PUT', '/runs/r1/retry', ['POST']],
   ['get', '/', ['GET', 'HEAD']],
 ] as const)('%s %s fits no route, and the path knows %j', (method, path, allowed) => {
   expect(router.find(method, path)).toEqual(allowed);

@@ -198,7 +198,7 @@ describe('named credential sets in a secret', () => {
     texts['s'] = text({ acme: set('ak1') });
     expect(await sets.get('acme')).toMatchObject({ dstAk: 'ak1' });
     await expect(sets.get('nobody')).rejects.toMatchObject({
-      code: 'BODY_INVALID',
+      code: 'NOT_FOUND',
       errors: [{ path: 'credentials' }],
     });
     expect(reads).toEqual(['s']);

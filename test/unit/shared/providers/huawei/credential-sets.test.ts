@@ -101,7 +101,7 @@ describe('credential sets', () => {
       openCredentialSets({ file: fileOf({ other: dst }) }),
     ]) {
       await expect(sets.get(name)).rejects.toMatchObject({
-        code: 'BODY_INVALID',
+        code: 'NOT_FOUND',
         errors: [{ path: 'credentials', message: expect.stringContaining(variable) }],
       });
     }

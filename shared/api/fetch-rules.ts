@@ -1,0 +1,63 @@
+/**
+ * The rules of one object in `POST /fetches`: those of a manifest's line, and what the OpenAPI document
+ * says of them in JSON Schema. A form that the patterns don't know is refused, so both say the same.
+ */
+import * as v from 'valibot';
+import { inJson } from '../lib/validate.ts';
+import { type Fields, findFault, KEY_LIMIT_BYTES } from '../manifest/lint.ts';
+
+/** What no rule finds anything in. */
+const SOUND: Fields = { url: 'http://a.example/', key: 'k', md5: '' };
+
+const LABEL = '[A-Za-z0-9_](?:[A-Za-z0-9_-]{0,61}[A-Za-z0-9_])?';
+/** No number: hosts that end in one are addresses. */
+const LAST = `(?![0-9]+[.:/?]|[0-9]+$|0[Xx][0-9A-Fa-f]*[.:/?]|0[Xx][0-9A-Fa-f]*$)${LABEL}`;
+const BYTE = '(?:25[0-5]|2[0-4][0-9]|1[0-9]{2}|[1-9]?[0-9])';
+const HEX = '[0-9A-Fa-f]{1,4}';
+/** `::` stands for one group or more. */
+const V6 = [
+  `(?:${HEX}:){7}${HEX}`,
+  ...Array.from({ length: 8 }, (_, left) => {
+    const before = left === 0 ? '' : `${HEX}${`:${HEX}`.repeat(left - 1)}`;
+    return left === 7 ? `${before}::` : `${before}::(?:${HEX}(?::${HEX}){0,${6 - left}})?`;
+  }),
+].join('|');
+const NAME = `(?:${LABEL}\\.)*${LAST}\\.?`;
+const HOST = `(?:\\[(?:${V6})\\]|(?:${BYTE}\\.){3}${BYTE}|${NAME})`;
+const PORT =
+  '(?::0*(?:[1-9][0-9]{0,3}|[1-5][0-9]{4}|6[0-4][0-9]{3}|65[0-4][0-9]{2}|655[0-2][0-9]|6553[0-5]))?';
+const ESCAPE = '%[0-9A-Fa-f]{2}';
+const USER = `(?:(?:[!$&-.0-;=A-Z\\[\\]_a-z~]|${ESCAPE})*@)?`;
+const REST = `(?:[!$&-;=?-Z\\[\\]_a-z~]|${ESCAPE})*`;
+const BARE = `[A-Za-z0-9](?:[A-Za-z0-9-]{0,62}\\.)(?:[A-Za-z0-9-]{1,63}\\.)*${LAST.replaceAll('_', '')}`;
+
+const urlPattern = (allowHttps: boolean): string => {
+  const scheme = `[Hh][Tt][Tt][Pp]${allowHttps ? '[Ss]?' : ''}`;
+  const full = `${scheme}://${USER}${HOST}${PORT}(?:[/?]${REST})?`;
+  return `^(?:${full}|${BARE}${PORT}/${REST})$`;
+};
+
+/** No control character, no segment `.` or `..`, and not slashes alone. */
+const KEY_PATTERN = '^(?!(?:.*/)?\\.{1,2}(?:/|$))(?=.*[^/])[^\\u0000-\\u001f\\u007f-\\u009f]+$';
+
+const MD5_PATTERN = '^(?:[0-9A-Fa-f]{32})?$';
+
+function field(name: keyof Fields, expected: string, pattern: string, allowHttps: boolean) {
+  const form = new RegExp(pattern, 'u');
+  const check = v.rawCheck<string>(({ dataset, addIssue }) => {
+    if (!dataset.typed) return;
+    const found = findFault({ ...SOUND, [name]: dataset.value }, { allowHttps });
+    if (found) {
+      const fix = found.fix === undefined ? '' : `; for example ${found.fix}`;
+      addIssue({ message: `${found.message}${fix}` });
+    } else if (!form.test(dataset.value)) addIssue({ message: expected });
+  });
+  const json = { pattern, ...(name === 'key' && { maxLength: KEY_LIMIT_BYTES }) };
+  return v.pipe(v.string(expected), check, inJson(json));
+}
+
+export const fetchFields = (allowHttps: boolean) => ({
+  url: field('url', 'expected the URL of the source', urlPattern(allowHttps), allowHttps),
+  key: field('key', 'expected the target key', KEY_PATTERN, allowHttps),
+  md5: v.exactOptional(field('md5', 'expected 32 hex digits', MD5_PATTERN, allowHttps)),
+});
