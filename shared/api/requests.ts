@@ -7,7 +7,7 @@ import { RUN_CURSOR, TRANSFER_CURSOR } from '../ledger/cursors.ts';
 import { TRANSFER_STATES } from '../ledger/merge.ts';
 import { OPERATIONS, RUN_STATES } from '../ledger/model.ts';
 import { CAUSE_CLASSES, InputError } from '../lib/errors.ts';
-import { having, inJson, parseWith, strictObject } from '../lib/validate.ts';
+import { having, implies, inJson, parseWith, strictObject } from '../lib/validate.ts';
 import { BUCKET, REGION } from '../manifest/key.ts';
 import { REGION as HUAWEI_REGION, PROJECT_ID } from '../providers/huawei/config.ts';
 import { SET_NAME } from '../providers/huawei/credential-sets.ts';
@@ -92,7 +92,7 @@ export const fetchesBody = (allowHttps: boolean) =>
       ),
       ['ignoreSameKey'],
     ),
-    inJson({ not: having('onKeyExist', 'ignoreSameKey') }),
+    inJson(implies(having('onKeyExist'), { not: having('ignoreSameKey') })),
   );
 
 /** By the rules of every store: no empty segments, none `.` or `..`, no control characters. */

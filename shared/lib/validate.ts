@@ -25,10 +25,14 @@ export const inJson = <Input>(json: Json): v.BaseMetadata<Input> & { readonly js
 
 type Json = Readonly<Record<string, unknown>>;
 
-/** An object that has these fields, in JSON Schema. */
-export const having = (...names: readonly string[]): Json => ({
-  required: names,
-  properties: Object.fromEntries(names.map((name) => [name, {}])),
+/** An object that has a field, in JSON Schema; linters want a type beside `required`. */
+export const having = (name: string): Json => ({
+  not: { propertyNames: { not: { const: name } } },
+});
+
+/** In JSON Schema; `if` and `then` would make strict linters refuse the other fields. */
+export const implies = (condition: Json, consequence: Json): Json => ({
+  not: { allOf: [condition, { not: consequence }] },
 });
 
 /** @returns what `inJson` says, undefined for any other part of a pipe */

@@ -5,7 +5,7 @@
  * https://www.tencentcloud.com/document/product/436/33781 (COS reference, section 3.3)
  */
 import * as v from 'valibot';
-import { having, inJson, strictObject } from '../../../lib/validate.ts';
+import { having, implies, inJson, strictObject } from '../../../lib/validate.ts';
 import { pathFault } from '../../../manifest/target-key.ts';
 
 /** Of the job's description, so much is Waybill's: ` [waybill:<run id>]`. */
@@ -141,11 +141,12 @@ const copy = v.pipe(
     ),
     ['prefixReplace'],
   ),
-  inJson({
-    if: { anyOf: [having('resourcesPrefix'), having('targetKeyPrefix')] },
-    // biome-ignore lint/suspicious/noThenProperty: a word of JSON Schema
-    then: { required: ['prefixReplace'], properties: { prefixReplace: { const: true } } },
-  }),
+  inJson(
+    implies(
+      { anyOf: [having('resourcesPrefix'), having('targetKeyPrefix')] },
+      { allOf: [having('prefixReplace'), { properties: { prefixReplace: { const: true } } }] },
+    ),
+  ),
   v.forward(
     v.partialCheck(
       [['taggingDirective'], ['newObjectTagging']],
@@ -156,14 +157,17 @@ const copy = v.pipe(
     ),
     ['newObjectTagging'],
   ),
-  inJson({
-    if: {
-      required: ['taggingDirective'],
-      properties: { taggingDirective: { enum: ['Replaced', 'Add'] } },
-    },
-    // biome-ignore lint/suspicious/noThenProperty: a word of JSON Schema
-    then: having('newObjectTagging'),
-  }),
+  inJson(
+    implies(
+      {
+        allOf: [
+          having('taggingDirective'),
+          { properties: { taggingDirective: { enum: ['Replaced', 'Add'] } } },
+        ],
+      },
+      having('newObjectTagging'),
+    ),
+  ),
 );
 
 const restore = strictObject({
@@ -227,10 +231,10 @@ const spec = v.pipe(
     ['fields'],
   ),
   inJson({
-    if: { properties: { format: { const: FORMATS[0] } } },
-    // biome-ignore lint/suspicious/noThenProperty: a word of JSON Schema
-    then: having('fields'),
-    else: { not: having('fields') },
+    allOf: [
+      implies({ properties: { format: { const: FORMATS[0] } } }, having('fields')),
+      implies({ properties: { format: { const: FORMATS[1] } } }, { not: having('fields') }),
+    ],
   }),
 );
 
