@@ -17,6 +17,7 @@ import { addSubmit } from './commands/submit.ts';
 import { addTransfer } from './commands/transfer.ts';
 import { addTransfers } from './commands/transfers.ts';
 import { addVerify } from './commands/verify.ts';
+import { CommandFailure, EXIT, failureLine } from './io/failure.ts';
 import { type CommandIo, examples } from './io/options.ts';
 
 /** In the order of the help. */
@@ -48,8 +49,8 @@ export function createProgram(io: CommandIo): Command {
     .configureOutput({
       getOutHelpWidth: () => io.stdout.columns ?? 80,
       getErrHelpWidth: () => io.stderr.columns ?? 80,
+      outputError: (text, write) => write(usageError(text)),
     })
-    .showHelpAfterError('(add --help for the usage)')
     .addHelpText(
       'after',
       `${examples(
@@ -75,6 +76,16 @@ Exit codes:
   for (const add of COMMANDS) add(program, io);
   return program;
 }
+
+/** Commander says `error: unknown option '--x'`, sometimes with what it may have been. */
+const usageError = (text: string): string => {
+  const what = text
+    .replace(/^error: /, '')
+    .trim()
+    .replaceAll('\n', ' ');
+  const todo = 'Add --help for the usage';
+  return failureLine(new CommandFailure(what, todo, EXIT.usage));
+};
 
 const readVersion = (): string =>
   JSON.parse(readFileSync(new URL('../package.json', import.meta.url), 'utf8')).version;

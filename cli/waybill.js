@@ -12,7 +12,7 @@ if (Number.parseInt(process.versions.node, 10) >= 24) {
   const node = fileURLToPath(new URL('../node_modules/node/bin/node', import.meta.url));
   if (!existsSync(node)) {
     process.stderr.write(
-      `waybill: expected Node 24 or newer, not ${process.version}; run npm ci in its folder, which brings one\n`,
+      `waybill: expected Node 24 or newer, not ${process.version}. Run npm ci in its folder, which brings one.\n`,
     );
     process.exit(2);
   }

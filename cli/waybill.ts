@@ -1,6 +1,6 @@
 /** The `waybill` command: runs the program and turns an error into one line and an exit code. */
 import { WaybillError } from '../shared/lib/errors.ts';
-import { CommandFailure, EXIT, type ExitCode } from './io/failure.ts';
+import { CommandFailure, EXIT, type ExitCode, failureLine } from './io/failure.ts';
 import { createProgram } from './program.ts';
 
 const { env, stdin, stdout, stderr } = process;
@@ -25,9 +25,19 @@ function fail(error: unknown): ExitCode {
   const { code, exitCode } = error as { code?: string; exitCode?: number };
   // Commander has said what is wrong, or printed the help that was asked for.
   if (code?.startsWith('commander.')) return exitCode === 0 ? EXIT.ok : EXIT.usage;
-  const known = error instanceof CommandFailure || error instanceof WaybillError;
-  const text = known ? error.message : error instanceof Error ? error.stack : String(error);
-  stderr.write(`waybill: ${text}\n`);
-  if (error instanceof CommandFailure) return error.exitCode;
-  return code === 'CONFIG_INVALID' ? EXIT.usage : EXIT.failures;
+  if (error instanceof CommandFailure) {
+    stderr.write(failureLine(error));
+    return error.exitCode;
+  }
+  if (error instanceof WaybillError) {
+    const isConfig = code === 'CONFIG_INVALID';
+    const todo = isConfig ? 'Correct the settings that are named.' : 'Look into the log.';
+    stderr.write(`waybill: ${error.message}${isConfig ? '\n' : ' '}${todo}\n`);
+    return isConfig ? EXIT.usage : EXIT.failures;
+  }
+  const text = error instanceof Error ? error.stack : String(error);
+  stderr.write(
+    `waybill: this is a fault of waybill itself. Report it with what follows.\n${text}\n`,
+  );
+  return EXIT.failures;
 }

@@ -53,12 +53,13 @@ export async function cancel(options: CancelOptions, runId: string): Promise<Exi
   const { client, yes, confirm, json, stdout, stderr } = options;
   if (!yes) {
     if (!confirm) {
-      const message = `nothing was cancelled: expected --yes, as there is no terminal to ask on`;
-      throw new CommandFailure(message, EXIT.usage);
+      const what = 'nothing was cancelled: expected --yes, as there is no terminal to ask on';
+      throw new CommandFailure(what, 'Add --yes', EXIT.usage);
     }
     const run = await client.run(runId);
     if (isOver(run)) {
-      throw new CommandFailure(`run ${printable(runId)} is ${run.state} already`, EXIT.refused);
+      const what = `run ${runId} is ${run.state} already`;
+      throw new CommandFailure(what, 'There is nothing left to cancel', EXIT.refused);
     }
     const { done, total, isEstimate } = run.progress;
     const left = total === null ? 'all its' : `${isEstimate ? 'about ' : ''}${count(total - done)}`;

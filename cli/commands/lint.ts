@@ -1,9 +1,10 @@
 /** `waybill lint <manifest>`: checks a local manifest before you upload it. Nothing leaves the machine. */
 import type { Command } from 'commander';
+import { failureLine } from '../io/failure.ts';
 import { type CommandIo, examples, exitsWith, wholeNumber } from '../io/options.ts';
 import { columnsOf, type Terminal } from '../io/text.ts';
 import { explainFault, type ReadOptions, readFindings } from '../lint/findings.ts';
-import { failureJson, failureText, findingsJson, findingsText } from '../lint/output.ts';
+import { failureJson, findingsJson, findingsText } from '../lint/output.ts';
 
 interface LintArguments {
   readonly key?: string;
@@ -50,9 +51,9 @@ export async function lintManifest(options: LintManifestOptions): Promise<LintEx
     stdout.write(json ? findingsJson(findings) : findingsText(findings, columns));
     return findings.tally.quarantined > 0 ? 1 : 0;
   } catch (error) {
-    const { message } = explainFault(error, path);
-    if (json) stdout.write(failureJson(path, message));
-    else stderr.write(failureText(path, message));
+    const failure = explainFault(error, path);
+    if (json) stdout.write(failureJson(path, failure.message));
+    else stderr.write(failureLine(failure));
     return 2;
   }
 }

@@ -4,13 +4,13 @@ import type { Command } from 'commander';
 import type { PlannedTransfer } from '../../shared/ledger/shard.ts';
 import { readEnv } from '../../shared/lib/env.ts';
 import { InputError } from '../../shared/lib/errors.ts';
-import { EXIT, type ExitCode } from '../io/failure.ts';
+import { EXIT, type ExitCode, failureLine } from '../io/failure.ts';
 import { type CommandIo, examples, exitsWith, wholeNumber } from '../io/options.ts';
 import { keyOf } from '../io/target.ts';
 import { columnsOf, createPaint, type Terminal } from '../io/text.ts';
 import type { Env } from '../io/token.ts';
 import { explainFault, type Findings, readFindings } from '../lint/findings.ts';
-import { failureJson, failureText } from '../lint/output.ts';
+import { failureJson } from '../lint/output.ts';
 import { adviceOn } from '../plan/advice.ts';
 import type { Plan } from '../plan/shape.ts';
 import { createSizer, type Sizes } from '../plan/sizes.ts';
@@ -114,9 +114,9 @@ export async function plan(options: PlanOptions): Promise<ExitCode> {
   } catch (error) {
     if (!(error instanceof InputError || (error instanceof Error && 'syscall' in error)))
       throw error;
-    const { message } = explainFault(error, path);
-    if (json) stdout.write(failureJson(path, message));
-    else stderr.write(failureText(path, message));
+    const failure = explainFault(error, path);
+    if (json) stdout.write(failureJson(path, failure.message));
+    else stderr.write(failureLine(failure));
     return EXIT.usage;
   }
   const counted = { quarantined, withoutMd5, sizes: sizer.total() };

@@ -15,7 +15,7 @@ import {
   withConnection,
 } from '../io/options.ts';
 import { wrappedTable } from '../io/table.ts';
-import { columnsOf, count, createPaint, duration, printable } from '../io/text.ts';
+import { columnsOf, count, createPaint, duration, plural, printable } from '../io/text.ts';
 import { failureText, isOver, stateText, unreadText } from '../runs/text.ts';
 
 export function addReadiness(program: Command, io: CommandIo): void {
@@ -131,18 +131,21 @@ function reasonsOf(view: RunView): Readiness['reasons'] {
   const { state, counts, error, handedTo } = view;
   const open = counts.planned + counts.submitting + counts.submitted;
   const next = handedTo === undefined ? '' : `; they go on in run ${handedTo}`;
-  const few = (times: number, one: string) => `${count(times)} ${one}${times === 1 ? '' : 's'}`;
   const all: readonly (readonly [boolean, (typeof REASONS)[number], string])[] = [
     [!isOver(view), 'RUN_OPEN', `the run is ${state}: wait until it is completed`],
     [state === 'failed', 'RUN_FAILED', `the run failed: ${error?.message ?? 'it says not why'}`],
     [state === 'cancelled', 'RUN_CANCELLED', 'the run was cancelled'],
-    [open > 0 && isOver(view), 'TRANSFERS_OPEN', `${few(open, 'transfer')} had no outcome yet`],
-    [counts.failed > 0, 'TRANSFERS_FAILED', `${few(counts.failed, 'transfer')} failed${next}`],
-    [counts.cancelled > 0, 'TRANSFERS_CANCELLED', `${few(counts.cancelled, 'transfer')} cancelled`],
+    [open > 0 && isOver(view), 'TRANSFERS_OPEN', `${plural(open, 'transfer')} had no outcome yet`],
+    [counts.failed > 0, 'TRANSFERS_FAILED', `${plural(counts.failed, 'transfer')} failed${next}`],
+    [
+      counts.cancelled > 0,
+      'TRANSFERS_CANCELLED',
+      `${plural(counts.cancelled, 'transfer')} cancelled`,
+    ],
     [
       counts.quarantined > 0,
       'LINES_QUARANTINED',
-      `${few(counts.quarantined, 'line')} quarantined: their objects were never sent`,
+      `${plural(counts.quarantined, 'line')} quarantined: their objects were never sent`,
     ],
     [
       isOver(view) && counts.unread !== 0,

@@ -11,7 +11,7 @@ import {
   wholeNumber,
   withConnection,
 } from '../io/options.ts';
-import type { Terminal } from '../io/text.ts';
+import { count, plural, type Terminal } from '../io/text.ts';
 
 export function addRedrive(program: Command, io: CommandIo): void {
   withConnection(program.command('redrive'))
@@ -49,7 +49,9 @@ export async function redrive(options: RedriveOptions): Promise<ExitCode> {
   const { client, limit, dryRun, json, stdout } = options;
   if (dryRun) {
     const left = await client.deadLetters();
-    stdout.write(json ? `${JSON.stringify({ moved: 0, left })}\n` : `${shards(left)} given up\n`);
+    stdout.write(
+      json ? `${JSON.stringify({ moved: 0, left })}\n` : `${plural(left, 'shard')} given up\n`,
+    );
     return EXIT.ok;
   }
   // Those that are there now: what is given up again meanwhile would be moved for ever.
@@ -59,9 +61,7 @@ export async function redrive(options: RedriveOptions): Promise<ExitCode> {
   for (let last = 1; last > 0 && moved < wanted; moved += last) {
     ({ moved: last, left } = await client.redrive(Math.min(AT_ONCE, wanted - moved)));
   }
-  const told = `${shards(moved)} back on the queue, ${left} left\n`;
+  const told = `${plural(moved, 'shard')} back on the queue, ${count(left)} left\n`;
   stdout.write(json ? `${JSON.stringify({ moved, left })}\n` : told);
   return EXIT.ok;
 }
-
-const shards = (count: number): string => `${count} ${count === 1 ? 'shard' : 'shards'}`;

@@ -18,7 +18,7 @@ import {
   withConnection,
 } from '../io/options.ts';
 import { wrappedTable } from '../io/table.ts';
-import { columnsOf, count, createPaint, printable } from '../io/text.ts';
+import { columnsOf, count, createPaint, plural, printable } from '../io/text.ts';
 import { failureText, runDetails } from '../runs/text.ts';
 
 export function addReport(program: Command, io: CommandIo): void {
@@ -69,15 +69,15 @@ export async function report(options: ReportOptions, runId: string): Promise<Exi
 }
 
 function readText({ bytes, bytesTotal, percent }: NonNullable<Summary['coverage']>): string {
-  if (bytesTotal === null || percent === 100) return `${count(bytes)} bytes`;
-  return `${count(bytes)} of ${count(bytesTotal)} bytes (${percent ?? 0} %)`;
+  if (bytesTotal === null || percent === 100) return plural(bytes, 'byte');
+  return `${count(bytes)} of ${plural(bytesTotal, 'byte')} (${percent ?? 0} %)`;
 }
 
 function coverageText({ coverage, warnings = {} }: Summary, columns: number): string {
   const rows = [
     ...(coverage
       ? [
-          ['read', `${readText(coverage)} in ${count(coverage.shards)} shards`],
+          ['read', `${readText(coverage)} in ${plural(coverage.shards, 'shard')}`],
           ['transfers', count(coverage.transfers)],
           ['blank', count(coverage.blank)],
           ['header', count(coverage.header)],
@@ -112,8 +112,8 @@ async function write(
   ];
   const there = names.filter((name) => existsSync(join(folder, name)));
   if (there.length > 0 && !force) {
-    const message = `${folder} holds ${there.join(', ')} already; choose another folder, or add --force`;
-    throw new CommandFailure(message, EXIT.usage);
+    const what = `${folder} holds ${there.join(', ')} already`;
+    throw new CommandFailure(what, 'Choose another folder, or add --force', EXIT.usage);
   }
   try {
     await mkdir(folder, { recursive: true });
@@ -138,11 +138,9 @@ async function save(content: ReadableStream<Uint8Array>, path: string): Promise<
 function explain(error: unknown, folder: string): unknown {
   if (!(error instanceof Error) || error instanceof CommandFailure) return error;
   if (!('syscall' in error && 'path' in error)) {
-    return new CommandFailure(`a report broke off (${error.message})`, EXIT.unreachable, error);
+    const what = `a report broke off (${error.message})`;
+    return new CommandFailure(what, 'Run the command again', EXIT.unreachable, error);
   }
-  return new CommandFailure(
-    `--out: ${folder} can't be written: ${error.message}`,
-    EXIT.usage,
-    error,
-  );
+  const what = `--out: ${folder} can't be written: ${error.message}`;
+  return new CommandFailure(what, 'Choose another folder', EXIT.usage, error);
 }

@@ -12,7 +12,7 @@ import {
   someOf,
   withConnection,
 } from '../io/options.ts';
-import { count } from '../io/text.ts';
+import { count, plural } from '../io/text.ts';
 import { showRun } from './show.ts';
 
 export function addRetry(program: Command, io: CommandIo): void {
@@ -50,11 +50,11 @@ export interface RetryOptions extends CommandOptions {
 export async function retry(options: RetryOptions, runId: string): Promise<ExitCode> {
   const { client, classes, json, stdout } = options;
   const { ordered, pending, unread } = await client.retry(runId, classes);
-  const transfers = `${count(ordered)} ${ordered === 1 ? 'transfer' : 'transfers'} ordered again`;
+  const transfers = `${plural(ordered, 'transfer')} ordered again`;
   const more = [
     ...(pending > 0 ? [`${count(pending)} more to be sent`] : []),
     ...(unread === null ? ['its manifest to be read'] : []),
-    ...(unread ? [`${count(unread)} lines to be read`] : []),
+    ...(unread ? [`${plural(unread, 'line')} to be read`] : []),
   ];
   stdout.write(
     json

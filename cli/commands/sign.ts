@@ -70,10 +70,13 @@ export interface SignOptions {
   readonly stderr: { write(text: string): unknown };
 }
 
-/** 0: all lines signed; 1: some line was no request; 2: no line at all. */
-export type SignExitCode = 0 | 1 | 2;
+/** 0: all lines signed; 1: some line was no request. */
+export type SignExitCode = 0 | 1;
 
-/** Writes exactly one line per line of input, unless it explains. */
+/**
+ * Writes exactly one line per line of input, unless it explains.
+ * @throws CommandFailure (usage) when there is no line at all
+ */
 export async function sign(options: SignOptions): Promise<SignExitCode> {
   const { provider, explain, errorText, input, stdout, stderr } = options;
   let exitCode: SignExitCode = 0;
@@ -95,12 +98,12 @@ export async function sign(options: SignOptions): Promise<SignExitCode> {
       const faults = error.errors.map(({ path, message }) => `${path}: ${message}`);
       const message = faults.join('; ') || error.message;
       if (!explain) stdout.write(`${JSON.stringify({ error: { code: error.code, message } })}\n`);
-      stderr.write(`line ${number}: ${message}\n`);
+      stderr.write(`waybill: line ${number}: ${message}. Correct this line.\n`);
     }
   }
   if (number === 0) {
-    stderr.write('no request on standard input; expected one JSON object per line\n');
-    return 2;
+    const what = 'there is no request on standard input';
+    throw new CommandFailure(what, 'Give one JSON object per line', EXIT.usage);
   }
   return exitCode;
 }
@@ -131,6 +134,11 @@ function readText(path: string): string {
   try {
     return readFileSync(path, 'utf8');
   } catch (error) {
-    throw new CommandFailure(`--error: ${path} can't be read: ${String(error)}`, EXIT.usage);
+    throw new CommandFailure(
+      `--error: ${path} can't be read: ${(error as Error).message}`,
+      'Check the file and its mode',
+      EXIT.usage,
+      error,
+    );
   }
 }

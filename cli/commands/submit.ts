@@ -95,8 +95,8 @@ export async function submit(options: SubmitOptions): Promise<ExitCode> {
   const found = await lintManifest({ path, key, allowHttps, stdout: stderr, stderr });
   if (found === 2) return EXIT.usage;
   if (found === 1 && strict) {
-    stderr.write('nothing was sent, because of --strict\n');
-    return EXIT.failures;
+    const what = 'nothing was sent, because of --strict';
+    throw new CommandFailure(what, 'Correct these lines', EXIT.failures);
   }
   await refuseOverwriting(options, key);
   await client.upload(key, path);
@@ -113,6 +113,6 @@ async function refuseOverwriting({ client }: SubmitOptions, key: string): Promis
   const { runs } = await client.runs({ limit: 100 });
   const open = runs.find((run) => run.source?.key === key && !isOver(run));
   if (!open) return;
-  const hint = 'wait until it ends, or choose another --name';
-  throw new CommandFailure(`run ${open.runId} still reads ${key}; ${hint}`, EXIT.refused);
+  const todo = 'Wait until it ends, or choose another --name';
+  throw new CommandFailure(`run ${open.runId} still reads ${key}`, todo, EXIT.refused);
 }

@@ -36,9 +36,9 @@ export async function showTransfer(
 ): Promise<ExitCode> {
   const place = parseTransferId(transferId);
   if (!place) {
-    const expected = 'expected <run>.<shard>.<line>, as waybill transfers lists them';
     throw new CommandFailure(
-      `${printable(transferId)} is no id of a transfer: ${expected}`,
+      `${transferId} is no id of a transfer: expected <run>.<shard>.<line>`,
+      'List them with: npx waybill transfers <run>',
       EXIT.usage,
     );
   }

@@ -3,13 +3,13 @@ import { createReadStream } from 'node:fs';
 import { readFile } from 'node:fs/promises';
 import type { Command } from 'commander';
 import * as v from 'valibot';
-import { own } from '../../shared/lib/values.ts';
 import { type Checked, checkReceipt, type Kept } from '../../shared/reporting/receipt/check.ts';
 import { isHash } from '../../shared/reporting/receipt/schema.ts';
-import { CommandFailure, EXIT, type ExitCode } from '../io/failure.ts';
+import { CommandFailure, EXIT, type ExitCode, failureLine } from '../io/failure.ts';
+import { fileFailure } from '../io/files.ts';
 import { type CommandIo, examples, exitsWith } from '../io/options.ts';
 import { wrappedTable } from '../io/table.ts';
-import { columnsOf, printable, type Terminal } from '../io/text.ts';
+import { columnsOf, type Terminal } from '../io/text.ts';
 import type { Verification } from '../verify/shape.ts';
 import { hasMoved, verifyRows } from '../verify/text.ts';
 
@@ -76,7 +76,7 @@ export async function verify(options: VerifyOptions): Promise<ExitCode> {
     checked = await checkReceipt(files, { key, kept });
   } catch (error) {
     if (!(error instanceof CommandFailure)) throw error;
-    stderr.write(`${printable(error.message)}\n`);
+    stderr.write(failureLine(error));
     return error.exitCode;
   }
   const moved = checked.verified && checked.found.some(hasMoved);
@@ -89,13 +89,14 @@ export async function verify(options: VerifyOptions): Promise<ExitCode> {
 
 const CHUNKS = { highWaterMark: 1_048_576 };
 
-const usage = (message: string, cause?: unknown): CommandFailure =>
-  new CommandFailure(message, EXIT.usage, cause);
+const usage = (what: string, todo: string, cause?: unknown): CommandFailure =>
+  new CommandFailure(what, todo, EXIT.usage, cause);
 
 function checkPaths(paths: readonly string[]): void {
-  if (paths.length === 0) throw usage('expected the files of a receipt, such as receipt.jsonl');
+  if (paths.length === 0)
+    throw usage('there is no receipt', 'Name its files, such as receipt.jsonl');
   const packed = paths.find((path) => path.endsWith('.gz'));
-  if (packed !== undefined) throw usage(`${packed} is packed; unpack it first`);
+  if (packed !== undefined) throw usage(`${packed} is packed`, 'Unpack it first');
 }
 
 const summaryShape = v.looseObject({
@@ -106,7 +107,9 @@ const summaryShape = v.looseObject({
 async function readKept({ root, summary }: VerifyOptions): Promise<readonly Kept[]> {
   const kept: Kept[] = [];
   if (root !== undefined) {
-    if (!isHash(root.toLowerCase())) throw usage('--root: expected 64 hex digits');
+    if (!isHash(root.toLowerCase())) {
+      throw usage(`--root: expected 64 hex digits, not ${root}`, 'Copy the root again');
+    }
     kept.push({ root, from: '--root' });
   }
   if (summary !== undefined) {
@@ -115,20 +118,14 @@ async function readKept({ root, summary }: VerifyOptions): Promise<readonly Kept
     });
     const parsed = v.safeParse(v.pipe(v.string(), v.parseJson(), summaryShape), text);
     if (!parsed.success) {
-      throw usage(`--summary: expected a summary.json with receipt.root in ${summary}`);
+      const what = `--summary: expected a summary.json with receipt.root in ${summary}`;
+      throw usage(what, 'Name the summary.json of the run');
     }
     const { runId, receipt } = parsed.output;
     kept.push({ root: receipt.root, runId, from: summary });
   }
   return kept;
 }
-
-const FILE_FAULTS: Readonly<Record<string, string>> = {
-  ENOENT: 'there is no such file',
-  ENOTDIR: 'there is no such file',
-  EACCES: 'it may not be read by this user',
-  EISDIR: 'it is a folder',
-};
 
 /** Opened when it is its turn. */
 async function* bytesOf(path: string): AsyncGenerator<Uint8Array> {
@@ -139,10 +136,7 @@ async function* bytesOf(path: string): AsyncGenerator<Uint8Array> {
   }
 }
 
-function explain(path: string, error: unknown): unknown {
-  if (!(error instanceof Error && 'syscall' in error && 'code' in error)) return error;
-  return usage(`${path}: ${own(FILE_FAULTS, String(error.code)) ?? error.message}`, error);
-}
+const explain = (path: string, error: unknown): unknown => fileFailure(path, error) ?? error;
 
 function answer(
   checked: Checked,

@@ -139,5 +139,6 @@ export const uploadTicket = v.looseObject({
 export const problem = v.looseObject({
   title: v.optional(v.string()),
   detail: v.optional(v.string()),
+  code: v.optional(v.string()),
   errors: v.optional(v.array(v.looseObject({ path: v.string(), message: v.string() })), []),
 });

@@ -1,4 +1,5 @@
 /** The error that ends a command: one clear message, and an exit code for scripts. */
+import { printable } from './text.ts';
 
 export const EXIT = {
   ok: 0,
@@ -16,9 +17,22 @@ export type ExitCode = (typeof EXIT)[keyof typeof EXIT];
 export class CommandFailure extends Error {
   readonly exitCode: ExitCode;
 
-  constructor(message: string, exitCode: ExitCode, cause?: unknown) {
-    super(message, cause === undefined ? undefined : { cause });
+  /**
+   * @param what happened
+   * @param todo what the reader can do about it
+   */
+  constructor(what: string, todo: string, exitCode: ExitCode, cause?: unknown) {
+    super(`${sentence(what)} ${sentence(todo)}`, cause === undefined ? undefined : { cause });
     this.name = 'CommandFailure';
     this.exitCode = exitCode;
   }
 }
+
+/** Harmless on a terminal, and ending as a sentence does. */
+const sentence = (text: string): string => {
+  const shown = printable(text.trim());
+  return /[.?!]$/.test(shown) ? shown : `${shown}.`;
+};
+
+/** How every error looks on standard error. */
+export const failureLine = ({ message }: Error): string => `waybill: ${message}\n`;

@@ -2,6 +2,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import * as v from 'valibot';
 import { parseRetryAfter } from '../../shared/lib/http-date.ts';
+import { own } from '../../shared/lib/values.ts';
 import { problem } from './answers.ts';
 import { CommandFailure, EXIT } from './failure.ts';
 import {
@@ -48,6 +49,8 @@ export interface Http {
 
 const LONGEST_WAIT_MS = 60_000;
 
+const IS_IT_WAYBILL = 'Check that it is a Waybill service, of a version that fits this command';
+
 /** @throws CommandFailure (usage) when address or token can't be used */
 export function createHttp(options: HttpOptions): Http {
   const {
@@ -68,9 +71,11 @@ export function createHttp(options: HttpOptions): Http {
     try {
       return await fetch(`${base}${path}`, { ...init, headers, signal });
     } catch (error) {
-      const hint = isThisMachine(base) ? '; is it running? start it with: npx waybill serve' : '';
-      const message = `no answer from ${base} (${reasonOf(error)})${hint}`;
-      throw new CommandFailure(message, EXIT.unreachable, error);
+      const what = `no answer from ${base} (${reasonOf(error)})`;
+      const todo = isThisMachine(base)
+        ? 'If it is not running, start it with: npx waybill serve'
+        : 'Check the address and the network';
+      throw new CommandFailure(what, todo, EXIT.unreachable, error);
     }
   };
 
@@ -104,12 +109,14 @@ export function createHttp(options: HttpOptions): Http {
   };
 
   const unauthorized = (): CommandFailure => {
-    const listed = 'one of the tokens in its WAYBILL_API_TOKENS';
+    const todo = 'Set WAYBILL_TOKEN to one of the tokens in its WAYBILL_API_TOKENS';
     const local = `, or WAYBILL_DATA to its data folder (there is no ${localSecrets(env)})`;
-    const message = token
-      ? `${base} does not take the token in ${token.from}; set WAYBILL_TOKEN to ${listed}`
-      : `${base} wants a token; set WAYBILL_TOKEN to ${listed}${isThisMachine(base) ? local : ''}`;
-    return new CommandFailure(message, EXIT.refused);
+    if (token) {
+      const what = `${base} does not take the token in ${token.from}`;
+      return new CommandFailure(what, todo, EXIT.refused);
+    }
+    const more = isThisMachine(base) ? local : '';
+    return new CommandFailure(`${base} wants a token`, `${todo}${more}`, EXIT.refused);
   };
 
   const check: Http['check'] = async (schema, path, answer) => {
@@ -118,15 +125,15 @@ export function createHttp(options: HttpOptions): Http {
       body = await answer.json();
     } catch (error) {
       const what = error instanceof SyntaxError ? 'is not JSON' : `broke off (${reasonOf(error)})`;
-      const message = `the answer of ${base}${path} ${what}; is it a Waybill service?`;
-      throw new CommandFailure(message, EXIT.unreachable, error);
+      const message = `the answer of ${base}${path} ${what}`;
+      throw new CommandFailure(message, IS_IT_WAYBILL, EXIT.unreachable, error);
     }
     const result = v.safeParse(schema, body);
     if (result.success) return result.output;
     const [issue] = result.issues;
     const where = v.getDotPath(issue) ?? 'body';
-    const message = `the answer of ${base}${path} is not as expected: ${where}: ${issue.message}`;
-    throw new CommandFailure(message, EXIT.unreachable);
+    const what = `the answer of ${base}${path} is not as expected: ${where}: ${issue.message}`;
+    throw new CommandFailure(what, IS_IT_WAYBILL, EXIT.unreachable);
   };
 
   return {
@@ -152,12 +159,38 @@ async function refusal(answer: Response, base: string): Promise<CommandFailure> 
   const exitCode = exitCodeOf(answer.status);
   const said = success ? (output.detail ?? output.title) : undefined;
   if (!success || said === undefined) {
-    const message = `${base} answered status ${answer.status} and not why; is it a Waybill service?`;
-    return new CommandFailure(message, exitCode);
+    const what = `${base} answered status ${answer.status} and not why`;
+    return new CommandFailure(what, IS_IT_WAYBILL, exitCode);
   }
-  const errors = output.errors.map(({ path, message }) => `${path}: ${message}`);
-  return new CommandFailure([said, errors.join('; ')].filter(Boolean).join(' '), exitCode);
+  const errors = output.errors.map(({ path, message }) => `${path}: ${message}`).join('; ');
+  const known = own(TODO_BY_CODE, output.code ?? '') ?? own(TODO_BY_STATUS, String(answer.status));
+  if (errors === '') return new CommandFailure(said, known ?? todoAt(answer.status), exitCode);
+  // The faults tell what is expected: that is what to do.
+  if (exitCode === EXIT.usage) return new CommandFailure(said, `Correct ${errors}`, exitCode);
+  return new CommandFailure(`${said} ${errors}`, known ?? todoAt(answer.status), exitCode);
 }
+
+/** By the code of the problem. */
+const TODO_BY_CODE: Readonly<Record<string, string>> = {
+  IDEMPOTENCY_MISMATCH: 'Send it under another idempotency key',
+  IN_PROGRESS: 'Wait a moment, then try again',
+  NO_FAILED_OBJECTS: 'Start it without --failed-only',
+  NOTHING_TO_RETRY: 'See what failed with: npx waybill show <run>',
+  RUN_STATE: 'See its state with: npx waybill show <run>',
+  TASK_COMPLETE: 'There is nothing left to start',
+  TASK_IN_GROUP: 'Start its group with: npx waybill oms start <group> --group',
+  TASK_STATE: "See the task in the provider's console, then try again",
+};
+
+const TODO_BY_STATUS: Readonly<Record<string, string>> = {
+  404: 'List the runs with: npx waybill runs',
+  429: 'Wait a minute, then try again',
+};
+
+const todoAt = (status: number): string =>
+  status >= 500
+    ? 'Try again; if it stays so, look into the log of the service'
+    : 'Change the request, then try again';
 
 /** Such as `ECONNREFUSED`; fetch itself says only that it failed. */
 export function reasonOf(error: unknown): string {

@@ -9,6 +9,9 @@ import { CommandFailure, EXIT } from './failure.ts';
 export function keyOf(to: string, name: string): string {
   const [region, bucket, ...rest] = to.split('/');
   if (region && bucket && rest.length === 0) return `cos-fetch/${region}/${bucket}/${name}`;
-  const example = 'such as ap-shanghai/examplebucket-1250000000';
-  throw new CommandFailure(`--to: expected <region>/<bucket-appid>, ${example}`, EXIT.usage);
+  throw new CommandFailure(
+    `--to: expected <region>/<bucket-appid>, not ${to}`,
+    'Write it such as ap-shanghai/examplebucket-1250000000',
+    EXIT.usage,
+  );
 }

@@ -29,6 +29,10 @@ const MIN_COLUMNS = 40;
 
 export const count = (value: number): string => value.toLocaleString('en-US');
 
+/** `1 line`, `2 lines`. */
+export const plural = (value: number, word: string): string =>
+  `${count(value)} ${word}${value === 1 ? '' : 's'}`;
+
 /** `1 h 2 min`, `3 min 4 s`, `5 s`. */
 export function duration(seconds: number): string {
   const whole = Math.max(0, Math.round(seconds));
@@ -40,7 +44,7 @@ export function duration(seconds: number): string {
 /** `999 bytes`, `1.5 GB`; decimal, as providers charge. */
 export function bytes(value: number): string {
   const units = ['kB', 'MB', 'GB', 'TB', 'PB'];
-  if (value < 1_000) return `${value} bytes`;
+  if (value < 1_000) return plural(value, 'byte');
   const power = Math.min(units.length, Math.floor(Math.log10(value) / 3));
   const scaled = value / 1_000 ** power;
   return `${scaled < 10 ? scaled.toFixed(1) : count(Math.round(scaled))} ${units[power - 1]}`;

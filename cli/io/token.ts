@@ -23,14 +23,14 @@ export function readAddress(given: string | undefined, env: Env): string {
       ? (['WAYBILL_URL', env['WAYBILL_URL']?.trim() || 'http://127.0.0.1:8787'] as const)
       : (['--url', given] as const);
   const url = URL.parse(text);
-  const example = 'such as http://127.0.0.1:8787';
+  const todo = 'Write it such as http://127.0.0.1:8787';
   if (!url || !['http:', 'https:'].includes(url.protocol)) {
-    throw new CommandFailure(`${name}: expected an address ${example}, not ${text}`, EXIT.usage);
+    throw new CommandFailure(`${name}: expected an address, not ${text}`, todo, EXIT.usage);
   }
   // Not quoted: it may hold a password.
   if (url.username || url.password || url.search || url.hash) {
     const wrong = 'without user, password, query or fragment';
-    throw new CommandFailure(`${name}: expected an address ${wrong}, ${example}`, EXIT.usage);
+    throw new CommandFailure(`${name}: expected an address ${wrong}`, todo, EXIT.usage);
   }
   return url.href.replace(/\/+$/, '');
 }
@@ -56,7 +56,7 @@ export function findToken(address: string, env: Env): Token | undefined {
 export function checkToken(value: string, from: string): Token {
   if (/^[\x21-\x7e]+$/.test(value)) return { value, from };
   const expected = 'expected printable ASCII characters without blanks';
-  throw new CommandFailure(`${from}: ${expected}`, EXIT.usage);
+  throw new CommandFailure(`${from}: ${expected}`, 'Copy the token again', EXIT.usage);
 }
 
 function localToken(path: string): Token | undefined {
@@ -66,8 +66,8 @@ function localToken(path: string): Token | undefined {
   } catch (error) {
     const { code } = error as NodeJS.ErrnoException;
     if (code === 'ENOENT' || code === 'ENOTDIR') return undefined;
-    const hint = "run as the service's user, or set WAYBILL_TOKEN";
-    throw new CommandFailure(`${path} can't be read (${code}); ${hint}`, EXIT.usage, error);
+    const todo = "Run as the service's user, or set WAYBILL_TOKEN";
+    throw new CommandFailure(`${path} can't be read (${code})`, todo, EXIT.usage, error);
   }
   try {
     const { apiToken } = JSON.parse(withoutMark(text));
@@ -75,5 +75,6 @@ function localToken(path: string): Token | undefined {
   } catch {
     // Said below: the content itself must not be shown.
   }
-  throw new CommandFailure(`${path} is damaged: expected an apiToken in it`, EXIT.usage);
+  const what = `${path} is damaged: expected an apiToken in it`;
+  throw new CommandFailure(what, 'Set WAYBILL_TOKEN, or restart the service', EXIT.usage);
 }

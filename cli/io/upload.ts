@@ -48,14 +48,15 @@ async function toStore(url: string, init: Init): Promise<void> {
   try {
     answer = await fetch(url, { ...init, redirect: 'error' });
   } catch (error) {
-    const message = `the upload to ${host} broke off (${reasonOf(error)}); submit it again`;
-    throw new CommandFailure(message, EXIT.unreachable);
+    const what = `the upload to ${host} broke off (${reasonOf(error)})`;
+    throw new CommandFailure(what, 'Submit it again', EXIT.unreachable);
   }
   const text = await answer.text().catch(() => '');
   if (answer.ok) return;
   const code = /<Code>\s*([\w.-]{1,64})\s*<\/Code>/.exec(text)?.[1];
   const why = `status ${answer.status}${code === undefined ? '' : ` ${code}`}`;
-  throw new CommandFailure(`${host} refused the upload: ${why}`, exitCodeOf(answer.status));
+  const todo = "Check the service's permissions on its bucket, and both clocks";
+  throw new CommandFailure(`${host} refused the upload: ${why}`, todo, exitCodeOf(answer.status));
 }
 
 const finish = async (answer: Response): Promise<void> => answer.body?.cancel();

@@ -13,7 +13,6 @@ import type {
   WarningReason,
 } from '../../shared/ledger/shard.ts';
 import { InputError } from '../../shared/lib/errors.ts';
-import { own } from '../../shared/lib/values.ts';
 import { createClashFinder } from '../../shared/manifest/clashes.ts';
 import type { Quarantined, Warning } from '../../shared/manifest/findings.ts';
 import { gunzip } from '../../shared/manifest/gzip.ts';
@@ -23,6 +22,8 @@ import { createLineReader, type ReaderSink } from '../../shared/manifest/read-li
 import { readLayout } from '../../shared/manifest/shards.ts';
 import type { KeyWatch } from '../../shared/manifest/similar-keys.ts';
 import type { Objects } from '../../shared/stores/objects.ts';
+import { CommandFailure, EXIT } from '../io/failure.ts';
+import { fileFailure } from '../io/files.ts';
 
 export interface Findings {
   readonly path: string;
@@ -144,16 +145,14 @@ async function sizeOf(path: string): Promise<number> {
   ]);
 }
 
-const FILE_FAULTS: Readonly<Record<string, string>> = {
-  ENOENT: 'there is no such file',
-  ENOTDIR: 'there is no such file',
-  EACCES: 'it may not be read by this user',
-  EISDIR: 'it is a folder',
-};
-
 /** @throws any error that is neither the manifest's nor the file system's */
-export function explainFault(error: unknown, path: string): Error {
-  if (error instanceof InputError) return error;
-  if (!(error instanceof Error && 'syscall' in error && 'code' in error)) throw error;
-  return new Error(`${path}: ${own(FILE_FAULTS, String(error.code)) ?? error.message}.`);
+export function explainFault(error: unknown, path: string): CommandFailure {
+  const failure = fileFailure(path, error);
+  if (failure) return failure;
+  if (!(error instanceof InputError)) throw error;
+  const faults = error.errors.map((fault) =>
+    fault.path.startsWith('line ') ? `${fault.path}: ${fault.message}` : fault.message,
+  );
+  const what = `${path}: ${faults.join('; ') || error.message}`;
+  return new CommandFailure(what, 'Correct the file, then try again', EXIT.usage, error);
 }

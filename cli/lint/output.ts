@@ -1,6 +1,6 @@
 /** The output of `waybill lint`: text for a person, or one JSON document. */
 import type { Quarantined, Warning } from '../../shared/manifest/findings.ts';
-import { printable, widthOf, wrap } from '../io/text.ts';
+import { count, plural, printable, widthOf, wrap } from '../io/text.ts';
 import type { Findings } from './findings.ts';
 
 /**
@@ -16,16 +16,16 @@ export function findingsText(findings: Findings, columns?: number): string {
   const warned = total(tally.warnings);
   const hidden = tally.quarantined + warned - shown.length;
   const totals = [
-    count(tally.lines, 'line'),
-    count(tally.transfers, 'transfer'),
-    `${tally.quarantined} quarantined`,
-    `${tally.blank} blank`,
+    plural(tally.lines, 'line'),
+    plural(tally.transfers, 'transfer'),
+    `${count(tally.quarantined)} quarantined`,
+    `${count(tally.blank)} blank`,
     ...(tally.header > 0 ? ['1 header'] : []),
-    count(warned, 'warning'),
+    plural(warned, 'warning'),
   ];
   const lines = [
     ...shown,
-    ...(hidden > 0 ? [`${hidden} more not shown.`] : []),
+    ...(hidden > 0 ? [`${count(hidden)} more not shown.`] : []),
     ...(clashesCapped ? [CAPPED] : []),
     `${printable(path)}: ${totals.join(', ')}.`,
   ];
@@ -56,9 +56,6 @@ export function findingsJson(findings: Findings): string {
   });
 }
 
-export const failureText = (path: string, message: string): string =>
-  `${message.includes(path) ? '' : `${path}: `}${printable(message)}\n`;
-
 export const failureJson = (path: string, message: string): string =>
   toJson({ path, error: { code: 'MANIFEST_INVALID', message } });
 
@@ -75,6 +72,3 @@ function describe(path: string, kind: string, finding: Quarantined | Warning): s
 
 const total = (counts: Readonly<Record<string, number>>): number =>
   Object.values(counts).reduce((sum, each) => sum + each, 0);
-
-const count = (number: number, word: string): string =>
-  `${number} ${word}${number === 1 ? '' : 's'}`;

@@ -1,5 +1,5 @@
 /** Advice before a planned run starts, most urgent first. */
-import { bytes, count, duration } from '../io/text.ts';
+import { bytes, count, duration, plural } from '../io/text.ts';
 import type { Plan } from './shape.ts';
 
 const DAY = 86_400;
@@ -27,7 +27,10 @@ export function adviceOn(plan: Omit<Plan, 'advice'>, capped: boolean): string[] 
   const perSecond = objectBytes && seconds > 0 ? objectBytes.bytes / seconds : 0;
   const all: readonly (readonly [boolean, string])[] = [
     [good === 0, 'there is nothing to send'],
-    [quarantined > 0, `${lines(quarantined)} would not be sent: waybill lint ${path} names each`],
+    [
+      quarantined > 0,
+      `${plural(quarantined, 'line')} would not be sent: waybill lint ${path} names each`,
+    ],
     ...Object.entries(ON_WARNING).map(([reason, text]): [boolean, string] => [
       (warnings[reason] ?? 0) > 0,
       `${count(warnings[reason] ?? 0)} x ${reason}: ${text}`,
@@ -35,7 +38,7 @@ export function adviceOn(plan: Omit<Plan, 'advice'>, capped: boolean): string[] 
     [capped, 'so many keys may clash that not all were compared: the counts are lower bounds'],
     [
       withoutMd5 > 0,
-      `${lines(withoutMd5)} without md5: with it the provider checks what it fetched, and an answer that is lost can be resolved`,
+      `${plural(withoutMd5, 'line')} without md5: with it the provider checks what it fetched, and an answer that is lost can be resolved`,
     ],
     [
       seconds > DAY,
@@ -52,10 +55,8 @@ export function adviceOn(plan: Omit<Plan, 'advice'>, capped: boolean): string[] 
     ],
     [
       objectBytes !== null && objectBytes.objects < good,
-      `sizes are known of ${count(objectBytes?.objects ?? 0)} of ${count(good)} objects: there is more to carry than shown`,
+      `sizes are known of ${count(objectBytes?.objects ?? 0)} of ${plural(good, 'object')}: there is more to carry than shown`,
     ],
   ];
   return all.filter(([holds]) => holds).map(([, text]) => text);
 }
-
-const lines = (times: number): string => `${count(times)} ${times === 1 ? 'line' : 'lines'}`;

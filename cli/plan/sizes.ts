@@ -6,6 +6,7 @@ import type { Layout, PlannedTransfer } from '../../shared/ledger/shard.ts';
 import { isRecord, own } from '../../shared/lib/values.ts';
 import { splitCsvLine } from '../../shared/manifest/csv.ts';
 import { CommandFailure, EXIT } from '../io/failure.ts';
+import { count } from '../io/text.ts';
 import type { BlockLook } from '../lint/findings.ts';
 
 /** What is known of the objects that would be carried. */
@@ -73,7 +74,11 @@ function fromColumn(column: string, isWanted: boolean): Sizer {
 }
 
 const noColumn = (name: string, why: string) =>
-  new CommandFailure(`--sizes: there is no file and no column "${name}": ${why}`, EXIT.usage);
+  new CommandFailure(
+    `--sizes: there is no file and no column "${name}": ${why}`,
+    'Name a column of the manifest, or a file with key and size',
+    EXIT.usage,
+  );
 
 function columnOf(header: string, name: string): number {
   const names = splitCsvLine(header.replace(/^\ufeff|\r$/g, ''));
@@ -133,20 +138,19 @@ export async function readSizes(path: string): Promise<ReadonlyMap<string, numbe
     }
   } catch (error) {
     if (error instanceof CommandFailure) throw error;
-    const message = `--sizes: ${path} can't be read: ${(error as Error).message}`;
-    throw new CommandFailure(message, EXIT.usage, error);
+    const what = `--sizes: ${path} can't be read: ${(error as Error).message}`;
+    throw new CommandFailure(what, 'Check the file and its mode', EXIT.usage, error);
   }
   return sizes;
 }
 
 const wrong = (path: string, line: number) => {
-  const expected =
-    'expected CSV with a header "key,size", or {"key": …, "size": …}; sizes in bytes';
-  return new CommandFailure(`--sizes: ${path}:${line}: ${expected}`, EXIT.usage);
+  const expected = 'expected CSV with a header "key,size", or {"key": …, "size": …}';
+  const todo = 'Correct the line; sizes are in bytes';
+  return new CommandFailure(`--sizes: ${path}:${line}: ${expected}`, todo, EXIT.usage);
 };
 
 const tooMany = (path: string) => {
-  const hint = 'add a column "size" to the manifest instead';
-  const message = `--sizes: ${path} has more than ${MAX_SIZES} sizes; ${hint}`;
-  return new CommandFailure(message, EXIT.usage);
+  const what = `--sizes: ${path} has more than ${count(MAX_SIZES)} sizes`;
+  return new CommandFailure(what, 'Add a column "size" to the manifest instead', EXIT.usage);
 };

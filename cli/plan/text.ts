@@ -1,12 +1,12 @@
 /** A plan as text for a person. */
 import { wrappedTable } from '../io/table.ts';
-import { bytes, count, duration, indent, type Paint, printable } from '../io/text.ts';
+import { bytes, count, duration, indent, type Paint, plural, printable } from '../io/text.ts';
 import type { Plan } from './shape.ts';
 
 export function planText(plan: Plan, paint: Paint, columns: number): string {
   const { counts, target, key, quarantined, warnings, objectBytes, seconds, cost } = plan;
   const known =
-    objectBytes && `${bytes(objectBytes.bytes)} in ${count(objectBytes.objects)} objects`;
+    objectBytes && `${bytes(objectBytes.bytes)} in ${plural(objectBytes.objects, 'object')}`;
   const rows = [
     ['manifest', printable(plan.path)],
     ['key', printable(key)],

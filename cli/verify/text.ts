@@ -1,6 +1,6 @@
 /** The output of `waybill verify` as text. */
 import type { Checked, Kept, Proof } from '../../shared/reporting/receipt/check.ts';
-import { count, printable } from '../io/text.ts';
+import { count, plural, printable } from '../io/text.ts';
 
 export const hasMoved = ({ state }: Proof): boolean => state === 'succeeded';
 
@@ -51,7 +51,7 @@ function keyRows(key: string, found: readonly Proof[]): readonly Row[] {
       ['transfer', printable(proof.transferId)],
       ['place', printable(`${proof.file}, line ${count(proof.line)}`)],
     ]),
-    ...(more > 0 ? [['more', `${count(more)} transfers of this key`] as const] : []),
+    ...(more > 0 ? [['more', `${plural(more, 'transfer')} of this key`] as const] : []),
   ];
 }
 

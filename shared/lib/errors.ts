@@ -68,7 +68,8 @@ export class ConfigError extends WaybillError {
 
   constructor(faults: readonly InputFault[]) {
     const lines = faults.map(({ path, message }) => `  ${path}: ${message}`);
-    super(`The configuration has ${faults.length} fault(s):\n${lines.join('\n')}`, {
+    const many = faults.length === 1 ? '1 fault' : `${faults.length} faults`;
+    super(`The configuration has ${many}:\n${lines.join('\n')}`, {
       code: 'CONFIG_INVALID',
     });
     this.faults = faults;

@@ -44,7 +44,7 @@ export function parseCsvLine(
   if ('reason' in fields) return fields;
   const expected = Math.max(columns.url, columns.key) + 1;
   if (fields.length < expected) {
-    const message = `the line has ${fields.length} column(s), expected at least ${expected}`;
+    const message = `expected at least ${expected} columns, not ${fields.length}`;
     return { reason: 'CSV_COLUMNS', message };
   }
   const { count = fields.length } = columns;

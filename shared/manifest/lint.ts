@@ -215,7 +215,7 @@ function resolved({ key }: Fields): LineFault | undefined {
 function md5Digits({ md5 }: Fields): LineFault | undefined {
   if (md5 === '' || MD5_HEX.test(md5)) return undefined;
   const trimmed = md5.trim();
-  const message = `the md5 has ${md5.length} character(s), expected 32 hex digits`;
+  const message = `the md5 is ${md5.length} long, expected 32 hex digits`;
   if (MD5_HEX.test(trimmed)) return fault('MD5_INVALID', message, trimmed.toLowerCase());
   if (/^[A-Za-z0-9+/]{22}==$/.test(trimmed)) {
     const hex = Buffer.from(trimmed, 'base64').toString('hex');

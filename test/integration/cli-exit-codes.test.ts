@@ -66,12 +66,19 @@ const problem = (status: number): Reply => ({
   body: JSON.stringify({ title: 'No.', status, detail: 'So it is.' }),
 });
 
+/** `waybill: <what>. <what to do>.`, and nothing else. */
+const ONE_FORM = /^waybill: \S.*[.?!] [A-Z].*\.\n$/;
+
+/** What `submit` says of its file comes first. */
+const withoutFindings = (output: string): string => output.slice(output.indexOf('waybill: '));
+
 describe.each(ASKING)('%s', (name) => {
   const ask = (url: string) => exitCode(asking()[name] ?? [], url);
 
   it('answers 3 without a service, 3 for its trouble, 4 for its refusals, 2 for bad input', async () => {
     const nobody = await ask(`http://127.0.0.1:${await freePort()}`);
     expect(nobody).toMatchObject({ code: 3, output: expect.stringContaining('no answer from') });
+    expect(withoutFindings(nobody.output)).toMatch(ONE_FORM);
     const peer = await startPeer();
     for (const [status, code] of [
       [500, 3],
@@ -82,7 +89,9 @@ describe.each(ASKING)('%s', (name) => {
       [400, 2],
     ] as const) {
       peer.answer(problem(status));
-      expect(await ask(peer.origin), `status ${status}`).toMatchObject({ code });
+      const answer = await ask(peer.origin);
+      expect(answer, `status ${status}`).toMatchObject({ code });
+      expect(withoutFindings(answer.output), `status ${status}`).toMatch(ONE_FORM);
     }
     peer.answer({ body: '<html>' });
     expect(await ask(peer.origin)).toMatchObject({ code: 3 });
@@ -93,6 +102,7 @@ it.each([...ASKING, ...ALONE])('%s answers 2 for an option that it does not know
   const { code, output } = await exitCode([name, '--nonsense']);
   expect(code).toBe(2);
   expect(output).toMatch(/unknown option '--nonsense'|missing required argument|required option/);
+  expect(output).toMatch(ONE_FORM);
 });
 
 describe('1, where something failed or may not be done', () => {
@@ -139,7 +149,7 @@ describe('1, where something failed or may not be done', () => {
 });
 
 it.each([
-  [['transfer', 'nonsense'], 'nonsense is no id of a transfer: expected <run>.<shard>.<line>'],
+  [['transfer', 'nonsense'], 'nonsense is no id of a transfer: expected <run>.<shard>.<line>.'],
   [['retry', RUN, '--class', 'nonsense'], 'Expected some of transient, throttled'],
   [['runs', '--state', 'done'], 'Expected some of planning, active'],
   [['transfers', RUN, '--cause', 'source,x'], 'Expected some of transient'],
@@ -152,5 +162,6 @@ it.each([
 ])('2 for %j', async (args, words) => {
   const { code, output } = await exitCode(args);
   expect(output).toContain(words);
+  expect(output).toMatch(ONE_FORM);
   expect(code).toBe(2);
 });

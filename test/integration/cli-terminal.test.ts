@@ -242,6 +242,6 @@ it('asks nothing where standard error is no terminal', async () => {
   });
   const [code] = await once(child, 'close');
   expect(code).toBe(4);
-  expect(said).toMatch(/^waybill: \S+ wants a token; set WAYBILL_TOKEN/);
+  expect(said).toMatch(/^waybill: \S+ wants a token\. Set WAYBILL_TOKEN/);
   expect(calls).toEqual([]);
 });

@@ -128,7 +128,7 @@ function failure(
   failedCount: number,
 ): Cause {
   if (!reason) {
-    const message = `${failedCount} object(s) failed, and the task gives no reason`;
+    const message = `${failedCount === 1 ? '1 object' : `${failedCount} objects`} failed, and the task gives no reason`;
     return { provider: 'huawei', code: 'OBJECTS_FAILED', message, class: 'source' };
   }
   const { advice, class: kind } = failureReason(reason.code);

@@ -171,7 +171,7 @@ it('answers 2 for a wrong key, a missing file and a folder', async () => {
   expect(await run(join(folder, 'absent.csv'))).toEqual({
     code: 2,
     out: '',
-    err: './absent.csv: there is no such file.\n',
+    err: 'waybill: ./absent.csv: there is no such file. Check the path.\n',
   });
   expect(await run(`${folder}/../${folder.split('/').at(-1)}`)).toMatchObject({ code: 2 });
 });

@@ -31,7 +31,7 @@ async function run(
 it('puts all back, a thousand at a time', async () => {
   const { asked, output } = await run(2_500);
   expect(asked).toEqual([1_000, 1_000, 500]);
-  expect(output).toBe('2500 shards back on the queue, 0 left\n');
+  expect(output).toBe('2,500 shards back on the queue, 0 left\n');
 });
 
 it('ends although one is given up again at once', async () => {

@@ -76,6 +76,9 @@ it('tells what the service says of a report that is too long, and writes nothing
   const { folder, peer, summary, write } = await setup([]);
   const refused = { status: 404, body: JSON.stringify({ detail: 'The report is longer.' }) };
   peer.answer(summary, { body: 'one' }, refused);
-  await expect(write()).rejects.toMatchObject({ exitCode: 4, message: 'The report is longer.' });
+  await expect(write()).rejects.toMatchObject({
+    exitCode: 4,
+    message: 'The report is longer. List the runs with: npx waybill runs.',
+  });
   expect(existsSync(join(folder, 'failed.csv'))).toBe(false);
 });

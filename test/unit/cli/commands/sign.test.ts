@@ -99,11 +99,10 @@ describe('waybill sign', () => {
   });
 
   it('says so when there is no request at all', async () => {
-    const { exitCode, stderr } = await run([]);
-    expect([exitCode, stderr]).toEqual([
-      2,
-      expect.stringContaining('expected one JSON object per line'),
-    ]);
+    await expect(run([])).rejects.toMatchObject({
+      exitCode: 2,
+      message: 'there is no request on standard input. Give one JSON object per line.',
+    });
   });
 });
 
@@ -229,7 +228,7 @@ describe('what waybill sign never shows, and how it finds a difference', () => {
     const { stderr, exitCode } = await run([`{"secretKey":"${secret}" "x"}`, secret]);
     expect(exitCode).toBe(1);
     expect(stderr).toMatch(
-      /^line 1: \(whole line\): expected a JSON object; it is none from column 44 on\n/,
+      /^waybill: line 1: \(whole line\): expected a JSON object; it is none from column 44 on\. Correct this line\.\n/,
     );
     expect(stderr).toContain('line 2: (whole line): expected a JSON object');
     expect(stderr).not.toContain(secret.slice(0, 8));

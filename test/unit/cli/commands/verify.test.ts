@@ -193,9 +193,17 @@ it('takes parts in any order, and misses those that are not given', async () => 
 
 describe('wrong usage', () => {
   it.each([
-    ['no files', { paths: [] }, 'expected the files of a receipt, such as receipt.jsonl'],
+    [
+      'no files',
+      { paths: [] },
+      'waybill: there is no receipt. Name its files, such as receipt.jsonl.\n',
+    ],
     ['a file that is not there', { paths: ['/absent.jsonl'] }, '/absent.jsonl: there is no such'],
-    ['a packed file', { paths: ['receipt.jsonl.gz'] }, 'receipt.jsonl.gz is packed; unpack it'],
+    [
+      'a packed file',
+      { paths: ['receipt.jsonl.gz'] },
+      'waybill: receipt.jsonl.gz is packed. Unpack it first.\n',
+    ],
     ['no root', { root: 'abc' }, '--root: expected 64 hex digits'],
     ['no summary', { summary: '/absent.json' }, '/absent.json: there is no such file'],
   ])('%s', async (_name, change, message) => {
@@ -209,12 +217,14 @@ describe('wrong usage', () => {
     const { file, folder, run } = await setup();
     mkdirSync(join(folder, 'sub'));
     const inFolder = await run({ paths: [join(folder, 'sub')], json: true });
-    expect(inFolder).toMatchObject({ code: 2, err: `${join(folder, 'sub')}: it is a folder\n` });
+    const where = join(folder, 'sub');
+    const err = `waybill: ${where}: it is a folder. Name a file.\n`;
+    expect(inFolder).toMatchObject({ code: 2, err });
     for (const content of ['{"runId":"r1"}', '{"runId":"r1","receipt":{"root":"x"}}', 'text']) {
       const summary = file('summary.json', content);
       const { code, err } = await run({ summary });
       expect(code).toBe(2);
-      expect(err).toBe(`--summary: expected a summary.json with receipt.root in ${summary}\n`);
+      expect(err).toContain(`expected a summary.json with receipt.root in ${summary}. Name the`);
     }
   });
 });

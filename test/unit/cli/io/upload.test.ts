@@ -69,19 +69,19 @@ it.each([
   [
     { status: 403, body: '<Error><Code>AccessDenied</Code></Error>' },
     EXIT.refused,
-    /: status 403 AccessDenied$/,
+    /: status 403 AccessDenied\. Check the /,
   ],
-  [{ status: 503, body: 'busy' }, EXIT.unreachable, /: status 503$/],
+  [{ status: 503, body: 'busy' }, EXIT.unreachable, /: status 503\. Check the /],
   [
     { status: 400, body: '<Code>EntityTooLarge</Code>' },
     EXIT.usage,
-    /: status 400 EntityTooLarge$/,
+    /: status 400 EntityTooLarge\. Check the /,
   ],
   [{ status: 307, headers: { location: 'http://127.0.0.1:9/' } }, EXIT.unreachable, /broke off/],
   [
     { breakOff: 'at-once' as const },
     EXIT.unreachable,
-    /broke off \(UND_ERR_SOCKET\); submit it again$/,
+    /broke off \(UND_ERR_SOCKET\)\. Submit it again\.$/,
   ],
 ])('tells what the store refuses, not its signed address: %j', async (reply, exitCode, message) => {
   const { client, path, peer, store } = await setup();
