@@ -8,6 +8,7 @@ export default defineConfig({
       'test/browser/**',
       'test/docs/**',
       'test/package/**',
+      'test/schemathesis/**',
       'test/vendors/**',
       'test/proof/**',
       '**/node_modules/**',

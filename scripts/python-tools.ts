@@ -1,6 +1,6 @@
 /**
  * Installs the Python programs that tests run, each in a virtual environment of its own below `.build/`:
- * the AWS emulators MiniStack and moto, and cfn-lint. Does nothing for one that is installed already.
+ * the AWS emulators MiniStack and moto, cfn-lint and schemathesis. Does nothing for one that is installed already.
  */
 import { spawnSync } from 'node:child_process';
 import { existsSync, rmSync } from 'node:fs';
@@ -13,6 +13,7 @@ export const TOOLS = {
   'cfn-lint': { requirement: 'cfn-lint', version: '1.58.0', program: 'cfn-lint' },
   ministack: { requirement: 'ministack', version: '1.5.33', program: 'ministack' },
   moto: { requirement: 'moto[server]', version: '5.2.5', program: 'moto_server' },
+  schemathesis: { requirement: 'schemathesis', version: '4.32.5', program: 'schemathesis' },
 } as const;
 export type Tool = keyof typeof TOOLS;
 

@@ -79,7 +79,7 @@ export const START: readonly RouteDescription[] = [
     },
     answers: { 202: jobShape },
     answer: { ...startedExample, jobId: '53dc6228-c50b-46f7-8ad7-65e7159f1aae' },
-    problems: [400, 409, 422, 502, 504],
+    problems: [400, 404, 409, 422, 502, 504],
   },
   omsTask('v2'),
   {
