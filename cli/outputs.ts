@@ -51,6 +51,19 @@ const lint = v.object({
 
 /** By command. Where a run is followed, each look at it is one more line. */
 export const OUTPUTS: Readonly<Record<string, Output>> = {
+  batch: {
+    description: 'The run and its job; with --watch then a run per line.',
+    schema: v.union([
+      v.object({
+        runId: v.string(),
+        /** Null while an answer that was lost is not resolved yet. */
+        jobId: v.nullable(v.string()),
+        /** The same file made it before. */
+        existing: v.boolean(),
+      }),
+      run,
+    ]),
+  },
   cancel: {
     description: 'The run that was cancelled.',
     schema: v.object({ runId: v.string() }),
@@ -58,6 +71,14 @@ export const OUTPUTS: Readonly<Record<string, Output>> = {
   lint: {
     description: 'What is wrong or odd in a manifest; error when the file is none.',
     schema: v.union([lint, fault]),
+  },
+  'oms start': {
+    description: 'The run of the task or group; with --watch then a run per line.',
+    schema: v.union([
+      /** `running`: it ran already, and is followed. */
+      v.object({ runId: v.string(), running: v.boolean() }),
+      run,
+    ]),
   },
   plan: {
     description: 'What a manifest would take; error when the file is none.',

@@ -1,9 +1,11 @@
 /** The program with all its commands. `waybill.ts` runs it; completion and the schemas read it. */
 import { readFileSync } from 'node:fs';
 import { Command } from 'commander';
+import { addBatch } from './commands/batch.ts';
 import { addCancel } from './commands/cancel.ts';
 import { addCompletion } from './commands/completion.ts';
 import { addLint } from './commands/lint.ts';
+import { addOms } from './commands/oms.ts';
 import { addPlan } from './commands/plan.ts';
 import { addReadiness } from './commands/readiness.ts';
 import { addRedrive } from './commands/redrive.ts';
@@ -25,6 +27,8 @@ const COMMANDS: readonly ((program: Command, io: CommandIo) => void)[] = [
   addLint,
   addPlan,
   addSubmit,
+  addBatch,
+  addOms,
   addRuns,
   addShow,
   addTransfers,
@@ -46,6 +50,8 @@ export function createProgram(io: CommandIo): Command {
     .version(readVersion())
     .helpCommand(false)
     .exitOverride()
+    // `oms start --version v1` is no question for the version of the program.
+    .enablePositionalOptions()
     .configureOutput({
       getOutHelpWidth: () => io.stdout.columns ?? 80,
       getErrHelpWidth: () => io.stderr.columns ?? 80,

@@ -17,7 +17,7 @@ export function schemaFiles(): ReadonlyMap<string, string> {
       typeMode: 'output',
     });
     const whole = { $schema, title: `waybill ${command} --json`, description, ...rest };
-    return [`${command}.json`, `${JSON.stringify(whole, null, 2)}\n`] as const;
+    return [`${command.replace(' ', '-')}.json`, `${JSON.stringify(whole, null, 2)}\n`] as const;
   });
   return new Map(files);
 }

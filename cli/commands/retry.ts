@@ -13,6 +13,7 @@ import {
   withConnection,
 } from '../io/options.ts';
 import { count, plural } from '../io/text.ts';
+import { followText } from '../runs/text.ts';
 import { showRun } from './show.ts';
 
 export function addRetry(program: Command, io: CommandIo): void {
@@ -62,6 +63,6 @@ export async function retry(options: RetryOptions, runId: string): Promise<ExitC
       : `${[transfers, ...more].join(', ')} in ${runId}\n`,
   );
   if (options.watch) return showRun(options, runId, true);
-  if (!json) stdout.write(`follow it with: npx waybill show ${runId} --watch\n`);
+  if (!json) stdout.write(followText(runId));
   return EXIT.ok;
 }

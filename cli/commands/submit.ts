@@ -14,7 +14,7 @@ import {
 } from '../io/options.ts';
 import { keyOf } from '../io/target.ts';
 import type { Terminal } from '../io/text.ts';
-import { isOver } from '../runs/text.ts';
+import { followText, isOver } from '../runs/text.ts';
 import { lintManifest } from './lint.ts';
 import { showRun } from './show.ts';
 
@@ -104,7 +104,7 @@ export async function submit(options: SubmitOptions): Promise<ExitCode> {
   if (json) stdout.write(`${JSON.stringify({ runId, key })}\n`);
   else stdout.write(`run ${runId} of\n  ${key}\n`);
   if (options.watch) return showRun(options, runId, true);
-  if (!json) stdout.write(`follow it with: npx waybill show ${runId} --watch\n`);
+  if (!json) stdout.write(followText(runId));
   return EXIT.ok;
 }
 

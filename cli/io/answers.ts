@@ -118,6 +118,9 @@ export type Summary = v.InferOutput<typeof summary>;
 export const deadLetters = v.looseObject({ dead: size });
 export const redriven = v.looseObject({ moved: size, left: size });
 
+export const batchStarted = v.looseObject({ runId: v.string(), jobId: v.nullable(v.string()) });
+export type BatchStarted = v.InferOutput<typeof batchStarted>;
+
 export const started = v.looseObject({ runId: v.string() });
 export const ordered = v.looseObject({
   runId: v.string(),

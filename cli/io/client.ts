@@ -1,5 +1,7 @@
 /** A client for the routes that the command line uses, of a local or deployed service. */
 import {
+  type BatchStarted,
+  batchStarted,
   deadLetters,
   type FailureGroup,
   type Ordered,
@@ -39,6 +41,16 @@ export interface TransferFilter {
   readonly cause?: readonly string[] | undefined;
 }
 
+/** A task, or a group of tasks, that is to be started. */
+export interface OmsStart {
+  readonly id: string;
+  readonly version: 'v1' | 'v2';
+  readonly isGroup: boolean;
+  /** The same key and request start once. */
+  readonly key: string;
+  readonly body: Readonly<Record<string, string | boolean>>;
+}
+
 /** Every method throws CommandFailure: unreachable, refused, or usage for what the service finds wrong. */
 export interface Client {
   readonly url: string;
@@ -56,6 +68,9 @@ export interface Client {
   upload(key: string, path: string): Promise<void>;
   /** Answers the id of the run. */
   start(key: string): Promise<string>;
+  /** The same key and job are created once. */
+  createBatchJob(job: object, key: string): Promise<BatchStarted>;
+  startOms(start: OmsStart): Promise<{ readonly runId: string; readonly isRunning: boolean }>;
   /** Orders what failed again; only these classes, all of them when there is none. */
   retry(runId: string, classes: readonly string[]): Promise<Ordered>;
   cancel(runId: string): Promise<string>;
@@ -86,6 +101,14 @@ export function createClient(options: ClientOptions): Client {
     },
     upload: (key, path) => upload(http, key, path),
     start: async (key) => (await http.read(started, '/manifests', posted({ key }))).runId,
+    createBatchJob: (job, key) => http.read(batchStarted, '/batch-jobs', posted(job, key)),
+    async startOms({ id, version, isGroup, key, body }) {
+      const kind = isGroup ? 'taskgroups' : 'tasks';
+      const path = `/oms/${version}/${kind}/${encodeURIComponent(id)}/start`;
+      const answer = await http.request(path, posted(body, key));
+      const { runId } = await http.check(started, path, answer);
+      return { runId, isRunning: answer.status === 200 };
+    },
     retry: (runId, classes) =>
       http.read(
         ordered,
@@ -99,10 +122,13 @@ export function createClient(options: ClientOptions): Client {
   };
 }
 
-const posted = (body: object) => ({
+const posted = (body: object, idempotencyKey?: string) => ({
   method: 'POST',
   body: JSON.stringify(body),
-  headers: { 'content-type': 'application/json' },
+  headers: {
+    'content-type': 'application/json',
+    ...(idempotencyKey !== undefined && { 'idempotency-key': idempotencyKey }),
+  },
 });
 
 /** Lists separated by commas, as the service takes them; empty ones are left out. */

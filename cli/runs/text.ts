@@ -120,6 +120,9 @@ export function failureText(failures: readonly FailureGroup[], paint: Paint, col
     .join('');
 }
 
+export const followText = (runId: string): string =>
+  `follow it with: npx waybill show ${printable(runId)} --watch\n`;
+
 const listed = (names: readonly string[]): string =>
   new Intl.ListFormat('en', { type: 'conjunction' }).format(names);
 

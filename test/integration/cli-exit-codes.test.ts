@@ -1,6 +1,7 @@
 /** Every command's exit codes: 0 well, 1 failures, 2 usage, 3 unreachable, 4 refused. */
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
 import { beforeEach, describe, expect, it } from 'vitest';
 import { createProgram } from '../../cli/program.ts';
 import { type Reply, startPeer } from '../fixtures/http.ts';
@@ -11,12 +12,17 @@ import { temporaryFolder } from '../fixtures/stores.ts';
 const TO = ['--to', 'ap-shanghai/examplebucket-1250000000'];
 const RUN = runView().runId;
 
+const BIN = fileURLToPath(new URL('../../cli/waybill.js', import.meta.url));
+
 let good: string;
 let bad: string;
+let job: string;
 beforeEach(() => {
   const folder = temporaryFolder();
   good = join(folder, 'good.csv');
   bad = join(folder, 'bad.csv');
+  job = join(folder, 'job.json');
+  writeFileSync(job, '{}');
   writeFileSync(good, 'http://a.example/1,k\n');
   writeFileSync(bad, 'ftp://a.example/1,k\n');
 });
@@ -29,6 +35,8 @@ async function exitCode(args: readonly string[], url = 'http://127.0.0.1:9') {
 /** By command: a call of it that asks the service. */
 const asking = (): Readonly<Record<string, readonly string[]>> => ({
   submit: ['submit', good, ...TO],
+  batch: ['batch', job],
+  oms: ['oms', 'start', '4042'],
   runs: ['runs'],
   show: ['show', RUN],
   transfers: ['transfers', RUN],
@@ -41,6 +49,8 @@ const asking = (): Readonly<Record<string, readonly string[]>> => ({
 });
 const ASKING = [
   'submit',
+  'batch',
+  'oms',
   'runs',
   'show',
   'transfers',
@@ -99,7 +109,8 @@ describe.each(ASKING)('%s', (name) => {
 });
 
 it.each([...ASKING, ...ALONE])('%s answers 2 for an option that it does not know', async (name) => {
-  const { code, output } = await exitCode([name, '--nonsense']);
+  const start = name === 'oms' ? ['start'] : [];
+  const { code, output } = await exitCode([name, ...start, '--nonsense']);
   expect(code).toBe(2);
   expect(output).toMatch(/unknown option '--nonsense'|missing required argument|required option/);
   expect(output).toMatch(ONE_FORM);
@@ -150,6 +161,10 @@ describe('1, where something failed or may not be done', () => {
 
 it.each([
   [['transfer', 'nonsense'], 'nonsense is no id of a transfer: expected <run>.<shard>.<line>.'],
+  [['batch', 'none.json'], 'none.json: there is no such file.'],
+  [['batch', BIN], 'expected JSON'],
+  [['oms', 'start', '1', '--version', 'v3'], 'Allowed choices are v1, v2'],
+  [['oms', 'start', 'g', '--group', '--version', 'v1'], 'v1 has no task groups'],
   [['retry', RUN, '--class', 'nonsense'], 'Expected some of transient, throttled'],
   [['runs', '--state', 'done'], 'Expected some of planning, active'],
   [['transfers', RUN, '--cause', 'source,x'], 'Expected some of transient'],

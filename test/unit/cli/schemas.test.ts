@@ -1,6 +1,7 @@
 /** The committed JSON Schemas are those of the shapes, and tell every command that prints JSON. */
 import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
+import type { Command } from 'commander';
 import { expect, it } from 'vitest';
 import { OUTPUTS } from '../../../cli/outputs.ts';
 import { createProgram } from '../../../cli/program.ts';
@@ -17,8 +18,11 @@ it('no other files lie there', () => {
 it('every command with --json has one', () => {
   const { stdin, stdout, stderr } = process;
   const program = createProgram({ env: {}, stdin, stdout, stderr, exitsWith: () => {} });
-  const withJson = program.commands
+  const nameOf = (command: Command): string =>
+    [command.parent === program ? '' : command.parent?.name(), command.name()].join(' ').trim();
+  const all = program.commands.flatMap((command) => [command, ...command.commands]);
+  const withJson = all
     .filter(({ options }) => options.some(({ long }) => long === '--json'))
-    .map((command) => command.name());
+    .map(nameOf);
   expect(withJson.sort()).toEqual(Object.keys(OUTPUTS).sort());
 });

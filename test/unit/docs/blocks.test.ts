@@ -17,8 +17,9 @@ const commandsOf = (page: string): readonly string[] =>
 function refusal(given: string): string | undefined {
   const [name = '', ...words] = given.split(/\s+/);
   if (!/^[a-z]+$/.test(name)) return undefined;
-  const command = program.commands.find((known) => known.name() === name);
-  if (!command) return `${given}: there is no command ${name}`;
+  const first = program.commands.find((known) => known.name() === name);
+  if (!first) return `${given}: there is no command ${name}`;
+  const command = first.commands.find((known) => known.name() === words[0]) ?? first;
   const options = words.filter((word) => /^--[a-z]/.test(word)).map((word) => word.split('=')[0]);
   const known = [...command.options, ...program.options].flatMap(({ long }) => long ?? []);
   const unknown = options.filter((word) => !['--help', ...known].includes(word ?? ''));
