@@ -54,7 +54,10 @@ export function environment(deployment: Deployment): Variables {
     ...secrets(uses),
     ...settings(deployment),
     ...Object.fromEntries(
-      (uses.invokes ?? []).map((name) => [CALLED[name] ?? name, functionName(name)]),
+      // A function knows its own name.
+      (uses.invokes ?? []).flatMap((name) =>
+        CALLED[name] === undefined ? [] : [[CALLED[name], functionName(name)]],
+      ),
     ),
     ...(names.includes('WAYBILL_PUBLIC_URL') && {
       WAYBILL_PUBLIC_URL: when(

@@ -4,7 +4,7 @@
  * because its token was stored before the first call.
  */
 import * as wiring from '#wiring';
-import { expose, openLedger, openObjects } from '#wiring';
+import { expose, openLater, openLedger, openObjects } from '#wiring';
 import { createBearer } from '../shared/api/auth.ts';
 import { type BatchJobDeps, createBatchJobHandler } from '../shared/api/handlers/batch-jobs.ts';
 import { createRateLimit } from '../shared/api/rate-limit.ts';
@@ -24,7 +24,11 @@ export const handler = expose(async (env) => {
   const { apiRate, apiTokens, batch } = config;
   const { log } = observe(config);
   const clock = createClock({ provider: 'Tencent Cloud', log });
-  const [ledger, objects] = await Promise.all([openLedger(config), openObjects(config)]);
+  const [later, ledger, objects] = await Promise.all([
+    openLater(config),
+    openLedger(config),
+    openObjects(config),
+  ]);
   const place = { api: 'cos-batch', ledger, limits: batch.limits };
   return createHandler({
     authorize: createBearer(apiTokens, createRateLimit(apiRate)),
@@ -35,6 +39,7 @@ export const handler = expose(async (env) => {
       breaker: openTencentBreaker(config, batch.cos, place, wiring).breaker,
       objects: connectCosObjects(batch.cos, clock),
     }),
+    later,
     ledger,
     log,
     objects,
@@ -64,5 +69,7 @@ export const deployment: Deployment = {
     ledger: ['read', 'list', 'write', 'remove'],
     objects: { read: ['cos-batch/'] },
     secrets: ['api', 'tencent'],
+    // Itself, for what an answer can't wait for.
+    invokes: ['cos-batch-job'],
   },
 };

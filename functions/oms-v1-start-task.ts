@@ -18,6 +18,8 @@ export const handler = expose(async (env) =>
 
 export const deployment: Deployment = {
   ...OMS_START,
+  // Itself, for what an answer can't wait for.
+  uses: { ...OMS_START.uses, invokes: ['oms-v1-start-task'] },
   description: 'Starts tasks of Huawei OMS v1.',
   http: ['POST /oms/v1/tasks/{taskId}/start'],
 };

@@ -18,6 +18,8 @@ export const handler = expose(async (env) =>
 
 export const deployment: Deployment = {
   ...OMS_START,
+  // Itself, for what an answer can't wait for.
+  uses: { ...OMS_START.uses, invokes: ['oms-v2-start-task'] },
   description: 'Starts tasks and groups of Huawei OMS v2.',
   http: ['POST /oms/v2/tasks/{taskId}/start', 'POST /oms/v2/taskgroups/{groupId}/start'],
 };

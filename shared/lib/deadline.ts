@@ -1,10 +1,30 @@
-/** Stops handing out work early enough for running work to end before the call's deadline. */
+/** Keeps to the time that a call or an answer may take. */
 
 /** What one request may still take: its turn, its answer, and some repetitions. */
 const WIND_DOWN_MS = 150_000;
 
 /** Of the time there is, for short ones. */
 const WIND_DOWN_SHARE = 1 / 3;
+
+/** Instead of a value that did not come in time. */
+export const LATE = Symbol('late');
+
+/** What `work` gives, or `LATE`; `work` itself goes on, unheard. */
+export async function inTime<Value>(
+  work: Promise<Value>,
+  ms: number,
+): Promise<Value | typeof LATE> {
+  let timer: NodeJS.Timeout | undefined;
+  const late = new Promise<typeof LATE>((resolve) => {
+    timer = setTimeout(() => resolve(LATE), ms);
+  });
+  try {
+    return await Promise.race([work, late]);
+  } finally {
+    clearTimeout(timer);
+    work.catch(() => {});
+  }
+}
 
 export interface Timely<Item> extends AsyncIterable<readonly Item[]> {
   /** The first item that was not handed out; undefined while there is time. */

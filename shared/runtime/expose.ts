@@ -2,6 +2,7 @@
  * Makes the exported handler of a function: built from the environment on its first event, errors
  * answered as problem documents.
  */
+import { inTime, LATE } from '../lib/deadline.ts';
 import type { Env } from '../lib/env.ts';
 import { ConfigError, StoreError } from '../lib/errors.ts';
 import { createLog } from '../lib/log.ts';
@@ -27,6 +28,8 @@ export interface Surroundings {
   openEnv(env: Env): Promise<OpenedEnv>;
   /** Gives back what others may use while this worker stands still. */
   pause(): Promise<void>;
+  /** So long after its begin a request is answered, if only with an error. */
+  readonly answerMs?: number;
 }
 
 /**
@@ -42,7 +45,7 @@ export const createExpose =
 
 function exposed(
   build: (env: Env) => Promise<Handler>,
-  { openEnv, pause }: Surroundings,
+  { openEnv, pause, answerMs }: Surroundings,
 ): LambdaHandler {
   // What can't be given back now expires by itself.
   const pauseQuietly = (): Promise<void> => pause().catch(() => {});
@@ -59,7 +62,7 @@ function exposed(
     return built.handler;
   };
 
-  return async (event, context) => {
+  const answer: LambdaHandler = async (event, context) => {
     try {
       const handler = await current().catch((error: unknown) => {
         // Tried again with the next event.
@@ -82,6 +85,16 @@ function exposed(
       }
       throw error;
     }
+  };
+
+  return async (event, context) => {
+    const answering = answer(event, context);
+    if (answerMs === undefined || !isHttpEvent(event)) return answering;
+    const answered = await inTime(answering, answerMs);
+    if (answered !== LATE) return answered;
+    const error = new StoreError(`There was no answer within ${answerMs} ms.`);
+    createLog().error('http.failed', {}, error);
+    return problem(503, error);
   };
 }
 

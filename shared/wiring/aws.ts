@@ -22,6 +22,7 @@ import {
 } from '../providers/huawei/credential-sets.ts';
 import type { PlanLater } from '../runs/plan.ts';
 import { createExpose, type OpenedEnv } from '../runtime/expose.ts';
+import type { Later } from '../runtime/later.ts';
 import type { AwsStoresConfig } from '../stores/aws/config.ts';
 import { connectDynamoLedger } from '../stores/aws/dynamodb/ledger.ts';
 import { createInvoke } from '../stores/aws/invoke.ts';
@@ -158,6 +159,9 @@ export const pause = async (): Promise<void> => {
   await Promise.all([...limiters.values()].map((limiter) => limiter.rest()));
 };
 
+/** API Gateway gives up after 30 s, Lambda ends most of these functions after 29. */
+const ANSWER_MS = 27_000;
+
 export const expose = createExpose({
   async openEnv(env) {
     const found = await openEnv(env);
@@ -167,6 +171,7 @@ export const expose = createExpose({
     return found;
   },
   pause,
+  answerMs: ANSWER_MS,
 });
 
 /** @throws ConfigError when the sets can't be used, or are in a file, which a function has none of */
@@ -205,6 +210,17 @@ export const openPlanLater = async (config: StoresConfig): Promise<PlanLater | u
   if (planFunction === undefined) return undefined;
   const invoke = createInvoke(stores);
   return (plan) => invoke(planFunction, { plan });
+};
+
+/** Two steps of this length, and the stores besides, end before API Gateway's 30 s. */
+const WAIT_MS = 10_000;
+
+export const openLater = async (config: StoresConfig): Promise<Later | undefined> => {
+  const stores = configured(config);
+  const { ownFunction } = stores;
+  if (ownFunction === undefined) return undefined;
+  const invoke = createInvoke(stores);
+  return { waitMs: WAIT_MS, start: (order) => invoke(ownFunction, { start: order }) };
 };
 
 function sqs(config: StoresConfig): SqsOptions {

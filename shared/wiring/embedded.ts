@@ -14,6 +14,7 @@ import { type CredentialsConfig, openCredentialSets } from '../providers/huawei/
 import type { CredentialSets } from '../providers/huawei/credential-sets.ts';
 import type { PlanLater } from '../runs/plan.ts';
 import { createExpose, type OpenedEnv } from '../runtime/expose.ts';
+import type { Later } from '../runtime/later.ts';
 import type { StoresConfig } from '../stores/config.ts';
 import { createFolderObjects } from '../stores/folder/objects.ts';
 import type { Objects, Uploads } from '../stores/objects.ts';
@@ -131,6 +132,9 @@ export const openCredentials = async (
 /** Nothing to do: a request may take as long as it needs here. */
 export const openPlanLater = async (_config: StoresConfig): Promise<PlanLater | undefined> =>
   undefined;
+
+/** Callers of the service may wait. */
+export const openLater = async (_config: StoresConfig): Promise<Later | undefined> => undefined;
 
 const sleepers = new Set<() => void>();
 

@@ -5,6 +5,7 @@ import { createRateLimit } from '../api/rate-limit.ts';
 import type { Ledger } from '../ledger/ledger.ts';
 import { createStarter } from '../providers/huawei/oms/start-task.ts';
 import type { Deployment } from '../runtime/deployment.ts';
+import type { Later } from '../runtime/later.ts';
 import type { StoresConfig } from '../stores/config.ts';
 import type { Objects } from '../stores/objects.ts';
 import type { OmsStartConfig } from './config/functions.ts';
@@ -15,6 +16,7 @@ import { observe } from './observe.ts';
 export interface OmsStartWiring extends HuaweiWiring {
   readonly openLedger: (config: StoresConfig) => Promise<Ledger>;
   readonly openObjects: (config: StoresConfig) => Promise<Objects>;
+  readonly openLater: (config: StoresConfig) => Promise<Later | undefined>;
 }
 
 /** @throws ConfigError, StoreError */
@@ -24,7 +26,8 @@ export async function omsStartDeps(
 ): Promise<OmsStartDeps> {
   const { apiRate, apiTokens, huawei } = config;
   const { log } = observe(config);
-  const [ledger, objects] = await Promise.all([
+  const [later, ledger, objects] = await Promise.all([
+    wiring.openLater(config),
     wiring.openLedger(config),
     wiring.openObjects(config),
   ]);
@@ -32,6 +35,7 @@ export async function omsStartDeps(
   return {
     authorize: createBearer(apiTokens, createRateLimit(apiRate)),
     each: openLimiter('lists').each,
+    later,
     ledger,
     log,
     objects,
@@ -46,8 +50,9 @@ export const OMS_START: Omit<Deployment, 'description' | 'http'> = {
   memoryMb: 256,
   uploads: ['oms/'],
   provider: 'huawei',
-  // A wrong key is refused at most twice: five bad checks lock it.
-  reservedConcurrency: 1,
+  // One that answers a request, and one that does what it ordered. All share what they know of a wrong
+  // key, which is refused at most twice: five bad checks lock it.
+  reservedConcurrency: 2,
   environment: [
     'HUAWEICLOUD_*',
     'OMS_*',

@@ -91,8 +91,8 @@ describe('functions', () => {
       );
     expect(reserved(template)).toEqual({
       'waybill-dev-cos-batch-job': 2,
-      'waybill-dev-oms-v1-start-task': 1,
-      'waybill-dev-oms-v2-start-task': 1,
+      'waybill-dev-oms-v1-start-task': 2,
+      'waybill-dev-oms-v2-start-task': 2,
       'waybill-dev-record-callback': 20,
       'waybill-dev-retry-failed-objects': 1,
       'waybill-dev-sweep': 2,

@@ -2,10 +2,13 @@
  * The handler of `cos-batch-job`: creates one job from an HTTP request or from an uploaded
  * description.
  */
+import { setTimeout as sleep } from 'node:timers/promises';
+import * as v from 'valibot';
 import { inProgress, withLease } from '../../ledger/lease.ts';
 import type { Ledger } from '../../ledger/ledger.ts';
 import type { NewRun, Transfer } from '../../ledger/model.ts';
 import { toCause } from '../../lib/cause.ts';
+import { inTime, LATE } from '../../lib/deadline.ts';
 import { sha256Hex } from '../../lib/encoding.ts';
 import { BreakerOpenError, InputError, ProviderError, withFaults } from '../../lib/errors.ts';
 import type { Log } from '../../lib/log.ts';
@@ -19,6 +22,7 @@ import {
   json,
   overHttp,
 } from '../../runtime/http.ts';
+import type { Later } from '../../runtime/later.ts';
 import { perUpload } from '../../runtime/per-upload.ts';
 import type { ObjectInfo, Objects } from '../../stores/objects.ts';
 import { readSmall } from '../../stores/objects.ts';
@@ -32,8 +36,16 @@ export interface BatchJobDeps {
   readonly ledger: Ledger;
   readonly log: Log;
   readonly objects: Objects;
+  /** Where an answer can't wait for COS. */
+  readonly later?: Later | undefined;
   readonly now?: () => Date;
 }
+
+/** Of a request that could not wait. */
+const order = v.object({ start: v.object({ runId: v.string(), request: batchJobRequest }) });
+
+/** Between two looks whether the job is made. */
+const LOOK_MS = 250;
 
 const isUnsent = ({ state }: Transfer): boolean => state === 'planned' || state === 'submitting';
 
@@ -48,7 +60,7 @@ const nameOf = ({ description = '', manifest }: BatchJobRequest): string =>
   description === '' ? manifest.location.objectArn : description;
 
 export function createBatchJobHandler(deps: BatchJobDeps) {
-  const { authorize, creator, ledger, log, objects } = deps;
+  const { authorize, creator, later, ledger, log, objects } = deps;
   const now = deps.now ?? (() => new Date());
 
   /** The job of a run, made or found; undefined while that is not known. */
@@ -75,6 +87,23 @@ export function createBatchJobHandler(deps: BatchJobDeps) {
     });
   };
 
+  /** Where nobody waits to be told: a refusal is the end of the run. */
+  const startOrFail = async (
+    run: NewRun,
+    describing: () => Promise<BatchJobRequest>,
+  ): Promise<void> => {
+    const { runId, source } = run;
+    try {
+      await start(run, await describing());
+    } catch (error) {
+      if (!isRefusal(error)) throw error;
+      const fault = error instanceof InputError ? withFaults(error) : error;
+      await ledger.openRun(run);
+      await ledger.stopRun(runId, { state: 'failed', at: now(), error: toCause(fault) });
+      log.error('run.failed', { runId, ...(source && { key: source.key }) }, fault);
+    }
+  };
+
   /** A token of the caller's names the job: the same one is the same run, and no other job's. */
   const claimToken = async (
     request: HttpRequest,
@@ -88,13 +117,39 @@ export function createBatchJobHandler(deps: BatchJobDeps) {
     return claimRun(ledger, { ...request, routeKey, headers }, body, now(), runId);
   };
 
+  const byRequest = (runId: string): NewRun => ({
+    runId,
+    trigger: 'http',
+    operation: 'cos-batch-job',
+    createdAt: now(),
+  });
+
+  const startLater = async (
+    { waitMs, start: order }: Later,
+    runId: string,
+    request: BatchJobRequest,
+  ): Promise<void> => {
+    const isMade = async (): Promise<boolean> => {
+      const known = await ledger.read(taskTransferId(runId, 0));
+      return known !== undefined && !isUnsent(known);
+    };
+    if (await isMade()) return;
+    // Tells whoever asks what is wrong with the request.
+    const prepared = await inTime(creator.prepare(runId, request), waitMs);
+    await order({ runId, request });
+    if (prepared === LATE) return;
+    for (let waitedMs = 0; waitedMs < waitMs && !(await isMade()); waitedMs += LOOK_MS) {
+      await sleep(LOOK_MS);
+    }
+  };
+
   const http = overHttp(
     async (request): Promise<HttpAnswer> => {
       parseQuery(noQuery, request.query);
       const body = parseBody(batchJobRequest, request.body);
       const runId = await claimRun(ledger, request, body, now(), await claimToken(request, body));
-      const run = { runId, trigger: 'http', operation: 'cos-batch-job', createdAt: now() } as const;
-      await start(run, body).catch(inProgress);
+      if (later) await startLater(later, runId, body);
+      else await start(byRequest(runId), body).catch(inProgress);
       return json(202, { runId, jobId: (await jobOf(runId)) ?? null });
     },
     { authorize, log },
@@ -135,17 +190,16 @@ export function createBatchJobHandler(deps: BatchJobDeps) {
       source,
       createdAt: now(),
     };
-    try {
-      await start(run, await describe(key, info));
-    } catch (error) {
-      if (!isRefusal(error)) throw error;
-      const fault = error instanceof InputError ? withFaults(error) : error;
-      await ledger.openRun(run);
-      await ledger.stopRun(runId, { state: 'failed', at: now(), error: toCause(fault) });
-      log.error('run.failed', { runId, key }, fault);
-    }
+    await startOrFail(run, () => describe(key, info));
     return runId;
   }, log);
 
-  return (event: unknown): Promise<unknown> => (isHttpEvent(event) ? http(event) : upload(event));
+  return async (event: unknown): Promise<unknown> => {
+    if (isHttpEvent(event)) return http(event);
+    const ordered = v.safeParse(order, event);
+    if (!ordered.success) return upload(event);
+    const { runId, request } = ordered.output.start;
+    await startOrFail(byRequest(runId), async () => request);
+    return { runIds: [runId] };
+  };
 }

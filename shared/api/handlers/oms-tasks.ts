@@ -2,10 +2,12 @@
  * The handler of both start functions: starts one task from an HTTP request, or the tasks of an
  * uploaded list. A repeated upload event continues where the first one stopped.
  */
+import * as v from 'valibot';
 import { inProgress, withLease } from '../../ledger/lease.ts';
 import type { Ledger } from '../../ledger/ledger.ts';
 import type { NewRun, OmsTaskRef, RunTask } from '../../ledger/model.ts';
 import { toCause } from '../../lib/cause.ts';
+import { inTime, LATE } from '../../lib/deadline.ts';
 import { ConflictError, InputError, withFaults } from '../../lib/errors.ts';
 import type { Log } from '../../lib/log.ts';
 import { withoutUndefined } from '../../lib/values.ts';
@@ -15,7 +17,8 @@ import { startRuleFor } from '../../providers/huawei/oms/start-rules.ts';
 import type { Starter } from '../../providers/huawei/oms/start-task.ts';
 import { openTaskRun, runIdFrom, taskTransferId } from '../../runs/task-runs.ts';
 import { type HttpAnswer, isHttpEvent, json, overHttp } from '../../runtime/http.ts';
-import { perUpload } from '../../runtime/per-upload.ts';
+import type { Later } from '../../runtime/later.ts';
+import { perUpload, type UploadsAnswer } from '../../runtime/per-upload.ts';
 import type { ObjectInfo, Objects } from '../../stores/objects.ts';
 import { readSmall } from '../../stores/objects.ts';
 import type { Authorize } from '../auth.ts';
@@ -32,11 +35,16 @@ export interface OmsStartDeps {
   readonly starter: Starter;
   /** Works on the tasks of a list side by side. */
   readonly each: Limiter['each'];
+  /** Where an answer can't wait for OMS. */
+  readonly later?: Later | undefined;
   readonly now?: () => Date;
 }
 
+/** Of a request that could not wait. */
+const order = v.object({ start: v.object({ runId: v.string() }) });
+
 export function createOmsStartHandler(version: OmsVersion, deps: OmsStartDeps) {
-  const { authorize, ledger, log, objects, projects, starter, each } = deps;
+  const { authorize, ledger, log, objects, projects, starter, each, later } = deps;
   const now = deps.now ?? (() => new Date());
   const operation = version === 'v1' ? 'oms-v1-start-task' : 'oms-v2-start-task';
 
@@ -51,21 +59,41 @@ export function createOmsStartHandler(version: OmsVersion, deps: OmsStartDeps) {
       const isDone = async () =>
         ((await ledger.read(transferId))?.state ?? 'planned') !== 'planned';
       if (await isDone()) return json(202, { runId });
-      return withLease(ledger, `run ${runId}`, now, async () => {
+      const answer = await withLease(ledger, `run ${runId}`, now, async () => {
         if (await isDone()) return json(202, { runId });
-        const taskState = await starter.read(ref);
-        refuseUnstartable(ref, taskState);
+        const reading = starter.read(ref);
+        const read = await (later ? inTime(reading, later.waitMs) : reading);
+        const taskState = read === LATE ? undefined : read;
+        if (read !== LATE) refuseUnstartable(ref, taskState);
         if (taskState) await starter.checkKeys(ref, taskState);
         const task = taskOf(ref, taskState?.name);
         const run: NewRun = { runId, trigger: 'http', operation, task, createdAt: now() };
         await openTaskRun(ledger, run, [ref], now());
+        // What runs already is only written down.
+        if (later && startRuleFor(ref, taskState).kind !== 'running') return undefined;
         const outcome = await starter.start(transferId, ref, 1, taskState);
         log.info('oms.started', { runId, version, taskId: ref.taskId, outcome: outcome.kind });
         return json(outcome.kind === 'running' ? 200 : 202, { runId });
       }).catch(inProgress);
+      if (!answer) await later?.start({ runId });
+      return answer ?? json(202, { runId });
     },
     { authorize, log },
   );
+
+  const startPlanned = async (runId: string): Promise<void> => {
+    const rows = await ledger.transfersOf(runId, 0, ['planned']);
+    await each(batchOf(rows), async ({ transferId, task, attempt }) => {
+      if (task?.kind === 'oms') await starter.start(transferId, task, attempt);
+    });
+  };
+
+  const resume = (runId: string): Promise<UploadsAnswer> =>
+    withLease(ledger, `run ${runId}`, now, async () => {
+      if ((await ledger.run(runId))?.state === 'active') await startPlanned(runId);
+      log.info('oms.started', { runId, version });
+      return { runIds: [runId] };
+    });
 
   const list = async (key: string, info: ObjectInfo): Promise<string | undefined> => {
     const runId = runIdFrom(
@@ -107,10 +135,7 @@ export function createOmsStartHandler(version: OmsVersion, deps: OmsStartDeps) {
       const named = { ...run, ...(first && { task: taskOf(first) }) };
       const opened = await openTaskRun(ledger, named, refs, now());
       if (opened.state !== 'active') return;
-      const rows = await ledger.transfersOf(runId, 0, ['planned']);
-      await each(batchOf(rows), async ({ transferId, task, attempt }) => {
-        if (task?.kind === 'oms') await starter.start(transferId, task, attempt);
-      });
+      await startPlanned(runId);
       log.info('oms.list-started', { runId, key, tasks: refs.length });
     });
     return runId;
@@ -124,7 +149,10 @@ export function createOmsStartHandler(version: OmsVersion, deps: OmsStartDeps) {
     return undefined;
   }, log);
 
-  return (event: unknown): Promise<unknown> => (isHttpEvent(event) ? http(event) : upload(event));
+  return (event: unknown): Promise<unknown> => {
+    if (isHttpEvent(event)) return http(event);
+    return v.is(order, event) ? resume(event.start.runId) : upload(event);
+  };
 }
 
 /** How a run names what it starts. */

@@ -16,6 +16,8 @@ export interface AwsStoresConfig extends AwsConfig {
   readonly sweepFunction?: string;
   /** Name of the deployed planner, for whoever has no time to plan. */
   readonly planFunction?: string;
+  /** Name of this function, for work that its answer can't wait for. */
+  readonly ownFunction?: string;
 }
 
 /** China's regions have an address of their own. */

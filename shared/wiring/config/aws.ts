@@ -43,6 +43,7 @@ export function aws(from: EnvReader): AwsStoresConfig {
       endpoint: endpoint?.replace(/\/+$/, ''),
       sweepFunction: from.optional('WAYBILL_SWEEP_FUNCTION'),
       planFunction: from.optional('WAYBILL_PLAN_FUNCTION'),
+      ownFunction: from.optional('AWS_LAMBDA_FUNCTION_NAME'),
     }),
   };
 }

@@ -4,13 +4,14 @@ import { createHandler as createV2 } from '../../../functions/oms-v2-start-task.
 import { createBearer } from '../../../shared/api/auth.ts';
 import { silentLog } from '../../../shared/lib/log.ts';
 import { createLimiter } from '../../../shared/limits/limiter.ts';
+import type { Later } from '../../../shared/runtime/later.ts';
 import { loadJson } from '../../fixtures/load.ts';
 import { AT, type NightsOptions, PROJECT, REGION, setupNights } from '../../fixtures/nights.ts';
 
 const TOKEN = 'an-example-token';
 const place = { region: REGION, projectId: PROJECT, dstBucket: 'target' } as const;
 
-async function setup(options: NightsOptions = {}) {
+async function setup({ later, ...options }: NightsOptions & { later?: Later } = {}) {
   const parts = await setupNights(options);
   const { clock, config, ledger, objects, starter } = parts;
   const deps = {
@@ -22,6 +23,7 @@ async function setup(options: NightsOptions = {}) {
     objects,
     projects: config.projects,
     starter,
+    later,
   };
   const handlers = { v1: createV1(deps), v2: createV2(deps) };
   const start = async (
@@ -461,3 +463,73 @@ describe('oms start by upload', () => {
     expect(await upload('elsewhere/list.json', { tasks: [{ taskId: '1' }] })).toEqual([]);
   });
 });
+
+describe.each(['v1', 'v2'] as const)(
+  'oms-%s-start-task where an answer can not wait',
+  (version) => {
+    const own = { ...place, apiVersion: version, status: 4 } as const;
+    const stalling = async (api: 'oms-read' | 'oms-start', waitMs: number) => {
+      const orders: unknown[] = [];
+      const later = { waitMs, start: async (order: unknown) => void orders.push(order) };
+      const parts = await setup({ later, runMs: 60_000, timeoutMs: 1_000 });
+      const task = parts.huawei.tasks.add(own);
+      parts.rules.set([{ api, kind: 'stall' }]);
+      return {
+        ...parts,
+        orders,
+        task,
+        resume: () => parts.handlers[version]({ start: orders[0] }),
+      };
+    };
+
+    it('answers 202 with the run when OMS does not tell the state, and starts the task later', async () => {
+      const { ledger, orders, resume, rules, start, task } = await stalling('oms-read', 50);
+      const key = { 'idempotency-key': 'k-1' };
+      const { runId = '', ...answer } = await start(version, task.id, {}, key);
+      expect(answer).toEqual({ status: 202 });
+      expect(orders).toEqual([{ runId }]);
+      expect([task.starts, (await ledger.read(`${runId}.0.0`))?.state]).toEqual([0, 'planned']);
+      // Whoever asks again meets the same run.
+      expect(await start(version, task.id, {}, key)).toEqual({ status: 202, runId });
+      rules.set([]);
+      expect(await resume()).toEqual({ runIds: [runId] });
+      expect([task.starts, (await ledger.read(`${runId}.0.0`))?.state]).toEqual([1, 'submitted']);
+      // Lambda may tell twice.
+      await resume();
+      expect(task.starts).toBe(1);
+    });
+
+    it('answers 202 before the start, which may take longer than a caller waits', async () => {
+      const { ledger, orders, resume, rules, start, task } = await stalling('oms-start', 60_000);
+      const { runId = '', ...answer } = await start(version, task.id);
+      expect(answer).toEqual({ status: 202 });
+      expect([task.starts, (await ledger.read(`${runId}.0.0`))?.state]).toEqual([0, 'planned']);
+      rules.set([]);
+      await resume();
+      expect(orders).toEqual([{ runId }]);
+      expect([task.starts, (await ledger.read(`${runId}.0.0`))?.state]).toEqual([1, 'submitted']);
+    });
+
+    it('still refuses at once what OMS says can not be started, and follows what runs', async () => {
+      const { orders, rules, start, huawei } = await stalling('oms-read', 60_000);
+      rules.set([]);
+      const complete = huawei.tasks.add({ ...own, status: 5 });
+      expect(await start(version, complete.id)).toMatchObject({
+        status: 409,
+        code: 'TASK_COMPLETE',
+      });
+      const running = huawei.tasks.add({ ...own, status: 2 });
+      expect(await start(version, running.id)).toMatchObject({ status: 200 });
+      expect(orders).toEqual([]);
+    });
+
+    it('starts nothing of a run that was cancelled meanwhile', async () => {
+      const { ledger, resume, rules, start, task } = await stalling('oms-read', 50);
+      const { runId = '' } = await start(version, task.id);
+      rules.set([]);
+      await ledger.stopRun(runId, { state: 'cancelled', at: AT });
+      await resume();
+      expect(task.starts).toBe(0);
+    });
+  },
+);

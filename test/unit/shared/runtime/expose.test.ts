@@ -2,6 +2,7 @@
 import { expect, it, onTestFinished, vi } from 'vitest';
 import { expose } from '#wiring';
 import { ConfigError, StoreError } from '../../../../shared/lib/errors.ts';
+import { createExpose } from '../../../../shared/runtime/expose.ts';
 import { json } from '../../../../shared/runtime/http.ts';
 
 const request = { routeKey: 'GET /runs', requestContext: { http: { method: 'GET' } } };
@@ -59,4 +60,21 @@ it.each([
 it('a message goes back to its queue', async () => {
   const { handler } = failing(new StoreError('could not open'));
   await expect(handler(message)).rejects.toMatchObject({ code: 'STORE_FAILED' });
+});
+
+it('a request is answered in time, whatever it waits for; a message may take as long as it needs', async () => {
+  const write = vi.spyOn(process.stdout, 'write').mockReturnValue(true);
+  onTestFinished(() => void write.mockRestore());
+  let end = (_value: unknown): void => {};
+  const handler = createExpose({
+    openEnv: async (env) => ({ env, version: () => 0, refresh: async () => {} }),
+    pause: async () => {},
+    answerMs: 20,
+  })(async () => () => new Promise((resolve) => (end = resolve)));
+  const answer = (await handler(request)) as { statusCode: number; body: string };
+  expect(answer).toMatchObject({ statusCode: 503 });
+  expect(JSON.parse(answer.body)).toMatchObject({ code: 'STORE_FAILED' });
+  const messages = handler(message);
+  setTimeout(() => end('done'), 40);
+  expect(await messages).toBe('done');
 });
