@@ -57,7 +57,7 @@ describe('POST /batch-jobs where an answer can not wait', () => {
     const { manifest, ...body } = jobBody();
     const location = { objectArn: manifest.location.objectArn.replace('manifest', 'absent') };
     const answer = await post({ ...body, manifest: { ...manifest, location } });
-    expect(answer).toMatchObject({ status: 400, code: 'BODY_INVALID' });
+    expect(answer).toMatchObject({ status: 404, code: 'NOT_FOUND' });
     expect(orders).toEqual([]);
   });
 
@@ -71,7 +71,7 @@ describe('POST /batch-jobs where an answer can not wait', () => {
     await resume();
     expect(await ledger.run(runId)).toMatchObject({
       state: 'failed',
-      error: { code: 'BODY_INVALID' },
+      error: { code: 'NOT_FOUND' },
     });
   });
 });
