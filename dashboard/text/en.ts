@@ -174,8 +174,9 @@ export const en = {
   'class.credentials.do':
     'Check that the key is active, its policy allows this bucket, and the clock is right. Then retry.',
   'class.source': 'Source',
-  'class.source.means': 'The source is missing, refuses, or is another file.',
-  'class.source.do': 'Open the source URL: 404, 403, another MD5? Mend the source, then retry.',
+  'class.source.means': 'The source is missing, denies access, or is a different file.',
+  'class.source.do':
+    'Open the source URL in a browser. If the file is missing or access is denied, fix that, then retry.',
   'class.request': 'Request',
   'class.request.means': 'The provider did not take the line or the request as it is.',
   'class.request.do':
@@ -183,6 +184,22 @@ export const en = {
   'class.state': 'State',
   'class.state.means': 'The provider’s task was in no state for this.',
   'class.state.do': 'Look at the task in the provider’s console and settle it there first.',
+
+  'do.manifestPlace':
+    'Move the manifest to cos-fetch/<region>/<bucket-appid>/<name>.csv (or .jsonl, optionally .gz). A new run starts there.',
+  'do.manifest':
+    'Fix the file as described below, then submit it again. Retrying this run would fail again.',
+  'do.manifestChanged':
+    'Upload the manifest under a new name and leave it in place until its run has closed.',
+  'do.report': 'Report this as a bug in Waybill, and attach summary.json and the log.',
+  'do.store':
+    'Check the disk or bucket that Waybill writes to: free space, mode, permissions. Then retry the run.',
+  'do.clock': 'Set the clock of the machine that runs Waybill (NTP), then retry.',
+  'do.objects':
+    'failed.csv lists the objects that the provider names. Fix their sources, then retry.',
+  'do.source': 'Check the source bucket and its objects at the provider, then retry.',
+  'do.request': 'Correct what the message names, then start the work again.',
+  'do.retry': 'Retry the run. If it fails again, look for the reason in the service’s log.',
 
   'code.TRANSPORT_TIMEOUT': 'There was no complete answer in time.',
   'code.TRANSPORT_FAILED': 'The connection to the provider failed.',
@@ -332,6 +349,10 @@ export const en = {
   'retry.unread': 'The run goes on: lines that were not read are sent too.',
   'retry.go': 'Retry {n} {n|transfer|transfers}',
   'retry.done': '{n} {n|transfer is|transfers are} being sent again.',
+  'retry.openResume': 'Continue…',
+  'retry.resume': 'The run continues where it stopped. Lines that were not sent are sent now.',
+  'retry.resumeGo': 'Continue the run',
+  'retry.resumed': 'The run continues.',
   'cancel.open.button': 'Cancel…',
   'cancel.title': 'Cancel this run?',
   'cancel.open': '{n} {n|transfer has|transfers have} no outcome yet.',

@@ -5,7 +5,8 @@ import { runPath } from '../api/paths.ts';
 import type { CauseClass, Run } from '../api/types.ts';
 import { notice, seenOf } from '../live/seen-progress.ts';
 import { useLive, useNow } from '../live/use-live.ts';
-import { isOver } from '../model/progress.ts';
+import { adviceOf } from '../model/advice.ts';
+import { isOver, isStopped } from '../model/progress.ts';
 import { targetOf } from '../model/run-name.ts';
 import { RunBadge } from '../parts/badge.tsx';
 import { Copyable } from '../parts/copy.tsx';
@@ -90,7 +91,9 @@ function Followed(props: {
   const [dialog, setDialog] = useState<'cancel' | { readonly retry: CauseClass | undefined }>();
   const [done, setDone] = useState<string>();
   const groups = summary.value?.failures ?? [];
-  const canRetry = groups.length > 0 && state !== 'planning';
+  // A run that stopped for another reason than its input goes on where it stood.
+  const canResume = isStopped(run) && run.error?.class !== 'request';
+  const canRetry = (groups.length > 0 || canResume) && state !== 'planning';
   const finish = (text: string) => {
     setDialog(undefined);
     setDone(text);
@@ -108,7 +111,7 @@ function Followed(props: {
             {canRetry && (
               <button type="button" class="button" onClick={() => setDialog({ retry: undefined })}>
                 <Icon name="retry" />
-                {t('retry.open')}
+                {t(groups.length > 0 ? 'retry.open' : 'retry.openResume')}
               </button>
             )}
             {!over && (
@@ -202,7 +205,9 @@ function Followed(props: {
           groups={groups}
           only={dialog.retry}
           onClose={() => setDialog(undefined)}
-          onDone={(count) => finish(t('retry.done', { n: count }))}
+          onDone={(count) =>
+            finish(count === 0 ? t('retry.resumed') : t('retry.done', { n: count }))
+          }
         />
       )}
     </>
@@ -210,12 +215,13 @@ function Followed(props: {
 }
 
 /** Why the run itself could not be carried out. */
-function RunError({ run: { error } }: { readonly run: Run }) {
+function RunError({ run }: { readonly run: Run }) {
   const { t } = usePage();
+  const { error } = run;
   if (!error) return null;
   return (
     <Notice tone="bad" title={t('run.error')}>
-      <p>{t(`class.${error.class}.do`)}</p>
+      <p>{t(adviceOf(error, run, 'run'))}</p>
       <p class="small muted" lang="en">
         <code>{error.code}</code> {error.message}
       </p>

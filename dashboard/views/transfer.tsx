@@ -3,6 +3,7 @@ import { isTransfer } from '../api/checks.ts';
 import { transferPath } from '../api/paths.ts';
 import type { HistoryEntry, Transfer } from '../api/types.ts';
 import { useLive } from '../live/use-live.ts';
+import { adviceOf } from '../model/advice.ts';
 import { isExplained } from '../model/causes.ts';
 import { TransferBadge } from '../parts/badge.tsx';
 import { Card } from '../parts/card.tsx';
@@ -62,8 +63,9 @@ export function TransferView(props: { readonly runId: string; readonly transferI
   );
 }
 
-function CauseNotice({ transfer: { cause, state } }: { readonly transfer: Transfer }) {
+function CauseNotice({ transfer }: { readonly transfer: Transfer }) {
   const { t } = usePage();
+  const { cause, operation, state } = transfer;
   if (!cause) return null;
   return (
     <Notice
@@ -76,7 +78,7 @@ function CauseNotice({ transfer: { cause, state } }: { readonly transfer: Transf
     >
       <p>
         {isExplained(cause.code) ? t(`code.${cause.code}`) : t(`class.${cause.class}.means`)}{' '}
-        {t(`class.${cause.class}.do`)}
+        {t(adviceOf(cause, { operation }, 'transfer'))}
       </p>
       <p class="small muted" lang="en">
         {cause.message}

@@ -99,7 +99,19 @@ describe('a run', () => {
     const page = await open(live, { hash: `#/runs/${runId}` });
     await page.getByText('The run could not be carried out').waitFor();
     await page.getByText('the header names no column "key"', { exact: false }).waitFor();
+    await page.getByText('Fix the file as described below').waitFor();
   });
+});
+
+it('a run that was cancelled before anything failed can be continued', async () => {
+  const live = await startLive({ env: { WAYBILL_COS_FETCH_RPS: '5' } });
+  const runId = await live.start('videos.csv', manifestOf(live.site, 200));
+  await live.call(`/runs/${runId}/cancel`, { method: 'POST', body: '{}' });
+  const page = await open(live, { hash: `#/runs/${runId}` });
+  await page.locator('.title .badge', { hasText: 'Cancelled' }).waitFor();
+  await page.getByRole('button', { name: 'Continue…' }).click();
+  await page.getByRole('button', { name: 'Continue the run' }).click();
+  await page.locator('.title .badge', { hasText: 'Active' }).waitFor();
 });
 
 describe('transfers', () => {

@@ -4,6 +4,7 @@ import { isAnything } from '../../api/checks.ts';
 import { type Failure, toFailure } from '../../api/failure.ts';
 import { runPath } from '../../api/paths.ts';
 import type { CauseClass, FailureGroup, Run } from '../../api/types.ts';
+import { adviceOf } from '../../model/advice.ts';
 import { isStopped, remainingOf } from '../../model/progress.ts';
 import { Dialog } from '../../parts/dialog.tsx';
 import { Icon } from '../../parts/icons.tsx';
@@ -54,14 +55,15 @@ export function RetryDialog(props: {
   };
   return (
     <Dialog title={t('retry.title')} onClose={onClose}>
-      <fieldset>
+      {groups.length === 0 && <p>{t('retry.resume')}</p>}
+      <fieldset hidden={groups.length === 0}>
         <legend>{t('retry.which')}</legend>
         {[...byClass].map(([kind, size]) => (
           <label key={kind} class="check">
             <input type="checkbox" checked={chosen.has(kind)} onChange={() => toggle(kind)} />
             <span>
               {t(`class.${kind}`)} <span class="muted figures">({format.count(size)})</span>
-              <span class="below">{t(`class.${kind}.do`)}</span>
+              <span class="below">{t(adviceOf({ code: '', class: kind }, run, 'transfer'))}</span>
             </span>
           </label>
         ))}
@@ -69,9 +71,11 @@ export function RetryDialog(props: {
       {isStopped(run) && run.counts.unread !== 0 && <p>{t('retry.unread')}</p>}
       {chosen.has('request') && <Notice tone="warn" title={t('retry.request')} />}
       {failure && <FailureNotice failure={failure} />}
-      <p class="dialog-sum" role="status">
-        {t('retry.count', { n: count })}
-      </p>
+      {groups.length > 0 && (
+        <p class="dialog-sum" role="status">
+          {t('retry.count', { n: count })}
+        </p>
+      )}
       <div class="dialog-actions">
         <button type="button" class="button" onClick={onClose}>
           {t('action.back')}
@@ -79,11 +83,11 @@ export function RetryDialog(props: {
         <button
           type="button"
           class="button primary"
-          disabled={isBusy || count === 0}
-          onClick={() => void act({ class: [...chosen] })}
+          disabled={isBusy || (groups.length > 0 && count === 0)}
+          onClick={() => void act(groups.length > 0 ? { class: [...chosen] } : {})}
         >
           <Icon name="retry" />
-          {t('retry.go', { n: count })}
+          {groups.length > 0 ? t('retry.go', { n: count }) : t('retry.resumeGo')}
         </button>
       </div>
     </Dialog>

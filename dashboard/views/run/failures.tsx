@@ -1,5 +1,6 @@
 /** Failures of a run by cause: how many, what it means, what to do, and the provider's page. */
 import type { FailureGroup, Run } from '../../api/types.ts';
+import { adviceOf } from '../../model/advice.ts';
 import { isExplained, pageOf } from '../../model/causes.ts';
 import { Card } from '../../parts/card.tsx';
 import { Icon } from '../../parts/icons.tsx';
@@ -42,7 +43,7 @@ export function Failures(props: {
                   : t(`class.${group.class}.means`)}
               </p>
               <p>
-                <strong>{t('failures.do')}</strong> {t(`class.${group.class}.do`)}
+                <strong>{t('failures.do')}</strong> {t(adviceOf(group, run, 'transfer'))}
               </p>
               {group.message && (
                 <p class="small muted said-by" lang="en">
