@@ -5,7 +5,7 @@ import type { Run } from '../api/types.ts';
 import type { Look } from '../model/progress.ts';
 import { addPoint, type Point, pointOf } from '../model/timeline.ts';
 
-const PREFIX = 'waybill.seen.';
+const PREFIX = 'waybill.seen4.';
 const known = new Map<string, readonly Point[]>();
 
 export function seenOf(runId: string): readonly Point[] {
@@ -29,9 +29,14 @@ export function notice(run: Run, at: number): readonly Point[] {
 export const looksOf = (points: readonly Point[]): readonly Look[] =>
   points.map(({ at, succeeded, failed }) => ({ at, done: succeeded + failed }));
 
-/** Compact: three numbers a point. */
+/** Compact: four numbers a point. */
 function store(runId: string, points: readonly Point[]): void {
-  const numbers = points.flatMap(({ at, succeeded, failed }) => [at, succeeded, failed]);
+  const numbers = points.flatMap((point) => [
+    point.at,
+    point.succeeded,
+    point.failed,
+    point.cancelled,
+  ]);
   try {
     sessionStorage.setItem(PREFIX + runId, JSON.stringify(numbers));
   } catch {
@@ -43,9 +48,9 @@ function restore(runId: string): readonly Point[] {
   try {
     const numbers: unknown = JSON.parse(sessionStorage.getItem(PREFIX + runId) ?? '[]');
     if (!Array.isArray(numbers) || !numbers.every(Number.isFinite)) return [];
-    return Array.from({ length: Math.floor(numbers.length / 3) }, (_point, index) => {
-      const [at = 0, succeeded = 0, failed = 0] = numbers.slice(3 * index, 3 * index + 3);
-      return { at, succeeded, failed };
+    return Array.from({ length: Math.floor(numbers.length / 4) }, (_point, index) => {
+      const [at = 0, succeeded = 0, failed = 0, cancelled = 0] = numbers.slice(4 * index);
+      return { at, succeeded, failed, cancelled };
     });
   } catch {
     return [];

@@ -2,13 +2,14 @@
  * Outcomes of a run over time, from what the page saw and, for the time before, from its transfers.
  */
 import type { Run, Transfer } from '../api/types.ts';
-import { doneOf } from './progress.ts';
+import { doneOf, openOf } from './progress.ts';
 
 export interface Point {
   /** In ms since 1970. */
   readonly at: number;
   readonly succeeded: number;
   readonly failed: number;
+  readonly cancelled: number;
 }
 
 export interface Timeline {
@@ -20,7 +21,8 @@ export interface Timeline {
 export const pointOf = ({ counts }: Pick<Run, 'counts'>, at: number): Point => ({
   at,
   succeeded: counts.succeeded,
-  failed: counts.failed + counts.cancelled,
+  failed: counts.failed,
+  cancelled: counts.cancelled,
 });
 
 /** Kept per run; more are thinned out, the oldest first. */
@@ -31,7 +33,9 @@ export function addPoint(points: readonly Point[], point: Point): readonly Point
   const [before, last] = [points.at(-2), points.at(-1)];
   if (last && last.at >= point.at) return points;
   const isSame = (other: Point | undefined): boolean =>
-    other?.succeeded === point.succeeded && other.failed === point.failed;
+    other?.succeeded === point.succeeded &&
+    other.failed === point.failed &&
+    other.cancelled === point.cancelled;
   if (isSame(last) && isSame(before)) return [...points.slice(0, -1), point];
   const longer = [...points, point];
   return longer.length <= MAX_POINTS ? longer : thin(longer);
@@ -47,16 +51,17 @@ const thin = (points: readonly Point[]): readonly Point[] => {
 export function pointsOfTransfers(createdAt: string, transfers: readonly Transfer[]): Point[] {
   const ended = transfers
     .filter(({ state }) => state === 'succeeded' || state === 'failed' || state === 'cancelled')
-    .map(({ state, updatedAt }) => ({ at: Date.parse(updatedAt), isGood: state === 'succeeded' }))
+    .map(({ state, updatedAt }) => ({ at: Date.parse(updatedAt), state }))
     .sort((a, b) => a.at - b.at);
-  const points: Point[] = [{ at: Date.parse(createdAt), succeeded: 0, failed: 0 }];
+  const points: Point[] = [{ at: Date.parse(createdAt), succeeded: 0, failed: 0, cancelled: 0 }];
   const step = Math.max(1, Math.ceil(ended.length / (MAX_POINTS / 2)));
-  let [succeeded, failed] = [0, 0];
-  for (const [index, { at, isGood }] of ended.entries()) {
-    if (isGood) succeeded += 1;
-    else failed += 1;
+  let [succeeded, failed, cancelled] = [0, 0, 0];
+  for (const [index, { at, state }] of ended.entries()) {
+    if (state === 'succeeded') succeeded += 1;
+    else if (state === 'failed') failed += 1;
+    else cancelled += 1;
     if ((index + 1) % step === 0 || index === ended.length - 1) {
-      points.push({ at, succeeded, failed });
+      points.push({ at, succeeded, failed, cancelled });
     }
   }
   return points;
@@ -72,13 +77,14 @@ export function timelineOf(
   fromTransfers: readonly Point[] | undefined,
   now: number,
 ): Timeline {
-  const start: Point = { at: Date.parse(run.createdAt), succeeded: 0, failed: 0 };
+  const start: Point = { at: Date.parse(run.createdAt), succeeded: 0, failed: 0, cancelled: 0 };
   const end = pointOf(run, run.closedAt === null ? now : Date.parse(run.closedAt));
   const watched = seen.filter(({ at }) => at > start.at && at < end.at);
   const first = watched[0] ?? end;
   const before = (fromTransfers ?? [start]).filter(({ at }) => at < first.at);
   const points = [...(before.length > 0 ? before : [start]), ...watched, end];
-  const isStraight = fromTransfers === undefined && first.succeeded + first.failed > 0;
+  const isStraight =
+    fromTransfers === undefined && first.succeeded + first.failed + first.cancelled > 0;
   // Two seconds of a run that was watched from its start are no gap.
   if (!isStraight || first.at - start.at < 5_000) return { points };
   return { points, straightUntil: first.at };
@@ -116,6 +122,9 @@ function doneAt(points: readonly Point[], at: number): number {
   const share = (at - previous.at) / (next.at - previous.at);
   return total(previous) + share * (total(next) - total(previous));
 }
+
+/** Whether a plot shows anything: one task has a single step, and nothing has none. */
+export const hasCourse = (run: Pick<Run, 'counts'>): boolean => doneOf(run) + openOf(run) > 1;
 
 /** Whether the transfers of a run are few enough to ask for them all. */
 export const isSmall = (run: Pick<Run, 'counts'>): boolean => doneOf(run) <= 2_000;

@@ -1,5 +1,6 @@
 /** Badges of states: an icon and a word, never colour alone. */
-import type { RunState, TransferState } from '../api/types.ts';
+import type { Run, RunState, TransferState } from '../api/types.ts';
+import { doneOf } from '../model/progress.ts';
 import { usePage } from '../state/context.ts';
 import { Icon, type IconName } from './icons.tsx';
 
@@ -36,14 +37,15 @@ export const Badge = (props: {
   </span>
 );
 
-/** @param failures a run may have completed with some */
-export function RunBadge({ state, failures = 0 }: { state: RunState; failures?: number }) {
+export function RunBadge({ run }: { readonly run: Pick<Run, 'state' | 'counts'> }) {
   const { t } = usePage();
+  const { state, counts } = run;
   const [tone, icon] = Object.hasOwn(RUNS, state) ? RUNS[state] : UNKNOWN;
-  if (state === 'completed' && failures > 0) {
+  const sentNothing = counts.quarantined > 0 && doneOf(run) === 0;
+  if (state === 'completed' && (counts.failed > 0 || sentNothing)) {
     return (
       <Badge tone="warn" icon="warn">
-        {t('run.state.completedWithFailures')}
+        {t(sentNothing ? 'run.state.completedNothing' : 'run.state.completedWithFailures')}
       </Badge>
     );
   }

@@ -39,7 +39,7 @@ export function RunTable(props: {
     {
       name: 'state',
       title: t('run.state'),
-      cell: (run) => <RunBadge state={run.state} failures={run.counts.failed} />,
+      cell: (run) => <RunBadge run={run} />,
     },
     {
       name: 'progress',

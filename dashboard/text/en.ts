@@ -91,6 +91,7 @@ export const en = {
   'run.state.active': 'Active',
   'run.state.completed': 'Completed',
   'run.state.completedWithFailures': 'Completed, with failures',
+  'run.state.completedNothing': 'Completed, nothing sent',
   'run.state.failed': 'Failed',
   'run.state.cancelled': 'Cancelled',
   'run.rate': 'Rate',
@@ -133,9 +134,9 @@ export const en = {
 
   'plot.title': 'Progress over time',
   'plot.rate': 'Outcomes per second',
-  'plot.failedOrCancelled': 'Failed or cancelled',
   'plot.goal': 'All transfers',
-  'plot.readout': '{at}: {succeeded} succeeded, {failed} failed or cancelled',
+  'plot.readout': '{at}: {succeeded} succeeded, {failed} failed',
+  'plot.readoutCancelled': ', {n} cancelled',
   'plot.label': 'Plot: {done} of {total} transfers done between {from} and {to}.',
   'plot.rateLabel': 'Plot of the rate, at most {most}.',
   'plot.straight':

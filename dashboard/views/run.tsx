@@ -8,6 +8,7 @@ import { useLive, useNow } from '../live/use-live.ts';
 import { adviceOf } from '../model/advice.ts';
 import { isOver, isStopped } from '../model/progress.ts';
 import { targetOf } from '../model/run-name.ts';
+import { hasCourse } from '../model/timeline.ts';
 import { RunBadge } from '../parts/badge.tsx';
 import { Copyable } from '../parts/copy.tsx';
 import { Icon } from '../parts/icons.tsx';
@@ -104,7 +105,7 @@ function Followed(props: {
     <>
       <Title
         text={runTitle(run, t)}
-        badge={<RunBadge state={state} failures={counts.failed} />}
+        badge={<RunBadge run={run} />}
         back={{ href: runsHref(), text: t('nav.runs') }}
         actions={
           <>
@@ -168,10 +169,14 @@ function Followed(props: {
       )}
 
       <Headline run={run} seen={seen} now={now} />
-      <div class="grid">
-        <Plots run={run} seen={seen} now={over ? now : lookedAt} />
+      {hasCourse(run) ? (
+        <div class="grid">
+          <Plots run={run} seen={seen} now={over ? now : lookedAt} />
+          <Outcomes run={run} />
+        </div>
+      ) : (
         <Outcomes run={run} />
-      </div>
+      )}
       {summary.failure && counts.failed > 0 && (
         <FailureNotice
           failure={summary.failure}

@@ -114,6 +114,15 @@ it('a run that was cancelled before anything failed can be continued', async () 
   await page.locator('.title .badge', { hasText: 'Active' }).waitFor();
 });
 
+it('a run that sent nothing says so, and draws no empty plot', async () => {
+  const live = await startLive();
+  const runId = await live.start('bad.csv', 'url,key\nhttps://a.example/x,x\n');
+  const page = await open(live, { hash: `#/runs/${runId}` });
+  await page.locator('.title .badge.warn', { hasText: 'Completed, nothing sent' }).waitFor();
+  await page.locator('.outcomes').waitFor();
+  expect(await page.locator('.plots').count()).toBe(0);
+});
+
 describe('transfers', () => {
   it('are paged through, filtered and searched', async () => {
     const live = await startLive();

@@ -38,6 +38,7 @@ export function Plots(props: {
       span: [from, Math.max(to, from + 1)] as const,
       at: points.map(({ at }) => at / 1_000),
       lines: [
+        points.map(({ succeeded, failed, cancelled }) => succeeded + failed + cancelled),
         points.map(({ succeeded, failed }) => succeeded + failed),
         points.map(({ succeeded }) => succeeded),
       ],
@@ -69,7 +70,10 @@ export function Plots(props: {
       aside={
         <p class="legend small">
           <span class="key good">{t('transfer.state.succeeded')}</span>
-          <span class="key bad">{t('plot.failedOrCancelled')}</span>
+          <span class="key bad">{t('transfer.state.failed')}</span>
+          {run.counts.cancelled > 0 && (
+            <span class="key idle">{t('transfer.state.cancelled')}</span>
+          )}
           <span class="key goal">{t('plot.goal')}</span>
         </p>
       }
@@ -81,12 +85,13 @@ export function Plots(props: {
             succeeded: shown.succeeded,
             failed: shown.failed,
           })}
+        {shown && shown.cancelled > 0 && t('plot.readoutCancelled', { n: shown.cancelled })}
       </p>
       <PlotFrame
         kind="lines"
         height={190}
         data={progress}
-        tones={TWO}
+        tones={THREE}
         clock={clock}
         value={format.count}
         onPoint={setPointed}
@@ -111,7 +116,7 @@ export function Plots(props: {
   );
 }
 
-const TWO = ['bad', 'good'];
+const THREE = ['idle', 'bad', 'good'];
 const ONE = ['accent'];
 const NOTHING = () => {};
 
@@ -154,16 +159,20 @@ function Figures({ timeline: { points } }: { readonly timeline: Timeline }) {
               {t('transfer.state.succeeded')}
             </th>
             <th scope="col" class="number">
-              {t('plot.failedOrCancelled')}
+              {t('transfer.state.failed')}
+            </th>
+            <th scope="col" class="number">
+              {t('transfer.state.cancelled')}
             </th>
           </tr>
         </thead>
         <tbody>
-          {shown.map(({ at, succeeded, failed }) => (
+          {shown.map(({ at, succeeded, failed, cancelled }) => (
             <tr key={at}>
               <td>{format.instant(new Date(at).toISOString())}</td>
               <td class="number">{format.count(succeeded)}</td>
               <td class="number">{format.count(failed)}</td>
+              <td class="number">{format.count(cancelled)}</td>
             </tr>
           ))}
         </tbody>

@@ -2,6 +2,7 @@ import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import {
   addPoint,
+  hasCourse,
   type Point,
   pointsOfTransfers,
   ratesOf,
@@ -10,10 +11,11 @@ import {
 import { newRun, newTransfer } from '../runs.ts';
 
 const START = Date.parse('2026-11-20T10:00:00.000Z');
-const point = (second: number, succeeded: number, failed = 0): Point => ({
+const point = (second: number, succeeded: number, failed = 0, cancelled = 0): Point => ({
   at: START + second * 1_000,
   succeeded,
   failed,
+  cancelled,
 });
 
 describe('points that were seen', () => {
@@ -81,6 +83,23 @@ describe('the timeline', () => {
     expect(timeline.points.map(({ at }) => (at - START) / 1_000)).toEqual([0, 10, 20, 25, 40, 50]);
   });
 
+  it('counts what was cancelled apart from what failed', () => {
+    const closedAt = '2026-11-20T10:10:00.000Z';
+    const counts = { succeeded: 7, failed: 1, cancelled: 4 };
+    const run = newRun({ state: 'cancelled', closedAt, counts });
+    expect(timelineOf(run, [], undefined, START).points.at(-1)).toEqual(point(600, 7, 1, 4));
+    const at = (second: number) => new Date(START + second * 1_000).toISOString();
+    const transfers = [
+      newTransfer({ state: 'failed', updatedAt: at(10) }),
+      newTransfer({ state: 'cancelled', updatedAt: at(20) }),
+    ];
+    expect(pointsOfTransfers('2026-11-20T10:00:00.000Z', transfers)).toEqual([
+      point(0, 0),
+      point(10, 0, 1),
+      point(20, 0, 1, 1),
+    ]);
+  });
+
   it('of many transfers has few points, the last of them complete', () => {
     const transfers = Array.from({ length: 2_000 }, (_, n) =>
       newTransfer({ updatedAt: new Date(START + n * 10).toISOString() }),
@@ -101,7 +120,7 @@ describe('rates', () => {
       const points: Point[] = [point(0, 0)];
       for (const { ms, n } of taken) {
         const last = points.at(-1) as Point;
-        points.push({ at: last.at + ms, succeeded: last.succeeded + n, failed: 0 });
+        points.push({ at: last.at + ms, succeeded: last.succeeded + n, failed: 0, cancelled: 0 });
       }
       const [first, last] = [points[0] as Point, points.at(-1) as Point];
       const width = (last.at - first.at) / 60 / 1_000;
@@ -111,7 +130,32 @@ describe('rates', () => {
     fc.assert(property, { numRuns: 300 });
   });
 
+  it('do not count what was cancelled: nothing was done about it', () => {
+    const bars = ratesOf({ points: [point(0, 0), point(60, 0, 0, 900)] });
+    expect(bars.every(({ perSecond }) => perSecond === 0)).toBe(true);
+  });
+
   it('of a run that has just started are none', () => {
     expect(ratesOf({ points: [point(0, 0)] })).toEqual([]);
+  });
+});
+
+describe('a run is plotted', () => {
+  it('once several transfers have outcomes, or are about to', () => {
+    expect(hasCourse(newRun({ counts: { succeeded: 3, planned: 9 } }))).toBe(true);
+    expect(hasCourse(newRun({ counts: { submitted: 2 } }))).toBe(true);
+    expect(hasCourse(newRun({ state: 'cancelled', counts: { cancelled: 5 } }))).toBe(true);
+  });
+
+  it.each([
+    ['of nothing', newRun({ state: 'failed' })],
+    [
+      'of which every line was quarantined',
+      newRun({ state: 'completed', counts: { lines: 8, quarantined: 8 } }),
+    ],
+    ['of one task', newRun({ operation: 'oms-v2-start-task', counts: { succeeded: 1 } })],
+    ['of one task that goes on', newRun({ operation: 'cos-batch-job', counts: { submitted: 1 } })],
+  ])('never %s: its plot is empty, or one step', (_name, run) => {
+    expect(hasCourse(run)).toBe(false);
   });
 });
