@@ -22,14 +22,14 @@ export const functionNames = (): readonly string[] =>
 
 /**
  * Parts of undici that no function reaches: HTTP/2, because `shared/lib/http.ts` speaks HTTP/1.1 alone,
- * `FormData` as a body, and a parser for processors without SIMD. With an experimental parser, which
+ * `FormData` as a body, proxies that speak SOCKS, and a parser for processors without SIMD. With an experimental parser, which
  * undici itself leaves out where `esbuildDetection` is defined, they are two fifths of a bundle and a
  * tenth of its load. Whoever does reach one fails with its name.
  */
 const LEFT_OUT =
-  /^node:http2$|\/client-h2(?:\.js)?$|\/llhttp\/llhttp-wasm\.js$|\/web\/(?:fetch\/(?:body|formdata)(?:\.js)?|webidl)$/;
+  /^node:http2$|\/client-h2(?:\.js)?$|\/socks5-proxy-agent(?:\.js)?$|\/llhttp\/llhttp-wasm\.js$|\/web\/(?:fetch\/(?:body|formdata)(?:\.js)?|webidl)$/;
 /** Asked for at load, and called by nobody. */
-const CALLED = /\/client-h2(?:\.js)?$/;
+const CALLED = /\/(?:client-h2|socks5-proxy-agent)(?:\.js)?$/;
 
 const leaveOut: Plugin = {
   name: 'leave-out',
@@ -37,7 +37,7 @@ const leaveOut: Plugin = {
     onResolve({ filter: LEFT_OUT }, ({ path }) => ({ path, namespace: 'left-out' }));
     onLoad({ filter: /./, namespace: 'left-out' }, ({ path }) => {
       const fault = `throw new Error(${JSON.stringify(`${path} is left out of the bundle.`)});`;
-      return { contents: CALLED.test(path) ? `module.exports = () => { ${fault} };` : fault };
+      return { contents: CALLED.test(path) ? `module.exports = function () { ${fault} };` : fault };
     });
   },
 };

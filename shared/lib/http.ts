@@ -2,12 +2,15 @@
  * Sends one request over HTTP, and says what may have been sent when no answer came. The only
  * importer of undici in `shared/`. Never retries and never follows redirects: callers decide.
  */
-import type { Dispatcher } from 'undici';
+import type { Agent as Agents, Dispatcher } from 'undici';
+import connectOf from 'undici/lib/api/api-connect.js';
 import requestOf from 'undici/lib/api/api-request.js';
 import Agent from 'undici/lib/dispatcher/agent.js';
+import EnvHttpProxyAgent from 'undici/lib/dispatcher/env-http-proxy-agent.js';
+import Pool from 'undici/lib/dispatcher/pool.js';
 import type { ApiRequest } from './api-request.ts';
 import { encodeRfc3986 } from './encoding.ts';
-import { TransportError } from './errors.ts';
+import { ConfigError, TransportError } from './errors.ts';
 
 export interface ApiResponse {
   readonly status: number;
@@ -56,16 +59,43 @@ const MAX_ANSWER_BYTES = 1_048_576;
  */
 const HTTP_1 = { allowH2: false } as const;
 
+/** Simulators and this machine's own services are behind no proxy. */
+const LOOPBACK = 'localhost,127.0.0.1,[::1]';
+
+const PROXIES = ['https_proxy', 'HTTPS_PROXY', 'http_proxy', 'HTTP_PROXY'] as const;
+
+/**
+ * Straight to the provider, or through the proxy that the environment names for it.
+ * @throws ConfigError (CONFIG_INVALID) that names a variable without an http(s) address
+ */
+function connectTo(options: Agents.Options, timeoutMs: number): Dispatcher {
+  const connectTimeout = Math.min(timeoutMs, 10_000);
+  const given = { ...HTTP_1, ...options, connect: { timeout: connectTimeout } };
+  const { env } = process;
+  const named = PROXIES.filter((name) => env[name]);
+  if (named.length === 0) return new Agent(given);
+  const faults = named
+    .filter((name) => !/^https?:$/.test(URL.parse(env[name] ?? '')?.protocol ?? ''))
+    .map((path) => ({ path, message: 'expected an address such as http://proxy.example:3128' }));
+  if (faults.length > 0) throw new ConfigError(faults);
+  return new EnvHttpProxyAgent({
+    ...given,
+    connectTimeout,
+    noProxy: [env['no_proxy'] ?? env['NO_PROXY'] ?? '', LOOPBACK].join(),
+    // A proxy that does not answer is waited for no longer than a provider. Undici's index, which is not
+    // loaded here, gives its classes their `connect`.
+    clientFactory: (origin, pool) =>
+      Object.assign(new Pool(origin, { ...pool, headersTimeout: timeoutMs }), {
+        connect: connectOf,
+      }),
+  });
+}
+
 export function createSend({
   timeoutMs = 30_000,
   connections = 50,
   maxAnswerBytes = MAX_ANSWER_BYTES,
-  dispatcher = new Agent({
-    ...HTTP_1,
-    connections,
-    connect: { timeout: Math.min(timeoutMs, 10_000) },
-    maxResponseSize: maxAnswerBytes,
-  }),
+  dispatcher = connectTo({ connections, maxResponseSize: maxAnswerBytes }, timeoutMs),
 }: SendOptions = {}): Send {
   return (request) =>
     new Promise((resolve, reject) => {
@@ -87,11 +117,7 @@ export function createSend({
 export function createFetch({
   timeoutMs = 30_000,
   connections = 4,
-  dispatcher = new Agent({
-    ...HTTP_1,
-    connections,
-    connect: { timeout: Math.min(timeoutMs, 10_000) },
-  }),
+  dispatcher = connectTo({ connections }, timeoutMs),
 }: Pick<SendOptions, 'timeoutMs' | 'connections' | 'dispatcher'> = {}): Fetch {
   return async (request, bytes) => {
     const { origin, method, headers, body } = request;
@@ -173,7 +199,12 @@ const NOT_SENT = new Set([
   'UND_ERR_INVALID_ARG',
   'UND_ERR_DESTROYED',
   'UND_ERR_CLOSED',
+  'UND_ERR_PRX_CONN',
+  'UND_ERR_PRX_TLS',
 ]);
+
+/** What undici says of a proxy that refuses to connect us, where it has no code of its own. */
+const TUNNEL = /^Proxy response \((\d{3})\)/;
 
 const TIMEOUTS = new Set([
   'UND_ERR_BODY_TIMEOUT',
@@ -186,14 +217,16 @@ function transportError(
   { method, origin }: ApiRequest,
   sent: 'unknown' | undefined = undefined,
 ): TransportError {
-  const code = (error as { code?: unknown }).code;
-  const name = typeof code === 'string' ? code : 'unknown error';
+  const { code, message: told } = error as { code?: unknown; message?: unknown };
+  const refused = TUNNEL.exec(String(told))?.[1];
+  const named = typeof code === 'string' ? code : 'unknown error';
+  const name = refused === undefined ? named : `the proxy answered ${refused}`;
   // No path: it may hold a signed query.
   const message = `No complete answer to ${method} ${origin}: ${name}`;
   return new TransportError(
     TIMEOUTS.has(name) ? 'TRANSPORT_TIMEOUT' : 'TRANSPORT_FAILED',
     message,
-    sent ?? (NOT_SENT.has(name) ? 'no' : 'unknown'),
+    sent ?? (refused !== undefined || NOT_SENT.has(name) ? 'no' : 'unknown'),
     error,
   );
 }

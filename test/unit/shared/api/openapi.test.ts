@@ -1,3 +1,4 @@
+import { Ajv2020 } from 'ajv/dist/2020.js';
 import * as v from 'valibot';
 import { describe, expect, it } from 'vitest';
 import { READY_ROUTE } from '../../../../local/readiness.ts';
@@ -7,6 +8,7 @@ import { parseBody } from '../../../../shared/api/requests.ts';
 import { runsShape, transfersShape } from '../../../../shared/api/responses.ts';
 import { ROUTES } from '../../../../shared/api/routes/index.ts';
 import { runView, transferView } from '../../../../shared/ledger/views.ts';
+import { InputError } from '../../../../shared/lib/errors.ts';
 import { newRun } from '../../../contract/ledger.ts';
 import { openStores } from '../../../fixtures/stores.ts';
 
@@ -104,6 +106,100 @@ describe('the OpenAPI document', () => {
       'query cause',
       'header If-None-Match',
     ]);
+  });
+
+  const object = { url: 'http://o.example/a', key: 'a' };
+  const fetches = { region: 'ap-shanghai', bucket: 'b-1250000000', objects: [object] };
+  const of = (change: object) => ({ ...fetches, objects: [{ ...object, ...change }] });
+  const { example } = ROUTES.find(({ route }) => route === 'POST /batch-jobs') ?? {};
+  const job = example as { manifest: object; operation: { cosPutObjectCopy: object } };
+  const copy = (change: object) => ({
+    ...job,
+    operation: { cosPutObjectCopy: { ...job.operation.cosPutObjectCopy, ...change } },
+  });
+  const [LISTED, INVENTORY] = ['COSBatchOperations_CSV_V1', 'COSInventoryReport_CSV_V1'];
+  const listed = (spec: object) => ({ ...job, manifest: { ...job.manifest, spec } });
+
+  it.each<readonly [path: string, body: unknown, isTaken: boolean]>([
+    ...[
+      'http://o.example/a%20b?c=d',
+      'HTTP://u:p@o.example:8080',
+      'o.example/a',
+      'http://[2001:db8::1]:80/a',
+      'http://[::]/a',
+      'http://10.0.0.1/a',
+      'http://a_b.example./a',
+    ].map((url) => ['/fetches', of({ url }), true] as const),
+    ...[
+      '',
+      'https://o.example/a',
+      'http://o.example:0/a',
+      'http://o.example:65536/a',
+      'http://o..example/a',
+      'http://1.2.3.256/a',
+      'http://a.0x1/',
+      'http://[1::2::3]/a',
+      'http://o.example/a b',
+      'http://o.example/%2',
+      'http://o.example/#a',
+      '//o.example/a',
+      'ftp://o.example/a',
+      'o.example',
+    ].map((url) => ['/fetches', of({ url }), false] as const),
+    ...['a', ' ', '/a', 'a//b', '...', 'a/..b', '视'].map(
+      (key) => ['/fetches', of({ key }), true] as const,
+    ),
+    ...['', '/', '//', '.', 'a/../b', 'a/.', 'a\u0007', 'a\u0085', 'k'.repeat(851)].map(
+      (key) => ['/fetches', of({ key }), false] as const,
+    ),
+    ['/fetches', of({ md5: '' }), true],
+    ['/fetches', of({ md5: 'F'.repeat(32) }), true],
+    ['/fetches', of({ md5: 'F'.repeat(31) }), false],
+    ['/fetches', { ...fetches, onKeyExist: 'ignore' }, true],
+    ['/fetches', { ...fetches, ignoreSameKey: true }, true],
+    ['/fetches', { ...fetches, onKeyExist: 'ignore', ignoreSameKey: true }, false],
+    ['/manifests', { key: 'cos-fetch/x' }, true],
+    ['/manifests', { key: 'fetches/x/.y' }, true],
+    ['/manifests', { key: 'cos-fetch' }, false],
+    ['/manifests', { key: 'cos-fetch/' }, false],
+    ['/manifests', { key: 'cos-fetch/./x' }, false],
+    ['/manifests', { key: 'cos-batch/x' }, false],
+    ['/uploads', { key: 'cos-batch/x' }, true],
+    ['/uploads', { key: 'fetches/x' }, false],
+    ['/batch-jobs', copy({ targetKeyPrefix: 'a', prefixReplace: true }), true],
+    ['/batch-jobs', copy({ targetKeyPrefix: 'a', prefixReplace: false }), false],
+    ['/batch-jobs', copy({ resourcesPrefix: 'a' }), false],
+    ['/batch-jobs', copy({ resourcesPrefix: '../a', prefixReplace: true }), false],
+    ['/batch-jobs', copy({ taggingDirective: 'Copy' }), true],
+    ['/batch-jobs', copy({ taggingDirective: 'Add' }), false],
+    ['/batch-jobs', { ...job, operation: {} }, false],
+    ['/batch-jobs', { ...job, operation: { ...job.operation, cosDeleteObject: {} } }, false],
+    ['/batch-jobs', listed({ format: INVENTORY }), true],
+    ['/batch-jobs', listed({ format: INVENTORY, fields: ['Bucket', 'Key'] }), false],
+    ['/batch-jobs', listed({ format: LISTED }), false],
+    ['/batch-jobs', listed({ format: LISTED, fields: ['Bucket'] }), false],
+    ['/batch-jobs', listed({ format: LISTED, fields: ['Key', 'Bucket', 'Key'] }), false],
+    ['/batch-jobs', { ...job, description: 'a\u0001' }, false],
+    ['/batch-jobs', { ...job, clientRequestToken: '' }, false],
+  ])('%s: document and check agree on %j', (path, body, isTaken) => {
+    const { schema } = operationOf('post', path).requestBody?.content['application/json'] ?? {};
+    expect(new Ajv2020({ strict: false }).validate(schema ?? {}, body)).toBe(isTaken);
+    const { body: check } = ROUTES.find(({ route }) => route === `POST ${path}`) ?? {};
+    const parse = () => check && parseBody(check, JSON.stringify(body));
+    if (isTaken) expect(parse).not.toThrow();
+    else expect(parse).toThrow(InputError);
+  });
+
+  it('allows https sources where the service does', () => {
+    const urlOf = (allowHttps: boolean) => {
+      const { post } = openApi(allowHttps).paths['/fetches'] as { post: Operation };
+      const { schema } = post.requestBody?.content['application/json'] ?? {};
+      return new Ajv2020({ strict: false }).validate(
+        schema ?? {},
+        of({ url: 'https://o.example/' }),
+      );
+    };
+    expect([urlOf(false), urlOf(true)]).toEqual([false, true]);
   });
 
   it.each(ROUTES.filter(({ body }) => body))('$route: its example passes the check', (route) => {
