@@ -6,29 +6,27 @@ import { CommandFailure, EXIT, type ExitCode } from '../io/failure.ts';
 import {
   type CommandIo,
   type Connection,
-  clientOf,
   examples,
-  exitsWith,
+  onRun,
+  RUN_ARGUMENT,
   withConnection,
 } from '../io/options.ts';
-import { count, printable, type Terminal } from '../io/text.ts';
-import { isOver } from '../runs/text.ts';
+import { columnsOf, count, printable, type Terminal } from '../io/text.ts';
+import { isOver, titleText } from '../runs/text.ts';
 
 export function addCancel(program: Command, io: CommandIo): void {
   withConnection(program.command('cancel'))
     .description('submit nothing more of a run; asks first')
-    .argument('<run>', 'id of the run')
+    .argument(...RUN_ARGUMENT)
     .option('--yes', 'do not ask; needed where there is no terminal')
     .addHelpText('after', examples('cancel <run>', 'cancel <run> --yes --json'))
     .action(
-      exitsWith(io, (runId: string, { yes, json, ...given }: Connection & { yes?: boolean }) =>
+      onRun(io, (options, runId, { yes }: Connection & { yes?: boolean }) =>
         cancel(
           {
-            client: clientOf(io, given),
+            ...options,
             yes: yes ?? false,
             confirm: canAsk(io) ? (question) => askToConfirm(question, io) : undefined,
-            json: json ?? false,
-            stdout: io.stdout,
             stderr: io.stderr,
           },
           runId,
@@ -45,7 +43,7 @@ export interface CancelOptions {
   readonly confirm?: ((question: string) => Promise<boolean>) | undefined;
   readonly json: boolean;
   readonly stdout: Pick<Terminal, 'write'>;
-  readonly stderr: Pick<Terminal, 'write'>;
+  readonly stderr: Terminal;
 }
 
 /** @throws CommandFailure: usage without `yes` where nobody can be asked, refused when the run has ended */
@@ -63,6 +61,7 @@ export async function cancel(options: CancelOptions, runId: string): Promise<Exi
     }
     const { done, total, isEstimate } = run.progress;
     const left = total === null ? 'all its' : `${isEstimate ? 'about ' : ''}${count(total - done)}`;
+    stderr.write(`${titleText(run, columnsOf(stderr))}\n`);
     stderr.write('Nothing more is sent then. Transfers that the provider has accepted continue.\n');
     if (!(await confirm(`Cancel run ${printable(runId)} with ${left} transfers open?`))) {
       stderr.write('nothing was cancelled\n');

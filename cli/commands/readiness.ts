@@ -8,10 +8,9 @@ import { EXIT, type ExitCode } from '../io/failure.ts';
 import {
   type CommandIo,
   type CommandOptions,
-  type Connection,
   examples,
-  exitsWith,
-  optionsOf,
+  onRun,
+  RUN_ARGUMENT,
   withConnection,
 } from '../io/options.ts';
 import { wrappedTable } from '../io/table.ts';
@@ -21,16 +20,14 @@ import { failureText, isOver, stateText, unreadText } from '../runs/text.ts';
 export function addReadiness(program: Command, io: CommandIo): void {
   withConnection(program.command('readiness'))
     .description('go or no-go for moving the traffic, and why')
-    .argument('<run>', 'id of the run')
+    .argument(...RUN_ARGUMENT)
     .addHelpText(
       'after',
       `${examples('readiness <run>', 'readiness <run> --json')}
 Exit code 0 is GO: completed, nothing failed, quarantined or cancelled.
 Exit code 1 is NO-GO, and the reasons are told.`,
     )
-    .action(
-      exitsWith(io, (runId: string, given: Connection) => readiness(optionsOf(io, given), runId)),
-    );
+    .action(onRun(io, (options, runId) => readiness(options, runId)));
 }
 
 const size = v.pipe(v.number(), v.integer(), v.minValue(0));

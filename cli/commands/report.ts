@@ -13,8 +13,8 @@ import {
   type CommandOptions,
   type Connection,
   examples,
-  exitsWith,
-  optionsOf,
+  onRun,
+  RUN_ARGUMENT,
   withConnection,
 } from '../io/options.ts';
 import { wrappedTable } from '../io/table.ts';
@@ -24,15 +24,13 @@ import { failureText, runDetails } from '../runs/text.ts';
 export function addReport(program: Command, io: CommandIo): void {
   withConnection(program.command('report'))
     .description('tell the summary of a run, or write its reports')
-    .argument('<run>', 'id of the run')
+    .argument(...RUN_ARGUMENT)
     .option('--out <folder>', 'write summary.json, failed.csv, rejected.csv, rest.csv there')
     .option('--force', 'overwrite files that are there')
     .addHelpText('after', examples('report <run>', 'report <run> --out reports/2026-11-20'))
     .action(
-      exitsWith(
-        io,
-        (runId: string, { out, force, ...given }: Connection & { out?: string; force?: boolean }) =>
-          report({ ...optionsOf(io, given), out, force: force ?? false }, runId),
+      onRun(io, (options, runId, { out, force }: Connection & { out?: string; force?: boolean }) =>
+        report({ ...options, out, force: force ?? false }, runId),
       ),
     );
 }

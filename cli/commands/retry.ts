@@ -7,8 +7,8 @@ import {
   type CommandOptions,
   type Connection,
   examples,
-  exitsWith,
-  optionsOf,
+  onRun,
+  RUN_ARGUMENT,
   someOf,
   withConnection,
 } from '../io/options.ts';
@@ -16,10 +16,15 @@ import { count, plural } from '../io/text.ts';
 import { followText } from '../runs/text.ts';
 import { showRun } from './show.ts';
 
+interface RetryArguments extends Connection {
+  readonly class?: readonly string[];
+  readonly watch?: boolean;
+}
+
 export function addRetry(program: Command, io: CommandIo): void {
   withConnection(program.command('retry'))
     .description('order again what failed in a run')
-    .argument('<run>', 'id of the run')
+    .argument(...RUN_ARGUMENT)
     .addOption(someOf('--class <class...>', 'only failures of these classes', CAUSE_CLASSES))
     .option('--watch', 'follow the run until it ends')
     .addHelpText(
@@ -27,16 +32,8 @@ export function addRetry(program: Command, io: CommandIo): void {
       examples('retry <run>', 'retry <run> --class transient throttled --watch'),
     )
     .action(
-      exitsWith(
-        io,
-        (
-          runId: string,
-          given: Connection & { readonly class?: readonly string[]; readonly watch?: boolean },
-        ) =>
-          retry(
-            { ...optionsOf(io, given), classes: given.class ?? [], watch: given.watch ?? false },
-            runId,
-          ),
+      onRun(io, (options, runId, given: RetryArguments) =>
+        retry({ ...options, classes: given.class ?? [], watch: given.watch ?? false }, runId),
       ),
     );
 }

@@ -1,6 +1,7 @@
 /** `waybill runs`: lists the newest runs. */
 import type { Command } from 'commander';
 import { OPERATIONS, RUN_STATES } from '../../shared/ledger/model.ts';
+import type { RunView } from '../io/answers.ts';
 import type { RunFilter } from '../io/client.ts';
 import { EXIT, type ExitCode } from '../io/failure.ts';
 import {
@@ -14,9 +15,10 @@ import {
   wholeNumber,
   withConnection,
 } from '../io/options.ts';
-import { table } from '../io/table.ts';
-import { columnsOf, count, createPaint, printable } from '../io/text.ts';
-import { kindText, stateText } from '../runs/text.ts';
+import { shortLength } from '../io/run-id.ts';
+import { clipEnd, table } from '../io/table.ts';
+import { columnsOf, count, createPaint, type Paint, printable, widthOf } from '../io/text.ts';
+import { stateText, titleText } from '../runs/text.ts';
 
 interface RunsArguments extends Connection {
   readonly limit: number;
@@ -58,18 +60,36 @@ export async function listRuns(
     return EXIT.ok;
   }
   const paint = createPaint(stdout, env);
+  stdout.write(runsText(runs, paint, columnsOf(stdout)));
+  if (nextCursor !== null) stdout.write(`older ones: --cursor ${printable(nextCursor)}\n`);
+  return EXIT.ok;
+}
+
+/** Two lines a run: the numbers, and what it is about; a third where it failed. */
+function runsText(runs: readonly RunView[], paint: Paint, columns: number): string {
+  const length = shortLength(runs.map(({ runId }) => runId));
   const rows = runs.map((run) => [
-    printable(run.runId),
-    kindText(run),
+    printable(run.runId.slice(0, length)),
     stateText(run, paint),
     `${run.progress.percent}%`,
     count(run.counts.failed),
+    count(run.counts.quarantined),
     printable(run.createdAt.slice(0, 16).replace('T', ' ')),
   ]);
-  const head = ['RUN', 'KIND', 'STATE', 'DONE', 'FAILED', 'CREATED (UTC)'];
-  stdout.write(table([head, ...rows], { columns: columnsOf(stdout) }));
-  if (nextCursor !== null) stdout.write(`older ones: --cursor ${printable(nextCursor)}\n`);
-  return EXIT.ok;
+  const head = ['RUN', 'STATE', 'DONE', 'FAILED', 'QUARANTINED', 'CREATED (UTC)'];
+  const [first = '', ...lines] = table([head, ...rows], { columns })
+    .trimEnd()
+    .split('\n');
+  const details = runs.map((run) => detailsOf(run, columns));
+  return `${[first, ...lines.flatMap((line, at) => [line, ...(details[at] ?? [])])].join('\n')}\n`;
+}
+
+function detailsOf(run: RunView, columns: number): readonly string[] {
+  const { error, target } = run;
+  const place = target ? printable(` -> ${target.region}/${target.bucket}`) : '';
+  const about = `  ${titleText(run, columns - 2 - widthOf(place))}${place}`;
+  const cause = error ? [printable(`  ${error.code}: ${error.message}`)] : [];
+  return [about, ...cause].map((line) => clipEnd(line, columns));
 }
 
 function noRuns({ cursor, state = [], operation = [] }: RunFilter): string {

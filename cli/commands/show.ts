@@ -8,8 +8,8 @@ import {
   type CommandOptions,
   type Connection,
   examples,
-  exitsWith,
-  optionsOf,
+  onRun,
+  RUN_ARGUMENT,
   withConnection,
 } from '../io/options.ts';
 import { columnsOf, createPaint } from '../io/text.ts';
@@ -19,12 +19,12 @@ import { watch } from '../runs/watch.ts';
 export function addShow(program: Command, io: CommandIo): void {
   withConnection(program.command('show'))
     .description('show one run, its failures, and what to do about them')
-    .argument('<run>', 'id of the run')
+    .argument(...RUN_ARGUMENT)
     .option('--watch', 'follow it until it ends')
     .addHelpText('after', examples('show <run>', 'show <run> --watch', 'show <run> --watch --json'))
     .action(
-      exitsWith(io, (runId: string, { watch, ...given }: Connection & { watch?: boolean }) =>
-        showRun(optionsOf(io, given), runId, watch ?? false),
+      onRun(io, (options, runId, { watch }: Connection & { watch?: boolean }) =>
+        showRun(options, runId, watch ?? false),
       ),
     );
 }

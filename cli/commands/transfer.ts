@@ -13,6 +13,7 @@ import {
   optionsOf,
   withConnection,
 } from '../io/options.ts';
+import { findRunId } from '../io/run-id.ts';
 import { wrappedTable } from '../io/table.ts';
 import { columnsOf, createPaint, indent, type Paint, printable } from '../io/text.ts';
 import { advice } from '../runs/text.ts';
@@ -42,7 +43,9 @@ export async function showTransfer(
       EXIT.usage,
     );
   }
-  const transfer = await client.transfer(place.runId, transferId);
+  const runId = await findRunId(client, place.runId);
+  const whole = [runId, place.shard, place.line].join('.');
+  const transfer = await client.transfer(runId, whole);
   if (json) stdout.write(`${JSON.stringify(transfer)}\n`);
   else stdout.write(transferText(transfer, createPaint(stdout, env), columnsOf(stdout)));
   return ['failed', 'cancelled'].includes(transfer.state) ? EXIT.failures : EXIT.ok;

@@ -9,8 +9,8 @@ import {
   type CommandOptions,
   type Connection,
   examples,
-  exitsWith,
-  optionsOf,
+  onRun,
+  RUN_ARGUMENT,
   someOf,
   wholeNumber,
   withConnection,
@@ -29,7 +29,7 @@ interface TransfersArguments extends Connection {
 export function addTransfers(program: Command, io: CommandIo): void {
   withConnection(program.command('transfers'))
     .description('list the transfers of a run, in the order of its manifest')
-    .argument('<run>', 'id of the run')
+    .argument(...RUN_ARGUMENT)
     .addOption(someOf('--state <state...>', 'only transfers in these states', TRANSFER_STATES))
     .addOption(someOf('--cause <class...>', 'only failures of these classes', CAUSE_CLASSES))
     .option('--limit <n>', 'how many, at most 1000', wholeNumber(1_000), 100)
@@ -39,10 +39,8 @@ export function addTransfers(program: Command, io: CommandIo): void {
       examples('transfers <run>', 'transfers <run> --state failed --cause source'),
     )
     .action(
-      exitsWith(
-        io,
-        (runId: string, { limit, cursor, state, cause, ...given }: TransfersArguments) =>
-          listTransfers(optionsOf(io, given), runId, { limit, cursor, state, cause }),
+      onRun(io, (options, runId, { limit, cursor, state, cause }: TransfersArguments) =>
+        listTransfers(options, runId, { limit, cursor, state, cause }),
       ),
     );
 }

@@ -36,6 +36,14 @@ export const run = v.looseObject({
   }),
   source: v.optional(v.looseObject({ key: v.string() })),
   target: v.optional(v.looseObject({ region: v.string(), bucket: v.string() })),
+  /** What it starts; of several tasks the first. */
+  task: v.optional(
+    v.looseObject({
+      taskId: v.optional(v.string()),
+      groupId: v.optional(v.string()),
+      name: v.optional(v.string()),
+    }),
+  ),
   /** The nightly run that took over its failures. */
   handedTo: v.optional(v.string()),
   createdAt: instant,

@@ -4,6 +4,7 @@ import { askHidden, canAsk } from './ask.ts';
 import { type Client, createClient } from './client.ts';
 import type { Clock } from './clock.ts';
 import type { ExitCode } from './failure.ts';
+import { findRunId } from './run-id.ts';
 import type { Terminal } from './text.ts';
 import type { Env } from './token.ts';
 
@@ -64,6 +65,18 @@ export const exitsWith =
   ) =>
   async (...given: Arguments): Promise<void> =>
     io.exitsWith(await command(...given));
+
+/** The action of a command that takes a run, by its id or the beginning of it. */
+export const onRun = <Given extends Connection>(
+  io: CommandIo,
+  command: (options: CommandOptions, runId: string, given: Given) => Promise<ExitCode>,
+) =>
+  exitsWith(io, async (start: string, given: Given) => {
+    const options = optionsOf(io, given);
+    return command(options, await findRunId(options.client, start), given);
+  });
+
+export const RUN_ARGUMENT = ['<run>', 'id of the run, or its beginning'] as const;
 
 export const wholeNumber =
   (max: number) =>

@@ -1,8 +1,8 @@
 /** Runs as text: the progress line, the details, and the failures with what to do. */
 import { own } from '../../shared/lib/values.ts';
 import type { FailureGroup, RunView } from '../io/answers.ts';
-import { clipEnd, wrappedTable } from '../io/table.ts';
-import { count, duration, indent, type Paint, printable, rate } from '../io/text.ts';
+import { clip, clipEnd, wrappedTable } from '../io/table.ts';
+import { count, duration, indent, type Paint, printable, rate, widthOf } from '../io/text.ts';
 
 export const isOver = ({ state }: RunView): boolean => state !== 'planning' && state !== 'active';
 
@@ -65,8 +65,16 @@ const TONE = {
   failed: 'bad',
 } as const;
 
-export const stateText = ({ state }: Pick<RunView, 'state'>, paint: Paint): string =>
-  paint(own(TONE, state) ?? 'aside', printable(state));
+export const stateText = (run: Pick<RunView, 'state' | 'counts'>, paint: Paint): string =>
+  isNothingSent(run)
+    ? paint('odd', 'completed, nothing sent')
+    : paint(own(TONE, run.state) ?? 'aside', printable(run.state));
+
+/** Every line was quarantined. */
+export const isNothingSent = ({ state, counts }: Pick<RunView, 'state' | 'counts'>): boolean =>
+  state === 'completed' &&
+  counts.quarantined > 0 &&
+  counts.succeeded + counts.failed + counts.cancelled === 0;
 
 const KINDS: Readonly<Record<string, string>> = {
   'cos-offline-fetch': 'fetch',
@@ -80,6 +88,29 @@ const KINDS: Readonly<Record<string, string>> = {
 export const kindText = ({ operation }: RunView): string =>
   own(KINDS, operation) ?? printable(operation);
 
+/** What a run is about: its manifest or its task. Empty where its kind says all. */
+export function nameText({ source, task, counts }: RunView): string {
+  if (task) {
+    const { taskId, groupId, name } = task;
+    const id = taskId === undefined ? groupId && `group ${groupId}` : `task ${taskId}`;
+    const named = id === undefined ? (name ?? '') : name === undefined ? id : `${id} (${name})`;
+    const more = counts.lines > 1 ? ` and ${count(counts.lines - 1)} more` : '';
+    return printable(named) + more;
+  }
+  const key = source?.key ?? '';
+  if (key.startsWith('fetches/')) return 'by request';
+  return printable(key.startsWith('cos-fetch/') ? key.split('/').slice(3).join('/') : key);
+}
+
+/** `fetch videos.csv`: kind and name, of which the end stays where there is no room. */
+export function titleText(run: RunView, columns: number): string {
+  const kind = kindText(run);
+  const room = Math.max(LEAST_NAME, columns - widthOf(kind) - 1);
+  return `${kind} ${clip(nameText(run), room)}`.trimEnd();
+}
+
+const LEAST_NAME = 12;
+
 /** @param now for how long it runs, in ms since 1970 */
 export function runDetails(run: RunView, paint: Paint, now: number, columns = 80): string {
   const { counts, source, target, error } = run;
@@ -91,6 +122,7 @@ export function runDetails(run: RunView, paint: Paint, now: number, columns = 80
     ['run', printable(run.runId)],
     ['kind', kindText(run)],
     ['state', stateText(run, paint)],
+    ...(run.task ? [['task', nameText(run)]] : []),
     ...(source ? [['manifest', printable(source.key)]] : []),
     ...(target ? [['target', printable(`${target.region} ${target.bucket}`)]] : []),
     ['created', printable(run.createdAt)],

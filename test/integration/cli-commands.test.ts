@@ -183,6 +183,33 @@ it('repeats, cancels and goes on with a run, and says GO in the end', async () =
   expect(ready).toMatchObject({ code: 0, output: expect.stringMatching(/verdict +GO\n/) });
 });
 
+it('takes the beginning of an id wherever it takes a run', async () => {
+  const { call, folder, good, manifest } = await setup();
+  const path = manifest('m.csv', ...good);
+  const [started] = (await call('submit', path, '--to', TO, '--watch', '--json')).json;
+  const runId = String(started?.['runId']);
+  const short = runId.slice(0, 5);
+  for (const args of [
+    ['show', short, '--json'],
+    ['report', short, '--json'],
+    ['report', short, '--out', join(folder, 'out'), '--json'],
+    ['readiness', short, '--json'],
+  ]) {
+    expect(await call(...args), args[0]).toMatchObject({ code: 0, json: [{ runId }] });
+  }
+  const listed = await call('transfers', short, '--json');
+  expect(listed).toMatchObject({ code: 0, json: [{ transfers: [{ runId }, {}, {}, {}, {}, {}] }] });
+  const one = await call('transfer', `${short}.0.1`, '--json');
+  expect(one).toMatchObject({ code: 0, json: [{ transferId: `${runId}.0.1` }] });
+  // Refused, but of the run that was meant.
+  expect((await call('retry', short)).output).toContain('nothing');
+  const cancelled = await call('cancel', short, '--yes');
+  expect(cancelled.code).toBe(4);
+  expect(cancelled.output).not.toContain('no such run');
+  const unknown = await call('show', short === 'fffff' ? '00000' : 'fffff');
+  expect(unknown).toMatchObject({ code: 4, output: expect.stringContaining('no run begins') });
+});
+
 it('prints JSON that fits its schema where no run is asked for', async () => {
   const { env, good, manifest } = await setup();
   const path = manifest('m.csv', ...good, 'https://o.example/1,k,', 'o.example/2,k2,');

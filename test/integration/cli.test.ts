@@ -75,7 +75,7 @@ describe('with a service', () => {
     const [, runId = ''] = /run ([0-9a-f]{24})/.exec(submitted.output) ?? [];
 
     const listed = await waybill(['runs'], env);
-    expect(listed).toMatchObject({ code: 0, output: expect.stringContaining(runId) });
+    expect(listed).toMatchObject({ code: 0, output: expect.stringContaining(runId.slice(0, 8)) });
     const shown = await waybill(['show', runId, '--json'], env);
     expect(shown.code).toBe(1);
     expect(JSON.parse(shown.output)).toMatchObject({

@@ -118,8 +118,9 @@ describe('runs', () => {
     await listRuns(options, { limit: 20 });
     expect(stdout.text()).toBe(
       [
-        'RUN                       KIND   STATE   DONE  FAILED     CREATED (UTC)',
-        'b3f1d0c2a4e5968778695a4b  fetch  active  99%   1,234,567  2026-11-20 10:00',
+        'RUN       STATE   DONE  FAILED     QUARANTINED  CREATED (UTC)',
+        'b3f1d0c2  active  99%   1,234,567  0            2026-11-20 10:00',
+        '  fetch m.csv -> ap-shanghai/b-1250000000',
         'older ones: --cursor c1',
         '',
       ].join('\n'),
