@@ -13,6 +13,7 @@ const occupantsOf = (...projectIds: readonly string[]) =>
 
 it('G8: shrinks with each task that runs or waits, of either version and of any project', async () => {
   const { huawei, open } = await setupNights({
+    otherProjects: [OTHER],
     env: { WAYBILL_OMS_PROJECTS: `${REGION}/${OTHER}` },
   });
   const free = (...projectIds: readonly string[]) =>
