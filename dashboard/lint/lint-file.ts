@@ -97,7 +97,7 @@ export async function lintFile(
   };
 }
 
-const WHOLE = { offset: 0, start: 0, end: Number.POSITIVE_INFINITY };
+export const WHOLE = { offset: 0, start: 0, end: Number.POSITIVE_INFINITY };
 
 async function* count(chunks: AsyncIterable<Uint8Array>, tell: (bytes: number) => void) {
   for await (const chunk of chunks) {

@@ -5,6 +5,8 @@ import type { Quarantined, Warning } from '../../shared/manifest/findings.ts';
 export interface LintOrder {
   readonly file: File;
   readonly allowHttps: boolean;
+  /** The file with the suggested fixes is wanted, not the findings. */
+  readonly isFix?: boolean;
 }
 
 export interface LintFindings {
@@ -21,5 +23,6 @@ export interface LintFindings {
 export type LintNews =
   | { readonly kind: 'progress'; readonly fraction: number }
   | { readonly kind: 'done'; readonly findings: LintFindings }
+  | { readonly kind: 'fixed'; readonly content: Blob; readonly fixed: number }
   /** The whole file can't be read as a manifest; `message` is the linter's own. */
   | { readonly kind: 'failed'; readonly message: string; readonly isPacked: boolean };

@@ -1,6 +1,7 @@
 /** The lint worker: lints a manifest off the page's thread; nothing leaves the machine. */
 import { InputError } from '../../shared/lib/errors.ts';
 import type { Objects } from '../../shared/stores/objects.ts';
+import { fixFile } from './fix-file.ts';
 import { lintFile } from './lint-file.ts';
 import type { LintNews, LintOrder } from './protocol.ts';
 
@@ -8,7 +9,7 @@ const tell = (news: LintNews): void => postMessage(news);
 
 addEventListener('message', ({ data }: MessageEvent<LintOrder>) => void lint(data));
 
-async function lint({ file, allowHttps }: LintOrder): Promise<void> {
+async function lint({ file, allowHttps, isFix = false }: LintOrder): Promise<void> {
   const source = { name: file.name, sizeBytes: file.size, read: readerOf(file) };
   let toldAt = 0;
   const progress = (fraction: number) => {
@@ -18,7 +19,8 @@ async function lint({ file, allowHttps }: LintOrder): Promise<void> {
     tell({ kind: 'progress', fraction });
   };
   try {
-    tell({ kind: 'done', findings: await lintFile(source, allowHttps, progress) });
+    if (isFix) tell({ kind: 'fixed', ...(await fixFile(file, source, { allowHttps })) });
+    else tell({ kind: 'done', findings: await lintFile(source, allowHttps, progress) });
   } catch (error) {
     // Else the file is gone, or may not be read.
     const message = error instanceof Error ? error.message : String(error);

@@ -64,7 +64,7 @@ export function takeFile(file: File, allowHttps: boolean): void {
   made.addEventListener('message', ({ data }: MessageEvent<LintNews>) => {
     if (worker !== made) return;
     if (data.kind === 'progress') change({ lint: { kind: 'reading', fraction: data.fraction } });
-    else {
+    else if (data.kind !== 'fixed') {
       change({ lint: data });
       made.terminate();
     }
@@ -73,6 +73,21 @@ export function takeFile(file: File, allowHttps: boolean): void {
     if (worker === made) change({ lint: { kind: 'failed', message, isPacked: true } });
   });
   made.postMessage({ file, allowHttps } satisfies LintOrder);
+}
+
+/** The chosen file with the linter's suggested fixes applied, as a file to keep. @throws Error */
+export function fixed(allowHttps: boolean): Promise<Blob> {
+  const { file } = draft.get();
+  if (!file) return Promise.reject(new Error('No file is chosen.'));
+  const made = new Worker(new URL(LINT_WORKER, import.meta.url), { type: 'module' });
+  return new Promise<Blob>((done, reject) => {
+    made.addEventListener('message', ({ data }: MessageEvent<LintNews>) => {
+      if (data.kind === 'fixed') done(data.content);
+      else if (data.kind === 'failed') reject(new Error(data.message));
+    });
+    made.addEventListener('error', ({ message }) => reject(new Error(message)));
+    made.postMessage({ file, allowHttps, isFix: true } satisfies LintOrder);
+  }).finally(() => made.terminate());
 }
 
 /** Uploads what is there and starts it; answers the run, or undefined when it failed. */

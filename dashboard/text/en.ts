@@ -431,6 +431,8 @@ export const en = {
   'lint.quarantined': '{n} {n|line|lines} will be left out',
   'lint.warnings': '{n} {n|warning|warnings}',
   'lint.hidden': '{n} more findings are not listed.',
+  'lint.fixed':
+    'Your file with every suggested fix applied. Lines without a fix stay as they are. Drop it above to check it again.',
   'lint.sample': 'The first lines as they would be sent',
   'lint.line': 'Line {n}',
   'lint.notAManifest': 'This can’t be read as a manifest',

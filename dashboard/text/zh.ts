@@ -411,6 +411,7 @@ export const zh: Readonly<Record<TextKey, string>> = {
   'lint.quarantined': '{n} 行将不会发送',
   'lint.warnings': '{n} 条警告',
   'lint.hidden': '另有 {n} 条发现未列出。',
+  'lint.fixed': '已应用全部建议修改的文件；没有建议的行保持不变。将其拖放到上方即可再次检查。',
   'lint.sample': '前几行将这样发送',
   'lint.line': '第 {n} 行',
   'lint.notAManifest': '无法作为清单读取',

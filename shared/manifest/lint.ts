@@ -130,7 +130,8 @@ function withSoundFix<Found extends LineFault | LineWarning>(
   return isSound ? found : (bare as Found);
 }
 
-const FIELD_OF = new Map<string, keyof Fields>([
+/** By the first letters of a reason: what its fix replaces. */
+export const FIELD_OF: ReadonlyMap<string, keyof Fields> = new Map<string, keyof Fields>([
   ['URL', 'url'],
   ['KEY', 'key'],
   ['MD5', 'md5'],

@@ -98,3 +98,23 @@ describe('a manifest', () => {
     );
   });
 });
+
+it('a manifest with suggested fixes is handed over with all of them applied', async () => {
+  const page = await open(await startLive(), { hash: '#/start' });
+  const lines = Array.from({ length: 300 }, (_, n) => `https://a.example/${n},k${n},`);
+  await page.setInputFiles('input[type=file]', {
+    name: 'videos.csv',
+    mimeType: 'text/csv',
+    buffer: Buffer.from(['url,key,md5', ...lines, 'ftp://a.example/x,x,'].join('\n')),
+  });
+  const coming = page.waitForEvent('download');
+  await page.getByRole('button', { name: 'Download fixed.csv' }).click();
+  const download = await coming;
+  expect(download.suggestedFilename()).toBe('fixed.csv');
+  const parts: Buffer[] = [];
+  for await (const part of await download.createReadStream()) parts.push(part as Buffer);
+  const fixed = lines.map((line) => line.replace('https:', 'http:'));
+  expect(Buffer.concat(parts).toString()).toBe(
+    ['url,key,md5', ...fixed, 'ftp://a.example/x,x,'].join('\n'),
+  );
+});

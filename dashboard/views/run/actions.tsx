@@ -7,6 +7,7 @@ import type { CauseClass, FailureGroup, Run } from '../../api/types.ts';
 import { adviceOf } from '../../model/advice.ts';
 import { isStopped, remainingOf } from '../../model/progress.ts';
 import { Dialog } from '../../parts/dialog.tsx';
+import { hand } from '../../parts/hand.ts';
 import { Icon } from '../../parts/icons.tsx';
 import { FailureNotice, Notice } from '../../parts/notice.tsx';
 import { usePage } from '../../state/context.ts';
@@ -172,14 +173,4 @@ export function Downloads({ run }: { readonly run: Run }) {
       {failure && <FailureNotice failure={failure} />}
     </div>
   );
-}
-
-function hand(content: Blob, name: string): void {
-  const url = URL.createObjectURL(content);
-  const link = document.createElement('a');
-  link.href = url;
-  link.download = name;
-  link.click();
-  // The browser has taken it by then.
-  setTimeout(() => URL.revokeObjectURL(url), 60_000);
 }

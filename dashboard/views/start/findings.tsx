@@ -1,10 +1,13 @@
 /** The linter's findings about a manifest, before anything is sent. */
-
+import { useState } from 'preact/hooks';
 import type { LintFindings } from '../../lint/protocol.ts';
-import type { LintState } from '../../model/draft.ts';
+import { draft, fixed, type LintState } from '../../model/draft.ts';
 import { FindingTable } from '../../parts/finding-table.tsx';
+import { hand } from '../../parts/hand.ts';
+import { Icon } from '../../parts/icons.tsx';
 import { Notice } from '../../parts/notice.tsx';
 import { usePage } from '../../state/context.ts';
+import { useStore } from '../../state/store.ts';
 
 export function Findings({ lint }: { readonly lint: LintState }) {
   const { t, format } = usePage();
@@ -31,6 +34,40 @@ export function Findings({ lint }: { readonly lint: LintState }) {
     );
   }
   return <Found findings={lint.findings} />;
+}
+
+/** The file with all suggested fixes, also those that are not listed. */
+function FixedFile() {
+  const { t } = usePage();
+  const { file } = useStore(draft);
+  const [isBusy, setBusy] = useState(false);
+  const [fault, setFault] = useState<string>();
+  const name = file?.name.includes('.jsonl') ? 'fixed.jsonl' : 'fixed.csv';
+  const take = async () => {
+    setBusy(true);
+    setFault(undefined);
+    try {
+      hand(await fixed(false), name);
+    } catch (error) {
+      setFault(error instanceof Error ? error.message : String(error));
+    } finally {
+      setBusy(false);
+    }
+  };
+  return (
+    <div class="pad downloads">
+      <button type="button" class="button" disabled={isBusy} onClick={() => void take()}>
+        <Icon name="download" />
+        {t('downloads.take', { name })}
+      </button>
+      <p class="small muted">{t('lint.fixed')}</p>
+      {fault && (
+        <Notice tone="bad" isNews>
+          <p lang="en">{fault}</p>
+        </Notice>
+      )}
+    </div>
+  );
 }
 
 function Found({ findings }: { readonly findings: LintFindings }) {
@@ -74,6 +111,7 @@ function Found({ findings }: { readonly findings: LintFindings }) {
           <FindingTable label={t('lint.warnings', { n: warned })} findings={warnings} />
         </>
       )}
+      {(hidden > 0 || [...quarantined, ...warnings].some(({ fix }) => fix)) && <FixedFile />}
       {hidden > 0 && <p class="pad-x small muted">{t('lint.hidden', { n: hidden })}</p>}
       {sample.length > 0 && (
         <details class="figures-details pad-x">
