@@ -21,7 +21,7 @@ export const providerHealthShape = v.strictObject({
   /** `throttled` within the last minute, `refused` until a request was taken again. */
   state: v.picklist(['ok', 'throttled', 'refused']),
   since: v.pipe(v.string(), v.isoTimestamp()),
-  /** When a request was last taken; noted once in five minutes. */
+  /** When a request was last taken; noted once in five seconds. */
   okAt: v.exactOptional(v.pipe(v.string(), v.isoTimestamp())),
   throttled: v.exactOptional(trouble),
   refused: v.exactOptional(trouble),

@@ -16,10 +16,10 @@ export interface WatchOptions {
 
 type State = ApiStatus['state'];
 
-/** Between two writes of one worker, unless the state is another one. */
+/** Between two writes, unless the state is another one. */
 const THROTTLED_MS = 60_000;
 
-const OK_MS = 300_000;
+const OK_MS = 5_000;
 
 const TRIES = 3;
 
@@ -35,6 +35,12 @@ export function watchStatus(limiter: Limiter, options: WatchOptions): Limiter {
       const known = await ledger.readNote(STATUS_NOTE);
       const all = parseStatus(known?.text);
       const before = all.find((each) => each.api === api);
+      const notedAt = before?.state === 'ok' ? Date.parse(before.okAt ?? '') : Number.NaN;
+      // Another worker has just noted the same.
+      if (state === 'ok' && at.getTime() - notedAt < OK_MS) {
+        lastNote = { state, at: notedAt };
+        return;
+      }
       const next = after(before, { api, at, state, ...(error && { error }) });
       const text = JSON.stringify(
         [...all.filter((each) => each.api !== api), next].sort((a, b) => (a.api < b.api ? -1 : 1)),

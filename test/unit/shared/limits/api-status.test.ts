@@ -98,3 +98,16 @@ it('is in nobody’s way: an odd note is written anew, one out of reach is left 
   const watched = watchStatus(limiter, { api: 'cos-fetch', ledger: broken });
   expect(await watched.run(async () => 'an answer')).toBe('an answer');
 });
+
+it('tells the last request that was taken within 5 s, in one write each 5 s for all workers', async () => {
+  const { clock, ledger, run, watch, writes } = setup();
+  const workers = Array.from({ length: 8 }, () => watch('cos-fetch'));
+  const start = clock.at;
+  for (let ms = 0; ms < 60_000; ms += 250) {
+    clock.at = start + ms;
+    await run(workers[(ms / 250) % workers.length] as (typeof workers)[number]);
+    const [status] = await readStatus(ledger);
+    expect(clock.at - Date.parse(status?.okAt ?? '')).toBeLessThanOrEqual(5_000);
+  }
+  expect(writes.length).toBeLessThanOrEqual(13);
+});
