@@ -3,6 +3,7 @@ import type { Run } from '../api/types.ts';
 import { looksOf, seenOf } from '../live/seen-progress.ts';
 import { useNow } from '../live/use-live.ts';
 import { isOver, paceOf } from '../model/progress.ts';
+import { aheadOf } from '../model/run-list.ts';
 import { targetOf } from '../model/run-name.ts';
 import { usePage } from '../state/context.ts';
 import { runHref } from '../state/route.ts';
@@ -11,9 +12,25 @@ import { Bar } from './bar.tsx';
 import { runTitle } from './run-title.tsx';
 import { type Column, Table } from './table.tsx';
 
+/** Of a run that has sent nothing yet, the open runs before it. */
+export function Waiting({ run, all }: { readonly run: Run; readonly all: readonly Run[] }) {
+  const { t } = usePage();
+  const ahead = aheadOf(run, all);
+  const [first] = ahead;
+  if (!first) return null;
+  return (
+    <span class="below waiting">
+      {t('run.waiting')} <a href={runHref(first.runId)}>{runTitle(first, t)}</a>
+      {ahead.length > 1 && t('run.waitingMore', { n: ahead.length - 1 })}
+    </span>
+  );
+}
+
 export function RunTable(props: {
   readonly label: string;
   readonly runs: readonly Run[];
+  /** Those among which a run may wait. */
+  readonly all?: readonly Run[];
   readonly isBusy?: boolean;
 }) {
   const { t, format } = usePage();
@@ -33,6 +50,7 @@ export function RunTable(props: {
           <span class="below">
             {[t(`operation.${run.operation}`), targetOf(run)].filter(Boolean).join(' · ')}
           </span>
+          <Waiting run={run} all={props.all ?? props.runs} />
         </>
       ),
     },
@@ -84,7 +102,9 @@ export function RunTable(props: {
       title: t('run.failed'),
       isNumber: true,
       cell: ({ counts }) => (
-        <span class={counts.failed > 0 ? 'bad-text' : 'muted'}>{format.count(counts.failed)}</span>
+        <span class={counts.failed > 0 ? 'bad-text' : 'muted none'}>
+          {format.count(counts.failed)}
+        </span>
       ),
     },
     {
@@ -98,12 +118,14 @@ export function RunTable(props: {
     },
   ];
   return (
-    <Table
-      label={props.label}
-      columns={columns}
-      rows={props.runs}
-      keyOf={({ runId }) => runId}
-      {...(props.isBusy && { isBusy: true })}
-    />
+    <div class="run-list">
+      <Table
+        label={props.label}
+        columns={columns}
+        rows={props.runs}
+        keyOf={({ runId }) => runId}
+        {...(props.isBusy && { isBusy: true })}
+      />
+    </div>
   );
 }

@@ -1,13 +1,20 @@
 /** The page's own addresses, behind the `#`: they can be bookmarked, shared and gone back to. */
 
 export type Route =
-  | { readonly page: 'runs'; readonly state?: string; readonly operation?: string }
+  | ({ readonly page: 'runs' } & RunFilter)
   | { readonly page: 'nightly' }
   | { readonly page: 'providers' }
   | { readonly page: 'start' }
   | { readonly page: 'run'; readonly runId: string; readonly filter: TransferFilter }
   | { readonly page: 'transfer'; readonly runId: string; readonly transferId: string }
   | { readonly page: 'unknown' };
+
+export interface RunFilter {
+  readonly state?: string;
+  readonly operation?: string;
+  /** Part of a name, target or id. */
+  readonly search?: string;
+}
 
 export interface TransferFilter {
   readonly state?: string;
@@ -34,7 +41,9 @@ export function parseRoute(hash: string): Route {
     return value ? ({ [name]: value } as Record<Name, string>) : {};
   };
   const [first, second, third, fourth] = parts;
-  if (first === undefined) return { page: 'runs', ...given('state'), ...given('operation') };
+  if (first === undefined) {
+    return { page: 'runs', ...given('state'), ...given('operation'), ...given('search') };
+  }
   if (first === 'runs' && second !== undefined) {
     if (third === 'transfers' && fourth !== undefined) {
       return { page: 'transfer', runId: second, transferId: fourth };
@@ -57,8 +66,8 @@ const withQuery = (path: string, values: Readonly<Record<string, string | undefi
   return `#/${path}${query && `?${query}`}`;
 };
 
-export const runsHref = (filter: { state?: string; operation?: string } = {}): string =>
-  withQuery('', filter);
+export const runsHref = ({ state, operation, search }: RunFilter = {}): string =>
+  withQuery('', { state, operation, search });
 export const runHref = (runId: string, filter: TransferFilter = {}): string =>
   withQuery(`runs/${encodeURIComponent(runId)}`, { ...filter });
 export const transferHref = (runId: string, transferId: string): string =>

@@ -1,18 +1,20 @@
 /** The view of one run, polled until it closes. */
 import { useEffect, useMemo, useState } from 'preact/hooks';
-import { isRun, isSummary } from '../api/checks.ts';
+import { isRun, isRunPage, isSummary } from '../api/checks.ts';
 import { runPath } from '../api/paths.ts';
 import type { CauseClass, Run } from '../api/types.ts';
 import { notice, seenOf } from '../live/seen-progress.ts';
 import { useLive, useNow } from '../live/use-live.ts';
 import { adviceOf } from '../model/advice.ts';
 import { isOver, isStopped } from '../model/progress.ts';
+import { aheadOf } from '../model/run-list.ts';
 import { targetOf } from '../model/run-name.ts';
 import { hasCourse } from '../model/timeline.ts';
 import { RunBadge } from '../parts/badge.tsx';
 import { Copyable } from '../parts/copy.tsx';
 import { Icon } from '../parts/icons.tsx';
 import { Empty, FailureNotice, Loading, Notice } from '../parts/notice.tsx';
+import { Waiting } from '../parts/run-table.tsx';
 import { runTitle } from '../parts/run-title.tsx';
 import { Title } from '../parts/title.tsx';
 import { usePage } from '../state/context.ts';
@@ -160,6 +162,9 @@ function Followed(props: {
 
       {done && <Notice tone="good" title={done} isNews />}
       {run.error && <RunError run={run} />}
+      {!over && counts.submitted + counts.submitting + run.progress.done === 0 && (
+        <WaitsBehind run={run} />
+      )}
       {run.handedTo !== undefined && (
         <Notice tone="info">
           <p>
@@ -216,6 +221,22 @@ function Followed(props: {
         />
       )}
     </>
+  );
+}
+
+/** Asked for only while nothing of the run is sent. */
+function WaitsBehind({ run }: { readonly run: Run }) {
+  const open = useLive(
+    `runs?state=planning,active&operation=${run.operation}`,
+    isRunPage,
+    () => 5_000,
+  );
+  const runs = open.value?.runs ?? [];
+  if (aheadOf(run, runs).length === 0) return null;
+  return (
+    <Notice tone="info">
+      <Waiting run={run} all={runs} />
+    </Notice>
   );
 }
 

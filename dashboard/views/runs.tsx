@@ -6,12 +6,13 @@ import { RUN_STATES, type Run, type RunPage } from '../api/types.ts';
 import { looksOf, notice } from '../live/seen-progress.ts';
 import { useLive, useNow } from '../live/use-live.ts';
 import { isOver, paceOf, remainingOf } from '../model/progress.ts';
+import { isFound } from '../model/run-list.ts';
 import { Icon } from '../parts/icons.tsx';
 import { Empty, FailureNotice, Loading } from '../parts/notice.tsx';
 import { RunTable } from '../parts/run-table.tsx';
 import { Title } from '../parts/title.tsx';
 import { usePage } from '../state/context.ts';
-import { runsHref } from '../state/route.ts';
+import { type RunFilter, runsHref } from '../state/route.ts';
 
 const PAGE = 30;
 const OPERATIONS = [
@@ -22,17 +23,12 @@ const OPERATIONS = [
   'retry-failed-objects',
 ] as const;
 
-interface Filter {
-  readonly state?: string;
-  readonly operation?: string;
-}
-
 /** In ms. */
 const paceOfPage = ({ runs }: RunPage): number => (runs.every(isOver) ? 5_000 : 2_000);
 
-export function RunsView({ filter }: { readonly filter: Filter }) {
+export function RunsView({ filter }: { readonly filter: RunFilter }) {
   const { t } = usePage();
-  const { state, operation } = filter;
+  const { state, operation, search = '' } = filter;
   const query = new URLSearchParams({
     limit: String(PAGE),
     ...(state && { state }),
@@ -42,10 +38,12 @@ export function RunsView({ filter }: { readonly filter: Filter }) {
   const live = useLive(path, isRunPage, paceOfPage);
   const page = live.value ?? live.previous;
   const older = useOlder(path, live.value?.nextCursor ?? undefined);
-  const runs = [...(page?.runs ?? []), ...older.runs].filter(
+  const read = [...(page?.runs ?? []), ...older.runs].filter(
     (run) => (!state || run.state === state) && (!operation || run.operation === operation),
   );
-  const isFiltered = state !== undefined || operation !== undefined;
+  const runs = read.filter((run) => isFound(run, search));
+  const isFiltered = state !== undefined || operation !== undefined || search !== '';
+  const hasMore = (live.value?.nextCursor || older.runs.length > 0) && older.hasMore;
   useEffect(() => {
     for (const run of live.value?.runs ?? []) if (!isOver(run)) notice(run, Date.now());
     if (live.value) performance.mark('waybill:runs');
@@ -60,14 +58,17 @@ export function RunsView({ filter }: { readonly filter: Filter }) {
       {live.failure && (
         <FailureNotice failure={live.failure} stays={page !== undefined} onRetry={live.refresh} />
       )}
-      {page && runs.some((run) => !isOver(run)) && <Strip runs={runs} />}
+      {page && !search && runs.some((run) => !isOver(run)) && <Strip runs={runs} />}
       {!page && !live.failure && <Loading />}
       {page && runs.length === 0 && (isFiltered ? <NoneFits /> : <HowToStart />)}
       {runs.length > 0 && (
-        <RunTable label={t('nav.runs')} runs={runs} isBusy={live.value === undefined} />
+        <RunTable label={t('nav.runs')} runs={runs} all={read} isBusy={live.value === undefined} />
       )}
       {older.failure && <FailureNotice failure={older.failure} stays />}
-      {(live.value?.nextCursor || older.runs.length > 0) && older.hasMore && (
+      {hasMore && search !== '' && (
+        <p class="more small muted">{t('runs.searched', { n: read.length })}</p>
+      )}
+      {hasMore && (
         <p class="more">
           <button type="button" class="button" onClick={older.load} disabled={older.isLoading}>
             {t(older.isLoading ? 'loading' : 'runs.older')}
@@ -114,13 +115,31 @@ function Strip({ runs }: { readonly runs: readonly Run[] }) {
   );
 }
 
-function Filters({ filter }: { readonly filter: Filter }) {
+/** Finds while one types, without a step in the history for each letter. */
+function takeSearch(filter: RunFilter, search: string): void {
+  history.replaceState(null, '', runsHref({ ...filter, search }));
+  window.dispatchEvent(new HashChangeEvent('hashchange'));
+}
+
+function Filters({ filter }: { readonly filter: RunFilter }) {
   const { t } = usePage();
-  const go = (change: Filter) => {
+  const go = (change: RunFilter) => {
     location.hash = runsHref({ ...filter, ...change });
   };
   return (
     <fieldset class="filters" aria-label={t('filter.label')}>
+      <label class="name">
+        {t('runs.search')}
+        <input
+          type="search"
+          value={filter.search ?? ''}
+          placeholder={t('runs.searchHint')}
+          autocapitalize="off"
+          autocomplete="off"
+          spellcheck={false}
+          onInput={({ currentTarget }) => takeSearch(filter, currentTarget.value)}
+        />
+      </label>
       <label>
         {t('filter.state')}
         <select

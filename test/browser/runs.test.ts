@@ -123,6 +123,24 @@ it('a run that sent nothing says so, and draws no empty plot', async () => {
   expect(await page.locator('.plots').count()).toBe(0);
 });
 
+describe('the list of runs', () => {
+  it('is searched by name while one types, and a bookmark keeps the search', async () => {
+    const live = await startLive();
+    await live.start('videos.csv', manifestOf(live.site, 1));
+    await live.start('archive.csv', manifestOf(live.site, 1));
+    const page = await open(live);
+    await page.getByRole('rowheader').nth(1).waitFor();
+    await page.getByRole('searchbox').pressSequentially('ARCH');
+    await page.getByRole('rowheader', { name: /videos/ }).waitFor({ state: 'detached' });
+    expect(await page.getByRole('rowheader').count()).toBe(1);
+    await page.reload();
+    await page.getByRole('rowheader', { name: /archive/ }).waitFor();
+    expect(await page.getByRole('rowheader').count()).toBe(1);
+    await page.getByRole('searchbox').fill('nothing');
+    await page.getByText('No run fits this filter.').waitFor();
+  });
+});
+
 describe('transfers', () => {
   it('are paged through, filtered and searched', async () => {
     const live = await startLive();

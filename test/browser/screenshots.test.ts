@@ -3,6 +3,7 @@ import { mkdirSync, rmSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import type { Page } from 'playwright-core';
 import { expect, it } from 'vitest';
+import type { Run } from '../../dashboard/api/types.ts';
 import {
   type LiveService,
   manifestOf,
@@ -15,17 +16,30 @@ import { until } from '../fixtures/processes.ts';
 const FOLDER = fileURLToPath(new URL('../../.build/screenshots', import.meta.url));
 const open = useBrowser();
 
-const LOOKS: Readonly<Record<string, PageOptions>> = {
-  light: { colorScheme: 'light' },
-  dark: { colorScheme: 'dark' },
-  zh: { locale: 'zh-CN' },
-  phone: {
-    viewport: { width: 390, height: 844 },
-    deviceScaleFactor: 2,
-    isMobile: true,
-    hasTouch: true,
-  },
+const WIDE = { width: 1_440, height: 900 };
+const PHONE: PageOptions = {
+  viewport: { width: 390, height: 844 },
+  deviceScaleFactor: 2,
+  isMobile: true,
+  hasTouch: true,
 };
+
+const LOOKS: Readonly<Record<string, PageOptions>> = {
+  light: { colorScheme: 'light', viewport: WIDE },
+  dark: { colorScheme: 'dark', viewport: WIDE },
+  zh: { locale: 'zh-CN' },
+  phone: PHONE,
+  'phone-dark': { ...PHONE, colorScheme: 'dark' },
+};
+
+const runOf = async (live: LiveService, runId: string) =>
+  (await (await live.call(`/runs/${runId}`)).json()) as Run;
+
+async function startAt(live: LiveService, key: string): Promise<string> {
+  await live.call(`/objects/${key}`, { method: 'PUT', body: 'url,key\n' });
+  const { runs } = (await (await live.call('/runs?limit=1')).json()) as { runs: Run[] };
+  return runs[0]?.runId ?? '';
+}
 
 const closed = (live: LiveService, runId: string) =>
   until(async () => {
@@ -38,7 +52,7 @@ async function withHistory(): Promise<{
   live: LiveService;
   done: string;
   slow: string;
-  failed: string;
+  others: Readonly<Record<string, string>>;
 }> {
   const live = await startLive({
     faults: [
@@ -60,9 +74,17 @@ async function withHistory(): Promise<{
     `${live.site.url}/videos/trailer.mp4,,`,
     `${live.site.url}/videos/a.mp4,videos/a.mp4,not-an-md5`,
   ];
-  const failed = await live.start('2026-11-19/archive.csv', 'url,key\n');
-  await closed(live, failed);
-  await live.call('/oms/v2/tasks/4042/start', { method: 'POST', body: '{}' });
+  const failed = await live.start('2026-11-19/archive.csv', '\ufeffurl;key\n');
+  const nothing = await live.start('2026-11-19/secure.csv', 'url,key\nhttps://a.example/x,x\n');
+  const misplaced = await startAt(live, 'cos-fetch/shanghai/films/opening.csv');
+  const cancelled = await live.start('2026-11-19/films.csv', manifestOf(live.site, 200));
+  await until(async () => {
+    const { counts } = await runOf(live, cancelled);
+    return counts.succeeded > 20 || undefined;
+  });
+  await live.call(`/runs/${cancelled}/cancel`, { method: 'POST', body: '{}' });
+  const task = await live.call('/oms/v2/tasks/4042/start', { method: 'POST', body: '{}' });
+  const { runId: oms } = (await task.json()) as { runId: string };
   const done = await live.start('2026-11-20/videos.csv', manifestOf(live.site, 180, more));
   await closed(live, done);
   const many = Array.from(
@@ -70,7 +92,8 @@ async function withHistory(): Promise<{
     (_, n) => `${live.site.url}/object/${n},objects/${n}.txt,`,
   );
   const slow = await live.start('2026-11-20/objects.csv', manifestOf(live.site, 0, many));
-  return { live, done, slow, failed };
+  const waits = await live.start('2026-11-20/waits.csv', manifestOf(live.site, 3));
+  return { live, done, slow, others: { failed, nothing, misplaced, cancelled, oms, waits } };
 }
 
 async function shoot(page: Page, name: string, fullPage = false): Promise<void> {
@@ -86,7 +109,7 @@ async function shoot(page: Page, name: string, fullPage = false): Promise<void> 
 it('takes a picture of every view in every look', async () => {
   rmSync(FOLDER, { recursive: true, force: true });
   mkdirSync(FOLDER, { recursive: true });
-  const { live, done, slow } = await withHistory();
+  const { live, done, slow, others } = await withHistory();
   for (const [look, options] of Object.entries(LOOKS)) {
     const out = await open(live, { ...options, token: null });
     await out.waitForSelector('form input');
@@ -112,6 +135,11 @@ it('takes a picture of every view in every look', async () => {
     await page.locator('.rejected tbody tr').first().waitFor();
     await page.locator('.uplot canvas').nth(1).waitFor();
     await shoot(page, `run-${look}`, true);
+    for (const [name, runId] of Object.entries(others)) {
+      await go(`#/runs/${runId}`, '.outcomes');
+      await shoot(page, `run-${name}-${look}`, true);
+    }
+    await go(`#/runs/${done}`, '.transfers tbody tr');
     await page.locator('.actions button').first().click();
     await page.locator('dialog[open]').waitFor();
     await shoot(page, `retry-${look}`);

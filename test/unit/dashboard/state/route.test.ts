@@ -9,6 +9,7 @@ it.each([
     '#/?state=active&operation=cos-batch-job',
     { page: 'runs', state: 'active', operation: 'cos-batch-job' },
   ],
+  ['#/?search=a%20b', { page: 'runs', search: 'a b' }],
   ['#/runs/r1', { page: 'run', runId: 'r1', filter: {} }],
   ['#/runs/r1?cause=source&state=', { page: 'run', runId: 'r1', filter: { cause: 'source' } }],
   ['#/runs/r1/transfers/r1.0.7', { page: 'transfer', runId: 'r1', transferId: 'r1.0.7' }],
