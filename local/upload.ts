@@ -5,6 +5,7 @@
 
 import { createHash } from 'node:crypto';
 import type { IncomingMessage } from 'node:http';
+import { noQuery, parseQuery } from '../shared/api/requests.ts';
 import { type InputCode, InputError, StoreError, WaybillError } from '../shared/lib/errors.ts';
 import { json, refusalOf } from '../shared/runtime/http.ts';
 import { keyFault } from '../shared/stores/object-keys.ts';
@@ -32,6 +33,8 @@ export function createUpload({ objects, onWritten }: UploadOptions): StreamHandl
       const fault = keyFault(key);
       if (fault !== undefined)
         throw refused('PATH_INVALID', "The key can't be stored.", ['key', fault]);
+      const [, query = ''] = (request.url ?? '').split('?');
+      parseQuery(noQuery, Object.fromEntries(new URLSearchParams(query)));
       checkType(request.headers['content-type']);
       const { etag, sizeBytes } = await objects.put(key, checkedContent(request));
       onWritten(key);

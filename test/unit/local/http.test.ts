@@ -254,6 +254,16 @@ describe('PUT /objects/{key+}', () => {
     expect(await objects.head('m.csv')).toBeUndefined();
   });
 
+  it('takes no query parameters', async () => {
+    const { put, written } = await setup();
+    const answer = await put('m.csv?region=x&dry=1', BODY);
+    expect([answer.status, await answer.json()]).toMatchObject([
+      400,
+      { code: 'QUERY_INVALID', errors: [{ path: 'region' }, { path: 'dry' }] },
+    ]);
+    expect(written).toEqual([]);
+  });
+
   it('stores a body whose Content-MD5 is right', async () => {
     const { put, written } = await setup();
     const answer = await put('m.csv', BODY, undefined, { 'content-md5': md5Of(BODY) });
