@@ -85,6 +85,14 @@ describe('record-callback', () => {
     expect(await ledger.read(id)).toMatchObject({ state: 'succeeded', attempt: 1 });
   });
 
+  it('takes its address with a slash at the end', async () => {
+    const { handle, ledger } = await setup();
+    const rawPath = `/callbacks/${token('succeeded')}/`;
+    const given = { ...viaUrl, rawPath, requestContext: { http: { method: 'POST' } } };
+    expect(await handle(given)).toMatchObject({ statusCode: 200 });
+    expect(await ledger.read(id)).toMatchObject({ state: 'succeeded', attempt: 1 });
+  });
+
   it.each([
     [
       'JSON',
