@@ -112,7 +112,11 @@ export const OUTPUTS: Readonly<Record<string, Output>> = {
   },
   submit: {
     description: 'The run and the key of its manifest; with --watch then a run per line.',
-    schema: v.union([v.object({ runId: v.string(), key: v.string() }), run]),
+    schema: v.union([
+      /** `existing`: the same file was sent before, as this run; nothing was sent now. */
+      v.object({ runId: v.string(), key: v.string(), existing: v.boolean() }),
+      run,
+    ]),
   },
   transfer: { description: 'One transfer with its history.', schema: transfer },
   transfers: {

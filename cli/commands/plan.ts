@@ -5,6 +5,7 @@ import type { PlannedTransfer } from '../../shared/ledger/shard.ts';
 import { readEnv } from '../../shared/lib/env.ts';
 import { InputError } from '../../shared/lib/errors.ts';
 import { EXIT, type ExitCode, failureLine } from '../io/failure.ts';
+import { withInput } from '../io/input.ts';
 import { type CommandIo, examples, exitsWith, wholeNumber } from '../io/options.ts';
 import { keyOf } from '../io/target.ts';
 import { columnsOf, createPaint, type Terminal } from '../io/text.ts';
@@ -28,7 +29,7 @@ export function addPlan(program: Command, io: CommandIo): void {
   program
     .command('plan')
     .description('tell what a manifest would take: lines, requests, time, cost')
-    .argument('<manifest>', 'CSV or JSON Lines, also .gz')
+    .argument('<manifest>', 'CSV or JSON Lines, also .gz; - for standard input')
     .requiredOption('--to <region/bucket>', 'where the objects would go')
     .option(
       '--rate <n>',
@@ -46,18 +47,21 @@ export function addPlan(program: Command, io: CommandIo): void {
       ),
     )
     .action(
-      exitsWith(io, (path: string, { to, rate, sizes, allowHttps, json }: PlanArguments) =>
-        plan({
-          path,
-          to,
-          rate,
-          sizes,
-          allowHttps: allowHttps ?? false,
-          json: json ?? false,
-          env: io.env,
-          stdout: io.stdout,
-          stderr: io.stderr,
-        }),
+      exitsWith(io, (given: string, { to, rate, sizes, allowHttps, json }: PlanArguments) =>
+        withInput(given, io.stdin, ({ path, shown }) =>
+          plan({
+            path,
+            shown,
+            to,
+            rate,
+            sizes,
+            allowHttps: allowHttps ?? false,
+            json: json ?? false,
+            env: io.env,
+            stdout: io.stdout,
+            stderr: io.stderr,
+          }),
+        ),
       ),
     );
 }
@@ -67,6 +71,8 @@ export const CARRYING_COST = { usdPerMillion: 1.83, asOf: '2026-11-21' } as cons
 
 export interface PlanOptions {
   readonly path: string;
+  /** What messages call it. @default the path */
+  readonly shown?: string;
   /** `<region>/<bucket-appid>` */
   readonly to: string;
   /** Requests per second. @default WAYBILL_COS_FETCH_RPS, else 100 */
@@ -87,7 +93,7 @@ export interface PlanOptions {
  * @throws CommandFailure (usage) for a wrong target or sizes that can't be read
  */
 export async function plan(options: PlanOptions): Promise<ExitCode> {
-  const { path, to, json, env, stdout, stderr, now = Date.now } = options;
+  const { path, shown = path, to, json, env, stdout, stderr, now = Date.now } = options;
   const ratePerSecond = options.rate ?? configuredRate(env);
   const key = keyOf(to, `${new Date(now()).toISOString().slice(0, 10)}/${basename(path)}`);
   const sizer = await createSizer(options.sizes);
@@ -97,6 +103,7 @@ export async function plan(options: PlanOptions): Promise<ExitCode> {
   try {
     findings = await readFindings({
       path,
+      shown,
       key,
       allowHttps: options.allowHttps,
       maxFindings: 0,
@@ -114,8 +121,8 @@ export async function plan(options: PlanOptions): Promise<ExitCode> {
   } catch (error) {
     if (!(error instanceof InputError || (error instanceof Error && 'syscall' in error)))
       throw error;
-    const failure = explainFault(error, path);
-    if (json) stdout.write(failureJson(path, failure.message));
+    const failure = explainFault(error, shown);
+    if (json) stdout.write(failureJson(shown, failure.message));
     else stderr.write(failureLine(failure));
     return EXIT.usage;
   }

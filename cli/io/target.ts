@@ -15,3 +15,12 @@ export function keyOf(to: string, name: string): string {
     EXIT.usage,
   );
 }
+
+/** The name with the fingerprint of the content before the name of its file, so that no other takes its place. */
+export function marked(name: string, mark: string): string {
+  const at = name.lastIndexOf('/') + 1;
+  return `${name.slice(0, at)}${mark}-${name.slice(at)}`;
+}
+
+/** What `marked` puts there; behind the dot is when it was sent again. */
+export const MARK = /(?<=^|\/)([0-9a-f]{12})(?:\.[0-9a-z]+)?-(?=[^/]+$)/;

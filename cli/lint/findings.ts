@@ -42,6 +42,8 @@ export interface Findings {
 export interface ReadOptions {
   /** Of the local file. */
   readonly path: string;
+  /** What findings call it. @default the path */
+  readonly shown?: string;
   /** The manifest key under which it would be uploaded; checked too. @default the file's name counts */
   readonly key?: string;
   /** @default false */
@@ -116,7 +118,7 @@ export async function readFindings(options: ReadOptions): Promise<Findings> {
     }
   }
   return {
-    path,
+    path: options.shown ?? path,
     ...(place && key !== undefined && { key, target: place.target }),
     layout,
     tally: { ...tally, warnings: counts },

@@ -2,6 +2,7 @@
 import { own } from '../../shared/lib/values.ts';
 import type { FailureGroup, RunView } from '../io/answers.ts';
 import { clip, clipEnd, wrappedTable } from '../io/table.ts';
+import { MARK } from '../io/target.ts';
 import { count, duration, indent, type Paint, printable, rate, widthOf } from '../io/text.ts';
 
 export const isOver = ({ state }: RunView): boolean => state !== 'planning' && state !== 'active';
@@ -99,8 +100,13 @@ export function nameText({ source, task, counts }: RunView): string {
   }
   const key = source?.key ?? '';
   if (key.startsWith('fetches/')) return 'by request';
-  return printable(key.startsWith('cos-fetch/') ? key.split('/').slice(3).join('/') : key);
+  if (!key.startsWith('cos-fetch/')) return printable(key);
+  return printable(key.split('/').slice(3).join('/').replace(MARK, ''));
 }
+
+/** The fingerprint of the file that `submit` sent. */
+export const markOf = ({ source }: RunView): string | undefined =>
+  MARK.exec(source?.key ?? '')?.[1];
 
 /** `fetch videos.csv`: kind and name, of which the end stays where there is no room. */
 export function titleText(run: RunView, columns: number): string {

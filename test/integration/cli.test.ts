@@ -1,10 +1,11 @@
 /** The command as a process against a live service: output, files, exit codes. */
 import { spawn, spawnSync } from 'node:child_process';
 import { once } from 'node:events';
-import { existsSync, writeFileSync } from 'node:fs';
+import { existsSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { delimiter, dirname, join } from 'node:path';
 import { text } from 'node:stream/consumers';
 import { fileURLToPath } from 'node:url';
+import { gzipSync } from 'node:zlib';
 import { beforeEach, describe, expect, it, onTestFinished } from 'vitest';
 import { lockFolder } from '../../local/lock.ts';
 import { startSimulator } from '../../simulator/main.ts';
@@ -13,6 +14,10 @@ import { freePort, type Program, startProgram } from '../fixtures/processes.ts';
 import { temporaryFolder } from '../fixtures/stores.ts';
 
 const TO = 'ap-shanghai/examplebucket-1250000000';
+
+const PROGRAM = fileURLToPath(new URL('../../cli/waybill.ts', import.meta.url));
+
+const WITH_HEADER = '14 lines, 13 transfers, 0 quarantined, 0 blank, 1 header, 0';
 
 /** Outside of the checkout, as a shell finds it: an older one where the machine has that. */
 const OTHER_NODE =
@@ -64,7 +69,7 @@ describe('with a service', () => {
     const submitted = await waybill(['submit', manifest, '--to', TO, '--watch'], env);
     expect(submitted.code).toBe(1);
     expect(submitted.output).toMatch(
-      /run ([0-9a-f]{24}) of\n {2}cos-fetch\/ap-shanghai\/examplebucket-1250000000\/[\d-]{10}\/m\.csv/,
+      /run ([0-9a-f]{24}) of\n {2}cos-fetch\/ap-shanghai\/examplebucket-1250000000\/[\d-]{10}\/[0-9a-f]{12}-m\.csv/,
     );
     expect(submitted.output).toMatch(/state +completed/);
     expect(submitted.output).toMatch(/succeeded +12/);
@@ -86,27 +91,82 @@ describe('with a service', () => {
     const all = await waybill(['runs', '--json'], env);
     expect(JSON.parse(all.output)).toMatchObject({ runs: [{ runId }] });
 
-    const again = await waybill(['submit', manifest, '--to', TO, '--json'], env);
+    const jsonOf = (output: string) =>
+      JSON.parse(output.split('\n').find((line) => line.startsWith('{')) ?? '');
+    const repeated = await waybill(['submit', manifest, '--to', TO, '--json'], env);
+    expect(repeated.code).toBe(0);
+    expect(jsonOf(repeated.output)).toMatchObject({ runId, existing: true });
+    const followed = await waybill(['submit', manifest, '--to', TO, '--watch'], env);
+    expect(followed.output).toContain(`this file was sent before, as run ${runId} of`);
+    expect(followed.code).toBe(1);
+    expect(JSON.parse((await waybill(['runs', '--json'], env)).output).runs).toHaveLength(1);
+
+    const again = await waybill(['submit', manifest, '--to', TO, '--again', '--json'], env);
     expect(again.code).toBe(0);
-    expect(
-      JSON.parse(again.output.split('\n').find((line) => line.startsWith('{')) ?? ''),
-    ).toMatchObject({
+    expect(jsonOf(again.output)).toMatchObject({
       runId: expect.stringMatching(/^[0-9a-f]{24}$/),
-      key: expect.stringContaining('m.csv'),
+      key: expect.stringMatching(/\/[0-9a-f]{12}\.[0-9a-z]+-m\.csv$/),
+      existing: false,
     });
+    expect(JSON.parse((await waybill(['runs', '--json'], env)).output).runs).toHaveLength(2);
+    const newest = await waybill(['submit', manifest, '--to', TO, '--json'], env);
+    expect(jsonOf(newest.output).runId).toBe(jsonOf(again.output).runId);
   });
 
   it('goes on with --cursor where a list ended', async () => {
     for (const name of ['a.csv', 'b.csv']) {
-      const { code } = await waybill(['submit', manifest, '--to', TO, '--name', name], env);
+      const args = ['submit', manifest, '--to', TO, '--name', name, '--again'];
+      const { code } = await waybill(args, env);
       expect(code).toBe(0);
     }
     const first = JSON.parse((await waybill(['runs', '--limit', '1', '--json'], env)).output);
     const cursor = ['--cursor', first.nextCursor];
     const second = JSON.parse((await waybill(['runs', ...cursor, '--json'], env)).output);
-    const keys = [first, second].map(({ runs }) => runs[0].source.key.split('/').at(-1));
+    const keys = [first, second].map(({ runs }) => runs[0].source.key.split('-').at(-1));
     expect(keys.sort()).toEqual(['a.csv', 'b.csv']);
     expect(second.nextCursor).toBeNull();
+  });
+
+  it.each([
+    ['plain', (text: string) => text, 'stdin.csv', WITH_HEADER],
+    ['packed', (text: string) => gzipSync(text), 'stdin.csv.gz', WITH_HEADER],
+    [
+      'JSON Lines',
+      (text: string) =>
+        text
+          .trim()
+          .split('\n')
+          .slice(1)
+          .map((line) => JSON.stringify({ url: line.split(',')[0], key: line.split(',')[1] }))
+          .join('\n'),
+      'stdin.jsonl',
+      '13 lines, 13 transfers, 0 quarantined, 0 blank, 0',
+    ],
+  ] as const)('takes a manifest from standard input: %s', async (_name, make, name, found) => {
+    const input = make(readFileSync(manifest, 'utf8'));
+    const pipe = (...args: readonly string[]) =>
+      spawnSync(process.execPath, [PROGRAM, ...args], {
+        input,
+        encoding: 'utf8',
+        env: { PATH: process.env['PATH'], ...env, TMPDIR: folder },
+      });
+    const linted = pipe('lint', '-');
+    expect(linted.stdout).toBe(`-: ${found} warnings.\n`);
+    expect(pipe('plan', '-', '--to', TO)).toMatchObject({ status: 0 });
+    const submitted = pipe('submit', '-', '--to', TO);
+    expect(submitted).toMatchObject({ status: 0 });
+    expect(submitted.stdout).toMatch(new RegExp(`\\/[0-9a-f]{12}-${name}\\n`));
+    expect(readdirSync(folder).filter((each) => each.startsWith('waybill-'))).toEqual([]);
+  });
+
+  it('refuses a manifest of which nothing would be sent', async () => {
+    writeFileSync(manifest, 'url,key\nhttps://o.example/,k\n');
+    const refused = await waybill(['submit', manifest, '--to', TO], env);
+    expect(refused).toMatchObject({
+      code: 2,
+      output: expect.stringContaining('nothing would be sent: 1 line quarantined, none left.'),
+    });
+    expect((await waybill(['runs'], env)).output).toContain('no runs yet');
   });
 
   it('sends nothing of a manifest with a bad line when it is strict', async () => {

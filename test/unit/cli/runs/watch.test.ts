@@ -1,6 +1,8 @@
 /** Following, listing and submitting against a scripted service; time is an argument. */
-import { writeFileSync } from 'node:fs';
+import { createHash } from 'node:crypto';
+import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { Readable } from 'node:stream';
 import { describe, expect, it } from 'vitest';
 import { listRuns } from '../../../../cli/commands/runs.ts';
 import { showRun } from '../../../../cli/commands/show.ts';
@@ -139,7 +141,9 @@ describe('submit', () => {
     name: undefined,
     strict: false,
     allowHttps: false,
+    again: false,
     watch: false,
+    stdin: Readable.from([]),
   };
 
   it('asks, uploads and starts, in this order, under the date', async () => {
@@ -149,15 +153,18 @@ describe('submit', () => {
     const stderr = screen();
     const path = manifest('url,key\nhttp://a.example/1,k\nhttps://a.example/2,l\n');
     expect(await submit({ ...options, ...given, path, stderr })).toBe(0);
+    const mark = createHash('sha256').update(readFileSync(path)).digest('hex').slice(0, 12);
+    const key = `cos-fetch/ap-shanghai/b-1250000000/2026-11-20/${mark}-m.csv`;
     expect(peer.arrived.map(({ method, url }) => `${method} ${url}`)).toEqual([
-      'GET /runs?limit=100',
+      'GET /runs?limit=100&operation=cos-offline-fetch',
       'POST /uploads',
-      'PUT /objects/cos-fetch/ap-shanghai/b-1250000000/2026-11-20/m.csv',
+      `PUT /objects/${key}`,
       'POST /manifests',
     ]);
     expect(JSON.parse(stdout.text())).toEqual({
       runId: 'r1',
-      key: 'cos-fetch/ap-shanghai/b-1250000000/2026-11-20/m.csv',
+      key,
+      existing: false,
     });
     expect(stderr.text()).toContain('m.csv:3: quarantined URL_HTTPS');
   });
@@ -172,15 +179,71 @@ describe('submit', () => {
     expect(peer.arrived).toHaveLength(4);
   });
 
-  it('G10: does not overwrite a manifest that a run still reads', async () => {
-    const { options, peer } = await setup([reply({ runs: [runView()], nextCursor: null })]);
+  it('G10: another content under one name never takes the place of a manifest', async () => {
+    const keys = [];
+    for (const content of ['http://a.example/1,k\n', 'http://a.example/2,k\n']) {
+      const none = reply({ runs: [], nextCursor: null });
+      const replies = [none, reply({}, 404), reply({}, 201), reply({ runId: 'r1' })];
+      const { options, peer } = await setup(replies);
+      const path = manifest(content);
+      await submit({ ...options, ...given, name: 'a/m.csv', path, stderr: screen() });
+      keys.push(peer.arrived.find(({ method }) => method === 'PUT')?.url);
+    }
+    for (const key of keys) expect(key).toMatch(/\/b-1250000000\/a\/[0-9a-f]{12}-m\.csv$/);
+    expect(new Set(keys).size).toBe(2);
+  });
+
+  const mark = '07dc95f6c383';
+  const sent = (change: object) => ({
+    ...runView({ state: 'completed', counts: { lines: 1, succeeded: 1 } }),
+    source: { key: `cos-fetch/ap-shanghai/b-1250000000/2026-11-19/${mark}-old.csv` },
+    ...change,
+  });
+
+  it.each([
+    ['went well', {}, 0],
+    ['goes on', { state: 'active', closedAt: null }, 0],
+    ['was cancelled', { state: 'cancelled' }, 1],
+    ['failed', { state: 'failed' }, 1],
+  ])('shows the run of the same file when that %s', async (_name, change, code) => {
+    const run = sent(change);
+    const replies = [reply({ runs: [run], nextCursor: null }), reply(run)];
+    const { options, peer, stdout } = await setup(replies);
     const path = manifest('http://a.example/1,k\n');
-    const answer = submit({ ...options, ...given, name: 'm.csv', path, stderr: screen() });
+    expect(await submit({ ...options, ...given, path, stderr: screen() })).toBe(code);
+    expect(stdout.text()).toMatch(
+      /^this file was sent before, as run b3f1d0c2a4e5968778695a4b of\n/,
+    );
+    expect(stdout.text()).toContain('add --again\n');
+    expect(stdout.text().includes('waybill retry')).toBe(code === 1);
+    expect(peer.arrived.map(({ method }) => method)).toEqual(['GET', 'GET']);
+  });
+
+  it.each([
+    ['to another bucket', { target: { region: 'ap-shanghai', bucket: 'other-1250000000' } }],
+    ['of another content', { source: { key: 'cos-fetch/r/b/0123456789ab-m.csv' } }],
+    ['that sent nothing', runView({ state: 'completed', counts: { lines: 1, quarantined: 1 } })],
+  ])('sends a file although there is a run %s', async (_name, change) => {
+    const { source } = sent({});
+    const page = reply({ runs: [{ ...sent({}), source, ...change }], nextCursor: null });
+    const replies = [page, reply({}, 404), reply({}, 201), reply({ runId: 'r1' })];
+    const { options, peer } = await setup(replies);
+    const path = manifest('http://a.example/1,k\n');
+    expect(await submit({ ...options, ...given, path, stderr: screen() })).toBe(0);
+    expect(peer.arrived).toHaveLength(4);
+  });
+
+  it.each([
+    ['http//a.example/1,\nhttp://a.example/2,\n', '2 lines quarantined, none left. Correct the'],
+    ['url,key\n', 'the manifest has no lines. Add a line for each object.'],
+  ])('refuses a manifest of which nothing would be sent: %j', async (content, words) => {
+    const { options, peer } = await setup([]);
+    const answer = submit({ ...options, ...given, path: manifest(content), stderr: screen() });
     await expect(answer).rejects.toMatchObject({
-      exitCode: 4,
-      message: expect.stringContaining('run b3f1d0c2a4e5968778695a4b still reads cos-fetch/'),
+      exitCode: 2,
+      message: expect.stringContaining(`nothing would be sent: ${words}`),
     });
-    expect(peer.arrived.map(({ method }) => method)).toEqual(['GET']);
+    expect(peer.arrived).toEqual([]);
   });
 
   it('sends nothing of a file that is no manifest', async () => {
