@@ -157,7 +157,11 @@ function createCommit(db: DatabaseSync, hooks: readonly CommitHook[]) {
     for (const { discard: forget } of hooks) forget();
   };
   const undo = (): void => {
-    if (db.isTransaction) db.exec('ROLLBACK');
+    try {
+      db.exec('ROLLBACK');
+    } catch {
+      // SQLite itself gave up the whole transaction, as on a full disk.
+    }
     discard();
   };
 
@@ -175,10 +179,13 @@ function createCommit(db: DatabaseSync, hooks: readonly CommitHook[]) {
       endOne.run();
       return { value };
     } catch (error) {
-      // SQLite itself gave up the whole transaction, as on a full disk.
-      if (!db.isTransaction) throw error;
-      undoOne.run();
-      endOne.run();
+      try {
+        undoOne.run();
+        endOne.run();
+      } catch {
+        // There is no transaction any more.
+        throw error;
+      }
       discard();
       return { error };
     }
@@ -214,9 +221,10 @@ function open(path: string): DatabaseSync {
     const real = path === ':memory:' ? path : makeFile(path);
     // What SQLite makes beside it has its mode; what an earlier version left may be open to others.
     for (const end of ['-wal', '-shm']) tighten(`${real}${end}`, FILE_MODE);
-    const db = new DatabaseSync(real, { timeout: BUSY_MS });
+    const db = new DatabaseSync(real);
     db.exec(
-      'PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; PRAGMA wal_autocheckpoint = 16000',
+      `PRAGMA busy_timeout = ${BUSY_MS}; ` +
+        'PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; PRAGMA wal_autocheckpoint = 16000',
     );
     // Fails here, not in the middle of a run, when the folder or the disk can't take a write.
     db.exec('CREATE TABLE IF NOT EXISTS opened (at TEXT NOT NULL)');
