@@ -15,7 +15,7 @@ import {
 } from '../io/options.ts';
 import { wrappedTable } from '../io/table.ts';
 import { columnsOf, count, createPaint, duration, plural, printable } from '../io/text.ts';
-import { failureText, isOver, stateText, unreadText } from '../runs/text.ts';
+import { failureText, isOver, stateText, titleText, unreadText } from '../runs/text.ts';
 
 export function addReadiness(program: Command, io: CommandIo): void {
   withConnection(program.command('readiness'))
@@ -68,6 +68,8 @@ export const readinessShape = v.object({
 });
 export type Readiness = v.InferOutput<typeof readinessShape>;
 
+/** Columns before a value. */
+const LABEL = 13;
 const TOP = 5;
 const PAGES = 20;
 const OPEN = ['planned', 'submitting', 'submitted'];
@@ -75,7 +77,8 @@ const OPEN = ['planned', 'submitting', 'submitted'];
 /** Answers 0 for GO and 1 for NO-GO. */
 export async function readiness(options: CommandOptions, runId: string): Promise<ExitCode> {
   const { client, env, json, stdout, clock = systemClock } = options;
-  const found = await judge(client, runId, clock.now());
+  const view = await client.run(runId);
+  const found = await judge(client, view, clock.now());
   const exitCode = found.verdict === 'GO' ? EXIT.ok : EXIT.failures;
   if (json) {
     stdout.write(`${JSON.stringify(found)}\n`);
@@ -87,6 +90,7 @@ export async function readiness(options: CommandOptions, runId: string): Promise
   const about = remainingIsEstimate ? 'about ' : '';
   const rows = [
     ['run', printable(found.runId)],
+    ['of', titleText(view, columns - LABEL)],
     ['verdict', paint(verdict === 'GO' ? 'good' : 'bad', verdict)],
     ['state', stateText(found, paint)],
     ['succeeded', count(counts.succeeded)],
@@ -102,12 +106,11 @@ export async function readiness(options: CommandOptions, runId: string): Promise
 }
 
 export async function judge(
-  client: Pick<Client, 'run' | 'failures' | 'transfers'>,
-  runId: string,
+  client: Pick<Client, 'failures' | 'transfers'>,
+  view: RunView,
   now: number,
 ): Promise<Readiness> {
-  const view = await client.run(runId);
-  const { state, counts, progress } = view;
+  const { runId, state, counts, progress } = view;
   const { done, total, isEstimate } = progress;
   const open = counts.planned + counts.submitting + counts.submitted;
   const reasons = reasonsOf(view);

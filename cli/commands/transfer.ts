@@ -61,6 +61,7 @@ export function transferText(transfer: TransferView, paint: Paint, columns: numb
     ['state', stateText(transfer, paint)],
     ['attempt', String(attempt)],
     ...optional('key', key),
+    ...optional('task', taskText(transfer)),
     ...optional('url', url),
     ...optional('provider id', providerId),
     ...optional('request id', cause?.requestId),
@@ -92,3 +93,11 @@ const TONE = {
 /** In the colour of its meaning. */
 export const stateText = ({ state }: TransferView, paint: Paint): string =>
   paint(own(TONE, state) ?? 'aside', printable(state));
+
+/** The task, group or job that it starts; undefined for an object. */
+export function taskText({ task, providerId }: TransferView): string | undefined {
+  if (!task) return undefined;
+  const { kind, version = '', taskId, groupId } = task;
+  if (kind !== 'oms') return `job ${providerId ?? 'without an id yet'}`;
+  return `${version} ${groupId === undefined ? `task ${taskId}` : `group ${groupId}`}`;
+}

@@ -17,7 +17,7 @@ import {
 } from '../io/options.ts';
 import { type Room, table } from '../io/table.ts';
 import { columnsOf, createPaint, printable } from '../io/text.ts';
-import { stateText } from './transfer.ts';
+import { stateText, taskText } from './transfer.ts';
 
 interface TransfersArguments extends Connection {
   readonly limit: number;
@@ -61,7 +61,7 @@ export async function listTransfers(
       stateText(transfer, paint),
       String(transfer.attempt),
       printable(transfer.cause?.code ?? ''),
-      printable(transfer.key ?? ''),
+      printable(transfer.key ?? taskText(transfer) ?? ''),
     ]);
     const head = ['TRANSFER', 'STATE', 'TRY', 'CAUSE', 'KEY'];
     stdout.write(table([head, ...rows], room(columnsOf(stdout))));

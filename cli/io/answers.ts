@@ -65,6 +65,14 @@ export const transfer = v.looseObject({
   attempt: size,
   key: v.optional(v.string()),
   url: v.optional(v.string()),
+  task: v.optional(
+    v.looseObject({
+      kind: v.string(),
+      version: v.optional(v.string()),
+      taskId: v.optional(v.string()),
+      groupId: v.optional(v.string()),
+    }),
+  ),
   providerId: v.optional(v.string()),
   cause: v.optional(
     v.looseObject({

@@ -26,7 +26,6 @@ async function judged(run: RunView, pages: readonly (readonly TransferView[])[] 
   const asked: (string | undefined)[] = [];
   const answer = await judge(
     {
-      run: async () => run,
       failures: async () => Array.from({ length: 9 }, (_, n) => ({ ...cause, count: 9 - n })),
       transfers: async (_runId, { cursor }) => {
         asked.push(cursor);
@@ -35,7 +34,7 @@ async function judged(run: RunView, pages: readonly (readonly TransferView[])[] 
         return { transfers: [...(pages[at] ?? [])], nextCursor: next };
       },
     },
-    RUN,
+    run,
     NOW,
   );
   return { ...answer, asked, codes: answer.reasons.map(({ code }) => code) };
