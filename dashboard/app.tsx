@@ -59,7 +59,7 @@ function View({ route }: { readonly route: Route }) {
     case 'providers':
       return <ProvidersView />;
     case 'start':
-      return <StartView />;
+      return <StartView kind={route.kind} />;
     case 'unknown':
       return <UnknownView />;
   }

@@ -39,7 +39,12 @@ export interface Client {
   /** @throws Failure */
   text(path: string, signal?: AbortSignal): Promise<string>;
   /** @throws Failure */
-  post<Value>(path: string, body: unknown, check: Check<Value>): Promise<Value>;
+  post<Value>(
+    path: string,
+    body: unknown,
+    check: Check<Value>,
+    headers?: Readonly<Record<string, string>>,
+  ): Promise<Value>;
 }
 
 /** Answers kept, for their ETag and to be shown again; the one used longest ago goes first. */
@@ -128,11 +133,11 @@ export function createClient(options: ClientOptions): Client {
         throw toFailure(error);
       });
     },
-    async post(path, body, check) {
+    async post(path, body, check, headers) {
       const answer = await request(path, {
         method: 'POST',
         body: JSON.stringify(body),
-        headers: { 'content-type': 'application/json' },
+        headers: { 'content-type': 'application/json', ...headers },
       });
       return parse(answer, check);
     },

@@ -10,6 +10,10 @@ export const doneOf = ({ counts }: Pick<Run, 'counts'>): number =>
 export const openOf = ({ counts }: Pick<Run, 'counts'>): number =>
   counts.planned + counts.submitting + counts.submitted;
 
+/** Whether it comes from lines of a manifest, which can be quarantined. */
+export const hasLines = ({ operation }: Pick<Run, 'operation'>): boolean =>
+  operation === 'cos-offline-fetch';
+
 /** Nothing more of it is sent. */
 export const isStopped = ({ state }: Pick<Run, 'state'>): boolean =>
   state === 'cancelled' || state === 'failed';
@@ -23,6 +27,10 @@ export const remainingOf = (run: Pick<Run, 'counts' | 'progress'>): number => {
 /** Seconds from its start to its end, or to now while it goes on. */
 export const ageOf = ({ createdAt, closedAt }: Run, now: number): number =>
   Math.max(0, ((closedAt === null ? now : Date.parse(closedAt)) - Date.parse(createdAt)) / 1_000);
+
+/** In ms: when it was closed, or now; what was stopped may still get outcomes. */
+export const endOf = ({ closedAt }: Pick<Run, 'closedAt'>, now: number): number =>
+  closedAt === null ? now : Date.parse(closedAt);
 
 export interface Look {
   /** In ms since 1970. */

@@ -71,7 +71,7 @@ export function RunTable(props: {
               <span>
                 {total === null ? format.count(done) : t('progress.ofTotal', { done, total })}
               </span>
-              <span>{format.percent(percent / 100)}</span>
+              <span>{total === 0 ? '' : format.percent(percent / 100)}</span>
             </span>
           </div>
         );

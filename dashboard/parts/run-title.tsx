@@ -5,5 +5,12 @@ import type { Translate } from '../text/types.ts';
 
 export function runTitle(run: Run, t: Translate): string {
   const { manifest, operation } = nameOf(run);
-  return manifest ?? t(`operation.${operation}.one`);
+  if (manifest !== undefined) return manifest;
+  const { task } = run;
+  const id = task?.taskId ?? task?.groupId;
+  if (!task || (id === undefined && task.name === undefined))
+    return t(`operation.${operation}.one`);
+  if (task.name) return task.name;
+  if (operation === 'cos-batch-job') return t('transfer.batchJob', { id: id ?? '' });
+  return t(task.taskId === undefined ? 'transfer.omsGroup' : 'transfer.omsTask', { id: id ?? '' });
 }

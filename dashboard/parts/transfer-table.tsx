@@ -13,7 +13,12 @@ export function transferTitle(
 ): string {
   if (key !== undefined) return key;
   if (task?.kind === 'oms') {
-    return task.name ?? t('transfer.omsTask', { id: task.taskId ?? task.groupId ?? '' });
+    return (
+      task.name ??
+      t(task.taskId === undefined ? 'transfer.omsGroup' : 'transfer.omsTask', {
+        id: task.taskId ?? task.groupId ?? '',
+      })
+    );
   }
   return task ? t(`operation.${operation}.one`) : transferId;
 }

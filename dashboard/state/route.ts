@@ -4,10 +4,13 @@ export type Route =
   | ({ readonly page: 'runs' } & RunFilter)
   | { readonly page: 'nightly' }
   | { readonly page: 'providers' }
-  | { readonly page: 'start' }
+  | { readonly page: 'start'; readonly kind?: StartKind }
   | { readonly page: 'run'; readonly runId: string; readonly filter: TransferFilter }
   | { readonly page: 'transfer'; readonly runId: string; readonly transferId: string }
   | { readonly page: 'unknown' };
+
+/** What is started where it is no manifest. */
+export type StartKind = 'batch' | 'oms';
 
 export interface RunFilter {
   readonly state?: string;
@@ -55,6 +58,9 @@ export function parseRoute(hash: string): Route {
   }
   if (parts.length === 1 && (first === 'nightly' || first === 'providers' || first === 'start')) {
     return { page: first };
+  }
+  if (parts.length === 2 && first === 'start' && (second === 'batch' || second === 'oms')) {
+    return { page: 'start', kind: second };
   }
   return { page: 'unknown' };
 }

@@ -6,7 +6,7 @@ import type { CauseClass, Run } from '../api/types.ts';
 import { notice, seenOf } from '../live/seen-progress.ts';
 import { useLive, useNow } from '../live/use-live.ts';
 import { adviceOf } from '../model/advice.ts';
-import { isOver, isStopped } from '../model/progress.ts';
+import { endOf, isOver, isStopped } from '../model/progress.ts';
 import { aheadOf } from '../model/run-list.ts';
 import { targetOf } from '../model/run-name.ts';
 import { hasCourse } from '../model/timeline.ts';
@@ -80,7 +80,7 @@ function Followed(props: {
   const { runId, counts, state } = run;
   const over = isOver(run);
   const tick = useNow(1_000);
-  const now = over ? Date.parse(run.closedAt ?? run.createdAt) : tick;
+  const now = endOf(run, tick);
   const [lookedAt, seen] = useMemo(() => {
     const at = Date.now();
     return [at, over ? seenOf(runId) : notice(run, at)] as const;
@@ -176,11 +176,13 @@ function Followed(props: {
       <Headline run={run} seen={seen} now={now} />
       {hasCourse(run) ? (
         <div class="grid">
-          <Plots run={run} seen={seen} now={over ? now : lookedAt} />
+          <Plots run={run} seen={seen} now={endOf(run, lookedAt)} />
           <Outcomes run={run} />
         </div>
       ) : (
-        <Outcomes run={run} />
+        <div class="alone">
+          <Outcomes run={run} />
+        </div>
       )}
       {summary.failure && counts.failed > 0 && (
         <FailureNotice

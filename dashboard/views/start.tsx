@@ -8,13 +8,46 @@ import { Icon } from '../parts/icons.tsx';
 import { FailureNotice, Notice } from '../parts/notice.tsx';
 import { Title } from '../parts/title.tsx';
 import { usePage } from '../state/context.ts';
-import { runHref, runsHref } from '../state/route.ts';
+import { runHref, runsHref, type StartKind } from '../state/route.ts';
 import { session } from '../state/session.ts';
 import { useStore } from '../state/store.ts';
+import { BatchForm } from './start/batch-form.tsx';
 import { DropZone } from './start/drop-zone.tsx';
 import { Findings } from './start/findings.tsx';
+import { OmsForm } from './start/oms-form.tsx';
 
-export function StartView() {
+const KINDS = [
+  ['manifest', '#/start'],
+  ['batch', '#/start/batch'],
+  ['oms', '#/start/oms'],
+] as const;
+
+/** @param props.kind undefined: a manifest */
+export function StartView({ kind }: { readonly kind: StartKind | undefined }) {
+  const { t } = usePage();
+  const current = kind ?? 'manifest';
+  return (
+    <div class="start">
+      <Title text={t('start.title')} back={{ href: runsHref(), text: t('nav.runs') }}>
+        <nav class="kinds" aria-label={t('start.kinds')}>
+          {KINDS.map(([name, href]) => (
+            <a
+              key={name}
+              href={href}
+              {...(name === current && { 'aria-current': 'page' as const })}
+            >
+              {t(`start.kind.${name}`)}
+            </a>
+          ))}
+        </nav>
+        <p class="lead">{t(`start.text.${current}`)}</p>
+      </Title>
+      {current === 'batch' ? <BatchForm /> : current === 'oms' ? <OmsForm /> : <ManifestForm />}
+    </div>
+  );
+}
+
+function ManifestForm() {
   const { t, client, format } = usePage();
   const state = useStore(draft);
   const [isTried, setTried] = useState(false);
@@ -45,9 +78,6 @@ export function StartView() {
 
   return (
     <form ref={form} class="start" onSubmit={submit} noValidate>
-      <Title text={t('start.title')} back={{ href: runsHref(), text: t('nav.runs') }}>
-        <p class="lead">{t('start.text')}</p>
-      </Title>
       <section class="card" aria-labelledby="start-file">
         <header class="card-head">
           <h2 id="start-file">

@@ -5,7 +5,8 @@ import { InputError } from '../lib/errors.ts';
 import { withoutUndefined } from '../lib/values.ts';
 import { type OmsProject, REGION } from '../providers/huawei/config.ts';
 import { DEFAULT_SET } from '../providers/huawei/credential-sets.ts';
-import { GROUP_ID, type omsStartBody, TASK_ID, type TaskList } from './requests.ts';
+import { GROUP_ID, TASK_ID } from './oms-ids.ts';
+import type { omsStartBody, TaskList } from './requests.ts';
 
 export type OmsVersion = 'v1' | 'v2';
 

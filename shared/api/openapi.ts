@@ -8,7 +8,8 @@ import type * as v from 'valibot';
 import { jsonOf } from '../lib/validate.ts';
 import { own } from '../lib/values.ts';
 import { IDEMPOTENCY } from './idempotency.ts';
-import { fetchesBody, GROUP_ID, TASK_ID } from './requests.ts';
+import { GROUP_ID, TASK_ID } from './oms-ids.ts';
+import { fetchesBody } from './requests.ts';
 import { problemShape } from './responses.ts';
 import { ROUTES, type RouteDescription } from './routes/index.ts';
 

@@ -13,6 +13,7 @@ import { REGION as HUAWEI_REGION, PROJECT_ID } from '../providers/huawei/config.
 import { SET_NAME } from '../providers/huawei/credential-sets.ts';
 import { KEY_BYTES, keyFault } from '../stores/object-keys.ts';
 import { fetchFields } from './fetch-rules.ts';
+import { GROUP_ID, TASK_ID } from './oms-ids.ts';
 import { findExcess, withFirstFaults } from './request-limits.ts';
 
 /** What stands in a text for bytes that were no UTF-8. */
@@ -131,10 +132,6 @@ const place = {
 };
 
 export const omsStartBody = strictObject(place);
-
-export const TASK_ID = /^[1-9]\d{0,14}$/;
-
-export const GROUP_ID = /^[A-Za-z0-9-]{1,64}$/;
 
 /** A list of tasks to start: the upload `oms/<region>/<name>.json`. */
 export const MAX_TASKS = 1_000;

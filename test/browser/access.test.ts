@@ -49,6 +49,8 @@ const VIEWS: readonly (readonly [name: string, hash: (runId: string) => string, 
     ['the nightly passes', () => '#/nightly', '.empty'],
     ['the providers', () => '#/providers', 'main h1'],
     ['starting a run', () => '#/start', '.drop'],
+    ['starting a Batch job', () => '#/start/batch', 'textarea'],
+    ['starting an OMS task', () => '#/start/oms', '.fields'],
     ['an address that leads nowhere', () => '#/nowhere', '.empty'],
   ];
 

@@ -76,7 +76,7 @@ describe('a run', () => {
     await page.locator('.title .badge', { hasText: 'Completed' }).waitFor();
     await page.reload();
     await page.locator('.uplot canvas').nth(1).waitFor();
-    await page.getByText('The same in figures').click();
+    await page.getByText('Show as a table').click();
     const rows = page.locator('.figures-details tbody tr');
     expect(await rows.count()).toBeGreaterThan(8);
     expect(await rows.last().locator('td').nth(1).textContent()).toBe('200');
@@ -89,7 +89,7 @@ describe('a run', () => {
     const live = await startLive();
     const page = await open(live, { hash: '#/runs/nothing' });
     await page.getByText('There is no run nothing.').waitFor();
-    await page.getByRole('link', { name: 'To the runs' }).click();
+    await page.getByRole('link', { name: 'Show all runs' }).click();
     await page.getByText('No runs yet').waitFor();
   });
 
@@ -97,7 +97,7 @@ describe('a run', () => {
     const live = await startLive();
     const runId = await live.start('broken.csv', 'url,md5\nhttp://a.example/b,\n');
     const page = await open(live, { hash: `#/runs/${runId}` });
-    await page.getByText('The run could not be carried out').waitFor();
+    await page.getByText('The run failed').waitFor();
     await page.getByText('the header names no column "key"', { exact: false }).waitFor();
     await page.getByText('Fix the file as described below').waitFor();
   });
@@ -137,7 +137,7 @@ describe('the list of runs', () => {
     await page.getByRole('rowheader', { name: /archive/ }).waitFor();
     expect(await page.getByRole('rowheader').count()).toBe(1);
     await page.getByRole('searchbox').fill('nothing');
-    await page.getByText('No run fits this filter.').waitFor();
+    await page.getByText('No run matches this filter.').waitFor();
   });
 });
 
@@ -170,7 +170,7 @@ describe('transfers', () => {
     expect(await keys()).toEqual(['docs/missing.txt']);
     expect(page.url()).toContain('state=failed');
     await page.getByRole('combobox', { name: 'Cause' }).selectOption('quota');
-    await page.getByText('No transfer fits this filter.').waitFor();
+    await page.getByText('No transfer matches this filter.').waitFor();
     await page.getByRole('button', { name: 'Clear filters' }).click();
     await page.getByText('1 to 50 of 121').waitFor();
 

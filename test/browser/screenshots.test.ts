@@ -37,8 +37,10 @@ const runOf = async (live: LiveService, runId: string) =>
 
 async function startAt(live: LiveService, key: string): Promise<string> {
   await live.call(`/objects/${key}`, { method: 'PUT', body: 'url,key\n' });
-  const { runs } = (await (await live.call('/runs?limit=1')).json()) as { runs: Run[] };
-  return runs[0]?.runId ?? '';
+  return until(async () => {
+    const { runs } = (await (await live.call('/runs')).json()) as { runs: Run[] };
+    return runs.find(({ source }) => source?.key === key)?.runId;
+  });
 }
 
 const closed = (live: LiveService, runId: string) =>
@@ -137,6 +139,7 @@ it('takes a picture of every view in every look', async () => {
     await shoot(page, `run-${look}`, true);
     for (const [name, runId] of Object.entries(others)) {
       await go(`#/runs/${runId}`, '.outcomes');
+      await page.locator('.transfers .loading').waitFor({ state: 'detached' });
       await shoot(page, `run-${name}-${look}`, true);
     }
     await go(`#/runs/${done}`, '.transfers tbody tr');
@@ -152,6 +155,13 @@ it('takes a picture of every view in every look', async () => {
     await shoot(page, `nightly-${look}`);
     await go('#/providers', 'main h1');
     await shoot(page, `providers-${look}`);
+    for (const [kind, field] of [
+      ['batch', 'textarea'],
+      ['oms', '.fields'],
+    ] as const) {
+      await go(`#/start/${kind}`, field);
+      await shoot(page, `start-${kind}-${look}`);
+    }
     await go('#/start', '.drop');
     await shoot(page, `start-empty-${look}`);
     const text = [

@@ -22,11 +22,11 @@ describe('signed out', () => {
     await page.getByText('Enter a token first.').waitFor();
     await input.fill('something else entirely');
     await page.keyboard.press('Enter');
-    await page.getByText('The service does not know this token.').waitFor();
+    await page.getByText('The service rejected this token.').waitFor();
     expect(await input.getAttribute('aria-invalid')).toBe('true');
     await input.fill('ein Schlüssel');
     await page.keyboard.press('Enter');
-    await page.getByText('The service does not know this token.').waitFor();
+    await page.getByText('The service rejected this token.').waitFor();
 
     await input.fill(` ${TOKEN}\n`);
     await page.keyboard.press('Enter');
@@ -72,7 +72,7 @@ describe('a service that', () => {
     await page.getByRole('rowheader', { name: /videos\.csv/ }).waitFor();
     await live.stop();
     await page.getByText('No answer from the service').waitFor();
-    await page.getByText('What you see is from before.').waitFor();
+    await page.getByText('The data shown may be out of date.').waitFor();
     await page.locator('.pulse.lost').waitFor();
     expect(await page.getByRole('rowheader', { name: /videos\.csv/ }).count()).toBe(1);
     await startLive({ folder, port });
@@ -81,9 +81,9 @@ describe('a service that', () => {
   });
 
   it.each([
-    [429, { 'retry-after': '30' }, 'Too many requests', 'It asks to wait 30 seconds.'],
-    [503, {}, 'The service has trouble', 'Its log says why'],
-    [404, {}, 'Not there', 'it may have expired'],
+    [429, { 'retry-after': '30' }, 'Too many requests', 'Wait 30 seconds before you retry.'],
+    [503, {}, 'The service failed', 'Check its log for the reason'],
+    [404, {}, 'Not found', 'It may have expired, or the address is wrong.'],
   ] as const)('answers %i', async (status, headers, title, advice) => {
     const live = await startLive();
     const page = await open(live, { token: null });
@@ -113,10 +113,10 @@ describe('a service that', () => {
     await page.route('**/runs?**', (route) =>
       route.fulfill({ status: 200, contentType: 'text/html', body: '<h1>Log in to the proxy' }),
     );
-    await page.getByText('Not an answer of Waybill').waitFor();
+    await page.getByText('Unexpected answer').waitFor();
     await page.unroute('**/runs?**');
     await page.getByRole('button', { name: 'Try again' }).click();
-    await page.getByText('Not an answer of Waybill').waitFor({ state: 'detached' });
+    await page.getByText('Unexpected answer').waitFor({ state: 'detached' });
   });
 });
 

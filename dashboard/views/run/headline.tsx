@@ -2,7 +2,7 @@
 import { useEffect, useRef, useState } from 'preact/hooks';
 import type { Run } from '../../api/types.ts';
 import { looksOf } from '../../live/seen-progress.ts';
-import { ageOf, isOver, paceOf } from '../../model/progress.ts';
+import { ageOf, hasLines, isOver, paceOf } from '../../model/progress.ts';
 import type { Point } from '../../model/timeline.ts';
 import { Bar } from '../../parts/bar.tsx';
 import { useUnread } from '../../parts/unread.ts';
@@ -34,7 +34,7 @@ export function Headline(props: {
             ? t('progress.ofUnknown')
             : t(isEstimate ? 'progress.ofAbout' : 'progress.of', { total })}
         </p>
-        <p class="headline-percent">{format.percent(percent / 100)}</p>
+        {total !== 0 && <p class="headline-percent">{format.percent(percent / 100)}</p>}
       </div>
       <Bar run={run} large />
       <dl class="facts">
@@ -48,11 +48,13 @@ export function Headline(props: {
           value={format.duration(ageOf(run, now))}
         />
         <Fact name={t('run.failed')} value={format.count(failed)} tone={failed > 0 ? 'bad' : ''} />
-        <Fact
-          name={t('run.quarantined')}
-          value={format.count(quarantined)}
-          tone={quarantined > 0 ? 'warn' : ''}
-        />
+        {hasLines(run) && (
+          <Fact
+            name={t('run.quarantined')}
+            value={format.count(quarantined)}
+            tone={quarantined > 0 ? 'warn' : ''}
+          />
+        )}
         {over && unread !== '' && <Fact name={t('run.unread')} value={unread} tone="warn" />}
       </dl>
       <Announcement run={run} />

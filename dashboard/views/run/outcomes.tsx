@@ -1,6 +1,6 @@
 /** The outcomes of all lines of a run; each row links to its transfers. */
 import type { Run, TransferState } from '../../api/types.ts';
-import { isOver } from '../../model/progress.ts';
+import { hasLines, isOver } from '../../model/progress.ts';
 import { TransferBadge } from '../../parts/badge.tsx';
 import { Card } from '../../parts/card.tsx';
 import { useUnread } from '../../parts/unread.ts';
@@ -45,18 +45,22 @@ export function Outcomes({ run }: { readonly run: Run }) {
             <td class="number">{format.count(total)}</td>
             <td />
           </tr>
-          <tr>
-            <th scope="row">{t('run.quarantined')}</th>
-            <td class={counts.quarantined > 0 ? 'number warn-text' : 'number'}>
-              {format.count(counts.quarantined)}
-            </td>
-            <td />
-          </tr>
-          <tr>
-            <th scope="row">{t('outcomes.lines')}</th>
-            <td class="number">{format.count(counts.lines)}</td>
-            <td />
-          </tr>
+          {hasLines(run) && (
+            <>
+              <tr>
+                <th scope="row">{t('run.quarantined')}</th>
+                <td class={counts.quarantined > 0 ? 'number warn-text' : 'number'}>
+                  {format.count(counts.quarantined)}
+                </td>
+                <td />
+              </tr>
+              <tr>
+                <th scope="row">{t('outcomes.lines')}</th>
+                <td class="number">{format.count(counts.lines)}</td>
+                <td />
+              </tr>
+            </>
+          )}
           {unread !== '' && (
             <tr>
               <th scope="row">{t('run.unread')}</th>

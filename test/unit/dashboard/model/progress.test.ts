@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { paceOf, rateOf, remainingOf } from '../../../../dashboard/model/progress.ts';
+import { ageOf, endOf, paceOf, rateOf, remainingOf } from '../../../../dashboard/model/progress.ts';
 import { newRun } from '../runs.ts';
 
 describe('what remains', () => {
@@ -58,5 +58,16 @@ describe('pace', () => {
     const closedAt = '2026-11-20T10:00:10.000Z';
     const over = newRun({ state: 'completed', closedAt, counts: { succeeded: 50 } });
     expect(paceOf(over, [], now)).toEqual({ perSecond: 5, secondsLeft: undefined });
+  });
+});
+
+describe('a run that was stopped', () => {
+  const now = Date.parse('2026-11-20T10:00:30.000Z');
+  it('lasts until it is closed: the provider still works on what it has', () => {
+    const run = newRun({ state: 'cancelled', counts: { succeeded: 30 } });
+    expect(ageOf(run, endOf(run, now))).toBe(30);
+    expect(paceOf(run, [], endOf(run, now)).perSecond).toBe(1);
+    const closed = { ...run, closedAt: '2026-11-20T10:00:10.000Z' };
+    expect(ageOf(closed, endOf(closed, now))).toBe(10);
   });
 });

@@ -16,6 +16,8 @@ it.each([
   ['#/nightly', { page: 'nightly' }],
   ['#/providers', { page: 'providers' }],
   ['#/start', { page: 'start' }],
+  ['#/start/batch', { page: 'start', kind: 'batch' }],
+  ['#/start/oms', { page: 'start', kind: 'oms' }],
   ['#/runs', { page: 'unknown' }],
   ['#/runs/r1/nothing', { page: 'unknown' }],
   ['#/start/more', { page: 'unknown' }],
