@@ -10,6 +10,7 @@ const BY_CODE = {
   STORE_FAILED: 'do.store',
   CLOCK_APART: 'do.clock',
   RequestTimeTooSkewed: 'do.clock',
+  MD5Mismatch: 'do.md5',
   OBJECTS_FAILED: 'do.objects',
   CANCELLED_OPEN: 'do.retry',
 } as const satisfies Readonly<Record<string, TextKey>>;

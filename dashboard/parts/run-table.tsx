@@ -9,7 +9,7 @@ import { usePage } from '../state/context.ts';
 import { runHref } from '../state/route.ts';
 import { RunBadge } from './badge.tsx';
 import { Bar } from './bar.tsx';
-import { runTitle } from './run-title.tsx';
+import { runTitle } from './run-title.ts';
 import { type Column, Table } from './table.tsx';
 
 /** Of a run that has sent nothing yet, the open runs before it. */

@@ -203,6 +203,8 @@ export const en = {
   'do.store':
     'Check the disk or bucket that Waybill writes to: free space, mode, permissions. Then retry the run.',
   'do.clock': 'Set the clock of the machine that runs Waybill (NTP), then retry.',
+  'do.md5':
+    'Check which one is right. Replace the source file and retry, or correct the MD5 in failed.csv and submit that file.',
   'do.objects':
     'failed.csv lists the objects that the provider names. Fix their sources, then retry.',
   'do.source': 'Check the source bucket and its objects at the provider, then retry.',

@@ -190,6 +190,7 @@ export const zh: Readonly<Record<TextKey, string>> = {
   'do.report': '请作为 Waybill 的缺陷报告，并附上 summary.json 和日志。',
   'do.store': '请检查 Waybill 写入的磁盘或存储桶：剩余空间、读写模式和权限，然后重试此运行。',
   'do.clock': '请校准 Waybill 所在机器的时钟（NTP），然后重试。',
+  'do.md5': '请确认哪一方正确：替换源文件后重试，或在 failed.csv 中更正 MD5 并提交该文件。',
   'do.objects': 'failed.csv 列出云服务商给出的对象。修复其源文件后重试。',
   'do.source': '请在云服务商处检查源存储桶及其对象，然后重试。',
   'do.request': '请更正消息中指出的内容，然后重新启动。',

@@ -15,7 +15,7 @@ import { Copyable } from '../parts/copy.tsx';
 import { Icon } from '../parts/icons.tsx';
 import { Empty, FailureNotice, Loading, Notice } from '../parts/notice.tsx';
 import { Waiting } from '../parts/run-table.tsx';
-import { runTitle } from '../parts/run-title.tsx';
+import { runTitle } from '../parts/run-title.ts';
 import { Title } from '../parts/title.tsx';
 import { usePage } from '../state/context.ts';
 import { runHref, runsHref, type TransferFilter } from '../state/route.ts';

@@ -26,6 +26,7 @@ const TRIES = 3;
 /** The limiter, with an eye on its answers; a note that can't be written is left out. */
 export function watchStatus(limiter: Limiter, options: WatchOptions): Limiter {
   const { api, ledger, now = () => new Date() } = options;
+  let notedOkAt = Number.NEGATIVE_INFINITY;
   let lastNote: { readonly state: State; readonly at: number } | undefined;
 
   const note = async (state: State, error?: ProviderError): Promise<void> => {
@@ -49,12 +50,35 @@ export function watchStatus(limiter: Limiter, options: WatchOptions): Limiter {
     }
   };
 
+  /** When a request was taken, the state left as it is. */
+  const noteOk = async (): Promise<void> => {
+    const at = now();
+    notedOkAt = at.getTime();
+    for (let tries = 0; tries < TRIES; tries += 1) {
+      const known = await ledger.readNote(STATUS_NOTE);
+      const all = parseStatus(known?.text);
+      const otherAt = Date.parse(all.find((each) => each.api === api)?.okAt ?? '');
+      if (at.getTime() - otherAt < OK_MS) {
+        notedOkAt = otherAt;
+        return;
+      }
+      const next = all.map((each) =>
+        each.api === api ? { ...each, okAt: at.toISOString() } : each,
+      );
+      if (await ledger.swapNote(STATUS_NOTE, JSON.stringify(next), known?.version)) return;
+    }
+  };
+
   const noteIfDue = async (state: State, error?: ProviderError): Promise<void> => {
     const since = lastNote ? now().getTime() - lastNote.at : Number.POSITIVE_INFINITY;
     const restMs = state === 'throttled' ? THROTTLED_MS : OK_MS;
     // Between throttled answers others are taken: that is no recovery yet.
     const isCalm = state === 'ok' && lastNote?.state === 'throttled' && since < THROTTLED_MS;
-    if (isCalm || (lastNote?.state === state && since < restMs)) return;
+    if (isCalm) {
+      if (now().getTime() - notedOkAt >= OK_MS) await noteOk().catch(() => {});
+      return;
+    }
+    if (lastNote?.state === state && since < restMs) return;
     await note(state, error).catch(() => {});
   };
 

@@ -181,7 +181,7 @@ describe('the keyboard alone', () => {
     expect(await box.isChecked()).toBe(true);
     await box.focus();
     await page.keyboard.press('Space');
-    await page.getByText('0 transfers are sent again').waitFor();
+    await page.getByText('0 transfers will be sent again').waitFor();
     expect(await page.getByRole('button', { name: 'Retry 0 transfers' }).isDisabled()).toBe(true);
     await page.keyboard.press('Escape');
     await page.getByRole('dialog').waitFor({ state: 'detached' });

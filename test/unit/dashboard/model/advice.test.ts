@@ -72,6 +72,12 @@ describe('advice for failures of transfers', () => {
     expect(t(advice)).toContain('failed.csv');
   });
 
+  it('of a wrong MD5 does not ask whether the source is there: it was read', () => {
+    const advice = t(adviceOf(cause('MD5Mismatch', 'source'), newRun(), 'transfer'));
+    expect(advice).toContain('MD5');
+    expect(advice).not.toContain('missing');
+  });
+
   it.each(['cos-batch-job', 'oms-v2-start-task', 'oms-v1-start-task'] as const)(
     'of %s names no line and no source URL: there are none',
     (operation) => {

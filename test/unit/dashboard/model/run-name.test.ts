@@ -1,5 +1,5 @@
 import { expect, it } from 'vitest';
-import { runTitle } from '../../../../dashboard/parts/run-title.tsx';
+import { runTitle } from '../../../../dashboard/parts/run-title.ts';
 import { createTranslate } from '../../../../dashboard/text/translate.ts';
 import { newRun } from '../runs.ts';
 

@@ -111,3 +111,17 @@ it('tells the last request that was taken within 5 s, in one write each 5 s for 
   }
   expect(writes.length).toBeLessThanOrEqual(13);
 });
+
+it('tells it while the provider throttles too, which stays so for a minute', async () => {
+  const { clock, ledger, run, watch } = setup();
+  const cos = watch('cos-fetch');
+  await run(cos, refusal('throttled'));
+  const start = clock.at;
+  for (let ms = 0; ms < 55_000; ms += 500) {
+    clock.at = start + ms;
+    await run(cos);
+    const [status] = await readStatus(ledger);
+    expect(status?.state).toBe('throttled');
+    expect(clock.at - Date.parse(status?.okAt ?? '')).toBeLessThanOrEqual(5_000);
+  }
+});
