@@ -380,7 +380,7 @@ export const en = {
     'Every night Waybill retries failed OMS tasks, and failed fetches that another attempt may help.',
   'nightly.none': 'The nightly retry hasn’t run yet.',
   'nightly.when':
-    'It runs at 02:00 in the time zone of the service. Set WAYBILL_RETRY_CRON to change this.',
+    'By default it runs at 02:00 in the time zone of the service. Set WAYBILL_RETRY_CRON (on AWS: its schedule and timeZone) to change this.',
   'night.places': 'Places checked',
   'night.region': 'Region',
   'night.project': 'Project',

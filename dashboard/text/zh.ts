@@ -358,7 +358,8 @@ export const zh: Readonly<Record<TextKey, string>> = {
   'nightly.title': '夜间重试',
   'nightly.text': '每晚重新尝试失败的 OMS 任务和值得重试的离线回源。',
   'nightly.none': '还没有夜间重试。',
-  'nightly.when': '时间由 WAYBILL_RETRY_CRON 决定，默认为 2 点。',
+  'nightly.when':
+    '默认在服务所在时区的 2:00 运行，可通过 WAYBILL_RETRY_CRON 修改（AWS 上为计划表达式和 timeZone）。',
   'night.places': '检查范围',
   'night.region': '区域',
   'night.project': '项目',
