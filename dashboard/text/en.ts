@@ -120,9 +120,9 @@ export const en = {
   'run.missing.text': 'There is no run {id}. It may have expired, or belong to another service.',
 
   'runs.strip.active': 'Active',
-  'runs.strip.open': 'Open transfers',
+  'runs.strip.open': 'Open',
   'runs.strip.rate': 'Rate',
-  'runs.strip.failed': 'Failed so far',
+  'runs.strip.failed': 'Failed',
   'runs.search': 'Search',
   'runs.searchHint': 'Name, target or id',
   'runs.searched': 'Searched the newest {n} {n|run|runs}. Show older runs to search them too.',

@@ -116,7 +116,7 @@ export const zh: Readonly<Record<TextKey, string>> = {
   'run.missing.text': '没有运行 {id}。它可能已过期，或属于另一个服务。',
 
   'runs.strip.active': '进行中',
-  'runs.strip.open': '未完成的传输',
+  'runs.strip.open': '未完成',
   'runs.strip.rate': '速率',
   'runs.strip.failed': '已失败',
   'runs.search': '搜索',
