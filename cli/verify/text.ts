@@ -13,7 +13,9 @@ export function verifyRows(
 ): readonly Row[] {
   if (!checked.verified) {
     const { file, line, message } = checked.fault;
-    const place = [file, line && `line ${count(line)}`].filter(Boolean).join(', ');
+    // What fails at its first line never was one, or can't be told from such a file any more.
+    const name = line === 1 ? `${file} is no receipt` : file;
+    const place = [name, line && `line ${count(line)}`].filter(Boolean).join(', ');
     return [
       ['verified', 'NO'],
       ['because', printable(place === '' ? message : `${place}: ${message}`)],

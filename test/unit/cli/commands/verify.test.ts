@@ -54,6 +54,18 @@ it('tells that a receipt is as it was written, and asks for a root to compare', 
   ]);
 });
 
+it.each([
+  ['a text', '# Waybill\n'],
+  ['a picture', Uint8Array.from([0x89, 0x50, 0x4e, 0x47, 0x0d, 0x0a])],
+  ['another JSON file', '{\n  "name": "waybill"\n}\n'],
+])('says of %s that it is no receipt', async (_name, content) => {
+  const { file, run } = await setup();
+  const path = file('other', content);
+  const { code, out, err } = await run({ paths: [path] });
+  expect({ code, err }).toEqual({ code: 1, err: '' });
+  expect(out.replace(/\s+/g, ' ')).toMatch(/^verified NO because \S+other is no receipt, line 1: /);
+});
+
 describe('a root that was kept elsewhere', () => {
   const summaryOf = (root: string, runId = 'r1'): string =>
     JSON.stringify({ runId, receipt: { root, parts: 3, transfers: 8, files: [] } });
