@@ -120,3 +120,13 @@ export interface Tally {
   /** How often each warning was given. */
   readonly warnings: Readonly<Partial<Record<WarningReason, number>>>;
 }
+
+/** Of nothing read. */
+export const NO_TALLY: Tally = {
+  lines: 0,
+  header: 0,
+  blank: 0,
+  quarantined: 0,
+  transfers: 0,
+  warnings: {},
+};

@@ -6,7 +6,7 @@
 import type { Ledger, ShardRecord } from '../ledger/ledger.ts';
 import { TRANSFER_STATES } from '../ledger/merge.ts';
 import type { Plan, Run, TransferObject } from '../ledger/model.ts';
-import type { Shard, Tally } from '../ledger/shard.ts';
+import { NO_TALLY, type Shard, type Tally } from '../ledger/shard.ts';
 import { toCause } from '../lib/cause.ts';
 import { InputError, WaybillError } from '../lib/errors.ts';
 import { textLines } from '../lib/text-lines.ts';
@@ -102,7 +102,7 @@ function unsentIn(
     for (const shard of shards) {
       const record = known.get(shard.index);
       if (isTaskShard(shard) || (record && isSent(record))) {
-        tallies.push(record?.tally ?? NOTHING);
+        tallies.push(record?.tally ?? NO_TALLY);
         continue;
       }
       const lines = record ? await linesOf(shard, ledger) : new Set<number>();
@@ -130,15 +130,6 @@ class TooLongError extends WaybillError {
     });
   }
 }
-
-const NOTHING: Tally = {
-  lines: 0,
-  header: 0,
-  blank: 0,
-  quarantined: 0,
-  transfers: 0,
-  warnings: {},
-};
 
 /** Read to its end, and every good line of it has a row. */
 const isSent = ({ ended, tally, counts }: ShardRecord): boolean =>

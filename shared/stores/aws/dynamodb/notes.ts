@@ -1,21 +1,9 @@
 /** Stores claims, named leases, notes and counts of nights in DynamoDB. */
-import type { Ledger } from '../../../ledger/ledger.ts';
+import type { NoteCalls } from '../../ledger-parts.ts';
 import { number, text } from './item.ts';
 import { noteKey } from './keys.ts';
 import type { Expiry } from './rows.ts';
 import type { Table } from './table.ts';
-
-type NoteCalls = Pick<
-  Ledger,
-  | 'claim'
-  | 'takeLease'
-  | 'dropLease'
-  | 'readNote'
-  | 'swapNote'
-  | 'countNight'
-  | 'nights'
-  | 'forgetNights'
->;
 
 export function createNotes(table: Table, expiry: Expiry, now: () => Date): NoteCalls {
   return {

@@ -14,7 +14,7 @@ import {
   type TransferProgress,
   type TransferTask,
 } from '../../../ledger/model.ts';
-import type { Shard, Tally } from '../../../ledger/shard.ts';
+import { NO_TALLY, type Shard, type Tally } from '../../../ledger/shard.ts';
 import type { Totals } from '../../../ledger/totals.ts';
 import type { Cause } from '../../../lib/errors.ts';
 import { has, type Item, json, list, number, text, type Value } from './item.ts';
@@ -76,15 +76,6 @@ export function toRun(item: Item, { counts, readBytes, unsent = 0 }: KeptTotals)
 
 export const isOpenRun = (item: Item | undefined): boolean =>
   item?.['state'] === 'planning' || item?.['state'] === 'active';
-
-export const NO_TALLY: Tally = {
-  lines: 0,
-  header: 0,
-  blank: 0,
-  quarantined: 0,
-  transfers: 0,
-  warnings: {},
-};
 
 export const toTally = (item: Item): Tally =>
   has(item, 'tally') ? json<Tally>(item, 'tally') : NO_TALLY;

@@ -1,29 +1,17 @@
 /** Stores runs in DynamoDB. */
+
 import { parseRunCursor, runCursor } from '../../../ledger/cursors.ts';
-import { type Ledger, MANY_RUNS } from '../../../ledger/ledger.ts';
+import { MANY_RUNS } from '../../../ledger/ledger.ts';
 import type { NewRun, Plan, Run, RunState } from '../../../ledger/model.ts';
 import { createRunStops } from '../../../ledger/stops.ts';
 import { totalsOf } from '../../../ledger/totals.ts';
+import type { RunCalls } from '../../ledger-parts.ts';
 import { type Counting, keptTotals } from './counts.ts';
 import { has, type Item, number, text } from './item.ts';
 import { createdSort, MAX_SHARD, runKey, runPartition, shardSort } from './keys.ts';
 import type { Expiry } from './rows.ts';
 import { fromNewRun, toRun } from './rows.ts';
 import type { Table } from './table.ts';
-
-type RunCalls = Pick<
-  Ledger,
-  | 'openRun'
-  | 'activateRun'
-  | 'stopRun'
-  | 'stops'
-  | 'closeRun'
-  | 'reopenRun'
-  | 'run'
-  | 'countSending'
-  | 'runs'
-  | 'handOver'
->;
 
 /** The shards of a run that somebody opened, from number `from` to `last`. */
 export const shardsOf = async (

@@ -1,7 +1,9 @@
 /** Stores shards in DynamoDB: their leases, write-ahead intents and tallies. */
-import type { IntentWindow, Lease, Ledger, OpenedShard } from '../../../ledger/ledger.ts';
+
+import type { IntentWindow, Lease, OpenedShard } from '../../../ledger/ledger.ts';
 import type { Transfer } from '../../../ledger/model.ts';
 import type { Shard, Tally } from '../../../ledger/shard.ts';
+import type { ShardCalls } from '../../ledger-parts.ts';
 import type { Counting } from './counts.ts';
 import { has, type Item, number, text } from './item.ts';
 import type { Key } from './keys.ts';
@@ -10,17 +12,6 @@ import type { Expiry } from './rows.ts';
 import { fromWindow, isOpenRun, noCounts, toShard, toTally, toWindows } from './rows.ts';
 import { shardsOf } from './runs.ts';
 import type { Table } from './table.ts';
-
-type ShardCalls = Pick<
-  Ledger,
-  | 'openShard'
-  | 'coverShard'
-  | 'endShard'
-  | 'releaseShard'
-  | 'releaseLeases'
-  | 'shards'
-  | 'shardStates'
->;
 
 const AT_ONCE = 16;
 

@@ -3,10 +3,11 @@
  * conditional write each: the condition holds when the update outranks what is stored. Any other
  * update (late, repeated, a retry) is merged here and written if no other worker was faster.
  */
+
 import { setTimeout as sleep } from 'node:timers/promises';
 import { parseTransferCursor, transferCursor } from '../../../ledger/cursors.ts';
 import { HISTORY_LIMIT, isIdle, toEntryText } from '../../../ledger/history.ts';
-import type { Ledger, TransferFilter } from '../../../ledger/ledger.ts';
+import type { TransferFilter } from '../../../ledger/ledger.ts';
 import { merge, rank, TRANSFER_STATES, type TransferState } from '../../../ledger/merge.ts';
 import {
   parseTransferId,
@@ -15,6 +16,7 @@ import {
   type TransferUpdate,
 } from '../../../ledger/model.ts';
 import { StoreError } from '../../../lib/errors.ts';
+import type { TransferCalls } from '../../ledger-parts.ts';
 import { type Counting, mayHold } from './counts.ts';
 import type { Touch } from './forget-counts.ts';
 import { has, type Item, list, number, text } from './item.ts';
@@ -23,8 +25,6 @@ import type { Expiry } from './rows.ts';
 import { fromDescription, toFact, toShard, toTransfer } from './rows.ts';
 import { oneOf, shardsOf } from './runs.ts';
 import type { Table } from './table.ts';
-
-type TransferCalls = Pick<Ledger, 'record' | 'read' | 'transfers' | 'transfersOf'>;
 
 export interface TransferOptions {
   readonly table: Table;

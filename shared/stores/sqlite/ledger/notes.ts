@@ -1,18 +1,8 @@
 /** Stores idempotency claims, named leases, notes and counts of nights in SQLite. */
-import type { Claim, Ledger } from '../../../ledger/ledger.ts';
-import type { SqliteFile } from '../file.ts';
 
-type NoteCalls = Pick<
-  Ledger,
-  | 'claim'
-  | 'takeLease'
-  | 'dropLease'
-  | 'readNote'
-  | 'swapNote'
-  | 'countNight'
-  | 'nights'
-  | 'forgetNights'
->;
+import type { Claim } from '../../../ledger/ledger.ts';
+import type { NoteCalls } from '../../ledger-parts.ts';
+import type { SqliteFile } from '../file.ts';
 
 export function createNotes({ db, write }: SqliteFile): NoteCalls {
   const insertClaim = db.prepare('INSERT INTO claims VALUES (?, ?, ?, ?) ON CONFLICT DO NOTHING');

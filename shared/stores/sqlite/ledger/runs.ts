@@ -2,10 +2,12 @@
  * Stores runs in SQLite. Their counts are sums over the shards, which change in the transfers'
  * commits.
  */
+
 import { parseRunCursor, runCursor } from '../../../ledger/cursors.ts';
-import { type Ledger, MANY_RUNS } from '../../../ledger/ledger.ts';
+import { MANY_RUNS } from '../../../ledger/ledger.ts';
 import type { NewRun, Run } from '../../../ledger/model.ts';
 import { createRunStops } from '../../../ledger/stops.ts';
+import type { RunCalls } from '../../ledger-parts.ts';
 import type { SqliteFile } from '../file.ts';
 import { type Row, toRun } from './rows.ts';
 
@@ -26,20 +28,6 @@ SELECT runs.*,
   IFNULL(SUM(succeeded), 0) AS succeeded,
   IFNULL(SUM(last - first), 0) AS read_bytes
 FROM runs LEFT JOIN shards USING (run_id)`;
-
-type RunCalls = Pick<
-  Ledger,
-  | 'openRun'
-  | 'activateRun'
-  | 'stopRun'
-  | 'stops'
-  | 'closeRun'
-  | 'reopenRun'
-  | 'run'
-  | 'countSending'
-  | 'runs'
-  | 'handOver'
->;
 
 export function createRuns({ db, write }: SqliteFile): RunCalls {
   const insert = db.prepare(`

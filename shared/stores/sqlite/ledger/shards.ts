@@ -1,6 +1,7 @@
 /** Stores shards in SQLite: their leases, write-ahead intents and tallies. */
-import type { Ledger } from '../../../ledger/ledger.ts';
+
 import type { Tally } from '../../../ledger/shard.ts';
+import type { ShardCalls } from '../../ledger-parts.ts';
 import type { SqliteFile } from '../file.ts';
 import type { Counters } from './counters.ts';
 import {
@@ -11,17 +12,6 @@ import {
   toTransfer,
   toWindows,
 } from './rows.ts';
-
-type ShardCalls = Pick<
-  Ledger,
-  | 'openShard'
-  | 'coverShard'
-  | 'endShard'
-  | 'releaseShard'
-  | 'releaseLeases'
-  | 'shards'
-  | 'shardStates'
->;
 
 export function createShards({ db, write }: SqliteFile, counters: Counters): ShardCalls {
   const stateOfRun = db.prepare('SELECT state FROM runs WHERE run_id = ?');

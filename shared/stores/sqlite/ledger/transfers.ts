@@ -2,9 +2,9 @@
  * Stores transfers in SQLite. Each fact is merged, and its shard's counts are updated, in one
  * commit.
  */
+
 import { parseTransferCursor, transferCursor } from '../../../ledger/cursors.ts';
 import { HISTORY_LIMIT, isIdle, toEntryText } from '../../../ledger/history.ts';
-import type { Ledger } from '../../../ledger/ledger.ts';
 import { type Fact, merge, TRANSFER_STATES, type TransferState } from '../../../ledger/merge.ts';
 import {
   parseTransferId,
@@ -12,11 +12,10 @@ import {
   type TransferPlace,
   type TransferUpdate,
 } from '../../../ledger/model.ts';
+import type { TransferCalls } from '../../ledger-parts.ts';
 import type { SqliteFile } from '../file.ts';
 import type { Counters } from './counters.ts';
 import { type Row, toAccepted, toTransfer } from './rows.ts';
-
-type TransferCalls = Pick<Ledger, 'record' | 'read' | 'transfers' | 'transfersOf'>;
 
 export function createTransfers({ db, write }: SqliteFile, counters: Counters): TransferCalls {
   const select = db.prepare('SELECT * FROM transfers WHERE run_id = ? AND shard = ? AND line = ?');

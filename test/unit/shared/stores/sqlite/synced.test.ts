@@ -6,7 +6,7 @@ import { beforeEach, describe, expect, it, onTestFinished } from 'vitest';
 import type { Ledger } from '../../../../../shared/ledger/ledger.ts';
 import type { TransferState } from '../../../../../shared/ledger/merge.ts';
 import type { TransferUpdate } from '../../../../../shared/ledger/model.ts';
-import type { Tally } from '../../../../../shared/ledger/shard.ts';
+import { NO_TALLY } from '../../../../../shared/ledger/shard.ts';
 import { openSqliteFile, type SqliteFile } from '../../../../../shared/stores/sqlite/file.ts';
 import { createSqliteLedger } from '../../../../../shared/stores/sqlite/ledger.ts';
 import { createSqliteQueue } from '../../../../../shared/stores/sqlite/queue.ts';
@@ -15,14 +15,6 @@ import { temporaryFolder } from '../../../../fixtures/stores.ts';
 
 const AT = new Date('2026-11-20T02:00:00Z');
 const lease = { owner: 'w', at: AT, leaseMs: 60_000 };
-const NOTHING: Tally = {
-  lines: 0,
-  header: 0,
-  blank: 0,
-  quarantined: 0,
-  transfers: 0,
-  warnings: {},
-};
 const FULL = 2;
 const NORMAL = 1;
 
@@ -55,7 +47,7 @@ describe('G2: is on the disk before anything follows from it:', () => {
   it.each<[string, () => Promise<unknown>]>([
     [
       'the window over lines that are sent next',
-      () => ledger.coverShard(newShard('r1'), lease, { through: 256, at: AT }, NOTHING),
+      () => ledger.coverShard(newShard('r1'), lease, { through: 256, at: AT }, NO_TALLY),
     ],
     ['the intent to send one line', () => ledger.record('r1.0.1', told('submitting'))],
     ['the order to send one line again', () => ledger.record('r1.0.1', told('planned', 2))],

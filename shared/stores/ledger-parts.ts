@@ -1,0 +1,41 @@
+/** The ledger in parts: each adapter keeps one of them in a file. */
+import type { Ledger } from '../ledger/ledger.ts';
+
+export type NoteCalls = Pick<
+  Ledger,
+  | 'claim'
+  | 'takeLease'
+  | 'dropLease'
+  | 'readNote'
+  | 'swapNote'
+  | 'countNight'
+  | 'nights'
+  | 'forgetNights'
+>;
+
+export type RunCalls = Pick<
+  Ledger,
+  | 'openRun'
+  | 'activateRun'
+  | 'stopRun'
+  | 'stops'
+  | 'closeRun'
+  | 'reopenRun'
+  | 'run'
+  | 'countSending'
+  | 'runs'
+  | 'handOver'
+>;
+
+export type ShardCalls = Pick<
+  Ledger,
+  | 'openShard'
+  | 'coverShard'
+  | 'endShard'
+  | 'releaseShard'
+  | 'releaseLeases'
+  | 'shards'
+  | 'shardStates'
+>;
+
+export type TransferCalls = Pick<Ledger, 'record' | 'read' | 'transfers' | 'transfersOf'>;
