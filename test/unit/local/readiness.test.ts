@@ -3,7 +3,7 @@ import { mkdirSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect, it } from 'vitest';
 import { createReadiness } from '../../../local/readiness.ts';
-import { createLog } from '../../../shared/lib/log.ts';
+import { createLog, silentLog } from '../../../shared/lib/log.ts';
 import { startProgram } from '../../fixtures/processes.ts';
 import { openStores, temporaryFolder } from '../../fixtures/stores.ts';
 
@@ -57,6 +57,40 @@ it('is not ready while the store takes no objects, and looks again after 2 s', a
   expect(await ask()).toEqual(refused);
   clock.at += 1;
   expect((await ask()).status).toBe(200);
+});
+
+it('is not ready while a store does not answer within 3 s, and asks it once at a time', async () => {
+  const { ledger, objects, queue } = openStores();
+  const { promise: silence, resolve } = Promise.withResolvers<void>();
+  let puts = 0;
+  const clock = { at: 0 };
+  const { answer } = createReadiness({
+    ledger,
+    queue,
+    // No real store falls silent on demand.
+    objects: {
+      ...objects,
+      put: async (...given) => {
+        puts += 1;
+        await silence;
+        return objects.put(...given);
+      },
+    },
+    log: silentLog,
+    now: () => clock.at,
+  });
+  for (const at of [0, 2_000]) {
+    clock.at = at;
+    const { statusCode, body = '' } = await answer();
+    expect({ statusCode, detail: JSON.parse(body).detail }).toEqual({
+      statusCode: 503,
+      detail: "Can't be written: objects.",
+    });
+  }
+  expect(puts).toBe(1);
+  resolve();
+  clock.at = 4_000;
+  expect((await answer()).statusCode).toBe(200);
 });
 
 it('is not ready while another process holds the SQLite file', async () => {
