@@ -6,6 +6,7 @@
 import * as v from 'valibot';
 import type { Ledger, ShardState } from '../ledger/ledger.ts';
 import type { Run } from '../ledger/model.ts';
+import { noteParser, updateNote } from '../ledger/notes.ts';
 import type { Log } from '../lib/log.ts';
 import type { Objects } from '../stores/objects.ts';
 import type { QueueSender } from '../stores/queue.ts';
@@ -49,7 +50,8 @@ export async function feedQuiet(run: Run, options: FeedQuietOptions): Promise<nu
   const states = await ledger.shardStates(runId);
   if (states.filter(({ ended }) => ended).length >= plan.shardCount) return 0;
   const note = await ledger.readNote(noteOf(runId));
-  const fed = v.parse(fedShape, JSON.parse(note?.text ?? '{}'));
+  const parse = noteParser(noteOf(runId), fedShape, {});
+  const fed = parse(note?.text);
   const due = dueShards(run, states, { fed, poison: await readPoison(ledger, runId) }, options);
   if (due.length === 0) return 0;
   const key = shardListKey(runId);
@@ -68,8 +70,8 @@ export async function feedQuiet(run: Run, options: FeedQuietOptions): Promise<nu
     log.warn('run.replanned', { runId });
   } else return 0;
   const more = names.map((name) => [name, { times: (fed[name]?.times ?? 0) + 1, at }]);
-  const text = JSON.stringify({ ...fed, ...Object.fromEntries(more) });
-  await ledger.swapNote(noteOf(runId), text, note?.version);
+  const fedNow = Object.fromEntries(more);
+  await updateNote(ledger, noteOf(runId), parse, (known) => ({ ...known, ...fedNow }));
   return due.length;
 }
 

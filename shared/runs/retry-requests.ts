@@ -5,7 +5,8 @@
  */
 import * as v from 'valibot';
 import type { Ledger } from '../ledger/ledger.ts';
-import { CAUSE_CLASSES, StoreError } from '../lib/errors.ts';
+import { type Notes, noteParser, updateNote } from '../ledger/notes.ts';
+import { CAUSE_CLASSES } from '../lib/errors.ts';
 
 const requestShape = v.object({
   /** Failures of these; absent: every failure, and what was cancelled. */
@@ -18,37 +19,28 @@ export type RetryRequest = v.InferOutput<typeof requestShape>;
 
 const requestsShape = v.array(requestShape);
 
-type Notes = Pick<Ledger, 'readNote' | 'swapNote'>;
-
 const nameOf = (runId: string): string => `retry ${runId}`;
+
+const parserOf = (runId: string) => noteParser(nameOf(runId), requestsShape, []);
 
 /** @throws StoreError also when the note is not what this program writes */
 export async function readRetryRequests(
-  ledger: Notes,
+  ledger: Pick<Ledger, 'readNote'>,
   runId: string,
 ): Promise<readonly RetryRequest[]> {
-  const note = await ledger.readNote(nameOf(runId));
-  if (!note || note.text === '') return [];
-  try {
-    return v.parse(requestsShape, JSON.parse(note.text));
-  } catch (error) {
-    throw new StoreError(`The note "${nameOf(runId)}" is damaged.`, error);
-  }
+  return parserOf(runId)((await ledger.readNote(nameOf(runId)))?.text);
 }
 
-/** The caller includes the lease of the run, so no one else writes the note. @param requests empty: all are applied */
+/** The caller holds the lease of the run, so no one else writes the note. @param requests empty: all are applied */
 export async function saveRetryRequests(
   ledger: Notes,
   runId: string,
   requests: readonly RetryRequest[],
 ): Promise<void> {
-  const text = requests.length === 0 ? '' : JSON.stringify(requests);
-  const note = await ledger.readNote(nameOf(runId));
-  if ((note?.text ?? '') === text) return;
-  if (await ledger.swapNote(nameOf(runId), text, note?.version)) return;
-  // The answer to our own write may have been lost.
-  if ((await ledger.readNote(nameOf(runId)))?.text === text) return;
-  throw new StoreError(`The note "${nameOf(runId)}" was written by somebody else.`);
+  const text = JSON.stringify(requests);
+  await updateNote(ledger, nameOf(runId), parserOf(runId), (known) =>
+    JSON.stringify(known) === text ? known : [...requests],
+  );
 }
 
 /** Adds a request and drops those it includes. */

@@ -3,12 +3,9 @@
  * given up. Every change is a compare-and-swap, so any number of workers may add and settle at
  * once.
  */
-import { setTimeout as sleep } from 'node:timers/promises';
 import * as v from 'valibot';
-import type { Ledger } from '../../ledger/ledger.ts';
-import { InputError, StoreError, withFaults } from '../../lib/errors.ts';
+import { type Notes, noteParser, type UpdateOptions, updateNote } from '../../ledger/notes.ts';
 import type { Log } from '../../lib/log.ts';
-import { parseWith } from '../../lib/validate.ts';
 import { MESSAGE_ID } from '../../signing/webhook.ts';
 import type { Message, NewMessage } from './message.ts';
 
@@ -32,11 +29,9 @@ export interface Outbox {
   settle(outcomes: ReadonlyMap<string, Message | undefined>): Promise<void>;
 }
 
-export interface OutboxOptions {
-  readonly ledger: Pick<Ledger, 'readNote' | 'swapNote'>;
+export interface OutboxOptions extends UpdateOptions {
+  readonly ledger: Notes;
   readonly log: Log;
-  readonly wait?: (ms: number) => Promise<unknown>;
-  readonly random?: () => number;
 }
 
 const MAX_MESSAGES = 200;
@@ -44,33 +39,9 @@ const MAX_MESSAGES = 200;
 /** An item of DynamoDB holds 400 KB; a message of long keys has some KB. */
 const MAX_BYTES = 256 * 1_024;
 
-/** Each time somebody else was faster, so that many others must have written meanwhile. */
-const MAX_TRIES = 50;
-
-const WAIT_MS = 20;
-
-export function createOutbox({
-  ledger,
-  log,
-  wait = sleep,
-  random = Math.random,
-}: OutboxOptions): Outbox {
-  /** @param change answers the same list when there is nothing to write */
-  const rewrite = async (
-    change: (pending: readonly Message[]) => readonly Message[],
-  ): Promise<void> => {
-    for (let tries = 0; tries < MAX_TRIES; tries += 1) {
-      if (tries > 0) await wait(random() * WAIT_MS * Math.min(tries, 10));
-      const note = await ledger.readNote(OUTBOX_NOTE);
-      const pending = readMessages(note?.text);
-      const changed = change(pending);
-      if (changed === pending) return;
-      if (await ledger.swapNote(OUTBOX_NOTE, writeMessages(changed), note?.version)) return;
-    }
-    throw new StoreError(
-      `The note ${OUTBOX_NOTE} of the ledger was written by others ${MAX_TRIES} times in a row.`,
-    );
-  };
+export function createOutbox({ ledger, log, ...options }: OutboxOptions): Outbox {
+  const update = (change: (pending: readonly Message[]) => readonly Message[]) =>
+    updateNote(ledger, OUTBOX_NOTE, readMessages, change, options);
 
   return {
     async add({ id, type, at, data }) {
@@ -78,7 +49,7 @@ export function createOutbox({
       // What could not be read again must not be written.
       readMessages(writeMessages([message]));
       let dropped: readonly Message[] = [];
-      await rewrite((pending) => {
+      await update((pending) => {
         // Also after a write of ours whose answer was lost.
         if (pending.some((known) => known.id === id)) return pending;
         const kept = withinRoom([...pending, message]);
@@ -94,14 +65,15 @@ export function createOutbox({
       return readMessages((await ledger.readNote(OUTBOX_NOTE))?.text);
     },
 
-    settle: (outcomes) =>
-      rewrite((pending) => {
+    async settle(outcomes) {
+      await update((pending) => {
         if (!pending.some(({ id }) => outcomes.has(id))) return pending;
         return pending.flatMap((message) => {
           if (!outcomes.has(message.id)) return [message];
           return outcomes.get(message.id) ?? [];
         });
-      }),
+      });
+    },
   };
 }
 
@@ -136,25 +108,9 @@ const messages = v.array(
 
 export const writeMessages = (pending: readonly Message[]): string => JSON.stringify(pending);
 
-/**
- * @param text undefined when nothing was ever written
- * @throws StoreError (STORE_FAILED) that names the note and the field; the note stays as it is
- */
-export function readMessages(text: string | undefined): readonly Message[] {
-  if (text === undefined) return [];
-  try {
-    return parseWith(messages, parseJson(text), `The note ${OUTBOX_NOTE} of the ledger`);
-  } catch (error) {
-    if (!(error instanceof InputError)) throw error;
-    throw new StoreError(withFaults(error).message, error);
-  }
-}
-
-/** Undefined is no list either. */
-function parseJson(text: string): unknown {
-  try {
-    return JSON.parse(text);
-  } catch {
-    return undefined;
-  }
-}
+/** @throws StoreError (STORE_FAILED) that names the note and the field; the note stays as it is */
+export const readMessages: (text: string | undefined) => readonly Message[] = noteParser(
+  OUTBOX_NOTE,
+  messages,
+  [],
+);
