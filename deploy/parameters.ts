@@ -167,7 +167,6 @@ export const PARAMETERS = {
     expected: 'https:// and a host, without a path, or nothing',
     meaning: 'where browsers find the dashboard, when a domain stands before the HTTP API',
   },
-  WAYBILL_API_RATE: setting('', 'API requests of one token in a minute'),
   WAYBILL_PUBLIC_URL: {
     default: '',
     pattern: /^(?:https?:\/\/\S+)?$/,

@@ -7,7 +7,6 @@ import * as wiring from '#wiring';
 import { expose, openLater, openLedger, openObjects } from '#wiring';
 import { createBearer } from '../shared/api/auth.ts';
 import { type BatchJobDeps, createBatchJobHandler } from '../shared/api/handlers/batch-jobs.ts';
-import { createRateLimit } from '../shared/api/rate-limit.ts';
 import { createClock } from '../shared/lib/clock.ts';
 import { connectCosBatch } from '../shared/providers/tencent/batch/client.ts';
 import { createBatchCreator } from '../shared/providers/tencent/batch/create-job.ts';
@@ -21,7 +20,7 @@ export const createHandler = (deps: BatchJobDeps) => createBatchJobHandler(deps)
 
 export const handler = expose(async (env) => {
   const config = batchJobConfig(env);
-  const { apiRate, apiTokens, batch } = config;
+  const { apiTokens, batch } = config;
   const { log } = observe(config);
   const clock = createClock({ provider: 'Tencent Cloud', log });
   const [later, ledger, objects] = await Promise.all([
@@ -31,7 +30,7 @@ export const handler = expose(async (env) => {
   ]);
   const place = { api: 'cos-batch', ledger, limits: batch.limits };
   return createHandler({
-    authorize: createBearer(apiTokens, createRateLimit(apiRate)),
+    authorize: createBearer(apiTokens),
     creator: createBatchCreator({
       client: connectCosBatch(batch, clock),
       config: batch,

@@ -23,7 +23,6 @@ import { serviceRoutes } from '../shared/api/handlers/service.ts';
 import { startRoutes } from '../shared/api/handlers/start.ts';
 import { uploadRoutes } from '../shared/api/handlers/uploads.ts';
 import { openApi } from '../shared/api/openapi.ts';
-import { createRateLimit } from '../shared/api/rate-limit.ts';
 import { noQuery, parseQuery, UPLOAD_PREFIXES } from '../shared/api/requests.ts';
 import { ROUTES } from '../shared/api/routes/index.ts';
 import type { Ledger } from '../shared/ledger/ledger.ts';
@@ -81,7 +80,7 @@ export function createHandler({ authorize, dashboard, ...given }: Deps) {
       if (!TAKING_QUERY.has(request.routeKey)) parseQuery(noQuery, request.query);
       return conditional(request, await route(request));
     },
-    { authorize: (request) => (own(open, request.routeKey) ? {} : authorize(request)), log },
+    { authorize: (request) => own(open, request.routeKey) || authorize(request), log },
   );
 }
 
@@ -104,7 +103,7 @@ export const handler = expose(async (env) => {
   return createHandler({
     allowHttps: config.allowHttps,
     dashboard: createStatic({ folder: config.dashboard, uploadOrigin: uploads.origin }),
-    authorize: createBearer(config.apiTokens, createRateLimit(config.apiRate)),
+    authorize: createBearer(config.apiTokens),
     deadLetters,
     ledger,
     log,
@@ -143,12 +142,7 @@ export const deployment: Deployment = {
     ...DASHBOARD,
   ],
   files: ['.build/dashboard/**'],
-  environment: [
-    'WAYBILL_ALLOW_HTTPS',
-    'WAYBILL_API_RATE',
-    'WAYBILL_API_TOKENS',
-    'WAYBILL_SHARD_BYTES',
-  ],
+  environment: ['WAYBILL_ALLOW_HTTPS', 'WAYBILL_API_TOKENS', 'WAYBILL_SHARD_BYTES'],
   uses: {
     ledger: ['read', 'list', 'write', 'remove'],
     indexes: ['failed', 'newest'],

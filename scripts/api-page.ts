@@ -135,16 +135,14 @@ with curl: [examples/curl.md](examples/curl.md).
 - **Unknown names** are refused: fields of a body, and query parameters of every route with a token.
 - **Statuses.** 200 done, or going on already; 202 accepted; 304 as you know it; 400 malformed; 401 no token
   (\`UNAUTHORIZED\`) or an unknown one (\`TOKEN_UNKNOWN\`); 404 no such thing; 409 does not fit the state things are in; 422 the manifest, or the
-  \`Idempotency-Key\`, can't be used; 429 too often; 502 the provider refused; 503 not available, busy, or this
+  \`Idempotency-Key\`, can't be used; 429 too many requests (on AWS); 502 the provider refused; 503 not available, busy, or this
   provider is not configured; 504 the provider did not answer.
 - **Starting something twice.** With an \`Idempotency-Key\` the same request answers the same run; another
   request under the same key is 422.
 - **Pages.** \`nextCursor\` of one answer is the \`cursor\` of the next request; null at the end. Lists of
   words are separated by commas: \`state=failed,cancelled\`.
 - **ETags.** Every read carries an \`ETag\`; asked again with \`If-None-Match\` it is 304 while nothing changed.
-- **Rate limits.** \`WAYBILL_API_RATE\` requests a minute for each token, counted by each worker for itself
-  (a function on AWS may have several); \`RateLimit\` tells what is left, 429 with \`Retry-After\` when nothing
-  is. On AWS the API as a whole has limits of its own (\`apiRate\`, \`apiBurst\`).
+- **Rate limits.** On AWS, API Gateway limits the API as a whole (\`apiRate\`, \`apiBurst\`) and answers 429.
 - **HEAD** works wherever GET does.
 - **Uploads** to the local service: \`PUT /objects/{key}\` with the file as the body, for keys that
   \`POST /uploads\` takes. A form is refused with 415, a body that does not match its \`Content-MD5\` with 400.

@@ -2,20 +2,12 @@
 import { constantTimeEqual, sha256Hex } from '../lib/encoding.ts';
 import { InputError } from '../lib/errors.ts';
 import type { HttpRequest } from '../runtime/http.ts';
-import type { RateLimit } from './rate-limit.ts';
 
-/**
- * Answers headers for the answer.
- * @throws InputError (UNAUTHORIZED, TOKEN_UNKNOWN), RateError (RATE_LIMITED)
- */
-export type Authorize = (request: Pick<HttpRequest, 'headers'>) => Readonly<Record<string, string>>;
+/** @throws InputError (UNAUTHORIZED, TOKEN_UNKNOWN) unless the request carries one of the tokens */
+export type Authorize = (request: Pick<HttpRequest, 'headers'>) => void;
 
-/**
- * @param tokens plain, or SHA-256 as hex after `sha256:`
- * @param limit counts requests of each token
- * @returns a check that throws unless the request carries one of the tokens
- */
-export function createBearer(tokens: readonly string[], limit: RateLimit = () => ({})): Authorize {
+/** @param tokens plain, or SHA-256 as hex after `sha256:` */
+export function createBearer(tokens: readonly string[]): Authorize {
   const digests = tokens.map((token) =>
     token.startsWith('sha256:') ? token.slice(7).toLowerCase() : sha256Hex(token),
   );
@@ -31,7 +23,6 @@ export function createBearer(tokens: readonly string[], limit: RateLimit = () =>
       const expected = 'expected one of the tokens in WAYBILL_API_TOKENS';
       throw refusal('TOKEN_UNKNOWN', 'The token is not known here.', expected);
     }
-    return limit(digest);
   };
 }
 

@@ -40,7 +40,6 @@ const TITLES: Readonly<Record<number, string>> = {
   404: 'There is no such thing',
   409: 'It does not fit the state things are in',
   422: 'This Idempotency-Key came with another request',
-  429: 'Too many requests; `Retry-After` says when to retry',
   502: 'The provider refused, or its answer was not understood',
   503: 'Not available, or this provider is not configured',
   504: 'The provider did not answer',
@@ -85,7 +84,7 @@ function operation(route: RouteDescription, path: string): object {
   const { answers, body, bodyOptional, example, id, isPublic, problems, query, summary, tag } =
     route;
   const isRead = route.route.startsWith('GET ') && !isPublic;
-  const refusals = [...problems, ...(isPublic ? [] : [401, 429, 503])].sort();
+  const refusals = [...problems, ...(isPublic ? [] : [401, 503])].sort();
   return {
     operationId: id,
     tags: [tag],
@@ -126,7 +125,7 @@ const answerOf = (
   isRead: boolean,
 ): object => ({
   description: TITLES[status] ?? '',
-  ...(isRead && { headers: referTo(['ETag', 'RateLimit', 'RateLimit-Policy']) }),
+  ...(isRead && { headers: referTo(['ETag']) }),
   content:
     typeof answer === 'string'
       ? { [answer]: { schema: typeof example === 'string' ? TEXT : ANYTHING, example } }
@@ -139,7 +138,6 @@ const ANYTHING = { type: 'object' } as const;
 
 const problemOf = (status: number): object => ({
   description: TITLES[status] ?? '',
-  ...(status === 429 && { headers: referTo(['RateLimit', 'RateLimit-Policy', 'Retry-After']) }),
   content: {
     'application/problem+json': { schema: { $ref: '#/components/schemas/Problem' } },
   },
@@ -147,9 +145,6 @@ const problemOf = (status: number): object => ({
 
 const HEADERS = {
   ETag: { description: 'Names this content, for `If-None-Match`', schema: TEXT },
-  RateLimit: { description: 'What is left: `"token";r=599;t=60`', schema: TEXT },
-  'RateLimit-Policy': { description: 'What is allowed: `"token";q=600;w=60`', schema: TEXT },
-  'Retry-After': { description: 'Seconds', schema: { type: 'integer' } },
 } as const;
 
 const referTo = (names: readonly (keyof typeof HEADERS)[]): object =>

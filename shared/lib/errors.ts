@@ -132,21 +132,6 @@ export class ConflictError extends WaybillError {
   }
 }
 
-/** A caller asks more often than it may. */
-export class RateError extends WaybillError {
-  declare readonly code: 'RATE_LIMITED';
-  /** For the answer. */
-  readonly headers: Readonly<Record<string, string>>;
-
-  constructor(seconds: number, headers: Readonly<Record<string, string>>) {
-    super(`Too many requests with this token; try again in ${seconds} s.`, {
-      code: 'RATE_LIMITED',
-      class: 'throttled',
-    });
-    this.headers = { ...headers, 'retry-after': String(seconds) };
-  }
-}
-
 /** No answer: `sent` is `no` only while no byte can have left. */
 export class TransportError extends WaybillError {
   declare readonly code: 'TRANSPORT_TIMEOUT' | 'TRANSPORT_FAILED';

@@ -4,7 +4,7 @@
  */
 import middy from '@middy/core';
 import * as v from 'valibot';
-import { InputError, RateError, WaybillError } from '../lib/errors.ts';
+import { InputError, WaybillError } from '../lib/errors.ts';
 import type { Log } from '../lib/log.ts';
 import { parseWith } from '../lib/validate.ts';
 import { own } from '../lib/values.ts';
@@ -90,19 +90,19 @@ export interface OverHttpOptions {
   readonly log: Log;
   /** For a function that has an address of its own too. */
   readonly router?: Pick<Router<unknown>, 'find'>;
-  /** Throws for whoever may not; its headers go along with every answer. */
-  readonly authorize?: (request: HttpRequest) => Readonly<Record<string, string>>;
+  /** Throws unless the request is allowed. */
+  readonly authorize?: (request: HttpRequest) => void;
 }
 
 /** A handler of API Gateway's HTTP API; errors leave as RFC 9457 problems. */
 export const overHttp = (
   answer: (request: HttpRequest) => Promise<HttpAnswer>,
-  { log, router, authorize = () => ({}) }: OverHttpOptions,
+  { log, router, authorize = () => {} }: OverHttpOptions,
 ): ((event: unknown) => Promise<HttpAnswer>) => {
   const handler = middy(async (event: unknown) => {
     const request = parseHttp(event, router);
-    const headers = authorize(request);
-    return withHeaders(await answer(request), headers);
+    authorize(request);
+    return answer(request);
   }).use(problems(log));
   const context = {} as Parameters<typeof handler>[1];
   return async (event) =>
@@ -139,7 +139,6 @@ const STATUSES: Readonly<Record<string, number>> = {
   PATH_INVALID: 400,
   PROVIDER_REFUSED: 502,
   QUERY_INVALID: 400,
-  RATE_LIMITED: 429,
   REPLY_INVALID: 502,
   RUN_STATE: 409,
   STORE_FAILED: 503,
@@ -162,7 +161,6 @@ const TITLES: Readonly<Record<number, string>> = {
   413: 'Content Too Large',
   415: 'Unsupported Media Type',
   422: 'Unprocessable Content',
-  429: 'Too Many Requests',
   500: 'Internal Server Error',
   502: 'Bad Gateway',
   504: 'Gateway Timeout',
@@ -195,6 +193,5 @@ export function problem(status: number, error: unknown): HttpAnswer {
   // https://www.rfc-editor.org/rfc/rfc6750#section-3.1
   const isWrong = code === 'TOKEN_UNKNOWN' ? ' error="invalid_token"' : '';
   const challenge = status === 401 ? { 'www-authenticate': `Bearer${isWrong}` } : {};
-  const limits = error instanceof RateError ? error.headers : {};
-  return { ...answer, headers: { ...answer.headers, ...type, ...challenge, ...limits } };
+  return { ...answer, headers: { ...answer.headers, ...type, ...challenge } };
 }

@@ -1,7 +1,6 @@
 /** Builds both start functions from the configuration and the stores of the wiring. */
 import { createBearer } from '../api/auth.ts';
 import type { OmsStartDeps } from '../api/handlers/oms-tasks.ts';
-import { createRateLimit } from '../api/rate-limit.ts';
 import type { Ledger } from '../ledger/ledger.ts';
 import { createStarter } from '../providers/huawei/oms/start-task.ts';
 import type { Deployment } from '../runtime/deployment.ts';
@@ -24,7 +23,7 @@ export async function omsStartDeps(
   config: OmsStartConfig,
   wiring: OmsStartWiring,
 ): Promise<OmsStartDeps> {
-  const { apiRate, apiTokens, huawei } = config;
+  const { apiTokens, huawei } = config;
   const { log } = observe(config);
   const [later, ledger, objects] = await Promise.all([
     wiring.openLater(config),
@@ -33,7 +32,7 @@ export async function omsStartDeps(
   ]);
   const { open, openLimiter, sets } = await openHuawei(config, huawei, { ledger, log }, wiring);
   return {
-    authorize: createBearer(apiTokens, createRateLimit(apiRate)),
+    authorize: createBearer(apiTokens),
     each: openLimiter('lists').each,
     later,
     ledger,

@@ -1,7 +1,7 @@
 /** Retrying, cancelling and the rest of the API at a live service, through the client of the docs. */
 import * as v from 'valibot';
 import { describe, expect, it } from 'vitest';
-import { createWaybill, WaybillProblem } from '../../docs/examples/typescript/waybill.ts';
+import { createWaybill } from '../../docs/examples/typescript/waybill.ts';
 import { summaryShape } from '../../shared/api/responses.ts';
 import { type LiveService, manifestOf, startLive, TARGET, TOKEN } from '../fixtures/live.ts';
 import { until as untilGiven } from '../fixtures/processes.ts';
@@ -116,22 +116,12 @@ describe('the rest of the API', () => {
     }
   });
 
-  it('spares what is known, limits each token, and lets no other page in', async () => {
-    const live = await startLive({ env: { WAYBILL_API_RATE: '5' } });
+  it('spares what is known, and lets no other page in', async () => {
+    const live = await startLive();
     const first = await live.call('/runs');
     const etag = first.headers.get('etag') ?? '';
     const again = await live.call('/runs', { headers: { 'if-none-match': etag } });
     expect([again.status, await again.text()]).toEqual([304, '']);
-    expect(again.headers.get('ratelimit')).toBe('"token";r=3;t=60');
-    for (let n = 0; n < 3; n += 1) expect((await live.call('/runs')).status).toBe(200);
-    const refused = await live.call('/runs');
-    expect(refused.status).toBe(429);
-    expect(Number(refused.headers.get('retry-after'))).toBeGreaterThan(0);
-    expect(await refused.json()).toMatchObject({ code: 'RATE_LIMITED', status: 429 });
-    const client = clientOf(live);
-    const problem = await client.listRuns().catch((error: unknown) => error);
-    expect(problem).toBeInstanceOf(WaybillProblem);
-    expect((problem as WaybillProblem).retryAfter).toBeGreaterThan(0);
 
     const preflight = await fetch(`${live.url}/runs`, {
       method: 'OPTIONS',

@@ -19,7 +19,6 @@ it('the service takes what its document allows, refuses the rest, and answers as
   prepareTool('schemathesis');
   const live = await startLive({
     env: {
-      WAYBILL_API_RATE: '100000',
       WAYBILL_BATCH_RPS: '1000',
       WAYBILL_COS_FETCH_RPS: '1000',
       WAYBILL_OMS_RPS: '1000',

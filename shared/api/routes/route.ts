@@ -17,7 +17,7 @@ export interface RouteDescription {
   readonly answers: Readonly<Record<number, v.GenericSchema | string>>;
   /** What the first of them looks like. */
   readonly answer: unknown;
-  /** Statuses of problems besides 401, 429 and 503. */
+  /** Statuses of problems besides 401 and 503. */
   readonly problems: readonly number[];
   /** Answers 302 for what is too long for an answer. */
   readonly mayRedirect?: boolean;

@@ -84,7 +84,7 @@ export const SERVICE: readonly RouteDescription[] = [
     'GET /openapi.json',
     'This document',
     ['application/json', { openapi: '3.1.0' }],
-    [429],
+    [],
   ),
   open(
     'getDashboard',
@@ -105,13 +105,13 @@ export const SERVICE: readonly RouteDescription[] = [
     'GET /healthz',
     'Whether the service lives',
     ['application/json', { status: 'ok' }],
-    [429],
+    [],
   ),
   open(
     'getReadiness',
     'GET /readyz',
     'Whether the embedded service can write to ledger, queue and objects, and is not ending',
     ['application/json', { status: 'ok' }],
-    [429, 503],
+    [503],
   ),
 ];

@@ -76,8 +76,6 @@ export interface SweepConfig extends StoresConfig {
 export interface RunsConfig extends StoresConfig {
   /** Plain tokens, or SHA-256 as 64 hex digits after `sha256:`. */
   readonly apiTokens: readonly string[];
-  /** Requests of one token in a minute. */
-  readonly apiRate: number;
   readonly allowHttps: boolean;
   /** Folder of the built dashboard. */
   readonly dashboard: string;
@@ -119,7 +117,6 @@ export const batchJobConfig = (env: Env): BatchJobConfig =>
   readEnv(env, (from) => ({
     ...stores(from),
     apiTokens: apiTokens(from),
-    apiRate: apiRate(from),
     batch: batch(from, cos(from)),
   }));
 
@@ -127,7 +124,6 @@ export const omsStartConfig = (env: Env): OmsStartConfig =>
   readEnv(env, (from) => ({
     ...stores(from),
     apiTokens: apiTokens(from),
-    apiRate: apiRate(from),
     huawei: huawei(from),
     settleMs: settleMs(from),
   }));
@@ -157,7 +153,6 @@ export const runsConfig = (env: Env): RunsConfig =>
   readEnv(env, (from) => ({
     ...stores(from),
     apiTokens: apiTokens(from),
-    apiRate: apiRate(from),
     allowHttps: from.flag('WAYBILL_ALLOW_HTTPS', false),
     dashboard: from.optional('WAYBILL_DASHBOARD') ?? '.build/dashboard',
   }));
@@ -248,8 +243,6 @@ function batch(from: EnvReader, tencent: CosConfig): BatchConfig {
     limits: { requestsPerSecond: from.integer('WAYBILL_BATCH_RPS', 5, 1, 10_000), inFlight: 4 },
   };
 }
-
-const apiRate = (from: EnvReader): number => from.integer('WAYBILL_API_RATE', 600, 1, 1_000_000);
 
 const shardBytes = (from: EnvReader): number =>
   from.integer('WAYBILL_SHARD_BYTES', 262_144, 1_024, 67_108_864);

@@ -36,7 +36,6 @@ export const NAMES: readonly string[] = [
   'TENCENTCLOUD_SECURITY_TOKEN',
   'TENCENTCLOUD_UIN',
   'WAYBILL_ALLOW_HTTPS',
-  'WAYBILL_API_RATE',
   'WAYBILL_API_TOKENS',
   'WAYBILL_BATCH_RPS',
   'WAYBILL_CALLBACK_KEYS',
@@ -91,7 +90,9 @@ export const NAMES: readonly string[] = [
 ];
 
 /** Names that the last version knew, and what to do instead; they warn for one version. */
-const REMOVED: ReadonlyMap<string, string> = new Map();
+const REMOVED: ReadonlyMap<string, string> = new Map([
+  ['WAYBILL_API_RATE', 'has no effect any more; remove it (limit requests in your reverse proxy)'],
+]);
 
 /**
  * Variables that Kubernetes makes for the services of a namespace, such as `waybill` or `waybill-db`.
