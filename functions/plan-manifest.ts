@@ -28,7 +28,7 @@ export function createHandler({ planner, log }: Deps) {
       return undefined;
     }
     try {
-      return (await planner.plan(key, 'upload')).runId;
+      return (await planner.plan(await planner.find(key), 'upload')).runId;
     } catch (error) {
       // Removed before we came: there is nothing left to repeat this event for.
       if (!(error instanceof InputError && error.code === 'NOT_FOUND')) throw error;
@@ -40,7 +40,8 @@ export function createHandler({ planner, log }: Deps) {
   return async (event: unknown): Promise<UploadsAnswer> => {
     if (!v.is(ordered, event)) return planUploads(event);
     const { key, runId } = event.plan;
-    return { runIds: [(await planner.plan(key, 'http', { runId })).runId] };
+    await planner.plan({ ...(await planner.find(key)), runId }, 'http');
+    return { runIds: [runId] };
   };
 }
 

@@ -17,26 +17,30 @@ import type { QueueSender } from '../stores/queue.ts';
 import { cutManifest } from './cut-shards.ts';
 import { feedFirst, keepShardList, shardListKey } from './feed.ts';
 
+/** One version of a manifest, and the run that it is planned in. */
+export type FoundManifest = ObjectInfo & { readonly runId: string };
+
 export interface Planner {
   /**
-   * Plans the manifest at `key`. A fault of the manifest, such as an unreadable file, is stored in the run.
+   * The manifest at `key`, with the run id that its version gives.
    * @throws InputError (NOT_FOUND) when there is no such object; StoreError
    */
-  plan(key: string, trigger: Run['trigger'], options?: PlanOptions): Promise<Run>;
-  /** Opens the run without planning it; throws the same errors. */
-  open(key: string, trigger: Run['trigger'], options?: PlanOptions): Promise<Run>;
+  find(key: string): Promise<FoundManifest>;
+  /**
+   * Plans a manifest. Its fault, such as an unreadable file, is stored in the run.
+   * @throws StoreError
+   */
+  plan(manifest: FoundManifest, trigger: Run['trigger'], options?: PlanOptions): Promise<Run>;
+  /** Opens the run without planning it. @throws StoreError */
+  open(manifest: FoundManifest, trigger: Run['trigger']): Promise<Run>;
   /**
    * Checks that the manifest of an existing run is still the version that was planned.
    * @throws InputError (NOT_FOUND, MANIFEST_CHANGED); StoreError
    */
   check(run: Run): Promise<void>;
-  /** The run id of the current version of the manifest; throws the same errors. */
-  identify(key: string): Promise<string>;
 }
 
 export interface PlanOptions {
-  /** @default made from the object's version */
-  readonly runId?: string;
   /** For all objects, in place of what is configured; kept in every shard. */
   readonly sameKey?: SameKey;
   /** Lines of a manifest that Waybill wrote itself, all of them good. */
@@ -65,30 +69,24 @@ export function createPlanner(options: PlannerOptions): Planner {
     await feedFirst(list, shards, (at) => done.has(at), { ...options, now });
   };
 
-  const find = async (key: string): Promise<ObjectInfo> => {
+  const find = async (key: string): Promise<FoundManifest> => {
     const info = await objects.head(key);
-    if (info) return info;
+    if (info) return { ...info, runId: runIdOf(objects.bucket, info) };
     const fault = { path: 'key', message: 'expected the key of an object in the store' };
     throw new InputError('NOT_FOUND', `There is no manifest ${key}.`, [fault]);
   };
 
   const openRun = (
-    info: ObjectInfo,
+    { key, etag, runId }: FoundManifest,
     trigger: Run['trigger'],
-    { runId = runIdOf(objects.bucket, info), sameKey }: PlanOptions,
+    sameKey?: SameKey,
   ): Promise<Run> =>
     ledger.openRun({
       runId,
       trigger,
       operation: 'cos-offline-fetch',
-      source: {
-        bucket: objects.bucket,
-        key: info.key,
-        etag: info.etag,
-        shardBytes: options.shardBytes,
-        ...sameKey,
-      },
-      ...targetOf(info.key),
+      source: { bucket: objects.bucket, key, etag, shardBytes: options.shardBytes, ...sameKey },
+      ...targetOf(key),
       createdAt: now(),
     });
 
@@ -99,29 +97,27 @@ export function createPlanner(options: PlannerOptions): Planner {
 
   return {
     check,
-    identify: async (key) => runIdOf(objects.bucket, await find(key)),
-    open: async (key, trigger, plan = {}) => openRun(await find(key), trigger, plan),
-    async plan(key, trigger, plan = {}) {
-      const info = await find(key);
-      const run = await openRun(info, trigger, plan);
-      const { runId } = run;
+    find,
+    open: async (manifest, trigger) => openRun(manifest, trigger),
+    async plan(manifest, trigger, { sameKey, lines } = {}) {
+      const { key, etag, runId } = manifest;
+      const run = await openRun(manifest, trigger, sameKey);
       const isUnlisted = run.state === 'active' && !(await objects.head(shardListKey(runId)));
       if (run.state !== 'planning' && !isUnlisted) return run;
-      log.info('run.opened', { runId, key, sizeBytes: info.sizeBytes });
+      log.info('run.opened', { runId, key, sizeBytes: manifest.sizeBytes });
       try {
         const { source } = run;
         // A reopened run is planned again from the same version.
-        if (source && source.etag !== info.etag) throw changedObject(key);
+        if (source && source.etag !== etag) throw changedObject(key);
         const { shardBytes } = options;
         const [shards, sizeBytes] = await cutManifest(
           runId,
-          info,
+          manifest,
           { shardBytes, ...source },
           objects,
         );
         // Queued only once all are cut, so nothing of a truncated packed manifest is sent.
         await start(runId, shards);
-        const { lines } = plan;
         const totals = lines !== undefined && {
           totals: { lines, quarantined: 0, transfers: lines },
         };

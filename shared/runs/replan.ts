@@ -15,7 +15,7 @@ import type { PlanLater, Planner } from './plan.ts';
 import { readRetryRequests } from './retry-requests.ts';
 
 export interface ReplanOptions {
-  readonly planner: Pick<Planner, 'plan'>;
+  readonly planner: Pick<Planner, 'find' | 'plan'>;
   readonly planLater?: PlanLater | undefined;
 }
 
@@ -26,7 +26,7 @@ export async function replan(
 ): Promise<void> {
   const key = source?.key ?? '';
   if (planLater && !key.startsWith(OWN_PREFIX)) await planLater({ key, runId });
-  else await planner.plan(key, trigger, { runId });
+  else await planner.plan({ ...(await planner.find(key)), runId }, trigger);
 }
 
 /** Longer than a function that plans may take. */

@@ -166,7 +166,7 @@ describe('COS fetch', () => {
     const key = 'cos-fetch/ap-shanghai/examplebucket-1250000000/m.csv';
     await objects.put(key, `${file?.url},a.bin,${file?.md5}\n`);
     const planner = createPlanner({ ledger, objects, queue, shardBytes: 1_024, log: silentLog });
-    const { runId } = await planner.plan(key, 'upload');
+    const { runId } = await planner.plan(await planner.find(key), 'upload');
     const send = createSend({ timeoutMs: TIMEOUT_MS });
     const sign = createCosSigner({ credentials: DEFAULT_KEYS });
     const endpoint = `${simulator.objectsUrl}/{bucket}`;

@@ -83,7 +83,7 @@ async function setup({
     random: () => 0,
   });
   const planner = createPlanner({ ...stores, shardBytes: 1e6, log: silentLog, now });
-  const { runId } = await planner.plan(KEY, 'upload');
+  const { runId } = await planner.plan(await planner.find(KEY), 'upload');
   const handle = createHandler({
     client: createCosFetchClient({
       endpoint: peer.origin,

@@ -8,7 +8,7 @@ import type { Log } from '../../lib/log.ts';
 import { ASKED_QUIET_MS, feedQuiet } from '../../runs/feed-quiet.ts';
 import type { PlanLater, Planner } from '../../runs/plan.ts';
 import { json } from '../../runtime/http.ts';
-import type { Objects } from '../../stores/objects.ts';
+import type { ObjectInfo, Objects } from '../../stores/objects.ts';
 import type { QueueSender } from '../../stores/queue.ts';
 import { fetchesKey, fetchesText, sameKeyOf } from '../fetches.ts';
 import { claimRun } from '../idempotency.ts';
@@ -34,7 +34,8 @@ export const startRoutes = (options: StartingOptions): Routes => {
   return {
     'POST /manifests': async (request) => {
       const body = parseBody(manifestBody, request.body);
-      const runId = await claimRun(ledger, request, body, now(), await planner.identify(body.key));
+      const found = await planner.find(body.key);
+      const runId = await claimRun(ledger, request, body, now(), found.runId);
       // Under a key that came before, the run of the version it started.
       const run = await ledger.run(runId);
       if (run && run.state !== 'planning') {
@@ -42,11 +43,12 @@ export const startRoutes = (options: StartingOptions): Routes => {
         await feedQuiet(run, { ...options, quietMs, isAsked: true, replan: options });
         return json(202, { runId });
       }
-      if (planLater && (await isLong(body.key, objects))) {
-        await planner.open(body.key, 'http', { runId });
+      const manifest = { ...found, runId };
+      if (planLater && isLong(found)) {
+        await planner.open(manifest, 'http');
         await planLater({ key: body.key, runId });
       } else {
-        await planner.plan(body.key, 'http', { runId });
+        await planner.plan(manifest, 'http');
       }
       return json(202, { runId });
     },
@@ -59,9 +61,9 @@ export const startRoutes = (options: StartingOptions): Routes => {
         const run = await ledger.run(runId);
         if (run && run.state !== 'planning') return;
         const key = fetchesKey(body, runId);
-        await objects.put(key, text);
+        const manifest = { ...(await objects.put(key, text)), runId };
         const lines = body.objects.length;
-        await planner.plan(key, 'http', { runId, sameKey: sameKeyOf(body), lines });
+        await planner.plan(manifest, 'http', { sameKey: sameKeyOf(body), lines });
       }).catch(inProgress);
       return json(202, { runId });
     },
@@ -72,8 +74,5 @@ export const startRoutes = (options: StartingOptions): Routes => {
 const LONG_BYTES = 268_435_456;
 
 /** Whether planning a manifest may take longer than a request. */
-async function isLong(key: string, objects: Pick<Objects, 'head'>): Promise<boolean> {
-  if (key.endsWith('.gz')) return true;
-  const { sizeBytes = 0 } = (await objects.head(key)) ?? {};
-  return sizeBytes > LONG_BYTES;
-}
+const isLong = ({ key, sizeBytes }: ObjectInfo): boolean =>
+  key.endsWith('.gz') || sizeBytes > LONG_BYTES;

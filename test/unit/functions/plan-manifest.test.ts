@@ -74,7 +74,7 @@ describe('plan-manifest', () => {
       [KEY.replace('my', 'small'), 1],
     ] as const) {
       await stores.objects.put(key, manifest(lines));
-      runs.push((await planner.plan(key, 'http')).runId);
+      runs.push((await planner.plan(await planner.find(key), 'http')).runId);
     }
     const first = [];
     for (let at = 0; at < 2; at += 1) first.push(...(await stores.queue.receive(1, 60_000)));
@@ -109,10 +109,13 @@ describe('plan-manifest', () => {
   ])('G10: another %s is another run', async (_name, change) => {
     const { handle: _handle, ...stores } = setup();
     const info = { key: KEY, etag: 'e1', sizeBytes: 1, lastModifiedAt: new Date(0) };
-    const identify = ({ bucket = 'one', ...other }: Partial<typeof info & { bucket: string }>) => {
+    const identify = async ({
+      bucket = 'one',
+      ...other
+    }: Partial<typeof info & { bucket: string }>) => {
       const objects = { ...stores.objects, bucket, head: async () => ({ ...info, ...other }) };
       const planner = createPlanner({ ...stores, objects, shardBytes: 1_024, log: silentLog });
-      return planner.identify(KEY);
+      return (await planner.find(KEY)).runId;
     };
     const first = await identify({});
     expect(await identify({})).toBe(first);
@@ -123,7 +126,7 @@ describe('plan-manifest', () => {
     const { handle, ...stores } = setup();
     const planner = createPlanner({ ...stores, shardBytes: 1_024, log: silentLog });
     await stores.objects.put(KEY, manifest(5));
-    const { runId } = await planner.open(KEY, 'http');
+    const { runId } = await planner.open(await planner.find(KEY), 'http');
     await stores.objects.put(KEY, manifest(6));
     expect(await handle({ plan: { key: KEY, runId } })).toEqual({ runIds: [runId] });
     expect(await stores.ledger.run(runId)).toMatchObject({

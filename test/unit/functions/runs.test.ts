@@ -32,8 +32,8 @@ async function setup(
   > = {},
 ) {
   const stores = openStores();
-  const { now = () => new Date() } = change;
-  const planner = createPlanner({ ...stores, shardBytes: 1_024, log: silentLog, now });
+  const { now = () => new Date(), objects = stores.objects } = change;
+  const planner = createPlanner({ ...stores, objects, shardBytes: 1_024, log: silentLog, now });
   const lines: string[] = [];
   const handle = createHandler({
     allowHttps: false,
@@ -307,6 +307,27 @@ describe('runs', () => {
     expect(first.statusCode).toBe(202);
     expect((await ask('POST /manifests', { body })).value).toEqual(first.value);
     expect(await ledger.run(first.value.runId)).toMatchObject({ state: 'active', trigger: 'http' });
+  });
+
+  it.each([
+    ['a short manifest', 'm.csv', 'active'],
+    ['a packed one that another function plans', 'm.csv.gz', 'planning'],
+  ])('looks up the object once for %s', async (_name, name, state) => {
+    const { objects } = openStores();
+    const heads: string[] = [];
+    const head: typeof objects.head = async (key) => {
+      heads.push(key);
+      return objects.head(key);
+    };
+    const { ask, ledger } = await setup({
+      objects: { ...objects, head },
+      planLater: async () => {},
+    });
+    const key = KEY.replace('m.csv', name);
+    await objects.put(key, 'url,key\nhttp://o.example/,k\n');
+    const { value } = await ask('POST /manifests', { body: JSON.stringify({ key }) });
+    expect(heads).toEqual([key]);
+    expect(await ledger.run(value.runId)).toMatchObject({ state });
   });
 
   it('G9: answers POST /manifests of a file that is none as a whole with a run that says so once', async () => {

@@ -50,7 +50,7 @@ export async function setup(
     });
   const sweep = sweepWith();
   await objects.put(key, manifest);
-  const { runId } = await planner.plan(key, 'upload');
+  const { runId } = await planner.plan(await planner.find(key), 'upload');
   const received = async (): Promise<readonly Shard[]> => {
     const messages = await queue.receive(10, 60_000);
     for (const message of messages) await queue.remove(message);

@@ -42,7 +42,7 @@ async function planned({ key = KEY, manifest = MANIFEST as string | Uint8Array }
   const now = () => new Date(clock.at);
   const planner = createPlanner({ ...stores, shardBytes: 4_096, log: silentLog, now });
   await objects.put(key, manifest);
-  const { runId } = await planner.plan(key, 'upload');
+  const { runId } = await planner.plan(await planner.find(key), 'upload');
   const list = (await textOf(objects, shardListKey(runId))).trim().split('\n');
   const shards = list.map((line) => JSON.parse(line) as Shard);
   const options = { ...stores, planner, now, log: silentLog };

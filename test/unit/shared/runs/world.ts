@@ -151,7 +151,8 @@ export async function openWorld(random: () => number) {
   const isPacked = random() < 0.3;
   const key = isPacked ? `${KEY}.gz` : KEY;
   await stores.objects.put(key, isPacked ? gzipSync(MANIFEST) : MANIFEST);
-  const { runId } = await view(1e9).planner.plan(key, 'upload');
+  const { planner } = view(1e9);
+  const { runId } = await planner.plan(await planner.find(key), 'upload');
   const run = async () => stores.ledger.run(runId);
 
   const actions = {
