@@ -16,7 +16,6 @@ import { type Authorize, createBearer } from '../shared/api/auth.ts';
 import { createStatic } from '../shared/api/dashboard-files.ts';
 import { changeRoutes } from '../shared/api/handlers/change.ts';
 import type { Route, Routes } from '../shared/api/handlers/common.ts';
-import { conditional } from '../shared/api/handlers/not-modified.ts';
 import { reportRoutes } from '../shared/api/handlers/reports.ts';
 import { runRoutes } from '../shared/api/handlers/runs.ts';
 import { serviceRoutes } from '../shared/api/handlers/service.ts';
@@ -78,7 +77,7 @@ export function createHandler({ authorize, dashboard, ...given }: Deps) {
       const route = own(closed, request.routeKey);
       if (!route) throw new InputError('NOT_FOUND', 'There is no such route.');
       if (!TAKING_QUERY.has(request.routeKey)) parseQuery(noQuery, request.query);
-      return conditional(request, await route(request));
+      return route(request);
     },
     { authorize: (request) => own(open, request.routeKey) || authorize(request), log },
   );

@@ -133,7 +133,7 @@ with curl: [examples/curl.md](examples/curl.md).
   \`QUERY_INVALID\`, \`PATH_INVALID\` and \`HEADER_INVALID\` say which part of the request it is.
   \`type\` is the place of the code in [troubleshooting.md](troubleshooting.md), which has all of them.
 - **Unknown names** are refused: fields of a body, and query parameters of every route with a token.
-- **Statuses.** 200 done, or going on already; 202 accepted; 304 as you know it; 400 malformed; 401 no token
+- **Statuses.** 200 done, or going on already; 202 accepted; 400 malformed; 401 no token
   (\`UNAUTHORIZED\`) or an unknown one (\`TOKEN_UNKNOWN\`); 404 no such thing; 409 does not fit the state things are in; 422 the manifest, or the
   \`Idempotency-Key\`, can't be used; 429 too many requests (on AWS); 502 the provider refused; 503 not available, busy, or this
   provider is not configured; 504 the provider did not answer.
@@ -141,7 +141,6 @@ with curl: [examples/curl.md](examples/curl.md).
   request under the same key is 422.
 - **Pages.** \`nextCursor\` of one answer is the \`cursor\` of the next request; null at the end. Lists of
   words are separated by commas: \`state=failed,cancelled\`.
-- **ETags.** Every read carries an \`ETag\`; asked again with \`If-None-Match\` it is 304 while nothing changed.
 - **Rate limits.** On AWS, API Gateway limits the API as a whole (\`apiRate\`, \`apiBurst\`) and answers 429.
 - **HEAD** works wherever GET does.
 - **Uploads** to the local service: \`PUT /objects/{key}\` with the file as the body, for keys that

@@ -1,5 +1,5 @@
 /**
- * The client of the HTTP API: sends the bearer token, keeps ETags, and throws every fault as a
+ * The client of the HTTP API: sends the bearer token, keeps answers, and throws every fault as a
  * `Failure`.
  */
 import { parseRetryAfter } from '../../shared/lib/http-date.ts';
@@ -47,12 +47,12 @@ export interface Client {
   ): Promise<Value>;
 }
 
-/** Answers kept, for their ETag and to be shown again; the one used longest ago goes first. */
+/** Answers kept, to be shown again; the one used longest ago goes first. */
 const KEPT = 60;
 
 export function createClient(options: ClientOptions): Client {
   const { token, onUnauthorized, timeoutMs = 30_000, now = Date.now } = options;
-  const kept = new Map<string, { readonly etag: string | null; readonly value: unknown }>();
+  const kept = new Map<string, { readonly text: string; readonly value: unknown }>();
   const send = options.fetch ?? globalThis.fetch.bind(globalThis);
 
   const request = async (
@@ -64,7 +64,6 @@ export function createClient(options: ClientOptions): Client {
     const limits = [AbortSignal.timeout(timeoutMs), ...(init.signal ? [init.signal] : [])];
     let answer: Response;
     try {
-      // The browser's own cache would answer 200 for our 304.
       answer = await send(path, {
         ...init,
         headers,
@@ -77,7 +76,7 @@ export function createClient(options: ClientOptions): Client {
       if (init.signal?.aborted) throw error;
       throw toFailure(error);
     }
-    if (answer.ok || answer.status === 304) return answer;
+    if (answer.ok) return answer;
     const problem: unknown = await answer.json().catch(() => undefined);
     if (answer.status === 401) onUnauthorized?.();
     const wait = parseRetryAfter(answer.headers.get('retry-after') ?? undefined, new Date(now()));
@@ -87,35 +86,32 @@ export function createClient(options: ClientOptions): Client {
     });
   };
 
-  const parse = async <Value>(answer: Response, check: Check<Value>): Promise<Value> => {
+  const textOf = (answer: Response): Promise<string> =>
+    answer.text().catch((error: unknown) => {
+      throw toFailure(error);
+    });
+
+  const parse = <Value>(text: string, { status }: Response, check: Check<Value>): Value => {
     let value: unknown;
     try {
-      value = await answer.json();
+      value = JSON.parse(text);
     } catch (error) {
-      throw error instanceof SyntaxError
-        ? new Failure('malformed', { status: answer.status }, error)
-        : toFailure(error);
+      throw new Failure('malformed', { status }, error);
     }
-    if (!check(value)) throw new Failure('malformed', { status: answer.status });
+    if (!check(value)) throw new Failure('malformed', { status });
     return value;
   };
 
   return {
     async get(path, check, { signal, keeps = true } = {}) {
-      const before = keeps ? kept.get(path) : undefined;
-      const answer = await request(path, {
-        ...(before?.etag && { headers: { 'if-none-match': before.etag } }),
-        ...(signal && { signal }),
-      });
-      if (before && answer.status === 304) {
-        kept.delete(path);
-        kept.set(path, before);
-        return before.value as never;
-      }
-      const value = await parse(answer, check);
+      const answer = await request(path, signal ? { signal } : {});
+      const text = await textOf(answer);
+      const before = kept.get(path);
+      const isSame = before?.text === text && check(before.value);
+      const value = isSame ? before.value : parse(text, answer, check);
       if (!keeps) return value;
       kept.delete(path);
-      kept.set(path, { etag: answer.headers.get('etag'), value });
+      kept.set(path, { text, value });
       for (const oldest of kept.keys()) {
         if (kept.size <= KEPT) break;
         kept.delete(oldest);
@@ -128,10 +124,7 @@ export function createClient(options: ClientOptions): Client {
       return check(value) ? value : undefined;
     },
     async text(path, signal) {
-      const answer = await request(path, signal ? { signal } : {});
-      return answer.text().catch((error: unknown) => {
-        throw toFailure(error);
-      });
+      return textOf(await request(path, signal ? { signal } : {}));
     },
     async post(path, body, check, headers) {
       const answer = await request(path, {
@@ -139,7 +132,7 @@ export function createClient(options: ClientOptions): Client {
         body: JSON.stringify(body),
         headers: { 'content-type': 'application/json', ...headers },
       });
-      return parse(answer, check);
+      return parse(await textOf(answer), answer, check);
     },
   };
 }

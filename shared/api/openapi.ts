@@ -74,7 +74,6 @@ function build(allowHttps: boolean): OpenApi {
     paths,
     components: {
       schemas: { Problem: schemaOf(problemShape) },
-      headers: HEADERS,
       securitySchemes: { bearer: { type: 'http', scheme: 'bearer' } },
     },
   };
@@ -83,7 +82,6 @@ function build(allowHttps: boolean): OpenApi {
 function operation(route: RouteDescription, path: string): object {
   const { answers, body, bodyOptional, example, id, isPublic, problems, query, summary, tag } =
     route;
-  const isRead = route.route.startsWith('GET ') && !isPublic;
   const refusals = [...problems, ...(isPublic ? [] : [401, 503])].sort();
   return {
     operationId: id,
@@ -94,7 +92,6 @@ function operation(route: RouteDescription, path: string): object {
       ...pathParameters(path),
       ...(query ? queryParameters(query) : []),
       ...(route.isIdempotent ? [IDEMPOTENCY_KEY] : []),
-      ...(isRead ? [IF_NONE_MATCH] : []),
     ],
     ...(body && {
       requestBody: {
@@ -106,26 +103,19 @@ function operation(route: RouteDescription, path: string): object {
       ...Object.fromEntries(
         Object.entries(answers).map(([status, answer]) => [
           status,
-          answerOf(Number(status), answer, route.answer, isRead),
+          answerOf(Number(status), answer, route.answer),
         ]),
       ),
       ...(route.mayRedirect && {
         302: { description: 'Longer than an answer may be: at the store, by a signed address' },
       }),
-      ...(isRead && { 304: { description: 'As the `If-None-Match` of the request knows it' } }),
       ...Object.fromEntries(refusals.map((status) => [status, problemOf(status)])),
     },
   };
 }
 
-const answerOf = (
-  status: number,
-  answer: v.GenericSchema | string,
-  example: unknown,
-  isRead: boolean,
-): object => ({
+const answerOf = (status: number, answer: v.GenericSchema | string, example: unknown): object => ({
   description: TITLES[status] ?? '',
-  ...(isRead && { headers: referTo(['ETag']) }),
   content:
     typeof answer === 'string'
       ? { [answer]: { schema: typeof example === 'string' ? TEXT : ANYTHING, example } }
@@ -142,13 +132,6 @@ const problemOf = (status: number): object => ({
     'application/problem+json': { schema: { $ref: '#/components/schemas/Problem' } },
   },
 });
-
-const HEADERS = {
-  ETag: { description: 'Names this content, for `If-None-Match`', schema: TEXT },
-} as const;
-
-const referTo = (names: readonly (keyof typeof HEADERS)[]): object =>
-  Object.fromEntries(names.map((name) => [name, { $ref: `#/components/headers/${name}` }]));
 
 /** Other names are ids of ours: whatever is none of them is not found. */
 const PATH_PATTERNS = {
@@ -184,14 +167,6 @@ const IDEMPOTENCY_KEY = {
   description:
     'The same key and request answer the same run; the same key with another one is 422.',
   schema: { type: 'string', maxLength: 255, pattern: IDEMPOTENCY.source },
-} as const;
-
-const IF_NONE_MATCH = {
-  name: 'If-None-Match',
-  in: 'header',
-  required: false,
-  description: 'The ETag of what is known already: 304 when it is still so',
-  schema: TEXT,
 } as const;
 
 /** Rules that a schema has several of stand side by side. */

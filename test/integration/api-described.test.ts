@@ -18,7 +18,6 @@ interface Described {
   readonly content?: Readonly<
     Record<string, { readonly schema: object; readonly example?: unknown }>
   >;
-  readonly headers?: Readonly<Record<string, unknown>>;
 }
 interface Operation {
   readonly operationId: string;
@@ -73,13 +72,6 @@ function describer(live: LiveService) {
       (seen.get(route.split('?')[0] ?? '') ?? new Set()).add(status),
     );
     expect(answer.headers.get('x-content-type-options'), what).toBe('nosniff');
-    for (const name of Object.keys(described?.headers ?? {})) {
-      expect(answer.headers.get(name), `${what}: ${name}`).not.toBeNull();
-    }
-    if (status === 304) {
-      expect(text).toBe('');
-      return { status, value: undefined, text };
-    }
     const type = answer.headers.get('content-type')?.split(';')[0] ?? '';
     const schema = described?.content?.[type]?.schema;
     expect(schema, `${what}: ${type}`).toBeDefined();
@@ -209,10 +201,6 @@ it('answers of every route are as described', { timeout: 60_000 }, async () => {
       if (security.length > 0) {
         const refused = await ask(route, names, method === 'post' ? post({}) : {}, public_);
         expect(refused.status, route).toBe(401);
-        if (method === 'get') {
-          const headers = { 'if-none-match': '*' };
-          expect((await ask(route, names, { headers })).status, route).toBe(304);
-        }
       }
       if (responses[404] && path.includes('{runId}')) {
         const gone = { ...names, runId: 'nowhere' };

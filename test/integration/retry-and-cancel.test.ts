@@ -116,13 +116,8 @@ describe('the rest of the API', () => {
     }
   });
 
-  it('spares what is known, and lets no other page in', async () => {
+  it('lets no other page in', async () => {
     const live = await startLive();
-    const first = await live.call('/runs');
-    const etag = first.headers.get('etag') ?? '';
-    const again = await live.call('/runs', { headers: { 'if-none-match': etag } });
-    expect([again.status, await again.text()]).toEqual([304, '']);
-
     const preflight = await fetch(`${live.url}/runs`, {
       method: 'OPTIONS',
       headers: { origin: 'https://evil.example', 'access-control-request-method': 'GET' },

@@ -104,7 +104,6 @@ describe('the OpenAPI document', () => {
       'query limit',
       'query state',
       'query cause',
-      'header If-None-Match',
     ]);
   });
 
