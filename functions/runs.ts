@@ -135,6 +135,8 @@ export const deployment: Deployment = {
     'POST /fetches',
     'GET /dead-letters',
     'POST /dead-letters/redrive',
+    'GET /nightly',
+    'POST /nightly',
     'GET /health/providers',
     'GET /openapi.json',
     'GET /healthz',

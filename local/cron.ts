@@ -6,6 +6,7 @@ import { Cron as Schedule } from 'croner';
 import type { Ledger } from '../shared/ledger/ledger.ts';
 import type { Run } from '../shared/ledger/model.ts';
 import type { Log } from '../shared/lib/log.ts';
+import { announcePass, readTimetable } from '../shared/runs/nightly/timetable.ts';
 import { atMost, STOP_MS } from './at-most.ts';
 import type { EventHandler } from './http.ts';
 
@@ -85,6 +86,8 @@ export function startCron(options: CronOptions): Cron {
   };
 
   const look = async (): Promise<void> => {
+    const { requestedAt } = await readTimetable(ledger);
+    if (requestedAt !== undefined) void pass({ detail: { continue: true } });
     const { items } = await ledger.runs({ states: ['active'], limit: 100 });
     const hasTasksLeft = items.some(
       ({ operation, counts }) => operation === 'retry-failed-objects' && counts.planned > 0,
@@ -112,7 +115,18 @@ export function startCron(options: CronOptions): Cron {
       look().catch((error: unknown) => log.error('cron.failed', {}, error));
     }, lookMs),
   ];
-  const schedule = new Schedule(retryCron, () => pass({ time: new Date().toISOString() }));
+  const schedule = new Schedule(retryCron, () => {
+    announce();
+    return pass({ time: new Date().toISOString() });
+  });
+  const announce = (): void => {
+    const next = schedule.nextRun();
+    if (!next) return;
+    announcePass(ledger, next, Intl.DateTimeFormat().resolvedOptions().timeZone).catch(
+      (error: unknown) => log.error('cron.failed', {}, error),
+    );
+  };
+  announce();
   run();
   return {
     wake,

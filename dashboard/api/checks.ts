@@ -2,7 +2,15 @@
  * Checks of answers: just enough to tell a Waybill service from a proxy's page or another version.
  */
 import type { Check } from './client.ts';
-import type { HealthPage, Run, RunPage, RunSummary, Transfer, TransferPage } from './types.ts';
+import type {
+  HealthPage,
+  Run,
+  RunPage,
+  RunSummary,
+  Timetable,
+  Transfer,
+  TransferPage,
+} from './types.ts';
 
 type Fields = Readonly<Record<string, unknown>>;
 
@@ -48,6 +56,9 @@ export const isSummary = (value: unknown): value is RunSummary =>
   Array.isArray(value['failures']) &&
   isObject(value['warnings']) &&
   isObject(value['coverage']);
+
+export const isTimetable = (value: unknown): value is Timetable =>
+  isObject(value) && 'nextAt' in value && 'requestedAt' in value;
 
 export const isHealth = (value: unknown): value is HealthPage =>
   isObject(value) &&

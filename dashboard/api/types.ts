@@ -6,6 +6,7 @@ import type {
   problemShape,
   runShape,
   runsShape,
+  timetableShape,
   transferShape,
   transfersShape,
 } from '../../shared/api/responses.ts';
@@ -20,6 +21,7 @@ export type Transfer = InferOutput<typeof transferShape>;
 export type TransferState = Transfer['state'];
 export type HistoryEntry = Transfer['history'][number];
 export type TransferPage = InferOutput<typeof transfersShape>;
+export type Timetable = InferOutput<typeof timetableShape>;
 export type HealthPage = InferOutput<typeof healthShape>;
 export type ProviderHealth = HealthPage['providers'][number];
 export type Problem = InferOutput<typeof problemShape>;

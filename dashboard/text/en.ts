@@ -378,6 +378,9 @@ export const en = {
   'nightly.title': 'Nightly passes',
   'nightly.text':
     'Every night Waybill retries failed OMS tasks, and failed fetches that another attempt may help.',
+  'nightly.next': 'Next pass: {at} (your time). The schedule is in the time zone {zone}.',
+  'nightly.start': 'Run it now',
+  'nightly.requested': 'Requested. The pass starts within a few seconds (on AWS within 5 minutes).',
   'nightly.none': 'The nightly retry hasn’t run yet.',
   'nightly.when':
     'By default it runs at 02:00 in the time zone of the service. Set WAYBILL_RETRY_CRON (on AWS: its schedule and timeZone) to change this.',

@@ -357,6 +357,9 @@ export const zh: Readonly<Record<TextKey, string>> = {
 
   'nightly.title': '夜间重试',
   'nightly.text': '每晚重新尝试失败的 OMS 任务和值得重试的离线回源。',
+  'nightly.next': '下次运行：{at}（本地时间）。计划所用时区：{zone}。',
+  'nightly.start': '立即运行',
+  'nightly.requested': '已提交，几秒内开始（AWS 上 5 分钟内）。',
   'nightly.none': '还没有夜间重试。',
   'nightly.when':
     '默认在服务所在时区的 2:00 运行，可通过 WAYBILL_RETRY_CRON 修改（AWS 上为计划表达式和 timeZone）。',

@@ -1,23 +1,62 @@
-/** The view of nightly passes: what each retried. */
-import { isRunPage } from '../api/checks.ts';
+/** The view of nightly passes: when the next one begins, and what each retried. */
+import { useEffect, useState } from 'preact/hooks';
+import { isRunPage, isTimetable } from '../api/checks.ts';
+import { type Failure, toFailure } from '../api/failure.ts';
 import { useLive } from '../live/use-live.ts';
 import { isOver } from '../model/progress.ts';
-import { Empty, FailureNotice, Loading } from '../parts/notice.tsx';
+import { Empty, FailureNotice, Loading, Notice } from '../parts/notice.tsx';
 import { RunTable } from '../parts/run-table.tsx';
 import { Title } from '../parts/title.tsx';
 import { usePage } from '../state/context.ts';
 
 export function NightlyView() {
-  const { t } = usePage();
+  const { client, format, t } = usePage();
+  const timetable = useLive('nightly', isTimetable, ({ requestedAt }) =>
+    requestedAt ? 2_000 : 60_000,
+  );
+  const [failure, setFailure] = useState<Failure>();
+  const [isBusy, setBusy] = useState(false);
   const live = useLive('runs?operation=retry-failed-objects&limit=50', isRunPage, ({ runs }) =>
     runs.every(isOver) ? 60_000 : 2_000,
   );
   const passes = live.value?.runs.filter(({ operation }) => operation === 'retry-failed-objects');
+  const next = timetable.value?.nextAt;
+  const isRequested = Boolean(timetable.value?.requestedAt);
+  // The pass that was requested has begun.
+  useEffect(() => live.refresh(), [isRequested]);
+  const start = async () => {
+    setBusy(true);
+    setFailure(undefined);
+    try {
+      await client.post('nightly', undefined, isTimetable);
+      timetable.refresh();
+    } catch (error) {
+      setFailure(toFailure(error));
+    }
+    setBusy(false);
+  };
   return (
     <>
-      <Title text={t('nightly.title')}>
+      <Title
+        text={t('nightly.title')}
+        actions={
+          <button type="button" class="button" disabled={isBusy || isRequested} onClick={start}>
+            {t('nightly.start')}
+          </button>
+        }
+      >
         <p class="lead">{t('nightly.text')}</p>
+        {next && (
+          <p>
+            {t('nightly.next', {
+              at: format.instant(next),
+              zone: timetable.value?.timeZone ?? 'UTC',
+            })}
+          </p>
+        )}
       </Title>
+      {isRequested && <Notice tone="info" title={t('nightly.requested')} isNews />}
+      {failure && <FailureNotice failure={failure} stays />}
       {live.failure && (
         <FailureNotice failure={live.failure} stays={passes !== undefined} onRetry={live.refresh} />
       )}

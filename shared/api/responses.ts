@@ -219,6 +219,12 @@ export const summaryShape = v.strictObject({
 
 export const queueShape = v.strictObject({ waiting: count, inFlight: count, dead: count });
 
+export const timetableShape = v.strictObject({
+  nextAt: v.nullable(instant),
+  timeZone: v.nullable(v.string()),
+  requestedAt: v.nullable(instant),
+});
+
 export const redrivenShape = v.strictObject({ moved: count, left: count });
 
 /** RFC 9457. */

@@ -46,6 +46,18 @@ describe('failures', () => {
   });
 });
 
+it('a nightly pass is started now', async () => {
+  const live = await startLive();
+  const page = await open(live, { hash: '#/nightly' });
+  await page.getByText(/^Next pass: .* 02:00:00/).waitFor();
+  await page.getByRole('button', { name: 'Run it now' }).click();
+  await page
+    .getByRole('link', { name: /Nightly pass/ })
+    .first()
+    .waitFor();
+  await page.getByRole('button', { name: 'Run it now', disabled: false }).waitFor();
+});
+
 it('a run is cancelled after a question', async () => {
   const live = await startLive({ env: { WAYBILL_COS_FETCH_RPS: '10' } });
   const runId = await live.start('videos.csv', manifestOf(live.site, 100));

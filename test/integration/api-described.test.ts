@@ -128,6 +128,7 @@ it('answers of every route are as described', { timeout: 60_000 }, async () => {
   }
   await ask('GET /runs/{runId}/{file}', { runId, file: 'receipt.jsonl' });
   await ask('GET /dead-letters');
+  await ask('GET /nightly');
   await ask('GET /health/providers');
 
   // Starting and steering.
@@ -157,6 +158,7 @@ it('answers of every route are as described', { timeout: 60_000 }, async () => {
   );
   await ask('POST /runs/{runId}/cancel', begun as { runId: string }, post());
   expect((await ask('POST /dead-letters/redrive', {}, post())).status).toBe(200);
+  expect((await ask('POST /nightly', {}, post())).status).toBe(202);
 
   // Tasks of the providers.
   const { clientRequestToken: _token, ...job } = batchJob();

@@ -561,6 +561,16 @@ export interface RedriveDeadLettersAnswer {
   moved: number;
   left: number;
 }
+export interface GetNightlyAnswer {
+  nextAt: string | null;
+  timeZone: string | null;
+  requestedAt: string | null;
+}
+export interface RequestNightlyAnswer {
+  nextAt: string | null;
+  timeZone: string | null;
+  requestedAt: string | null;
+}
 export interface GetProviderHealthAnswer {
   providers: {
     api: string;
@@ -719,6 +729,10 @@ export function createWaybill({ url, token, fetch = globalThis.fetch }: WaybillO
     /** Puts shards that were given up back on the queue; doubles are harmless. */
     redriveDeadLetters: (body: RedriveDeadLettersBody = {}): Promise<RedriveDeadLettersAnswer> =>
       json('POST', `/dead-letters/redrive`, { body }),
+    /** When the next nightly pass begins, where the service keeps the schedule itself. */
+    getNightly: (): Promise<GetNightlyAnswer> => json('GET', `/nightly`),
+    /** Requests a nightly pass now; a request that waits already is the same. */
+    requestNightly: (): Promise<RequestNightlyAnswer> => json('POST', `/nightly`),
     /** How each provider API answered last: throttling, refused credentials. */
     getProviderHealth: (): Promise<GetProviderHealthAnswer> => json('GET', `/health/providers`),
   };

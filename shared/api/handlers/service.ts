@@ -1,7 +1,8 @@
 /** The routes about the service itself: dead letters and the status of the provider APIs. */
-import type { Ledger } from '../../ledger/ledger.ts';
+import type { Notes } from '../../ledger/notes.ts';
 import type { Log } from '../../lib/log.ts';
 import { readStatus } from '../../limits/api-status.ts';
+import { readTimetable, requestPass, type Timetable } from '../../runs/nightly/timetable.ts';
 import { json } from '../../runtime/http.ts';
 import type { DeadLetters } from '../../stores/queue.ts';
 import { parseBody, redriveBody } from '../requests.ts';
@@ -9,11 +10,12 @@ import type { Routes } from './common.ts';
 
 export interface ServiceOptions {
   readonly deadLetters: Pick<DeadLetters, 'depth' | 'redrive'>;
-  readonly ledger: Pick<Ledger, 'readNote'>;
+  readonly ledger: Notes;
   readonly log: Log;
+  readonly now: () => Date;
 }
 
-export const serviceRoutes = ({ deadLetters, ledger, log }: ServiceOptions): Routes => ({
+export const serviceRoutes = ({ deadLetters, ledger, log, now }: ServiceOptions): Routes => ({
   'GET /dead-letters': async () => json(200, await deadLetters.depth()),
   'POST /dead-letters/redrive': async ({ body }) => {
     const { limit } = parseBody(redriveBody, body === '' ? '{}' : body);
@@ -22,5 +24,21 @@ export const serviceRoutes = ({ deadLetters, ledger, log }: ServiceOptions): Rou
     if (moved > 0) log.info('dead-letters.redriven', { moved, left: dead });
     return json(200, { moved, left: dead });
   },
+  'GET /nightly': async () => json(200, timetable(await readTimetable(ledger), now())),
+  'POST /nightly': async () => {
+    const requested = await requestPass(ledger, now());
+    log.info('nightly.requested', { at: requested.requestedAt });
+    return json(202, timetable(requested, now()));
+  },
   'GET /health/providers': async () => json(200, { providers: await readStatus(ledger) }),
 });
+
+/** A time that is past was written by a service that no longer runs. */
+const timetable = ({ nextAt, timeZone, requestedAt }: Timetable, now: Date) => {
+  const isKnown = nextAt !== undefined && nextAt > now.toISOString();
+  return {
+    nextAt: isKnown ? nextAt : null,
+    timeZone: isKnown ? (timeZone ?? null) : null,
+    requestedAt: requestedAt ?? null,
+  };
+};

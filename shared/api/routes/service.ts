@@ -2,7 +2,7 @@
 import { MAX_MESSAGE_BYTES } from '../../providers/huawei/smn.ts';
 import { MAX_CALLBACK_BYTES } from '../../providers/tencent/offline-fetch/callback.ts';
 import { redriveBody } from '../requests.ts';
-import { healthShape, queueShape, redrivenShape } from '../responses.ts';
+import { healthShape, queueShape, redrivenShape, timetableShape } from '../responses.ts';
 import { healthExample } from './examples.ts';
 import type { RouteDescription } from './route.ts';
 
@@ -44,6 +44,28 @@ export const SERVICE: readonly RouteDescription[] = [
     answers: { 200: redrivenShape },
     answer: { moved: 3, left: 0 },
     problems: [400],
+  },
+  {
+    tag: 'service',
+    route: 'GET /nightly',
+    id: 'getNightly',
+    summary: 'When the next nightly pass begins, where the service keeps the schedule itself',
+    answers: { 200: timetableShape },
+    answer: { nextAt: '2026-11-21T02:00:00.000Z', timeZone: 'UTC', requestedAt: null },
+    problems: [],
+  },
+  {
+    tag: 'service',
+    route: 'POST /nightly',
+    id: 'requestNightly',
+    summary: 'Requests a nightly pass now; a request that waits already is the same',
+    answers: { 202: timetableShape },
+    answer: {
+      nextAt: '2026-11-21T02:00:00.000Z',
+      timeZone: 'UTC',
+      requestedAt: '2026-11-20T08:00:00.000Z',
+    },
+    problems: [],
   },
   {
     tag: 'service',

@@ -20,6 +20,7 @@ import { cutPieces, passRunId, planFailedFetches } from './failed-fetches.ts';
 import { listFailed } from './failed-tasks.ts';
 import { createSkipped, type NightPlan, readPlan, savePlan } from './plan.ts';
 import { type StartTally, startPlanned } from './start-tasks.ts';
+import { endRequest, readTimetable } from './timetable.ts';
 
 export interface PassOptions {
   readonly ledger: Ledger;
@@ -69,7 +70,7 @@ const NONE: PassAnswer = {
 
 /**
  * @param firedFor the moment of the schedule; `continue` only continues passes with tasks
- * left to start
+ * left to start, or begins one that was requested
  */
 export async function nightlyPass(
   firedFor: Date | 'continue',
@@ -81,9 +82,12 @@ export async function nightlyPass(
   try {
     return await withLease(ledger, 'nightly', now, async () => {
       const [newest, ...others] = await openPasses(options);
-      if (firedFor === 'continue') return newest ? startTasks(newest, deadline, options) : NONE;
-      const runId = passRunId(firedFor);
+      const { requestedAt } = firedFor === 'continue' ? await readTimetable(ledger) : {};
+      const wanted = requestedAt === undefined ? firedFor : new Date(requestedAt);
+      if (wanted === 'continue') return newest ? startTasks(newest, deadline, options) : NONE;
+      const runId = passRunId(wanted);
       const run = await openPass(runId, options);
+      if (requestedAt !== undefined) await endRequest(ledger, requestedAt);
       // Older passes end here: this one has listed again what they did not start.
       for (const older of newest ? [newest, ...others] : []) {
         if (older.runId !== runId) await supersede(older, options);

@@ -4,6 +4,7 @@ import { progressOf } from '../../../shared/ledger/run-numbers.ts';
 import type { PlannedTransfer, Tally } from '../../../shared/ledger/shard.ts';
 import type { Cause } from '../../../shared/lib/errors.ts';
 import { createShardReader } from '../../../shared/manifest/shards.ts';
+import { readTimetable, requestPass } from '../../../shared/runs/nightly/timetable.ts';
 import { parseShard } from '../../../shared/runtime/events.ts';
 import { newRun, newShard } from '../../contract/ledger.ts';
 import { AT, PROJECT, REGION, setupNights } from '../../fixtures/nights.ts';
@@ -110,6 +111,21 @@ describe('retry-failed-objects: OMS', () => {
     expect((await ledger.nights([key])).get(key)).toBe(2);
     await ledger.forgetNights(key);
     expect(await oneNight(3)).toMatchObject({ started: 1, left: 0 });
+  });
+
+  it('begins a pass that was requested, once', async () => {
+    const { huawei, night, ledger } = await setupNights();
+    const task = huawei.tasks.add({ ...place, status: 4, errorCode: 'TRF.0001' });
+    const more = { detail: { continue: true } };
+    expect(await night(more)).toMatchObject({ runId: null });
+    await requestPass(ledger, AT);
+    // Somebody else asks for one before it has begun.
+    await requestPass(ledger, new Date(AT.getTime() + 1_000));
+    expect(await night(more)).toMatchObject({ planned: 1, started: 1 });
+    expect(await readTimetable(ledger)).toEqual({});
+    await night(more);
+    expect(task.starts).toBe(1);
+    expect((await ledger.runs({ operations: ['retry-failed-objects'] })).items).toHaveLength(1);
   });
 
   it('forgets the nights of a task that succeeds', async () => {

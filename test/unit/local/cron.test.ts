@@ -2,6 +2,7 @@ import { expect, it, onTestFinished } from 'vitest';
 import { type CronOptions, startCron } from '../../../local/cron.ts';
 import type { Ledger } from '../../../shared/ledger/ledger.ts';
 import { createLog, silentLog } from '../../../shared/lib/log.ts';
+import { endRequest, readTimetable, requestPass } from '../../../shared/runs/nightly/timetable.ts';
 import { until } from '../../fixtures/processes.ts';
 import { openStores } from '../../fixtures/stores.ts';
 
@@ -77,6 +78,29 @@ it('sweeps at once when it starts, and again at its interval', async () => {
   start();
   expect(state.begun).toBe(1);
   await reaches('begun', 4);
+});
+
+it('says when the next nightly pass begins, and begins one that was requested', async () => {
+  const passes: unknown[] = [];
+  const { ledger, start } = setup({
+    lookMs: 2,
+    nightly: async (event) => {
+      passes.push(event);
+      const { requestedAt } = await readTimetable(ledger);
+      if (requestedAt) await endRequest(ledger, requestedAt);
+    },
+  });
+  start();
+  const known = await until(async () => {
+    const { nextAt, timeZone } = await readTimetable(ledger);
+    return nextAt === undefined ? undefined : { nextAt, timeZone };
+  }, 2);
+  expect(new Date(known.nextAt).getHours()).toBe(2);
+  expect(known.timeZone).toBe(Intl.DateTimeFormat().resolvedOptions().timeZone);
+  expect(passes).toEqual([]);
+  await requestPass(ledger, AT);
+  await until(async () => (passes.length > 0 ? true : undefined), 2);
+  expect(passes).toEqual([expect.objectContaining({ detail: { continue: true } })]);
 });
 
 it('never sweeps twice at once', async () => {
