@@ -1,9 +1,8 @@
-/** The program with all its commands. `waybill.ts` runs it; completion and the schemas read it. */
+/** The program with all its commands. `waybill.ts` runs it; the schemas read it. */
 import { readFileSync } from 'node:fs';
 import { Command } from 'commander';
 import { addBatch } from './commands/batch.ts';
 import { addCancel } from './commands/cancel.ts';
-import { addCompletion } from './commands/completion.ts';
 import { addLint } from './commands/lint.ts';
 import { addOms } from './commands/oms.ts';
 import { addPlan } from './commands/plan.ts';
@@ -41,7 +40,6 @@ const COMMANDS: readonly ((program: Command, io: CommandIo) => void)[] = [
   addRedrive,
   addSign,
   addServe,
-  addCompletion,
 ];
 
 export function createProgram(io: CommandIo): Command {

@@ -61,7 +61,7 @@ const ASKING = [
   'cancel',
   'redrive',
 ];
-const ALONE = ['lint', 'plan', 'verify', 'sign', 'serve', 'completion'];
+const ALONE = ['lint', 'plan', 'verify', 'sign', 'serve'];
 
 it('no command is left out', () => {
   const { stdin, stdout, stderr } = process;
@@ -172,7 +172,6 @@ it.each([
   [['plan', 'm.csv', ...TO, '--rate', '0'], 'Expected a whole number from 1 to 1000000'],
   [['plan', 'm.csv', '--to', 'nowhere'], '--to: expected <region>/<bucket-appid>'],
   [['verify', 'none.jsonl'], 'none.jsonl'],
-  [['completion', 'csh'], 'Allowed choices are bash, zsh, fish'],
   [['cancel', RUN], 'expected --yes'],
 ])('2 for %j', async (args, words) => {
   const { code, output } = await exitCode(args);

@@ -129,7 +129,6 @@ describe.skipIf(!hasScript)('80 columns', () => {
     ['redrive', 0],
     ['sign', 0],
     ['serve', 0],
-    ['completion', 0],
   ])('hold the help of %s', async (command, code) => {
     const answer = await onTerminal([...(command ? [command] : []), '--help']);
     expect(answer.code).toBe(code);
