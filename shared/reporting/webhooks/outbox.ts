@@ -86,7 +86,7 @@ function withinRoom(messages: readonly Message[]): readonly Message[] {
   return kept;
 }
 
-export const OUTBOX_NOTE = 'webhooks';
+const OUTBOX_NOTE = 'webhooks';
 
 const instant = v.pipe(
   v.string(),
@@ -106,10 +106,10 @@ const messages = v.array(
   }),
 );
 
-export const writeMessages = (pending: readonly Message[]): string => JSON.stringify(pending);
+const writeMessages = (pending: readonly Message[]): string => JSON.stringify(pending);
 
 /** @throws StoreError (STORE_FAILED) that names the note and the field; the note stays as it is */
-export const readMessages: (text: string | undefined) => readonly Message[] = noteParser(
+const readMessages: (text: string | undefined) => readonly Message[] = noteParser(
   OUTBOX_NOTE,
   messages,
   [],
