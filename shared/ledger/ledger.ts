@@ -102,6 +102,12 @@ export interface Ledger {
     stop: { readonly state: 'failed' | 'cancelled'; readonly at: Date; readonly error?: Cause },
   ): Promise<boolean>;
   /**
+   * When the closing of the run began: `at`, or the first instant that was given, so that a closing
+   * repeated after a crash reports the same one. Stopping or reopening the run discards it, and so
+   * does a final transfer that changes its state, such as one that is requeued.
+   */
+  beginClosing(runId: string, at: Date): Promise<Date>;
+  /**
    * Closes a run: `active` becomes `completed`, `cancelled` and `failed` stay. False for any other, and
    * when it is closed already. Whether it may is the sweeper's judgement.
    * @param plan what reading the whole manifest found, where that was done for the closing

@@ -15,6 +15,10 @@ export const TRANSFER_STATES = [
 
 export type TransferState = (typeof TRANSFER_STATES)[number];
 
+/** Whether only a new attempt or a late success changes it. */
+export const isFinal = (state: TransferState): boolean =>
+  state === 'succeeded' || state === 'failed' || state === 'cancelled';
+
 /**
  * An attempt weighs 10, so within an attempt the later state holds and a later attempt outranks an
  * earlier one. Only success outlasts a later attempt: a person may retry what was cancelled.

@@ -128,6 +128,8 @@ export interface Run extends NewRun {
   /** When it was failed or cancelled. */
   readonly stoppedAt?: Date;
   readonly closedAt?: Date;
+  /** When its closing began (`beginClosing`). */
+  readonly closingAt?: Date;
   /** The nightly pass that took over its failures. */
   readonly handedTo?: string;
 }

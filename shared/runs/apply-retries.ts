@@ -9,8 +9,8 @@ import type { Shard } from '../ledger/shard.ts';
 import { LeasedError } from '../lib/errors.ts';
 import type { Objects } from '../stores/objects.ts';
 import type { QueueSender } from '../stores/queue.ts';
-import { forgetEnd } from './closing-time.ts';
 import { feedAgain } from './feed.ts';
+import { removeEnd } from './rest.ts';
 import { type RetryRequest, readRetryRequests, saveRetryRequests } from './retry-requests.ts';
 import { isTaskShard } from './task-runs.ts';
 
@@ -59,7 +59,7 @@ export async function applyRetries(
   const requests = await readRetryRequests(ledger, runId);
   if (requests.length === 0) return { requeued: 0, done: true };
   // The worker that saved the request may have died before this.
-  await forgetEnd(runId, options);
+  await removeEnd(runId, options.objects);
   const requestedAt = Math.min(...requests.map(({ at }) => at));
   const again: Shard[] = [];
   let requeued = 0;

@@ -18,7 +18,6 @@ import type { Outbox } from '../reporting/webhooks/outbox.ts';
 import { reportKey } from '../stores/layout.ts';
 import type { Objects } from '../stores/objects.ts';
 import { hasSettled, isWorkedOn } from './cancel-unsent.ts';
-import { closingAt, isClosingAt } from './closing-time.ts';
 import { countOpen } from './reconcile/stuck.ts';
 import { isRejectedKept, reportText } from './reports.ts';
 import { isRetryable } from './requeue.ts';
@@ -96,7 +95,7 @@ async function closeDone(
     return false;
   }
 
-  const at = await closingAt(ledger, run, now);
+  const at = await ledger.beginClosing(runId, now());
   const ended = isStoppedRun ? state : 'completed';
   if (isStoppedRun && deadline && deadline.getTime() - now().getTime() < REST_MS) return false;
   const rest = isStoppedRun ? await writeRest(run, shards, options) : undefined;
@@ -120,9 +119,9 @@ async function closeDone(
       reportText(name, closing, shards, { ledger, objects, rest, receipt: receiptView(receipt) }),
     );
   }
-  // The run was cancelled meanwhile: the next sweep closes it as cancelled.
-  if ((await ledger.run(runId))?.state !== state) return false;
-  if (!(await isClosingAt(ledger, runId, at))) return false;
+  // Cancelled or changed meanwhile: the next sweep closes it as it is then.
+  const current = await ledger.run(runId);
+  if (current?.state !== state || current.closingAt?.getTime() !== at.getTime()) return false;
   // Earlier retry requests end with the stopped run.
   if (isStoppedRun) await saveRetryRequests(ledger, runId, []);
   await outbox?.add({

@@ -10,8 +10,8 @@ import { InputError, LeasedError } from '../lib/errors.ts';
 import type { Log } from '../lib/log.ts';
 import { OWN_PREFIX } from '../stores/layout.ts';
 import type { Objects } from '../stores/objects.ts';
-import { forgetEnd } from './closing-time.ts';
 import type { PlanLater, Planner } from './plan.ts';
+import { removeEnd } from './rest.ts';
 import { readRetryRequests } from './retry-requests.ts';
 
 export interface ReplanOptions {
@@ -51,7 +51,7 @@ export async function continuePlanning(
     await withLease(ledger, runLeaseName(runId), now, async () => {
       const run = await ledger.run(runId);
       if (run?.state !== 'planning') return;
-      await forgetEnd(runId, options);
+      await removeEnd(runId, options.objects);
       await replan(run, options);
     });
   } catch (error) {

@@ -14,7 +14,7 @@ import { createShardReader, DEFAULT_SHARD_BYTES } from '../manifest/shards.ts';
 import { type ShardLines, stageRejected, writeRestCsv } from '../reporting/csv.ts';
 import type { RestSummary } from '../reporting/summary.ts';
 import { parseShard } from '../runtime/events.ts';
-import { reportKey } from '../stores/layout.ts';
+import { receiptPrefix, reportKey } from '../stores/layout.ts';
 import { changedObject, noObject } from '../stores/object-keys.ts';
 import type { Objects } from '../stores/objects.ts';
 import { cutManifest } from './cut-shards.ts';
@@ -38,6 +38,18 @@ export interface Rest {
   readonly plan?: Plan;
   /** What was staged for `rejected.csv`, in order of the shards. */
   readonly lines: readonly ShardLines[];
+}
+
+/**
+ * Removes what tells of the end of a run that is reopened: receipt and `rest.csv`. The caller holds the
+ * lease of the run; repeating it is harmless. @throws StoreError
+ */
+export async function removeEnd(
+  runId: string,
+  objects: Pick<Objects, 'list' | 'remove'>,
+): Promise<void> {
+  for await (const { key } of objects.list(receiptPrefix(runId))) await objects.remove(key);
+  await objects.remove(reportKey(runId, 'rest.csv'));
 }
 
 /**

@@ -11,9 +11,9 @@ import { rejectedKeptKey, removeStaged } from '../reporting/csv.ts';
 import type { Objects } from '../stores/objects.ts';
 import type { QueueSender } from '../stores/queue.ts';
 import { applyRetries, isRequested } from './apply-retries.ts';
-import { forgetEnd } from './closing-time.ts';
 import type { PlanLater, Planner } from './plan.ts';
 import { replan } from './replan.ts';
+import { removeEnd } from './rest.ts';
 import {
   type RetryRequest,
   readRetryRequests,
@@ -168,7 +168,7 @@ async function reopen(run: Run, options: RetryOptions): Promise<void> {
     }
   }
   if (isPlanned) return;
-  await forgetEnd(runId, options);
+  await removeEnd(runId, options.objects);
   // Thousands of shards may take longer than a request has.
   await replan(run, options);
 }

@@ -19,6 +19,7 @@ export type RunCalls = Pick<
   | 'activateRun'
   | 'stopRun'
   | 'stops'
+  | 'beginClosing'
   | 'closeRun'
   | 'reopenRun'
   | 'run'

@@ -203,6 +203,32 @@ export function ledgerContract(name: string, open: () => Promise<Ledger>): void 
         expect(await ledger.run('r1')).toMatchObject({ state: 'active', plan: { shardCount: 1 } });
       });
 
+      it('keeps when the closing of a run began, until it is stopped, reopened or changed', async () => {
+        await ledger.openRun(newRun('r1'));
+        await ledger.activateRun('r1', { shardCount: 1, sizeBytes: 100 });
+        await ledger.openShard(newShard('r1'), lease);
+        await ledger.record('r1.0.0', report('submitting', 1));
+        await ledger.record('r1.0.0', report('failed', 1, { cause }));
+        const begin = (ms: number) => ledger.beginClosing('r1', later(ms));
+        expect(await ledger.run('r1')).not.toHaveProperty('closingAt');
+        expect([await begin(1), await begin(2)]).toEqual([later(1), later(1)]);
+        // Told once more, it is what was known before.
+        await ledger.record('r1.0.0', report('failed', 1, { cause }));
+        expect((await ledger.run('r1'))?.closingAt).toEqual(later(1));
+
+        await ledger.record('r1.0.0', report('planned', 2, { event: 'ordered' }));
+        expect(await ledger.run('r1')).not.toHaveProperty('closingAt');
+        expect(await begin(3)).toEqual(later(3));
+        await ledger.stopRun('r1', { state: 'cancelled', at: later(4) });
+        expect(await begin(5)).toEqual(later(5));
+        await ledger.reopenRun('r1', 'active');
+        expect(await ledger.run('r1')).not.toHaveProperty('closingAt');
+        expect(await begin(6)).toEqual(later(6));
+        await begin(7);
+        expect(await ledger.beginClosing('nobody', AT)).toEqual(AT);
+        expect(await ledger.run('nobody')).toBeUndefined();
+      });
+
       it('answers undefined for a run that is not there', async () => {
         expect(await ledger.run('nobody')).toBeUndefined();
       });

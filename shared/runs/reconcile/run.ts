@@ -7,7 +7,6 @@ import { isStopped, type Run } from '../../ledger/model.ts';
 import { continueRetries } from '../apply-retries.ts';
 import { type CancelUnsentOptions, cancelUnsent, hasSettled } from '../cancel-unsent.ts';
 import { type ClosingOptions, closeIfDone } from '../close.ts';
-import { forgetClosing } from '../closing-time.ts';
 import { type FeedQuietOptions, feedQuiet } from '../feed-quiet.ts';
 import { type RequeueOptions, requeue } from '../requeue.ts';
 import { findLostCallbacks, type LostCallbackOptions } from './lost-callbacks.ts';
@@ -68,8 +67,6 @@ export async function reconcileRun(listed: Run, options: ReconcileOptions): Prom
   const abandon = run.operation === 'retry-failed-objects' ? { abandonedMs: NIGHT_MS } : {};
   const tasks = await pollTasks(shards, { ...options, ...abandon });
   let queued = isActive ? await requeue(await ledger.shards(runId), options) : 0;
-  // The closing that was begun no longer holds.
-  if (queued > 0) await forgetClosing(ledger, runId);
   const quietMs = Math.max(options.lostAfterMs, options.settleMs);
   queued += await feedQuiet(run, { ...options, quietMs });
   const current = await ledger.run(runId);

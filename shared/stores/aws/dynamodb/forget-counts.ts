@@ -25,7 +25,7 @@ export function createTouch(table: Table, now: () => number): Touch {
     touchedAt.set(name, at);
   };
   return async (runId, shard) => {
-    const take = 'SET #touchedAt = :at REMOVE #kept';
+    const take = 'SET #touchedAt = :at REMOVE #kept, #closingAt';
     await Promise.all([
       once(`${runId}.${shard}`, (at) => table.update(shardKey(runId, shard), take, { at })),
       // Only of a run that is there: an item made here would look like one.

@@ -80,10 +80,16 @@ export function createRuns(table: Table, counting: Counting, expiry: Expiry): Ru
       };
       const isOpen = '#state IN (:planning, :active)';
       const isStopped =
-        (await table.update(runKey(runId), `${set} REMOVE #kept`, values, isOpen)) ||
+        (await table.update(runKey(runId), `${set} REMOVE #kept, #closingAt`, values, isOpen)) ||
         (await isDone(runId, 'stoppedAt', at, state));
       if (isStopped) stops.announce(runId);
       return isStopped;
+    },
+    async beginClosing(runId, at) {
+      const set = 'SET #closingAt = if_not_exists(#closingAt, :at)';
+      const begun = { at: at.getTime() };
+      const item = await table.updated(runKey(runId), set, begun, 'attribute_exists(#pk)');
+      return item ? new Date(number(item, 'closingAt')) : at;
     },
     async closeRun(runId, at, plan) {
       const ttl = await ttlOf(runId, at);
@@ -107,7 +113,7 @@ export function createRuns(table: Table, counting: Counting, expiry: Expiry): Ru
     },
     async reopenRun(runId, state) {
       const expression = `SET #state = :state, #open = :open
-        REMOVE #closedAt, #stoppedAt, #error, #ttl, #kept`;
+        REMOVE #closingAt, #closedAt, #stoppedAt, #error, #ttl, #kept`;
       const values = { state, open: 'open', planning: 'planning', active: 'active' };
       const hasEnded = 'attribute_exists(#pk) AND NOT #state IN (:planning, :active)';
       return table.update(runKey(runId), expression, values, hasEnded);

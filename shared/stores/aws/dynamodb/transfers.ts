@@ -8,7 +8,13 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { parseTransferCursor, transferCursor } from '../../../ledger/cursors.ts';
 import { HISTORY_LIMIT, isIdle, toEntryText } from '../../../ledger/history.ts';
 import type { TransferFilter } from '../../../ledger/ledger.ts';
-import { merge, rank, TRANSFER_STATES, type TransferState } from '../../../ledger/merge.ts';
+import {
+  isFinal,
+  merge,
+  rank,
+  TRANSFER_STATES,
+  type TransferState,
+} from '../../../ledger/merge.ts';
 import {
   parseTransferId,
   type Transfer,
@@ -231,9 +237,6 @@ const isTold = (item: Item, update: TransferUpdate): boolean => {
     (progress === undefined || item['progress'] === JSON.stringify(progress))
   );
 };
-
-const isFinal = (state: TransferState): boolean =>
-  state === 'succeeded' || state === 'failed' || state === 'cancelled';
 
 function mergeInto(
   before: Item | undefined,

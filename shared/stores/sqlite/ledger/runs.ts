@@ -38,15 +38,18 @@ export function createRuns({ db, write }: SqliteFile): RunCalls {
     UPDATE runs SET state = 'active', shard_count = ?, size_bytes = ?, totals = IFNULL(?, totals)
     WHERE run_id = ? AND state = 'planning'`);
   const stop = db.prepare(`
-    UPDATE runs SET state = ?, stopped_at = ?, error = ?
+    UPDATE runs SET state = ?, stopped_at = ?, error = ?, closing_at = NULL
     WHERE run_id = ? AND state IN ('planning', 'active')`);
+  const beginClosing = db.prepare(`
+    UPDATE runs SET closing_at = IFNULL(closing_at, ?) WHERE run_id = ? RETURNING closing_at`);
   const close = db.prepare(`
     UPDATE runs SET state = IIF(state = 'active', 'completed', state), closed_at = ?,
       shard_count = IFNULL(?, shard_count), size_bytes = IFNULL(?, size_bytes),
       totals = IFNULL(?, totals)
     WHERE run_id = ? AND state IN ('active', 'cancelled', 'failed') AND closed_at IS NULL`);
   const reopen = db.prepare(`
-    UPDATE runs SET state = ?, stopped_at = NULL, closed_at = NULL, error = NULL
+    UPDATE runs SET state = ?, stopped_at = NULL, closing_at = NULL, closed_at = NULL,
+      error = NULL
     WHERE run_id = ? AND state NOT IN ('planning', 'active')`);
   const page = db.prepare(`
     ${SELECT}
@@ -91,6 +94,11 @@ export function createRuns({ db, write }: SqliteFile): RunCalls {
       if (isStopped) stops.announce(runId);
       return isStopped;
     },
+    beginClosing: (runId, at) =>
+      write(() => {
+        const row = beginClosing.get(at.getTime(), runId) as Row | undefined;
+        return row ? new Date(Number(row['closing_at'])) : at;
+      }, 'synced'),
     closeRun: (runId, at, plan) =>
       write(() => {
         const { shardCount = null, sizeBytes = null, totals } = plan ?? {};

@@ -3,7 +3,7 @@ import type { DatabaseSync } from 'node:sqlite';
 import { StoreError } from '../../../lib/errors.ts';
 
 /** Grows with every change of the tables; an older program refuses a newer file. */
-const VERSION = 6;
+const VERSION = 7;
 
 const TABLES = `
 CREATE TABLE IF NOT EXISTS runs (
@@ -21,7 +21,8 @@ CREATE TABLE IF NOT EXISTS runs (
   handed_to TEXT,
   stopped_at INTEGER,
   totals TEXT,
-  task TEXT
+  task TEXT,
+  closing_at INTEGER
 ) WITHOUT ROWID;
 CREATE INDEX IF NOT EXISTS runs_newest ON runs (created_at DESC, run_id DESC);
 
@@ -106,6 +107,7 @@ ALTER TABLE transfers ADD COLUMN progress TEXT;`,
   3: 'ALTER TABLE runs ADD COLUMN stopped_at INTEGER;',
   4: 'ALTER TABLE runs ADD COLUMN totals TEXT;',
   5: 'ALTER TABLE runs ADD COLUMN task TEXT;',
+  6: 'ALTER TABLE runs ADD COLUMN closing_at INTEGER;',
 };
 
 /** @throws StoreError (STORE_FAILED) when the file was written by a newer version */

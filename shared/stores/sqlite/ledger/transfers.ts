@@ -5,7 +5,13 @@
 
 import { parseTransferCursor, transferCursor } from '../../../ledger/cursors.ts';
 import { HISTORY_LIMIT, isIdle, toEntryText } from '../../../ledger/history.ts';
-import { type Fact, merge, TRANSFER_STATES, type TransferState } from '../../../ledger/merge.ts';
+import {
+  type Fact,
+  isFinal,
+  merge,
+  TRANSFER_STATES,
+  type TransferState,
+} from '../../../ledger/merge.ts';
 import {
   parseTransferId,
   type Transfer,
@@ -38,6 +44,7 @@ export function createTransfers({ db, write }: SqliteFile, counters: Counters): 
       updated_at = MAX(updated_at, ?)
     WHERE run_id = ? AND shard = ? AND line = ?
       AND state = 'submitted' AND attempt = ? AND cause IS NULL AND events < ${HISTORY_LIMIT}`);
+  const discardClosing = db.prepare('UPDATE runs SET closing_at = NULL WHERE run_id = ?');
   const page = db.prepare(`
     SELECT transfers.* FROM shards CROSS JOIN transfers USING (run_id, shard)
     WHERE run_id = :run AND shard >= :shard AND (shard, line) > (:shard, :line)
@@ -103,7 +110,9 @@ export function createTransfers({ db, write }: SqliteFile, counters: Counters): 
         line,
       );
     }
-    if (before?.state !== after.state) counters.move(runId, shard, before?.state, after.state);
+    if (before?.state === after.state) return;
+    counters.move(runId, shard, before?.state, after.state);
+    if (before && isFinal(before.state)) discardClosing.run(runId);
   }
 
   return {
