@@ -114,6 +114,19 @@ it('a run that was cancelled before anything failed can be continued', async () 
   await page.locator('.title .badge', { hasText: 'Active' }).waitFor();
 });
 
+it('a run of which nothing is sent yet names the runs before it', async () => {
+  const live = await startLive({ env: { WAYBILL_COS_FETCH_RPS: '1' } });
+  const first = await live.start('first.csv', manifestOf(live.site, 100));
+  for (const name of ['second.csv', 'third.csv', 'fourth.csv']) {
+    await live.start(name, manifestOf(live.site, 100));
+  }
+  const runId = await live.start('last.csv', manifestOf(live.site, 5));
+  const page = await open(live, { hash: `#/runs/${runId}` });
+  await page.locator('.notice', { hasText: 'Waiting behind' }).waitFor();
+  const link = page.locator('.notice a').first();
+  expect(await link.getAttribute('href')).toBe(`#/runs/${first}`);
+});
+
 it('a run that sent nothing says so, and draws no empty plot', async () => {
   const live = await startLive();
   const runId = await live.start('bad.csv', 'url,key\nhttps://a.example/x,x\n');
