@@ -3,18 +3,14 @@
  * upload of a description, `events/cos-batch-job-upload.json`. Repeating finds the same job,
  * because its token was stored before the first call.
  */
-import * as wiring from '#wiring';
 import { expose, openLater, openLedger, openObjects } from '#wiring';
 import { createBearer } from '../shared/api/auth.ts';
 import { type BatchJobDeps, createBatchJobHandler } from '../shared/api/handlers/batch-jobs.ts';
-import { createClock } from '../shared/lib/clock.ts';
-import { connectCosBatch } from '../shared/providers/tencent/batch/client.ts';
 import { createBatchCreator } from '../shared/providers/tencent/batch/create-job.ts';
-import { connectCosObjects } from '../shared/providers/tencent/objects.ts';
 import type { Deployment } from '../shared/runtime/deployment.ts';
 import { batchJobConfig } from '../shared/wiring/config/functions.ts';
+import { connectBatch } from '../shared/wiring/connect.ts';
 import { observe } from '../shared/wiring/observe.ts';
-import { openTencentBreaker } from '../shared/wiring/tencent.ts';
 
 export const createHandler = (deps: BatchJobDeps) => createBatchJobHandler(deps);
 
@@ -22,21 +18,17 @@ export const handler = expose(async (env) => {
   const config = batchJobConfig(env);
   const { apiTokens, batch } = config;
   const { log } = observe(config);
-  const clock = createClock({ provider: 'Tencent Cloud', log });
   const [later, ledger, objects] = await Promise.all([
     openLater(config),
     openLedger(config),
     openObjects(config),
   ]);
-  const place = { api: 'cos-batch', ledger, limits: batch.limits };
   return createHandler({
     authorize: createBearer(apiTokens),
     creator: createBatchCreator({
-      client: connectCosBatch(batch, clock),
+      ...connectBatch(config, batch, { ledger, log }),
       config: batch,
       ledger,
-      breaker: openTencentBreaker(config, batch.cos, place, wiring).breaker,
-      objects: connectCosObjects(batch.cos, clock),
     }),
     later,
     ledger,

@@ -4,7 +4,6 @@
  * open.
  */
 import { randomUUID } from 'node:crypto';
-import * as wiring from '#wiring';
 import { expose, openHold, openLedger, openObjects, openQueue } from '#wiring';
 import { createIntent } from '../shared/ledger/intent.ts';
 import type { IntentWindow } from '../shared/ledger/ledger.ts';
@@ -12,15 +11,12 @@ import type { Run } from '../shared/ledger/model.ts';
 import type { PlannedTransfer, Shard, ShardMessage } from '../shared/ledger/shard.ts';
 import type { RunWatch } from '../shared/ledger/stops.ts';
 import { toCause } from '../shared/lib/cause.ts';
-import { createClock } from '../shared/lib/clock.ts';
 import { untilTime } from '../shared/lib/deadline.ts';
 import { InputError, LeasedError, UnsettledError, WaybillError } from '../shared/lib/errors.ts';
 import { type Metrics, noMetrics } from '../shared/lib/metrics.ts';
 import type { Limiter } from '../shared/limits/ports.ts';
 import { createShardReader, type ShardReader } from '../shared/manifest/shards.ts';
-import { connectCosObjects, hasArrived } from '../shared/providers/tencent/objects.ts';
 import { createCallbackUrls } from '../shared/providers/tencent/offline-fetch/callback.ts';
-import { connectCosFetch } from '../shared/providers/tencent/offline-fetch/client.ts';
 import {
   createSubmit,
   type Sent,
@@ -37,8 +33,8 @@ import { createCallbackTokens } from '../shared/signing/callback-token.ts';
 import type { Objects } from '../shared/stores/objects.ts';
 import type { Hold, QueueSender } from '../shared/stores/queue.ts';
 import { cosFetchConfig } from '../shared/wiring/config/functions.ts';
+import { connectFetch } from '../shared/wiring/connect.ts';
 import { observe } from '../shared/wiring/observe.ts';
-import { openTencentBreaker } from '../shared/wiring/tencent.ts';
 
 export interface Deps extends Omit<SubmitOptions, 'now'> {
   /** Works on the objects of a shard side by side. */
@@ -200,20 +196,19 @@ export const handler = expose(async (env) => {
     openHold(config),
   ]);
   const observed = observe(config);
-  const clock = createClock({ provider: 'Tencent Cloud', log: observed.log });
-  const place = { api: 'cos-fetch', ledger, limits: cos.limits };
-  const { breaker, limiter } = openTencentBreaker(config, cos, place, wiring);
+  const parts = { ledger, log: observed.log };
+  const { breaker, client, each, resolve } = connectFetch(config, cos, parts, { onKeyExist });
   return createHandler({
     breaker,
-    client: connectCosFetch(cos, clock, onKeyExist),
-    each: limiter.each,
+    client,
+    each,
     ledger,
     ...observed,
     objects,
     queue,
     hold,
     read: createShardReader({ objects, allowHttps }),
-    resolve: hasArrived(connectCosObjects(cos, clock)),
+    resolve,
     settleMs,
     urls: createCallbackUrls(publicUrl, createCallbackTokens(callbackKeys)),
   });

@@ -3,18 +3,14 @@
  * `events/oms-v1-start-task.json`; upload of a list, `events/oms-v1-start-task-upload.json`. Reads
  * the state before each start, so repeating finds tasks that already run.
  */
-import * as wiring from '#wiring';
 import { expose } from '#wiring';
 import { createOmsStartHandler, type OmsStartDeps } from '../shared/api/handlers/oms-tasks.ts';
 import type { Deployment } from '../shared/runtime/deployment.ts';
-import { omsStartConfig } from '../shared/wiring/config/functions.ts';
 import { OMS_START, omsStartDeps } from '../shared/wiring/oms-start.ts';
 
 export const createHandler = (deps: OmsStartDeps) => createOmsStartHandler('v1', deps);
 
-export const handler = expose(async (env) =>
-  createHandler(await omsStartDeps(omsStartConfig(env), wiring)),
-);
+export const handler = expose(async (env) => createHandler(await omsStartDeps(env)));
 
 export const deployment: Deployment = {
   ...OMS_START,

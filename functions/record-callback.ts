@@ -4,22 +4,15 @@
  * `WAYBILL_VERIFY` says which callbacks are confirmed with a status query. Trigger: HTTP,
  * `events/record-callback.json`. Repeating is harmless.
  */
-import * as wiring from '#wiring';
 import { expose, openLedger, openWaker } from '#wiring';
 import type { Ledger } from '../shared/ledger/ledger.ts';
 import type { TransferUpdate } from '../shared/ledger/model.ts';
-import { createClock } from '../shared/lib/clock.ts';
 import { InputError } from '../shared/lib/errors.ts';
 import { createSend } from '../shared/lib/http.ts';
 import type { Log } from '../shared/lib/log.ts';
 import { createSmnVerifier, type SmnVerifier } from '../shared/providers/huawei/smn.ts';
-import { connectCosObjects } from '../shared/providers/tencent/objects.ts';
 import { callbackUpdate } from '../shared/providers/tencent/offline-fetch/callback.ts';
-import { connectCosFetch } from '../shared/providers/tencent/offline-fetch/client.ts';
-import {
-  createFetchStatus,
-  type FetchStatus,
-} from '../shared/providers/tencent/offline-fetch/status.ts';
+import type { FetchStatus } from '../shared/providers/tencent/offline-fetch/status.ts';
 import type { Deployment } from '../shared/runtime/deployment.ts';
 import type { HttpRequest } from '../shared/runtime/http.ts';
 import { type HttpAnswer, json, overHttp } from '../shared/runtime/http.ts';
@@ -30,8 +23,8 @@ import {
   createCallbackTokens,
 } from '../shared/signing/callback-token.ts';
 import { callbackConfig } from '../shared/wiring/config/functions.ts';
+import { connectFetch } from '../shared/wiring/connect.ts';
 import { observe } from '../shared/wiring/observe.ts';
-import { openTencentBreaker } from '../shared/wiring/tencent.ts';
 
 export interface Deps {
   readonly ledger: Ledger;
@@ -119,7 +112,6 @@ export const handler = expose(async (env) => {
   const { callbackKeys, cos, smn, verify } = config;
   const ledger = await openLedger(config);
   const { log } = observe(config);
-  const clock = createClock({ provider: 'Tencent Cloud', log });
   return createHandler({
     ledger,
     log,
@@ -128,18 +120,7 @@ export const handler = expose(async (env) => {
     wake: await openWaker(config),
     ...(smn && { smn: createSmnVerifier({ ...smn, send: createSend({ timeoutMs: 3_000 }) }) }),
     ...(cos && {
-      status: createFetchStatus({
-        breaker: openTencentBreaker(
-          config,
-          cos,
-          { api: 'cos-fetch', ledger, limits: cos.limits },
-          wiring,
-          REST_MS,
-        ).breaker,
-        client: connectCosFetch(cos, clock),
-        ledger,
-        objects: connectCosObjects(cos, clock),
-      }),
+      status: connectFetch(config, cos, { ledger, log }, { restMs: REST_MS }).status,
     }),
   });
 });

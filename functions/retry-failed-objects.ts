@@ -5,15 +5,13 @@
  * earlier call had no time or free slot for. Two firings for one moment are one pass.
  */
 import * as v from 'valibot';
-import * as wiring from '#wiring';
 import { expose, openLedger, openObjects, openQueue } from '#wiring';
 import { parseWith } from '../shared/lib/validate.ts';
-import { createStarter } from '../shared/providers/huawei/oms/start-task.ts';
 import { nightlyPass, type PassAnswer, type PassOptions } from '../shared/runs/nightly/pass.ts';
 import type { Deployment } from '../shared/runtime/deployment.ts';
 import { parseSchedule } from '../shared/runtime/events.ts';
 import { nightlyConfig } from '../shared/wiring/config/functions.ts';
-import { openHuawei } from '../shared/wiring/huawei.ts';
+import { connectOmsTasks } from '../shared/wiring/connect.ts';
 import { observe } from '../shared/wiring/observe.ts';
 
 /** Less than the function may run. */
@@ -42,19 +40,11 @@ export const handler = expose(async (env) => {
     openQueue(config),
   ]);
   const { log } = observe(config);
-  const common = {
-    ledger,
-    log,
-    maxNights,
-    now: () => new Date(),
-    objects,
-    queue,
-    shardBytes,
-  };
+  const now = () => new Date();
+  const common = { ledger, log, maxNights, now, objects, queue, shardBytes };
   if (!huawei) return createHandler(common);
-  const { open, sets } = await openHuawei(config, huawei, { ledger, log }, wiring);
+  const { open, sets, starter } = await connectOmsTasks(config, huawei, { ledger, log });
   const { projects, running } = huawei;
-  const starter = createStarter({ ledger, open, sets });
   return createHandler({ ...common, oms: { open, projects, running, sets, starter } });
 });
 

@@ -5,7 +5,6 @@
  */
 import { setTimeout as sleep } from 'node:timers/promises';
 import * as v from 'valibot';
-import * as wiring from '#wiring';
 import { expose, openLedger, openObjects, openPlanLater, openQueue } from '#wiring';
 import type { Ledger } from '../shared/ledger/ledger.ts';
 import type { Run, RunState } from '../shared/ledger/model.ts';
@@ -20,8 +19,8 @@ import { continuePlanning } from '../shared/runs/replan.ts';
 import type { Deployment } from '../shared/runtime/deployment.ts';
 import { parseSchedule } from '../shared/runtime/events.ts';
 import { planConfig, sweepConfig } from '../shared/wiring/config/functions.ts';
+import { connectPollers } from '../shared/wiring/connect.ts';
 import { observe } from '../shared/wiring/observe.ts';
-import { openPollers } from '../shared/wiring/pollers.ts';
 
 export type Deps = Omit<ReconcileOptions, 'all' | 'deadline' | 'lostUntil' | 'outbox'> & {
   readonly metrics?: Metrics;
@@ -181,7 +180,7 @@ export const handler = expose(async (env) => {
   const observed = observe(config);
   const { shardBytes } = planConfig(env);
   return createHandler({
-    ...(await openPollers(config, { ledger, objects, log: observed.log }, wiring)),
+    ...(await connectPollers(config, { ledger, objects, log: observed.log })),
     allowHttps,
     ledger,
     ...observed,

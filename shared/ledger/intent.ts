@@ -12,7 +12,10 @@ import type { PlannedTransfer, Shard, Tally } from './shard.ts';
 import type { RunWatch } from './stops.ts';
 
 /** Checks whether an open submission arrived: true when the object was written after `since`. */
-export type Resolve = (transfer: PlannedTransfer, since: Date) => Promise<boolean>;
+export type Resolve = (
+  transfer: Pick<PlannedTransfer, 'key' | 'md5' | 'target'>,
+  since: Date,
+) => Promise<boolean>;
 
 export interface Intent {
   /**

@@ -3,6 +3,7 @@
  * once no worker holds a shard of the run.
  */
 import { randomUUID } from 'node:crypto';
+import type { Resolve } from '../ledger/intent.ts';
 import { runLeaseName, withLease } from '../ledger/lease.ts';
 import type { Ledger, ShardRecord } from '../ledger/ledger.ts';
 import {
@@ -12,16 +13,9 @@ import {
   type TransferTask,
   type TransferUpdate,
 } from '../ledger/model.ts';
-import type { PlannedTransfer } from '../ledger/shard.ts';
 import { LeasedError, StoreError, WaybillError } from '../lib/errors.ts';
 import type { Log } from '../lib/log.ts';
 import { isTaskShard } from './task-runs.ts';
-
-/** Whether the object arrived at its target since then; the check a worker makes before it sends again. */
-export type HasArrived = (
-  object: Pick<PlannedTransfer, 'key' | 'md5' | 'target'>,
-  since: Date,
-) => Promise<boolean>;
 
 export interface CancelUnsentOptions {
   readonly ledger: Ledger;
@@ -29,7 +23,7 @@ export interface CancelUnsentOptions {
   /** They resolve a start that was not answered. */
   readonly pollers: { readonly [Kind in TransferTask['kind']]?: unknown };
   /** Undefined while the provider is not configured. */
-  readonly hasArrived?: HasArrived | undefined;
+  readonly hasArrived?: Resolve | undefined;
   readonly settleMs: number;
   /** No shard is started after this instant. */
   readonly deadline: Date;

@@ -1,46 +1,27 @@
-/** Builds both start functions from the configuration and the stores of the wiring. */
+/** What both functions that start OMS tasks are built of, and what they run with. */
+import { openLater, openLedger, openObjects } from '#wiring';
 import { createBearer } from '../api/auth.ts';
 import type { OmsStartDeps } from '../api/handlers/oms-tasks.ts';
-import type { Ledger } from '../ledger/ledger.ts';
-import { createStarter } from '../providers/huawei/oms/start-task.ts';
+import type { Env } from '../lib/env.ts';
 import type { Deployment } from '../runtime/deployment.ts';
-import type { Later } from '../runtime/later.ts';
-import type { StoresConfig } from '../stores/config.ts';
-import type { Objects } from '../stores/objects.ts';
-import type { OmsStartConfig } from './config/functions.ts';
-import { type HuaweiWiring, openHuawei } from './huawei.ts';
+import { omsStartConfig } from './config/functions.ts';
+import { connectOmsTasks } from './connect.ts';
 import { observe } from './observe.ts';
 
-/** The parts of the wiring that a start needs. */
-export interface OmsStartWiring extends HuaweiWiring {
-  readonly openLedger: (config: StoresConfig) => Promise<Ledger>;
-  readonly openObjects: (config: StoresConfig) => Promise<Objects>;
-  readonly openLater: (config: StoresConfig) => Promise<Later | undefined>;
-}
-
 /** @throws ConfigError, StoreError */
-export async function omsStartDeps(
-  config: OmsStartConfig,
-  wiring: OmsStartWiring,
-): Promise<OmsStartDeps> {
+export async function omsStartDeps(env: Env): Promise<OmsStartDeps> {
+  const config = omsStartConfig(env);
   const { apiTokens, huawei } = config;
   const { log } = observe(config);
   const [later, ledger, objects] = await Promise.all([
-    wiring.openLater(config),
-    wiring.openLedger(config),
-    wiring.openObjects(config),
+    openLater(config),
+    openLedger(config),
+    openObjects(config),
   ]);
-  const { open, openLimiter, sets } = await openHuawei(config, huawei, { ledger, log }, wiring);
-  return {
-    authorize: createBearer(apiTokens),
-    each: openLimiter('lists').each,
-    later,
-    ledger,
-    log,
-    objects,
-    projects: huawei.projects,
-    starter: createStarter({ ledger, open, sets }),
-  };
+  const { each, starter } = await connectOmsTasks(config, huawei, { ledger, log });
+  const authorize = createBearer(apiTokens);
+  const { projects } = huawei;
+  return { authorize, each, later, ledger, log, objects, projects, starter };
 }
 
 /** What both read and run with; a list of a thousand tasks takes some minutes at the default pace. */

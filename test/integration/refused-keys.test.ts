@@ -2,24 +2,23 @@
 import { join } from 'node:path';
 import { expect, it, onTestFinished } from 'vitest';
 import type { Transfer, TransferTask } from '../../shared/ledger/model.ts';
-import { createClock } from '../../shared/lib/clock.ts';
 import { ConfigError, ProviderError } from '../../shared/lib/errors.ts';
 import { silentLog } from '../../shared/lib/log.ts';
-import { connectCosBatch } from '../../shared/providers/tencent/batch/client.ts';
 import { createTencentRefusals } from '../../shared/providers/tencent/breaker.ts';
-import { connectCosFetch } from '../../shared/providers/tencent/offline-fetch/client.ts';
 import {
   batchJobConfig,
   cosFetchConfig,
   nightlyConfig,
-  omsStartConfig,
   sweepConfig,
 } from '../../shared/wiring/config/functions.ts';
+import {
+  connectBatch,
+  connectFetch,
+  connectOmsTasks,
+  connectPollers,
+} from '../../shared/wiring/connect.ts';
 import * as wiring from '../../shared/wiring/embedded.ts';
-import { openHuawei } from '../../shared/wiring/huawei.ts';
 import { omsStartDeps } from '../../shared/wiring/oms-start.ts';
-import { openPollers } from '../../shared/wiring/pollers.ts';
-import { openTencentBreaker } from '../../shared/wiring/tencent.ts';
 import { startSimulator } from '../../simulator/main.ts';
 import { temporaryFolder } from '../fixtures/stores.ts';
 
@@ -83,10 +82,10 @@ it('G8: a refused key of Huawei is sent twice by all functions of a process toge
   const parts = { ledger, objects, log: silentLog };
   const config = nightlyConfig(env);
   if (!config.huawei) throw new ConfigError([]);
-  const v1 = await omsStartDeps(omsStartConfig(env), wiring);
-  const v2 = await omsStartDeps(omsStartConfig(env), wiring);
-  const night = await openHuawei(config, config.huawei, parts, wiring);
-  const { pollers } = await openPollers(sweepConfig(env), parts, wiring);
+  const v1 = await omsStartDeps(env);
+  const v2 = await omsStartDeps(env);
+  const night = await connectOmsTasks(config, config.huawei, parts);
+  const { pollers } = await connectPollers(sweepConfig(env), parts);
   const place = { region: REGION, projectId: PROJECT, credentials: 'default' };
   const list = async () => {
     const access = await night.open(place);
@@ -113,20 +112,13 @@ it('G8: a refused key of Tencent is sent twice by all functions of a process tog
     wiring.openLedger(sweepConfig(env)),
     wiring.openObjects(sweepConfig(env)),
   ]);
-  const clock = createClock();
   const fetches = cosFetchConfig(env);
   const { batch } = batchJobConfig(env);
-  const limits = { requestsPerSecond: 1_000, inFlight: 8 };
-  const open = (api: string) =>
-    openTencentBreaker(fetches, fetches.cos, { api, ledger, limits }, wiring).breaker;
-  const [worker, creator, callback] = [open('cos-fetch'), open('cos-batch'), open('cos-fetch')];
-  const client = connectCosFetch(fetches.cos, clock);
-  const jobs = connectCosBatch(batch, clock);
-  const { pollers } = await openPollers(
-    sweepConfig(env),
-    { ledger, objects, log: silentLog },
-    wiring,
-  );
+  const parts = { ledger, objects, log: silentLog };
+  const worker = connectFetch(fetches, fetches.cos, parts);
+  const callback = connectFetch(fetches, fetches.cos, parts);
+  const creator = connectBatch(fetches, batch, parts);
+  const { pollers } = await connectPollers(sweepConfig(env), parts);
   const job = {
     kind: 'batch',
     region: target.region,
@@ -134,11 +126,11 @@ it('G8: a refused key of Tencent is sent twice by all functions of a process tog
     marker: 'm',
   } as const;
   const submit = () =>
-    worker.run(() => client.submit(target, { url: 'http://o.example/a', key: 'a' }));
+    worker.breaker.run(() => worker.client.submit(target, { url: 'http://o.example/a', key: 'a' }));
   const found = await codes([
     submit,
-    () => creator.run(() => jobs.listJobs(target.region)),
-    () => callback.run(() => client.progress(target, 't')),
+    () => creator.breaker.run(() => creator.client.listJobs(target.region)),
+    () => callback.breaker.run(() => callback.client.progress(target, 't')),
     async () => pollers.batch?.poll(asked(job)),
     submit,
   ]);

@@ -1,0 +1,120 @@
+/**
+ * Connects the clients of both clouds as all functions call them: one limiter per API, and one
+ * count of refusals per key in this process.
+ */
+import { openCredentials, openLimiter, openRefusals, openSharedBreaker } from '#wiring';
+import type { Ledger } from '../ledger/ledger.ts';
+import { createClock } from '../lib/clock.ts';
+import type { Log } from '../lib/log.ts';
+import type { LimiterPlace } from '../limits/limiter.ts';
+import { createHuaweiBreakers } from '../providers/huawei/breakers.ts';
+import type { HuaweiConfig } from '../providers/huawei/config.ts';
+import { createObsReader } from '../providers/huawei/obs.ts';
+import { connectOms, OMS_RETRY } from '../providers/huawei/oms/connect.ts';
+import { createOmsPoller } from '../providers/huawei/oms/poll-task.ts';
+import { createStarter } from '../providers/huawei/oms/start-task.ts';
+import type { TaskPollers } from '../providers/task-poller.ts';
+import { connectCosBatch } from '../providers/tencent/batch/client.ts';
+import { createBatchPoller } from '../providers/tencent/batch/poll-job.ts';
+import {
+  createTencentBreaker,
+  createTencentRefusals,
+  tencentIdentity,
+} from '../providers/tencent/breaker.ts';
+import type { BatchConfig, CosConfig } from '../providers/tencent/config.ts';
+import { connectCosObjects, hasArrived } from '../providers/tencent/objects.ts';
+import { connectCosFetch } from '../providers/tencent/offline-fetch/client.ts';
+import { createFetchStatus } from '../providers/tencent/offline-fetch/status.ts';
+import type { StoresConfig } from '../stores/config.ts';
+import type { Objects } from '../stores/objects.ts';
+import type { SweepConfig } from './config/functions.ts';
+
+interface Parts {
+  readonly ledger: Ledger;
+  readonly log: Log;
+}
+
+const tencentClock = (log: Log) => createClock({ provider: 'Tencent Cloud', log });
+
+/** @param restMs how long refusals that may be one bucket's keep all calls of this breaker back */
+function openTencentBreaker(
+  config: StoresConfig,
+  { credentials }: CosConfig,
+  place: LimiterPlace,
+  restMs?: number,
+) {
+  const limiter = openLimiter(config, place);
+  const refusals = openRefusals(tencentIdentity(credentials), createTencentRefusals);
+  return { breaker: createTencentBreaker(limiter, refusals, restMs), each: limiter.each };
+}
+
+export function connectFetch(
+  config: StoresConfig,
+  cos: CosConfig,
+  { ledger, log }: Parts,
+  { onKeyExist, restMs }: { onKeyExist?: 'ignore' | 'override'; restMs?: number } = {},
+) {
+  const place = { api: 'cos-fetch', ledger, limits: cos.limits };
+  const { breaker, each } = openTencentBreaker(config, cos, place, restMs);
+  const clock = tencentClock(log);
+  const client = connectCosFetch(cos, clock, onKeyExist);
+  const objects = connectCosObjects(cos, clock);
+  const status = createFetchStatus({ breaker, client, ledger, objects });
+  return { breaker, client, each, resolve: hasArrived(objects), status };
+}
+
+export function connectBatch(config: StoresConfig, batch: BatchConfig, { ledger, log }: Parts) {
+  const place = { api: 'cos-batch', ledger, limits: batch.limits };
+  const { breaker } = openTencentBreaker(config, batch.cos, place);
+  const clock = tencentClock(log);
+  const objects = connectCosObjects(batch.cos, clock);
+  return { breaker, client: connectCosBatch(batch, clock), objects };
+}
+
+/** @throws ConfigError, StoreError */
+export async function connectOmsTasks(
+  config: StoresConfig,
+  huawei: HuaweiConfig,
+  { ledger, log }: Parts,
+) {
+  const sets = await openCredentials(config, huawei.sets);
+  const clock = createClock({ provider: 'Huawei Cloud', log });
+  const { limits } = huawei;
+  const openRegion = (region: string) =>
+    openLimiter(config, { api: `oms ${region}`, ledger, limits, retry: OMS_RETRY });
+  const openBreaker = createHuaweiBreakers({
+    openLimiter: openRegion,
+    openRefusals,
+    openSharedBreaker: openSharedBreaker(config, ledger),
+  });
+  const open = connectOms({ config: huawei, sets, openBreaker, clock });
+  const starter = createStarter({ ledger, open, sets });
+  return { clock, each: openRegion('lists').each, open, openBreaker, sets, starter };
+}
+
+/** What the sweep asks through, of each provider that is configured. @throws ConfigError, StoreError */
+export async function connectPollers(
+  config: SweepConfig,
+  { ledger, log, objects }: Parts & { readonly objects: Objects },
+) {
+  const { batch, cos, huawei, settleMs } = config;
+  const parts = { ledger, log };
+  const kept = { objects, settleMs, now: () => new Date() };
+  const pollers: { -readonly [Kind in keyof TaskPollers]: TaskPollers[Kind] } = {};
+  if (batch) {
+    const { objects: reports, ...calls } = connectBatch(config, batch, parts);
+    pollers.batch = createBatchPoller({ ...calls, ...kept, reports });
+  }
+  if (huawei) {
+    const calls = await connectOmsTasks(config, huawei, parts);
+    const obs = createObsReader({ endpoint: huawei.obsEndpoint, clock: calls.clock });
+    pollers.oms = createOmsPoller({ ...calls, ...kept, ledger, obs });
+  }
+  if (!cos) return { pollers };
+  const { breaker, each, resolve, status } = connectFetch(config, cos, parts);
+  return {
+    pollers,
+    hasArrived: (...asked: Parameters<typeof resolve>) => breaker.run(() => resolve(...asked)),
+    lost: { each, status },
+  };
+}
