@@ -5,45 +5,35 @@
  */
 import * as v from 'valibot';
 import { expose, openLedger, openObjects, openQueue } from '#wiring';
-import { InputError } from '../shared/lib/errors.ts';
-import { createLog, type Log } from '../shared/lib/log.ts';
-import { isManifestKey } from '../shared/manifest/key.ts';
+import { createLog } from '../shared/lib/log.ts';
 import { createPlanner, type Planner } from '../shared/runs/plan.ts';
 import type { Deployment } from '../shared/runtime/deployment.ts';
-import { perUpload, type UploadsAnswer } from '../shared/runtime/per-upload.ts';
+import { byTrigger, type PerUploadOptions, perUpload } from '../shared/runtime/per-upload.ts';
+import type { ObjectInfo } from '../shared/stores/objects.ts';
 import { planConfig } from '../shared/wiring/config/functions.ts';
 
-export interface Deps {
+export interface Deps extends PerUploadOptions<ObjectInfo> {
   readonly planner: Planner;
-  readonly log: Log;
 }
 
 /** An order of `runs`. */
 const ordered = v.object({ plan: v.object({ key: v.string(), runId: v.string() }) });
 
-export function createHandler({ planner, log }: Deps) {
-  const planUploads = perUpload(async (key) => {
-    if (!isManifestKey(key)) {
-      log.debug('upload.ignored', { key });
-      return undefined;
-    }
-    try {
-      return (await planner.plan(await planner.find(key), 'upload')).runId;
-    } catch (error) {
-      // Removed before we came: there is nothing left to repeat this event for.
-      if (!(error instanceof InputError && error.code === 'NOT_FOUND')) throw error;
-      log.warn('upload.gone', { key });
-      return undefined;
-    }
-  }, log);
-
-  return async (event: unknown): Promise<UploadsAnswer> => {
-    if (!v.is(ordered, event)) return planUploads(event);
-    const { key, runId } = event.plan;
-    await planner.plan({ ...(await planner.find(key)), runId }, 'http');
-    return { runIds: [runId] };
-  };
-}
+export const createHandler = ({ planner, ...deps }: Deps) =>
+  byTrigger({
+    upload: perUpload(
+      'cos-fetch/',
+      async (info) => (await planner.plan(planner.identify(info), 'upload')).runId,
+      deps,
+    ),
+    order: [
+      ordered,
+      async ({ plan: { key, runId } }) => {
+        await planner.plan({ ...(await planner.find(key)), runId }, 'http');
+        return { runIds: [runId] };
+      },
+    ],
+  });
 
 export const handler = expose(async (env) => {
   const config = planConfig(env);
@@ -56,6 +46,7 @@ export const handler = expose(async (env) => {
   const { shardBytes } = config;
   return createHandler({
     log,
+    objects,
     planner: createPlanner({ ledger, objects, queue, shardBytes, log }),
   });
 });

@@ -24,13 +24,6 @@ export const BUCKET = /^[a-z0-9](?:[a-z0-9-]*[a-z0-9])?-[1-9]\d{7,11}$/;
 const NAME = /^(?<stem>.*?)(?<format>\.(?:csv|jsonl))(?<gzip>\.gz)?$/s;
 
 /**
- * Tells whether an uploaded object is meant as a manifest: it lies under `cos-fetch/` and is no
- * folder marker. A misspelt one is meant too, so that `parseManifestKey` can say what is wrong.
- * Objects under `reports/` and `staging/` never are.
- */
-export const isManifestKey = (key: string): boolean => key.startsWith(PREFIX) && !key.endsWith('/');
-
-/**
  * Reads target and layout from a manifest's decoded key.
  * @throws InputError (MANIFEST_INVALID) that names the wrong part and what was expected there
  */

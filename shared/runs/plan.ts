@@ -7,7 +7,6 @@ import type { Ledger } from '../ledger/ledger.ts';
 import type { Run } from '../ledger/model.ts';
 import type { SameKey, Shard } from '../ledger/shard.ts';
 import { toCause } from '../lib/cause.ts';
-import { sha256Hex } from '../lib/encoding.ts';
 import { InputError } from '../lib/errors.ts';
 import type { Log } from '../lib/log.ts';
 import { parseManifestKey } from '../manifest/key.ts';
@@ -16,6 +15,7 @@ import type { ObjectInfo, Objects } from '../stores/objects.ts';
 import type { QueueSender } from '../stores/queue.ts';
 import { cutManifest } from './cut-shards.ts';
 import { feedFirst, keepShardList, shardListKey } from './feed.ts';
+import { runIdFrom, versionOf } from './task-runs.ts';
 
 /** One version of a manifest, and the run that it is planned in. */
 export type FoundManifest = ObjectInfo & { readonly runId: string };
@@ -26,6 +26,8 @@ export interface Planner {
    * @throws InputError (NOT_FOUND) when there is no such object; StoreError
    */
   find(key: string): Promise<FoundManifest>;
+  /** The same of an object that was looked up already. */
+  identify(info: ObjectInfo): FoundManifest;
   /**
    * Plans a manifest. Its fault, such as an unreadable file, is stored in the run.
    * @throws StoreError
@@ -69,9 +71,14 @@ export function createPlanner(options: PlannerOptions): Planner {
     await feedFirst(list, shards, (at) => done.has(at), { ...options, now });
   };
 
+  const identify = (info: ObjectInfo): FoundManifest => ({
+    ...info,
+    runId: runIdFrom(...versionOf(objects.bucket, info)),
+  });
+
   const find = async (key: string): Promise<FoundManifest> => {
     const info = await objects.head(key);
-    if (info) return { ...info, runId: runIdOf(objects.bucket, info) };
+    if (info) return identify(info);
     const fault = { path: 'key', message: 'expected the key of an object in the store' };
     throw new InputError('NOT_FOUND', `There is no manifest ${key}.`, [fault]);
   };
@@ -98,6 +105,7 @@ export function createPlanner(options: PlannerOptions): Planner {
   return {
     check,
     find,
+    identify,
     open: async (manifest, trigger) => openRun(manifest, trigger),
     async plan(manifest, trigger, { sameKey, lines } = {}) {
       const { key, etag, runId } = manifest;
@@ -132,10 +140,6 @@ export function createPlanner(options: PlannerOptions): Planner {
     },
   };
 }
-
-/** The same version of the same object gives the same run id; writing the object again makes a new version. */
-export const runIdOf = (bucket: string, { key, etag, lastModifiedAt }: ObjectInfo): string =>
-  sha256Hex(JSON.stringify([bucket, key, etag, lastModifiedAt.toISOString()])).slice(0, 24);
 
 function targetOf(key: string): Pick<Run, 'target'> {
   try {

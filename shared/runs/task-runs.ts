@@ -3,10 +3,13 @@
  * tasks where a manifest's shard counts bytes, so coverage, counts and closing work alike.
  */
 import type { Ledger } from '../ledger/ledger.ts';
-import type { NewRun, Plan, Run, TransferTask } from '../ledger/model.ts';
+import type { NewRun, Operation, Plan, Run, TransferTask } from '../ledger/model.ts';
 import type { Shard, Tally } from '../ledger/shard.ts';
+import { toCause } from '../lib/cause.ts';
 import { sha256Hex } from '../lib/encoding.ts';
-import { LeasedError } from '../lib/errors.ts';
+import { InputError, LeasedError, withFaults } from '../lib/errors.ts';
+import type { Log } from '../lib/log.ts';
+import type { ObjectInfo } from '../stores/objects.ts';
 
 export const taskTransferId = (runId: string, line: number): string => `${runId}.0.${line}`;
 
@@ -90,3 +93,36 @@ export async function openTaskRun(
 /** A run's id from what started it: the same trigger gives the same run (promise G2). */
 export const runIdFrom = (...parts: readonly string[]): string =>
   sha256Hex(JSON.stringify(parts)).slice(0, 24);
+
+/** What tells one version of an object from every other: writing it again makes a new one. */
+export const versionOf = (
+  bucket: string,
+  { key, etag, lastModifiedAt }: ObjectInfo,
+): readonly string[] => [bucket, key, etag, lastModifiedAt.toISOString()];
+
+/** The run of an uploaded description or list. */
+export const runOfUpload = (
+  operation: Operation,
+  bucket: string,
+  info: ObjectInfo,
+  createdAt: Date,
+): NewRun => ({
+  runId: runIdFrom(operation, ...versionOf(bucket, info)),
+  trigger: 'upload',
+  operation,
+  source: { bucket, key: info.key, etag: info.etag },
+  createdAt,
+});
+
+/** Opens a run that can't start, with what is wrong, for whoever looks it up. */
+export async function openFailedRun(
+  run: NewRun,
+  error: unknown,
+  { ledger, log, at }: { readonly ledger: Ledger; readonly log: Log; readonly at: Date },
+): Promise<void> {
+  const { runId, source } = run;
+  const fault = error instanceof InputError ? withFaults(error) : error;
+  await ledger.openRun(run);
+  await ledger.stopRun(runId, { state: 'failed', at, error: toCause(fault) });
+  log.error('run.failed', { runId, ...(source && { key: source.key }) }, fault);
+}

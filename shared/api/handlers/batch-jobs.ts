@@ -7,23 +7,22 @@ import * as v from 'valibot';
 import { inProgress, withLease } from '../../ledger/lease.ts';
 import type { Ledger } from '../../ledger/ledger.ts';
 import type { NewRun, Transfer } from '../../ledger/model.ts';
-import { toCause } from '../../lib/cause.ts';
 import { inTime, LATE } from '../../lib/deadline.ts';
 import { sha256Hex } from '../../lib/encoding.ts';
-import { BreakerOpenError, InputError, ProviderError, withFaults } from '../../lib/errors.ts';
+import { BreakerOpenError, InputError, ProviderError } from '../../lib/errors.ts';
 import type { Log } from '../../lib/log.ts';
 import type { BatchCreator } from '../../providers/tencent/batch/create-job.ts';
 import { type BatchJobRequest, batchJobRequest } from '../../providers/tencent/batch/request.ts';
-import { openTaskRun, runIdFrom, taskTransferId } from '../../runs/task-runs.ts';
 import {
-  type HttpAnswer,
-  type HttpRequest,
-  isHttpEvent,
-  json,
-  overHttp,
-} from '../../runtime/http.ts';
+  openFailedRun,
+  openTaskRun,
+  runIdFrom,
+  runOfUpload,
+  taskTransferId,
+} from '../../runs/task-runs.ts';
+import { type HttpAnswer, type HttpRequest, json, overHttp } from '../../runtime/http.ts';
 import type { Later } from '../../runtime/later.ts';
-import { perUpload } from '../../runtime/per-upload.ts';
+import { byTrigger, perUpload } from '../../runtime/per-upload.ts';
 import type { ObjectInfo, Objects } from '../../stores/objects.ts';
 import { readSmall } from '../../stores/objects.ts';
 import type { Authorize } from '../auth.ts';
@@ -91,17 +90,14 @@ export function createBatchJobHandler(deps: BatchJobDeps) {
   const startOrFail = async (
     run: NewRun,
     describing: () => Promise<BatchJobRequest>,
-  ): Promise<void> => {
-    const { runId, source } = run;
+  ): Promise<string> => {
     try {
       await start(run, await describing());
     } catch (error) {
       if (!isRefusal(error)) throw error;
-      const fault = error instanceof InputError ? withFaults(error) : error;
-      await ledger.openRun(run);
-      await ledger.stopRun(runId, { state: 'failed', at: now(), error: toCause(fault) });
-      log.error('run.failed', { runId, ...(source && { key: source.key }) }, fault);
+      await openFailedRun(run, error, { ledger, log, at: now() });
     }
+    return run.runId;
   };
 
   /** A token of the caller's names the job: the same one is the same run, and no other job's. */
@@ -155,7 +151,8 @@ export function createBatchJobHandler(deps: BatchJobDeps) {
     { authorize, log },
   );
 
-  const describe = async (key: string, info: ObjectInfo): Promise<BatchJobRequest> => {
+  const describe = async (info: ObjectInfo): Promise<BatchJobRequest> => {
+    const { key } = info;
     const region = /^cos-batch\/([a-z0-9-]+)\/.*[^/]\.json$/s.exec(key)?.[1];
     if (region === undefined) {
       const message = 'expected cos-batch/<region>/<name>.json';
@@ -172,34 +169,21 @@ export function createBatchJobHandler(deps: BatchJobDeps) {
     return { ...request, region };
   };
 
-  const upload = perUpload(async (key) => {
-    if (!key.startsWith('cos-batch/') || key.endsWith('/')) return undefined;
-    const info = await objects.head(key);
-    if (!info) {
-      log.warn('upload.gone', { key });
-      return undefined;
-    }
-    const { etag, lastModifiedAt } = info;
-    const version = [objects.bucket, key, etag, lastModifiedAt.toISOString()];
-    const runId = runIdFrom('cos-batch-job', ...version);
-    const source = { bucket: objects.bucket, key, etag };
-    const run: NewRun = {
-      runId,
-      trigger: 'upload',
-      operation: 'cos-batch-job',
-      source,
-      createdAt: now(),
-    };
-    await startOrFail(run, () => describe(key, info));
-    return runId;
-  }, log);
-
-  return async (event: unknown): Promise<unknown> => {
-    if (isHttpEvent(event)) return http(event);
-    const ordered = v.safeParse(order, event);
-    if (!ordered.success) return upload(event);
-    const { runId, request } = ordered.output.start;
-    await startOrFail(byRequest(runId), async () => request);
-    return { runIds: [runId] };
-  };
+  return byTrigger({
+    http,
+    upload: perUpload(
+      'cos-batch/',
+      (info) =>
+        startOrFail(runOfUpload('cos-batch-job', objects.bucket, info, now()), () =>
+          describe(info),
+        ),
+      deps,
+    ),
+    order: [
+      order,
+      async ({ start: { runId, request } }) => ({
+        runIds: [await startOrFail(byRequest(runId), async () => request)],
+      }),
+    ],
+  });
 }

@@ -6,19 +6,18 @@ import * as v from 'valibot';
 import { inProgress, withLease } from '../../ledger/lease.ts';
 import type { Ledger } from '../../ledger/ledger.ts';
 import type { NewRun, OmsTaskRef, RunTask } from '../../ledger/model.ts';
-import { toCause } from '../../lib/cause.ts';
 import { inTime, LATE } from '../../lib/deadline.ts';
-import { ConflictError, InputError, withFaults } from '../../lib/errors.ts';
+import { ConflictError, InputError } from '../../lib/errors.ts';
 import type { Log } from '../../lib/log.ts';
 import { withoutUndefined } from '../../lib/values.ts';
 import type { Limiter } from '../../limits/ports.ts';
 import type { OmsProject } from '../../providers/huawei/config.ts';
 import { startRuleFor } from '../../providers/huawei/oms/start-rules.ts';
 import type { Starter } from '../../providers/huawei/oms/start-task.ts';
-import { openTaskRun, runIdFrom, taskTransferId } from '../../runs/task-runs.ts';
-import { type HttpAnswer, isHttpEvent, json, overHttp } from '../../runtime/http.ts';
+import { openFailedRun, openTaskRun, runOfUpload, taskTransferId } from '../../runs/task-runs.ts';
+import { type HttpAnswer, json, overHttp } from '../../runtime/http.ts';
 import type { Later } from '../../runtime/later.ts';
-import { perUpload, type UploadsAnswer } from '../../runtime/per-upload.ts';
+import { byTrigger, perUpload, type UploadsAnswer } from '../../runtime/per-upload.ts';
 import type { ObjectInfo, Objects } from '../../stores/objects.ts';
 import { readSmall } from '../../stores/objects.ts';
 import type { Authorize } from '../auth.ts';
@@ -95,64 +94,42 @@ export function createOmsStartHandler(version: OmsVersion, deps: OmsStartDeps) {
       return { runIds: [runId] };
     });
 
-  const list = async (key: string, info: ObjectInfo): Promise<string | undefined> => {
-    const runId = runIdFrom(
-      operation,
-      objects.bucket,
-      key,
-      info.etag,
-      info.lastModifiedAt.toISOString(),
-    );
-    const run: NewRun = {
-      runId,
-      trigger: 'upload',
-      operation,
-      source: { bucket: objects.bucket, key, etag: info.etag },
-      createdAt: now(),
-    };
+  const refsOf = async (info: ObjectInfo): Promise<readonly OmsTaskRef[]> => {
+    const region = regionOfList(info.key);
+    if (region === undefined) throw badKey(info.key);
+    const body = parseBody(taskListBody, await readSmall(objects, info));
+    return refsOfList(version, region, body, projects);
+  };
+
+  const startList = async (info: ObjectInfo): Promise<string | undefined> => {
+    const run = runOfUpload(operation, objects.bucket, info, now());
+    const { runId } = run;
     let refs: readonly OmsTaskRef[];
     try {
-      const region = regionOfList(key);
-      if (region === undefined) throw badKey(key);
-      const body = parseBody(taskListBody, await readSmall(objects, info));
-      refs = refsOfList(version, region, body, projects);
+      refs = await refsOf(info);
     } catch (error) {
       if (!(error instanceof InputError)) throw error;
       // Told once: by the function of the version that lists are by default.
       if (version === 'v1') return undefined;
-      await ledger.openRun(run);
-      await ledger.stopRun(runId, {
-        state: 'failed',
-        at: now(),
-        error: toCause(withFaults(error)),
-      });
-      log.error('run.failed', { runId, key }, withFaults(error));
+      await openFailedRun(run, error, { ledger, log, at: now() });
       return runId;
     }
-    if (refs.length === 0) return undefined;
+    const [first] = refs;
+    if (!first) return undefined;
     await withLease(ledger, `run ${runId}`, now, async () => {
-      const [first] = refs;
-      const named = { ...run, ...(first && { task: taskOf(first) }) };
-      const opened = await openTaskRun(ledger, named, refs, now());
+      const opened = await openTaskRun(ledger, { ...run, task: taskOf(first) }, refs, now());
       if (opened.state !== 'active') return;
       await startPlanned(runId);
-      log.info('oms.list-started', { runId, key, tasks: refs.length });
+      log.info('oms.list-started', { runId, key: info.key, tasks: refs.length });
     });
     return runId;
   };
 
-  const upload = perUpload(async (key) => {
-    if (!key.startsWith('oms/') || key.endsWith('/')) return undefined;
-    const info = await objects.head(key);
-    if (info) return list(key, info);
-    log.warn('upload.gone', { key });
-    return undefined;
-  }, log);
-
-  return (event: unknown): Promise<unknown> => {
-    if (isHttpEvent(event)) return http(event);
-    return v.is(order, event) ? resume(event.start.runId) : upload(event);
-  };
+  return byTrigger({
+    http,
+    upload: perUpload('oms/', startList, deps),
+    order: [order, ({ start: { runId } }) => resume(runId)],
+  });
 }
 
 /** How a run names what it starts. */

@@ -17,7 +17,7 @@ const manifest = (lines: number) =>
 function setup(shardBytes = 1_024) {
   const stores = openStores();
   const planner = createPlanner({ ...stores, shardBytes, log: silentLog });
-  return { ...stores, handle: createHandler({ planner, log: silentLog }) };
+  return { ...stores, handle: createHandler({ ...stores, planner, log: silentLog }) };
 }
 
 /** Bodies of everything on the queue. */
@@ -184,14 +184,25 @@ describe('plan-manifest', () => {
     },
   );
 
-  it('ignores what is no manifest, and one that is gone', async () => {
-    const { handle, ...stores } = setup();
-    await stores.objects.put('reports/r1/failed.csv', 'url,key\n');
-    const upload = (key: string) => ({ detail: { bucket: { name: 'b' }, object: { key } } });
-    expect(await handle(upload('reports/r1/failed.csv'))).toEqual({ runIds: [] });
+  it.each([
+    'reports/r1/failed.csv',
+    'staging/r1/0',
+    'cos-batch/ap-shanghai/a.json',
+    'cos-fetch/ap-shanghai/folder/',
+  ])('ignores %s, which is no manifest', async (key) => {
+    const stores = openStores();
+    const info = { key, sizeBytes: 0, etag: 'e', lastModifiedAt: new Date(0) };
+    const objects = { ...stores.objects, head: async () => info };
+    const planner = createPlanner({ ...stores, objects, shardBytes: 1_024, log: silentLog });
+    const handle = createHandler({ objects, planner, log: silentLog });
+    expect(await handle({ Records: [record(key)] })).toEqual({ runIds: [] });
+  });
+
+  it('ignores a manifest that is gone, and the test event of S3', async () => {
+    const { handle, ledger } = setup();
     expect(await handle(event)).toEqual({ runIds: [] });
     expect(await handle({ Service: 'Amazon S3', Event: 's3:TestEvent' })).toEqual({ runIds: [] });
-    expect((await stores.ledger.runs({})).items).toEqual([]);
+    expect((await ledger.runs({})).items).toEqual([]);
   });
 
   const record = (key: unknown) => ({ s3: { bucket: { name: 'b' }, object: { key } } });
@@ -216,7 +227,7 @@ describe('plan-manifest', () => {
         },
       };
       const planner = createPlanner({ ...stores, objects, shardBytes: 1_024, log: silentLog });
-      const handle = createHandler({ planner, log: silentLog });
+      const handle = createHandler({ objects, planner, log: silentLog });
       for (const key of NEIGHBOURS) await stores.objects.put(key, manifest(3));
       const [first, last] = NEIGHBOURS.map(record);
       await expect(handle({ Records: [first, bad, last] })).rejects.toMatchObject({ code });

@@ -382,7 +382,7 @@ describe('runs', () => {
     // TaskQuery once more, as the first order may have been lost.
     await post();
     expect(orders).toEqual(Array(2).fill({ key, runId }));
-    const plan = createPlanHandler({ planner, log: silentLog });
+    const plan = createPlanHandler({ objects, planner, log: silentLog });
     expect(await plan({ plan: orders[0] })).toEqual({ runIds: [runId] });
     expect(await ledger.run(runId)).toMatchObject({ state: 'active', trigger: 'http' });
     await post();
