@@ -2,11 +2,10 @@
  * Applies the retry requests of an open run: plans the next attempt of each transfer they name and
  * queues its shard again.
  */
-import { runLeaseName, withLease } from '../ledger/lease.ts';
+import { runLeaseName, tryLease } from '../ledger/lease.ts';
 import type { Ledger, ShardRecord } from '../ledger/ledger.ts';
 import type { Transfer } from '../ledger/model.ts';
 import type { Shard } from '../ledger/shard.ts';
-import { LeasedError } from '../lib/errors.ts';
 import type { Objects } from '../stores/objects.ts';
 import type { QueueSender } from '../stores/queue.ts';
 import { feedAgain } from './feed.ts';
@@ -93,15 +92,11 @@ export async function applyRetries(
 export async function continueRetries(runId: string, options: ApplyRetriesOptions): Promise<void> {
   const { ledger, now } = options;
   if ((await readRetryRequests(ledger, runId)).length === 0) return;
-  try {
-    await withLease(ledger, runLeaseName(runId), now, async () => {
-      if ((await ledger.run(runId))?.state !== 'active') return;
-      // Shards read before the lease may lack what failed since.
-      await applyRetries(runId, await ledger.shards(runId), options);
-    });
-  } catch (error) {
-    if (!(error instanceof LeasedError)) throw error;
-  }
+  await tryLease(ledger, runLeaseName(runId), now, async () => {
+    if ((await ledger.run(runId))?.state !== 'active') return;
+    // Shards read before the lease may lack what failed since.
+    await applyRetries(runId, await ledger.shards(runId), options);
+  });
 }
 
 const planNextAttempt = (

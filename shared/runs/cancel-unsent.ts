@@ -4,7 +4,7 @@
  */
 import { randomUUID } from 'node:crypto';
 import type { Resolve } from '../ledger/intent.ts';
-import { runLeaseName, withLease } from '../ledger/lease.ts';
+import { runLeaseName, tryLease } from '../ledger/lease.ts';
 import type { Ledger, ShardRecord } from '../ledger/ledger.ts';
 import {
   isStopped,
@@ -13,7 +13,7 @@ import {
   type TransferTask,
   type TransferUpdate,
 } from '../ledger/model.ts';
-import { LeasedError, StoreError, WaybillError } from '../lib/errors.ts';
+import { StoreError, WaybillError } from '../lib/errors.ts';
 import type { Log } from '../lib/log.ts';
 import { isTaskShard } from './task-runs.ts';
 
@@ -98,15 +98,11 @@ export async function cancelUnsent(run: Run, options: CancelUnsentOptions): Prom
       await cancelShard(record, current, options);
     }
   };
-  const underLeases = leasesOf(run).reduceRight(
-    (work, name) => () => withLease(ledger, name, now, work),
+  const underLeases = leasesOf(run).reduceRight<() => Promise<void>>(
+    (work, name) => () => tryLease(ledger, name, now, work),
     cancelSettled,
   );
-  try {
-    await underLeases();
-  } catch (error) {
-    if (!(error instanceof LeasedError)) throw error;
-  }
+  await underLeases();
 }
 
 async function cancelShard(

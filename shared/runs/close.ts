@@ -3,11 +3,11 @@
  * (promise G1), writes the reports, then marks the run as completed. A cancelled or failed run is closed
  * once none of its transfers is open. Repeating it after a crash writes the reports again.
  */
-import { runLeaseName, withLease } from '../ledger/lease.ts';
+import { runLeaseName, tryLease } from '../ledger/lease.ts';
 import type { Ledger, ShardRecord } from '../ledger/ledger.ts';
 import { isStopped, type Run } from '../ledger/model.ts';
 import { totalsOf } from '../ledger/totals.ts';
-import { type Cause, LeasedError } from '../lib/errors.ts';
+import type { Cause } from '../lib/errors.ts';
 import type { Log } from '../lib/log.ts';
 import { proveCoverage } from '../manifest/shards.ts';
 import { removeStaged } from '../reporting/csv.ts';
@@ -52,12 +52,7 @@ export async function closeIfDone(run: Run, options: ClosingOptions): Promise<bo
   };
   const shards = await ledger.shards(run.runId);
   if (!(await isDone(run, shards, options))) return false;
-  try {
-    return await withLease(ledger, runLeaseName(run.runId), now, close);
-  } catch (error) {
-    if (error instanceof LeasedError) return false;
-    throw error;
-  }
+  return (await tryLease(ledger, runLeaseName(run.runId), now, close)) ?? false;
 }
 
 async function isDone(

@@ -2,11 +2,11 @@
  * Plans a reopened run again, in a function that has the time for it. If the function that was
  * asked to do so died, the sweep repeats it.
  */
-import { runLeaseName, withLease } from '../ledger/lease.ts';
+import { runLeaseName, tryLease } from '../ledger/lease.ts';
 import type { Ledger } from '../ledger/ledger.ts';
 import type { Run } from '../ledger/model.ts';
 import { toCause } from '../lib/cause.ts';
-import { InputError, LeasedError } from '../lib/errors.ts';
+import { InputError } from '../lib/errors.ts';
 import type { Log } from '../lib/log.ts';
 import { OWN_PREFIX } from '../stores/layout.ts';
 import type { Objects } from '../stores/objects.ts';
@@ -48,14 +48,13 @@ export async function continuePlanning(
   if (requests.length === 0) return;
   if (requests.some(({ at }) => now().getTime() - at < PLANNING_MS)) return;
   try {
-    await withLease(ledger, runLeaseName(runId), now, async () => {
+    await tryLease(ledger, runLeaseName(runId), now, async () => {
       const run = await ledger.run(runId);
       if (run?.state !== 'planning') return;
       await removeEnd(runId, options.objects);
       await replan(run, options);
     });
   } catch (error) {
-    if (error instanceof LeasedError) return;
     if (!(error instanceof InputError)) throw error;
     // Such as a removed manifest: waiting does not bring it back.
     await ledger.stopRun(runId, { state: 'failed', at: now(), error: toCause(error) });

@@ -3,9 +3,8 @@
  * attempt under the same id. At least once: after a crash between sending and recording, a message
  * is sent again.
  */
-import { withLease } from '../../ledger/lease.ts';
+import { tryLease } from '../../ledger/lease.ts';
 import type { Ledger } from '../../ledger/ledger.ts';
-import { LeasedError } from '../../lib/errors.ts';
 import type { Log } from '../../lib/log.ts';
 import { createWebhookSigner } from '../../signing/webhook.ts';
 import { attempt } from './attempt.ts';
@@ -97,12 +96,10 @@ export function createDeliver({
     return { delivered, failed, waiting: (await outbox.pending()).length };
   };
 
-  return async (times) => {
-    try {
-      return await withLease(ledger, LEASE, times.now, () => deliver(times));
-    } catch (error) {
-      if (error instanceof LeasedError) return { delivered: 0, failed: 0, waiting: 0 };
-      throw error;
-    }
-  };
+  return async (times) =>
+    (await tryLease(ledger, LEASE, times.now, () => deliver(times))) ?? {
+      delivered: 0,
+      failed: 0,
+      waiting: 0,
+    };
 }

@@ -3,10 +3,9 @@
  * starts it. Safe to repeat at any point, because the plan is made once and each later step finds
  * what is already done.
  */
-import { withLease } from '../../ledger/lease.ts';
+import { tryLease } from '../../ledger/lease.ts';
 import type { Ledger } from '../../ledger/ledger.ts';
 import type { Run } from '../../ledger/model.ts';
-import { LeasedError } from '../../lib/errors.ts';
 import type { Log } from '../../lib/log.ts';
 import type { OmsProject } from '../../providers/huawei/config.ts';
 import type { CredentialSets } from '../../providers/huawei/credential-sets.ts';
@@ -79,25 +78,21 @@ export async function nightlyPass(
   const { ledger, now } = options;
   const startedAt = now().getTime();
   const deadline = new Date(startedAt + options.budgetMs);
-  try {
-    return await withLease(ledger, 'nightly', now, async () => {
-      const [newest, ...others] = await openPasses(options);
-      const { requestedAt } = firedFor === 'continue' ? await readTimetable(ledger) : {};
-      const wanted = requestedAt === undefined ? firedFor : new Date(requestedAt);
-      if (wanted === 'continue') return newest ? startTasks(newest, deadline, options) : NONE;
-      const runId = passRunId(wanted);
-      const run = await openPass(runId, options);
-      if (requestedAt !== undefined) await endRequest(ledger, requestedAt);
-      // Older passes end here: this one has listed again what they did not start.
-      for (const older of newest ? [newest, ...others] : []) {
-        if (older.runId !== runId) await supersede(older, options);
-      }
-      return startTasks(run, deadline, options);
-    });
-  } catch (error) {
-    if (error instanceof LeasedError) return { ...NONE, joined: true };
-    throw error;
-  }
+  const answer = await tryLease(ledger, 'nightly', now, async () => {
+    const [newest, ...others] = await openPasses(options);
+    const { requestedAt } = firedFor === 'continue' ? await readTimetable(ledger) : {};
+    const wanted = requestedAt === undefined ? firedFor : new Date(requestedAt);
+    if (wanted === 'continue') return newest ? startTasks(newest, deadline, options) : NONE;
+    const runId = passRunId(wanted);
+    const run = await openPass(runId, options);
+    if (requestedAt !== undefined) await endRequest(ledger, requestedAt);
+    // Older passes end here: this one has listed again what they did not start.
+    for (const older of newest ? [newest, ...others] : []) {
+      if (older.runId !== runId) await supersede(older, options);
+    }
+    return startTasks(run, deadline, options);
+  });
+  return answer ?? { ...NONE, joined: true };
 }
 
 /** Newest first. If a call died after its plan was saved, its run is opened from that plan. */

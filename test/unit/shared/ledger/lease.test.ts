@@ -1,5 +1,5 @@
 import { afterEach, expect, it, vi } from 'vitest';
-import { withLease } from '../../../../shared/ledger/lease.ts';
+import { tryLease, withLease } from '../../../../shared/ledger/lease.ts';
 import { openStores } from '../../../fixtures/stores.ts';
 
 const now = () => new Date();
@@ -24,6 +24,7 @@ it('keeps a name for as long as the work goes on, and gives it back however that
       await expect(withLease(ledger, 'run r1', now, outcome)).rejects.toMatchObject({
         code: 'SHARD_LEASED',
       });
+      expect(await tryLease(ledger, 'run r1', now, outcome)).toBeUndefined();
       return outcome();
     });
     ends.push(work.catch((error: Error) => error.message));
