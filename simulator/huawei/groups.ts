@@ -1,9 +1,9 @@
 /** The task groups of the simulated OMS: their tasks are started, stopped and retried together. */
 import { randomUUID } from 'node:crypto';
+import type { Timers } from '../timers.ts';
 import type { Outcome, TaskType } from './task.ts';
 import { type PutObject, settle, takeOutcome } from './task.ts';
 import type { OmsTasks } from './tasks.ts';
-import type { Timers } from './timers.ts';
 
 export interface NewOmsGroup {
   readonly region: string;

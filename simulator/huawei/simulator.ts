@@ -4,6 +4,7 @@
  */
 import { createFaults, type Faults } from '../faults/faults.ts';
 import { listenAll } from '../server.ts';
+import { createTimers } from '../timers.ts';
 import { createAuth, type HuaweiKey } from './auth.ts';
 import { createGateway } from './gateway.ts';
 import { createGroups, type OmsGroups } from './groups.ts';
@@ -14,7 +15,6 @@ import { v1Routes } from './oms-v1.ts';
 import { v2Routes } from './oms-v2.ts';
 import { createSmn, type SmnSender } from './smn.ts';
 import { createTasks, type OmsTasks } from './tasks.ts';
-import { createTimers } from './timers.ts';
 
 export type { HuaweiKey } from './auth.ts';
 export type { FailedObject } from './failed-list.ts';

@@ -2,6 +2,8 @@
  * The tasks of the simulated OMS and their runs: a limited number at once per region and project,
  * the others wait.
  */
+
+import type { Timers } from '../timers.ts';
 import {
   listFailed,
   type NewOmsTask,
@@ -11,7 +13,6 @@ import {
   settle,
   takeOutcome,
 } from './task.ts';
-import type { Timers } from './timers.ts';
 
 export interface OmsTasks {
   /** @throws TypeError when the id is taken or none */

@@ -15,7 +15,7 @@ export interface CosKeys {
 }
 
 const AUTHORIZATION =
-  /^q-sign-algorithm=sha1&q-ak=([^&]+)&q-sign-time=(\d+);(\d+)&q-key-time=(\d+;\d+)&q-header-list=([^&]*)&q-url-param-list=([^&]*)&q-signature=([0-9a-f]{40})$/;
+  /^q-sign-algorithm=sha1&q-ak=(?<id>[^&]+)&q-sign-time=(?<start>\d+);(?<end>\d+)&q-key-time=(?<keyTime>\d+;\d+)&q-header-list=(?<headers>[^&]*)&q-url-param-list=(?<params>[^&]*)&q-signature=(?<signature>[0-9a-f]{40})$/;
 /** Larger clock errors are refused. */
 const SKEW_SECONDS = 900;
 
@@ -34,77 +34,78 @@ export function refuseSignature(
   now: Date,
   { isStrict = true }: SignatureRules = {},
 ): Answer | undefined {
-  const { headers, rawPath } = wire;
-  const path = decode(rawPath);
+  const path = decode(wire.rawPath);
   if (path === undefined) return cosError(400, 'InvalidURI', 'The path is not valid UTF-8.');
   const query = parseQuery(wire.rawQuery);
   if (!query) return cosError(400, 'InvalidURI', 'The query is not valid UTF-8.', path);
-  const refuse = (status: number, code: string, message: string) =>
-    cosError(status, code, message, path);
-  const authorization = headers['authorization'] || authorizationIn(query);
-  if (authorization === undefined) return refuse(403, 'AccessDenied', 'Access Denied.');
-  const parts = AUTHORIZATION.exec(authorization);
-  if (!parts) return refuse(400, 'InvalidArgument', 'The Authorization is malformed.');
-  const [, secretId, start, end, keyTime = '', headerList = '', paramList = '', signature = ''] =
-    parts;
-  if (secretId !== keys.secretId) {
-    return refuse(403, 'InvalidAccessKeyId', 'The access key Id you provided does not exist.');
-  }
-  if (keys.securityToken !== undefined) {
-    const token = headers[TOKEN] ?? query.find(([name]) => name === TOKEN)?.[1];
-    if (token !== keys.securityToken) return refuse(403, 'AccessDenied', 'The token is invalid.');
-  }
+  const authorization = wire.headers['authorization'] || authorizationIn(query);
+  if (authorization === undefined) return cosError(403, 'AccessDenied', 'Access Denied.', path);
+  const { groups } = AUTHORIZATION.exec(authorization) ?? {};
+  if (!groups) return cosError(400, 'InvalidArgument', 'The Authorization is malformed.', path);
+  const parts = groups as Parts;
+  const fault =
+    keyFault(parts, wire, query, keys) ??
+    timeFault(parts, now) ??
+    signatureFault(parts, { ...wire, path }, query, keys, isStrict);
+  return fault && cosError(403, ...fault, path);
+}
 
+type Part = 'id' | 'start' | 'end' | 'keyTime' | 'headers' | 'params' | 'signature';
+type Parts = Readonly<Record<Part, string>>;
+type Fault = readonly [code: string, message: string];
+
+function keyFault({ id }: Parts, { headers }: Wire, query: Parameters, keys: CosKeys) {
+  if (id !== keys.secretId) {
+    return fault('InvalidAccessKeyId', 'The access key Id you provided does not exist.');
+  }
+  const token = headers[TOKEN] ?? query.find(([name]) => name === TOKEN)?.[1];
+  return keys.securityToken === undefined || token === keys.securityToken
+    ? undefined
+    : fault('AccessDenied', 'The token is invalid.');
+}
+
+function timeFault({ start, end, keyTime }: Parts, now: Date): Fault | undefined {
   const seconds = now.getTime() / 1_000;
   const [from, until] = [Number(start), Number(end)];
   if (`${start};${end}` !== keyTime || until <= from) {
-    return refuse(403, 'AccessDenied', 'q-sign-time and q-key-time must be one valid range.');
+    return fault('AccessDenied', 'q-sign-time and q-key-time must be one valid range.');
   }
   if (from > seconds + SKEW_SECONDS) {
-    return refuse(403, 'RequestTimeTooSkewed', 'The request time is too far from the server time.');
+    return fault('RequestTimeTooSkewed', 'The request time is too far from the server time.');
   }
-  if (until < seconds) return refuse(403, 'AccessDenied', 'Request has expired');
+  return until < seconds ? fault('AccessDenied', 'Request has expired') : undefined;
+}
 
-  const names = headerList === '' ? [] : headerList.split(';');
-  if (isStrict && !names.includes('host')) {
-    return refuse(403, 'AccessDenied', 'Strict signature missing header that must be signed: host');
-  }
-  if ([...names].sort().join(';') !== headerList) {
-    return refuse(403, 'SignatureDoesNotMatch', 'q-header-list is not sorted.');
-  }
+function signatureFault(
+  parts: Parts,
+  { method, path, headers }: Wire & { readonly path: string },
+  query: Parameters,
+  keys: CosKeys,
+  isStrict: boolean,
+): Fault | undefined {
+  const names = parts.headers === '' ? [] : parts.headers.split(';');
+  const strict = (what: string) => fault('AccessDenied', `Strict signature missing ${what}`);
+  if (isStrict && !names.includes('host')) return strict('header that must be signed: host');
+  const differs = (message: string) => fault('SignatureDoesNotMatch', message);
+  if ([...names].sort().join(';') !== parts.headers) return differs('q-header-list is not sorted.');
   const signed: Record<string, string> = {};
   for (const name of names) {
     const value = headers[name];
-    if (value === undefined) return refuse(403, 'SignatureDoesNotMatch', `No header ${name}.`);
+    if (value === undefined) return differs(`No header ${name}.`);
     signed[name] = value;
   }
-  const listed = new Set(paramList.split(';'));
-  const isListed = ([name]: Parameter) => listed.has(encodeRfc3986(name).toLowerCase());
-  const unsigned = withoutSignature(query).find((pair) => !isListed(pair));
-  if (isStrict && unsigned) {
-    const [name] = unsigned;
-    return refuse(
-      403,
-      'AccessDenied',
-      `Strict signature missing param that must be signed: ${name}`,
-    );
-  }
-  const steps = cosSteps(
-    { method: wire.method as 'GET', path, query: query.filter(isListed), headers: signed },
-    keys,
-    keyTime,
-  );
-  if (steps.urlParamList !== paramList || !constantTimeEqual(steps.signature, signature)) {
-    return refuse(
-      403,
-      'SignatureDoesNotMatch',
-      `The signature does not match. StringToSign: ${JSON.stringify(steps.stringToSign)}`,
-    );
-  }
-  return undefined;
+  const listed = new Set(parts.params.split(';'));
+  const isListed = ([name]: Parameters[number]) => listed.has(encodeRfc3986(name).toLowerCase());
+  const [unsigned] = withoutSignature(query).find((pair) => !isListed(pair)) ?? [];
+  if (isStrict && unsigned !== undefined) return strict(`param that must be signed: ${unsigned}`);
+  const request = { method: method as 'GET', path, query: query.filter(isListed), headers: signed };
+  const steps = cosSteps(request, keys, parts.keyTime);
+  return steps.urlParamList === parts.params && constantTimeEqual(steps.signature, parts.signature)
+    ? undefined
+    : differs(`The signature does not match. StringToSign: ${JSON.stringify(steps.stringToSign)}`);
 }
 
-type Parameter = Parameters[number];
+const fault = (code: string, message: string): Fault => [code, message];
 
 const TOKEN = 'x-cos-security-token';
 const PARTS = [

@@ -25,74 +25,7 @@ export interface CosObjectsOptions {
 }
 
 export function createCosObjects(options: CosObjectsOptions) {
-  const { objects, faults, keys, verifySignatures, now, stats } = options;
-
-  const put = (wire: Wire, path: string): Answer => {
-    const given = wire.headers['content-md5'];
-    const digest = createHash('md5').update(wire.body).digest();
-    if (given !== undefined && given !== digest.toString('base64')) {
-      return cosError(400, 'BadDigest', 'The Content-MD5 is another one.', path);
-    }
-    const storageClass = wire.headers['x-cos-storage-class'];
-    const object = {
-      md5: digest.toString('hex'),
-      crc64: crc64(wire.body),
-      sizeBytes: wire.body.length,
-      lastModifiedAt: now(),
-      headers: metadataOf(wire.headers),
-      ...(storageClass !== undefined && { storageClass }),
-    };
-    objects.put(path, object, wire.body);
-    return {
-      status: 200,
-      headers: {
-        etag: `"${object.md5}"`,
-        'x-cos-hash-crc64ecma': object.crc64,
-        'x-cos-request-id': requestId(),
-      },
-    };
-  };
-
-  const serveObject = (wire: Wire, path: string, asked: Parameters): Answer => {
-    const { method } = wire;
-    if (!METHODS.includes(method)) return methodNotAllowed(path);
-    const strange = notSimulatedOf(wire, asked);
-    if (strange !== undefined) return notSimulated(strange, path);
-    if (method === 'PUT') return put(wire, path);
-    if (method === 'DELETE') {
-      objects.delete(path);
-      return { status: 204, headers: { 'x-cos-request-id': requestId() } };
-    }
-    const found = objects.get(path);
-    if (!found) return cosError(404, 'NoSuchKey', 'The specified key does not exist.', path);
-    const etag = `"${found.md5}"`;
-    const status = statusOfConditions(wire.headers, { ...found, etag });
-    if (status === 412) {
-      const message = 'At least one of the conditions you specified did not hold.';
-      return cosError(412, 'PreconditionFailed', message, path);
-    }
-    if (status === 304) return { status, headers: { etag, 'x-cos-request-id': requestId() } };
-    if (method === 'HEAD') return { status: 200, headers: headersOf(found) };
-    const answer = read(found, path, wire.headers['range']);
-    return answer.status >= 300
-      ? answer
-      : { ...answer, headers: { ...answer.headers, ...overridden(asked) } };
-  };
-
-  function* objectsOf(bucket: string) {
-    for (const [path, object] of objects.entries()) {
-      if (!path.startsWith(`${bucket}/`)) continue;
-      yield [path.slice(bucket.length + 1), { ...object, etag: `"${object.md5}"` }] as const;
-    }
-  }
-
-  const serveBucket = ({ method }: Wire, bucket: string, asked: Parameters): Answer => {
-    const path = `/${bucket}/`;
-    if (!METHODS.includes(method)) return methodNotAllowed(path);
-    if (method === 'GET') return listBucket(bucket, asked, objectsOf(bucket), formsOf(path));
-    if (method !== 'HEAD' || asked.length > 0) return notSimulated(`${method} of a bucket`, path);
-    return { status: 200, headers: { 'x-cos-request-id': requestId() } };
-  };
+  const { faults, keys, verifySignatures, now, stats } = options;
 
   return async (wire: Wire): Promise<Answer> => {
     const place = placeOf(wire);
@@ -112,9 +45,83 @@ export function createCosObjects(options: CosObjectsOptions) {
       if (!query) return cosError(400, 'InvalidURI', 'The query is not valid UTF-8.', path);
       const asked = withoutSignature(query);
       return place.key === ''
-        ? serveBucket(wire, place.bucket, asked)
-        : serveObject(wire, path, asked);
+        ? serveBucket(wire, place.bucket, asked, options)
+        : serveObject(wire, path, asked, options);
     });
+  };
+}
+
+type Stock = Pick<CosObjectsOptions, 'objects' | 'now'>;
+
+function serveBucket(
+  { method }: Wire,
+  bucket: string,
+  asked: Parameters,
+  { objects }: Stock,
+): Answer {
+  const path = `/${bucket}/`;
+  if (!METHODS.includes(method)) return methodNotAllowed(path);
+  if (method === 'GET') return listBucket(bucket, asked, objectsOf(bucket, objects), formsOf(path));
+  if (method !== 'HEAD' || asked.length > 0) return notSimulated(`${method} of a bucket`, path);
+  return { status: 200, headers: { 'x-cos-request-id': requestId() } };
+}
+
+function* objectsOf(bucket: string, objects: ObjectsStore) {
+  for (const [path, object] of objects.entries()) {
+    if (!path.startsWith(`${bucket}/`)) continue;
+    yield [path.slice(bucket.length + 1), { ...object, etag: `"${object.md5}"` }] as const;
+  }
+}
+
+function serveObject(wire: Wire, path: string, asked: Parameters, stock: Stock): Answer {
+  const { method } = wire;
+  if (!METHODS.includes(method)) return methodNotAllowed(path);
+  const strange = notSimulatedOf(wire, asked);
+  if (strange !== undefined) return notSimulated(strange, path);
+  if (method === 'PUT') return put(wire, path, stock);
+  if (method === 'DELETE') {
+    stock.objects.delete(path);
+    return { status: 204, headers: { 'x-cos-request-id': requestId() } };
+  }
+  const found = stock.objects.get(path);
+  if (!found) return cosError(404, 'NoSuchKey', 'The specified key does not exist.', path);
+  const etag = `"${found.md5}"`;
+  const status = statusOfConditions(wire.headers, { ...found, etag });
+  if (status === 412) {
+    const message = 'At least one of the conditions you specified did not hold.';
+    return cosError(412, 'PreconditionFailed', message, path);
+  }
+  if (status === 304) return { status, headers: { etag, 'x-cos-request-id': requestId() } };
+  if (method === 'HEAD') return { status: 200, headers: headersOf(found) };
+  const answer = read(found, path, wire.headers['range']);
+  return answer.status >= 300
+    ? answer
+    : { ...answer, headers: { ...answer.headers, ...overridden(asked) } };
+}
+
+function put(wire: Wire, path: string, { objects, now }: Stock): Answer {
+  const given = wire.headers['content-md5'];
+  const digest = createHash('md5').update(wire.body).digest();
+  if (given !== undefined && given !== digest.toString('base64')) {
+    return cosError(400, 'BadDigest', 'The Content-MD5 is another one.', path);
+  }
+  const storageClass = wire.headers['x-cos-storage-class'];
+  const object = {
+    md5: digest.toString('hex'),
+    crc64: crc64(wire.body),
+    sizeBytes: wire.body.length,
+    lastModifiedAt: now(),
+    headers: metadataOf(wire.headers),
+    ...(storageClass !== undefined && { storageClass }),
+  };
+  objects.put(path, object, wire.body);
+  return {
+    status: 200,
+    headers: {
+      etag: `"${object.md5}"`,
+      'x-cos-hash-crc64ecma': object.crc64,
+      'x-cos-request-id': requestId(),
+    },
   };
 }
 

@@ -1,10 +1,10 @@
-/** The life of Batch jobs, one state at a step: https://cloud.tencent.com/document/product/436/32961 */
+/** The Batch jobs of the simulated account: taken, found, changed, and moved on step by step. */
 import { randomUUID } from 'node:crypto';
 import type { ObjectsStore } from '../objects-store.ts';
-import { act, type Row, type TaskResult } from './acts.ts';
+import { advance, ENDING, FINAL, type Work } from './advance.ts';
 import { BatchRefusal, invalidRequest } from './checks.ts';
-import { checkManifest, readManifest, writeReport } from './files.ts';
-import type { BatchJob, JobStatus } from './job.ts';
+import { checkManifest } from './files.ts';
+import type { BatchJob } from './job.ts';
 import type { JobRequest } from './request.ts';
 
 export interface BatchJobs {
@@ -32,17 +32,6 @@ export interface BatchJobsOptions {
   readonly now: () => Date;
 }
 
-interface Work {
-  rows: readonly Row[];
-  readonly results: TaskResult[];
-}
-
-const FINAL: readonly JobStatus[] = ['Complete', 'Cancelled', 'Failed'];
-const ENDING: readonly JobStatus[] = [...FINAL, 'Completing', 'Cancelling', 'Failing'];
-const OBJECTS_AT_A_STEP = 1_000;
-/** From here on a job in which more than half fails is stopped. */
-const JUDGED_AFTER = 1_000;
-
 export function createBatchJobs({ objects, stepMs, maxJobs, now }: BatchJobsOptions): BatchJobs {
   const jobs = new Map<string, BatchJob>();
   const tokens = new Set<string>();
@@ -61,80 +50,11 @@ export function createBatchJobs({ objects, stepMs, maxJobs, now }: BatchJobsOpti
   };
 
   const step = (): void => {
-    for (const [job, work] of [...works]) advance(job, work);
+    for (const [job, work] of [...works]) {
+      advance(job, work, [...works.keys()], { objects, now });
+      if (FINAL.includes(job.status)) works.delete(job);
+    }
     arm();
-  };
-
-  const advance = (job: BatchJob, work: Work): void => {
-    switch (job.status) {
-      case 'New':
-        job.status = 'Preparing';
-        return;
-      case 'Preparing':
-        prepare(job, work);
-        return;
-      case 'Ready':
-        if (isNext(job)) job.status = 'Active';
-        return;
-      case 'Active':
-        carryOn(job, work);
-        return;
-      case 'Completing':
-        finish(job, work, 'Complete');
-        return;
-      case 'Cancelling':
-        finish(job, work, 'Cancelled');
-        return;
-      case 'Failing':
-        finish(job, work, 'Failed');
-        return;
-    }
-  };
-
-  const fail = (job: BatchJob, code: string, reason: string): void => {
-    job.status = 'Failing';
-    job.failure = { code, reason: reason.slice(0, 256) };
-  };
-
-  const prepare = (job: BatchJob, work: Work): void => {
-    try {
-      work.rows = readManifest(job.request.manifest, objects);
-    } catch (error) {
-      fail(job, 'ManifestUnreadable', error instanceof Error ? error.message : '');
-      return;
-    }
-    job.total = work.rows.length;
-    job.status = job.request.confirmationRequired ? 'Suspended' : 'Ready';
-    if (job.status === 'Suspended') job.suspendedAt = now();
-  };
-
-  /** A job waits while one of a higher priority is ready or active. */
-  const isNext = ({ priority }: BatchJob): boolean =>
-    ![...works.keys()].some(
-      (other) =>
-        other.priority > priority && (other.status === 'Ready' || other.status === 'Active'),
-    );
-
-  const carryOn = (job: BatchJob, { rows, results }: Work): void => {
-    const bucket = rows[0]?.bucket ?? '';
-    for (const row of rows.slice(results.length, results.length + OBJECTS_AT_A_STEP)) {
-      const result = act(job.request.operation, row, bucket, objects, now());
-      results.push(result);
-      job[result.succeeded ? 'succeeded' : 'failed'] += 1;
-      if (results.length > JUDGED_AFTER && job.failed * 2 > results.length) {
-        fail(job, 'FailureRateExceeded', 'More than half of the operations failed.');
-        return;
-      }
-    }
-    if (results.length === rows.length) job.status = 'Completing';
-  };
-
-  const finish = (job: BatchJob, { results }: Work, status: JobStatus): void => {
-    const { report } = job.request;
-    if (report.enabled) job.reportPath = writeReport(job.jobId, report, results, objects, now());
-    job.status = status;
-    job.terminatedAt = now();
-    works.delete(job);
   };
 
   const find = (jobId: string): BatchJob => {
@@ -150,17 +70,7 @@ export function createBatchJobs({ objects, stepMs, maxJobs, now }: BatchJobsOpti
       if (works.size >= maxJobs) {
         throw new BatchRefusal(500, 'TooManyJobs', 'The number of jobs has reached the limit.');
       }
-      const job: BatchJob = {
-        jobId: randomUUID(),
-        request,
-        createdAt: now(),
-        status: 'New',
-        priority: request.priority,
-        statusUpdateReason: '',
-        total: 0,
-        succeeded: 0,
-        failed: 0,
-      };
+      const job = newJob(request, now());
       tokens.add(request.token);
       jobs.set(job.jobId, job);
       works.set(job, { rows: [], results: [] });
@@ -169,19 +79,9 @@ export function createBatchJobs({ objects, stepMs, maxJobs, now }: BatchJobsOpti
     },
     find,
     all: () => [...jobs.values()],
-    setPriority(jobId, priority) {
-      const job = find(jobId);
-      if (FINAL.includes(job.status)) throw invalidRequest('The job has ended.');
-      job.priority = priority;
-      return job;
-    },
+    setPriority: (jobId, priority) => changePriority(find(jobId), priority),
     setStatus(jobId, status, reason) {
-      const job = find(jobId);
-      const isAllowed =
-        status === 'Ready' ? job.status === 'Suspended' : !ENDING.includes(job.status);
-      if (!isAllowed) throw invalidRequest(`A job that is ${job.status} cannot become ${status}.`);
-      job.status = status === 'Ready' ? 'Ready' : 'Cancelling';
-      job.statusUpdateReason = reason;
+      const job = changeStatus(find(jobId), status, reason);
       arm();
       return job;
     },
@@ -191,4 +91,30 @@ export function createBatchJobs({ objects, stepMs, maxJobs, now }: BatchJobsOpti
       clearTimeout(timer);
     },
   };
+}
+
+const newJob = (request: JobRequest, createdAt: Date): BatchJob => ({
+  jobId: randomUUID(),
+  request,
+  createdAt,
+  status: 'New',
+  priority: request.priority,
+  statusUpdateReason: '',
+  total: 0,
+  succeeded: 0,
+  failed: 0,
+});
+
+function changePriority(job: BatchJob, priority: number): BatchJob {
+  if (FINAL.includes(job.status)) throw invalidRequest('The job has ended.');
+  job.priority = priority;
+  return job;
+}
+
+function changeStatus(job: BatchJob, status: 'Ready' | 'Cancelled', reason: string): BatchJob {
+  const isAllowed = status === 'Ready' ? job.status === 'Suspended' : !ENDING.includes(job.status);
+  if (!isAllowed) throw invalidRequest(`A job that is ${job.status} cannot become ${status}.`);
+  job.status = status === 'Ready' ? 'Ready' : 'Cancelling';
+  job.statusUpdateReason = reason;
+  return job;
 }

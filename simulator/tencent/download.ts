@@ -1,0 +1,60 @@
+/** Downloads the source of a fetch task. */
+import { createHash } from 'node:crypto';
+import type { IncomingMessage } from 'node:http';
+import type { Outgoing } from './outgoing.ts';
+
+export interface Downloaded {
+  readonly md5: string;
+  readonly sizeBytes: number;
+  readonly body: Buffer;
+}
+
+/** Why a task failed. */
+export interface Failure {
+  readonly code: string;
+  readonly message: string;
+}
+
+export const EMPTY: Downloaded = {
+  md5: 'd41d8cd98f00b204e9800998ecf8427e',
+  sizeBytes: 0,
+  body: Buffer.alloc(0),
+};
+/** Of a source, what is kept while it is read. */
+const HELD_BYTES = 1_048_576;
+
+export function download(url: string, outgoing: Outgoing): Promise<Downloaded | Failure> {
+  return new Promise((done) => {
+    const unreachable = (error: Error) =>
+      done({
+        code: 'SourceUnreachable',
+        message: `The source could not be read: ${error.message}`,
+      });
+    const request = outgoing.request(url);
+    request.on('response', (response) => void read(response).then(done, unreachable));
+    request.on('error', unreachable);
+    request.end();
+  });
+}
+
+async function read(response: IncomingMessage): Promise<Downloaded | Failure> {
+  const { statusCode = 0 } = response;
+  if (statusCode !== 200) {
+    response.resume();
+    const message = `The source answered ${statusCode}.`;
+    if (statusCode === 403) {
+      return { code: 'Forbidden', message: 'The specified download can not be allowed.' };
+    }
+    return { code: statusCode === 404 ? 'NotFound' : 'SourceRefused', message };
+  }
+  const hash = createHash('md5');
+  const parts: Buffer[] = [];
+  let sizeBytes = 0;
+  for await (const part of response as AsyncIterable<Buffer>) {
+    hash.update(part);
+    sizeBytes += part.length;
+    if (sizeBytes <= HELD_BYTES) parts.push(part);
+  }
+  const body = sizeBytes <= HELD_BYTES ? Buffer.concat(parts) : Buffer.alloc(0);
+  return { md5: hash.digest('hex'), sizeBytes, body };
+}
