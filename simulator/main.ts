@@ -9,21 +9,18 @@ import { addSamples } from './huawei/samples.ts';
 import { type HuaweiOptions, type HuaweiSimulator, startHuawei } from './huawei/simulator.ts';
 import { listenAll } from './server.ts';
 import type { CosKeys } from './tencent/auth.ts';
-import { createCosBatch } from './tencent/batch/api.ts';
 import type { BatchJob } from './tencent/batch/job.ts';
-import { createBatchJobs } from './tencent/batch/jobs.ts';
-import { createCosFetch } from './tencent/fetch.ts';
-import { createFetchTasks, type FetchTask } from './tencent/fetch-tasks.ts';
-import { createCosObjects } from './tencent/objects.ts';
-import { createObjectsStore } from './tencent/objects-store.ts';
+import type { FetchTask } from './tencent/fetch-tasks.ts';
 import { addSampleObjects } from './tencent/samples.ts';
+import { createTencent, type SimulatorStats, type TencentOptions } from './tencent/simulator.ts';
 
 export type { FaultRule } from './faults/faults.ts';
 export type { HuaweiSimulator, NewOmsTask } from './huawei/simulator.ts';
 export type { BatchJob } from './tencent/batch/job.ts';
 export type { FetchTask } from './tencent/fetch-tasks.ts';
+export type { SimulatorStats } from './tencent/simulator.ts';
 
-export interface SimulatorOptions {
+export interface SimulatorOptions extends TencentOptions {
   /** Of the migration API; objects, control and Batch take the next three. 0 takes free ones. @default 0 */
   readonly port?: number;
   /** The only key pair it knows. */
@@ -31,43 +28,11 @@ export interface SimulatorOptions {
   readonly faults?: readonly FaultRule[];
   /** @default 1 */
   readonly seed?: number;
-  /** False takes every source for there and empty: for measurements only. @default true */
-  readonly downloads?: boolean;
-  /** False takes any signature: for measurements only. @default true */
-  readonly verifySignatures?: boolean;
-  /** Word for success in a progress answer, which the documents do not tell. @default 'TASK_SUCCESS' */
-  readonly successStatus?: string;
-  /** Downloads at the same time. @default 64 */
-  readonly concurrency?: number;
-  /** Between two states of a Batch job; 0 leaves it to `stepBatch`. @default 30 */
-  readonly batchStepMs?: number;
-  /** Batch jobs that have not ended; more are refused. @default 1000 */
-  readonly maxJobs?: number;
   /** Stands in for Huawei Cloud as well. @default false */
   readonly huawei?: boolean | Omit<HuaweiOptions, 'faults' | 'now' | 'port'>;
   /** Adds a few OMS tasks (`huawei/samples.ts`) and a Batch manifest to try things with. @default false */
   readonly samples?: boolean;
   readonly now?: () => Date;
-}
-
-export interface SimulatorStats {
-  /** Fetch tasks that were taken. */
-  readonly submissions: number;
-  readonly creates: number;
-  readonly queries: number;
-  readonly heads: number;
-  /** Requests to create a Batch job, and those of them that were taken. */
-  readonly batchCreates: number;
-  readonly batchJobs: number;
-  /** Requests that describe or list Batch jobs. */
-  readonly batchReads: number;
-  readonly signatureRefusals: number;
-  readonly bodyRefusals: number;
-  readonly undefinedRequests: number;
-  readonly objects: number;
-  readonly callbacks: { sent: number; answered: number; refused: number; unreachable: number };
-  /** How often each fault struck, as `api kind`. */
-  readonly faults: Readonly<Record<string, number>>;
 }
 
 export interface Simulator {
@@ -100,63 +65,19 @@ export const ACCOUNT = { uin: '100000000001', appId: '1250000000' };
 
 /** @throws Error with code `EADDRINUSE` when a port is taken */
 export async function startSimulator(options: SimulatorOptions = {}): Promise<Simulator> {
-  const {
-    port = 0,
-    keys = DEFAULT_KEYS,
-    seed = 1,
-    downloads = true,
-    verifySignatures = true,
-    successStatus = 'TASK_SUCCESS',
-    concurrency = 64,
-    batchStepMs = 30,
-    maxJobs = 1_000,
-    now = () => new Date(),
-  } = options;
-  const faults = createFaults(options.faults, seed);
-  const objects = createObjectsStore();
-  const tasks = createFetchTasks({ objects, faults, downloads, concurrency, now });
-  const batch = createBatchJobs({ objects, stepMs: batchStepMs, maxJobs, now });
-  const counted = {
-    creates: 0,
-    queries: 0,
-    heads: 0,
-    batchCreates: 0,
-    batchReads: 0,
-    signatureRefusals: 0,
-    objectSignatureRefusals: 0,
-    bodyRefusals: 0,
-    undefinedRequests: 0,
-  };
-  const common = { faults, keys, verifySignatures, now, stats: counted };
-  const stats = (): SimulatorStats => {
-    const { objectSignatureRefusals, signatureRefusals, ...others } = counted;
-    return {
-      ...others,
-      signatureRefusals: signatureRefusals + objectSignatureRefusals,
-      submissions: [...tasks.all()].length,
-      batchJobs: batch.all().length,
-      objects: objects.size,
-      callbacks: { ...tasks.callbacks },
-      faults: faults.counts(),
-    };
-  };
+  const { port = 0, keys = DEFAULT_KEYS, now = () => new Date() } = options;
+  const faults = createFaults(options.faults, options.seed);
+  const tencent = createTencent({ ...options, keys, account: ACCOUNT, faults, now });
+  const { tasks, jobs, objects, stats } = tencent;
   const asked = options.huawei ?? false;
   const more = asked === true ? {} : asked;
   const huawei = more
     ? await startHuawei({ ...more, faults, now, port: port === 0 ? 0 : port + 4 })
     : undefined;
   if (options.samples) addSampleObjects(objects, now);
-  if (huawei && options.samples) {
-    const { HUAWEICLOUD_SDK_REGION: region = '', HUAWEICLOUD_SDK_PROJECT_ID: projectId = '' } =
-      huawei.env();
-    addSamples(huawei, { region, projectId });
-  }
-  const handlers = [
-    createCosFetch({ ...common, tasks, successStatus }),
-    createCosObjects({ ...common, objects }),
-    createControl({ batch, faults, huawei, objects, stats, tasks }),
-    createCosBatch({ ...common, jobs: batch, account: ACCOUNT }),
-  ];
+  if (huawei && options.samples) addSamples(huawei);
+  const control = createControl({ batch: jobs, faults, huawei, objects, stats, tasks });
+  const handlers = [tencent.fetch, tencent.serveObjects, control, tencent.batch];
   const servers = await listenAll(port, handlers, now).catch(async (error: unknown) => {
     await huawei?.close();
     throw error;
@@ -183,12 +104,11 @@ export async function startSimulator(options: SimulatorOptions = {}): Promise<Si
     ...(huawei && { huawei }),
     stats,
     submissions: () => [...tasks.all()],
-    batchJobs: batch.all,
-    stepBatch: batch.step,
+    batchJobs: jobs.all,
+    stepBatch: jobs.step,
     setFaults: (rules) => faults.set(rules),
     async close() {
-      tasks.close();
-      batch.close();
+      tencent.close();
       await Promise.all([...servers.map((server) => server.close()), huawei?.close()]);
     },
   };

@@ -47,20 +47,9 @@ export function createAuth({ keys, projects, tokens, now, stats }: AuthOptions):
   };
 
   const refuseSigned = (wire: Wire, projectId: string): Answer | undefined => {
-    const { headers } = wire;
-    const parts = AUTHORIZATION.exec(headers['authorization'] ?? '');
-    if (!parts) return refuse('the Authorization header is malformed');
-    const [, ak = '', list = '', signature = ''] = parts;
-    const names = list.split(';');
-    const unsigned = mustSign(wire).find((name) => !names.includes(name));
-    if (unsigned !== undefined) return refuse(`header ${unsigned} is not signed`);
-    if (names.includes('authorization')) return refuse('header authorization is signed');
-    const sentAt = headers['x-sdk-date'] ?? '';
-    const skewMs = now().getTime() - parseBasicTime(sentAt);
-    if (Number.isNaN(skewMs)) return refuse('X-Sdk-Date is malformed');
-    if (Math.abs(skewMs) > SKEW_MS) {
-      return refuse(`signature expired, signature time:${sentAt}, server time:${sdkDate(now())}`);
-    }
+    const parts = signatureParts(wire, now());
+    if (typeof parts === 'string') return refuse(parts);
+    const { ak, list, signature } = parts;
     const key = known.get(ak);
     if (!key) return refuse(`ak ${ak} not exist`);
     if (lock.isLocked(ak)) {
@@ -71,8 +60,8 @@ export function createAuth({ keys, projects, tokens, now, stats }: AuthOptions):
       lock.failed(ak);
       return refuse(reason);
     };
-    if (headers['x-security-token'] !== key.securityToken) return fail('decrypt token fail');
-    const steps = recompute(wire, names, key);
+    if (wire.headers['x-security-token'] !== key.securityToken) return fail('decrypt token fail');
+    const steps = recompute(wire, list.split(';'), key);
     if (!steps) return fail('verify aksk signature fail, the request is not valid UTF-8');
     if (steps.signedHeaders !== list || !constantTimeEqual(steps.signature, signature)) {
       const quoted = steps.canonicalRequest.replaceAll('\n', '|');
@@ -85,15 +74,6 @@ export function createAuth({ keys, projects, tokens, now, stats }: AuthOptions):
     return undefined;
   };
 
-  const refuseToken = (token: string, projectId: string): Answer | undefined => {
-    if (token.length > LONGEST_TOKEN) return authenticationError('decrypt token fail');
-    const found = tokens.find(token);
-    if (!found) return gatewayError(401, '0307', 'The token must be updated.');
-    return found.projectId === projectId
-      ? undefined
-      : gatewayError(403, '0302', 'The IAM user is not allowed to use this project.');
-  };
-
   return (wire, projectId) => {
     const { authorization, 'x-auth-token': token, 'x-project-id': declared } = wire.headers;
     if (authorization !== undefined && token !== undefined) {
@@ -103,10 +83,37 @@ export function createAuth({ keys, projects, tokens, now, stats }: AuthOptions):
       return refuse('neither a signature nor a token was sent');
     }
     const refusal =
-      token === undefined ? refuseSigned(wire, projectId) : refuseToken(token, projectId);
+      token === undefined ? refuseSigned(wire, projectId) : refuseToken(tokens, token, projectId);
     if (refusal || declared === undefined || declared === projectId) return refusal;
     return refuse('X-Project-Id is not the project of the path');
   };
+}
+
+function refuseToken(tokens: Tokens, token: string, projectId: string): Answer | undefined {
+  if (token.length > LONGEST_TOKEN) return authenticationError('decrypt token fail');
+  const found = tokens.find(token);
+  if (!found) return gatewayError(401, '0307', 'The token must be updated.');
+  return found.projectId === projectId
+    ? undefined
+    : gatewayError(403, '0302', 'The IAM user is not allowed to use this project.');
+}
+
+/** What the Authorization header holds, or why it is refused whoever signed. */
+function signatureParts(wire: Wire, now: Date) {
+  const { headers } = wire;
+  const parts = AUTHORIZATION.exec(headers['authorization'] ?? '');
+  if (!parts) return 'the Authorization header is malformed';
+  const [, ak = '', list = '', signature = ''] = parts;
+  const names = list.split(';');
+  const unsigned = mustSign(wire).find((name) => !names.includes(name));
+  if (unsigned !== undefined) return `header ${unsigned} is not signed`;
+  if (names.includes('authorization')) return 'header authorization is signed';
+  const sentAt = headers['x-sdk-date'] ?? '';
+  const skewMs = now.getTime() - parseBasicTime(sentAt);
+  if (Number.isNaN(skewMs)) return 'X-Sdk-Date is malformed';
+  return Math.abs(skewMs) > SKEW_MS
+    ? `signature expired, signature time:${sentAt}, server time:${sdkDate(now)}`
+    : { ak, list, signature };
 }
 
 /** The vendor's Go client signs neither host nor type. */

@@ -2,9 +2,9 @@
 import { disturbed } from '../faults/disturb.ts';
 import type { Faults } from '../faults/faults.ts';
 import { type Answer, decode, type Wire } from '../server.ts';
-import { gatewayError, gatewayRefusals, notSimulated } from './answers.ts';
+import { gatewayError, gatewayRefusals, notSimulated, omsError } from './answers.ts';
 import type { Refuse } from './auth.ts';
-import type { Route } from './route.ts';
+import { type OmsCall, OmsRefusal, type Route } from './route.ts';
 import { oddShape } from './views.ts';
 
 export interface GatewayOptions {
@@ -54,7 +54,7 @@ export function createGateway(options: GatewayOptions) {
     called(kind);
     const rule = faults.strike(api, `${region}/${projectId}/${id || 'list'}`);
     const serve = (): Answer =>
-      refuse(wire, projectId) ?? route.serve({ region, projectId, id, wire });
+      refuse(wire, projectId) ?? serveRoute(route, { region, projectId, id, wire });
     const breaksOff = rule?.kind === 'stall' || rule?.kind === 'truncate';
     return disturbed(
       rule,
@@ -63,6 +63,15 @@ export function createGateway(options: GatewayOptions) {
       api === 'oms-read' ? oddShape : undefined,
     );
   };
+}
+
+function serveRoute(route: Route, call: OmsCall): Answer {
+  try {
+    return route.serve(call);
+  } catch (error) {
+    if (!(error instanceof OmsRefusal)) throw error;
+    return omsError(`${route.prefix ?? 'OMS'}.${error.code}`, error.message, error.status);
+  }
 }
 
 /** Nothing can break off in the middle of an empty body. */

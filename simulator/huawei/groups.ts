@@ -69,6 +69,25 @@ export interface GroupsOptions {
   readonly put: PutObject;
 }
 
+function newGroup(given: NewOmsGroup): OmsGroup {
+  const { status = 5 } = given;
+  return {
+    region: given.region,
+    projectId: given.projectId,
+    id: given.id ?? randomUUID(),
+    taskType: given.taskType ?? 'prefix',
+    cloudType: given.cloudType ?? 'AWS',
+    srcBucket: given.srcBucket ?? 'source-bucket',
+    dstBucket: given.dstBucket ?? 'destination-bucket',
+    status,
+    errorCode: given.errorCode ?? (status === 5 ? 'TRF.0004' : undefined),
+    outcome: given.outcome,
+    startedAt: undefined,
+    starts: 0,
+    lastStart: undefined,
+  };
+}
+
 const reasonOf = ({ errorCode }: OmsGroup) => (errorCode === undefined ? {} : { errorCode });
 
 export function createGroups({ tasks, runMs, now, timers, put }: GroupsOptions): GroupStore {
@@ -78,6 +97,11 @@ export function createGroups({ tasks, runMs, now, timers, put }: GroupsOptions):
     [...tasks.all()].filter(
       ({ groupId, status }) => groupId === group.id && statuses.includes(status),
     );
+
+  const later = (group: OmsGroup, act: () => void): void => {
+    cancels.get(group)?.();
+    cancels.set(group, timers.later(runMs, act));
+  };
 
   const end = (group: OmsGroup): void => {
     const { status, errorCode } = group.outcome ?? { status: 6 as const };
@@ -94,30 +118,14 @@ export function createGroups({ tasks, runMs, now, timers, put }: GroupsOptions):
 
   return {
     add(given) {
-      const { region, projectId, id = randomUUID(), status = 5 } = given;
-      if (groups.has(id)) throw new TypeError(`group id ${id}: is taken`);
-      const group: OmsGroup = {
-        region,
-        projectId,
-        id,
-        taskType: given.taskType ?? 'prefix',
-        cloudType: given.cloudType ?? 'AWS',
-        srcBucket: given.srcBucket ?? 'source-bucket',
-        dstBucket: given.dstBucket ?? 'destination-bucket',
-        status,
-        errorCode: given.errorCode ?? (status === 5 ? 'TRF.0004' : undefined),
-        outcome: given.outcome,
-        startedAt: undefined,
-        starts: 0,
-        lastStart: undefined,
-      };
-      groups.set(id, group);
+      const group = newGroup(given);
+      if (groups.has(group.id)) throw new TypeError(`group id ${group.id}: is taken`);
+      groups.set(group.id, group);
       return group;
     },
     get: (id) => groups.get(id),
     all: () => groups.values(),
     start(group, body) {
-      cancels.get(group)?.();
       group.starts += 1;
       group.lastStart = body;
       group.startedAt = now();
@@ -128,24 +136,17 @@ export function createGroups({ tasks, runMs, now, timers, put }: GroupsOptions):
         task.errorCode = undefined;
         task.startedAt = now();
       }
-      cancels.set(
-        group,
-        timers.later(runMs, () => {
-          if (group.status === 2) end(group);
-        }),
-      );
+      later(group, () => {
+        if (group.status === 2) end(group);
+      });
     },
     stop(group) {
-      cancels.get(group)?.();
       group.status = 7;
       for (const task of tasksOf(group, 1, 2)) task.status = 7;
-      cancels.set(
-        group,
-        timers.later(runMs, () => {
-          if (group.status === 7) group.status = 3;
-          for (const task of tasksOf(group, 7)) task.status = 3;
-        }),
-      );
+      later(group, () => {
+        if (group.status === 7) group.status = 3;
+        for (const task of tasksOf(group, 7)) task.status = 3;
+      });
     },
   };
 }

@@ -42,11 +42,6 @@ export function createIam(options: IamOptions): Iam {
   const issued = new Map<string, { projectId: string; expiresAt: number }>();
   const lock = createLock(FAILURES, LOCKED_MS, now);
 
-  const projectOf = ({ projectId, projectName }: Asked): string | undefined =>
-    projectId === undefined && projectName === region
-      ? projects[0]
-      : projects.find((id) => id === projectId);
-
   const serve = (wire: Wire): Answer => {
     if (!CONTENT_TYPE.test(wire.headers['content-type'] ?? '')) {
       return badRequest('Content-Type must be application/json;charset=utf8.');
@@ -60,29 +55,23 @@ export function createIam(options: IamOptions): Iam {
       return unauthorized('The username or password is wrong.');
     }
     lock.passed(name);
-    const projectId = projectOf(asked);
+    const isNamed = asked.projectId === undefined && asked.projectName === region;
+    const projectId = isNamed ? projects[0] : projects.find((id) => id === asked.projectId);
     if (projectId === undefined) {
       const project = asked.projectId ?? asked.projectName;
       return iamError(404, 'Not Found', `Could not find project: ${project}.`);
     }
-    const issuedAt = now();
-    const expiresAt = issuedAt.getTime() + tokenSeconds * 1_000;
+    const issuedAt = now().getTime();
+    const expiresAt = issuedAt + tokenSeconds * 1_000;
     // Real ones start like this: the DER of a signed message in base64.
     const token = `MII${randomBytes(600).toString('base64')}`;
     issued.set(token, { projectId, expiresAt });
     stats.tokens += 1;
-    const domainOf = { id: hexOf(domain), name: domain };
-    const answer = json(201, {
-      token: {
-        expires_at: microseconds(new Date(expiresAt)),
-        issued_at: microseconds(issuedAt),
-        methods: ['password'],
-        catalog: /(^|&)nocatalog=true(&|$)/.test(wire.rawQuery) ? [] : CATALOG,
-        roles: [{ id: '0', name: 'te_admin' }],
-        project: { id: projectId, name: asked.projectName ?? region, domain: domainOf },
-        user: { id: hexOf(name), name, domain: domainOf, password_expires_at: '' },
-      },
-    });
+    const project = { id: projectId, name: asked.projectName ?? region };
+    const isBare = /(^|&)nocatalog=true(&|$)/.test(wire.rawQuery);
+    const times = { expires_at: microseconds(expiresAt), issued_at: microseconds(issuedAt) };
+    const catalog = isBare ? [] : CATALOG;
+    const answer = json(201, { token: { ...times, catalog, ...tokenOf(user, project) } });
     return { ...answer, headers: { ...answer.headers, 'x-subject-token': token } };
   };
 
@@ -156,8 +145,19 @@ const fields = (value: unknown): Record<string, unknown> =>
 const badRequest = (message: string) => iamError(400, 'Bad Request', message);
 const unauthorized = (message: string) => iamError(401, 'Unauthorized', message);
 
-const microseconds = (at: Date): string => at.toISOString().replace('Z', '000Z');
+const microseconds = (at: number): string => new Date(at).toISOString().replace('Z', '000Z');
 const hexOf = (name: string): string => createHash('md5').update(name).digest('hex');
+
+/** What the body tells of a token besides its times. */
+function tokenOf({ name, domain }: IamUser, project: { id: string; name: string }) {
+  const domainOf = { id: hexOf(domain), name: domain };
+  return {
+    methods: ['password'],
+    roles: [{ id: '0', name: 'te_admin' }],
+    project: { ...project, domain: domainOf },
+    user: { id: hexOf(name), name, domain: domainOf, password_expires_at: '' },
+  };
+}
 
 const CATALOG = [
   {

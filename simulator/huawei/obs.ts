@@ -8,8 +8,9 @@ import { statusOfConditions } from '../conditions.ts';
 import { disturbed } from '../faults/disturb.ts';
 import type { Faults } from '../faults/faults.ts';
 import { type ListingForms, listBucket } from '../listing.ts';
+import { createPlaceOf, type Place } from '../place.ts';
 import { type Parameters, parseQuery } from '../query.ts';
-import { type Answer, decode, type Wire } from '../server.ts';
+import type { Answer, Wire } from '../server.ts';
 import { obsError, obsRefusals, requestId } from './answers.ts';
 import { isOfSignature, type ObsKey, refuseV4 } from './obs-auth.ts';
 
@@ -40,58 +41,6 @@ interface Stored {
 export function createObs({ key, faults, now, called }: ObsOptions): Obs {
   const objects = new Map<string, Stored>();
 
-  const serveObject = (wire: Wire, path: string): Answer => {
-    const found = objects.get(path);
-    if (!found) return obsError(404, 'NoSuchKey', 'The specified key does not exist.', path);
-    const etag = etagOf(found);
-    const status = statusOfConditions(wire.headers, { ...found, etag });
-    if (status === 412) {
-      return obsError(412, 'PreconditionFailed', 'A condition did not hold.', path);
-    }
-    if (status === 304) return { status, headers: { etag, 'x-obs-request-id': requestId() } };
-    const range = rangeOf(wire.headers['range'], found.body.length);
-    if (range === 'unsatisfiable') {
-      return obsError(416, 'InvalidRange', 'The requested range cannot be satisfied.', path);
-    }
-    const headers = {
-      'accept-ranges': 'bytes',
-      'content-type': 'text/plain',
-      etag,
-      'last-modified': found.lastModifiedAt.toUTCString(),
-      'x-obs-request-id': requestId(),
-    };
-    if (!range) {
-      const length = { 'content-length': String(found.body.length) };
-      return { status: 200, headers: { ...headers, ...length }, body: found.body };
-    }
-    const body = found.body.subarray(range.first, range.last + 1);
-    const told = `bytes ${range.first}-${range.last}/${found.body.length}`;
-    const length = { 'content-length': String(body.length), 'content-range': told };
-    return { status: 206, headers: { ...headers, ...length }, body };
-  };
-
-  function* objectsOf(bucket: string) {
-    for (const [path, { body, lastModifiedAt }] of objects) {
-      if (!path.startsWith(`${bucket}/`)) continue;
-      const object = { etag: etagOf({ body }), sizeBytes: body.length, lastModifiedAt };
-      yield [path.slice(bucket.length + 1), object] as const;
-    }
-  }
-
-  const serve = (wire: Wire, { bucket, key: name }: Place, asked: Parameters): Answer => {
-    const path = `${bucket}/${name}`;
-    const isObject = name !== '';
-    const isList = !isObject && wire.method === 'GET';
-    if ((wire.method !== 'GET' && wire.method !== 'HEAD') || (asked.length > 0 && !isList)) {
-      const [[parameter = ''] = []] = asked;
-      const what = `${wire.method} of ${isObject ? 'an object' : 'a bucket'}`;
-      return notSimulated(parameter === '' ? what : `${what} with ${parameter}`, path);
-    }
-    if (isObject) return serveObject(wire, path);
-    if (isList) return listBucket(bucket, asked, objectsOf(bucket), formsOf(path));
-    return { status: 200, headers: { 'x-obs-request-id': requestId() } };
-  };
-
   return {
     objects: {
       put(bucket, name, body) {
@@ -110,34 +59,66 @@ export function createObs({ key, faults, now, called }: ObsOptions): Obs {
       called(`obs ${kind}`);
       const rule = faults.strike('obs', path);
       return disturbed(rule, obsRefusals, async () => {
-        const refusal = await refuseV4(wire, key, now(), path);
-        return (
-          refusal ??
-          serve(
-            wire,
-            place,
-            query.filter((pair) => !isOfSignature(pair)),
-          )
-        );
+        const asked = query.filter((pair) => !isOfSignature(pair));
+        return (await refuseV4(wire, key, now(), path)) ?? serve(wire, place, asked, objects);
       });
     },
   };
 }
 
-interface Place {
-  readonly bucket: string;
-  /** Empty for the bucket itself. */
-  readonly key: string;
+const placeOf = createPlaceOf('[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]', 'obs');
+
+type Objects = ReadonlyMap<string, Stored>;
+
+function serve(wire: Wire, { bucket, key }: Place, asked: Parameters, objects: Objects): Answer {
+  const path = `${bucket}/${key}`;
+  const isObject = key !== '';
+  const isList = !isObject && wire.method === 'GET';
+  if ((wire.method !== 'GET' && wire.method !== 'HEAD') || (asked.length > 0 && !isList)) {
+    const [[parameter = ''] = []] = asked;
+    const what = `${wire.method} of ${isObject ? 'an object' : 'a bucket'}`;
+    return notSimulated(parameter === '' ? what : `${what} with ${parameter}`, path);
+  }
+  if (isObject) return serveObject(wire, path, objects.get(path));
+  if (isList) return listBucket(bucket, asked, objectsOf(bucket, objects), formsOf(path));
+  return { status: 200, headers: { 'x-obs-request-id': requestId() } };
 }
 
-/** What a request in either style is about. */
-function placeOf({ rawPath, headers }: Wire): Place | undefined {
-  const path = decode(rawPath)?.slice(1);
-  if (path === undefined) return undefined;
-  const [, byHost] = /^([a-z0-9][a-z0-9.-]{1,61}[a-z0-9])\.obs\./.exec(headers['host'] ?? '') ?? [];
-  if (byHost !== undefined) return { bucket: byHost, key: path };
-  const [, bucket, key = ''] = /^([a-z0-9][a-z0-9.-]{1,61}[a-z0-9])(?:\/(.*))?$/s.exec(path) ?? [];
-  return bucket === undefined ? undefined : { bucket, key };
+function* objectsOf(bucket: string, objects: Objects) {
+  for (const [path, { body, lastModifiedAt }] of objects) {
+    if (!path.startsWith(`${bucket}/`)) continue;
+    const object = { etag: etagOf({ body }), sizeBytes: body.length, lastModifiedAt };
+    yield [path.slice(bucket.length + 1), object] as const;
+  }
+}
+
+function serveObject(wire: Wire, path: string, found: Stored | undefined): Answer {
+  if (!found) return obsError(404, 'NoSuchKey', 'The specified key does not exist.', path);
+  const etag = etagOf(found);
+  const status = statusOfConditions(wire.headers, { ...found, etag });
+  if (status === 412) {
+    return obsError(412, 'PreconditionFailed', 'A condition did not hold.', path);
+  }
+  if (status === 304) return { status, headers: { etag, 'x-obs-request-id': requestId() } };
+  const range = rangeOf(wire.headers['range'], found.body.length);
+  if (range === 'unsatisfiable') {
+    return obsError(416, 'InvalidRange', 'The requested range cannot be satisfied.', path);
+  }
+  const headers = {
+    'accept-ranges': 'bytes',
+    'content-type': 'text/plain',
+    etag,
+    'last-modified': found.lastModifiedAt.toUTCString(),
+    'x-obs-request-id': requestId(),
+  };
+  if (!range) {
+    const length = { 'content-length': String(found.body.length) };
+    return { status: 200, headers: { ...headers, ...length }, body: found.body };
+  }
+  const body = found.body.subarray(range.first, range.last + 1);
+  const told = `bytes ${range.first}-${range.last}/${found.body.length}`;
+  const length = { 'content-length': String(body.length), 'content-range': told };
+  return { status: 206, headers: { ...headers, ...length }, body };
 }
 
 const etagOf = ({ body }: Pick<Stored, 'body'>): string =>

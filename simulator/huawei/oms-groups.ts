@@ -2,26 +2,23 @@
 import type { Answer } from '../server.ts';
 import { done, json } from './answers.ts';
 import type { GroupStore, OmsGroup } from './groups.ts';
-import { canResend, NO_LIST, route } from './oms-v2.ts';
+import { canResend, noList, route } from './oms-v2.ts';
 import {
-  firstFault,
-  isFault,
-  NOT_FOUND,
+  isSeen,
+  notFound,
   type OmsCall,
+  OmsRefusal,
   type Route,
+  readPage,
   readQuery,
-  readRange,
-  readStatus,
-  refused,
 } from './route.ts';
 import {
-  type Fault,
-  type Fields,
-  faultOf,
+  checkEmpty,
+  checkFields,
+  checkSource,
   GROUP_RETRY,
   GROUP_START,
   readJson,
-  sourceFault,
 } from './start-body.ts';
 import type { TaskStore } from './tasks.ts';
 import { groupView } from './views.ts';
@@ -44,96 +41,66 @@ export function groupRoutes(
   const tasksOf = ({ id }: OmsGroup) => [...tasks.all()].filter(({ groupId }) => groupId === id);
   const view = (group: OmsGroup) => groupView(group, tasksOf(group), now());
 
-  const isSeen = (group: OmsGroup, { region, projectId }: OmsCall): boolean =>
-    group.region === region && group.projectId === projectId;
-
-  /** The group of a call, or the refusal. */
-  const find = (call: OmsCall): OmsGroup | Answer => {
-    const group = groups.get(call.id);
-    if (!group || !isSeen(group, call)) return refused(NOT_FOUND);
-    return group.status === DELETED ? refused(NOT_FOUND, 'OMS', 404) : group;
-  };
+  const find = (call: OmsCall): OmsGroup => findGroup(groups, call);
 
   const list = (call: OmsCall): Answer => {
     const query = readQuery(call.wire, ['limit', 'offset', 'status']);
-    if (isFault(query)) return refused(query);
-    const limit = readRange('limit', query.get('limit'), { lowest: 1, highest: 100, fallback: 10 });
-    const offset = readRange('offset', query.get('offset'), {
-      lowest: 0,
-      highest: 999_999_999,
-      fallback: 0,
-    });
-    const status = readStatus(query.get('status'), STATUSES);
-    const fault = firstFault(limit, offset, status);
-    if (fault) return refused(fault);
+    const { from, end, status } = readPage(query, STATUSES);
     const found = [...groups.all()].filter(
       (group) =>
         isSeen(group, call) &&
         (status === undefined ? group.status !== DELETED : group.status === status),
     );
-    const [from, size] = [Number(offset), Number(limit)];
-    const page = found.slice(from, from + size);
-    return json(200, { taskgroups: page.map(view), count: found.length });
-  };
-
-  const show = (call: OmsCall): Answer => {
-    const group = find(call);
-    return 'region' in group ? json(200, view(group)) : group;
-  };
-
-  const stateFault = (group: OmsGroup, action: keyof typeof RULES): Fault | undefined => {
-    const { from, code, message } = RULES[action];
-    return from.some((status) => status === group.status) ? undefined : { code, message };
+    return json(200, { taskgroups: found.slice(from, end).map(view), count: found.length });
   };
 
   const start = (call: OmsCall): Answer => {
-    const read = readJson(call.wire);
-    if (isFault(read)) return refused(read);
-    const { fields } = read;
-    const formFault = faultOf(fields, GROUP_START);
-    if (formFault) return refused(formFault);
+    const fields = checkFields(readJson(call.wire), GROUP_START);
     const group = find(call);
-    if (!('region' in group)) return group;
-    const fault = stateFault(group, 'start') ?? sourceFault(fields, group);
-    if (fault) return refused(fault);
+    checkStatus(group, 'start');
+    checkSource(fields, group);
     groups.start(group, fields);
     return done();
   };
 
   const retry = (call: OmsCall): Answer => {
-    const read = call.wire.body.length === 0 ? { fields: {} as Fields } : readJson(call.wire);
-    if (isFault(read)) return refused(read);
-    const { fields } = read;
-    const formFault = faultOf(fields, GROUP_RETRY);
-    if (formFault) return refused(formFault);
+    const isEmpty = call.wire.body.length === 0;
+    const fields = checkFields(isEmpty ? {} : readJson(call.wire), GROUP_RETRY);
     const group = find(call);
-    if (!('region' in group)) return group;
+    checkStatus(group, 'retry');
     const failedOnly = fields['migrate_failed_object'] === true;
-    const fault =
-      stateFault(group, 'retry') ??
-      (failedOnly && !tasksOf(group).some(canResend) ? NO_LIST : undefined);
-    if (fault) return refused(fault);
+    if (failedOnly && !tasksOf(group).some(canResend)) throw noList();
     groups.start(group, fields);
     return done();
   };
 
   const stop = (call: OmsCall): Answer => {
-    if (call.wire.body.length > 0) {
-      return refused({ code: '0064', message: 'This request takes no body.' });
-    }
+    checkEmpty(call.wire);
     const group = find(call);
-    if (!('region' in group)) return group;
-    const fault = stateFault(group, 'stop');
-    if (fault) return refused(fault);
+    checkStatus(group, 'stop');
     groups.stop(group);
     return done();
   };
 
   return [
     route('GET', '/taskgroups', 'v2 group list', 'oms-read', list),
-    route('GET', '/taskgroups/{id}', 'v2 group show', 'oms-read', show),
+    route('GET', '/taskgroups/{id}', 'v2 group show', 'oms-read', (call) =>
+      json(200, view(find(call))),
+    ),
     route('PUT', '/taskgroups/{id}/start', 'v2 group start', 'oms-start', start),
     route('PUT', '/taskgroups/{id}/retry', 'v2 group retry', 'oms-start', retry),
     route('PUT', '/taskgroups/{id}/stop', 'v2 group stop', 'oms-stop', stop),
   ];
+}
+
+function findGroup(groups: GroupStore, call: OmsCall): OmsGroup {
+  const group = groups.get(call.id);
+  if (!group || !isSeen(group, call)) throw notFound();
+  if (group.status === DELETED) throw notFound(404);
+  return group;
+}
+
+function checkStatus({ status }: OmsGroup, action: keyof typeof RULES): void {
+  const { from, code, message } = RULES[action];
+  if (!from.some((allowed) => allowed === status)) throw new OmsRefusal(code, message);
 }

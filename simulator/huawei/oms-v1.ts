@@ -1,18 +1,16 @@
 /** Routes of OMS version 1: https://support.huaweicloud.com/intl/en-us/api-oms/oms_api_0016.html */
 import type { Answer, Wire } from '../server.ts';
 import { done, json, notSimulated } from './answers.ts';
-import { canResend, findTask, NO_LIST, startFault, stopFault } from './oms-v2.ts';
+import { canResend, checkStart, checkStop, findTask, noList, tasksOf } from './oms-v2.ts';
+import { type OmsCall, OmsRefusal, type Route, readPage, readQuery } from './route.ts';
 import {
-  firstFault,
-  isFault,
-  type OmsCall,
-  type Route,
-  readQuery,
-  readRange,
-  readStatus,
-  refused,
-} from './route.ts';
-import { type Fault, type Fields, faultOf, readJson, V1_START, V1_STOP } from './start-body.ts';
+  checkCdnKey,
+  checkFields,
+  type Fields,
+  readJson,
+  V1_START,
+  V1_STOP,
+} from './start-body.ts';
 import type { OmsTask } from './task.ts';
 import type { TaskStore } from './tasks.ts';
 import { v1Task } from './views.ts';
@@ -27,63 +25,34 @@ export function v1Routes(
   now: () => Date,
   prefix: 'OMS' | 'S3M',
 ): readonly Route[] {
-  const refuse = (fault: Fault): Answer => refused(fault, prefix);
-
-  const list = ({ wire, region, projectId }: OmsCall): Answer => {
-    const query = readQuery(wire, ['start', 'limit', 'state', 'totalcount']);
-    if (isFault(query)) return refuse(query);
-    const totalcount = query.get('totalcount');
-    if (totalcount !== undefined && !/^(true|false)$/.test(totalcount)) {
-      return refuse({ code: '0064', message: 'totalcount must be true or false.' });
-    }
-    const isCount = totalcount === 'true';
-    const missing = ['start', 'limit'].find((name) => !query.has(name));
-    if (!isCount && missing !== undefined) {
-      return refuse({ code: '0064', message: `${missing} is required.` });
-    }
-    const start = readRange('start', query.get('start'), {
-      lowest: 0,
-      highest: 999_999_999,
-      fallback: 0,
-    });
-    const limit = readRange('limit', query.get('limit'), { lowest: 1, highest: 100, fallback: 1 });
-    const state = readStatus(query.get('state'), STATES);
-    const fault = firstFault(start, limit, state);
-    if (fault) return refuse(fault);
-    const found = [...tasks.all()].filter(
-      (task) =>
-        task.apiVersion === 'v1' &&
-        task.region === region &&
-        task.projectId === projectId &&
-        (state === undefined || task.status === state),
-    );
+  const list = (call: OmsCall): Answer => {
+    const query = readQuery(call.wire, ['start', 'limit', 'state', 'totalcount']);
+    const isCount = checkList(query);
+    const { from, end, status } = readPage(query, STATES, { from: 'start', status: 'state' });
+    const found = tasksOf(tasks, 'v1', call, status);
     if (isCount) return json(200, { taskcount: found.length });
-    const [from, size] = [Number(start), Number(limit)];
+    const page = found.slice(from, end);
     return json(
       200,
-      found.slice(from, from + size).map((task) => v1Task(task, now())),
+      page.map((task) => v1Task(task, now())),
     );
   };
 
-  const show = (call: OmsCall): Answer => {
-    const task = findTask(tasks, 'v1', call);
-    return isFault(task) ? refuse(task) : json(200, v1Task(task, now()));
-  };
+  const show = (call: OmsCall): Answer => json(200, v1Task(findTask(tasks, 'v1', call), now()));
 
   const update = (call: OmsCall): Answer => {
-    const read = readJson(call.wire);
-    if (isFault(read)) return refuse(read);
-    const { fields } = read;
+    const fields = readJson(call.wire);
     const { operation } = fields;
     if (operation === 'change_bandwidthpolicy') return notSimulated(operation);
-    const formFault = faultOf(fields, operation === 'stop' ? V1_STOP : V1_START);
-    if (formFault) return refuse(formFault);
+    const isStop = operation === 'stop';
+    checkFields(fields, isStop ? V1_STOP : V1_START);
     const task = findTask(tasks, 'v1', call);
-    if (isFault(task)) return refuse(task);
-    const fault = operation === 'stop' ? stopFault(task.status) : faultOfStart(task, fields);
-    if (fault) return refuse(fault);
-    if (operation === 'stop') tasks.stop(task);
-    else tasks.start(task, fields, fields['migration_failed_object'] === true);
+    if (isStop) {
+      checkStop(task);
+      tasks.stop(task);
+      return done();
+    }
+    start(task, fields, tasks);
     return done();
   };
 
@@ -92,13 +61,15 @@ export function v1Routes(
     {
       method: 'GET',
       path: TASK,
+      prefix,
       as: ({ rawQuery }) => read(rawQuery.includes('totalcount=true') ? 'v1 count' : 'v1 list')(),
       serve: list,
     },
-    { method: 'GET', path: ONE_TASK, as: read('v1 show'), serve: show },
+    { method: 'GET', path: ONE_TASK, prefix, as: read('v1 show'), serve: show },
     {
       method: 'PUT',
       path: ONE_TASK,
+      prefix,
       as: (wire) =>
         isStop(wire)
           ? { kind: 'v1 stop', api: 'oms-stop' }
@@ -108,13 +79,24 @@ export function v1Routes(
   ];
 }
 
-function faultOfStart(task: OmsTask, fields: Fields): Fault | undefined {
-  const fault = startFault(task.status);
-  if (fault) return fault;
-  if (task.cdn && fields['source_cdn_authentication_key'] === undefined) {
-    return { code: '1032', message: 'The CDN authentication key is required.' };
+/** Whether a list asks for the number of tasks alone. */
+function checkList(query: ReadonlyMap<string, string>): boolean {
+  const totalcount = query.get('totalcount');
+  if (totalcount !== undefined && !/^(true|false)$/.test(totalcount)) {
+    throw new OmsRefusal('0064', 'totalcount must be true or false.');
   }
-  return fields['migration_failed_object'] === true && !canResend(task) ? NO_LIST : undefined;
+  const isCount = totalcount === 'true';
+  const missing = ['start', 'limit'].find((name) => !query.has(name));
+  if (isCount || missing === undefined) return isCount;
+  throw new OmsRefusal('0064', `${missing} is required.`);
+}
+
+function start(task: OmsTask, fields: Fields, tasks: TaskStore): void {
+  checkStart(task);
+  if (task.cdn) checkCdnKey(fields);
+  const failedOnly = fields['migration_failed_object'] === true;
+  if (failedOnly && !canResend(task)) throw noList();
+  tasks.start(task, fields, failedOnly);
 }
 
 const isStop = ({ body }: Wire): boolean => /"operation"\s*:\s*"stop"/.test(body.toString());

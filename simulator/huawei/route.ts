@@ -1,9 +1,7 @@
-/** One call of the OMS API, and the readers of its query. */
+/** One call of the OMS API, its refusal, and the readers of its query. */
 import type { FaultApi } from '../faults/faults.ts';
 import { parseQuery } from '../query.ts';
 import type { Answer, Wire } from '../server.ts';
-import { omsError } from './answers.ts';
-import type { Fault } from './start-body.ts';
 
 export interface OmsCall {
   readonly region: string;
@@ -17,58 +15,83 @@ export interface Route {
   readonly method: string;
   /** Of the decoded path without the region, with the groups `project` and `id`. */
   readonly path: RegExp;
+  /** Of the codes of its refusals. @default 'OMS' */
+  readonly prefix?: string;
   /** What it is counted as, and whose faults strike it. */
   as(wire: Wire): { readonly kind: string; readonly api: FaultApi };
+  /** @throws OmsRefusal */
   serve(call: OmsCall): Answer;
 }
 
-/** A refusal of OMS without its prefix becomes an answer. */
-export const refused = ({ code, message }: Fault, prefix = 'OMS', status = 400): Answer =>
-  omsError(`${prefix}.${code}`, message, status);
+/** The gateway makes an answer of it. */
+export class OmsRefusal extends Error {
+  /** Without its prefix. */
+  readonly code: string;
+  readonly status: number;
 
-export const NOT_FOUND: Fault = { code: '1009', message: 'The requested resource is not found.' };
+  constructor(code: string, message: string, status = 400) {
+    super(message);
+    this.code = code;
+    this.status = status;
+  }
+}
 
-export const isFault = (value: object): value is Fault => 'code' in value && 'message' in value;
+export const notFound = (status = 400): OmsRefusal =>
+  new OmsRefusal('1009', 'The requested resource is not found.', status);
 
-/** The parameters of a query by name, or what is wrong with them. */
+/** Whether a task or group is one of the region and project of a call. */
+export const isSeen = (
+  { region, projectId }: Pick<OmsCall, 'region' | 'projectId'>,
+  call: OmsCall,
+): boolean => region === call.region && projectId === call.projectId;
+
+/**
+ * The parameters of a query by name.
+ * @throws OmsRefusal
+ */
 export function readQuery(
   { rawQuery }: Wire,
   allowed: readonly string[],
-): ReadonlyMap<string, string> | Fault {
-  const bad = (message: string): Fault => ({ code: '0064', message });
+): ReadonlyMap<string, string> {
+  const bad = (message: string) => new OmsRefusal('0064', message);
   const pairs = parseQuery(rawQuery);
-  if (!pairs) return bad('The query is not valid UTF-8.');
+  if (!pairs) throw bad('The query is not valid UTF-8.');
   const values = new Map(pairs);
-  if (values.size < pairs.length) return bad('A query parameter is repeated.');
-  const unknown = pairs.find(([name]) => !allowed.includes(name));
-  return unknown ? bad(`${unknown[0]} is not a parameter of this request.`) : values;
+  if (values.size < pairs.length) throw bad('A query parameter is repeated.');
+  const [unknown] = pairs.find(([name]) => !allowed.includes(name)) ?? [];
+  if (unknown !== undefined) throw bad(`${unknown} is not a parameter of this request.`);
+  return values;
 }
 
-/** The number of a parameter, or what is wrong with it. */
-export function readRange(
+/**
+ * Part of a list, and the status to filter by, undefined for any.
+ * @param names of the parameters, which the versions call differently
+ * @throws OmsRefusal
+ */
+export function readPage(
+  query: ReadonlyMap<string, string>,
+  statuses: readonly number[],
+  names = { from: 'offset', status: 'status' },
+) {
+  const from = readRange(names.from, query, 0, 999_999_999) ?? 0;
+  const end = from + (readRange('limit', query, 1, 100) ?? 10);
+  const text = query.get(names.status);
+  const status = statuses.find((known) => String(known) === text);
+  if (text !== undefined && status === undefined) {
+    throw new OmsRefusal('0052', `The status must be one of ${statuses.join(', ')}.`);
+  }
+  return { from, end, status };
+}
+
+function readRange(
   name: string,
-  value: string | undefined,
-  { lowest, highest, fallback }: { lowest: number; highest: number; fallback: number },
-): number | Fault {
-  if (value === undefined) return fallback;
-  const number = /^\d{1,9}$/.test(value) ? Number(value) : -1;
-  return number >= lowest && number <= highest
-    ? number
-    : { code: '0051', message: `${name} must be a number from ${lowest} to ${highest}.` };
-}
-
-/** The status to filter by, undefined for any, or what is wrong with it. */
-export function readStatus(
-  value: string | undefined,
-  allowed: readonly number[],
-): number | undefined | Fault {
+  query: ReadonlyMap<string, string>,
+  lowest: number,
+  highest: number,
+): number | undefined {
+  const value = query.get(name);
   if (value === undefined) return undefined;
-  const status = allowed.find((known) => String(known) === value);
-  return status ?? { code: '0052', message: `The status must be one of ${allowed.join(', ')}.` };
+  const number = /^\d{1,9}$/.test(value) ? Number(value) : -1;
+  if (number >= lowest && number <= highest) return number;
+  throw new OmsRefusal('0051', `${name} must be a number from ${lowest} to ${highest}.`);
 }
-
-/** First of the values that is a fault. */
-export const firstFault = (...values: readonly unknown[]): Fault | undefined =>
-  values.find(
-    (value): value is Fault => typeof value === 'object' && value !== null && isFault(value),
-  );

@@ -1,11 +1,9 @@
 /** A few tasks to try things with: one of each state that matters. */
 import type { HuaweiSimulator } from './simulator.ts';
 
-/** @param place region and project that the tasks belong to */
-export function addSamples(
-  { groups, tasks }: HuaweiSimulator,
-  place: { readonly region: string; readonly projectId: string },
-): void {
+export function addSamples({ groups, tasks, env }: HuaweiSimulator): void {
+  const { HUAWEICLOUD_SDK_REGION: region = '', HUAWEICLOUD_SDK_PROJECT_ID: projectId = '' } = env();
+  const place = { region, projectId };
   const v2 = { ...place, apiVersion: 'v2', srcBucket: 'source', dstBucket: 'destination' } as const;
   const failedObjects = [
     {

@@ -4,7 +4,7 @@
  */
 import { createFaults, type Faults } from '../faults/faults.ts';
 import { listenAll } from '../server.ts';
-import { createTimers } from '../timers.ts';
+import { createTimers, type Timers } from '../timers.ts';
 import { createAuth, type HuaweiKey } from './auth.ts';
 import { createGateway } from './gateway.ts';
 import { createGroups, type OmsGroups } from './groups.ts';
@@ -99,91 +99,109 @@ export const DEFAULT_OMS_KEYS = {
 
 /** @throws Error with code `EADDRINUSE` when a port is taken */
 export async function startHuawei(options: HuaweiOptions = {}): Promise<HuaweiSimulator> {
-  const {
-    port = 0,
-    keys = [DEFAULT_HUAWEI_KEY],
-    projectId = '0123456789abcdef0123456789abcdef',
-    otherProjects = [],
-    region = 'cn-north-4',
-    user = DEFAULT_HUAWEI_USER,
-    faults = createFaults([]),
-    runMs = 200,
-    running = 5,
-    tokenSeconds = 86_400,
-    v1Prefix = 'OMS',
-    now = () => new Date(),
-  } = options;
-  const calls: Record<string, number> = {};
-  const called = (kind: string): void => {
-    calls[kind] = (calls[kind] ?? 0) + 1;
-  };
-  const counted = { signatureRefusals: 0, lockedRefusals: 0, tokens: 0, called };
-  const mostRunning: Record<string, number> = Object.create(null);
+  const given = withDefaults(options);
+  const { port, keys, projectId, region, user, now } = given;
+  const counted = createCounts();
   const timers = createTimers();
-  const obs = createObs({ key: DEFAULT_OMS_KEYS.destination, faults, now, called });
-  const common = { runMs, now, timers, put: obs.objects.put };
-  const tasks = createTasks({ ...common, running, mostRunning });
-  const groups = createGroups({ ...common, tasks });
-  const projects = [projectId, ...otherProjects];
-  const iam = createIam({ user, projects, region, tokenSeconds, faults, now, stats: counted });
-  const smn = await createSmn(now);
-  const oms = createGateway({
-    routes: [
-      ...v2Routes(tasks, now),
-      ...groupRoutes(groups, tasks, now),
-      ...v1Routes(tasks, now, v1Prefix),
-    ],
-    refuse: createAuth({ keys, projects, tokens: iam.tokens, now, stats: counted }),
-    region,
-    faults,
-    called,
-  });
+  const { oms, iam, obs, smn, tasks, groups } = await createApis(given, counted, timers);
   const servers = await listenAll(port, [oms, iam.handle, obs.handle, smn.handle], now);
   const [omsUrl = '', iamUrl = '', obsUrl = '', smnUrl = ''] = servers.map(({ url }) => url);
-  const [key = DEFAULT_HUAWEI_KEY] = keys;
-  const startsOf = (all: Iterable<{ id: string; starts: number }>) =>
-    Object.fromEntries([...all].map(({ id, starts }) => [id, starts]));
   return {
     omsUrl,
     iamUrl,
     obsUrl,
     smnUrl,
     env: () => ({
-      HUAWEICLOUD_SDK_AK: key.ak,
-      HUAWEICLOUD_SDK_SK: key.sk,
-      ...(key.securityToken !== undefined && {
-        HUAWEICLOUD_SDK_SECURITY_TOKEN: key.securityToken,
-      }),
+      ...keysEnv(keys[0] ?? DEFAULT_HUAWEI_KEY, user),
       HUAWEICLOUD_SDK_PROJECT_ID: projectId,
       HUAWEICLOUD_SDK_REGION: region,
-      HUAWEICLOUD_IAM_USERNAME: user.name,
-      HUAWEICLOUD_IAM_PASSWORD: user.password,
-      HUAWEICLOUD_IAM_DOMAIN: user.domain,
       WAYBILL_OMS_ENDPOINT: `${omsUrl}/{region}`,
       WAYBILL_IAM_ENDPOINT: iamUrl,
       WAYBILL_OBS_ENDPOINT: `${obsUrl}/{bucket}`,
       WAYBILL_SMN_ENDPOINT: smnUrl,
-      OMS_SRC_AK: DEFAULT_OMS_KEYS.source.ak,
-      OMS_SRC_SK: DEFAULT_OMS_KEYS.source.sk,
-      OMS_DST_AK: DEFAULT_OMS_KEYS.destination.ak,
-      OMS_DST_SK: DEFAULT_OMS_KEYS.destination.sk,
     }),
     tasks,
     groups,
     obs: obs.objects,
     smn: smn.sender(smnUrl),
-    stats: () => ({
-      calls: { ...calls },
-      starts: startsOf(tasks.all()),
-      groupStarts: startsOf(groups.all()),
-      signatureRefusals: counted.signatureRefusals,
-      lockedRefusals: counted.lockedRefusals,
-      tokens: counted.tokens,
-      mostRunning: { ...mostRunning },
-    }),
+    stats() {
+      const { called: _called, ...counts } = counted;
+      return {
+        ...structuredClone(counts),
+        starts: startsOf(tasks.all()),
+        groupStarts: startsOf(groups.all()),
+      };
+    },
     async close() {
       timers.close();
       await Promise.all(servers.map((server) => server.close()));
+    },
+  };
+}
+
+const withDefaults = (options: HuaweiOptions): Required<HuaweiOptions> => ({
+  port: 0,
+  keys: [DEFAULT_HUAWEI_KEY],
+  projectId: '0123456789abcdef0123456789abcdef',
+  otherProjects: [],
+  region: 'cn-north-4',
+  user: DEFAULT_HUAWEI_USER,
+  faults: createFaults(),
+  runMs: 200,
+  running: 5,
+  tokenSeconds: 86_400,
+  v1Prefix: 'OMS',
+  now: () => new Date(),
+  ...options,
+});
+
+async function createApis(options: Required<HuaweiOptions>, counted: Counts, timers: Timers) {
+  const { keys, projectId, otherProjects, region, faults, now } = options;
+  const { called, mostRunning } = counted;
+  const obs = createObs({ key: DEFAULT_OMS_KEYS.destination, faults, now, called });
+  const common = { ...options, timers, put: obs.objects.put };
+  const tasks = createTasks({ ...common, mostRunning });
+  const groups = createGroups({ ...common, tasks });
+  const projects = [projectId, ...otherProjects];
+  const iam = createIam({ ...options, projects, stats: counted });
+  const routes = [
+    ...v2Routes(tasks, now),
+    ...groupRoutes(groups, tasks, now),
+    ...v1Routes(tasks, now, options.v1Prefix),
+  ];
+  const refuse = createAuth({ keys, projects, tokens: iam.tokens, now, stats: counted });
+  const oms = createGateway({ routes, refuse, region, faults, called });
+  return { oms, iam, obs, smn: await createSmn(now), tasks, groups };
+}
+
+const keysEnv = ({ ak, sk, securityToken }: HuaweiKey, user: IamUser) => ({
+  HUAWEICLOUD_SDK_AK: ak,
+  HUAWEICLOUD_SDK_SK: sk,
+  ...(securityToken !== undefined && { HUAWEICLOUD_SDK_SECURITY_TOKEN: securityToken }),
+  HUAWEICLOUD_IAM_USERNAME: user.name,
+  HUAWEICLOUD_IAM_PASSWORD: user.password,
+  HUAWEICLOUD_IAM_DOMAIN: user.domain,
+  OMS_SRC_AK: DEFAULT_OMS_KEYS.source.ak,
+  OMS_SRC_SK: DEFAULT_OMS_KEYS.source.sk,
+  OMS_DST_AK: DEFAULT_OMS_KEYS.destination.ak,
+  OMS_DST_SK: DEFAULT_OMS_KEYS.destination.sk,
+});
+
+const startsOf = (all: Iterable<{ id: string; starts: number }>) =>
+  Object.fromEntries([...all].map(({ id, starts }) => [id, starts]));
+
+type Counts = ReturnType<typeof createCounts>;
+
+function createCounts() {
+  const calls: Record<string, number> = {};
+  return {
+    calls,
+    signatureRefusals: 0,
+    lockedRefusals: 0,
+    tokens: 0,
+    mostRunning: Object.create(null) as Record<string, number>,
+    called(kind: string): void {
+      calls[kind] = (calls[kind] ?? 0) + 1;
     },
   };
 }

@@ -78,29 +78,8 @@ export async function createSmn(now: () => Date): Promise<Smn> {
     });
   };
 
-  const post = (url: string, base: string, message: SmnMessage, more: Fields = {}) => {
-    const { topicUrn, type = 'Notification', spoil = {} } = message;
-    const signed: Fields = {
-      type,
-      topic_urn: topicUrn,
-      message_id: message.messageId ?? randomUUID().replaceAll('-', ''),
-      message: message.message,
-      timestamp: message.timestamp ?? now().toISOString().replace(/\.\d+/, ''),
-      ...(message.subject !== undefined && { subject: message.subject }),
-      ...more,
-    };
-    const region = topicUrn.split(':')[2] ?? '';
-    return send(url, {
-      ...signed,
-      signature: message.signature ?? sign(signed, certificate),
-      signature_version: 'v1',
-      signing_cert_url: message.signingCertUrl ?? `${base}/smn/SMN_${region}_${serial}.pem`,
-      ...(type === 'Notification' && {
-        unsubscribe_url: `${base}/smn/subscription/unsubscribe?subscription_urn=${topicUrn}:1`,
-      }),
-      ...spoil,
-    });
-  };
+  const post = (url: string, base: string, message: SmnMessage, more: Fields = {}) =>
+    send(url, bodyOf(message, base, more, { certificate, serial, now }));
 
   return {
     handle({ method, rawPath, rawQuery }) {
@@ -136,6 +115,43 @@ export async function createSmn(now: () => Date): Promise<Smn> {
 }
 
 type Fields = Readonly<Record<string, string>>;
+
+interface Signing {
+  readonly certificate: Certificate;
+  /** In the address of the certificate. */
+  readonly serial: string;
+  readonly now: () => Date;
+}
+
+/** @param more signed fields */
+function bodyOf(
+  message: SmnMessage,
+  base: string,
+  more: Fields,
+  { certificate, serial, now }: Signing,
+) {
+  const { topicUrn, type = 'Notification', spoil = {} } = message;
+  const signed: Fields = {
+    type,
+    topic_urn: topicUrn,
+    message_id: message.messageId ?? randomUUID().replaceAll('-', ''),
+    message: message.message,
+    timestamp: message.timestamp ?? now().toISOString().replace(/\.\d+/, ''),
+    ...(message.subject !== undefined && { subject: message.subject }),
+    ...more,
+  };
+  const region = topicUrn.split(':')[2] ?? '';
+  return {
+    ...signed,
+    signature: message.signature ?? sign(signed, certificate),
+    signature_version: 'v1',
+    signing_cert_url: message.signingCertUrl ?? `${base}/smn/SMN_${region}_${serial}.pem`,
+    ...(type === 'Notification' && {
+      unsubscribe_url: `${base}/smn/subscription/unsubscribe?subscription_urn=${topicUrn}:1`,
+    }),
+    ...spoil,
+  };
+}
 
 /** Names that are signed, in ascending order, by type. */
 const SIGNED = [

@@ -3,13 +3,9 @@
  * https://support.huaweicloud.com/intl/en-us/api-oms/StartTask.html
  */
 import type { Wire } from '../server.ts';
+import { OmsRefusal } from './route.ts';
 
 export type Fields = Readonly<Record<string, unknown>>;
-/** What is wrong, with the number of its code. */
-export interface Fault {
-  readonly code: string;
-  readonly message: string;
-}
 
 /** Says what a value must be when it is not. */
 type Check = (value: unknown) => string | undefined;
@@ -81,41 +77,52 @@ export const V1_STOP: Form = {
   required: ['operation'],
 };
 
-/** The object of a JSON body, or what is wrong with it. */
-export function readJson({ headers, body }: Wire): { readonly fields: Fields } | Fault {
-  const bad = (message: string): Fault => ({ code: '0067', message });
+/**
+ * The object of a JSON body.
+ * @throws OmsRefusal
+ */
+export function readJson({ headers, body }: Wire): Fields {
+  const bad = (message: string) => new OmsRefusal('0067', message);
   if (!/^application\/json(\s*;|$)/i.test(headers['content-type'] ?? '')) {
-    return bad('The Content-Type must be application/json.');
+    throw bad('The Content-Type must be application/json.');
   }
+  let parsed: unknown;
   try {
-    const parsed = JSON.parse(new TextDecoder('utf-8', { fatal: true }).decode(body));
-    const isObject = typeof parsed === 'object' && parsed !== null && !Array.isArray(parsed);
-    return isObject ? { fields: parsed } : bad('The request body is not a JSON object.');
+    parsed = JSON.parse(new TextDecoder('utf-8', { fatal: true }).decode(body));
   } catch {
-    return bad('The request body is not in JSON format.');
+    throw bad('The request body is not in JSON format.');
   }
+  const isObject = typeof parsed === 'object' && parsed !== null && !Array.isArray(parsed);
+  if (!isObject) throw bad('The request body is not a JSON object.');
+  return parsed as Fields;
 }
 
-/** The first thing wrong with the fields, by name. */
-export function faultOf(fields: Fields, { checks, required }: Form): Fault | undefined {
-  const bad = (message: string): Fault => ({
-    code: '0064',
-    message: `Incorrect request parameters: ${message}`,
-  });
+/**
+ * The fields themselves, when they are of this form.
+ * @throws OmsRefusal of the first thing wrong with them, by name
+ */
+export function checkFields(fields: Fields, { checks, required }: Form): Fields {
+  const bad = (message: string) =>
+    new OmsRefusal('0064', `Incorrect request parameters: ${message}`);
   for (const [name, value] of Object.entries(fields)) {
-    if (!Object.hasOwn(checks, name)) return bad(`${name} is not a field of this request.`);
+    if (!Object.hasOwn(checks, name)) throw bad(`${name} is not a field of this request.`);
     const expected = checks[name]?.(value);
-    if (expected !== undefined) return bad(`${name} must be ${expected}.`);
+    if (expected !== undefined) throw bad(`${name} must be ${expected}.`);
   }
   const missing = required.find((name) => fields[name] === undefined);
-  if (missing !== undefined) return bad(`${missing} is required.`);
+  if (missing !== undefined) throw bad(`${missing} is required.`);
   for (const name of CRYPTO) {
     const isKms = fields[`${name}_crypto_type`] === 'KMS';
     if (isKms !== (fields[`${name}_kms_key_id`] !== undefined)) {
-      return bad(`${name}_kms_key_id is required with ${name}_crypto_type KMS, and only then.`);
+      throw bad(`${name}_kms_key_id is required with ${name}_crypto_type KMS, and only then.`);
     }
   }
-  return undefined;
+  return fields;
+}
+
+/** @throws OmsRefusal of a request with a body */
+export function checkEmpty({ body }: Wire): void {
+  if (body.length > 0) throw new OmsRefusal('0064', 'This request takes no body.');
 }
 
 /** Fields by the kind of the source's cloud. */
@@ -124,18 +131,21 @@ const NEEDED: ReadonlyMap<string, readonly string[]> = new Map([
   ['Google', ['json_auth_file']],
 ]);
 
-/** What the source of a task or group lacks in a start of version 2. */
-export function sourceFault(
+/** @throws OmsRefusal of what a start of version 2 lacks for the source of a task or group */
+export function checkSource(
   fields: Fields,
   { taskType, cloudType, cdn }: { taskType: string; cloudType: string; cdn?: boolean },
-): Fault | undefined {
-  if (cdn && fields['source_cdn_authentication_key'] === undefined) {
-    return { code: '1032', message: 'The CDN authentication key is required.' };
-  }
-  if (taskType === 'url_list') return undefined;
+): void {
+  if (cdn) checkCdnKey(fields);
+  if (taskType === 'url_list') return;
   const needed = NEEDED.get(cloudType) ?? ['src_ak', 'src_sk'];
   const missing = needed.find((name) => fields[name] === undefined);
-  return missing === undefined
-    ? undefined
-    : { code: '0057', message: `Incorrect source information: ${missing} is required.` };
+  if (missing === undefined) return;
+  throw new OmsRefusal('0057', `Incorrect source information: ${missing} is required.`);
+}
+
+/** @throws OmsRefusal of a start without the key of the source's CDN */
+export function checkCdnKey(fields: Fields): void {
+  if (fields['source_cdn_authentication_key'] !== undefined) return;
+  throw new OmsRefusal('1032', 'The CDN authentication key is required.');
 }

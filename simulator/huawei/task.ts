@@ -131,15 +131,20 @@ export function takeOutcome(task: OmsTask): Outcome {
 export function settle(task: OmsTask, outcome: Outcome, put: PutObject, at: Date): void {
   task.status = outcome.status;
   if (outcome.status === 5) {
-    task.errorCode = undefined;
-    task.failedNum = 0;
-    task.failedObjects = [];
+    clear(task);
     return;
   }
   task.errorCode = outcome.errorCode ?? 'TRF.0004';
   task.failedObjects = outcome.failedObjects ?? [];
   task.failedNum = outcome.failedNum ?? task.failedObjects.length;
   listFailed(task, put, at);
+}
+
+/** Forgets how the last run ended. */
+export function clear(task: OmsTask): void {
+  task.errorCode = undefined;
+  task.failedNum = 0;
+  task.failedObjects = [];
 }
 
 /** Writes the list of a failed task's objects when it records them. */

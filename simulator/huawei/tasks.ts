@@ -5,6 +5,7 @@
 
 import type { Timers } from '../timers.ts';
 import {
+  clear,
   listFailed,
   type NewOmsTask,
   newTask,
@@ -42,44 +43,29 @@ const FIRST_ID = 1_700_000_000_000;
 export const TASK_ID = /^\d{1,15}$/;
 
 export function createTasks(options: TasksOptions): TaskStore {
-  const { runMs, running, now, timers, put, mostRunning } = options;
+  const { runMs, now, timers, put } = options;
   const tasks = new Map<string, OmsTask>();
-  /** Started tasks per region and project. */
-  const places = new Map<string, { waiting: OmsTask[]; running: Set<OmsTask> }>();
   const cancels = new Map<OmsTask, () => void>();
-
-  const placeOf = ({ region, projectId }: OmsTask) => {
-    const name = `${region}/${projectId}`;
-    const place = places.get(name) ?? { waiting: [], running: new Set<OmsTask>() };
-    places.set(name, place);
-    return place;
-  };
-
-  const run = (task: OmsTask): void => {
-    const place = placeOf(task);
-    place.running.add(task);
+  const places = createPlaces(options, (task) => {
     task.status = 2;
-    const { region } = task;
-    mostRunning[region] = Math.max(mostRunning[region] ?? 0, place.running.size);
-    cancels.set(
-      task,
-      timers.later(runMs, () => {
-        if (task.status === 2) settle(task, takeOutcome(task), put, now());
-        leave(task);
-      }),
-    );
+    later(task, () => {
+      if (task.status === 2) settle(task, takeOutcome(task), put, now());
+    });
+  });
+
+  const later = (task: OmsTask, act: () => void): void => {
+    cancels.get(task)?.();
+    const cancel = timers.later(runMs, () => {
+      act();
+      leave(task);
+    });
+    cancels.set(task, cancel);
   };
 
   const leave = (task: OmsTask): void => {
     cancels.get(task)?.();
     cancels.delete(task);
-    const place = placeOf(task);
-    place.running.delete(task);
-    while (place.running.size < running) {
-      const next = place.waiting.shift();
-      if (!next) return;
-      if (next.status === 1) run(next);
-    }
+    places.leave(task);
   };
 
   return {
@@ -98,30 +84,57 @@ export function createTasks(options: TasksOptions): TaskStore {
       task.starts += 1;
       task.lastStart = body;
       task.startedAt = now();
-      task.errorCode = undefined;
-      task.failedNum = 0;
-      task.failedObjects = [];
+      clear(task);
       if (!failedOnly) task.listFileKey = undefined;
-      const place = placeOf(task);
-      if (place.running.size < running) return run(task);
-      task.status = 1;
-      place.waiting.push(task);
+      places.enter(task);
     },
     stop(task) {
-      cancels.get(task)?.();
       // Version 1 knows no status for pausing.
       if (task.apiVersion === 'v1') {
         task.status = 3;
         return leave(task);
       }
       task.status = 7;
-      cancels.set(
-        task,
-        timers.later(runMs, () => {
-          if (task.status === 7) task.status = 3;
-          leave(task);
-        }),
-      );
+      later(task, () => {
+        if (task.status === 7) task.status = 3;
+      });
+    },
+  };
+}
+
+/** Started tasks per region and project: so many of them run, the others wait. */
+function createPlaces(
+  { running: most, mostRunning }: Pick<TasksOptions, 'running' | 'mostRunning'>,
+  run: (task: OmsTask) => void,
+) {
+  const places = new Map<string, { waiting: OmsTask[]; running: Set<OmsTask> }>();
+  const placeOf = ({ region, projectId }: OmsTask) => {
+    const name = `${region}/${projectId}`;
+    const place = places.get(name) ?? { waiting: [], running: new Set<OmsTask>() };
+    places.set(name, place);
+    return place;
+  };
+  const fill = ({ waiting, running }: ReturnType<typeof placeOf>): void => {
+    while (running.size < most) {
+      const next = waiting.shift();
+      if (!next) return;
+      if (next.status !== 1) continue;
+      running.add(next);
+      mostRunning[next.region] = Math.max(mostRunning[next.region] ?? 0, running.size);
+      run(next);
+    }
+  };
+  return {
+    enter(task: OmsTask): void {
+      const place = placeOf(task);
+      task.status = 1;
+      place.waiting.push(task);
+      fill(place);
+    },
+    leave(task: OmsTask): void {
+      const place = placeOf(task);
+      place.running.delete(task);
+      fill(place);
     },
   };
 }

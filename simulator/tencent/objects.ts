@@ -8,8 +8,9 @@ import { CONDITIONS, statusOfConditions } from '../conditions.ts';
 import { disturbed } from '../faults/disturb.ts';
 import type { Faults } from '../faults/faults.ts';
 import { type ListingForms, listBucket } from '../listing.ts';
+import { createPlaceOf } from '../place.ts';
 import { type Parameters, parseQuery } from '../query.ts';
-import { type Answer, decode, type Wire } from '../server.ts';
+import type { Answer, Wire } from '../server.ts';
 import { cosError, cosRefusals, notSimulated, requestId } from './answers.ts';
 import { type CosKeys, refuseSignature, withoutSignature } from './auth.ts';
 import { crc64 } from './crc64.ts';
@@ -50,6 +51,8 @@ export function createCosObjects(options: CosObjectsOptions) {
     });
   };
 }
+
+const placeOf = createPlaceOf('[a-z0-9][a-z0-9-]*-\\d+', 'cos');
 
 type Stock = Pick<CosObjectsOptions, 'objects' | 'now'>;
 
@@ -178,22 +181,6 @@ const RESPONSE_HEADERS = new Map([
 
 const overridden = (asked: Parameters): Record<string, string> =>
   Object.fromEntries(asked.map(([name, value]) => [RESPONSE_HEADERS.get(name) ?? name, value]));
-
-interface Place {
-  readonly bucket: string;
-  /** Empty for the bucket itself. */
-  readonly key: string;
-}
-
-/** What a request in either style is about. */
-function placeOf({ rawPath, headers }: Wire): Place | undefined {
-  const path = decode(rawPath)?.slice(1);
-  if (path === undefined) return undefined;
-  const [, byHost] = /^([a-z0-9][a-z0-9-]*-\d+)\.cos\./.exec(headers['host'] ?? '') ?? [];
-  if (byHost !== undefined) return { bucket: byHost, key: path };
-  const [, bucket, key = ''] = /^([a-z0-9][a-z0-9-]*-\d+)(?:\/(.*))?$/s.exec(path) ?? [];
-  return bucket === undefined ? undefined : { bucket, key };
-}
 
 const headersOf = (object: StoredObject): Record<string, string> => ({
   ...object.headers,
