@@ -10,14 +10,14 @@ import { type HuaweiOptions, type HuaweiSimulator, startHuawei } from './huawei/
 import { listenAll } from './server.ts';
 import type { CosKeys } from './tencent/auth.ts';
 import type { BatchJob } from './tencent/batch/job.ts';
-import type { FetchTask } from './tencent/fetch-tasks.ts';
+import type { FetchTask } from './tencent/fetch-task.ts';
 import { addSampleObjects } from './tencent/samples.ts';
 import { createTencent, type SimulatorStats, type TencentOptions } from './tencent/simulator.ts';
 
 export type { FaultRule } from './faults/faults.ts';
 export type { HuaweiSimulator, NewOmsTask } from './huawei/simulator.ts';
 export type { BatchJob } from './tencent/batch/job.ts';
-export type { FetchTask } from './tencent/fetch-tasks.ts';
+export type { FetchTask } from './tencent/fetch-task.ts';
 export type { SimulatorStats } from './tencent/simulator.ts';
 
 export interface SimulatorOptions extends TencentOptions {

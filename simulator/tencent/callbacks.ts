@@ -6,7 +6,7 @@
 import type { ClientRequest } from 'node:http';
 import type { Faults } from '../faults/faults.ts';
 import type { Timers } from '../timers.ts';
-import type { FetchTask } from './fetch-tasks.ts';
+import type { FetchTask } from './fetch-task.ts';
 import type { Outgoing } from './outgoing.ts';
 
 export interface CallbackCounts {

@@ -3,27 +3,9 @@ import type { Faults } from '../faults/faults.ts';
 import { createTimers } from '../timers.ts';
 import { type CallbackCounts, createCallbacks } from './callbacks.ts';
 import { download, EMPTY, type Failure } from './download.ts';
+import type { FetchRequest, FetchTask } from './fetch-task.ts';
 import type { ObjectsStore } from './objects-store.ts';
 import { createOutgoing, type Outgoing } from './outgoing.ts';
-
-export interface FetchRequest {
-  readonly bucket: string;
-  readonly key: string;
-  readonly url: string;
-  readonly md5?: string;
-  readonly onKeyExist: 'ignore' | 'override';
-  readonly successCallbackUrl?: string;
-  readonly failureCallbackUrl?: string;
-}
-
-export interface FetchTask extends FetchRequest {
-  readonly taskId: string;
-  readonly acceptedAt: Date;
-  state: 'doing' | 'succeeded' | 'failed';
-  /** Of a failed task. */
-  code?: string;
-  message?: string;
-}
 
 export interface FetchTasks {
   accept(request: FetchRequest): FetchTask;

@@ -8,7 +8,8 @@ import type { Faults } from '../faults/faults.ts';
 import { type Answer, decode, type Wire } from '../server.ts';
 import { cosError, cosRefusals, json, requestId } from './answers.ts';
 import { type CosKeys, refuseSignature } from './auth.ts';
-import type { FetchRequest, FetchTask, FetchTasks } from './fetch-tasks.ts';
+import type { FetchRequest, FetchTask } from './fetch-task.ts';
+import type { FetchTasks } from './fetch-tasks.ts';
 
 export interface CosFetchOptions {
   readonly tasks: FetchTasks;
