@@ -8,7 +8,12 @@ import { expose, openHold, openLedger, openObjects, openQueue } from '#wiring';
 import { createIntent } from '../shared/ledger/intent.ts';
 import type { IntentWindow } from '../shared/ledger/ledger.ts';
 import type { Run } from '../shared/ledger/model.ts';
-import type { PlannedTransfer, Shard, ShardMessage } from '../shared/ledger/shard.ts';
+import {
+  type PlannedTransfer,
+  parseShard,
+  type Shard,
+  type ShardMessage,
+} from '../shared/ledger/shard.ts';
 import type { RunWatch } from '../shared/ledger/stops.ts';
 import { toCause } from '../shared/lib/cause.ts';
 import { untilTime } from '../shared/lib/deadline.ts';
@@ -27,7 +32,7 @@ import { feedNext, shardListKey } from '../shared/runs/feed.ts';
 import { notePoison, POISON_RECEIVES } from '../shared/runs/poison.ts';
 import { createSlices } from '../shared/runs/slices.ts';
 import type { Deployment } from '../shared/runtime/deployment.ts';
-import { parseShard, type QueueRecord } from '../shared/runtime/events.ts';
+import type { QueueRecord } from '../shared/runtime/events.ts';
 import { type Invocation, perMessage } from '../shared/runtime/per-message.ts';
 import { createCallbackTokens } from '../shared/signing/callback-token.ts';
 import type { Objects } from '../shared/stores/objects.ts';

@@ -3,9 +3,9 @@
  * at once.
  */
 import { setTimeout as sleep } from 'node:timers/promises';
-import type * as v from 'valibot';
+import * as v from 'valibot';
 import { InputError, StoreError, withFaults } from '../lib/errors.ts';
-import { parseWith } from '../lib/validate.ts';
+import { jsonText, parseWith } from '../lib/validate.ts';
 import type { Ledger } from './ledger.ts';
 
 export type Notes = Pick<Ledger, 'readNote' | 'swapNote'>;
@@ -56,18 +56,9 @@ export const noteParser =
   (text: string | undefined): v.InferOutput<Schema> => {
     if (text === undefined || text === '') return initial;
     try {
-      return parseWith(schema, parseJson(text), `The note "${name}" of the ledger`);
+      return parseWith(v.pipe(jsonText, schema), text, `The note "${name}" of the ledger`);
     } catch (error) {
       if (!(error instanceof InputError)) throw error;
       throw new StoreError(withFaults(error).message, error);
     }
   };
-
-/** Undefined fits no schema of a note. */
-function parseJson(text: string): unknown {
-  try {
-    return JSON.parse(text);
-  } catch {
-    return undefined;
-  }
-}

@@ -3,83 +3,111 @@
  * found.
  */
 
-export type ManifestFormat = 'csv' | 'jsonl';
+import * as v from 'valibot';
+import { jsonText, parseWith } from '../lib/validate.ts';
+
+/** Deeply, as nothing changes a shard. */
+type Fixed<Value> = Value extends object
+  ? { readonly [Key in keyof Value]: Fixed<Value[Key]> }
+  : Value;
+
+const whole = v.pipe(v.number(), v.safeInteger(), v.minValue(0));
+
+const formatSchema = v.picklist(['csv', 'jsonl']);
+
+export type ManifestFormat = v.InferOutput<typeof formatSchema>;
+
+const targetSchema = v.object({
+  region: v.string(),
+  /** With the APPID: `examplebucket-1250000000`. */
+  bucket: v.string(),
+});
 
 /** Where a manifest's objects go; from the manifest's key. */
-export interface Target {
-  readonly region: string;
-  /** With the APPID: `examplebucket-1250000000`. */
-  readonly bucket: string;
-}
+export type Target = Fixed<v.InferOutput<typeof targetSchema>>;
+
+const columnsSchema = v.object({
+  url: whole,
+  key: whole,
+  md5: v.exactOptional(whole),
+  /** Of all columns; a line with more is quarantined. Messages of earlier versions lack it. */
+  count: v.exactOptional(whole),
+});
 
 /** Positions of the columns of a CSV manifest, from 0. */
-export interface CsvColumns {
-  readonly url: number;
-  readonly key: number;
-  readonly md5?: number;
-  /** Of all columns; a line with more is quarantined. Messages of earlier versions lack it. */
-  readonly count?: number;
-}
+export type CsvColumns = Fixed<v.InferOutput<typeof columnsSchema>>;
+
+const layoutSchema = v.object({
+  format: formatSchema,
+  gzip: v.boolean(),
+  /** CSV only. */
+  columns: v.exactOptional(columnsSchema),
+  /** The first line names the columns and is no transfer. */
+  header: v.boolean(),
+});
 
 /** How the lines of a manifest are written. */
-export interface Layout {
-  readonly format: ManifestFormat;
-  readonly gzip: boolean;
-  /** CSV only. */
-  readonly columns?: CsvColumns;
-  /** The first line names the columns and is no transfer. */
-  readonly header: boolean;
-}
+export type Layout = Fixed<v.InferOutput<typeof layoutSchema>>;
+
+/** Where a shard stands in a list of shards that are worked on one after the other. */
+const placeSchema = v.object({
+  /** Of the list in the store. */
+  key: v.string(),
+  /** From 0. */
+  at: whole,
+  /** Shards of the list. */
+  count: whole,
+  /** Bytes of each line, its end included. */
+  width: whole,
+  /** When it was begun with; Unix milliseconds. */
+  since: whole,
+});
+
+export type Place = Fixed<v.InferOutput<typeof placeSchema>>;
+
+const sameKeySchema = v.object({
+  onKeyExist: v.exactOptional(v.picklist(['ignore', 'override'])),
+  ignoreSameKey: v.exactOptional(v.boolean()),
+});
+
+/** What to do where the target is there already, when a request says so; never both. */
+export type SameKey = Fixed<v.InferOutput<typeof sameKeySchema>>;
+
+export type OnKeyExist = NonNullable<SameKey['onKeyExist']>;
+
+const messageSchema = v.object({
+  /** `<runId>.<index>` */
+  id: v.string(),
+  runId: v.string(),
+  index: whole,
+  start: whole,
+  end: whole,
+  target: targetSchema,
+  layout: layoutSchema,
+  /**
+   * The object to read. For a plain manifest the manifest itself, `offset` 0; for a packed one the
+   * unpacked piece that starts at byte `offset` of the manifest.
+   */
+  object: v.object({ key: v.string(), etag: v.string(), offset: whole }),
+  /** Nights on which these objects were tried again, this one included. */
+  night: v.exactOptional(whole),
+  /** Whoever is through with the shard queues a later one of the list. */
+  place: v.exactOptional(placeSchema),
+  ...sameKeySchema.entries,
+});
+
+/** The body of one queue message. */
+export type ShardMessage = Fixed<v.InferOutput<typeof messageSchema>>;
 
 /**
  * A slice of a manifest, processed by one function call: all lines whose first byte lies in
  * `[start, end)` of the manifest's (unpacked) bytes.
  */
-export interface Shard extends SameKey {
-  /** `<runId>.<index>` */
-  readonly id: string;
-  readonly runId: string;
-  readonly index: number;
-  readonly start: number;
-  readonly end: number;
-  readonly target: Target;
-  readonly layout: Layout;
-  /**
-   * The object to read. For a plain manifest the manifest itself, `offset` 0; for a packed one the
-   * unpacked piece that starts at byte `offset` of the manifest.
-   */
-  readonly object: { readonly key: string; readonly etag: string; readonly offset: number };
-  /** Nights on which these objects were tried again, this one included. */
-  readonly night?: number;
-}
+export type Shard = Omit<ShardMessage, 'place'>;
 
-/** Where a shard stands in a list of shards that are worked on one after the other. */
-export interface Place {
-  /** Of the list in the store. */
-  readonly key: string;
-  /** From 0. */
-  readonly at: number;
-  /** Shards of the list. */
-  readonly count: number;
-  /** Bytes of each line, its end included. */
-  readonly width: number;
-  /** When it was begun with; Unix milliseconds. */
-  readonly since: number;
-}
-
-/** The body of one queue message. */
-export interface ShardMessage extends Shard {
-  /** Whoever is through with the shard queues a later one of the list. */
-  readonly place?: Place;
-}
-
-/** What to do where the target is there already, when a request says so; never both. */
-export interface SameKey {
-  readonly onKeyExist?: OnKeyExist;
-  readonly ignoreSameKey?: boolean;
-}
-
-export type OnKeyExist = 'ignore' | 'override';
+/** @throws InputError (EVENT_INVALID) that names each field that does not fit */
+export const parseShard = (body: string): ShardMessage =>
+  parseWith(v.pipe(jsonText, messageSchema), body, 'The queue message');
 
 /** One good line. */
 export interface PlannedTransfer {

@@ -39,6 +39,9 @@ export const implies = (condition: Json, consequence: Json): Json => ({
 export const jsonOf = (part: object): Json | undefined =>
   'json' in part ? (part.json as Json) : undefined;
 
+/** The value of a JSON text. */
+export const jsonText = v.pipe(v.string(), v.parseJson({}, 'expected JSON'));
+
 /** @throws InputError (EVENT_INVALID or `code`) with the path of every field that does not fit */
 export function parseWith<Schema extends v.GenericSchema>(
   schema: Schema,

@@ -6,9 +6,8 @@
  */
 import { randomUUID } from 'node:crypto';
 import type { Ledger } from '../ledger/ledger.ts';
-import type { Place, Shard, ShardMessage } from '../ledger/shard.ts';
+import { type Place, parseShard, type Shard, type ShardMessage } from '../ledger/shard.ts';
 import { InputError, StoreError } from '../lib/errors.ts';
-import { parseShard } from '../runtime/events.ts';
 import { stagingPrefix } from '../stores/layout.ts';
 import type { Objects } from '../stores/objects.ts';
 import type { QueueSender } from '../stores/queue.ts';

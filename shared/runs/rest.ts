@@ -6,14 +6,13 @@
 import type { Ledger, ShardRecord } from '../ledger/ledger.ts';
 import { TRANSFER_STATES } from '../ledger/merge.ts';
 import type { Plan, Run, TransferObject } from '../ledger/model.ts';
-import { NO_TALLY, type Shard, type Tally } from '../ledger/shard.ts';
+import { NO_TALLY, parseShard, type Shard, type Tally } from '../ledger/shard.ts';
 import { toCause } from '../lib/cause.ts';
 import { InputError, WaybillError } from '../lib/errors.ts';
 import { textLines } from '../lib/text-lines.ts';
 import { createShardReader, DEFAULT_SHARD_BYTES } from '../manifest/shards.ts';
 import { type ShardLines, stageRejected, writeRestCsv } from '../reporting/csv.ts';
 import type { RestSummary } from '../reporting/summary.ts';
-import { parseShard } from '../runtime/events.ts';
 import { receiptPrefix, reportKey } from '../stores/layout.ts';
 import { changedObject, noObject } from '../stores/object-keys.ts';
 import type { Objects } from '../stores/objects.ts';

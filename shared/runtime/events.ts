@@ -1,6 +1,5 @@
 /** Parses AWS-shaped events into our types. Object keys are decoded here and nowhere else. */
 import * as v from 'valibot';
-import type { ShardMessage } from '../ledger/shard.ts';
 import { InputError } from '../lib/errors.ts';
 import { parseWith } from '../lib/validate.ts';
 
@@ -72,48 +71,6 @@ function decodeKey(encoded: string, path: string): string {
     const fault = { path, message: 'expected a form-encoded key' };
     throw new InputError('EVENT_INVALID', 'The upload event has a bad key.', [fault], error);
   }
-}
-
-const whole = v.pipe(v.number(), v.safeInteger(), v.minValue(0));
-
-const shard = v.object({
-  id: v.string(),
-  runId: v.string(),
-  index: whole,
-  start: whole,
-  end: whole,
-  target: v.object({ region: v.string(), bucket: v.string() }),
-  layout: v.object({
-    format: v.picklist(['csv', 'jsonl']),
-    gzip: v.boolean(),
-    header: v.boolean(),
-    columns: v.exactOptional(
-      v.object({
-        url: whole,
-        key: whole,
-        md5: v.exactOptional(whole),
-        count: v.exactOptional(whole),
-      }),
-    ),
-  }),
-  object: v.object({ key: v.string(), etag: v.string(), offset: whole }),
-  onKeyExist: v.exactOptional(v.picklist(['ignore', 'override'])),
-  ignoreSameKey: v.exactOptional(v.boolean()),
-  night: v.exactOptional(whole),
-  place: v.exactOptional(
-    v.object({ key: v.string(), at: whole, count: whole, width: whole, since: whole }),
-  ),
-});
-
-/** The body of a queue message. */
-export function parseShard(body: string): ShardMessage {
-  let parsed: unknown;
-  try {
-    parsed = JSON.parse(body);
-  } catch (error) {
-    throw new InputError('EVENT_INVALID', 'The queue message is not JSON.', [], error);
-  }
-  return parseWith(shard, parsed, 'The queue message');
 }
 
 export interface QueueRecord {

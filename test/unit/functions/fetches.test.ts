@@ -3,11 +3,11 @@ import { createHandler } from '../../../functions/runs.ts';
 import { createBearer } from '../../../shared/api/auth.ts';
 import type { Run } from '../../../shared/ledger/model.ts';
 import type { PlannedTransfer } from '../../../shared/ledger/shard.ts';
+import { parseShard } from '../../../shared/ledger/shard.ts';
 import { runView } from '../../../shared/ledger/views.ts';
 import { silentLog } from '../../../shared/lib/log.ts';
 import { createShardReader } from '../../../shared/manifest/shards.ts';
 import { createPlanner } from '../../../shared/runs/plan.ts';
-import { parseShard } from '../../../shared/runtime/events.ts';
 import { loadJson } from '../../fixtures/load.ts';
 import { openStores } from '../../fixtures/stores.ts';
 

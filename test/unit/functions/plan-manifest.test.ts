@@ -1,10 +1,10 @@
 import { gzipSync } from 'node:zlib';
 import { describe, expect, it } from 'vitest';
 import { createHandler } from '../../../functions/plan-manifest.ts';
+import { parseShard } from '../../../shared/ledger/shard.ts';
 import { StoreError } from '../../../shared/lib/errors.ts';
 import { silentLog } from '../../../shared/lib/log.ts';
 import { createPlanner } from '../../../shared/runs/plan.ts';
-import { parseShard } from '../../../shared/runtime/events.ts';
 import type { Objects } from '../../../shared/stores/objects.ts';
 import { loadJson } from '../../fixtures/load.ts';
 import { openStores, type Stores } from '../../fixtures/stores.ts';

@@ -2,6 +2,7 @@ import { describe, expect, it } from 'vitest';
 import { createHandler } from '../../../functions/sweep.ts';
 import type { TransferUpdate } from '../../../shared/ledger/model.ts';
 import type { Tally } from '../../../shared/ledger/shard.ts';
+import { parseShard } from '../../../shared/ledger/shard.ts';
 import { ProviderError, StoreError } from '../../../shared/lib/errors.ts';
 import { silentLog } from '../../../shared/lib/log.ts';
 import { createLimiter } from '../../../shared/limits/limiter.ts';
@@ -9,7 +10,6 @@ import { createTencentBreaker } from '../../../shared/providers/tencent/breaker.
 import type { CosObject } from '../../../shared/providers/tencent/objects.ts';
 import type { FetchProgress } from '../../../shared/providers/tencent/offline-fetch/client.ts';
 import { createFetchStatus } from '../../../shared/providers/tencent/offline-fetch/status.ts';
-import { parseShard } from '../../../shared/runtime/events.ts';
 import { newRun, newShard } from '../../contract/ledger.ts';
 import { openStores } from '../../fixtures/stores.ts';
 
