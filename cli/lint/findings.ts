@@ -5,13 +5,8 @@
 import { createReadStream } from 'node:fs';
 import { stat } from 'node:fs/promises';
 import { basename } from 'node:path';
-import type {
-  Layout,
-  PlannedTransfer,
-  Tally,
-  Target,
-  WarningReason,
-} from '../../shared/ledger/shard.ts';
+import type { Layout, PlannedTransfer, Target } from '../../shared/ledger/shard.ts';
+import type { Tally, WarningReason } from '../../shared/ledger/tally.ts';
 import { InputError } from '../../shared/lib/errors.ts';
 import { createClashFinder } from '../../shared/manifest/clashes.ts';
 import type { Quarantined, Warning } from '../../shared/manifest/findings.ts';

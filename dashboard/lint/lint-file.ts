@@ -2,7 +2,7 @@
  * The linter of a file: reads it just as a run would, by the functions' own rules, and a second time
  * where keys may clash. Memory does not grow with the file.
  */
-import type { Tally, WarningReason } from '../../shared/ledger/shard.ts';
+import type { Tally, WarningReason } from '../../shared/ledger/tally.ts';
 import { maskUrls } from '../../shared/lib/url-secrets.ts';
 import { createClashFinder } from '../../shared/manifest/clashes.ts';
 import { readLayout } from '../../shared/manifest/detect-layout.ts';

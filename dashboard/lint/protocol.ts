@@ -1,5 +1,5 @@
 /** The messages between the page and its lint worker. */
-import type { Tally } from '../../shared/ledger/shard.ts';
+import type { Tally } from '../../shared/ledger/tally.ts';
 import type { Quarantined, Warning } from '../../shared/manifest/findings.ts';
 
 export interface LintOrder {

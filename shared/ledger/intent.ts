@@ -8,8 +8,9 @@
 import { RunStoppedError, UnsettledError } from '../lib/errors.ts';
 import type { IntentWindow, Lease, Ledger, OpenedShard } from './ledger.ts';
 import type { Transfer, TransferUpdate } from './model.ts';
-import type { PlannedTransfer, Shard, Tally } from './shard.ts';
+import type { PlannedTransfer, Shard } from './shard.ts';
 import type { RunWatch } from './stops.ts';
+import type { Tally } from './tally.ts';
 
 /** Checks whether an open submission arrived: true when the object was written after `since`. */
 export type Resolve = (

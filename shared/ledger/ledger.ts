@@ -15,8 +15,9 @@ import type {
   Transfer,
   TransferUpdate,
 } from './model.ts';
-import type { Shard, Tally } from './shard.ts';
+import type { Shard } from './shard.ts';
 import type { RunStops } from './stops.ts';
+import type { Tally } from './tally.ts';
 
 /** Lines below `through` may have been submitted since `at`. */
 export interface IntentWindow {

@@ -1,5 +1,5 @@
 /** Proves that the lines read by a run's shards tile the manifest's bytes (promise G1). */
-import type { Tally } from '../ledger/shard.ts';
+import type { Tally } from '../ledger/tally.ts';
 
 /** `fault` tells the first byte that is not covered exactly once, or a tally that does not add up. */
 export type Coverage =

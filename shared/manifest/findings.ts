@@ -1,7 +1,7 @@
 /**
  * The types of what reading a manifest finds: quarantined lines and warnings, each with its reason.
  */
-import type { WarningReason } from '../ledger/shard.ts';
+import type { WarningReason } from '../ledger/tally.ts';
 
 /** Why a line can't be sent. */
 export type QuarantineReason =

@@ -3,7 +3,7 @@
  * sent. Pure; the same for CSV, JSON Lines, functions and the command line. Messages never quote
  * values, because URLs may hold secrets.
  */
-import type { WarningReason } from '../ledger/shard.ts';
+import type { WarningReason } from '../ledger/tally.ts';
 import { hasUrlSecrets } from '../lib/url-secrets.ts';
 import { hasOuterBlanks } from './blanks.ts';
 import type { QuarantineReason } from './findings.ts';

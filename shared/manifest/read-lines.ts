@@ -3,7 +3,8 @@
  * command line's linter both read through here, so they agree.
  */
 import { isUtf8 } from 'node:buffer';
-import type { Layout, PlannedTransfer, Tally, Target, WarningReason } from '../ledger/shard.ts';
+import type { Layout, PlannedTransfer, Target } from '../ledger/shard.ts';
+import type { Tally, WarningReason } from '../ledger/tally.ts';
 import { maskUrls } from '../lib/url-secrets.ts';
 import { DEFAULT_COLUMNS, parseCsvLine } from './csv.ts';
 import { createPlainCsv, type PlainLine } from './csv-fast.ts';

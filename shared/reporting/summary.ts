@@ -6,7 +6,7 @@ import type { ShardRecord } from '../ledger/ledger.ts';
 import { TRANSFER_STATES } from '../ledger/merge.ts';
 import type { Run, Transfer } from '../ledger/model.ts';
 import { percentOf, type ShownCounts, shownCounts } from '../ledger/run-numbers.ts';
-import type { WarningReason } from '../ledger/shard.ts';
+import type { WarningReason } from '../ledger/tally.ts';
 import { sourceView } from '../ledger/views.ts';
 import type { Cause } from '../lib/errors.ts';
 import { receiptFile } from '../stores/layout.ts';

@@ -6,7 +6,8 @@
 import type { Ledger, ShardRecord } from '../ledger/ledger.ts';
 import { TRANSFER_STATES } from '../ledger/merge.ts';
 import type { Plan, Run, TransferObject } from '../ledger/model.ts';
-import { NO_TALLY, parseShard, type Shard, type Tally } from '../ledger/shard.ts';
+import { parseShard, type Shard } from '../ledger/shard.ts';
+import { NO_TALLY, type Tally } from '../ledger/tally.ts';
 import { toCause } from '../lib/cause.ts';
 import { InputError, WaybillError } from '../lib/errors.ts';
 import { textLines } from '../lib/text-lines.ts';

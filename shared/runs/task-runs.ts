@@ -4,7 +4,8 @@
  */
 import type { Ledger } from '../ledger/ledger.ts';
 import type { NewRun, Operation, Plan, Run, TransferTask } from '../ledger/model.ts';
-import type { Shard, Tally } from '../ledger/shard.ts';
+import type { Shard } from '../ledger/shard.ts';
+import type { Tally } from '../ledger/tally.ts';
 import { toCause } from '../lib/cause.ts';
 import { sha256Hex } from '../lib/encoding.ts';
 import { InputError, LeasedError, withFaults } from '../lib/errors.ts';

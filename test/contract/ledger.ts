@@ -8,7 +8,8 @@ import type {
   TransferTask,
   TransferUpdate,
 } from '../../shared/ledger/model.ts';
-import type { Shard, Tally } from '../../shared/ledger/shard.ts';
+import type { Shard } from '../../shared/ledger/shard.ts';
+import type { Tally } from '../../shared/ledger/tally.ts';
 import type { Cause } from '../../shared/lib/errors.ts';
 
 const AT = new Date('2026-11-20T02:00:00.000Z');

@@ -14,7 +14,8 @@ import { pipeline } from 'node:stream/promises';
 import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
 import { createGzip } from 'node:zlib';
-import type { Shard, Tally } from '../../shared/ledger/shard.ts';
+import type { Shard } from '../../shared/ledger/shard.ts';
+import type { Tally } from '../../shared/ledger/tally.ts';
 import { parseManifestKey } from '../../shared/manifest/key.ts';
 import {
   createShardReader,

@@ -1,8 +1,9 @@
 import { describe, expect, it } from 'vitest';
 import type { Ledger } from '../../../shared/ledger/ledger.ts';
 import { progressOf } from '../../../shared/ledger/run-numbers.ts';
-import type { PlannedTransfer, Tally } from '../../../shared/ledger/shard.ts';
+import type { PlannedTransfer } from '../../../shared/ledger/shard.ts';
 import { parseShard } from '../../../shared/ledger/shard.ts';
+import type { Tally } from '../../../shared/ledger/tally.ts';
 import type { Cause } from '../../../shared/lib/errors.ts';
 import { createShardReader } from '../../../shared/manifest/shards.ts';
 import { readTimetable, requestPass } from '../../../shared/runs/nightly/timetable.ts';

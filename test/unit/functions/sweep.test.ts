@@ -1,8 +1,8 @@
 import { describe, expect, it } from 'vitest';
 import { createHandler } from '../../../functions/sweep.ts';
 import type { TransferUpdate } from '../../../shared/ledger/model.ts';
-import type { Tally } from '../../../shared/ledger/shard.ts';
 import { parseShard } from '../../../shared/ledger/shard.ts';
+import type { Tally } from '../../../shared/ledger/tally.ts';
 import { ProviderError, StoreError } from '../../../shared/lib/errors.ts';
 import { silentLog } from '../../../shared/lib/log.ts';
 import { createLimiter } from '../../../shared/limits/limiter.ts';

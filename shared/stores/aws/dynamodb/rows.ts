@@ -14,7 +14,8 @@ import {
   type TransferProgress,
   type TransferTask,
 } from '../../../ledger/model.ts';
-import { NO_TALLY, type Shard, type Tally } from '../../../ledger/shard.ts';
+import type { Shard } from '../../../ledger/shard.ts';
+import { NO_TALLY, type Tally } from '../../../ledger/tally.ts';
 import type { Totals } from '../../../ledger/totals.ts';
 import type { Cause } from '../../../lib/errors.ts';
 import { has, type Item, json, list, number, text, type Value } from './item.ts';

@@ -2,7 +2,8 @@
 
 import type { IntentWindow, Lease, OpenedShard } from '../../../ledger/ledger.ts';
 import type { Transfer } from '../../../ledger/model.ts';
-import type { Shard, Tally } from '../../../ledger/shard.ts';
+import type { Shard } from '../../../ledger/shard.ts';
+import type { Tally } from '../../../ledger/tally.ts';
 import type { ShardCalls } from '../../ledger-parts.ts';
 import type { Counting } from './counts.ts';
 import { has, type Item, number, text } from './item.ts';

@@ -12,7 +12,8 @@ import type {
   TransferProgress,
   TransferTask,
 } from '../../../ledger/model.ts';
-import type { Shard, Tally } from '../../../ledger/shard.ts';
+import type { Shard } from '../../../ledger/shard.ts';
+import type { Tally } from '../../../ledger/tally.ts';
 import type { Cause } from '../../../lib/errors.ts';
 
 export type Row = Record<string, string | number | null>;

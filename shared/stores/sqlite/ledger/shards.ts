@@ -1,6 +1,6 @@
 /** Stores shards in SQLite: their leases, write-ahead intents and tallies. */
 
-import type { Tally } from '../../../ledger/shard.ts';
+import type { Tally } from '../../../ledger/tally.ts';
 import type { ShardCalls } from '../../ledger-parts.ts';
 import type { SqliteFile } from '../file.ts';
 import type { Counters } from './counters.ts';

@@ -3,7 +3,7 @@ import { describe, expect, it } from 'vitest';
 import { createIntent } from '../../../../shared/ledger/intent.ts';
 import type { IntentWindow, Ledger } from '../../../../shared/ledger/ledger.ts';
 import type { TransferUpdate } from '../../../../shared/ledger/model.ts';
-import { NO_TALLY } from '../../../../shared/ledger/shard.ts';
+import { NO_TALLY } from '../../../../shared/ledger/tally.ts';
 import { newRun, newShard } from '../../../contract/ledger.ts';
 import { openStores } from '../../../fixtures/stores.ts';
 

@@ -21,6 +21,6 @@ it.each([
   ['an unknown format', JSON.stringify(message).replace('"csv"', '"xml"'), 'layout.format'],
 ])('refuses a queue message with %s, and names the field', (_, body, path) => {
   expect(() => parseShard(body)).toThrow(
-    expect.objectContaining({ code: 'EVENT_INVALID', faults: [expect.objectContaining({ path })] }),
+    expect.objectContaining({ code: 'EVENT_INVALID', errors: [expect.objectContaining({ path })] }),
   );
 });

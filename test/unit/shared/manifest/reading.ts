@@ -5,8 +5,8 @@ import type {
   ManifestFormat,
   PlannedTransfer,
   Shard,
-  Tally,
 } from '../../../../shared/ledger/shard.ts';
+import type { Tally } from '../../../../shared/ledger/tally.ts';
 import type { Quarantined } from '../../../../shared/manifest/findings.ts';
 import {
   createShardReader,

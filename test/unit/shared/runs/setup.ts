@@ -5,7 +5,8 @@ import {
   type Deps as SweepDeps,
 } from '../../../../functions/sweep.ts';
 import type { TransferUpdate } from '../../../../shared/ledger/model.ts';
-import type { Shard, Tally } from '../../../../shared/ledger/shard.ts';
+import type { Shard } from '../../../../shared/ledger/shard.ts';
+import type { Tally } from '../../../../shared/ledger/tally.ts';
 import { silentLog } from '../../../../shared/lib/log.ts';
 import type { Quarantined } from '../../../../shared/manifest/findings.ts';
 import { createPlanner } from '../../../../shared/runs/plan.ts';

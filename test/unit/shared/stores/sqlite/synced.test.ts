@@ -6,7 +6,7 @@ import { beforeEach, describe, expect, it, onTestFinished } from 'vitest';
 import type { Ledger } from '../../../../../shared/ledger/ledger.ts';
 import type { TransferState } from '../../../../../shared/ledger/merge.ts';
 import type { TransferUpdate } from '../../../../../shared/ledger/model.ts';
-import { NO_TALLY } from '../../../../../shared/ledger/shard.ts';
+import { NO_TALLY } from '../../../../../shared/ledger/tally.ts';
 import { openSqliteFile, type SqliteFile } from '../../../../../shared/stores/sqlite/file.ts';
 import { createSqliteLedger } from '../../../../../shared/stores/sqlite/ledger.ts';
 import { createSqliteQueue } from '../../../../../shared/stores/sqlite/queue.ts';
