@@ -123,8 +123,7 @@ const INTRODUCTION = `# HTTP API
 
 The same for a service on your machine and a deployed one. This page and the document that the service
 answers at \`GET /openapi.json\` ([as a file](schemas/openapi.json)) are made of the same descriptions that
-requests are checked with. A typed client to copy: [examples/typescript](examples/typescript/waybill.ts);
-with curl: [examples/curl.md](examples/curl.md).
+requests are checked with. Examples with curl: [examples/curl.md](examples/curl.md).
 
 - **Token.** \`Authorization: Bearer <token>\`, one of \`WAYBILL_API_TOKENS\`, on everything that does not
   say "No token".
