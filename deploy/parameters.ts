@@ -44,13 +44,13 @@ export const PARAMETERS = {
   providers: {
     default: 'tencent,huawei',
     ...choice('tencent', 'huawei', 'tencent,huawei'),
-    meaning: 'the clouds in use; of others no secret is read and no upload starts anything',
+    meaning: 'the clouds in use; for others no secret is read and uploads start nothing',
   },
   timeZone: {
     default: 'UTC',
     pattern: /^[A-Za-z][A-Za-z0-9_+-]*(?:\/[A-Za-z0-9_+-]+)*$/,
     expected: 'a name of the IANA database, such as Asia/Singapore',
-    meaning: 'of the schedules',
+    meaning: 'time zone of the schedules',
   },
   nightlySchedule: {
     default: 'cron(0 2 * * ? *)',
@@ -61,7 +61,7 @@ export const PARAMETERS = {
   deletionPolicy: {
     default: 'Retain',
     ...choice('Retain', 'Delete'),
-    meaning: 'what becomes of table and bucket when the stack is removed',
+    meaning: 'whether table and bucket remain when the stack is removed',
   },
   deletionProtection: {
     default: false,
@@ -83,12 +83,12 @@ export const PARAMETERS = {
   apiBurst: {
     default: 50,
     ...whole(1, 5_000),
-    meaning: 'requests that the HTTP API takes at once',
+    meaning: 'burst of requests to the HTTP API',
   },
   apiRate: {
     default: 100,
     ...whole(1, 10_000),
-    meaning: 'requests per second of the HTTP API',
+    meaning: 'requests per second to the HTTP API',
   },
   logDays: {
     default: 30,
@@ -99,13 +99,13 @@ export const PARAMETERS = {
   oldVersionsDays: {
     default: 30,
     ...whole(1, 36_500),
-    meaning: 'how long replaced and deleted objects can be brought back',
+    meaning: 'how long replaced and deleted objects can be restored',
   },
   alarmEmail: {
     default: '',
     pattern: /^(?:[^\s@]+@[^\s@]+)?$/,
     expected: 'a mail address, or nothing',
-    meaning: 'who is told of alarms; others subscribe to the topic',
+    meaning: 'mail address for alarms; others subscribe to the topic',
   },
   queueAgeAlarmSeconds: {
     default: 86_400,
@@ -127,7 +127,7 @@ export const PARAMETERS = {
     default: '',
     pattern: /^(?:arn:aws[a-z-]*:kms:[a-z0-9-]+:\d{12}:key\/[A-Za-z0-9-]+)?$/,
     expected: 'the ARN of a key (not of an alias), or nothing',
-    meaning: 'key of yours for table, queues, bucket, logs, topic and the secrets that it encrypts',
+    meaning: 'your KMS key for table, queues, bucket, logs, topic and the secrets that it encrypts',
   },
   tencentSecret: {
     default: `waybill/${STAGE}/tencent`,
@@ -165,13 +165,13 @@ export const PARAMETERS = {
     default: '',
     pattern: /^(?:https:\/\/[^\s/]+)?$/,
     expected: 'https:// and a host, without a path, or nothing',
-    meaning: 'where browsers find the dashboard, when a domain stands before the HTTP API',
+    meaning: 'origin of the dashboard, if your own domain is in front of the HTTP API',
   },
   WAYBILL_PUBLIC_URL: {
     default: '',
     pattern: /^(?:https?:\/\/\S+)?$/,
     expected: 'an http:// or https:// address, or nothing',
-    meaning: 'base of the callback URLs, when a domain stands before record-callback',
+    meaning: 'base of the callback URLs, if your own domain is in front of record-callback',
   },
   WAYBILL_RETENTION_DAYS: {
     default: '90',
@@ -182,7 +182,7 @@ export const PARAMETERS = {
     '21600',
     'age of a run without progress from which it counts as stuck',
   ),
-  WAYBILL_ALLOW_HTTPS: setting('', 'takes https: sources'),
+  WAYBILL_ALLOW_HTTPS: setting('', 'accepts https: sources'),
   WAYBILL_BATCH_RPS: setting('', 'requests per second to COS Batch'),
   WAYBILL_COS_CONTROL_ENDPOINT: setting('', 'address of COS Batch'),
   WAYBILL_COS_ENDPOINT: setting('', 'address of COS objects'),
@@ -190,15 +190,18 @@ export const PARAMETERS = {
   WAYBILL_COS_FETCH_RPS: setting('', 'requests per second to COS fetch'),
   WAYBILL_COS_MIGRATION_ENDPOINT: setting('', 'address of COS fetch'),
   WAYBILL_IAM_ENDPOINT: setting('', "address of Huawei's IAM"),
-  WAYBILL_LOST_AFTER_SECONDS: setting('', 'age of a submission before it is asked for'),
+  WAYBILL_LOST_AFTER_SECONDS: setting(
+    '',
+    'age of a submission without callback before Waybill polls',
+  ),
   WAYBILL_MAX_ATTEMPTS: setting('', 'submissions of one transfer within its run'),
-  WAYBILL_MAX_NIGHTS: setting('', 'nights on which a failure is tried again'),
+  WAYBILL_MAX_NIGHTS: setting('', 'nights on which a failure is retried'),
   WAYBILL_OBS_ENDPOINT: setting('', 'address of OBS objects'),
   WAYBILL_OMS_ENDPOINT: setting('', 'address of OMS'),
   WAYBILL_OMS_PROJECTS: setting('', 'further projects of the nightly pass'),
   WAYBILL_OMS_RPS: setting('', 'requests per second to OMS'),
   WAYBILL_OMS_RUNNING: setting('', 'tasks that may run in a region at once'),
-  WAYBILL_ON_KEY_EXIST: setting('', 'override or ignore an object that is there'),
+  WAYBILL_ON_KEY_EXIST: setting('', 'override or ignore existing objects'),
   WAYBILL_SETTLE_SECONDS: setting('', 'age of an open submission before it is resolved'),
   WAYBILL_SHARD_BYTES: setting('', 'size of a shard'),
   WAYBILL_SMN_ENDPOINT: setting('', "address of Huawei's SMN"),

@@ -30,7 +30,7 @@ const readable = (resource: string): string =>
     .replace(KEY, 'the key `kmsKey`, if there is one, through services that it uses')
     .replace(/^.*:function:waybill-dev-([\w-]+)$/, 'function `$1`')
     .replace(/^.*:log-group:.*$/, 'its own log group')
-    .replace(/^\*$/, 'X-Ray, which knows no resources');
+    .replace(/^\*$/, 'X-Ray, which has no resources');
 
 it('deploy.md lists what each role may do', () => {
   const owners = [...functionNames(), 'the scheduler'];
