@@ -72,8 +72,10 @@ export function createHandler({
     // No task id to query: the answer to the submission has not been recorded yet, or was lost.
     if (!transfer?.providerId || transfer.attempt !== claim.attempt) return claimed;
     if (transfer.state === 'succeeded') return undefined;
+    const shard = await ledger.shard(transfer.runId, transfer.shard);
+    if (!shard) return undefined;
     try {
-      return await status.query(transfer, { doubted: claimed });
+      return await status.query(transfer, shard.target, { doubted: claimed });
     } catch (error) {
       // The provider does not answer now: nothing is recorded, and the sweep queries again.
       log.warn('callback.unconfirmed', { transferId: claim.transferId }, error);

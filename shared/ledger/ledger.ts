@@ -163,6 +163,8 @@ export interface Ledger {
   releaseShard(shard: Shard, lease: Lease, windows?: readonly IntentWindow[]): Promise<void>;
   /** Ends every lease; only for the one process that owns the ledger, at its start. */
   releaseLeases(): Promise<number>;
+  /** As it was opened last; undefined when it was not. */
+  shard(runId: string, index: number): Promise<Shard | undefined>;
   /** Shards that were opened, in order. */
   shards(runId: string): Promise<readonly ShardRecord[]>;
   /** The same, from index `from` to before `to`, at a smaller cost. */

@@ -35,6 +35,7 @@ export type ShardCalls = Pick<
   | 'endShard'
   | 'releaseShard'
   | 'releaseLeases'
+  | 'shard'
   | 'shards'
   | 'shardStates'
 >;

@@ -59,7 +59,7 @@ export function connectFetch(
   const clock = tencentClock(log);
   const client = connectCosFetch(cos, clock, onKeyExist);
   const objects = connectCosObjects(cos, clock);
-  const status = createFetchStatus({ breaker, client, ledger, objects });
+  const status = createFetchStatus({ breaker, client, objects });
   return { breaker, client, each, resolve: hasArrived(objects), status };
 }
 

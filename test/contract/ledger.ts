@@ -476,6 +476,8 @@ export function ledgerContract(name: string, open: () => Promise<Ledger>): void 
         await ledger.record('r1.0.1', report('submitted', 1, { accepted: ['1:t1'] }));
         await ledger.record('r1.0.3', report('failed', 1, { cause }));
         await ledger.endShard(newShard('r1', 0), lease, tally());
+        expect(await ledger.shard('r1', 1)).toEqual(newShard('r1', 1));
+        expect(await ledger.shard('r1', 2)).toBeUndefined();
         const [first, second] = await ledger.shards('r1');
         expect(first).toMatchObject({
           shard: newShard('r1', 0),

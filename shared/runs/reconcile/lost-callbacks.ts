@@ -1,6 +1,7 @@
 /** Queries the outcome of submissions whose callback is overdue (promise G4). */
 import type { Ledger, ShardRecord } from '../../ledger/ledger.ts';
 import type { Transfer } from '../../ledger/model.ts';
+import type { Target } from '../../ledger/shard.ts';
 import { StoreError } from '../../lib/errors.ts';
 import type { Log } from '../../lib/log.ts';
 import type { Limiter } from '../../limits/ports.ts';
@@ -62,20 +63,22 @@ export async function findLostCallbacks(
   });
   const overdue = now().getTime() - lostAfterMs;
 
-  async function* batches(): AsyncGenerator<readonly Transfer[]> {
+  async function* batches(): AsyncGenerator<readonly Overdue[]> {
     for (const { shard, counts, updatedAt } of shards) {
       if (counts.submitted === 0 || signal.aborted || isLate()) continue;
       // Updated since: its rows are not read for the few that were sent first.
       if (updatedAt.getTime() > overdue) continue;
       const rows = await ledger.transfersOf(shard.runId, shard.index, ['submitted']);
-      yield rows.filter(({ updatedAt }) => updatedAt.getTime() <= overdue);
+      yield rows
+        .filter(({ updatedAt }) => updatedAt.getTime() <= overdue)
+        .map((transfer) => ({ transfer, target: shard.target }));
     }
   }
 
-  const query = async (transfer: Transfer, onTurn: () => void): Promise<void> => {
+  const query = async ({ transfer, target }: Overdue, onTurn: () => void): Promise<void> => {
     if (signal.aborted || isLate()) return;
     try {
-      const update = await status.query(transfer, callOf(onTurn));
+      const update = await status.query(transfer, target, callOf(onTurn));
       tally.queried += 1;
       if (!update) return;
       await ledger.record(transfer.transferId, update);
@@ -90,6 +93,11 @@ export async function findLostCallbacks(
   await each(batches(), query, { tellsTurn: true });
   if (refused) log.error('sweep.credentials-refused');
   return tally;
+}
+
+interface Overdue {
+  readonly transfer: Transfer;
+  readonly target: Target;
 }
 
 /** The queries ended before this one's turn. */

@@ -1,8 +1,10 @@
 import { describe, expect, it } from 'vitest';
 import { createHandler, type Deps } from '../../../functions/record-callback.ts';
+import type { Ledger } from '../../../shared/ledger/ledger.ts';
 import type { TransferUpdate } from '../../../shared/ledger/model.ts';
 import { TransportError } from '../../../shared/lib/errors.ts';
 import { silentLog } from '../../../shared/lib/log.ts';
+import type { FetchStatus } from '../../../shared/providers/tencent/offline-fetch/status.ts';
 import { createCallbackTokens } from '../../../shared/signing/callback-token.ts';
 import { newRun, newShard } from '../../contract/ledger.ts';
 import { loadJson } from '../../fixtures/load.ts';
@@ -200,6 +202,35 @@ describe('record-callback', () => {
       const { handle } = await setup({ verify, status: { query } });
       await handle(event(token(outcome)));
       expect(asks).toBe(asked);
+    });
+
+    it('queries in the target of the shard, which is all that it reads besides the transfer', async () => {
+      const { ledger } = await setup();
+      const queried: unknown[] = [];
+      const query: FetchStatus['query'] = async (transfer, target) => {
+        queried.push([transfer.transferId, target]);
+        return polled('failed');
+      };
+      const read: string[] = [];
+      const counted = new Proxy(ledger, {
+        get: (of, name: keyof Ledger) => {
+          read.push(name);
+          return of[name];
+        },
+      });
+      const deps = { ledger: counted, verify: 'failures', status: { query } } as const;
+      await (await setup(deps)).handle(event(token('failed')));
+      expect(queried).toEqual([[id, newShard('r1').target]]);
+      expect(read).toEqual(['read', 'shard', 'record']);
+    });
+
+    it('leaves a transfer whose shard is not known to the sweeper', async () => {
+      const query = () => Promise.reject(new Error('there is no target to query'));
+      const { ledger } = await setup();
+      const deps = { ledger: { ...ledger, shard: async () => undefined }, status: { query } };
+      const { handle } = await setup({ verify: 'failures', ...deps });
+      expect(await handle(event(token('failed')))).toMatchObject({ statusCode: 200 });
+      expect(await ledger.read(id)).toMatchObject({ state: 'submitted' });
     });
 
     it('asks nothing about what is known to have arrived', async () => {

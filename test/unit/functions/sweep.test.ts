@@ -48,7 +48,6 @@ async function setup(rows: readonly Partial<TransferUpdate>[], read: Tally = tal
   const limiter = createLimiter({ requestsPerSecond: 1e6, inFlight: 4, retry: { maxSends: 1 } });
   const status = createFetchStatus({
     breaker: createTencentBreaker(limiter),
-    ledger,
     now: () => clock.at,
     client: {
       submit: () => Promise.reject(new Error('the sweeper submits nothing')),

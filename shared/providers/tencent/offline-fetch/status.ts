@@ -3,7 +3,6 @@
  * the task's state is not enough (COS reference, section 2.2). Used to confirm callbacks and to
  * resolve lost ones.
  */
-import type { Ledger } from '../../../ledger/ledger.ts';
 import type { Transfer, TransferUpdate } from '../../../ledger/model.ts';
 import type { Target } from '../../../ledger/shard.ts';
 import { toCause } from '../../../lib/cause.ts';
@@ -15,55 +14,35 @@ export interface FetchStatus {
   /**
    * What is known now of the transfer's latest accepted attempt; undefined when the transfer can't
    * be asked for. Still `submitted` when it goes on.
+   * @param target of its shard
    * @param options `doubted`: what a callback said, taken where the provider no longer knows the task
    * @throws what the client throws
    */
   query(
     transfer: Transfer,
+    target: Target,
     options?: CallOptions & { readonly doubted?: TransferUpdate },
   ): Promise<TransferUpdate | undefined>;
 }
 
 export interface FetchStatusOptions {
   readonly client: CosFetchClient;
-  readonly ledger: Ledger;
   /** All calls with the one key pair. */
   readonly breaker: CredentialBreaker;
   readonly objects: Pick<CosObjectsClient, 'head'>;
   readonly now?: () => Date;
 }
 
-/** Targets of shards never change. */
-const TARGETS_KEPT = 1_000;
-
 export function createFetchStatus({
   breaker,
   client,
-  ledger,
   objects,
   now = () => new Date(),
 }: FetchStatusOptions): FetchStatus {
-  const targets = new Map<string, Target>();
-  const find = async (runId: string, shard: number): Promise<Target | undefined> => {
-    const run = await ledger.run(runId);
-    if (!run || run.target) return run?.target;
-    // A nightly pass holds fetches into many buckets, each shard into one.
-    const shards = await ledger.shards(runId);
-    return shards.find(({ shard: { index } }) => index === shard)?.shard.target;
-  };
-  const targetOf = async ({ runId, shard }: Transfer): Promise<Target | undefined> => {
-    const name = `${runId}.${shard}`;
-    const known = targets.get(name) ?? (await find(runId, shard));
-    if (targets.size >= TARGETS_KEPT) targets.clear();
-    if (known) targets.set(name, known);
-    return known;
-  };
-
   return {
-    async query(transfer, { doubted, ...call } = {}) {
+    async query(transfer, target, { doubted, ...call } = {}) {
       const { attempt, object, providerId } = transfer;
-      const target = await targetOf(transfer);
-      if (!target || !object || providerId === undefined) return undefined;
+      if (!object || providerId === undefined) return undefined;
       const progress = await breaker.run(() => client.progress(target, providerId), call);
       const report = (
         state: TransferUpdate['state'],

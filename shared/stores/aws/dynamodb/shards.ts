@@ -140,6 +140,11 @@ export function createShards({ table, counting, expiry, rowsOf }: ShardOptions):
       return released;
     },
 
+    async shard(runId, index) {
+      const item = await table.get(shardKey(runId, index));
+      return item && has(item, 'body') ? toShard(item) : undefined;
+    },
+
     async shardStates(runId, from, to = MAX_SHARD + 1) {
       return (await shardsOf(table, runId, from, to - 1)).map((item) => ({
         index: toShard(item).index,

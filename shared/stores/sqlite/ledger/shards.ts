@@ -1,5 +1,6 @@
 /** Stores shards in SQLite: their leases, write-ahead intents and tallies. */
 
+import type { Shard } from '../../../ledger/shard.ts';
 import type { Tally } from '../../../ledger/tally.ts';
 import type { ShardCalls } from '../../ledger-parts.ts';
 import type { SqliteFile } from '../file.ts';
@@ -114,6 +115,10 @@ export function createShards({ db, write }: SqliteFile, counters: Counters): Sha
       }),
     releaseLeases: () =>
       write(() => Number(releaseAll.run().changes) + Number(dropLeases.run().changes)),
+    async shard(runId, index) {
+      const body = find(runId, index)?.['body'];
+      return typeof body === 'string' ? (JSON.parse(body) as Shard) : undefined;
+    },
     shards: async (runId) => (selectAll.all(runId) as Row[]).map(toShardRecord),
     shardStates: async (runId, from = 0, to = Number.MAX_SAFE_INTEGER) =>
       (selectStates.all(runId, from, to) as Row[]).map(toShardState),

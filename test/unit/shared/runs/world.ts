@@ -203,7 +203,6 @@ export async function openWorld(random: () => number) {
       const status = createFetchStatus({
         breaker: createTencentBreaker(limiter),
         client,
-        ledger,
         objects: { head: async (_target, key) => arrived.get(key) },
         now,
       });
