@@ -9,6 +9,7 @@ import { type BatchJobDeps, createBatchJobHandler } from '../shared/api/handlers
 import { createBatchCreator } from '../shared/providers/tencent/batch/create-job.ts';
 import type { Deployment } from '../shared/runtime/deployment.ts';
 import { batchJobConfig } from '../shared/wiring/config/functions.ts';
+import { API, BATCH_TABLES, namesOf, TENCENT_TABLES } from '../shared/wiring/config/tables.ts';
 import { connectBatch } from '../shared/wiring/connect.ts';
 import { observe } from '../shared/wiring/observe.ts';
 
@@ -45,17 +46,7 @@ export const deployment: Deployment = {
   uploads: ['cos-batch/'],
   provider: 'tencent',
   reservedConcurrency: 2,
-  environment: [
-    'TENCENTCLOUD_APP_ID',
-    'TENCENTCLOUD_SECRET_ID',
-    'TENCENTCLOUD_SECRET_KEY',
-    'TENCENTCLOUD_SECURITY_TOKEN',
-    'TENCENTCLOUD_UIN',
-    'WAYBILL_API_TOKENS',
-    'WAYBILL_BATCH_RPS',
-    'WAYBILL_COS_CONTROL_ENDPOINT',
-    'WAYBILL_COS_ENDPOINT',
-  ],
+  environment: namesOf(...TENCENT_TABLES, ...BATCH_TABLES, API),
   uses: {
     ledger: ['read', 'list', 'write', 'remove'],
     objects: { read: ['cos-batch/'] },

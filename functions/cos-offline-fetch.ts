@@ -38,6 +38,7 @@ import { createCallbackTokens } from '../shared/signing/callback-token.ts';
 import type { Objects } from '../shared/stores/objects.ts';
 import type { Hold, QueueSender } from '../shared/stores/queue.ts';
 import { cosFetchConfig } from '../shared/wiring/config/functions.ts';
+import { FETCH, namesOf, TENCENT_TABLES } from '../shared/wiring/config/tables.ts';
 import { connectFetch } from '../shared/wiring/connect.ts';
 import { observe } from '../shared/wiring/observe.ts';
 
@@ -224,20 +225,7 @@ export const deployment: Deployment = {
   timeoutSeconds: 900,
   memoryMb: 512,
   queue: { batchSize: 1, maxConcurrency: 2 },
-  environment: [
-    'TENCENTCLOUD_SECRET_ID',
-    'TENCENTCLOUD_SECRET_KEY',
-    'TENCENTCLOUD_SECURITY_TOKEN',
-    'WAYBILL_ALLOW_HTTPS',
-    'WAYBILL_CALLBACK_KEYS',
-    'WAYBILL_COS_ENDPOINT',
-    'WAYBILL_COS_FETCH_IN_FLIGHT',
-    'WAYBILL_COS_FETCH_RPS',
-    'WAYBILL_COS_MIGRATION_ENDPOINT',
-    'WAYBILL_ON_KEY_EXIST',
-    'WAYBILL_PUBLIC_URL',
-    'WAYBILL_SETTLE_SECONDS',
-  ],
+  environment: namesOf(...TENCENT_TABLES, FETCH),
   uses: {
     ledger: ['read', 'list', 'write'],
     indexes: ['open'],

@@ -11,6 +11,7 @@ import type { Deployment } from '../shared/runtime/deployment.ts';
 import { byTrigger, type PerUploadOptions, perUpload } from '../shared/runtime/per-upload.ts';
 import type { ObjectInfo } from '../shared/stores/objects.ts';
 import { planConfig } from '../shared/wiring/config/functions.ts';
+import { namesOf, PLAN } from '../shared/wiring/config/tables.ts';
 
 export interface Deps extends PerUploadOptions<ObjectInfo> {
   readonly planner: Planner;
@@ -57,7 +58,7 @@ export const deployment: Deployment = {
   memoryMb: 512,
   uploads: ['cos-fetch/'],
   provider: 'tencent',
-  environment: ['WAYBILL_SHARD_BYTES'],
+  environment: namesOf(PLAN),
   uses: {
     ledger: ['read', 'list', 'write'],
     queue: 'send',

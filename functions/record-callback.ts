@@ -23,6 +23,7 @@ import {
   createCallbackTokens,
 } from '../shared/signing/callback-token.ts';
 import { callbackConfig } from '../shared/wiring/config/functions.ts';
+import { CALLBACKS, namesOf, SMN, TENCENT_TABLES } from '../shared/wiring/config/tables.ts';
 import { connectFetch } from '../shared/wiring/connect.ts';
 import { observe } from '../shared/wiring/observe.ts';
 
@@ -135,19 +136,7 @@ export const deployment: Deployment = {
   hasUrl: true,
   reservedConcurrency: 20,
   isTraced: false,
-  environment: [
-    'TENCENTCLOUD_SECRET_ID',
-    'TENCENTCLOUD_SECRET_KEY',
-    'TENCENTCLOUD_SECURITY_TOKEN',
-    'WAYBILL_CALLBACK_KEYS',
-    'WAYBILL_COS_ENDPOINT',
-    'WAYBILL_COS_FETCH_IN_FLIGHT',
-    'WAYBILL_COS_FETCH_RPS',
-    'WAYBILL_COS_MIGRATION_ENDPOINT',
-    'WAYBILL_SMN_ENDPOINT',
-    'WAYBILL_SMN_TOPICS',
-    'WAYBILL_VERIFY',
-  ],
+  environment: namesOf(...TENCENT_TABLES, CALLBACKS, SMN),
   uses: {
     ledger: ['read', 'list', 'write'],
     secrets: ['callbacks', 'tencent'],

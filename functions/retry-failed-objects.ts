@@ -11,6 +11,7 @@ import { nightlyPass, type PassAnswer, type PassOptions } from '../shared/runs/n
 import type { Deployment } from '../shared/runtime/deployment.ts';
 import { parseSchedule } from '../shared/runtime/events.ts';
 import { nightlyConfig } from '../shared/wiring/config/functions.ts';
+import { HUAWEI_TABLES, NIGHT, namesOf } from '../shared/wiring/config/tables.ts';
 import { connectOmsTasks } from '../shared/wiring/connect.ts';
 import { observe } from '../shared/wiring/observe.ts';
 
@@ -57,19 +58,7 @@ export const deployment: Deployment = {
     { name: 'nightly-continue', expression: 'rate(5 minutes)', detail: { continue: true } },
   ],
   reservedConcurrency: 1,
-  environment: [
-    'HUAWEICLOUD_*',
-    'OMS_*',
-    'WAYBILL_CREDENTIALS_FILE',
-    'WAYBILL_IAM_ENDPOINT',
-    'WAYBILL_MAX_NIGHTS',
-    'WAYBILL_OMS_ENDPOINT',
-    'WAYBILL_OMS_PROJECTS',
-    'WAYBILL_OMS_RPS',
-    'WAYBILL_OMS_RUNNING',
-    'WAYBILL_SETTLE_SECONDS',
-    'WAYBILL_SHARD_BYTES',
-  ],
+  environment: namesOf(...HUAWEI_TABLES, NIGHT),
   uses: {
     ledger: ['read', 'readMany', 'list', 'write', 'remove'],
     indexes: ['failed', 'newest', 'open'],

@@ -34,7 +34,8 @@ import type { Deployment } from '../shared/runtime/deployment.ts';
 import { json, overHttp } from '../shared/runtime/http.ts';
 import type { Objects, Uploads } from '../shared/stores/objects.ts';
 import type { DeadLetters, QueueSender } from '../shared/stores/queue.ts';
-import { planConfig, runsConfig } from '../shared/wiring/config/functions.ts';
+import { runsConfig } from '../shared/wiring/config/functions.ts';
+import { API, namesOf, SERVED } from '../shared/wiring/config/tables.ts';
 
 export interface Deps {
   readonly authorize: Authorize;
@@ -88,7 +89,6 @@ const TAKING_QUERY = new Set(ROUTES.filter(({ query }) => query).map(({ route })
 const DASHBOARD: readonly string[] = ['GET /', 'GET /assets/{file}'];
 
 export const handler = expose(async (env) => {
-  const { shardBytes } = planConfig(env);
   const config = runsConfig(env);
   const log = createLog({ level: config.logLevel });
   const [deadLetters, ledger, objects, queue, planLater, uploads] = await Promise.all([
@@ -107,7 +107,7 @@ export const handler = expose(async (env) => {
     ledger,
     log,
     objects,
-    planner: createPlanner({ ledger, objects, queue, shardBytes, log }),
+    planner: createPlanner({ ledger, objects, queue, shardBytes: config.shardBytes, log }),
     planLater,
     queue,
     uploads,
@@ -143,7 +143,7 @@ export const deployment: Deployment = {
     ...DASHBOARD,
   ],
   files: ['.build/dashboard/**'],
-  environment: ['WAYBILL_ALLOW_HTTPS', 'WAYBILL_API_TOKENS', 'WAYBILL_SHARD_BYTES'],
+  environment: namesOf(API, SERVED),
   uses: {
     ledger: ['read', 'list', 'write', 'remove'],
     indexes: ['failed', 'newest'],

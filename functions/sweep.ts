@@ -18,7 +18,14 @@ import type { RunGauges } from '../shared/runs/reconcile/stuck.ts';
 import { continuePlanning } from '../shared/runs/replan.ts';
 import type { Deployment } from '../shared/runtime/deployment.ts';
 import { parseSchedule } from '../shared/runtime/events.ts';
-import { planConfig, sweepConfig } from '../shared/wiring/config/functions.ts';
+import { sweepConfig } from '../shared/wiring/config/functions.ts';
+import {
+  BATCH_TABLES,
+  HUAWEI_TABLES,
+  namesOf,
+  SWEEP,
+  TENCENT_TABLES,
+} from '../shared/wiring/config/tables.ts';
 import { connectPollers } from '../shared/wiring/connect.ts';
 import { observe } from '../shared/wiring/observe.ts';
 
@@ -170,7 +177,7 @@ async function* theseRuns(ledger: Ledger, runIds: Iterable<string>): AsyncGenera
 
 export const handler = expose(async (env) => {
   const config = sweepConfig(env);
-  const { allowHttps, lostAfterMs, maxAttempts, settleMs, stuckAfterMs } = config;
+  const { allowHttps, lostAfterMs, maxAttempts, settleMs, shardBytes, stuckAfterMs } = config;
   const [ledger, objects, queue, planLater] = await Promise.all([
     openLedger(config),
     openObjects(config),
@@ -178,7 +185,6 @@ export const handler = expose(async (env) => {
     openPlanLater(config),
   ]);
   const observed = observe(config);
-  const { shardBytes } = planConfig(env);
   return createHandler({
     ...(await connectPollers(config, { ledger, objects, log: observed.log })),
     allowHttps,
@@ -208,29 +214,7 @@ export const deployment: Deployment = {
   retries: 0,
   // One by the clock, one that was woken.
   reservedConcurrency: 2,
-  environment: [
-    'HUAWEICLOUD_*',
-    'OMS_*',
-    'TENCENTCLOUD_*',
-    'WAYBILL_ALLOW_HTTPS',
-    'WAYBILL_BATCH_RPS',
-    'WAYBILL_COS_CONTROL_ENDPOINT',
-    'WAYBILL_COS_ENDPOINT',
-    'WAYBILL_COS_FETCH_IN_FLIGHT',
-    'WAYBILL_COS_FETCH_RPS',
-    'WAYBILL_COS_MIGRATION_ENDPOINT',
-    'WAYBILL_CREDENTIALS_FILE',
-    'WAYBILL_IAM_ENDPOINT',
-    'WAYBILL_LOST_AFTER_SECONDS',
-    'WAYBILL_MAX_ATTEMPTS',
-    'WAYBILL_OBS_ENDPOINT',
-    'WAYBILL_OMS_ENDPOINT',
-    'WAYBILL_OMS_PROJECTS',
-    'WAYBILL_OMS_RPS',
-    'WAYBILL_SETTLE_SECONDS',
-    'WAYBILL_SHARD_BYTES',
-    'WAYBILL_STUCK_AFTER_SECONDS',
-  ],
+  environment: namesOf(...TENCENT_TABLES, ...BATCH_TABLES, ...HUAWEI_TABLES, SWEEP),
   uses: {
     ledger: ['read', 'list', 'write', 'remove'],
     indexes: ['failed', 'newest', 'open'],

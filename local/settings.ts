@@ -7,7 +7,7 @@ import { resolve } from 'node:path';
 import { parseEnv } from 'node:util';
 import { Cron } from 'croner';
 import { decodeText } from '../shared/lib/decode-text.ts';
-import { createEnvReader, type Env, type EnvReader } from '../shared/lib/env.ts';
+import { createEnvReader, type Env, readEnv } from '../shared/lib/env.ts';
 import { ConfigError, type InputFault } from '../shared/lib/errors.ts';
 import { own } from '../shared/lib/values.ts';
 import {
@@ -24,6 +24,7 @@ import {
 } from '../shared/wiring/config/functions.ts';
 import { hasHuawei } from '../shared/wiring/config/huawei.ts';
 import { unknownProviderNames } from '../shared/wiring/config/names.ts';
+import { SERVICE, SETTLE } from '../shared/wiring/config/tables.ts';
 
 export interface Settings {
   /** Of everything the service keeps. */
@@ -90,30 +91,23 @@ const SIMULATED: Env = {
 const present = (env: Env): Env =>
   Object.fromEntries(Object.entries(env).filter(([, value]) => value?.trim()));
 
-function service(env: Env): Omit<Settings, 'providers' | 'simulated'> {
-  const from = createEnvReader(env);
-  const settings = {
-    folder: resolve(from.optional('WAYBILL_DATA') ?? './data'),
-    host: from.optional('WAYBILL_HOST') ?? '127.0.0.1',
-    port: from.integer('PORT', 8787, 0, 65_535),
-    pumpConcurrency: from.integer('WAYBILL_PUMP_CONCURRENCY', 4, 1, 64),
-    settleMs: 1_000 * from.integer('WAYBILL_SETTLE_SECONDS', 60, 0, 86_400),
-    retryCron: retryCron(from),
-    sweepMs: 1_000 * from.integer('WAYBILL_SWEEP_SECONDS', 300, 1, 86_400),
-  };
-  from.done();
-  return settings;
-}
+const service = (env: Env) =>
+  readEnv(env, (from) => {
+    const { folder, retryCron, ...others } = { ...from.read(SERVICE), ...from.read(SETTLE) };
+    if (!isSchedule(retryCron)) {
+      const message = 'expected minute, hour, day, month, weekday, as 0 2 * * *';
+      from.fault(SERVICE.retryCron[0], message);
+    }
+    return { ...others, folder: resolve(folder), retryCron };
+  });
 
-function retryCron(from: EnvReader): string {
-  const given = from.optional('WAYBILL_RETRY_CRON') ?? '0 2 * * *';
+function isSchedule(text: string): boolean {
   try {
-    if (given.split(/\s+/).length !== 5) throw new TypeError('not five fields');
-    new Cron(given, { paused: true }).stop();
+    new Cron(text, { paused: true }).stop();
+    return text.split(/\s+/).length === 5;
   } catch {
-    from.fault('WAYBILL_RETRY_CRON', 'expected minute, hour, day, month, weekday, as 0 2 * * *');
+    return false;
   }
-  return given;
 }
 
 /**

@@ -4,6 +4,7 @@ import type { Command } from 'commander';
 import type { PlannedTransfer } from '../../shared/ledger/shard.ts';
 import { readEnv } from '../../shared/lib/env.ts';
 import { InputError } from '../../shared/lib/errors.ts';
+import { COS_LIMITS } from '../../shared/wiring/config/tables.ts';
 import { EXIT, type ExitCode, failureLine } from '../io/failure.ts';
 import { withInput } from '../io/input.ts';
 import { type CommandIo, examples, exitsWith, wholeNumber } from '../io/options.ts';
@@ -133,9 +134,8 @@ export async function plan(options: PlanOptions): Promise<ExitCode> {
   return planned.counts.quarantined > 0 ? EXIT.failures : EXIT.ok;
 }
 
-/** As the service reads it (shared/wiring/config/functions.ts). */
 const configuredRate = (env: Env): number =>
-  readEnv(env, (from) => from.integer('WAYBILL_COS_FETCH_RPS', 100, 1, 1_000_000));
+  readEnv(env, (from) => from.read(COS_LIMITS)).requestsPerSecond;
 
 const hasNoMd5 = ({ md5 }: PlannedTransfer): boolean => md5 === undefined;
 

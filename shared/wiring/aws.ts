@@ -40,8 +40,8 @@ import type { StoresConfig } from '../stores/config.ts';
 import type { Objects, Uploads } from '../stores/objects.ts';
 import type { DeadLetters, Hold, Queue, QueueSender } from '../stores/queue.ts';
 import { openSecrets, type Secrets } from '../stores/secrets.ts';
-import { aws, secretsConfig } from './config/aws.ts';
 import { removedNames } from './config/names.ts';
+import { aws, secretsConfig } from './config/stores.ts';
 import { once } from './once.ts';
 
 const ledgers = new Map<string, Ledger>();

@@ -5,6 +5,7 @@ import type { OmsStartDeps } from '../api/handlers/oms-tasks.ts';
 import type { Env } from '../lib/env.ts';
 import type { Deployment } from '../runtime/deployment.ts';
 import { omsStartConfig } from './config/functions.ts';
+import { API, HUAWEI_TABLES, namesOf, SETTLE } from './config/tables.ts';
 import { connectOmsTasks } from './connect.ts';
 import { observe } from './observe.ts';
 
@@ -33,17 +34,7 @@ export const OMS_START: Omit<Deployment, 'description' | 'http'> = {
   // One that answers a request, and one that does what it ordered. All share what they know of a wrong
   // key, which is refused at most twice: five bad checks lock it.
   reservedConcurrency: 2,
-  environment: [
-    'HUAWEICLOUD_*',
-    'OMS_*',
-    'WAYBILL_API_TOKENS',
-    'WAYBILL_CREDENTIALS_FILE',
-    'WAYBILL_IAM_ENDPOINT',
-    'WAYBILL_OMS_ENDPOINT',
-    'WAYBILL_OMS_PROJECTS',
-    'WAYBILL_OMS_RPS',
-    'WAYBILL_SETTLE_SECONDS',
-  ],
+  environment: namesOf(...HUAWEI_TABLES, API, SETTLE),
   uses: {
     ledger: ['read', 'list', 'write', 'remove'],
     objects: { read: ['oms/'] },

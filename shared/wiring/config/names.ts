@@ -1,93 +1,10 @@
 /**
- * The names of all variables that Waybill reads (docs/configuration.md), and the check for names
- * that only look like one: a typo would silently leave a setting at its default.
+ * Checks for names that only look like one of Waybill's variables: a typo would silently leave a
+ * setting at its default.
  */
-import { type Env, type EnvReader, readEnv as readVariables } from '../../lib/env.ts';
+import { type Env, type EnvReader, readEnv } from '../../lib/env.ts';
 import type { InputFault } from '../../lib/errors.ts';
-
-export const NAMES: readonly string[] = [
-  'HUAWEICLOUD_AUTH',
-  'HUAWEICLOUD_IAM_DOMAIN',
-  'HUAWEICLOUD_IAM_PASSWORD',
-  'HUAWEICLOUD_IAM_USERNAME',
-  'HUAWEICLOUD_SDK_AK',
-  'HUAWEICLOUD_SDK_PROJECT_ID',
-  'HUAWEICLOUD_SDK_REGION',
-  'HUAWEICLOUD_SDK_SECURITY_TOKEN',
-  'HUAWEICLOUD_SDK_SK',
-  'OMS_DST_AK',
-  'OMS_DST_CRYPTO_TYPE',
-  'OMS_DST_KMS_KEY_ID',
-  'OMS_DST_SECURITY_TOKEN',
-  'OMS_DST_SK',
-  'OMS_SOURCE_CDN_AUTHENTICATION_KEY',
-  'OMS_SOURCE_CDN_CRYPTO_TYPE',
-  'OMS_SOURCE_CDN_KMS_KEY_ID',
-  'OMS_SRC_AK',
-  'OMS_SRC_CONNECTION_STRING',
-  'OMS_SRC_CRYPTO_TYPE',
-  'OMS_SRC_JSON_AUTH_FILE',
-  'OMS_SRC_KMS_KEY_ID',
-  'OMS_SRC_SECURITY_TOKEN',
-  'OMS_SRC_SK',
-  'TENCENTCLOUD_APP_ID',
-  'TENCENTCLOUD_SECRET_ID',
-  'TENCENTCLOUD_SECRET_KEY',
-  'TENCENTCLOUD_SECURITY_TOKEN',
-  'TENCENTCLOUD_UIN',
-  'WAYBILL_ALLOW_HTTPS',
-  'WAYBILL_API_TOKENS',
-  'WAYBILL_BATCH_RPS',
-  'WAYBILL_CALLBACK_KEYS',
-  'WAYBILL_COS_CONTROL_ENDPOINT',
-  'WAYBILL_COS_ENDPOINT',
-  'WAYBILL_COS_FETCH_IN_FLIGHT',
-  'WAYBILL_COS_FETCH_RPS',
-  'WAYBILL_COS_MIGRATION_ENDPOINT',
-  'WAYBILL_CREDENTIALS_FILE',
-  'WAYBILL_CREDENTIALS_SECRET',
-  'WAYBILL_DASHBOARD',
-  'WAYBILL_DATA',
-  'WAYBILL_HOST',
-  'WAYBILL_IAM_ENDPOINT',
-  'WAYBILL_LEDGER',
-  'WAYBILL_LOST_AFTER_SECONDS',
-  'WAYBILL_MAX_ATTEMPTS',
-  'WAYBILL_MAX_NIGHTS',
-  'WAYBILL_METRICS',
-  'WAYBILL_OBJECTS',
-  'WAYBILL_OBS_ENDPOINT',
-  'WAYBILL_OMS_ENDPOINT',
-  'WAYBILL_OMS_PROJECTS',
-  'WAYBILL_OMS_RPS',
-  'WAYBILL_OMS_RUNNING',
-  'WAYBILL_ON_KEY_EXIST',
-  'WAYBILL_PLAN_FUNCTION',
-  'WAYBILL_PUBLIC_URL',
-  'WAYBILL_PUMP_CONCURRENCY',
-  'WAYBILL_QUEUE',
-  'WAYBILL_RETENTION_DAYS',
-  'WAYBILL_RETRY_CRON',
-  'WAYBILL_S3_ACCESS_KEY_ID',
-  'WAYBILL_S3_ENDPOINT',
-  'WAYBILL_S3_REGION',
-  'WAYBILL_S3_SECRET_ACCESS_KEY',
-  'WAYBILL_S3_SESSION_TOKEN',
-  'WAYBILL_SECRETS',
-  'WAYBILL_SETTLE_SECONDS',
-  'WAYBILL_SHARD_BYTES',
-  'WAYBILL_SMN_ENDPOINT',
-  'WAYBILL_SMN_TOPICS',
-  'WAYBILL_STAGE',
-  'WAYBILL_STUCK_AFTER_SECONDS',
-  'WAYBILL_SWEEP_FUNCTION',
-  'WAYBILL_SWEEP_SECONDS',
-  'WAYBILL_TOKEN',
-  'WAYBILL_URL',
-  'WAYBILL_VERIFY',
-  'WAYBILL_WEBHOOK_SECRETS',
-  'WAYBILL_WEBHOOK_URL',
-];
+import { NAMES } from './tables.ts';
 
 /** Names that the last version knew, and what to do instead; they warn for one version. */
 const REMOVED: ReadonlyMap<string, string> = new Map([
@@ -108,8 +25,8 @@ const OF_TESTS = /^WAYBILL_TEST_/;
  * Reads a part of the environment, all of which is judged: an unknown name may be meant for any part.
  * @throws ConfigError (CONFIG_INVALID) with every fault
  */
-export const readEnv = <Config>(env: Env, build: (from: EnvReader) => Config): Config =>
-  readVariables(env, (from) => {
+export const readConfig = <Config>(env: Env, build: (from: EnvReader) => Config): Config =>
+  readEnv(env, (from) => {
     for (const { path, message } of unknownNames(env)) from.fault(path, message);
     return build(from);
   });

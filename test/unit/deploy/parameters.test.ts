@@ -73,9 +73,9 @@ describe('stage parameters', () => {
       const { deployment } = await import(`../../../functions/${name}.ts`);
       for (const variable of deployment.environment) read.add(variable);
     }
-    // These come from secrets; a deployment reads no files.
+    // These come from secrets, or the deployment sets them; it reads no files.
     const elsewhere =
-      /^(?:HUAWEICLOUD|OMS|TENCENTCLOUD)_|^WAYBILL_(?:API_TOKENS|CALLBACK_KEYS|CREDENTIALS_FILE)$/;
+      /^(?:HUAWEICLOUD|OMS|TENCENTCLOUD)_|^WAYBILL_(?:API_TOKENS|CALLBACK_KEYS|CREDENTIALS_(?:FILE|SECRET)|DASHBOARD)$/;
     const settings = [...read].filter((variable) => !elsewhere.test(variable));
     expect(settings.filter((variable) => !(variable in PARAMETERS))).toEqual([]);
     const unread = Object.keys(PARAMETERS).filter(

@@ -94,7 +94,7 @@ describe('faults', () => {
   it('are listed at once, by variable', () => {
     expect(faultsOf({ WAYBILL_OBJECTS: 's3:Bad_Bucket', WAYBILL_S3_ENDPOINT: 'cos' })).toEqual({
       WAYBILL_OBJECTS: expect.stringContaining('expected s3:<bucket>'),
-      AWS_REGION: expect.stringContaining('expected a region'),
+      WAYBILL_S3_REGION: expect.stringContaining('is not set; expected a region'),
       AWS_ACCESS_KEY_ID: expect.stringContaining('is not set'),
       AWS_SECRET_ACCESS_KEY: expect.stringContaining('is not set'),
       WAYBILL_S3_ENDPOINT: expect.stringContaining('expected an http:// or https:// address'),

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
-import { type Env, readEnv } from '../../../../../shared/lib/env.ts';
+import type { Env } from '../../../../../shared/lib/env.ts';
 import { ConfigError } from '../../../../../shared/lib/errors.ts';
-import { webhookConfig } from '../../../../../shared/wiring/config/webhooks.ts';
+import { sweepConfig } from '../../../../../shared/wiring/config/functions.ts';
 
 const URL_NAME = 'WAYBILL_WEBHOOK_URL';
 const SECRETS_NAME = 'WAYBILL_WEBHOOK_SECRETS';
@@ -9,7 +9,8 @@ const secret = (text: string, bytes = 24): string =>
   `whsec_${Buffer.alloc(bytes, text).toString('base64')}`;
 const [A, B, C] = [secret('a'), secret('b', 64), secret('canary', 32)];
 const url = 'https://receiver.example/hooks?tenant=a%26b';
-const read = (env: Env) => readEnv(env, webhookConfig);
+const keys = { TENCENTCLOUD_SECRET_ID: 'AKIDexample', TENCENTCLOUD_SECRET_KEY: 'secret-example' };
+const read = (env: Env) => sweepConfig({ ...keys, ...env }).webhooks;
 
 function faultsOf(env: Env): Record<string, string> {
   try {
