@@ -35,35 +35,49 @@ const AGAIN_MS = 5_000;
 const CONTINUE_MS = 60_000;
 
 export function startCron(options: CronOptions): Cron {
-  const { ledger, sweep, nightly, retryCron, log, sweepMs, lookMs = 1_000 } = options;
-  let passing: Promise<void> | undefined;
-  let passedAt = Number.NEGATIVE_INFINITY;
+  const { log, sweepMs, lookMs = 1_000 } = options;
+  const sweeps = createSweeps(options);
+  const passes = createPasses(options);
+  const look = createLook(options.ledger, sweeps, passes);
+  const timers = [
+    setInterval(() => void sweeps.run(), sweepMs),
+    setInterval(() => {
+      look().catch((error: unknown) => log.error('cron.failed', {}, error));
+    }, lookMs),
+  ];
+  sweeps.run();
+  return {
+    wake: sweeps.wake,
+    async stop() {
+      for (const timer of timers) clearInterval(timer);
+      await atMost(Promise.all([sweeps.end(), passes.end()]), STOP_MS);
+    },
+  };
+}
+
+/** One sweep at a time: a second call joins the first. */
+function createSweeps({ sweep, log }: CronOptions) {
   let dueTimer: NodeJS.Timeout | undefined;
   let stopped = false;
   let isWoken = false;
-  let sweeping: Promise<void> | undefined;
-  let lookedAt = Number.NEGATIVE_INFINITY;
-  let known = '';
-  /** Active runs of tasks that a sweep has looked at: from then on their own times count. */
-  let followed: ReadonlySet<string> = new Set();
+  let underWay: Promise<void> | undefined;
 
-  /** One sweep at a time: a second call joins the first. */
   const run = (all = false): Promise<void> => {
     // The clock here follows tasks itself, so a sweep need not stay for them.
     const detail = { followSeconds: 0, all };
-    sweeping ??= sweep({ 'detail-type': 'Scheduled Event', source: 'waybill.local', detail })
+    underWay ??= sweep({ 'detail-type': 'Scheduled Event', source: 'waybill.local', detail })
       .then((answer) => wakeAt((answer as { nextDueAt?: string | null } | undefined)?.nextDueAt))
       .catch((error: unknown) => log.error('sweep.failed', {}, error))
       .finally(() => {
-        sweeping = undefined;
+        underWay = undefined;
         if (isWoken && !stopped) wake();
       });
-    return sweeping;
+    return underWay;
   };
 
   /** What woke it may have come too late for a sweep under way: that one is followed by another. */
   const wake = (): void => {
-    isWoken = sweeping !== undefined;
+    isWoken = underWay !== undefined;
     if (!isWoken) void run(true);
   };
 
@@ -73,48 +87,34 @@ export function startCron(options: CronOptions): Cron {
     dueTimer = setTimeout(() => void run(), Math.max(0, Date.parse(due) - Date.now()));
   };
 
-  /** One pass at a time; its own lease keeps other processes out. */
+  return {
+    run,
+    wake,
+    /** Starts no more. @returns the one under way */
+    end(): Promise<void> | undefined {
+      stopped = true;
+      clearTimeout(dueTimer);
+      return underWay;
+    },
+  };
+}
+
+/** One nightly pass at a time; its own lease keeps other processes out. */
+function createPasses({ ledger, nightly, retryCron, log }: CronOptions) {
+  let underWay: Promise<void> | undefined;
+  let endedAt = Number.NEGATIVE_INFINITY;
+
   const pass = (event: object): Promise<void> => {
-    passing ??= nightly({ 'detail-type': 'Scheduled Event', source: 'waybill.local', ...event })
+    underWay ??= nightly({ 'detail-type': 'Scheduled Event', source: 'waybill.local', ...event })
       .then(() => {})
       .catch((error: unknown) => log.error('nightly.failed', {}, error))
       .finally(() => {
-        passing = undefined;
-        passedAt = Date.now();
+        underWay = undefined;
+        endedAt = Date.now();
       });
-    return passing;
+    return underWay;
   };
 
-  const look = async (): Promise<void> => {
-    const { requestedAt } = await readTimetable(ledger);
-    if (requestedAt !== undefined) void pass({ detail: { continue: true } });
-    const { items } = await ledger.runs({ states: ['active'], limit: 100 });
-    const hasTasksLeft = items.some(
-      ({ operation, counts }) => operation === 'retry-failed-objects' && counts.planned > 0,
-    );
-    if (hasTasksLeft && !passing && Date.now() - passedAt >= CONTINUE_MS) {
-      void pass({ detail: { continue: true } });
-    }
-    const tasks = items.filter(({ operation }) => operation !== 'cos-offline-fetch');
-    const isNew = tasks.some(({ runId }) => !followed.has(runId));
-    followed = new Set(tasks.map(({ runId }) => runId));
-    if (isNew) return run();
-    const done = items.filter((active) => hasNothingOpen(active));
-    if (done.length === 0) return;
-    // The same runs in the same state wait for something else, such as a second attempt.
-    const state = JSON.stringify(done.map(({ runId, counts }) => [runId, counts]));
-    if (state === known && Date.now() - lookedAt < AGAIN_MS) return;
-    known = state;
-    lookedAt = Date.now();
-    await run();
-  };
-
-  const timers = [
-    setInterval(() => void run(), sweepMs),
-    setInterval(() => {
-      look().catch((error: unknown) => log.error('cron.failed', {}, error));
-    }, lookMs),
-  ];
   const schedule = new Schedule(retryCron, () => {
     announce();
     return pass({ time: new Date().toISOString() });
@@ -127,16 +127,47 @@ export function startCron(options: CronOptions): Cron {
     );
   };
   announce();
-  run();
   return {
-    wake,
-    async stop() {
-      stopped = true;
+    continue: (): void => void pass({ detail: { continue: true } }),
+    isDue: (): boolean => !underWay && Date.now() - endedAt >= CONTINUE_MS,
+    /** Starts no more by itself. @returns the one under way */
+    end(): Promise<void> | undefined {
       schedule.stop();
-      clearTimeout(dueTimer);
-      for (const timer of timers) clearInterval(timer);
-      await atMost(Promise.all([sweeping, passing]), STOP_MS);
+      return underWay;
     },
+  };
+}
+
+/** Looks at the active runs for what should not wait for its time. */
+function createLook(
+  ledger: Ledger,
+  sweeps: ReturnType<typeof createSweeps>,
+  passes: ReturnType<typeof createPasses>,
+): () => Promise<void> {
+  let lookedAt = Number.NEGATIVE_INFINITY;
+  let known = '';
+  /** Active runs of tasks that a sweep has looked at: from then on their own times count. */
+  let followed: ReadonlySet<string> = new Set();
+  return async () => {
+    const { requestedAt } = await readTimetable(ledger);
+    if (requestedAt !== undefined) passes.continue();
+    const { items } = await ledger.runs({ states: ['active'], limit: 100 });
+    const hasTasksLeft = items.some(
+      ({ operation, counts }) => operation === 'retry-failed-objects' && counts.planned > 0,
+    );
+    if (hasTasksLeft && passes.isDue()) passes.continue();
+    const tasks = items.filter(({ operation }) => operation !== 'cos-offline-fetch');
+    const isNew = tasks.some(({ runId }) => !followed.has(runId));
+    followed = new Set(tasks.map(({ runId }) => runId));
+    if (isNew) return sweeps.run();
+    const done = items.filter((active) => hasNothingOpen(active));
+    if (done.length === 0) return;
+    // The same runs in the same state wait for something else, such as a second attempt.
+    const state = JSON.stringify(done.map(({ runId, counts }) => [runId, counts]));
+    if (state === known && Date.now() - lookedAt < AGAIN_MS) return;
+    known = state;
+    lookedAt = Date.now();
+    await sweeps.run();
   };
 }
 

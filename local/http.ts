@@ -51,6 +51,7 @@ export interface HttpServer {
   close(): Promise<void>;
 }
 
+const BODY_MS = 60_000;
 const CLOSE_MS = 2_000;
 /** What is left of a refused body is read for this long, so that the refusal arrives. */
 const DRAIN_MS = 5_000;
@@ -63,71 +64,8 @@ const NOSNIFF = { 'x-content-type-options': 'nosniff' };
 
 /** @throws ConfigError (CONFIG_INVALID, `PORT`) when the port is taken or not allowed */
 export async function startServer(options: ServerOptions): Promise<HttpServer> {
-  const { host, port, log, bodyMs = 60_000 } = options;
-  const { checkToken, maxHeldBytes, maxPublicBytes, maxConnections = 1_000 } = options;
-  const readBody = createBodies({ limitMs: bodyMs, maxHeldBytes, maxPublicBytes });
-  const router = createRouter([
-    ...options.routes.map(([route, handler]) => [route, { handler }] as const),
-    ...(options.streams ?? []).map(([route, stream]) => [route, { stream }] as const),
-  ] as readonly (readonly [string, { handler?: EventHandler; stream?: StreamHandler }])[]);
-
-  /** HEAD answers wherever GET does; Node leaves the body away. */
-  const find = (method: string, path: string) => {
-    const found = router.find(method, path);
-    return method === 'HEAD' && !('routeKey' in found) ? router.find('GET', path) : found;
-  };
-
-  /** @param taken hears the route; never log the path, as callbacks hold their token in it */
-  const answer = async (
-    request: IncomingMessage,
-    taken: (routeKey: string) => void,
-  ): Promise<HttpAnswer> => {
-    const [rawPath = '/', rawQueryString = ''] = splitQuery(request.url ?? '/');
-    const method = request.method ?? 'GET';
-    const found = find(method, rawPath);
-    if (!('routeKey' in found)) {
-      if (found.length === 0) return problem(404, 'Not Found', 'There is no such route.');
-      const refusal = problem(405, 'Method Not Allowed', `This route knows ${found.join(', ')}.`);
-      return { ...refusal, headers: { ...refusal.headers, allow: found.join(', ') } };
-    }
-    const { routeKey, params, target } = found;
-    taken(routeKey);
-    const { isPublic, isBodyHint, maxBodyBytes } = DESCRIBED.get(routeKey) ?? {};
-    if (!isPublic) {
-      const refusal = await checkToken(request.headers).then(() => undefined, refusalOf);
-      if (refusal) return withHeaders(refusal, NOSNIFF);
-    }
-    if (target.stream) {
-      request.setTimeout(bodyMs, () => request.destroy());
-      return target.stream(request, params);
-    }
-    const read = routeKey.startsWith('GET ')
-      ? EMPTY
-      : await readBody(request, { maxBytes: maxBodyBytes, isPublic });
-    if (typeof read === 'string' && !isBodyHint) return NO_BODY[read];
-    const body = typeof read === 'string' ? EMPTY : read;
-    const isBase64Encoded = !isUtf8(body);
-    const event = {
-      version: '2.0',
-      routeKey,
-      rawPath,
-      rawQueryString,
-      headers: joinHeaders(request),
-      requestContext: {
-        http: { method, path: rawPath, protocol: 'HTTP/1.1' },
-        requestId: randomUUID(),
-        routeKey,
-        stage: '$default',
-        timeEpoch: Date.now(),
-      },
-      pathParameters: params,
-      ...(rawQueryString !== '' && { queryStringParameters: joinQuery(rawQueryString) }),
-      isBase64Encoded,
-      ...(body.length > 0 && { body: body.toString(isBase64Encoded ? 'base64' : 'utf8') }),
-    };
-    return (await target.handler?.(event)) as HttpAnswer;
-  };
-
+  const { host, port, log, bodyMs = BODY_MS, maxConnections = 1_000 } = options;
+  const answer = createAnswer(options);
   const server = createServer({ connectionsCheckingInterval: 5_000 }, (request, response) => {
     const send = (given: HttpAnswer): void => {
       response.setTimeout(bodyMs, () => response.destroy());
@@ -165,6 +103,83 @@ export async function startServer(options: ServerOptions): Promise<HttpServer> {
         });
         server.closeIdleConnections();
       }),
+  };
+}
+
+/** @param taken hears the route; never log the path, as callbacks hold their token in it */
+type Answer = (request: IncomingMessage, taken: (routeKey: string) => void) => Promise<HttpAnswer>;
+
+/** Finds the route, checks the token, reads the body, and calls the handler. */
+function createAnswer(options: ServerOptions): Answer {
+  const { checkToken, maxHeldBytes, maxPublicBytes, bodyMs = BODY_MS } = options;
+  const readBody = createBodies({ limitMs: bodyMs, maxHeldBytes, maxPublicBytes });
+  const router = createRouter([
+    ...options.routes.map(([route, handler]) => [route, { handler }] as const),
+    ...(options.streams ?? []).map(([route, stream]) => [route, { stream }] as const),
+  ] as readonly (readonly [string, { handler?: EventHandler; stream?: StreamHandler }])[]);
+
+  /** HEAD answers wherever GET does; Node leaves the body away. */
+  const find = (method: string, path: string) => {
+    const found = router.find(method, path);
+    return method === 'HEAD' && !('routeKey' in found) ? router.find('GET', path) : found;
+  };
+
+  return async (request, taken) => {
+    const { method = 'GET', url = '/' } = request;
+    const [path = '/'] = splitQuery(url);
+    const found = find(method, path);
+    if (!('routeKey' in found)) {
+      if (found.length === 0) return problem(404, 'Not Found', 'There is no such route.');
+      const refusal = problem(405, 'Method Not Allowed', `This route knows ${found.join(', ')}.`);
+      return { ...refusal, headers: { ...refusal.headers, allow: found.join(', ') } };
+    }
+    const { routeKey, params, target } = found;
+    taken(routeKey);
+    const { isPublic, isBodyHint, maxBodyBytes } = DESCRIBED.get(routeKey) ?? {};
+    if (!isPublic) {
+      const refusal = await checkToken(request.headers).then(() => undefined, refusalOf);
+      if (refusal) return withHeaders(refusal, NOSNIFF);
+    }
+    if (target.stream) {
+      request.setTimeout(bodyMs, () => request.destroy());
+      return target.stream(request, params);
+    }
+    const read = routeKey.startsWith('GET ')
+      ? EMPTY
+      : await readBody(request, { maxBytes: maxBodyBytes, isPublic });
+    if (typeof read === 'string' && !isBodyHint) return NO_BODY[read];
+    const body = typeof read === 'string' ? EMPTY : read;
+    const event = eventOf(request, found, body);
+    return (await target.handler?.(event)) as HttpAnswer;
+  };
+}
+
+/** https://docs.aws.amazon.com/apigateway/latest/developerguide/http-api-develop-integrations-lambda.html */
+function eventOf(
+  request: IncomingMessage,
+  { routeKey, params }: { routeKey: string; params: Readonly<Record<string, string>> },
+  body: Buffer,
+) {
+  const { method = 'GET', url = '/' } = request;
+  const [rawPath = '/', rawQueryString = ''] = splitQuery(url);
+  const isBase64Encoded = !isUtf8(body);
+  return {
+    version: '2.0',
+    routeKey,
+    rawPath,
+    rawQueryString,
+    headers: joinHeaders(request),
+    requestContext: {
+      http: { method, path: rawPath, protocol: 'HTTP/1.1' },
+      requestId: randomUUID(),
+      routeKey,
+      stage: '$default',
+      timeEpoch: Date.now(),
+    },
+    pathParameters: params,
+    ...(rawQueryString !== '' && { queryStringParameters: joinQuery(rawQueryString) }),
+    isBase64Encoded,
+    ...(body.length > 0 && { body: body.toString(isBase64Encoded ? 'base64' : 'utf8') }),
   };
 }
 

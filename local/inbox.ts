@@ -46,75 +46,13 @@ const isHidden = (path: string): boolean => /(^|\/)\.[^/]*/.test(path);
 
 /** @throws ConfigError (CONFIG_INVALID, `WAYBILL_OBJECTS`) when the folder can't be made or is a link */
 export async function startInbox(options: InboxOptions): Promise<Inbox> {
-  const { objects, folder, uploads, log, quietMs = QUIET_MS, scanMs = 60_000, onPlanned } = options;
-  const { now = Date.now, wait = (ms) => sleep(ms, undefined, { ref: false }) } = options;
+  const { folder, uploads, log, quietMs = QUIET_MS, scanMs = 60_000, now = Date.now } = options;
+  const { wait = (ms) => sleep(ms, undefined, { ref: false }) } = options;
   const prefixes = [...new Set(uploads.map(([prefix]) => prefix))];
-  const planned = new Map<string, string>();
-  /** Files that are not whole yet, as far as anybody can tell. */
-  const waiting = new Map<string, SeenFile>();
   const changed = new Set<string>();
-  /** Packed manifests that are being planned. */
-  const unpacking = new Map<string, Promise<void>>();
+  const intake = createIntake(options, changed);
   let last: Promise<void> = Promise.resolve();
   let stopped = false;
-
-  const handlersOf = (key: string): readonly EventHandler[] =>
-    uploads.filter(([prefix]) => key.startsWith(prefix)).map(([, handler]) => handler);
-
-  const isPlanned = ({ key, etag }: ObjectInfo): boolean =>
-    planned.get(key) === etag || key.endsWith('/') || handlersOf(key).length === 0;
-
-  const planNow = async (info: ObjectInfo): Promise<void> => {
-    const { key, etag } = info;
-    waiting.delete(key);
-    const failures: unknown[] = [];
-    for (const handler of handlersOf(key)) {
-      await handler(uploadEvent(objects.bucket, info)).catch((error) => failures.push(error));
-    }
-    if (failures.length > 0) throw failures[0];
-    planned.set(key, etag);
-    onPlanned?.();
-  };
-
-  const failed = ({ key, sizeBytes }: ObjectInfo, error: unknown): void => {
-    waiting.delete(key);
-    log.error('inbox.failed', { key, sizeBytes }, error);
-  };
-
-  /** A packed manifest takes minutes, in which others don't wait for it. */
-  const plan = async (info: ObjectInfo): Promise<void> => {
-    const { key } = info;
-    if (!key.endsWith('.gz')) return planNow(info);
-    // The next look finds what has to wait for one of these.
-    if (unpacking.has(key) || unpacking.size >= PACKED_AT_ONCE) return;
-    const work = planNow(info)
-      .catch((error: unknown) => failed(info, error))
-      .finally(() => unpacking.delete(key));
-    unpacking.set(key, work);
-  };
-
-  /** The one way in for what others write: seen by the watcher, a scan or the start. */
-  const planSettled = async (info: ObjectInfo): Promise<void> => {
-    const { key } = info;
-    const before = waiting.get(key);
-    const file = await seeFile(objects, info, now(), before);
-    if (isSettled(file, now(), quietMs)) return plan(info);
-    if (file.isOpen && !before) log.info('inbox.open-end', { key });
-    waiting.set(key, file);
-  };
-
-  /** @param work what fails with one object fails with that one alone */
-  const consider = async (
-    info: ObjectInfo,
-    work = folder === undefined ? plan : planSettled,
-  ): Promise<void> => {
-    if (isPlanned(info)) return;
-    try {
-      await work(info);
-    } catch (error) {
-      failed(info, error);
-    }
-  };
 
   /** One after the other, so that a version is not planned twice at once. */
   const inTurn = (work: () => Promise<void>): Promise<void> => {
@@ -122,34 +60,13 @@ export async function startInbox(options: InboxOptions): Promise<Inbox> {
     return last;
   };
 
-  const considerKey = async (key: string): Promise<void> => {
-    const info = await objects.head(key);
-    if (info) await consider(info);
-    else waiting.delete(key);
-  };
-
-  const look = async (): Promise<void> => {
-    const settled = [...waiting].filter(([, file]) => isSettled(file, now(), quietMs));
-    for (const [key] of settled) changed.add(key);
-    for (const key of changed) {
-      changed.delete(key);
-      await considerKey(key);
-    }
-  };
-
-  const scan = async (): Promise<void> => {
-    for (const prefix of prefixes) {
-      for await (const info of objects.list(prefix)) if (!isHidden(info.key)) await consider(info);
-    }
-  };
-
   const run = async (): Promise<void> => {
     let scannedAt = Number.NEGATIVE_INFINITY;
     while (!stopped) {
-      await inTurn(look);
+      await inTurn(intake.look);
       if (now() - scannedAt >= scanMs) {
         scannedAt = now();
-        await inTurn(scan);
+        await inTurn(() => intake.scan(prefixes));
       }
       await wait(quietMs / LOOKS);
     }
@@ -160,16 +77,114 @@ export async function startInbox(options: InboxOptions): Promise<Inbox> {
   void run();
 
   return {
-    notice: (key) =>
-      inTurn(async () => {
-        const info = await objects.head(key);
-        if (info) await consider(info, plan);
-      }),
+    notice: (key) => inTurn(() => intake.take(key)),
     async stop() {
       stopped = true;
       await watcher?.close();
-      await atMost(Promise.all([last, ...unpacking.values()]), STOP_MS);
+      await atMost(Promise.all([last, intake.unpacked()]), STOP_MS);
     },
+  };
+}
+
+/** Hands complete objects on to be planned. @param changed keys that the next look takes */
+function createIntake(options: InboxOptions, changed: Set<string>) {
+  const { objects, folder, log, quietMs = QUIET_MS, now = Date.now } = options;
+  /** Files that are not whole yet, as far as anybody can tell. */
+  const waiting = new Map<string, SeenFile>();
+  const planner = createPlanner(options, (key) => void waiting.delete(key));
+
+  /** The one way in for what others write: seen by the watcher, a scan or the start. */
+  const planSettled = async (info: ObjectInfo): Promise<void> => {
+    const { key } = info;
+    const before = waiting.get(key);
+    const file = await seeFile(objects, info, now(), before);
+    if (isSettled(file, now(), quietMs)) return planner.plan(info);
+    if (file.isOpen && !before) log.info('inbox.open-end', { key });
+    waiting.set(key, file);
+  };
+
+  /** @param work what fails with one object fails with that one alone */
+  const consider = async (
+    info: ObjectInfo,
+    work = folder === undefined ? planner.plan : planSettled,
+  ): Promise<void> => {
+    if (planner.isPlanned(info)) return;
+    await work(info).catch((error: unknown) => planner.failed(info, error));
+  };
+
+  return {
+    /** Looks at what has changed and at what has waited for long enough. */
+    async look(): Promise<void> {
+      const settled = [...waiting].filter(([, file]) => isSettled(file, now(), quietMs));
+      for (const [key] of settled) changed.add(key);
+      for (const key of changed) {
+        changed.delete(key);
+        const info = await objects.head(key);
+        if (info) await consider(info);
+        else waiting.delete(key);
+      }
+    },
+    async scan(prefixes: readonly string[]): Promise<void> {
+      for (const prefix of prefixes) {
+        for await (const info of objects.list(prefix)) {
+          if (!isHidden(info.key)) await consider(info);
+        }
+      }
+    },
+    /** Plans an object that was written whole. */
+    async take(key: string): Promise<void> {
+      const info = await objects.head(key);
+      if (info) await consider(info, planner.plan);
+    },
+    unpacked: planner.unpacked,
+  };
+}
+
+/** Calls the functions of an upload, once for each version. @param forget a file that waits */
+function createPlanner(
+  { objects, uploads, log, onPlanned }: InboxOptions,
+  forget: (key: string) => void,
+) {
+  const planned = new Map<string, string>();
+  /** Packed manifests that are being planned. */
+  const unpacking = new Map<string, Promise<void>>();
+
+  const handlersOf = (key: string): readonly EventHandler[] =>
+    uploads.filter(([prefix]) => key.startsWith(prefix)).map(([, handler]) => handler);
+
+  const planNow = async (info: ObjectInfo): Promise<void> => {
+    const { key, etag } = info;
+    forget(key);
+    const failures: unknown[] = [];
+    for (const handler of handlersOf(key)) {
+      await handler(uploadEvent(objects.bucket, info)).catch((error) => failures.push(error));
+    }
+    if (failures.length > 0) throw failures[0];
+    planned.set(key, etag);
+    onPlanned?.();
+  };
+
+  const failed = ({ key, sizeBytes }: ObjectInfo, error: unknown): void => {
+    forget(key);
+    log.error('inbox.failed', { key, sizeBytes }, error);
+  };
+
+  return {
+    isPlanned: ({ key, etag }: ObjectInfo): boolean =>
+      planned.get(key) === etag || key.endsWith('/') || handlersOf(key).length === 0,
+    /** A packed manifest takes minutes, in which others don't wait for it. */
+    async plan(info: ObjectInfo): Promise<void> {
+      const { key } = info;
+      if (!key.endsWith('.gz')) return planNow(info);
+      // The next look finds what has to wait for one of these.
+      if (unpacking.has(key) || unpacking.size >= PACKED_AT_ONCE) return;
+      const work = planNow(info)
+        .catch((error: unknown) => failed(info, error))
+        .finally(() => unpacking.delete(key));
+      unpacking.set(key, work);
+    },
+    failed,
+    unpacked: () => Promise.all(unpacking.values()),
   };
 }
 

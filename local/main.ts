@@ -14,8 +14,9 @@ import * as retryFailedObjects from '../functions/retry-failed-objects.ts';
 import * as runs from '../functions/runs.ts';
 import * as sweep from '../functions/sweep.ts';
 import { ConfigError, type InputFault } from '../shared/lib/errors.ts';
-import { createLog } from '../shared/lib/log.ts';
+import { createLog, type Log } from '../shared/lib/log.ts';
 import type { Deployment } from '../shared/runtime/deployment.ts';
+import type { StoresConfig } from '../shared/stores/config.ts';
 import { runsConfig, storesConfig } from '../shared/wiring/config/functions.ts';
 import { removedNames } from '../shared/wiring/config/names.ts';
 import { type Simulator, startSimulator } from '../simulator/main.ts';
@@ -23,7 +24,7 @@ import { createTokenCheck } from './authorize.ts';
 import { startCron } from './cron.ts';
 import { dashboardFolder, withDashboard } from './dashboard.ts';
 import { type EventHandler, startServer } from './http.ts';
-import { startInbox } from './inbox.ts';
+import { type Inbox, startInbox } from './inbox.ts';
 import { lockFiles, lockFolder, sqliteFiles } from './lock.ts';
 import { startPump } from './pump.ts';
 import { createReadiness, READY_ROUTE } from './readiness.ts';
@@ -95,64 +96,97 @@ async function start(
   simulator: Simulator | undefined,
   write: (line: string) => void,
 ): Promise<Service> {
-  const stores = storesConfig(process.env);
+  const config = storesConfig(process.env);
   const { apiTokens } = runsConfig(process.env);
-  const log = createLog({ level: stores.logLevel, write });
-  const lock = lockFiles(sqliteFiles(stores));
+  const log = createLog({ level: config.logLevel, write });
+  const lock = lockFiles(sqliteFiles(config));
   started.defer(() => lock.release());
   started.defer(closeStores);
-  const [ledger, queue, objects] = await Promise.all([
-    openLedger(stores),
-    openQueue(stores),
-    openObjects(stores),
-  ]);
-  // This process alone owns the files: whatever an earlier one held is free again. Stores elsewhere have
-  // other workers.
-  const [returned, released] = await Promise.all([
-    stores.queue.kind === 'sqlite' ? queue.recover() : 0,
-    stores.ledger.kind === 'sqlite' ? ledger.releaseLeases() : 0,
-  ]);
-
-  const readiness = createReadiness({ ledger, queue, objects, log });
+  const stores = await openStores(config);
+  const readiness = createReadiness({ ...stores, log });
   let noticeUpload = (_key: string): void => {};
-  const routes = FUNCTIONS.flatMap(({ handler, deployment }) =>
-    (deployment.http ?? []).map((route): [string, EventHandler] => [
-      route,
-      /^GET \/(?:$|assets\/)/.test(route) ? withDashboard(handler, log) : handler,
-    ]),
-  );
   const server = await startServer({
     host: settings.host,
     port: settings.port,
     log,
-    routes: [...routes, [READY_ROUTE, readiness.answer]],
+    routes: [...httpRoutes(log), [READY_ROUTE, readiness.answer]],
     checkToken: createTokenCheck(() => openEnv(process.env)),
     streams: [
-      ['PUT /objects/{key+}', createUpload({ objects, onWritten: (key) => noticeUpload(key) })],
+      [
+        'PUT /objects/{key+}',
+        createUpload({ objects: stores.objects, onWritten: (key) => noticeUpload(key) }),
+      ],
     ],
   });
   started.defer(() => server.close());
   // Known only now when the port is a free one; no function has read it yet.
   addMissing(process.env, { WAYBILL_PUBLIC_URL: reachable(server.url) });
   write(banner(server.url, settings));
-  for (const { path, message } of settings.warnings) log.warn('config.unusual', { path, message });
-  const publicUrl = process.env['WAYBILL_PUBLIC_URL'] ?? server.url;
-  if (settings.providers.tencent && isLoopback(publicUrl)) {
-    log.warn('service.no-callbacks', { publicUrl });
-  }
+  warn(settings, process.env['WAYBILL_PUBLIC_URL'] ?? server.url, log);
+  const { returned, released } = stores;
   if (returned + released > 0) log.info('service.recovered', { returned, released });
+  const inbox = await startWork(settings, config, stores, started, log);
+  noticeUpload = (key) => void inbox.notice(key);
+  return {
+    url: server.url,
+    apiToken: apiTokens[0] ?? '',
+    ...(simulator && { simulator }),
+    async stop() {
+      log.info('service.stopping');
+      readiness.end();
+      await started.disposeAsync();
+      log.info('service.stopped');
+    },
+  };
+}
 
+/** Opens the stores, and takes back what an earlier process held. */
+async function openStores(config: StoresConfig) {
+  const [ledger, queue, objects] = await Promise.all([
+    openLedger(config),
+    openQueue(config),
+    openObjects(config),
+  ]);
+  // This process alone owns the files: whatever an earlier one held is free again. Stores elsewhere have
+  // other workers.
+  const [returned, released] = await Promise.all([
+    config.queue.kind === 'sqlite' ? queue.recover() : 0,
+    config.ledger.kind === 'sqlite' ? ledger.releaseLeases() : 0,
+  ]);
+  return { ledger, queue, objects, returned, released };
+}
+
+const httpRoutes = (log: Log) =>
+  FUNCTIONS.flatMap(({ handler, deployment }) =>
+    (deployment.http ?? []).map((route): [string, EventHandler] => [
+      route,
+      /^GET \/(?:$|assets\/)/.test(route) ? withDashboard(handler, log) : handler,
+    ]),
+  );
+
+function warn({ providers, warnings }: Started, publicUrl: string, log: Log): void {
+  for (const { path, message } of warnings) log.warn('config.unusual', { path, message });
+  if (providers.tencent && isLoopback(publicUrl)) log.warn('service.no-callbacks', { publicUrl });
+}
+
+/** Starts what calls functions without a request: uploads, the queue and the clock. */
+async function startWork(
+  settings: Settings,
+  config: StoresConfig,
+  { ledger, queue, objects }: Awaited<ReturnType<typeof openStores>>,
+  started: AsyncDisposableStack,
+  log: Log,
+): Promise<Inbox> {
   let wakePump = (): void => {};
   const inbox = await startInbox({
     objects,
-    folder: stores.objects.kind === 'folder' ? objects.bucket : undefined,
+    folder: config.objects.kind === 'folder' ? objects.bucket : undefined,
     uploads: FUNCTIONS.flatMap(({ handler, deployment }) =>
       (deployment.uploads ?? []).map((prefix): [string, EventHandler] => [prefix, handler]),
     ),
     log,
     onPlanned: () => wakePump(),
   });
-  noticeUpload = (key) => void inbox.notice(key);
   const pump = startPump({
     queue,
     handler: cosOfflineFetch.handler,
@@ -174,18 +208,7 @@ async function start(
   started.defer(async () => {
     await Promise.all([inbox.stop(), pump.stop(), cron.stop()]);
   });
-
-  return {
-    url: server.url,
-    apiToken: apiTokens[0] ?? '',
-    ...(simulator && { simulator }),
-    async stop() {
-      log.info('service.stopping');
-      readiness.end();
-      await started.disposeAsync();
-      log.info('service.stopped');
-    },
-  };
+  return inbox;
 }
 
 const FUNCTIONS: readonly {

@@ -38,49 +38,11 @@ const MAX_RETRY_MS = 900_000;
 const BROKEN_MS = 5_000;
 
 export function startPump(options: PumpOptions): Pump {
-  const { queue, handler, log, concurrency, retryMs } = options;
-  const { idleMs = 250, visibilityMs = 60_000, stopMs = STOP_MS } = options;
+  const { log, concurrency, idleMs = 250, stopMs = STOP_MS } = options;
   const running = new Map<Promise<void>, QueueMessage>();
   let stopping = false;
   let stopped = false;
   let wake = (): void => {};
-
-  const work = async (message: QueueMessage): Promise<void> => {
-    const heartbeat = setInterval(() => {
-      if (stopped) return;
-      queue.extend(message, visibilityMs).catch((error: unknown) => {
-        log.warn('pump.extend-failed', { messageId: message.messageId }, error);
-      });
-    }, visibilityMs / 3);
-    try {
-      if (await succeeds(message)) await queue.remove(message);
-      else {
-        const delayMs = Math.min(MAX_RETRY_MS, retryMs * 2 ** (message.receiveCount - 1));
-        await queue.giveBack(message, delayMs);
-      }
-    } finally {
-      clearInterval(heartbeat);
-    }
-  };
-
-  const succeeds = async (message: QueueMessage): Promise<boolean> => {
-    const { messageId, receipt, body, receiveCount } = message;
-    const record = {
-      messageId,
-      receiptHandle: receipt,
-      body,
-      attributes: { ApproximateReceiveCount: String(receiveCount) },
-      messageAttributes: {},
-      eventSource: 'aws:sqs',
-    };
-    try {
-      const answer = (await handler({ Records: [record] })) as BatchAnswer;
-      return answer.batchItemFailures.length === 0;
-    } catch (error) {
-      log.error('pump.handler-failed', { messageId }, error);
-      return false;
-    }
-  };
 
   const idle = (ms: number) =>
     new Promise<void>((resume) => {
@@ -94,17 +56,17 @@ export function startPump(options: PumpOptions): Pump {
   const loop = async (): Promise<void> => {
     while (!stopping) {
       const free = concurrency - running.size;
-      const messages = free > 0 ? await receive(free) : [];
+      const messages = free > 0 ? await receive(free, options) : [];
       if (!messages) {
         await idle(BROKEN_MS);
         continue;
       }
       if (stopping) {
-        await giveBack(messages);
+        await giveBack(messages, options);
         return;
       }
       for (const message of messages) {
-        const job: Promise<void> = work(message)
+        const job: Promise<void> = deliver(message, options, () => stopped)
           .catch((error: unknown) => {
             log.error('pump.failed', { messageId: message.messageId }, error);
           })
@@ -115,23 +77,6 @@ export function startPump(options: PumpOptions): Pump {
         running.set(job, message);
       }
       if (messages.length < free || free === 0) await idle(idleMs);
-    }
-  };
-
-  const receive = async (free: number): Promise<readonly QueueMessage[] | undefined> => {
-    try {
-      return await queue.receive(free, visibilityMs);
-    } catch (error) {
-      log.error('pump.receive-failed', {}, error);
-      return undefined;
-    }
-  };
-
-  /** What can't be given back now comes back by itself, when the next start recovers it. */
-  const giveBack = async (messages: Iterable<QueueMessage>): Promise<void> => {
-    const given = [...messages].map((message) => queue.giveBack(message, 0));
-    for (const result of await Promise.allSettled(given)) {
-      if (result.status === 'rejected') log.warn('pump.return-failed', {}, result.reason);
     }
   };
 
@@ -146,7 +91,73 @@ export function startPump(options: PumpOptions): Pump {
         stopMs,
       );
       stopped = true;
-      await atMost(giveBack(running.values()), GIVE_BACK_MS);
+      await atMost(giveBack(running.values(), options), GIVE_BACK_MS);
     },
   };
 }
+
+const VISIBILITY_MS = 60_000;
+
+/** Undefined when the queue can't be read. */
+async function receive(
+  most: number,
+  { queue, log, visibilityMs = VISIBILITY_MS }: PumpOptions,
+): Promise<readonly QueueMessage[] | undefined> {
+  try {
+    return await queue.receive(most, visibilityMs);
+  } catch (error) {
+    log.error('pump.receive-failed', {}, error);
+    return undefined;
+  }
+}
+
+/** Hides a message while the handler works on it, then removes it or says when it comes back. */
+async function deliver(
+  message: QueueMessage,
+  { queue, handler, log, retryMs, visibilityMs = VISIBILITY_MS }: PumpOptions,
+  isStopped: () => boolean,
+): Promise<void> {
+  const { messageId, receiveCount } = message;
+  const heartbeat = setInterval(() => {
+    if (isStopped()) return;
+    queue.extend(message, visibilityMs).catch((error: unknown) => {
+      log.warn('pump.extend-failed', { messageId }, error);
+    });
+  }, visibilityMs / 3);
+  try {
+    const answer = await handler(queueEvent(message)).catch((error: unknown) =>
+      log.error('pump.handler-failed', { messageId }, error),
+    );
+    if ((answer as BatchAnswer | undefined)?.batchItemFailures.length === 0) {
+      await queue.remove(message);
+    } else {
+      await queue.giveBack(message, Math.min(MAX_RETRY_MS, retryMs * 2 ** (receiveCount - 1)));
+    }
+  } finally {
+    clearInterval(heartbeat);
+  }
+}
+
+/** What can't be given back now comes back by itself, when the next start recovers it. */
+async function giveBack(
+  messages: Iterable<QueueMessage>,
+  { queue, log }: PumpOptions,
+): Promise<void> {
+  const given = [...messages].map((message) => queue.giveBack(message, 0));
+  for (const result of await Promise.allSettled(given)) {
+    if (result.status === 'rejected') log.warn('pump.return-failed', {}, result.reason);
+  }
+}
+
+const queueEvent = ({ messageId, receipt, body, receiveCount }: QueueMessage) => ({
+  Records: [
+    {
+      messageId,
+      receiptHandle: receipt,
+      body,
+      attributes: { ApproximateReceiveCount: String(receiveCount) },
+      messageAttributes: {},
+      eventSource: 'aws:sqs',
+    },
+  ],
+});
