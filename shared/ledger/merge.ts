@@ -54,7 +54,7 @@ export function merge(a: Fact, b: Fact): Fact {
 }
 
 /** The cause as the text that ties are settled by; the same in every store. */
-export const causeText = ({ cause }: Pick<Fact, 'cause'>): string =>
+const causeText = ({ cause }: Pick<Fact, 'cause'>): string =>
   cause === undefined
     ? ''
     : JSON.stringify([cause.provider, cause.code, cause.message, cause.requestId, cause.class]);

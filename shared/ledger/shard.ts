@@ -10,10 +10,6 @@ type Fixed<Value> = Value extends object
 
 const whole = v.pipe(v.number(), v.safeInteger(), v.minValue(0));
 
-const formatSchema = v.picklist(['csv', 'jsonl']);
-
-export type ManifestFormat = v.InferOutput<typeof formatSchema>;
-
 const targetSchema = v.object({
   region: v.string(),
   /** With the APPID: `examplebucket-1250000000`. */
@@ -35,7 +31,7 @@ const columnsSchema = v.object({
 export type CsvColumns = Fixed<v.InferOutput<typeof columnsSchema>>;
 
 const layoutSchema = v.object({
-  format: formatSchema,
+  format: v.picklist(['csv', 'jsonl']),
   gzip: v.boolean(),
   /** CSV only. */
   columns: v.exactOptional(columnsSchema),

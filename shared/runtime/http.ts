@@ -48,7 +48,7 @@ const ANY_ROUTE = '$default';
  * @param router finds the route where the event names none
  * @throws InputError (EVENT_INVALID; NOT_FOUND when `router` knows no such route)
  */
-export function parseHttp(event: unknown, router?: Pick<Router<unknown>, 'find'>): HttpRequest {
+function parseHttp(event: unknown, router?: Pick<Router<unknown>, 'find'>): HttpRequest {
   const parsed = parseWith(httpEvent, event, 'The HTTP event');
   const { body, isBase64Encoded, rawPath } = parsed;
   const { method } = parsed.requestContext.http;

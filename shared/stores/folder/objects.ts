@@ -13,7 +13,7 @@ import type { Content, ObjectInfo, Objects } from '../objects.ts';
 import { type At, createFile, createTree, isErrno, openFile, undefinedIfAbsent } from './tree.ts';
 
 /** Names of files that are still being written; neither listed nor watched. */
-export const UNFINISHED = '.waybill-unfinished-';
+const UNFINISHED = '.waybill-unfinished-';
 
 /** Largest name of a file on the file systems in use. */
 const SEGMENT_BYTES = 255;

@@ -8,7 +8,7 @@ import { runKey, shardKey } from './keys.ts';
 import type { Table } from './table.ts';
 
 /** Longer than a write with all its repetitions, and than a notice is remembered. */
-export const QUIET_MS = 60_000;
+const QUIET_MS = 60_000;
 const REMEMBERED_MS = 10_000;
 const MAX_REMEMBERED = 10_000;
 

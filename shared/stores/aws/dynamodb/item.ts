@@ -13,7 +13,7 @@ type Attribute =
 
 export type Attributes = Readonly<Record<string, Attribute>>;
 
-export function toAttribute(value: Value): Attribute {
+function toAttribute(value: Value): Attribute {
   if (typeof value === 'string') return { S: value };
   if (typeof value === 'number') return { N: String(value) };
   if (value instanceof Set) return { SS: [...value] };

@@ -130,7 +130,7 @@ const FIRST_BYTES = 65_536;
  * Parts of `partBytes`, the last one shorter; none for empty content. What the source gives is copied,
  * as it may fill one buffer again and again, and many small pieces would weigh more than their bytes.
  */
-export async function* partsOf(content: Content, partBytes: number): AsyncGenerator<Uint8Array> {
+async function* partsOf(content: Content, partBytes: number): AsyncGenerator<Uint8Array> {
   if (content instanceof Uint8Array) {
     for (let at = 0; at < content.length; at += partBytes) {
       yield content.subarray(at, at + partBytes);

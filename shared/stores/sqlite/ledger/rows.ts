@@ -61,7 +61,7 @@ export function toRun(row: Row): Run {
   };
 }
 
-export const stateCounts = (row: Row): Record<TransferState, number> =>
+const stateCounts = (row: Row): Record<TransferState, number> =>
   Object.fromEntries(TRANSFER_STATES.map((state) => [state, number(row, state)])) as Record<
     TransferState,
     number
@@ -129,7 +129,7 @@ export function toTransfer(row: Row): Transfer {
 
 export const toAccepted = (row: Row): readonly string[] => json(row, 'accepted');
 
-export function toObject(row: Row): TransferObject | undefined {
+function toObject(row: Row): TransferObject | undefined {
   if (!has(row, 'url')) return undefined;
   const md5 = has(row, 'md5') ? { md5: text(row, 'md5') } : {};
   return { url: text(row, 'url'), key: text(row, 'key'), ...md5 };

@@ -1,11 +1,6 @@
 /** Reads whole manifests through shards, as a run does. */
 
-import type {
-  Layout,
-  ManifestFormat,
-  PlannedTransfer,
-  Shard,
-} from '../../../../shared/ledger/shard.ts';
+import type { Layout, PlannedTransfer, Shard } from '../../../../shared/ledger/shard.ts';
 import type { Tally } from '../../../../shared/ledger/tally.ts';
 import type { Quarantined } from '../../../../shared/manifest/findings.ts';
 import {
@@ -65,7 +60,7 @@ export async function plan(
   store: CountingStore,
   content: string | Uint8Array,
   shardBytes?: number,
-  format: ManifestFormat = 'csv',
+  format: Layout['format'] = 'csv',
 ): Promise<{ info: ObjectInfo; layout: Layout; shards: Shard[] }> {
   const info = await store.put(`manifest.${format}`, content);
   const layout = await readLayout(store, info, { format, gzip: false });
@@ -83,7 +78,7 @@ export function cut(info: ObjectInfo, layout: Layout, shardBytes?: number): Shar
 export async function readText(
   store: CountingStore,
   content: string | Uint8Array,
-  { format = 'csv', allowHttps = false }: { format?: ManifestFormat; allowHttps?: boolean } = {},
+  { format = 'csv', allowHttps = false }: { format?: Layout['format']; allowHttps?: boolean } = {},
 ): Promise<Read> {
   const { shards } = await plan(store, content, 1e9, format);
   return readShard(store, shards[0] as Shard, allowHttps);

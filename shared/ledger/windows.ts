@@ -1,0 +1,87 @@
+/** The intent windows that one worker writes over a shard, each before any of its lines is sent. */
+import type { IntentWindow, Lease, Ledger } from './ledger.ts';
+import type { Shard } from './shard.ts';
+import type { RunWatch } from './stops.ts';
+import type { Tally } from './tally.ts';
+
+export interface Windows {
+  /** False once the run has ended or another worker has the lease; looks at most once in ten seconds. */
+  maySend(): Promise<boolean>;
+  /** Resolves once a window over the line is durable; false when nothing more may be sent. */
+  cover(line: number): Promise<boolean>;
+  readonly written: readonly IntentWindow[];
+}
+
+export interface WindowOptions {
+  readonly ledger: Ledger;
+  readonly shard: Shard;
+  readonly lease: Omit<Lease, 'at'>;
+  /** Ends the sending: the run has ended, or the lease went to another worker. */
+  readonly watch: Pick<RunWatch, 'signal' | 'stop'>;
+  /** Lines that one durable write covers; what a crash leaves to resolve. @default 256 */
+  readonly windowLines?: number;
+  /** What the reader has seen so far, kept with each window. */
+  readonly seen: () => Tally;
+  readonly now: () => Date;
+}
+
+/** Between two checks that the run is active and this worker still holds the shard. */
+const CHECK_MS = 10_000;
+
+export function createWindows({
+  ledger,
+  shard,
+  lease,
+  watch: { signal, stop },
+  windowLines = 256,
+  seen,
+  now,
+}: WindowOptions): Windows {
+  const written: IntentWindow[] = [];
+  let covered = 0;
+  let covering: Promise<void> = Promise.resolve();
+  let checkedAt = now().getTime();
+  let checking: Promise<unknown> | undefined;
+
+  /** Renews the lease too, and learns whether the run has ended. */
+  const write = async (window: IntentWindow): Promise<boolean> => {
+    const { at } = window;
+    const answer = await ledger.coverShard(shard, { ...lease, at }, window, seen());
+    if (answer !== 'covered') stop();
+    return answer === 'covered';
+  };
+
+  const extend = async (line: number): Promise<void> => {
+    if (line < covered || signal.aborted) return;
+    const window = { through: line + windowLines, at: now() };
+    if (!(await write(window))) return;
+    covered = window.through;
+    checkedAt = window.at.getTime();
+    written.push(window);
+  };
+
+  return {
+    // Retries and slow shards write no window for long, and would otherwise not notice a cancelled run.
+    async maySend() {
+      const at = now();
+      if (!checking && !signal.aborted && at.getTime() - checkedAt >= CHECK_MS) {
+        checkedAt = at.getTime();
+        // Covers no line.
+        checking = write({ through: 0, at }).finally(() => {
+          checking = undefined;
+        });
+      }
+      await checking;
+      return !signal.aborted;
+    },
+    /** One window at a time; transfers that wait for the same window share its write. */
+    async cover(line) {
+      if (line >= covered) {
+        covering = covering.then(() => extend(line));
+        await covering;
+      }
+      return !signal.aborted;
+    },
+    written,
+  };
+}
