@@ -6,6 +6,8 @@
 import { expose, openLater, openLedger, openObjects } from '#wiring';
 import { createBearer } from '../shared/api/auth.ts';
 import { type BatchJobDeps, createBatchJobHandler } from '../shared/api/handlers/batch-jobs.ts';
+import { BATCH_JOB_ROUTES } from '../shared/api/routes/batch-jobs.ts';
+import { routesOf } from '../shared/api/routes/route.ts';
 import { createBatchCreator } from '../shared/providers/tencent/batch/create-job.ts';
 import type { Deployment } from '../shared/runtime/deployment.ts';
 import { batchJobConfig } from '../shared/wiring/config/functions.ts';
@@ -42,7 +44,7 @@ export const deployment: Deployment = {
   description: 'Creates jobs of Tencent COS Batch.',
   timeoutSeconds: 900,
   memoryMb: 256,
-  http: ['POST /batch-jobs'],
+  http: routesOf(BATCH_JOB_ROUTES),
   uploads: ['cos-batch/'],
   provider: 'tencent',
   reservedConcurrency: 2,

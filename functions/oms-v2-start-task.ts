@@ -5,6 +5,8 @@
  */
 import { expose } from '#wiring';
 import { createOmsStartHandler, type OmsStartDeps } from '../shared/api/handlers/oms-tasks.ts';
+import { OMS_V2_ROUTES } from '../shared/api/routes/oms-tasks.ts';
+import { routesOf } from '../shared/api/routes/route.ts';
 import type { Deployment } from '../shared/runtime/deployment.ts';
 import { OMS_START, omsStartDeps } from '../shared/wiring/oms-start.ts';
 
@@ -17,5 +19,5 @@ export const deployment: Deployment = {
   // Itself, for what an answer can't wait for.
   uses: { ...OMS_START.uses, invokes: ['oms-v2-start-task'] },
   description: 'Starts tasks and groups of Huawei OMS v2.',
-  http: ['POST /oms/v2/tasks/{taskId}/start', 'POST /oms/v2/taskgroups/{groupId}/start'],
+  http: routesOf(OMS_V2_ROUTES),
 };

@@ -5,6 +5,8 @@
  * `events/record-callback.json`. Repeating is harmless.
  */
 import { expose, openLedger, openWaker } from '#wiring';
+import { CALLBACK_ROUTES } from '../shared/api/routes/callbacks.ts';
+import { routesOf } from '../shared/api/routes/route.ts';
 import type { Ledger } from '../shared/ledger/ledger.ts';
 import type { TransferUpdate } from '../shared/ledger/model.ts';
 import { InputError } from '../shared/lib/errors.ts';
@@ -41,12 +43,7 @@ export interface Deps {
   readonly now?: () => Date;
 }
 
-const ROUTES = [
-  'GET /callbacks/{token}',
-  'POST /callbacks/{token}',
-  'POST /notifications/smn',
-] as const;
-const router = createRouter(ROUTES.map((route) => [route, route] as const));
+const router = createRouter(routesOf(CALLBACK_ROUTES).map((route) => [route, route] as const));
 
 export function createHandler({
   ledger,
@@ -132,7 +129,7 @@ export const deployment: Deployment = {
   description: 'Records what the provider reports about a submission.',
   timeoutSeconds: 29,
   memoryMb: 256,
-  http: ROUTES,
+  http: routesOf(CALLBACK_ROUTES),
   hasUrl: true,
   reservedConcurrency: 20,
   isTraced: false,

@@ -15,15 +15,15 @@ import {
 import { type Authorize, createBearer } from '../shared/api/auth.ts';
 import { createStatic } from '../shared/api/dashboard-files.ts';
 import { changeRoutes } from '../shared/api/handlers/change.ts';
-import type { Route, Routes } from '../shared/api/handlers/common.ts';
+import type { Route } from '../shared/api/handlers/common.ts';
 import { reportRoutes } from '../shared/api/handlers/reports.ts';
 import { runRoutes } from '../shared/api/handlers/runs.ts';
 import { serviceRoutes } from '../shared/api/handlers/service.ts';
 import { startRoutes } from '../shared/api/handlers/start.ts';
 import { uploadRoutes } from '../shared/api/handlers/uploads.ts';
-import { openApi } from '../shared/api/openapi.ts';
 import { noQuery, parseQuery, UPLOAD_PREFIXES } from '../shared/api/requests.ts';
-import { ROUTES } from '../shared/api/routes/index.ts';
+import { RUNS_API } from '../shared/api/routes/index.ts';
+import { routesOf } from '../shared/api/routes/route.ts';
 import type { Ledger } from '../shared/ledger/ledger.ts';
 import { InputError } from '../shared/lib/errors.ts';
 import { createLog, type Log } from '../shared/lib/log.ts';
@@ -31,7 +31,7 @@ import { own } from '../shared/lib/values.ts';
 import type { PlanLater } from '../shared/runs/plan.ts';
 import { createPlanner, type Planner } from '../shared/runs/plan.ts';
 import type { Deployment } from '../shared/runtime/deployment.ts';
-import { json, overHttp } from '../shared/runtime/http.ts';
+import { overHttp } from '../shared/runtime/http.ts';
 import type { Objects, Uploads } from '../shared/stores/objects.ts';
 import type { DeadLetters, QueueSender } from '../shared/stores/queue.ts';
 import { runsConfig } from '../shared/wiring/config/functions.ts';
@@ -55,15 +55,12 @@ export interface Deps {
   readonly now?: () => Date;
 }
 
-export function createHandler({ authorize, dashboard, ...given }: Deps) {
+const DESCRIBED = new Map(RUNS_API.map((described) => [described.route, described]));
+
+export function createHandler({ authorize, ...given }: Deps) {
   const deps = { now: () => new Date(), ...given };
   const { ledger, log, objects, uploads } = deps;
-  const open: Routes = {
-    'GET /openapi.json': async () => json(200, openApi(deps.allowHttps)),
-    'GET /healthz': async () => json(200, { status: 'ok' }),
-    ...(dashboard && Object.fromEntries(DASHBOARD.map((route) => [route, dashboard]))),
-  };
-  const closed: Routes = {
+  const routes: Readonly<Record<string, Route>> = {
     ...runRoutes(ledger),
     ...reportRoutes({ ledger, objects, reading: uploads.reading, now: deps.now }),
     ...serviceRoutes(deps),
@@ -73,20 +70,18 @@ export function createHandler({ authorize, dashboard, ...given }: Deps) {
   };
   return overHttp(
     async (request) => {
-      const free = own(open, request.routeKey);
-      if (free) return free(request);
-      const route = own(closed, request.routeKey);
+      const route = own(routes, request.routeKey);
       if (!route) throw new InputError('NOT_FOUND', 'There is no such route.');
-      if (!TAKING_QUERY.has(request.routeKey)) parseQuery(noQuery, request.query);
+      const { isPublic, query } = DESCRIBED.get(request.routeKey) ?? {};
+      if (!isPublic && !query) parseQuery(noQuery, request.query);
       return route(request);
     },
-    { authorize: (request) => own(open, request.routeKey) || authorize(request), log },
+    {
+      authorize: (request) => DESCRIBED.get(request.routeKey)?.isPublic || authorize(request),
+      log,
+    },
   );
 }
-
-const TAKING_QUERY = new Set(ROUTES.filter(({ query }) => query).map(({ route }) => route));
-
-const DASHBOARD: readonly string[] = ['GET /', 'GET /assets/{file}'];
 
 export const handler = expose(async (env) => {
   const config = runsConfig(env);
@@ -118,30 +113,7 @@ export const deployment: Deployment = {
   description: 'Reads runs, transfers and reports; starts, retries and cancels runs.',
   timeoutSeconds: 29,
   memoryMb: 512,
-  http: [
-    'GET /runs',
-    'GET /runs/{runId}',
-    'GET /runs/{runId}/transfers',
-    'GET /runs/{runId}/transfers/{transferId}',
-    'GET /runs/{runId}/summary.json',
-    'GET /runs/{runId}/failed.csv',
-    'GET /runs/{runId}/rejected.csv',
-    'GET /runs/{runId}/rest.csv',
-    'GET /runs/{runId}/{file}',
-    'POST /runs/{runId}/retry',
-    'POST /runs/{runId}/cancel',
-    'POST /uploads',
-    'POST /manifests',
-    'POST /fetches',
-    'GET /dead-letters',
-    'POST /dead-letters/redrive',
-    'GET /nightly',
-    'POST /nightly',
-    'GET /health/providers',
-    'GET /openapi.json',
-    'GET /healthz',
-    ...DASHBOARD,
-  ],
+  http: routesOf(RUNS_API),
   files: ['.build/dashboard/**'],
   environment: namesOf(API, SERVED),
   uses: {

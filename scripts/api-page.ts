@@ -1,6 +1,7 @@
 /** Writes `docs/api.md`, the reference page, from the descriptions of the routes. */
 import { openApi } from '../shared/api/openapi.ts';
-import { ROUTES, type RouteDescription } from '../shared/api/routes/index.ts';
+import { ROUTES } from '../shared/api/routes/index.ts';
+import type { RouteDescription } from '../shared/api/routes/route.ts';
 
 const TAGS = openApi().tags as readonly { readonly name: string; readonly description: string }[];
 

@@ -7,11 +7,13 @@ import { type JsonSchema, toJsonSchema } from '@valibot/to-json-schema';
 import type * as v from 'valibot';
 import { jsonOf } from '../lib/validate.ts';
 import { own } from '../lib/values.ts';
+import type { ProblemStatus } from '../runtime/http.ts';
 import { IDEMPOTENCY } from './idempotency.ts';
 import { GROUP_ID, TASK_ID } from './oms-ids.ts';
 import { fetchesBody } from './requests.ts';
 import { problemShape } from './responses.ts';
-import { ROUTES, type RouteDescription } from './routes/index.ts';
+import { ROUTES } from './routes/index.ts';
+import type { AnswerStatus, RouteDescription } from './routes/route.ts';
 
 export interface OpenApi {
   readonly openapi: '3.1.0';
@@ -31,7 +33,7 @@ export function openApi(allowHttps = false): OpenApi {
   return document;
 }
 
-const TITLES: Readonly<Record<number, string>> = {
+const TITLES: Readonly<Record<AnswerStatus | ProblemStatus, string>> = {
   200: 'Done, or going on already',
   202: 'Accepted',
   400: 'The request is malformed; `errors` names each field',
@@ -39,7 +41,10 @@ const TITLES: Readonly<Record<number, string>> = {
   403: 'Not what it claims to be',
   404: 'There is no such thing',
   409: 'It does not fit the state things are in',
+  413: 'The body is longer than this route takes',
+  415: 'The body is packed',
   422: 'This Idempotency-Key came with another request',
+  500: 'A fault of Waybill',
   502: 'The provider refused, or its answer was not understood',
   503: 'Not available, or this provider is not configured',
   504: 'The provider did not answer',
@@ -82,7 +87,7 @@ function build(allowHttps: boolean): OpenApi {
 function operation(route: RouteDescription, path: string): object {
   const { answers, body, bodyOptional, example, id, isPublic, problems, query, summary, tag } =
     route;
-  const refusals = [...problems, ...(isPublic ? [] : [401, 503])].sort();
+  const refusals = [...problems, ...(isPublic ? [] : ([401, 503] as const))].sort();
   return {
     operationId: id,
     tags: [tag],
@@ -103,7 +108,7 @@ function operation(route: RouteDescription, path: string): object {
       ...Object.fromEntries(
         Object.entries(answers).map(([status, answer]) => [
           status,
-          answerOf(Number(status), answer, route.answer),
+          answerOf(Number(status) as AnswerStatus, answer, route.answer),
         ]),
       ),
       ...(route.mayRedirect && {
@@ -114,8 +119,12 @@ function operation(route: RouteDescription, path: string): object {
   };
 }
 
-const answerOf = (status: number, answer: v.GenericSchema | string, example: unknown): object => ({
-  description: TITLES[status] ?? '',
+const answerOf = (
+  status: AnswerStatus,
+  answer: v.GenericSchema | string,
+  example: unknown,
+): object => ({
+  description: TITLES[status],
   content:
     typeof answer === 'string'
       ? { [answer]: { schema: typeof example === 'string' ? TEXT : ANYTHING, example } }
@@ -126,8 +135,8 @@ const TEXT = { type: 'string' } as const;
 
 const ANYTHING = { type: 'object' } as const;
 
-const problemOf = (status: number): object => ({
-  description: TITLES[status] ?? '',
+const problemOf = (status: ProblemStatus): object => ({
+  description: TITLES[status],
   content: {
     'application/problem+json': { schema: { $ref: '#/components/schemas/Problem' } },
   },

@@ -120,7 +120,7 @@ const problems = (log: Log): middy.MiddlewareObj<unknown, HttpAnswer> => ({
   },
 });
 
-const STATUSES: Readonly<Record<string, number>> = {
+const STATUSES = {
   BODY_INVALID: 400,
   CALLBACK_UNKNOWN: 404,
   CLOCK_APART: 502,
@@ -150,9 +150,12 @@ const STATUSES: Readonly<Record<string, number>> = {
   TRANSPORT_TIMEOUT: 504,
   UNAUTHORIZED: 401,
   UNSUPPORTED_MEDIA_TYPE: 415,
-};
+} as const;
 
-const TITLES: Readonly<Record<number, string>> = {
+/** Of problems: those of our codes, and what a server answers by itself. */
+export type ProblemStatus = (typeof STATUSES)[keyof typeof STATUSES] | 413 | 500;
+
+const TITLES: Readonly<Record<ProblemStatus, string>> = {
   400: 'Bad Request',
   401: 'Unauthorized',
   403: 'Forbidden',
@@ -167,8 +170,8 @@ const TITLES: Readonly<Record<number, string>> = {
   503: 'Service Unavailable',
 };
 
-const statusOf = (error: unknown): number =>
-  (error instanceof WaybillError && own(STATUSES, error.code)) || 500;
+const statusOf = (error: unknown): ProblemStatus =>
+  (error instanceof WaybillError && own<ProblemStatus>(STATUSES, error.code)) || 500;
 
 /** Where the code is explained: the row of the documentation's page on codes. */
 export const problemType = (code: string): string =>
@@ -177,12 +180,12 @@ export const problemType = (code: string): string =>
 /** What callers may know of an error. */
 export const refusalOf = (error: unknown): HttpAnswer => problem(statusOf(error), error);
 
-export function problem(status: number, error: unknown): HttpAnswer {
+export function problem(status: ProblemStatus, error: unknown): HttpAnswer {
   const known = status !== 500 && error instanceof WaybillError;
   const code = known ? error.code : 'INTERNAL';
   const answer = json(status, {
     type: problemType(code),
-    title: TITLES[status] ?? 'Error',
+    title: TITLES[status],
     status,
     code,
     // A store's message may name paths and hosts of ours.

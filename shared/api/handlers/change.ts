@@ -5,9 +5,12 @@ import { cancelRun } from '../../runs/cancel.ts';
 import { leftToSend, type RetryOptions, retryRun } from '../../runs/retry.ts';
 import { json } from '../../runtime/http.ts';
 import { parseBody, retryBody } from '../requests.ts';
+import type { CHANGE_ROUTES } from '../routes/change.ts';
 import { findRun, type Routes } from './common.ts';
 
-export const changeRoutes = (options: RetryOptions & { readonly log: Log }): Routes => ({
+export const changeRoutes = (
+  options: RetryOptions & { readonly log: Log },
+): Routes<typeof CHANGE_ROUTES> => ({
   'POST /runs/{runId}/retry': async (request) => {
     const { class: classes } = parseBody(retryBody, request.body === '' ? '{}' : request.body);
     const { runId } = await findRun(options.ledger, request);

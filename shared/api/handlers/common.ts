@@ -6,11 +6,14 @@ import type { Ledger } from '../../ledger/ledger.ts';
 import type { Run } from '../../ledger/model.ts';
 import { InputError } from '../../lib/errors.ts';
 import type { HttpAnswer, HttpRequest } from '../../runtime/http.ts';
+import type { RouteDescription } from '../routes/route.ts';
 
 export type Route = (request: HttpRequest) => Promise<HttpAnswer>;
 
-/** By method and path, such as `GET /runs/{runId}`. */
-export type Routes = Readonly<Record<string, Route>>;
+/** A handler for each of these routes, such as `GET /runs/{runId}`. */
+export type Routes<Described extends readonly Pick<RouteDescription, 'route'>[]> = Readonly<
+  Record<Described[number]['route'], Route>
+>;
 
 export const absent = (path: string, message: string, text: string): InputError =>
   new InputError('NOT_FOUND', text, [{ path, message }]);

@@ -10,6 +10,7 @@ import { reportText } from '../../runs/reports.ts';
 import type { HttpAnswer, HttpRequest } from '../../runtime/http.ts';
 import { type ReportName, receiptPrefix, reportKey } from '../../stores/layout.ts';
 import type { Objects } from '../../stores/objects.ts';
+import type { REPORT_ROUTES } from '../routes/reports.ts';
 import { absent, findRun, fits, type Routes } from './common.ts';
 
 /** An answer of API Gateway ends at 6 MB. */
@@ -35,7 +36,12 @@ export interface ReportOptions {
   readonly now: () => Date;
 }
 
-export function reportRoutes({ ledger, objects, reading, now }: ReportOptions): Routes {
+export function reportRoutes({
+  ledger,
+  objects,
+  reading,
+  now,
+}: ReportOptions): Routes<typeof REPORT_ROUTES> {
   const report = async (
     request: HttpRequest,
     name: Exclude<ReportName, 'rest.csv'>,

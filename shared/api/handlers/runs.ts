@@ -6,9 +6,10 @@ import { runView, transferView } from '../../ledger/views.ts';
 import { withoutUndefined } from '../../lib/values.ts';
 import { json } from '../../runtime/http.ts';
 import { parseQuery, runsQuery, transfersQuery } from '../requests.ts';
+import type { RUN_ROUTES } from '../routes/runs.ts';
 import { absent, findRun, howManyFit, type Routes } from './common.ts';
 
-export const runRoutes = (ledger: Ledger): Routes => ({
+export const runRoutes = (ledger: Ledger): Routes<typeof RUN_ROUTES> => ({
   'GET /runs': async ({ query }) => {
     const { cursor, limit, operation, state } = parseQuery(runsQuery, query);
     const filter = withoutUndefined({ cursor, operations: operation, states: state });

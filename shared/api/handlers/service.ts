@@ -1,21 +1,41 @@
-/** The routes about the service itself: dead letters and the status of the provider APIs. */
+/**
+ * The routes about the service itself: dead letters, the nightly pass, the status of the provider
+ * APIs, the OpenAPI document and the dashboard.
+ */
 import type { Notes } from '../../ledger/notes.ts';
 import type { Log } from '../../lib/log.ts';
 import { readStatus } from '../../limits/api-status.ts';
 import { readTimetable, requestPass, type Timetable } from '../../runs/nightly/timetable.ts';
 import { json } from '../../runtime/http.ts';
 import type { DeadLetters } from '../../stores/queue.ts';
+import { openApi } from '../openapi.ts';
 import { parseBody, redriveBody } from '../requests.ts';
-import type { Routes } from './common.ts';
+import type { SERVICE_ROUTES } from '../routes/service.ts';
+import { absent, type Route, type Routes } from './common.ts';
 
 export interface ServiceOptions {
   readonly deadLetters: Pick<DeadLetters, 'depth' | 'redrive'>;
   readonly ledger: Notes;
   readonly log: Log;
   readonly now: () => Date;
+  /** The page and its files; absent where there is none. */
+  readonly dashboard?: Route | undefined;
+  /** Takes `https:` sources as they are. */
+  readonly allowHttps: boolean;
 }
 
-export const serviceRoutes = ({ deadLetters, ledger, log, now }: ServiceOptions): Routes => ({
+const noDashboard: Route = async () => {
+  throw absent('path', 'expected a route of the API', 'There is no dashboard.');
+};
+
+export const serviceRoutes = ({
+  allowHttps,
+  dashboard = noDashboard,
+  deadLetters,
+  ledger,
+  log,
+  now,
+}: ServiceOptions): Routes<typeof SERVICE_ROUTES> => ({
   'GET /dead-letters': async () => json(200, await deadLetters.depth()),
   'POST /dead-letters/redrive': async ({ body }) => {
     const { limit } = parseBody(redriveBody, body === '' ? '{}' : body);
@@ -31,6 +51,10 @@ export const serviceRoutes = ({ deadLetters, ledger, log, now }: ServiceOptions)
     return json(202, timetable(requested, now()));
   },
   'GET /health/providers': async () => json(200, { providers: await readStatus(ledger) }),
+  'GET /openapi.json': async () => json(200, openApi(allowHttps)),
+  'GET /': dashboard,
+  'GET /assets/{file}': dashboard,
+  'GET /healthz': async () => json(200, { status: 'ok' }),
 });
 
 /** A time that is past was written by a service that no longer runs. */

@@ -13,6 +13,7 @@ import type { QueueSender } from '../../stores/queue.ts';
 import { fetchesKey, fetchesText, sameKeyOf } from '../fetches.ts';
 import { claimRun } from '../idempotency.ts';
 import { fetchesBody, manifestBody, parseBody } from '../requests.ts';
+import type { START_ROUTES } from '../routes/start.ts';
 import type { Routes } from './common.ts';
 
 export interface StartingOptions {
@@ -28,7 +29,7 @@ export interface StartingOptions {
   readonly now: () => Date;
 }
 
-export const startRoutes = (options: StartingOptions): Routes => {
+export const startRoutes = (options: StartingOptions): Routes<typeof START_ROUTES> => {
   const { allowHttps, ledger, now, objects, planner, planLater } = options;
   const fetches = fetchesBody(allowHttps);
   return {

@@ -6,6 +6,8 @@ const TRANSFER_ID = `${RUN_ID}.0.61`;
 
 export const startedExample = { runId: RUN_ID };
 
+export const MANIFEST_KEY = 'cos-fetch/ap-shanghai/examplebucket-1250000000/videos.csv';
+
 export const runExample = {
   runId: RUN_ID,
   trigger: 'upload',

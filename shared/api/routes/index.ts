@@ -1,9 +1,32 @@
 /** The list of all routes of the HTTP API, from which the OpenAPI document is generated. */
+import { BATCH_JOB_ROUTES } from './batch-jobs.ts';
+import { CALLBACK_ROUTES } from './callbacks.ts';
+import { CHANGE_ROUTES } from './change.ts';
+import { OMS_V1_ROUTES, OMS_V2_ROUTES } from './oms-tasks.ts';
+import { REPORT_ROUTES } from './reports.ts';
 import type { RouteDescription } from './route.ts';
-import { READ } from './runs.ts';
-import { SERVICE } from './service.ts';
-import { START } from './start.ts';
+import { RUN_ROUTES } from './runs.ts';
+import { READY, SERVICE_ROUTES } from './service.ts';
+import { START_ROUTES } from './start.ts';
+import { UPLOAD_ROUTES } from './uploads.ts';
 
-export type { RouteDescription } from './route.ts';
+const READING: readonly RouteDescription[] = [
+  ...UPLOAD_ROUTES,
+  ...RUN_ROUTES,
+  ...CHANGE_ROUTES,
+  ...REPORT_ROUTES,
+  ...SERVICE_ROUTES,
+];
 
-export const ROUTES: readonly RouteDescription[] = [...START, ...READ, ...SERVICE];
+/** Those of the function `runs`. */
+export const RUNS_API: readonly RouteDescription[] = [...START_ROUTES, ...READING];
+
+export const ROUTES: readonly RouteDescription[] = [
+  ...START_ROUTES,
+  ...BATCH_JOB_ROUTES,
+  ...OMS_V2_ROUTES,
+  ...OMS_V1_ROUTES,
+  ...READING,
+  ...CALLBACK_ROUTES,
+  READY,
+];

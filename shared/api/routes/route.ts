@@ -1,9 +1,12 @@
 /** The type of a route's description: what the route takes and what it returns. */
 import type * as v from 'valibot';
+import type { ProblemStatus } from '../../runtime/http.ts';
 
-export interface RouteDescription {
+export type AnswerStatus = 200 | 202;
+
+export interface RouteDescription<Route extends string = string> {
   /** `POST /fetches` */
-  readonly route: string;
+  readonly route: Route;
   readonly id: string;
   readonly tag: 'start' | 'steer' | 'read' | 'reports' | 'providers' | 'service';
   readonly summary: string;
@@ -14,11 +17,11 @@ export interface RouteDescription {
   /** Of the body. */
   readonly example?: unknown;
   /** By status; a text is a media type without a schema. */
-  readonly answers: Readonly<Record<number, v.GenericSchema | string>>;
+  readonly answers: Readonly<Partial<Record<AnswerStatus, v.GenericSchema | string>>>;
   /** What the first of them looks like. */
   readonly answer: unknown;
-  /** Statuses of problems besides 401 and 503. */
-  readonly problems: readonly number[];
+  /** Besides 401 and 503. */
+  readonly problems: readonly ProblemStatus[];
   /** Answers 302 for what is too long for an answer. */
   readonly mayRedirect?: boolean;
   /** No bearer token. */
@@ -30,3 +33,7 @@ export interface RouteDescription {
   /** Takes an `Idempotency-Key`. */
   readonly isIdempotent?: boolean;
 }
+
+/** As a deployment lists them: `POST /fetches`. */
+export const routesOf = (described: readonly RouteDescription[]): readonly string[] =>
+  described.map(({ route }) => route);

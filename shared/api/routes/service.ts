@@ -1,18 +1,18 @@
-/** Descriptions of the routes about the service itself, and of those that providers call. */
-import { MAX_MESSAGE_BYTES } from '../../providers/huawei/smn.ts';
-import { MAX_CALLBACK_BYTES } from '../../providers/tencent/offline-fetch/callback.ts';
+/** Descriptions of the routes about the service itself. */
+
+import type { ProblemStatus } from '../../runtime/http.ts';
 import { redriveBody } from '../requests.ts';
 import { healthShape, queueShape, redrivenShape, timetableShape } from '../responses.ts';
 import { healthExample } from './examples.ts';
 import type { RouteDescription } from './route.ts';
 
-const open = (
+const open = <Route extends string>(
   id: string,
-  route: string,
+  route: Route,
   summary: string,
   [type, answer]: readonly [type: string, answer: unknown],
-  problems: readonly number[] = [],
-): RouteDescription => ({
+  problems: readonly ProblemStatus[] = [],
+): RouteDescription<Route> => ({
   tag: 'service',
   route,
   id,
@@ -23,7 +23,7 @@ const open = (
   isPublic: true,
 });
 
-export const SERVICE: readonly RouteDescription[] = [
+export const SERVICE_ROUTES = [
   {
     tag: 'service',
     route: 'GET /dead-letters',
@@ -76,31 +76,6 @@ export const SERVICE: readonly RouteDescription[] = [
     answer: healthExample,
     problems: [],
   },
-  ...(['GET', 'POST'] as const).map(
-    (method): RouteDescription => ({
-      tag: 'providers',
-      route: `${method} /callbacks/{token}`,
-      id: `${method === 'GET' ? 'get' : 'post'}Callback`,
-      summary: 'Called by COS when a fetch ended; the token in the path decides',
-      answers: { 200: 'application/json' },
-      answer: { recorded: true },
-      problems: [404, 503],
-      isPublic: true,
-      maxBodyBytes: MAX_CALLBACK_BYTES,
-      isBodyHint: true,
-    }),
-  ),
-  {
-    tag: 'providers',
-    route: 'POST /notifications/smn',
-    id: 'postSmnNotification',
-    summary: 'Called by Huawei SMN; verified by its signature, used as a wake-up',
-    answers: { 200: 'application/json' },
-    answer: { received: true },
-    problems: [403, 404, 413, 502, 503, 504],
-    isPublic: true,
-    maxBodyBytes: MAX_MESSAGE_BYTES,
-  },
   open(
     'getOpenApi',
     'GET /openapi.json',
@@ -129,11 +104,13 @@ export const SERVICE: readonly RouteDescription[] = [
     ['application/json', { status: 'ok' }],
     [],
   ),
-  open(
-    'getReadiness',
-    'GET /readyz',
-    'Whether the embedded service can write to ledger, queue and objects, and is not ending',
-    ['application/json', { status: 'ok' }],
-    [503],
-  ),
-];
+] as const satisfies readonly RouteDescription[];
+
+/** Of the embedded service alone. */
+export const READY = open(
+  'getReadiness',
+  'GET /readyz',
+  'Whether the embedded service can write to ledger, queue and objects, and is not ending',
+  ['application/json', { status: 'ok' }],
+  [503],
+);

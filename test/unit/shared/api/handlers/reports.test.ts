@@ -1,5 +1,6 @@
 /** Reports of runs that go on: as far as they are known, and as far as an answer has time. */
 import { describe, expect, it } from 'vitest';
+import type { Route } from '../../../../../shared/api/handlers/common.ts';
 import { reportRoutes } from '../../../../../shared/api/handlers/reports.ts';
 import type { Ledger } from '../../../../../shared/ledger/ledger.ts';
 import { newRun, newShard } from '../../../../contract/ledger.ts';
@@ -28,7 +29,7 @@ async function setup(pageMs: number) {
       return ledger.transfers(...page);
     },
   };
-  const routes = reportRoutes({
+  const routes: Readonly<Record<string, Route | undefined>> = reportRoutes({
     ledger: slow,
     objects,
     now: () => new Date(AT.getTime() + elapsedMs),

@@ -1,0 +1,39 @@
+/** The description of the route that creates jobs of COS Batch. */
+import { batchJobRequest } from '../../providers/tencent/batch/request.ts';
+import { jobShape } from '../responses.ts';
+import { startedExample } from './examples.ts';
+import type { RouteDescription } from './route.ts';
+
+export const BATCH_JOB_ROUTES = [
+  {
+    tag: 'start',
+    isIdempotent: true,
+    route: 'POST /batch-jobs',
+    id: 'createBatchJob',
+    summary: 'Creates a job of COS Batch',
+    body: batchJobRequest,
+    example: {
+      manifest: {
+        location: {
+          objectArn: 'qcs::cos:ap-chengdu::sourcebucket-1250000000/manifests/copy.csv',
+        },
+        spec: { fields: ['Bucket', 'Key'], format: 'COSBatchOperations_CSV_V1' },
+      },
+      operation: {
+        cosPutObjectCopy: {
+          targetResource: 'qcs::cos:ap-chengdu:uid/1250000000:destinationbucket-1250000000',
+        },
+      },
+      priority: 10,
+      report: {
+        bucket: 'qcs::cos:ap-chengdu::sourcebucket-1250000000',
+        enabled: true,
+        prefix: 'job-result',
+        reportScope: 'AllTasks',
+      },
+    },
+    answers: { 202: jobShape },
+    answer: { ...startedExample, jobId: '53dc6228-c50b-46f7-8ad7-65e7159f1aae' },
+    problems: [400, 404, 409, 422, 502, 504],
+  },
+] as const satisfies readonly RouteDescription[];
