@@ -68,17 +68,7 @@ export function createCosObjectsClient({
   clock = createClock(),
 }: CosObjectsOptions): CosObjectsClient {
   let download = fetch;
-  const requestFor = (
-    method: 'GET' | 'HEAD',
-    { region, bucket }: Target,
-    key: string,
-    query: readonly Pair[] = [],
-  ): ApiRequest => {
-    const base = endpoint.replaceAll('{region}', region).replaceAll('{bucket}', bucket);
-    const { origin, pathname } = new URL(base);
-    const path = `${pathname.replace(/\/$/, '')}/${key}`;
-    return { method, origin, path, query, headers: {}, body: '' };
-  };
+  const requestFor = createRequests(endpoint);
 
   return {
     async list(target, prefix, marker = '') {
@@ -121,6 +111,20 @@ export function createCosObjectsClient({
     },
   };
 }
+
+const createRequests =
+  (endpoint: string) =>
+  (
+    method: 'GET' | 'HEAD',
+    { region, bucket }: Target,
+    key: string,
+    query: readonly Pair[] = [],
+  ): ApiRequest => {
+    const base = endpoint.replaceAll('{region}', region).replaceAll('{bucket}', bucket);
+    const { origin, pathname } = new URL(base);
+    const path = `${pathname.replace(/\/$/, '')}/${key}`;
+    return { method, origin, path, query, headers: {}, body: '' };
+  };
 
 /**
  * Whether encryption makes the ETag one that is no MD5: with keys of KMS or of the customer. Keys of

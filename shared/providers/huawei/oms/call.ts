@@ -102,8 +102,25 @@ function parseBody({ body, headers }: ApiResponse, doing: string): unknown {
   }
 }
 
+/** One task or group, undefined when there is none. @throws what the call throws */
+export async function showItem<Item>(
+  call: (call: OmsCall) => Promise<unknown>,
+  path: string,
+  doing: string,
+  read: (value: unknown) => Item | undefined,
+): Promise<Item | undefined> {
+  try {
+    const item = read(await call({ method: 'GET', path, doing }));
+    if (item === undefined) throw new ReplyError(`The answer to ${doing} has no id.`);
+    return item;
+  } catch (error) {
+    if (isAbsent(error)) return undefined;
+    throw error;
+  }
+}
+
 /** Whether OMS says that there is no such task or group. */
-export const isAbsent = (error: unknown): boolean =>
+const isAbsent = (error: unknown): boolean =>
   error instanceof ProviderError &&
   (/^(OMS|S3M)\.(1009|0054)$/.test(error.providerCode) ||
     (error.status === 404 && !error.providerCode.startsWith('APIG')));

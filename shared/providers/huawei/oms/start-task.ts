@@ -5,22 +5,18 @@
  */
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Ledger } from '../../../ledger/ledger.ts';
-import {
-  type OmsTaskRef,
-  parseTransferId,
-  type TransferEvent,
-  type TransferUpdate,
-} from '../../../ledger/model.ts';
+import { type OmsTaskRef, parseTransferId } from '../../../ledger/model.ts';
 import { watchCalls } from '../../../ledger/run-calls.ts';
 import { toCause } from '../../../lib/cause.ts';
 import { type Cause, ProviderError, RunStoppedError, WaybillError } from '../../../lib/errors.ts';
 import type { CallOptions } from '../../../limits/ports.ts';
+import { createTaskAttempts, type TaskAttempts } from '../../task-attempts.ts';
 import type { CredentialSets } from '../credential-sets.ts';
 import { omsNumber } from '../errors.ts';
 import { keysFor } from './choose-keys.ts';
 import type { OmsAccess, OpenOms } from './connect.ts';
 import { startRuleFor } from './start-rules.ts';
-import { readTaskState, startOms } from './task-calls.ts';
+import { createTaskReader, startOms } from './task-calls.ts';
 import type { TaskState } from './task-state.ts';
 
 /** `started` and `running` go on at the provider; the others carry a cause. */
@@ -60,191 +56,127 @@ export interface StarterOptions {
   readonly wait?: (ms: number) => Promise<unknown>;
 }
 
-/** Waits before each look at a task that is about to change, or whose start was not answered. */
-const LOOKS_MS = [1_000, 3_000];
-
 /** Starts of one task within one call, when the reads say that none was taken. */
 const MAX_STARTS = 2;
 
-/** Tries of one read. */
-const MAX_READS = 3;
-
 export function createStarter(options: StarterOptions): Starter {
   const { ledger, open, sets, now = () => new Date(), wait = sleep } = options;
-
-  /** Reading has no effect, so it is tried again after an unknown answer as well. */
-  const read = async (
-    ref: OmsTaskRef,
-    access: OmsAccess,
-    call?: CallOptions,
-  ): Promise<TaskState | undefined> => {
-    for (let reads = 1; ; reads += 1) {
-      try {
-        return await access.run(() => readTaskState(ref, access), call);
-      } catch (error) {
-        const again = error instanceof WaybillError && error.sent === 'unknown';
-        if (!again || reads === MAX_READS) throw error;
-        await wait(LOOKS_MS[0] ?? 0);
-      }
-    }
-  };
-
-  /** Reads until the task is neither pausing nor initialising. */
-  const readSettled = async (
-    ref: OmsTaskRef,
-    access: OmsAccess,
-    call?: CallOptions,
-  ): Promise<TaskState | undefined> => {
-    let taskState = await read(ref, access, call);
-    for (const ms of LOOKS_MS) {
-      if (taskState?.phase !== 'moving') break;
-      await wait(ms);
-      taskState = await read(ref, access, call);
-    }
-    return taskState;
-  };
-
-  const record = (
-    transferId: string,
-    ref: OmsTaskRef,
-    attempt: number,
-    state: TransferUpdate['state'],
-    event: TransferEvent,
-    more: Pick<TransferUpdate, 'cause' | 'progress'> & { providerId?: string } = {},
-  ): Promise<void> => {
-    const { providerId, ...rest } = more;
-    return ledger.record(transferId, {
-      state,
-      attempt,
-      accepted: providerId === undefined ? [] : [`${attempt}:${providerId}`],
-      at: now(),
-      event,
-      task: ref,
-      ...rest,
-    });
-  };
+  const reader = createTaskReader(wait);
 
   const startInRun = async (
-    transferId: string,
+    attempts: TaskAttempts,
     ref: OmsTaskRef,
-    first: number,
     given: TaskState | undefined,
     calls: CallOptions,
   ): Promise<StartOutcome> => {
-    const providerId = ref.groupId ?? ref.taskId ?? '';
-    let attempt = first;
-    // A start has left and is not known to have been taken or refused.
-    let isOpen = false;
-    const refuse = async (cause: Cause): Promise<StartOutcome> => {
-      await record(transferId, ref, attempt, 'failed', 'refused', { cause });
-      return { kind: 'refused', cause };
-    };
-    const stopped = async (): Promise<StartOutcome> => {
-      await record(transferId, ref, attempt, 'cancelled', 'cancelled');
-      return { kind: 'stopped' };
-    };
-    /** Records what the task is already, or what forbids to start it. */
-    const settle = async (taskState: TaskState | undefined): Promise<StartOutcome | undefined> => {
-      const verdict = startRuleFor(ref, taskState);
-      if (verdict.kind === 'refused' || !taskState) {
-        return refuse('cause' in verdict ? verdict.cause : UNREAD);
+    const access = await open(ref);
+    let taskState = given ?? (await reader.settled(ref, access, calls));
+    const known = await settle(attempts, ref, taskState);
+    if (known || !taskState) return known ?? attempts.refuse(UNREAD);
+    const keys = keysFor(ref, taskState, await sets.get(ref.credentials));
+    let failedOnly = ref.failedObjectsOnly ?? taskState.onlyFailedLeft;
+    for (let starts = 1; ; starts += 1) {
+      const current = taskState;
+      const send = () => startOms(ref, current, keys, failedOnly, access);
+      const error = await sendStart(attempts, ref, send, access, calls);
+      if (!error) return { kind: 'started', taskState };
+      const number = error instanceof ProviderError ? omsNumber(error.providerCode) : undefined;
+      if (number === '0167' && failedOnly && ref.failedObjectsOnly === undefined) {
+        // Clearly refused: the list is gone, so the whole task it is, as the same attempt.
+        failedOnly = false;
+        continue;
       }
-      const about = { progress: taskState.progress, providerId };
-      if (verdict.kind === 'running') {
-        await record(transferId, ref, attempt, 'submitted', 'resolved', about);
-        // Our start was accepted, although its answer was lost.
-        return { kind: isOpen ? 'started' : 'running', taskState };
+      const cause = toCause(error);
+      // Already running, or complete: its state tells which.
+      const isKnown = number === '0065' || number === '0070';
+      if (!attempts.isOpen && !isKnown) return attempts.refuse(cause);
+      if (attempts.isOpen) await attempts.record('submitting', 'unanswered', { cause });
+      const later = await reader.afterStart(ref, access);
+      if (!attempts.isOpen || later?.phase !== 'startable') {
+        return (await settle(attempts, ref, later)) ?? attempts.refuse(cause);
       }
-      if (verdict.kind !== 'complete') return undefined;
-      // Complete with failed objects is a failure all the same.
-      const { cause } = taskState;
-      const state = cause ? 'failed' : 'succeeded';
-      await record(transferId, ref, attempt, state, 'resolved', {
-        ...about,
-        ...(cause && { cause }),
-      });
-      return { kind: 'complete', taskState, cause: verdict.cause };
-    };
-
-    try {
-      const access = await open(ref);
-      let taskState = given ?? (await readSettled(ref, access, calls));
-      const known = await settle(taskState);
-      if (known || !taskState) return known ?? (await refuse(UNREAD));
-      const keys = keysFor(ref, taskState, await sets.get(ref.credentials));
-      let failedOnly = ref.failedObjectsOnly ?? taskState.onlyFailedLeft;
-
-      for (let starts = 1; ; starts += 1) {
-        await record(transferId, ref, attempt, 'submitting', 'submitting');
-        isOpen = true;
-        const current = taskState;
-        let hasLeft = false;
-        try {
-          await access.run(() => {
-            hasLeft = true;
-            return startOms(ref, current, keys, failedOnly, access);
-          }, calls);
-          await record(transferId, ref, attempt, 'submitted', 'accepted', { providerId });
-          return { kind: 'started', taskState: current };
-        } catch (error) {
-          if (!(error instanceof WaybillError)) throw error;
-          if (error instanceof RunStoppedError) return await stopped();
-          const number = error instanceof ProviderError ? omsNumber(error.providerCode) : undefined;
-          if (number === '0167' && failedOnly && ref.failedObjectsOnly === undefined) {
-            // Clearly refused: the list is gone, so the whole task it is, as the same attempt.
-            failedOnly = false;
-            continue;
-          }
-          // What is done before, such as fetching a token, starts nothing.
-          isOpen = hasLeft && error.sent === 'unknown';
-          // Already running, or complete: its state tells which.
-          if (!isOpen && number !== '0065' && number !== '0070')
-            return await refuse(toCause(error));
-          if (isOpen) {
-            await record(transferId, ref, attempt, 'submitting', 'unanswered', {
-              cause: toCause(error),
-            });
-          }
-          let later: TaskState | undefined;
-          for (const ms of LOOKS_MS) {
-            await wait(ms);
-            later = await read(ref, access);
-            if (later?.phase !== 'startable') break;
-          }
-          if (!isOpen || later?.phase !== 'startable') {
-            return (await settle(later)) ?? (await refuse(toCause(error)));
-          }
-          if (starts === MAX_STARTS) return { kind: 'unknown', cause: toCause(error) };
-          taskState = later;
-          attempt += 1;
-        }
-      }
-    } catch (error) {
-      if (!(error instanceof WaybillError) || error.code === 'STORE_FAILED') throw error;
-      if (error instanceof RunStoppedError) return stopped();
-      // The read that should have resolved it found no answer either.
-      if (isOpen) return { kind: 'unknown', cause: toCause(error) };
-      return refuse(toCause(error));
+      if (starts === MAX_STARTS) return { kind: 'unknown', cause };
+      taskState = later;
+      attempts.number += 1;
     }
   };
 
   return {
     async start(transferId, ref, attempt, known) {
-      const { runId = '' } = parseTransferId(transferId) ?? {};
-      const calls = watchCalls(ledger, runId);
-      try {
-        return await startInRun(transferId, ref, attempt, known, calls);
-      } finally {
-        calls.end();
-      }
+      const calls = watchCalls(ledger, parseTransferId(transferId)?.runId ?? '');
+      const attempts = createTaskAttempts(ledger, transferId, ref, attempt, now);
+      return startInRun(attempts, ref, known, calls)
+        .catch((error: unknown) => outcomeOf(attempts, error))
+        .finally(calls.end);
     },
     async read(ref) {
-      return readSettled(ref, await open(ref));
+      return reader.settled(ref, await open(ref));
     },
     async checkKeys(ref, taskState) {
       keysFor(ref, taskState, await sets.get(ref.credentials));
     },
   };
+}
+
+const idOf = ({ groupId, taskId }: OmsTaskRef): string => groupId ?? taskId ?? '';
+
+/** @returns why the start is not known to have been accepted; the error of a refusal or no answer */
+async function sendStart(
+  attempts: TaskAttempts,
+  ref: OmsTaskRef,
+  send: () => Promise<void>,
+  access: OmsAccess,
+  calls: CallOptions,
+): Promise<WaybillError | undefined> {
+  await attempts.record('submitting', 'submitting');
+  attempts.isOpen = true;
+  let hasLeft = false;
+  try {
+    await access.run(() => {
+      hasLeft = true;
+      return send();
+    }, calls);
+  } catch (error) {
+    if (!(error instanceof WaybillError) || error instanceof RunStoppedError) throw error;
+    // What is done before, such as fetching a token, starts nothing.
+    attempts.isOpen = hasLeft && error.sent === 'unknown';
+    return error;
+  }
+  await attempts.record('submitted', 'accepted', { providerId: idOf(ref) });
+  return undefined;
+}
+
+/** Records what the task is already, or what forbids to start it; undefined when it may be started. */
+async function settle(
+  attempts: TaskAttempts,
+  ref: OmsTaskRef,
+  taskState: TaskState | undefined,
+): Promise<StartOutcome | undefined> {
+  const verdict = startRuleFor(ref, taskState);
+  if (verdict.kind === 'refused' || !taskState) {
+    return attempts.refuse('cause' in verdict ? verdict.cause : UNREAD);
+  }
+  const about = { progress: taskState.progress, providerId: idOf(ref) };
+  if (verdict.kind === 'running') {
+    await attempts.record('submitted', 'resolved', about);
+    // Our start was accepted, although its answer was lost.
+    return { kind: attempts.isOpen ? 'started' : 'running', taskState };
+  }
+  if (verdict.kind !== 'complete') return undefined;
+  // Complete with failed objects is a failure all the same.
+  const { cause } = taskState;
+  const state = cause ? 'failed' : 'succeeded';
+  await attempts.record(state, 'resolved', { ...about, ...(cause && { cause }) });
+  return { kind: 'complete', taskState, cause: verdict.cause };
+}
+
+/** @throws the error itself when it is none of a provider's, or the ledger's */
+async function outcomeOf(attempts: TaskAttempts, error: unknown): Promise<StartOutcome> {
+  if (!(error instanceof WaybillError) || error.code === 'STORE_FAILED') throw error;
+  if (error instanceof RunStoppedError) return attempts.stop();
+  const cause = toCause(error);
+  // The read that should have resolved it found no answer either.
+  return attempts.isOpen ? { kind: 'unknown', cause } : attempts.refuse(cause);
 }
 
 const UNREAD: Cause = {

@@ -9,10 +9,10 @@ import type { Pair } from '../../../lib/api-request.ts';
 import { ReplyError } from '../../../lib/errors.ts';
 import {
   createOmsCall,
-  isAbsent,
   type ListTasksOptions,
   type OmsOptions,
   type OmsPage,
+  showItem,
 } from './call.ts';
 import { type OmsKeys, secretsOf } from './start-request.ts';
 import { type OmsTask, toOmsTask } from './task.ts';
@@ -47,17 +47,7 @@ export function createOmsV1Client(options: OmsOptions): OmsV1Client {
       });
     },
 
-    async showTask(taskId) {
-      const doing = `reading task ${taskId}`;
-      try {
-        const task = toOmsTask(await call({ method: 'GET', path: `task/${taskId}`, doing }));
-        if (!task) throw new ReplyError(`The answer to ${doing} has no id.`);
-        return task;
-      } catch (error) {
-        if (isAbsent(error)) return undefined;
-        throw error;
-      }
-    },
+    showTask: (taskId) => showItem(call, `task/${taskId}`, `reading task ${taskId}`, toOmsTask),
 
     async listTasks({ status, offset, limit }) {
       const query: Pair[] = [

@@ -9,10 +9,11 @@ import type { Pair } from '../../../lib/api-request.ts';
 import { ReplyError } from '../../../lib/errors.ts';
 import {
   createOmsCall,
-  isAbsent,
   type ListTasksOptions,
+  type OmsCall,
   type OmsOptions,
   type OmsPage,
+  showItem,
 } from './call.ts';
 import { type OmsGroup, toOmsGroup } from './group.ts';
 import { type OmsKeys, secretsOf } from './start-request.ts';
@@ -38,44 +39,6 @@ export interface OmsV2Client {
 export function createOmsV2Client(options: OmsOptions): OmsV2Client {
   const call = createOmsCall(options, '/v2/{project_id}/');
 
-  const show = async <Item>(
-    path: string,
-    doing: string,
-    read: (value: unknown) => Item | undefined,
-  ): Promise<Item | undefined> => {
-    try {
-      const item = read(await call({ method: 'GET', path, doing }));
-      if (item === undefined) throw new ReplyError(`The answer to ${doing} has no id.`);
-      return item;
-    } catch (error) {
-      if (isAbsent(error)) return undefined;
-      throw error;
-    }
-  };
-
-  const list = async <Item>(
-    path: string,
-    { status, groupId, offset, limit }: ListTasksOptions,
-    doing: string,
-    field: string,
-    read: (value: unknown) => Item | undefined,
-  ): Promise<OmsPage<Item>> => {
-    const query: Pair[] = [
-      ['limit', String(limit)],
-      ['offset', String(offset)],
-    ];
-    if (status !== undefined) query.push(['status', String(status)]);
-    if (groupId !== undefined) query.unshift(['group_id', groupId]);
-    const answer = record(await call({ method: 'GET', path, query, doing }));
-    const items = answer[field];
-    if (!Array.isArray(items)) throw new ReplyError(`The answer to ${doing} has no ${field}.`);
-    const count = Number(answer['count'] ?? Number.NaN);
-    return {
-      items: items.map(read).filter((item) => item !== undefined),
-      ...(Number.isFinite(count) && { count }),
-    };
-  };
-
   return {
     async startTask(taskId, keys, migrateFailedObject) {
       await call({
@@ -90,8 +53,8 @@ export function createOmsV2Client(options: OmsOptions): OmsV2Client {
       const path = `tasks/${taskId}/stop`;
       await call({ method: 'POST', path, doing: `stopping task ${taskId}` });
     },
-    showTask: (taskId) => show(`tasks/${taskId}`, `reading task ${taskId}`, toOmsTask),
-    listTasks: (wanted) => list('tasks', wanted, 'listing tasks', 'tasks', toOmsTask),
+    showTask: (taskId) => showItem(call, `tasks/${taskId}`, `reading task ${taskId}`, toOmsTask),
+    listTasks: (wanted) => listItems(call, 'tasks', wanted, 'listing tasks', 'tasks', toOmsTask),
 
     async startGroup(groupId, keys) {
       await call({
@@ -119,8 +82,34 @@ export function createOmsV2Client(options: OmsOptions): OmsV2Client {
         secrets: secretsOf(keys),
       });
     },
-    showGroup: (groupId) => show(`taskgroups/${groupId}`, `reading group ${groupId}`, toOmsGroup),
-    listGroups: (wanted) => list('taskgroups', wanted, 'listing groups', 'taskgroups', toOmsGroup),
+    showGroup: (groupId) =>
+      showItem(call, `taskgroups/${groupId}`, `reading group ${groupId}`, toOmsGroup),
+    listGroups: (wanted) =>
+      listItems(call, 'taskgroups', wanted, 'listing groups', 'taskgroups', toOmsGroup),
+  };
+}
+
+async function listItems<Item>(
+  call: (call: OmsCall) => Promise<unknown>,
+  path: string,
+  { status, groupId, offset, limit }: ListTasksOptions,
+  doing: string,
+  field: string,
+  read: (value: unknown) => Item | undefined,
+): Promise<OmsPage<Item>> {
+  const query: Pair[] = [
+    ['limit', String(limit)],
+    ['offset', String(offset)],
+  ];
+  if (status !== undefined) query.push(['status', String(status)]);
+  if (groupId !== undefined) query.unshift(['group_id', groupId]);
+  const answer = record(await call({ method: 'GET', path, query, doing }));
+  const items = answer[field];
+  if (!Array.isArray(items)) throw new ReplyError(`The answer to ${doing} has no ${field}.`);
+  const count = Number(answer['count'] ?? Number.NaN);
+  return {
+    items: items.map(read).filter((item) => item !== undefined),
+    ...(Number.isFinite(count) && { count }),
   };
 }
 

@@ -64,36 +64,7 @@ export interface CosBatchOptions {
 }
 
 export function createCosBatchClient(options: CosBatchOptions): CosBatchClient {
-  const { appId, endpoint, send, sign, uin, clock = createClock() } = options;
-
-  const call = async (
-    region: string,
-    request: Pick<ApiRequest, 'method' | 'path'> & { query?: readonly Pair[]; body?: string },
-    doing: string,
-    root: string,
-  ): Promise<XmlNode> => {
-    const at = clock.now();
-    const { method, path, query = [], body = '' } = request;
-    const signed = sign(
-      {
-        method,
-        origin: endpoint.replaceAll('{uin}', uin).replaceAll('{region}', region),
-        path,
-        query,
-        headers: {
-          date: at.toUTCString(),
-          'x-cos-appid': appId,
-          ...(method === 'POST' && contentHeaders(body)),
-        },
-        body,
-      },
-      at,
-    );
-    const answer = await send(signed);
-    if (answer.status !== 200) throw cosError(answer, doing, { clock, at });
-    return readAnswer(answer, doing, root);
-  };
-
+  const call = createCall(options);
   return {
     async createJob(region, job) {
       const request = { method: 'POST', path: '/jobs', body: createJobXml(job) } as const;
@@ -143,6 +114,38 @@ export function createCosBatchClient(options: CosBatchOptions): CosBatchClient {
       const request = { method: 'POST', path: `/jobs/${jobId}/status`, query } as const;
       await call(region, request, 'changing the status of a job', 'UpdateJobStatusResult');
     },
+  };
+}
+
+/** Sends one signed request. @returns what is below `root` in the answer */
+function createCall(options: CosBatchOptions) {
+  const { appId, endpoint, send, sign, uin, clock = createClock() } = options;
+  return async (
+    region: string,
+    request: Pick<ApiRequest, 'method' | 'path'> & { query?: readonly Pair[]; body?: string },
+    doing: string,
+    root: string,
+  ): Promise<XmlNode> => {
+    const at = clock.now();
+    const { method, path, query = [], body = '' } = request;
+    const signed = sign(
+      {
+        method,
+        origin: endpoint.replaceAll('{uin}', uin).replaceAll('{region}', region),
+        path,
+        query,
+        headers: {
+          date: at.toUTCString(),
+          'x-cos-appid': appId,
+          ...(method === 'POST' && contentHeaders(body)),
+        },
+        body,
+      },
+      at,
+    );
+    const answer = await send(signed);
+    if (answer.status !== 200) throw cosError(answer, doing, { clock, at });
+    return readAnswer(answer, doing, root);
   };
 }
 

@@ -5,12 +5,7 @@
  */
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Ledger } from '../../../ledger/ledger.ts';
-import {
-  type BatchJobRef,
-  parseTransferId,
-  type TransferEvent,
-  type TransferUpdate,
-} from '../../../ledger/model.ts';
+import { type BatchJobRef, parseTransferId, type TransferEvent } from '../../../ledger/model.ts';
 import { watchCalls } from '../../../ledger/run-calls.ts';
 import { toCause } from '../../../lib/cause.ts';
 import {
@@ -21,7 +16,8 @@ import {
   StoreError,
   WaybillError,
 } from '../../../lib/errors.ts';
-import type { CallOptions, CredentialBreaker } from '../../../limits/ports.ts';
+import type { CredentialBreaker } from '../../../limits/ports.ts';
+import { createTaskAttempts, type TaskAttempts } from '../../task-attempts.ts';
 import type { BatchConfig } from '../config.ts';
 import type { CosObjectsClient } from '../objects.ts';
 import type { CosBatchClient } from './client.ts';
@@ -76,136 +72,135 @@ const PAGE_JOBS = 500;
 export const markerOf = (runId: string): string => `[waybill:${runId}]`;
 
 export function createBatchCreator(options: BatchCreatorOptions): BatchCreator {
-  const { client, config, breaker, ledger, objects } = options;
-  const { now = () => new Date(), wait = sleep } = options;
-
-  const etagOf = async (arn: string): Promise<string> => {
-    const { region, bucket, key } = parseArn(arn);
-    const found = await breaker.run(() => objects.head({ region, bucket }, key));
-    if (found) return `"${found.etag}"`;
-    const path = 'manifest.location.objectArn';
-    throw new InputError('NOT_FOUND', `There is no manifest ${arn}.`, [
-      { path, message: 'expected an object that is there' },
-    ]);
-  };
+  const { client, breaker, ledger, now = () => new Date(), wait = sleep } = options;
 
   return {
-    async prepare(runId, { region, ...request }) {
-      const { location, spec } = request.manifest;
-      const place = parseArn(location.objectArn);
-      if (region !== undefined && region !== place.region) {
-        const message = `expected ${place.region}, the region of manifest.location.objectArn`;
-        throw new InputError('BODY_INVALID', 'A job runs in the region of its manifest.', [
-          { path: 'region', message },
-        ]);
-      }
-      const etag = quoted(location.etag ?? (await etagOf(location.objectArn)));
-      const marker = markerOf(runId);
-      const clientRequestToken = request.clientRequestToken ?? `waybill-${runId}`;
-      const { bucket, enabled, prefix = '' } = request.report;
-      return {
-        ref: {
-          kind: 'batch',
-          region: place.region,
-          clientRequestToken,
-          marker,
-          ...(enabled && { report: { bucket: parseArn(bucket).bucket, prefix } }),
-        },
-        job: {
-          ...request,
-          clientRequestToken,
-          description: request.description ? `${request.description} ${marker}` : marker,
-          manifest: { location: { ...location, etag }, spec },
-          roleArn: request.roleArn ?? `qcs::cam::uin/${config.uin}:roleName/COS_Batch_QcsRole`,
-        },
-      };
-    },
-
+    prepare: (runId, request) => prepareJob(runId, request, options),
     async create(transferId, { ref, job }) {
       const known = await ledger.read(transferId);
-      let attempt = known?.attempt ?? 1;
-      const record = (
-        state: TransferUpdate['state'],
-        event: TransferEvent,
-        more: { cause?: Cause; jobId?: string } = {},
-      ) =>
-        ledger.record(transferId, {
-          state,
-          attempt,
-          accepted: more.jobId === undefined ? [] : [`${attempt}:${more.jobId}`],
-          at: now(),
-          event,
-          task: ref,
-          ...(more.cause && { cause: more.cause }),
-        });
-      const created = async (jobId: string, event: TransferEvent): Promise<CreateOutcome> => {
-        await record('submitted', event, { jobId });
-        return { kind: 'created', jobId };
-      };
-      const refused = async (cause: Cause): Promise<CreateOutcome> => {
-        await record('failed', 'refused', { cause });
-        return { kind: 'refused', cause };
-      };
-      const inRun = async <Answer>(
-        send: (calls: CallOptions) => Promise<Answer>,
-      ): Promise<Answer> => {
-        const calls = watchCalls(ledger, parseTransferId(transferId)?.runId ?? '');
-        return send(calls).finally(calls.end);
-      };
-      /** The job in the list, if any; a cause when the list can't be read. */
-      const findExisting = async (): Promise<{ jobId?: string | undefined; cause?: Cause }> => {
-        try {
-          return { jobId: await findJob(client, breaker, ref) };
-        } catch (error) {
-          return { cause: toOutcome(error) };
-        }
-      };
-
+      const attempts = createTaskAttempts(ledger, transferId, ref, known?.attempt ?? 1, now);
       // An earlier call may have been accepted: look for its job before sending again.
       if (known?.state === 'submitting') {
-        const { jobId, cause } = await findExisting();
-        if (jobId !== undefined) return created(jobId, 'resolved');
+        const { jobId, cause } = await findExisting(ref, options);
+        if (jobId !== undefined) return created(attempts, jobId, 'resolved');
         if (cause) return { kind: 'unknown', cause };
-        attempt += 1;
+        attempts.number += 1;
+        attempts.isOpen = true;
       }
-      let isOpen = known?.state === 'submitting';
-      for (let sends = 1; ; sends += 1, attempt += 1) {
-        await record('submitting', 'submitting');
-        let cause: Cause;
+      for (let sends = 1; ; sends += 1, attempts.number += 1) {
+        await attempts.record('submitting', 'submitting');
+        const calls = watchCalls(ledger, parseTransferId(transferId)?.runId ?? '');
         try {
-          const { jobId } = await inRun((calls) =>
-            breaker.run(() => client.createJob(ref.region, job), calls),
-          );
-          return await created(jobId, 'accepted');
+          const { jobId } = await breaker
+            .run(() => client.createJob(ref.region, job), calls)
+            .finally(calls.end);
+          return await created(attempts, jobId, 'accepted');
         } catch (error) {
-          if (error instanceof RunStoppedError) {
-            // An earlier call may have been taken: the sweep looks for it.
-            if (isOpen) return { kind: 'unknown', cause: toCause(error) };
-            await record('cancelled', 'cancelled');
-            return { kind: 'stopped' };
-          }
-          cause = toOutcome(error);
-          const isUnknown = error instanceof WaybillError && error.sent === 'unknown';
-          // Once one answer is open, no refusal of a later call proves that there is no job.
-          isOpen ||= isUnknown;
-          if (!isOpen && !mayExist(error)) return refused(cause);
-          if (isOpen) await record('submitting', 'unanswered', { cause });
-          const existing = await findExisting();
-          if (existing.jobId !== undefined) return await created(existing.jobId, 'resolved');
-          if (!isOpen) {
-            if (!existing.cause) return refused(cause);
-            isOpen = true;
-            await record('submitting', 'unanswered', { cause });
-          }
-          // The limiter has retried transient errors; the sweep resolves the rest.
-          if (!isUnknown && cause.class !== 'request') return { kind: 'unknown', cause };
+          const outcome = await resolve(attempts, ref, error, sends === MAX_SENDS, options);
+          if (outcome) return outcome;
         }
-        if (sends === MAX_SENDS) return { kind: 'unknown', cause };
         await wait(WAIT_MS * 2 ** (sends - 1));
       }
     },
   };
 }
+
+/** What a call that made no job leads to; undefined when it is to be sent again. */
+async function resolve(
+  attempts: TaskAttempts,
+  ref: BatchJobRef,
+  error: unknown,
+  isLast: boolean,
+  options: Pick<BatchCreatorOptions, 'client' | 'breaker'>,
+): Promise<CreateOutcome | undefined> {
+  if (error instanceof RunStoppedError) {
+    // An earlier call may have been taken: the sweep looks for it.
+    return attempts.isOpen ? { kind: 'unknown', cause: toCause(error) } : attempts.stop();
+  }
+  const cause = toOutcome(error);
+  const isUnknown = error instanceof WaybillError && error.sent === 'unknown';
+  // Once one answer is open, no refusal of a later call proves that there is no job.
+  attempts.isOpen ||= isUnknown;
+  if (!attempts.isOpen && !mayExist(error)) return attempts.refuse(cause);
+  if (attempts.isOpen) await attempts.record('submitting', 'unanswered', { cause });
+  const existing = await findExisting(ref, options);
+  if (existing.jobId !== undefined) return created(attempts, existing.jobId, 'resolved');
+  if (!attempts.isOpen) {
+    if (!existing.cause) return attempts.refuse(cause);
+    attempts.isOpen = true;
+    await attempts.record('submitting', 'unanswered', { cause });
+  }
+  // The limiter has retried transient errors; the sweep resolves the rest.
+  const isAgain = !isLast && (isUnknown || cause.class === 'request');
+  return isAgain ? undefined : { kind: 'unknown', cause };
+}
+
+async function created(
+  attempts: TaskAttempts,
+  jobId: string,
+  event: TransferEvent,
+): Promise<CreateOutcome> {
+  await attempts.record('submitted', event, { providerId: jobId });
+  return { kind: 'created', jobId };
+}
+
+async function prepareJob(
+  runId: string,
+  { region, ...request }: BatchJobRequest,
+  options: Pick<BatchCreatorOptions, 'breaker' | 'config' | 'objects'>,
+): Promise<PreparedJob> {
+  const { location, spec } = request.manifest;
+  const place = parseArn(location.objectArn);
+  if (region !== undefined && region !== place.region) {
+    const message = `expected ${place.region}, the region of manifest.location.objectArn`;
+    throw new InputError('BODY_INVALID', 'A job runs in the region of its manifest.', [
+      { path: 'region', message },
+    ]);
+  }
+  const etag = quoted(location.etag ?? (await etagOf(location.objectArn, options)));
+  const marker = markerOf(runId);
+  const clientRequestToken = request.clientRequestToken ?? `waybill-${runId}`;
+  const { bucket, enabled, prefix = '' } = request.report;
+  return {
+    ref: {
+      kind: 'batch',
+      region: place.region,
+      clientRequestToken,
+      marker,
+      ...(enabled && { report: { bucket: parseArn(bucket).bucket, prefix } }),
+    },
+    job: {
+      ...request,
+      clientRequestToken,
+      description: request.description ? `${request.description} ${marker}` : marker,
+      manifest: { location: { ...location, etag }, spec },
+      roleArn: request.roleArn ?? `qcs::cam::uin/${options.config.uin}:roleName/COS_Batch_QcsRole`,
+    },
+  };
+}
+
+async function etagOf(
+  arn: string,
+  { breaker, objects }: Pick<BatchCreatorOptions, 'breaker' | 'objects'>,
+): Promise<string> {
+  const { region, bucket, key } = parseArn(arn);
+  const found = await breaker.run(() => objects.head({ region, bucket }, key));
+  if (found) return `"${found.etag}"`;
+  const path = 'manifest.location.objectArn';
+  throw new InputError('NOT_FOUND', `There is no manifest ${arn}.`, [
+    { path, message: 'expected an object that is there' },
+  ]);
+}
+
+/** The job in the list, if any; a cause when the list can't be read. */
+const findExisting = (
+  ref: BatchJobRef,
+  { client, breaker }: Pick<BatchCreatorOptions, 'client' | 'breaker'>,
+): Promise<{ readonly jobId?: string | undefined; readonly cause?: Cause }> =>
+  findJob(client, breaker, ref).then(
+    (jobId) => ({ jobId }),
+    (error: unknown) => ({ cause: toOutcome(error) }),
+  );
 
 /** @throws the error itself when it is none of the provider's, or the ledger's */
 function toOutcome(error: unknown): Cause {

@@ -76,39 +76,35 @@ export function createCosFetchClient({
   sign,
   clock = createClock(),
 }: CosFetchOptions): CosFetchClient {
-  const call = async (request: ApiRequest, doing: string) => {
+  const call = async (
+    { region, bucket }: Target,
+    request: Pick<ApiRequest, 'method' | 'path' | 'body'>,
+    doing: string,
+  ) => {
     const at = clock.now();
-    const answer = await send(sign(request, at));
+    const { method, path, body } = request;
+    const length = { 'content-length': String(Buffer.byteLength(body)) };
+    const signed = sign(
+      {
+        method,
+        origin: endpoint.replaceAll('{region}', region),
+        path: `/${bucket}/${path}`,
+        query: [],
+        headers: { ...(method === 'POST' && length), 'content-type': 'application/json' },
+        body,
+      },
+      at,
+    );
+    const answer = await send(signed);
     if (answer.status !== 200) throw cosError(answer, doing, { clock, at });
     return parseAnswer(answer, doing, { clock, at });
   };
-  const origin = ({ region }: Target) => endpoint.replaceAll('{region}', region);
 
   return {
     async submit(target, task) {
-      const body = JSON.stringify({
-        Url: task.url,
-        MD5: task.md5,
-        IgnoreSameKey: task.ignoreSameKey,
-        Key: task.key,
-        SuccessCallbackUrl: task.successCallbackUrl,
-        FailureCallbackUrl: task.failureCallbackUrl,
-        OnKeyExist: task.ignoreSameKey === undefined ? (task.onKeyExist ?? onKeyExist) : undefined,
-      });
-      const answer = await call(
-        {
-          method: 'POST',
-          origin: origin(target),
-          path: `/${target.bucket}/`,
-          query: [],
-          headers: {
-            'content-length': String(Buffer.byteLength(body)),
-            'content-type': 'application/json',
-          },
-          body,
-        },
-        'creating a fetch task',
-      );
+      const body = bodyOf({ onKeyExist, ...task });
+      const request = { method: 'POST', path: '', body } as const;
+      const answer = await call(target, request, 'creating a fetch task');
       const taskId = answer.data['taskid'] ?? answer.data['taskId'];
       if (typeof taskId !== 'string' || taskId === '') {
         throw new ReplyError('The answer to a fetch task has no data.taskid.', answer.requestId);
@@ -118,18 +114,8 @@ export function createCosFetchClient({
 
     async progress(target, taskId) {
       try {
-        const answer = await call(
-          {
-            method: 'GET',
-            origin: origin(target),
-            path: `/${target.bucket}/${taskId}`,
-            query: [],
-            headers: { 'content-type': 'application/json' },
-            body: '',
-          },
-          'asking for a fetch task',
-        );
-        return toProgress(answer);
+        const request = { method: 'GET', path: taskId, body: '' } as const;
+        return toProgress(await call(target, request, 'asking for a fetch task'));
       } catch (error) {
         if (!isAbsent(error)) throw error;
         const { providerCode: code, message, requestId } = error;
@@ -138,6 +124,17 @@ export function createCosFetchClient({
     },
   };
 }
+
+const bodyOf = ({ onKeyExist, ignoreSameKey, ...task }: FetchTask): string =>
+  JSON.stringify({
+    Url: task.url,
+    MD5: task.md5,
+    IgnoreSameKey: ignoreSameKey,
+    Key: task.key,
+    SuccessCallbackUrl: task.successCallbackUrl,
+    FailureCallbackUrl: task.failureCallbackUrl,
+    OnKeyExist: ignoreSameKey === undefined ? onKeyExist : undefined,
+  });
 
 /** Client over the network with the configured keys; `onKeyExist` matters to `submit` only. */
 export function connectCosFetch(
