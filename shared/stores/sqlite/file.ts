@@ -6,7 +6,7 @@
  * intents. A power cut may lose the last answers and outcomes; the intents that cover them are then
  * resolved again.
  */
-import { DatabaseSync } from 'node:sqlite';
+import { DatabaseSync, type StatementSync } from 'node:sqlite';
 import { StoreError } from '../../lib/errors.ts';
 import { FILE_MODE, makeFile, tighten } from '../../lib/private-file.ts';
 
@@ -127,6 +127,17 @@ export function openSqliteFile(path: string): SqliteFile {
   };
   return { db, write, onCommit: (hook) => void hooks.push(hook), close };
 }
+
+export type Row = Record<string, string | number | null>;
+
+/** Statements by the names of their texts. */
+export const prepareAll = <Name extends string>(
+  db: DatabaseSync,
+  sql: Readonly<Record<Name, string>>,
+): Readonly<Record<Name, StatementSync>> =>
+  Object.fromEntries(
+    Object.entries<string>(sql).map(([name, text]) => [name, db.prepare(text)]),
+  ) as Record<Name, StatementSync>;
 
 /**
  * Commits changes together. When one of them throws, all are undone and done again, each for itself, so

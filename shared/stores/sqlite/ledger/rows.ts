@@ -15,8 +15,7 @@ import type {
 import type { Shard } from '../../../ledger/shard.ts';
 import type { Tally } from '../../../ledger/tally.ts';
 import type { Cause } from '../../../lib/errors.ts';
-
-export type Row = Record<string, string | number | null>;
+import type { Row } from '../file.ts';
 
 const text = (row: Row, name: string): string => String(row[name]);
 

@@ -8,8 +8,8 @@ import { MANY_RUNS } from '../../../ledger/ledger.ts';
 import type { NewRun, Run } from '../../../ledger/model.ts';
 import { createRunStops } from '../../../ledger/stops.ts';
 import type { RunCalls } from '../../ledger-parts.ts';
-import type { SqliteFile } from '../file.ts';
-import { type Row, toRun } from './rows.ts';
+import { prepareAll, type Row, type SqliteFile } from '../file.ts';
+import { toRun } from './rows.ts';
 
 /** Transfers of a shard that were read and have no row. */
 const UNSENT = `MAX(0, transfers
@@ -29,46 +29,49 @@ SELECT runs.*,
   IFNULL(SUM(last - first), 0) AS read_bytes
 FROM runs LEFT JOIN shards USING (run_id)`;
 
-export function createRuns({ db, write }: SqliteFile): RunCalls {
-  const insert = db.prepare(`
+const SQL = {
+  insert: `
     INSERT INTO runs (run_id, created_at, state, trigger, operation, source, target, task)
-    VALUES (?, ?, 'planning', ?, ?, ?, ?, ?) ON CONFLICT DO NOTHING`);
-  const select = db.prepare(`${SELECT} WHERE run_id = ? GROUP BY run_id`);
-  const activate = db.prepare(`
+    VALUES (?, ?, 'planning', ?, ?, ?, ?, ?) ON CONFLICT DO NOTHING`,
+  select: `${SELECT} WHERE run_id = ? GROUP BY run_id`,
+  activate: `
     UPDATE runs SET state = 'active', shard_count = ?, size_bytes = ?, totals = IFNULL(?, totals)
-    WHERE run_id = ? AND state = 'planning'`);
-  const stop = db.prepare(`
+    WHERE run_id = ? AND state = 'planning'`,
+  stop: `
     UPDATE runs SET state = ?, stopped_at = ?, error = ?, closing_at = NULL
-    WHERE run_id = ? AND state IN ('planning', 'active')`);
-  const beginClosing = db.prepare(`
-    UPDATE runs SET closing_at = IFNULL(closing_at, ?) WHERE run_id = ? RETURNING closing_at`);
-  const close = db.prepare(`
+    WHERE run_id = ? AND state IN ('planning', 'active')`,
+  beginClosing: `
+    UPDATE runs SET closing_at = IFNULL(closing_at, ?) WHERE run_id = ? RETURNING closing_at`,
+  close: `
     UPDATE runs SET state = IIF(state = 'active', 'completed', state), closed_at = ?,
       shard_count = IFNULL(?, shard_count), size_bytes = IFNULL(?, size_bytes),
       totals = IFNULL(?, totals)
-    WHERE run_id = ? AND state IN ('active', 'cancelled', 'failed') AND closed_at IS NULL`);
-  const reopen = db.prepare(`
+    WHERE run_id = ? AND state IN ('active', 'cancelled', 'failed') AND closed_at IS NULL`,
+  reopen: `
     UPDATE runs SET state = ?, stopped_at = NULL, closing_at = NULL, closed_at = NULL,
       error = NULL
-    WHERE run_id = ? AND state NOT IN ('planning', 'active')`);
-  const page = db.prepare(`
+    WHERE run_id = ? AND state NOT IN ('planning', 'active')`,
+  page: `
     ${SELECT}
     WHERE (created_at, run_id) < (:at, :runId) AND state IN (SELECT value FROM json_each(:states))
       AND (:operations IS NULL OR operation IN (SELECT value FROM json_each(:operations)))
       AND (:unclosed = 0 OR closed_at IS NULL)
-    GROUP BY run_id ORDER BY created_at DESC, run_id DESC LIMIT :limit`);
+    GROUP BY run_id ORDER BY created_at DESC, run_id DESC LIMIT :limit`,
   // Planned tasks of a nightly pass wait for room, and send nothing.
-  const sending = db.prepare(`
+  sending: `
     SELECT COUNT(*) AS runs FROM (
       SELECT 1 FROM runs WHERE state = 'active' AND shard_count > (
         SELECT COUNT(*) FROM shards
         WHERE shards.run_id = runs.run_id AND ended = 1
           AND (planned = 0 OR operation = 'retry-failed-objects')
-      ) LIMIT ${MANY_RUNS})`);
-  const handOver = db.prepare('UPDATE runs SET handed_to = IFNULL(handed_to, ?) WHERE run_id = ?');
+      ) LIMIT ${MANY_RUNS})`,
+  handOver: 'UPDATE runs SET handed_to = IFNULL(handed_to, ?) WHERE run_id = ?',
+} as const;
 
+export function createRuns({ db, write }: SqliteFile): RunCalls {
+  const sql = prepareAll(db, SQL);
   const find = (runId: string): Run | undefined => {
-    const row = select.get(runId) as Row | undefined;
+    const row = sql.select.get(runId) as Row | undefined;
     return row && toRun(row);
   };
 
@@ -78,44 +81,44 @@ export function createRuns({ db, write }: SqliteFile): RunCalls {
       write(() => {
         const { runId, createdAt, trigger, operation, source, target, task } = run;
         const parts = [source, target, task].map((part) => (part ? JSON.stringify(part) : null));
-        insert.run(runId, createdAt.getTime(), trigger, operation, ...parts);
+        sql.insert.run(runId, createdAt.getTime(), trigger, operation, ...parts);
         return find(runId) as Run;
       }, 'synced'),
     activateRun: (runId, { shardCount, sizeBytes, totals }) =>
       write(() => {
-        activate.run(shardCount, sizeBytes, totals ? JSON.stringify(totals) : null, runId);
+        sql.activate.run(shardCount, sizeBytes, totals ? JSON.stringify(totals) : null, runId);
       }, 'synced'),
     stops,
     async stopRun(runId, { state, at, error }) {
       const isStopped = await write(() => {
         const cause = error ? JSON.stringify(error) : null;
-        return stop.run(state, at.getTime(), cause, runId).changes === 1;
+        return sql.stop.run(state, at.getTime(), cause, runId).changes === 1;
       }, 'synced');
       if (isStopped) stops.announce(runId);
       return isStopped;
     },
     beginClosing: (runId, at) =>
       write(() => {
-        const row = beginClosing.get(at.getTime(), runId) as Row | undefined;
+        const row = sql.beginClosing.get(at.getTime(), runId) as Row | undefined;
         return row ? new Date(Number(row['closing_at'])) : at;
       }, 'synced'),
     closeRun: (runId, at, plan) =>
       write(() => {
         const { shardCount = null, sizeBytes = null, totals } = plan ?? {};
         const text = totals ? JSON.stringify(totals) : null;
-        return close.run(at.getTime(), shardCount, sizeBytes, text, runId).changes === 1;
+        return sql.close.run(at.getTime(), shardCount, sizeBytes, text, runId).changes === 1;
       }, 'synced'),
-    reopenRun: (runId, state) => write(() => reopen.run(state, runId).changes === 1, 'synced'),
+    reopenRun: (runId, state) => write(() => sql.reopen.run(state, runId).changes === 1, 'synced'),
     run: async (runId) => find(runId),
-    countSending: async () => Number((sending.get() as Row)['runs']),
+    countSending: async () => Number((sql.sending.get() as Row)['runs']),
     handOver: (runId, to) =>
       write(() => {
-        handOver.run(to, runId);
+        sql.handOver.run(to, runId);
       }, 'synced'),
     runs: async ({ states = STATES, operations, unclosed = false, cursor, limit = 20 }) => {
       const size = Math.min(Math.max(limit, 1), 100);
       const from = cursor === undefined ? NEWEST : parseRunCursor(cursor);
-      const rows = page.all({
+      const rows = sql.page.all({
         at: from.createdAtMs,
         runId: from.runId,
         states: JSON.stringify(states),

@@ -3,53 +3,47 @@
 import type { Shard } from '../../../ledger/shard.ts';
 import type { Tally } from '../../../ledger/tally.ts';
 import type { ShardCalls } from '../../ledger-parts.ts';
-import type { SqliteFile } from '../file.ts';
+import { prepareAll, type Row, type SqliteFile } from '../file.ts';
 import type { Counters } from './counters.ts';
-import {
-  fromWindows,
-  type Row,
-  toShardRecord,
-  toShardState,
-  toTransfer,
-  toWindows,
-} from './rows.ts';
+import { fromWindows, toShardRecord, toShardState, toTransfer, toWindows } from './rows.ts';
 
-export function createShards({ db, write }: SqliteFile, counters: Counters): ShardCalls {
-  const stateOfRun = db.prepare('SELECT state FROM runs WHERE run_id = ?');
-  const select = db.prepare('SELECT * FROM shards WHERE run_id = ? AND shard = ?');
-  const selectRows = db.prepare('SELECT * FROM transfers WHERE run_id = ? AND shard = ?');
-  const selectAll = db.prepare(
-    'SELECT * FROM shards WHERE run_id = ? AND body IS NOT NULL ORDER BY shard',
-  );
-  const selectStates = db.prepare(`
+const SQL = {
+  stateOfRun: 'SELECT state FROM runs WHERE run_id = ?',
+  select: 'SELECT * FROM shards WHERE run_id = ? AND shard = ?',
+  selectRows: 'SELECT * FROM transfers WHERE run_id = ? AND shard = ?',
+  selectAll: 'SELECT * FROM shards WHERE run_id = ? AND body IS NOT NULL ORDER BY shard',
+  selectStates: `
     SELECT shard, ended, leased_until, updated_at FROM shards
-    WHERE run_id = ? AND shard >= ? AND shard < ? AND body IS NOT NULL ORDER BY shard`);
-  const lease = db.prepare(`
+    WHERE run_id = ? AND shard >= ? AND shard < ? AND body IS NOT NULL ORDER BY shard`,
+  lease: `
     INSERT INTO shards (run_id, shard, body, owner, leased_until, updated_at)
     VALUES (:run, :shard, :body, :owner, :until, :at)
     ON CONFLICT DO UPDATE SET
       body = excluded.body, owner = excluded.owner,
-      leased_until = excluded.leased_until, updated_at = excluded.updated_at`);
-  const update = db.prepare(`
+      leased_until = excluded.leased_until, updated_at = excluded.updated_at`,
+  update: `
     UPDATE shards SET windows = :windows, ended = :ended, owner = :owner, leased_until = :until,
       first = :first, last = :last, lines = :lines, header = :header, blank = :blank,
       quarantined = :quarantined, transfers = :transfers, warnings = :warnings, updated_at = :at
-    WHERE run_id = :run AND shard = :shard`);
-  const extend = db.prepare(`
+    WHERE run_id = :run AND shard = :shard`,
+  extend: `
     UPDATE shards SET windows = :windows, leased_until = :until, updated_at = :at
-    WHERE run_id = :run AND shard = :shard`);
-  const release = db.prepare(`
+    WHERE run_id = :run AND shard = :shard`,
+  release: `
     UPDATE shards SET owner = NULL, leased_until = 0, windows = IFNULL(?, windows)
-    WHERE run_id = ? AND shard = ? AND owner = ?`);
-  const dropLeases = db.prepare('DELETE FROM leases');
-  const releaseAll = db.prepare(`
-    UPDATE shards SET owner = NULL, leased_until = 0 WHERE owner IS NOT NULL`);
+    WHERE run_id = ? AND shard = ? AND owner = ?`,
+  dropLeases: 'DELETE FROM leases',
+  releaseAll: `
+    UPDATE shards SET owner = NULL, leased_until = 0 WHERE owner IS NOT NULL`,
+} as const;
 
+export function createShards({ db, write }: SqliteFile, counters: Counters): ShardCalls {
+  const sql = prepareAll(db, SQL);
   const isStopped = (runId: string): boolean => {
-    const state = (stateOfRun.get(runId) as Row | undefined)?.['state'];
+    const state = (sql.stateOfRun.get(runId) as Row | undefined)?.['state'];
     return state !== 'planning' && state !== 'active';
   };
-  const find = (runId: string, index: number) => select.get(runId, index) as Row | undefined;
+  const find = (runId: string, index: number) => sql.select.get(runId, index) as Row | undefined;
 
   return {
     openShard: (shard, { owner, at, leaseMs }) =>
@@ -62,7 +56,7 @@ export function createShards({ db, write }: SqliteFile, counters: Counters): Sha
         if (isStopped(shard.runId)) return isLeased ? 'leased' : 'stopped';
         if (row?.['ended'] === 1 && row['planned'] === 0 && row['submitting'] === 0) return 'ended';
         if (isLeased) return 'leased';
-        lease.run({
+        sql.lease.run({
           run: shard.runId,
           shard: shard.index,
           body: JSON.stringify(shard),
@@ -70,7 +64,7 @@ export function createShards({ db, write }: SqliteFile, counters: Counters): Sha
           until: at.getTime() + leaseMs,
           at: at.getTime(),
         });
-        const known = row ? (selectRows.all(shard.runId, shard.index) as Row[]) : [];
+        const known = row ? (sql.selectRows.all(shard.runId, shard.index) as Row[]) : [];
         const transfers = known.map(toTransfer).map((found) => [found.line, found] as const);
         return { windows: row ? toWindows(row) : [], transfers: new Map(transfers) };
       }),
@@ -84,10 +78,10 @@ export function createShards({ db, write }: SqliteFile, counters: Counters): Sha
         const until = at.getTime() + leaseMs;
         const key = { run: shard.runId, shard: shard.index };
         // What was read to its end keeps what was found, however far it is read again.
-        if (row['ended'] === 1) extend.run({ ...key, windows, until, at: at.getTime() });
+        if (row['ended'] === 1) sql.extend.run({ ...key, windows, until, at: at.getTime() });
         else {
           const tally = tallyColumns(seen);
-          update.run({ ...key, ...tally, windows, ended: 0, owner, until, at: at.getTime() });
+          sql.update.run({ ...key, ...tally, windows, ended: 0, owner, until, at: at.getTime() });
         }
         return 'covered';
       }, 'synced'),
@@ -96,7 +90,7 @@ export function createShards({ db, write }: SqliteFile, counters: Counters): Sha
       write(() => {
         const row = find(shard.runId, shard.index);
         if (row?.['owner'] !== owner) return false;
-        update.run({
+        sql.update.run({
           ...tallyColumns(tally),
           windows: String(row['windows']),
           ended: 1,
@@ -111,17 +105,17 @@ export function createShards({ db, write }: SqliteFile, counters: Counters): Sha
 
     releaseShard: (shard, { owner }, windows) =>
       write(() => {
-        release.run(windows ? fromWindows(windows) : null, shard.runId, shard.index, owner);
+        sql.release.run(windows ? fromWindows(windows) : null, shard.runId, shard.index, owner);
       }),
     releaseLeases: () =>
-      write(() => Number(releaseAll.run().changes) + Number(dropLeases.run().changes)),
+      write(() => Number(sql.releaseAll.run().changes) + Number(sql.dropLeases.run().changes)),
     async shard(runId, index) {
       const body = find(runId, index)?.['body'];
       return typeof body === 'string' ? (JSON.parse(body) as Shard) : undefined;
     },
-    shards: async (runId) => (selectAll.all(runId) as Row[]).map(toShardRecord),
+    shards: async (runId) => (sql.selectAll.all(runId) as Row[]).map(toShardRecord),
     shardStates: async (runId, from = 0, to = Number.MAX_SAFE_INTEGER) =>
-      (selectStates.all(runId, from, to) as Row[]).map(toShardState),
+      (sql.selectStates.all(runId, from, to) as Row[]).map(toShardState),
   };
 }
 

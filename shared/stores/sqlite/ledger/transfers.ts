@@ -3,6 +3,7 @@
  * commit.
  */
 
+import type { StatementSync } from 'node:sqlite';
 import { parseTransferCursor, transferCursor } from '../../../ledger/cursors.ts';
 import { HISTORY_LIMIT, isIdle, toEntryText } from '../../../ledger/history.ts';
 import {
@@ -19,102 +20,91 @@ import {
   type TransferUpdate,
 } from '../../../ledger/model.ts';
 import type { TransferCalls } from '../../ledger-parts.ts';
-import type { SqliteFile } from '../file.ts';
+import { prepareAll, type Row, type SqliteFile } from '../file.ts';
 import type { Counters } from './counters.ts';
-import { type Row, toAccepted, toTransfer } from './rows.ts';
+import { toAccepted, toTransfer } from './rows.ts';
 
-export function createTransfers({ db, write }: SqliteFile, counters: Counters): TransferCalls {
-  const select = db.prepare('SELECT * FROM transfers WHERE run_id = ? AND shard = ? AND line = ?');
-  const known = db.prepare(`
+const SQL = {
+  select: 'SELECT * FROM transfers WHERE run_id = ? AND shard = ? AND line = ?',
+  known: `
     SELECT state, attempt, cause, accepted, events FROM transfers
-    WHERE run_id = ? AND shard = ? AND line = ?`);
-  const insert = db.prepare(`
+    WHERE run_id = ? AND shard = ? AND line = ?`,
+  insert: `
     INSERT INTO transfers (run_id, shard, line, state, attempt, class, cause, accepted,
-      url, key, md5, events, history, updated_at, task, progress)
-    VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, 1, ?, ?, ?, ?)`);
-  const updateRow = db.prepare(`
+      url, key, md5, task, progress, events, history, updated_at)
+    VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, 1, ?, ?)`,
+  update: `
     UPDATE transfers SET state = ?, attempt = ?, class = ?, cause = ?, accepted = ?,
       url = IFNULL(url, ?), key = IFNULL(key, ?), md5 = IFNULL(md5, ?),
       task = IFNULL(task, ?), progress = IFNULL(?, progress),
       events = events + ?, history = history || ?, updated_at = MAX(updated_at, ?)
-    WHERE run_id = ? AND shard = ? AND line = ?`);
+    WHERE run_id = ? AND shard = ? AND line = ?`,
   // What nearly every callback tells: the attempt that the provider took has an outcome.
-  const arrive = db.prepare(`
+  arrive: `
     UPDATE transfers SET state = 'succeeded', events = events + 1, history = history || ?,
       updated_at = MAX(updated_at, ?)
     WHERE run_id = ? AND shard = ? AND line = ?
-      AND state = 'submitted' AND attempt = ? AND cause IS NULL AND events < ${HISTORY_LIMIT}`);
-  const discardClosing = db.prepare('UPDATE runs SET closing_at = NULL WHERE run_id = ?');
-  const page = db.prepare(`
+      AND state = 'submitted' AND attempt = ? AND cause IS NULL AND events < ${HISTORY_LIMIT}`,
+  discardClosing: 'UPDATE runs SET closing_at = NULL WHERE run_id = ?',
+  page: `
     SELECT transfers.* FROM shards CROSS JOIN transfers USING (run_id, shard)
     WHERE run_id = :run AND shard >= :shard AND (shard, line) > (:shard, :line)
       AND state IN (SELECT value FROM json_each(:states))
       AND (:classes IS NULL OR class IN (SELECT value FROM json_each(:classes)))
       AND (:onlyFailed = 0 OR shards.failed > 0)
-    ORDER BY shard, line LIMIT :limit`);
-  const ofShard = db.prepare(`
+    ORDER BY shard, line LIMIT :limit`,
+  ofShard: `
     SELECT * FROM transfers WHERE run_id = ? AND shard = ?
-      AND state IN (SELECT value FROM json_each(?)) ORDER BY line`);
+      AND state IN (SELECT value FROM json_each(?)) ORDER BY line`,
+} as const;
 
-  /** As `apply`, in one statement, where nothing but the state is told; false when it must be merged. */
+type Statements = Readonly<Record<keyof typeof SQL, StatementSync>>;
+
+/** Merges one update into its row, within a commit. */
+function createApply(sql: Statements, counters: Counters) {
+  /** In one statement, where nothing but the state is told; false when it must be merged. */
   function succeed({ runId, shard, line }: TransferPlace, update: TransferUpdate): boolean {
     const { accepted, attempt, at, cause, object, progress, state, task } = update;
     if (state !== 'succeeded' || accepted.length > 0 || cause || object || task || progress) {
       return false;
     }
     const entry = `,${toEntryText(update)}`;
-    if (arrive.run(entry, at.getTime(), runId, shard, line, attempt).changes !== 1) return false;
-    counters.move(runId, shard, 'submitted', 'succeeded');
-    return true;
+    const { changes } = sql.arrive.run(entry, at.getTime(), runId, shard, line, attempt);
+    if (changes === 1) counters.move(runId, shard, 'submitted', 'succeeded');
+    return changes === 1;
   }
 
-  function apply(place: TransferPlace, update: TransferUpdate): void {
+  return (place: TransferPlace, update: TransferUpdate): void => {
     if (succeed(place, update)) return;
     const { runId, shard, line } = place;
-    const row = known.get(runId, shard, line) as Row | undefined;
+    const row = sql.known.get(runId, shard, line) as Row | undefined;
     const before = row && toFact(row);
     const after = before ? merge(before, update) : update;
-    const cause = after.cause ? JSON.stringify(after.cause) : null;
     const { url = null, key = null, md5 = null } = update.object ?? {};
     const task = update.task ? JSON.stringify(update.task) : null;
     const progress = update.progress ? JSON.stringify(update.progress) : null;
+    const cause = after.cause ? JSON.stringify(after.cause) : null;
     const state = [after.state, after.attempt, after.cause?.class ?? null, cause] as const;
-    const accepted = JSON.stringify(after.accepted);
+    const told = [JSON.stringify(after.accepted), url, key, md5, task, progress] as const;
+    const entry = toEntryText(update);
     const at = update.at.getTime();
-    if (!row) {
-      const history = toEntryText(update);
-      const described = [url, key, md5, history, at, task, progress] as const;
-      insert.run(runId, shard, line, ...state, accepted, ...described);
-    } else {
-      const { state: was, attempt: tried } = before ?? after;
-      const idle = isIdle(
-        update,
-        { state: was, attempt: tried, cause: causeOf(row) },
-        { state: after.state, attempt: after.attempt, cause: cause ?? undefined },
-      );
+    if (!row || !before) sql.insert.run(runId, shard, line, ...state, ...told, entry, at);
+    else {
+      const was = { ...before, cause: causeOf(row) };
+      const idle = isIdle(update, was, { ...after, cause: cause ?? undefined });
       const listed = !idle && Number(row['events']) < HISTORY_LIMIT;
-      const history = listed ? `,${toEntryText(update)}` : '';
-      updateRow.run(
-        ...state,
-        accepted,
-        url,
-        key,
-        md5,
-        task,
-        progress,
-        listed ? 1 : 0,
-        history,
-        at,
-        runId,
-        shard,
-        line,
-      );
+      const history = listed ? `,${entry}` : '';
+      sql.update.run(...state, ...told, Number(listed), history, at, runId, shard, line);
     }
     if (before?.state === after.state) return;
     counters.move(runId, shard, before?.state, after.state);
-    if (before && isFinal(before.state)) discardClosing.run(runId);
-  }
+    if (before && isFinal(before.state)) sql.discardClosing.run(runId);
+  };
+}
 
+export function createTransfers({ db, write }: SqliteFile, counters: Counters): TransferCalls {
+  const sql = prepareAll(db, SQL);
+  const apply = createApply(sql, counters);
   return {
     // An intent must be on the disk before the request leaves; what follows from it can be found again.
     record: (transferId, update) => {
@@ -126,12 +116,12 @@ export function createTransfers({ db, write }: SqliteFile, counters: Counters): 
     },
     read: async (transferId) => {
       const id = parseTransferId(transferId);
-      const row = id && (select.get(id.runId, id.shard, id.line) as Row | undefined);
+      const row = id && (sql.select.get(id.runId, id.shard, id.line) as Row | undefined);
       return row && toTransfer(row);
     },
     transfers: async (runId, { states = TRANSFER_STATES, classes, cursor, limit = 100 } = {}) => {
       const size = Math.min(Math.max(limit, 1), 1_000);
-      const rows = page.all({
+      const rows = sql.page.all({
         run: runId,
         ...(cursor === undefined ? { shard: 0, line: -1 } : parseTransferCursor(cursor)),
         states: JSON.stringify(states),
@@ -145,7 +135,7 @@ export function createTransfers({ db, write }: SqliteFile, counters: Counters): 
       return { items, nextCursor: transferCursor(last) };
     },
     transfersOf: async (runId, shardIndex, states): Promise<readonly Transfer[]> =>
-      (ofShard.all(runId, shardIndex, JSON.stringify(states)) as Row[]).map(toTransfer),
+      (sql.ofShard.all(runId, shardIndex, JSON.stringify(states)) as Row[]).map(toTransfer),
   };
 }
 
