@@ -4,12 +4,8 @@
  */
 import { Buffer } from 'node:buffer';
 import type { Layout } from '../../shared/ledger/shard.ts';
-import {
-  DEFAULT_COLUMNS,
-  parseCsvLine,
-  splitCsvLine,
-  toCsvField,
-} from '../../shared/manifest/csv.ts';
+import { splitCsvLine, toCsvField } from '../../shared/lib/csv.ts';
+import { DEFAULT_COLUMNS, parseCsvLine } from '../../shared/manifest/csv.ts';
 import { readLayout } from '../../shared/manifest/detect-layout.ts';
 import { gunzip } from '../../shared/manifest/gzip.ts';
 import { parseJsonLine } from '../../shared/manifest/jsonl.ts';

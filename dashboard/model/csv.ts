@@ -1,4 +1,5 @@
-/** A reader of the reports: CSV as RFC 4180 says, one record a line. */
+/** Reads the records of a report by the names of its header. */
+import { splitCsvLine } from '../../shared/lib/csv.ts';
 
 export type Row = Readonly<Record<string, string>>;
 
@@ -22,10 +23,8 @@ export function readCsv(
   return { rows, more: false };
 }
 
+/** Reports hold no faulty line. */
 function splitRecord(record: string): readonly string[] {
-  const cells: string[] = [];
-  for (const [, quoted, plain = ''] of `,${record}`.matchAll(/,(?:"((?:[^"]|"")*)"|([^,]*))/g)) {
-    cells.push(quoted === undefined ? plain : quoted.replaceAll('""', '"'));
-  }
-  return cells;
+  const cells = splitCsvLine(record);
+  return 'reason' in cells ? [] : cells;
 }

@@ -4,8 +4,8 @@
  * run that were never sent. The last two are valid manifests again.
  */
 import type { TransferObject } from '../ledger/model.ts';
+import { toCsvField } from '../lib/csv.ts';
 import type { CauseClass } from '../lib/errors.ts';
-import { toCsvField } from '../manifest/csv.ts';
 import type { Quarantined } from '../manifest/findings.ts';
 
 export {

@@ -4,8 +4,8 @@
  * similar S3 report: bucket, key, version, task status, error code, HTTP status, message.
  */
 import { safeText } from '../../../lib/cause.ts';
+import { splitCsvLine } from '../../../lib/csv.ts';
 import { textLines } from '../../../lib/text-lines.ts';
-import { splitCsvLine } from '../../../manifest/csv.ts';
 import type { FailedObject } from '../../../manifest/staging.ts';
 import { statusClass } from '../errors.ts';
 

@@ -4,7 +4,7 @@ import fc from 'fast-check';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { fetchesText } from '../../../../shared/api/fetches.ts';
 import { fetchesBody, parseBody } from '../../../../shared/api/requests.ts';
-import { splitCsvLine } from '../../../../shared/manifest/csv.ts';
+import { splitCsvLine } from '../../../../shared/lib/csv.ts';
 import { findFault, findWarnings } from '../../../../shared/manifest/lint.ts';
 import { readCase } from '../../../fixtures/cases.ts';
 import { plan, readShard } from './reading.ts';

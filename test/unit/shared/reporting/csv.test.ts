@@ -1,5 +1,5 @@
 import { afterEach, beforeEach, expect, it } from 'vitest';
-import { splitCsvLine } from '../../../../shared/manifest/csv.ts';
+import { splitCsvLine } from '../../../../shared/lib/csv.ts';
 import {
   type FailedRow,
   readRejected,

@@ -1,0 +1,67 @@
+/** CSV as RFC 4180 has it, one line at a time: a field can't hold a line break here. */
+
+interface CsvFault {
+  readonly reason: 'CSV_QUOTE';
+  /** What is wrong and what was expected, for a person. */
+  readonly message: string;
+  /** The field as it should be written, where that is certain. */
+  readonly fix?: string;
+}
+
+/** Splits one line, given without its line break, into decoded fields. */
+export function splitCsvLine(line: string): readonly string[] | CsvFault {
+  const fields: string[] = [];
+  let at = 0;
+  for (;;) {
+    if (line[at] === '"') {
+      const quoted = readQuoted(line, at);
+      if ('reason' in quoted) return quoted;
+      fields.push(quoted.value);
+      at = quoted.end;
+    } else {
+      const comma = line.indexOf(',', at);
+      const end = comma === -1 ? line.length : comma;
+      const value = line.slice(at, end);
+      if (value.includes('"')) return strayQuote(line, at, end);
+      fields.push(value);
+      at = end;
+    }
+    if (at === line.length) return fields;
+    at += 1;
+  }
+}
+
+/** Writes one field, quoted where it must be. */
+export const toCsvField = (value: string): string =>
+  /[",\r\n]/.test(value) ? quote(value) : value;
+
+const quote = (value: string): string => `"${value.replaceAll('"', '""')}"`;
+
+/** @param open position of the opening quote */
+function readQuoted(line: string, open: number): { value: string; end: number } | CsvFault {
+  let close = line.indexOf('"', open + 1);
+  while (line[close + 1] === '"' && close !== -1) close = line.indexOf('"', close + 2);
+  if (close === -1) {
+    const message = `the quote at character ${open + 1} is not closed on this line; a field can't hold a line break`;
+    return { reason: 'CSV_QUOTE', message };
+  }
+  const end = close + 1;
+  if (end < line.length && line[end] !== ',') {
+    const message = `character ${end + 1} follows a closing quote, expected a comma; write a quote inside a quoted field twice`;
+    return { reason: 'CSV_QUOTE', message };
+  }
+  return { value: line.slice(open + 1, close).replaceAll('""', '"'), end };
+}
+
+/** With a fix where the field surely ends here; in an address the quote would have to be encoded. */
+function strayQuote(line: string, start: number, end: number): CsvFault {
+  const value = line.slice(start, end);
+  const at = start + value.indexOf('"') + 1;
+  if (value.trimStart().startsWith('"')) {
+    const message = `a blank stands before the quote at character ${at}; remove the blank`;
+    return { reason: 'CSV_QUOTE', message };
+  }
+  const message = `character ${at} is a quote inside a field that does not start with one; quote the field and write the quote twice`;
+  const isAlone = !line.includes('"', end) && !value.includes('://');
+  return { reason: 'CSV_QUOTE', message, ...(isAlone && { fix: quote(value) }) };
+}
