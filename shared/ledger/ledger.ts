@@ -48,7 +48,11 @@ export interface ShardRecord {
   readonly tally: Tally;
   /** Rows of the shard by state. */
   readonly counts: Readonly<Record<TransferState, number>>;
+  /** At most so many of the failed ones have a cause that passes by itself. */
+  readonly temporary: number;
   readonly updatedAt: Date;
+  /** As in `ShardState`. */
+  readonly leasedUntil?: Date;
 }
 
 /** How far a shard is, without what has to be counted. */

@@ -18,6 +18,10 @@ export const CAUSE_CLASSES = [
 
 export type CauseClass = (typeof CAUSE_CLASSES)[number];
 
+/** Whether a failure passes by itself, so that the same request may succeed later. */
+export const isTemporary = (kind: CauseClass | undefined): boolean =>
+  kind === 'transient' || kind === 'throttled';
+
 export type CauseProvider = 'tencent' | 'huawei' | 'waybill';
 
 /** Why a transfer or a run failed, as it stands in rows, reports and answers. */

@@ -2,7 +2,7 @@
  * Decides when a refused request may be sent again, and how long to wait. Pure: no clock, no
  * timers.
  */
-import { ClockError, WaybillError } from './errors.ts';
+import { ClockError, isTemporary, WaybillError } from './errors.ts';
 
 export interface RetryPolicy {
   /** Sends of one request in all, the first included. @default 8 */
@@ -22,7 +22,7 @@ export interface RetryPolicy {
 export function shouldRetry(error: unknown, sends: number, { maxSends = 8 }: RetryPolicy = {}) {
   if (!(error instanceof WaybillError) || error.sent !== 'no') return false;
   if (error instanceof ClockError) return false;
-  return sends < maxSends && (error.class === 'transient' || error.class === 'throttled');
+  return sends < maxSends && isTemporary(error.class);
 }
 
 /**

@@ -2,7 +2,6 @@
  * Cancels the transfers of a stopped run that were planned and never sent. The sweep calls this
  * once no worker holds a shard of the run.
  */
-import { randomUUID } from 'node:crypto';
 import type { Resolve } from '../ledger/intent.ts';
 import { runLeaseName, tryLease } from '../ledger/lease.ts';
 import type { Ledger, ShardRecord } from '../ledger/ledger.ts';
@@ -15,7 +14,7 @@ import {
 } from '../ledger/model.ts';
 import { StoreError, WaybillError } from '../lib/errors.ts';
 import type { Log } from '../lib/log.ts';
-import { isTaskShard } from './task-runs.ts';
+import { readSnapshot } from './snapshot.ts';
 
 export interface CancelUnsentOptions {
   readonly ledger: Ledger;
@@ -33,9 +32,6 @@ export interface CancelUnsentOptions {
 /** No request takes longer. */
 const REQUEST_MS = 60_000;
 
-/** Longer than any worker holds a shard without renewing its lease. */
-const LONGEST_LEASE_MS = 1_800_000;
-
 /** After so long without an answer, the transfer is cancelled. */
 const GIVE_UP_AFTER_MS = 3_600_000;
 
@@ -47,37 +43,12 @@ export const hasSettled = (
   stoppedAt === undefined ||
   now().getTime() - stoppedAt.getTime() >= Math.max(settleMs, REQUEST_MS);
 
-/** Shards checked in parallel. */
-const AT_ONCE = 16;
-
 /** Rows written in parallel. */
 const ROWS_AT_ONCE = 100;
 
 /** Whether a worker still holds a shard of the stopped run: it finishes what it began to send. */
-export async function isWorkedOn(
-  shards: readonly ShardRecord[],
-  { ledger, now }: Pick<CancelUnsentOptions, 'ledger' | 'now'>,
-): Promise<boolean> {
-  const at = now();
-  const probe = { owner: randomUUID(), at, leaseMs: 0 };
-  const isLeased = async ({ shard }: ShardRecord): Promise<boolean> => {
-    const opened = await ledger.openShard(shard, probe);
-    if (typeof opened === 'object') await ledger.releaseShard(shard, probe);
-    return opened === 'leased';
-  };
-  const candidates = shards.filter(
-    ({ shard, ended, counts, updatedAt }) =>
-      !isTaskShard(shard) &&
-      // No worker takes the lease of an ended shard with nothing to send.
-      (!ended || counts.planned + counts.submitting > 0) &&
-      at.getTime() - updatedAt.getTime() < LONGEST_LEASE_MS,
-  );
-  for (let from = 0; from < candidates.length; from += AT_ONCE) {
-    const leased = await Promise.all(candidates.slice(from, from + AT_ONCE).map(isLeased));
-    if (leased.includes(true)) return true;
-  }
-  return false;
-}
+export const isWorkedOn = (shards: readonly ShardRecord[], at: Date): boolean =>
+  shards.some(({ leasedUntil }) => leasedUntil !== undefined && leasedUntil > at);
 
 /** The tasks of a nightly pass are started under the lease of nightly passes. */
 const leasesOf = ({ operation, runId }: Run): readonly string[] =>
@@ -88,14 +59,12 @@ export async function cancelUnsent(run: Run, options: CancelUnsentOptions): Prom
   const { ledger, now } = options;
   const cancelSettled = async (): Promise<void> => {
     // The run may have been reopened since it was read.
-    const current = await ledger.run(run.runId);
-    if (!current || !isStopped(current) || current.closedAt) return;
-    if (!hasSettled(current, options)) return;
-    const shards = await ledger.shards(run.runId);
-    if (await isWorkedOn(shards, options)) return;
-    for (const record of shards) {
+    const current = await readSnapshot(ledger, run.runId);
+    if (!current || !isStopped(current.run) || current.run.closedAt) return;
+    if (!hasSettled(current.run, options) || isWorkedOn(current.shards, now())) return;
+    for (const record of current.shards) {
       if (now() >= options.deadline) return;
-      await cancelShard(record, current, options);
+      await cancelShard(record, current.run, options);
     }
   };
   const underLeases = leasesOf(run).reduceRight<() => Promise<void>>(

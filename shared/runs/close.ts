@@ -20,9 +20,10 @@ import type { Objects } from '../stores/objects.ts';
 import { hasSettled, isWorkedOn } from './cancel-unsent.ts';
 import { countOpen } from './reconcile/stuck.ts';
 import { isRejectedKept, reportText } from './reports.ts';
-import { isRetryable } from './requeue.ts';
 import { REST_MS, writeRest } from './rest.ts';
 import { readRetryRequests, saveRetryRequests } from './retry-requests.ts';
+import { isRetryable } from './retry-rules.ts';
+import { readSnapshot, type Snapshot } from './snapshot.ts';
 import { isTaskShard } from './task-runs.ts';
 
 export interface ClosingOptions {
@@ -40,45 +41,59 @@ export interface ClosingOptions {
   readonly now: () => Date;
 }
 
-/** True when this call closed the run; false also while another worker holds it. */
-export async function closeIfDone(run: Run, options: ClosingOptions): Promise<boolean> {
-  const { ledger, now } = options;
-  const close = async (): Promise<boolean> => {
-    // The previous holder of the lease may have reopened it.
-    const current = await ledger.run(run.runId);
-    const shards = await ledger.shards(run.runId);
-    if (!current || !(await isDone(current, shards, options))) return false;
-    return closeDone(current, shards, options);
-  };
-  const shards = await ledger.shards(run.runId);
-  if (!(await isDone(run, shards, options))) return false;
-  return (await tryLease(ledger, runLeaseName(run.runId), now, close)) ?? false;
+/**
+ * Whether the run may be done, by a snapshot and how many outcomes were found since. Closing judges
+ * anew under its lease.
+ */
+export function mayBeDone(
+  { run, shards }: Snapshot,
+  found: number,
+  options: ClosingOptions,
+): boolean {
+  if (isStopped(run)) {
+    // What was not sent may have been cancelled since.
+    const open = shards.reduce((sum, { counts }) => sum + counts.submitted, 0);
+    return shards.length === 0 || (hasSettled(run, options) && open <= found);
+  }
+  return isRead({ run, shards }) && countOpen(shards) <= found;
 }
 
-async function isDone(
-  run: Run,
-  shards: readonly ShardRecord[],
-  options: ClosingOptions,
-): Promise<boolean> {
-  const { plan, state } = run;
+const isRead = ({ run: { plan, state }, shards }: Snapshot): boolean =>
+  state === 'active' &&
+  plan !== undefined &&
+  shards.length >= plan.shardCount &&
+  shards.every(({ ended }) => ended);
+
+/** True when this call closed the run; false also while another worker holds it. */
+export async function closeIfDone(runId: string, options: ClosingOptions): Promise<boolean> {
+  const { ledger, now } = options;
+  const closed = await tryLease(ledger, runLeaseName(runId), now, async () => {
+    const current = await readSnapshot(ledger, runId);
+    if (!current || !(await isDone(current, options))) return false;
+    return closeDone(current, options);
+  });
+  return closed ?? false;
+}
+
+async function isDone({ run, shards }: Snapshot, options: ClosingOptions): Promise<boolean> {
+  const { ledger, maxAttempts, now } = options;
   if (isStopped(run)) {
     if (run.closedAt !== undefined) return false;
     // No worker opened a shard before it was stopped, and none can after.
     if (shards.length === 0) return true;
-    if (!hasSettled(run, options)) return false;
-    return countOpen(shards) === 0 && !(await isWorkedOn(shards, options));
+    return hasSettled(run, options) && countOpen(shards) === 0 && !isWorkedOn(shards, now());
   }
-  if (state !== 'active' || !plan) return false;
-  if (shards.length < plan.shardCount || !shards.every(isFinal)) return false;
-  if ((await readRetryRequests(options.ledger, run.runId)).length > 0) return false;
-  return !(await hasRetryable(shards, options));
+  if (!isRead({ run, shards }) || countOpen(shards) > 0) return false;
+  if ((await readRetryRequests(ledger, run.runId)).length > 0) return false;
+  for (const { shard, temporary } of shards) {
+    if (temporary === 0 || isTaskShard(shard)) continue;
+    const rows = await ledger.transfersOf(run.runId, shard.index, ['failed']);
+    if (rows.some((row) => isRetryable(row, maxAttempts))) return false;
+  }
+  return true;
 }
 
-async function closeDone(
-  run: Run,
-  shards: readonly ShardRecord[],
-  options: ClosingOptions,
-): Promise<boolean> {
+async function closeDone({ run, shards }: Snapshot, options: ClosingOptions): Promise<boolean> {
   const { deadline, ledger, objects, log, now, outbox } = options;
   const { runId, state } = run;
   const isStoppedRun = isStopped(run);
@@ -145,9 +160,6 @@ const REPORTS = ['failed.csv', 'rejected.csv', 'summary.json'] as const;
 
 const COVERAGE_BROKEN = { provider: 'waybill', code: 'COVERAGE_BROKEN', class: 'state' } as const;
 
-const isFinal = ({ ended, counts }: ShardRecord): boolean =>
-  ended && counts.planned + counts.submitting + counts.submitted === 0;
-
 /** Every good line has a row; anything else would be a lost transfer. */
 function lostRows(shards: readonly ShardRecord[]): string | undefined {
   for (const { shard, tally, counts } of shards) {
@@ -157,16 +169,4 @@ function lostRows(shards: readonly ShardRecord[]): string | undefined {
     }
   }
   return undefined;
-}
-
-async function hasRetryable(
-  shards: readonly ShardRecord[],
-  { ledger, maxAttempts }: ClosingOptions,
-): Promise<boolean> {
-  for (const { shard, counts } of shards) {
-    if (counts.failed === 0 || isTaskShard(shard)) continue;
-    const rows = await ledger.transfersOf(shard.runId, shard.index, ['failed']);
-    if (rows.some((row) => isRetryable(row, maxAttempts))) return true;
-  }
-  return false;
 }

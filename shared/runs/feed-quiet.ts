@@ -18,7 +18,7 @@ import { type ReplanOptions, replan } from './replan.ts';
 export const ASKED_QUIET_MS = 60_000;
 
 export interface FeedQuietOptions {
-  readonly ledger: Pick<Ledger, 'shardStates' | 'readNote' | 'swapNote'>;
+  readonly ledger: Pick<Ledger, 'readNote' | 'swapNote'>;
   readonly objects: Pick<Objects, 'head' | 'read'>;
   readonly queue: QueueSender;
   readonly log: Log;
@@ -42,12 +42,15 @@ const noteOf = (runId: string): string => `feed ${runId}`;
 const LIST = 'list';
 
 /** @returns how many shards were queued @throws StoreError */
-export async function feedQuiet(run: Run, options: FeedQuietOptions): Promise<number> {
+export async function feedQuiet(
+  run: Run,
+  states: readonly ShardState[],
+  options: FeedQuietOptions,
+): Promise<number> {
   const { ledger, log, objects, now } = options;
   const { plan, runId, state } = run;
   const at = now().getTime();
   if (state !== 'active' || !plan || at - run.createdAt.getTime() < options.quietMs) return 0;
-  const states = await ledger.shardStates(runId);
   if (states.filter(({ ended }) => ended).length >= plan.shardCount) return 0;
   const note = await ledger.readNote(noteOf(runId));
   const parse = noteParser(noteOf(runId), fedShape, {});

@@ -1,83 +1,114 @@
 /**
- * Requeues the shards of a run whose transfers are due for another attempt, or were left open by a
- * worker that died.
+ * Requeues transfers of a run: plans the next attempt of those that a rule names, and queues their
+ * shards again. The ledger decides on arrival what of a shard is left to do, so queueing it once
+ * too often is harmless.
  */
 import type { Ledger, ShardRecord } from '../ledger/ledger.ts';
+import type { TransferState } from '../ledger/merge.ts';
 import type { Transfer } from '../ledger/model.ts';
 import type { Shard } from '../ledger/shard.ts';
 import type { Objects } from '../stores/objects.ts';
 import type { QueueSender } from '../stores/queue.ts';
 import { feedAgain } from './feed.ts';
+import { isRetryable, retryWaitMs } from './retry-rules.ts';
 import { isTaskShard } from './task-runs.ts';
 
 export interface RequeueOptions {
-  readonly ledger: Ledger;
+  readonly ledger: Pick<Ledger, 'record' | 'transfersOf'>;
   readonly objects: Pick<Objects, 'put'>;
   readonly queue: QueueSender;
-  readonly lostAfterMs: number;
-  readonly settleMs: number;
-  readonly maxAttempts: number;
   readonly now: () => Date;
 }
 
-/** Wait before the second attempt, in milliseconds; doubles with each further one. */
-const FIRST_WAIT_MS = 15_000;
+export interface RequeueRule {
+  /** Transfers in these states are looked at. */
+  readonly states: readonly TransferState[];
+  /** Gets its next attempt. */
+  readonly isDue: (row: Transfer) => boolean;
+  /** Has an attempt that waits, or is open, and no worker that will come for it. */
+  readonly isForgotten: (row: Transfer) => boolean;
+  /** No shard is begun after this instant. */
+  readonly deadline?: Date;
+}
+
+export interface Requeued {
+  readonly transfers: number;
+  readonly shards: number;
+  /** The time was over before all shards were looked at. */
+  readonly isCut: boolean;
+}
 
 /** Rows written in parallel. */
 const AT_ONCE = 100;
 
-/** Whether a failure passes by itself, so that the run tries again before it closes. */
-export const isRetryable = (
-  { state, attempt, cause }: Pick<Transfer, 'state' | 'attempt' | 'cause'>,
-  maxAttempts: number,
-): boolean =>
-  state === 'failed' &&
-  attempt < maxAttempts &&
-  (cause?.class === 'transient' || cause?.class === 'throttled');
-
-/**
- * Marks failures that may pass as `planned` under the next attempt, and queues their shards again;
- * likewise shards whose open intents or planned retries no worker touched for `lostAfterMs`. The ledger
- * decides on arrival what of such a shard is left to do, so queueing it once too often is harmless.
- * @returns how many shards were queued
- */
+/** @throws StoreError */
 export async function requeue(
   shards: readonly ShardRecord[],
-  { ledger, objects, queue, lostAfterMs, settleMs, maxAttempts, now }: RequeueOptions,
-): Promise<number> {
+  { states, isDue, isForgotten, deadline }: RequeueRule,
+  options: RequeueOptions,
+): Promise<Requeued> {
+  const { ledger, now } = options;
   const again: Shard[] = [];
-  const patienceMs = Math.max(lostAfterMs, settleMs);
-  // Where one of them is worked on, the others wait for their turn.
-  const left = shards.filter(
-    ({ counts, ended }) => ended && counts.planned + counts.submitting > 0,
-  );
-  const heardAt = Math.max(...left.map(({ updatedAt }) => updatedAt.getTime()));
-  const isForgotten = now().getTime() - heardAt >= patienceMs;
-  for (const { shard, counts, ended } of shards) {
+  let transfers = 0;
+  let isCut = false;
+  const planNextAttempt = ({ attempt, transferId }: Transfer): Promise<void> => {
+    const update = { state: 'planned', attempt: attempt + 1, accepted: [], at: now() } as const;
+    return ledger.record(transferId, { ...update, event: 'ordered' });
+  };
+  for (const { shard } of shards) {
     // A task is started again by the nightly pass alone.
     if (isTaskShard(shard)) continue;
-    if (!ended || counts.failed + counts.planned + counts.submitting === 0) continue;
-    const rows = await ledger.transfersOf(shard.runId, shard.index, [
-      'failed',
-      'planned',
-      'submitting',
-    ]);
-    const at = now();
-    const age = ({ updatedAt }: Transfer) => at.getTime() - updatedAt.getTime();
-    let isDue = isForgotten && rows.some((row) => row.state !== 'failed' && age(row) >= patienceMs);
-    const due = rows.filter(
-      (row) => isRetryable(row, maxAttempts) && age(row) >= FIRST_WAIT_MS * 2 ** (row.attempt - 1),
-    );
-    isDue ||= due.length > 0;
-    const planNextAttempt = ({ attempt, transferId }: Transfer): Promise<void> => {
-      const update = { state: 'planned', attempt: attempt + 1, accepted: [], at } as const;
-      return ledger.record(transferId, { ...update, event: 'ordered' });
-    };
+    isCut = deadline !== undefined && now() >= deadline;
+    if (isCut) break;
+    const rows = await ledger.transfersOf(shard.runId, shard.index, states);
+    const due = rows.filter(isDue);
     for (let from = 0; from < due.length; from += AT_ONCE) {
       await Promise.all(due.slice(from, from + AT_ONCE).map(planNextAttempt));
     }
-    if (isDue) again.push(shard);
+    transfers += due.length;
+    if (due.length > 0 || rows.some(isForgotten)) again.push(shard);
   }
-  await feedAgain(shards[0]?.shard.runId ?? '', again, { objects, queue, now });
-  return again.length;
+  await feedAgain(shards[0]?.shard.runId ?? '', again, options);
+  return { transfers, shards: again.length, isCut };
+}
+
+export interface RequeueFailedOptions extends RequeueOptions {
+  readonly lostAfterMs: number;
+  readonly settleMs: number;
+  readonly maxAttempts: number;
+}
+
+/**
+ * Requeues failures that pass by themselves, and what was planned or left open in shards that no
+ * worker touched for long. `isRetryLeft`: some of them wait for their time, or were requeued.
+ */
+export async function requeueFailed(
+  shards: readonly ShardRecord[],
+  options: RequeueFailedOptions,
+): Promise<{ readonly queued: number; readonly isRetryLeft: boolean }> {
+  const { lostAfterMs, settleMs, maxAttempts, now } = options;
+  const at = now().getTime();
+  const patienceMs = Math.max(lostAfterMs, settleMs);
+  const ended = shards.filter((record) => record.ended);
+  const isOpen = ({ counts }: ShardRecord): boolean => counts.planned + counts.submitting > 0;
+  // Where one of them is worked on, the others wait for their turn.
+  const isQuiet = ended
+    .filter(isOpen)
+    .every(({ updatedAt }) => at - updatedAt.getTime() >= patienceMs);
+  let isRetryLeft = false;
+  const ageMs = ({ updatedAt }: Transfer): number => at - updatedAt.getTime();
+  const { shards: queued } = await requeue(
+    ended.filter((record) => record.temporary > 0 || (isQuiet && isOpen(record))),
+    {
+      states: ['failed', 'planned', 'submitting'],
+      isDue(row) {
+        if (!isRetryable(row, maxAttempts)) return false;
+        isRetryLeft = true;
+        return ageMs(row) >= retryWaitMs(row.attempt);
+      },
+      isForgotten: (row) => isQuiet && row.state !== 'failed' && ageMs(row) >= patienceMs,
+    },
+    options,
+  );
+  return { queued, isRetryLeft };
 }

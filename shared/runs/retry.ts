@@ -10,7 +10,7 @@ import { type CauseClass, ConflictError } from '../lib/errors.ts';
 import { rejectedKeptKey, removeStaged } from '../reporting/csv.ts';
 import type { Objects } from '../stores/objects.ts';
 import type { QueueSender } from '../stores/queue.ts';
-import { applyRetries, isRequested } from './apply-retries.ts';
+import { applyRetries } from './apply-retries.ts';
 import type { PlanLater, Planner } from './plan.ts';
 import { replan } from './replan.ts';
 import { removeEnd } from './rest.ts';
@@ -20,6 +20,7 @@ import {
   saveRetryRequests,
   withRetryRequest,
 } from './retry-requests.ts';
+import { isRequested } from './retry-rules.ts';
 import { isTaskShard } from './task-runs.ts';
 
 export interface RetryOptions {
@@ -91,8 +92,7 @@ async function retryUnderLease(
   const current = await ledger.run(runId);
   // If another function plans the run, the sweep applies the request after that.
   if (current?.state !== 'active') return 0;
-  const { requeued } = await applyRetries(runId, shards, { ...options, deadline });
-  return requeued;
+  return applyRetries(runId, shards, { ...options, deadline });
 }
 
 const isOpen = ({ state }: Run): boolean => state === 'planning' || state === 'active';

@@ -41,7 +41,8 @@ export const startRoutes = (options: StartingOptions): Routes<typeof START_ROUTE
       const run = await ledger.run(runId);
       if (run && run.state !== 'planning') {
         const quietMs = ASKED_QUIET_MS;
-        await feedQuiet(run, { ...options, quietMs, isAsked: true, replan: options });
+        const states = await ledger.shardStates(runId);
+        await feedQuiet(run, states, { ...options, quietMs, isAsked: true, replan: options });
         return json(202, { runId });
       }
       const manifest = { ...found, runId };

@@ -10,6 +10,7 @@ import type { CauseClass } from '../../lib/errors.ts';
 import { cutShards } from '../../manifest/shards.ts';
 import { OWN_PREFIX } from '../../stores/layout.ts';
 import type { Objects } from '../../stores/objects.ts';
+import { isForNight } from '../retry-rules.ts';
 import { isTaskShard } from '../task-runs.ts';
 import type { FetchPiece, FetchPlan, Skipped } from './plan.ts';
 
@@ -22,22 +23,11 @@ export interface FetchesOptions {
   readonly now: Date;
 }
 
-/** Classes where another night can help; the others need somebody to change something. */
-const RETRYABLE: Readonly<Partial<Record<CauseClass, true>>> = {
-  quota: true,
-  source: true,
-  throttled: true,
-  transient: true,
-};
-
-const ADVICE: Readonly<Record<CauseClass, string>> = {
+/** For classes that no night helps. */
+const ADVICE: Readonly<Partial<Record<CauseClass, string>>> = {
   credentials: 'fix the key pair or the bucket policy, then retry the run',
   request: 'fix the lines in failed.csv and submit it again',
   state: 'read the message, then retry the run',
-  quota: '',
-  source: '',
-  throttled: '',
-  transient: '',
 };
 
 /** Failures of older runs are left to a person. */
@@ -111,7 +101,7 @@ async function gather(
     const kind = cause?.class ?? 'transient';
     const code = cause?.code ?? 'UNKNOWN';
     if (!object) skipped.add('SOURCE_UNKNOWN', 'only its callback is known', transferId);
-    else if (!RETRYABLE[kind]) skipped.add(code, ADVICE[kind], transferId);
+    else if (!isForNight(kind)) skipped.add(code, ADVICE[kind] ?? '', transferId);
     else if (nights >= maxNights) {
       skipped.add('NIGHTS_USED', `tried on ${maxNights} nights, last cause ${code}`, transferId);
     } else return true;

@@ -12,8 +12,8 @@ import { GROUP_STATUS } from '../../providers/huawei/oms/group.ts';
 import { nightKey } from '../../providers/huawei/oms/start-rules.ts';
 import { TASK_STATUS } from '../../providers/huawei/oms/task.ts';
 import type { ListedPlace } from '../../reporting/summary.ts';
+import { type Judgement, judgeGroup, judgeTask } from '../retry-rules.ts';
 import type { Skipped } from './plan.ts';
-import { type Judgement, judgeGroup, judgeTask, refOf } from './policy.ts';
 
 export interface ListOptions {
   readonly projects: readonly OmsProject[];
@@ -134,4 +134,19 @@ async function* pages<Item>(
     yield* items;
     if (items.length < PAGE || (count !== undefined && offset + PAGE >= count)) return;
   }
+}
+
+/** The task as a transfer starts it: failed objects only where the provider recorded them. */
+function refOf(
+  version: 'v1' | 'v2',
+  project: OmsProject,
+  task: { readonly taskId: string; readonly name: string } | { readonly groupId: string },
+  credentials: string | undefined,
+): OmsTaskRef {
+  const { region, projectId } = project;
+  const common = { kind: 'oms', version, region, projectId } as const;
+  const set = credentials ?? project.credentials;
+  if ('groupId' in task) return { ...common, groupId: task.groupId, credentials: set };
+  const name = task.name === '' ? {} : { name: task.name };
+  return { ...common, taskId: task.taskId, credentials: set, ...name };
 }

@@ -2,18 +2,19 @@
  * Reconciles one run: queries lost callbacks, applies retry requests, polls its tasks, requeues
  * shards, and closes it once all of that is done.
  */
-import type { Ledger, ShardRecord } from '../../ledger/ledger.ts';
-import { isStopped, type Run } from '../../ledger/model.ts';
+import type { Ledger, ShardRecord, ShardState } from '../../ledger/ledger.ts';
+import { isStopped } from '../../ledger/model.ts';
 import { continueRetries } from '../apply-retries.ts';
 import { type CancelUnsentOptions, cancelUnsent, hasSettled } from '../cancel-unsent.ts';
-import { type ClosingOptions, closeIfDone } from '../close.ts';
+import { type ClosingOptions, closeIfDone, mayBeDone } from '../close.ts';
 import { type FeedQuietOptions, feedQuiet } from '../feed-quiet.ts';
-import { type RequeueOptions, requeue } from '../requeue.ts';
+import { type RequeueFailedOptions, requeueFailed } from '../requeue.ts';
+import { readSnapshot } from '../snapshot.ts';
 import { findLostCallbacks, type LostCallbackOptions } from './lost-callbacks.ts';
 import { type PollOptions, pollTasks } from './poll-tasks.ts';
 import { countOpen, isStuck, type StuckOptions } from './stuck.ts';
 
-export type ReconcileOptions = RequeueOptions &
+export type ReconcileOptions = RequeueFailedOptions &
   ClosingOptions &
   CancelUnsentOptions &
   StuckOptions &
@@ -51,14 +52,17 @@ const IDLE: ReconciledRun = {
   open: 0,
 };
 
-/** @param listed the run as the sweep listed it; it may have changed since */
-export async function reconcileRun(listed: Run, options: ReconcileOptions): Promise<ReconciledRun> {
+/** The run is read anew: it may have changed since the sweep listed it. */
+export async function reconcileRun(
+  runId: string,
+  options: ReconcileOptions,
+): Promise<ReconciledRun> {
   const { ledger } = options;
-  const { runId } = listed;
-  const run = await ledger.run(runId);
-  const isActive = run?.state === 'active';
-  if (!run || run.closedAt || !(isActive || isStopped(run))) return IDLE;
-  const shards = await ledger.shards(runId);
+  const snapshot = await readSnapshot(ledger, runId);
+  if (!snapshot) return IDLE;
+  const { run, shards } = snapshot;
+  const isActive = run.state === 'active';
+  if (run.closedAt || !(isActive || isStopped(run))) return IDLE;
   const lost = options.lost
     ? await findLostCallbacks(shards, { ...options, ...options.lost, deadline: options.lostUntil })
     : { queried: 0, found: 0, isCut: false };
@@ -66,15 +70,18 @@ export async function reconcileRun(listed: Run, options: ReconcileOptions): Prom
   else if (hasUnsent(shards) && hasSettled(run, options)) await cancelUnsent(run, options);
   const abandon = run.operation === 'retry-failed-objects' ? { abandonedMs: NIGHT_MS } : {};
   const tasks = await pollTasks(shards, { ...options, ...abandon });
-  let queued = isActive ? await requeue(await ledger.shards(runId), options) : 0;
+  const { queued, isRetryLeft } = isActive
+    ? await requeueFailed(shards, options)
+    : { queued: 0, isRetryLeft: false };
   const quietMs = Math.max(options.lostAfterMs, options.settleMs);
-  queued += await feedQuiet(run, { ...options, quietMs });
-  const current = await ledger.run(runId);
-  const isClosed = current !== undefined && (await closeIfDone(current, options));
+  const fed = await feedQuiet(run, shards.map(stateOf), { ...options, quietMs });
+  const found = lost.found + tasks.found;
+  const isClosed =
+    !isRetryLeft && mayBeDone(snapshot, found, options) && (await closeIfDone(runId, options));
   return {
     polled: lost.queried + tasks.polled,
-    found: lost.found + tasks.found,
-    queued,
+    found,
+    queued: queued + fed,
     isClosed,
     isStuck: !isClosed && (await isStuck(run, shards, options)),
     open: countOpen(shards),
@@ -84,3 +91,8 @@ export async function reconcileRun(listed: Run, options: ReconcileOptions): Prom
 
 const hasUnsent = (shards: readonly ShardRecord[]): boolean =>
   shards.some(({ counts }) => counts.planned + counts.submitting > 0);
+
+const stateOf = ({ shard, ...state }: ShardRecord): ShardState => ({
+  index: shard.index,
+  ...state,
+});

@@ -1,13 +1,6 @@
-/** Counts the active runs, the open transfers in them and the runs that are stuck, for alarms. */
+/** Whether a run is stuck, and how many of its transfers are open, for alarms. */
 import type { Ledger, ShardRecord } from '../../ledger/ledger.ts';
 import type { Run } from '../../ledger/model.ts';
-
-export interface RunGauges {
-  runs: number;
-  stuck: number;
-  /** Transfers that are not final. */
-  open: number;
-}
 
 export interface StuckOptions {
   readonly ledger: Pick<Ledger, 'transfersOf'>;

@@ -5,6 +5,7 @@
  */
 import type { TransferState } from '../../../ledger/merge.ts';
 import { type Totals, totalsOf } from '../../../ledger/totals.ts';
+import { type CauseClass, isTemporary } from '../../../lib/errors.ts';
 import { isQuiet, UNTOUCHED } from './forget-counts.ts';
 import { has, type Item, json, number, text } from './item.ts';
 import { PARTS, runKey, shardKey, transferPartition } from './keys.ts';
@@ -156,11 +157,15 @@ function isFinal(shard: Item, counts: StateCounts): boolean {
 }
 
 async function countRows(table: Table, runId: string, shard: number): Promise<StateCounts> {
-  const counts = noCounts();
+  const counts = { ...noCounts(), temporary: 0 };
   const countPart = async (part: number): Promise<void> => {
-    const pk = transferPartition(runId, shard, part);
-    const rows = table.query({ where: '#pk = :pk', values: { pk }, attributes: ['state'] });
-    for await (const row of rows) counts[text(row, 'state') as TransferState] += 1;
+    const values = { pk: transferPartition(runId, shard, part) };
+    const rows = table.query({ where: '#pk = :pk', values, attributes: ['state', 'class'] });
+    for await (const row of rows) {
+      const state = text(row, 'state') as TransferState;
+      counts[state] += 1;
+      if (state === 'failed' && isTemporary(row['class'] as CauseClass)) counts.temporary += 1;
+    }
   };
   await Promise.all(PARTS.map(countPart));
   return counts;

@@ -21,7 +21,10 @@ import type { Cause } from '../../../lib/errors.ts';
 import { has, type Item, json, list, number, text, type Value } from './item.ts';
 import { createdSort, runKey } from './keys.ts';
 
-export type StateCounts = Readonly<Record<TransferState, number>>;
+export type StateCounts = Readonly<Record<TransferState, number>> & {
+  /** Failed ones whose cause passes by itself; absent from what earlier versions kept. */
+  readonly temporary?: number;
+};
 
 export const noCounts = (): Record<TransferState, number> =>
   Object.fromEntries(TRANSFER_STATES.map((state) => [state, 0])) as Record<TransferState, number>;

@@ -10,7 +10,15 @@ import { has, type Item, number, text } from './item.ts';
 import type { Key } from './keys.ts';
 import { MAX_SHARD, runKey, shardKey } from './keys.ts';
 import type { Expiry } from './rows.ts';
-import { fromWindow, isOpenRun, noCounts, toShard, toTally, toWindows } from './rows.ts';
+import {
+  fromWindow,
+  isOpenRun,
+  noCounts,
+  type StateCounts,
+  toShard,
+  toTally,
+  toWindows,
+} from './rows.ts';
 import { shardsOf } from './runs.ts';
 import type { Table } from './table.ts';
 
@@ -146,29 +154,29 @@ export function createShards({ table, counting, expiry, rowsOf }: ShardOptions):
     },
 
     async shardStates(runId, from, to = MAX_SHARD + 1) {
-      return (await shardsOf(table, runId, from, to - 1)).map((item) => ({
-        index: toShard(item).index,
-        ended: item['ended'] === 1,
-        updatedAt: new Date(number(item, 'updatedAt')),
-        ...(has(item, 'leasedUntil') && { leasedUntil: new Date(number(item, 'leasedUntil')) }),
-      }));
+      const items = await shardsOf(table, runId, from, to - 1);
+      return items.map((item) => ({ index: toShard(item).index, ...toState(item) }));
     },
 
     async shards(runId) {
       const items = await shardsOf(table, runId);
-      const counts = items.map(() => noCounts());
+      const counted: StateCounts[] = items.map(noCounts);
       const waiting = items.entries();
       const worker = async (): Promise<void> => {
-        for (const [at, item] of waiting) counts[at] = await counting.exact(item);
+        for (const [at, item] of waiting) counted[at] = await counting.exact(item);
       };
       await Promise.all(Array.from({ length: AT_ONCE }, worker));
-      return items.map((item, at) => ({
-        shard: toShard(item),
-        ended: item['ended'] === 1,
-        tally: toTally(item),
-        counts: counts[at] ?? noCounts(),
-        updatedAt: new Date(number(item, 'updatedAt')),
-      }));
+      return items.map((item, at) => {
+        const { temporary, ...counts } = counted[at] as StateCounts;
+        const read = { shard: toShard(item), tally: toTally(item) };
+        return { ...toState(item), ...read, counts, temporary: temporary ?? counts.failed };
+      });
     },
   };
 }
+
+const toState = (item: Item) => ({
+  ended: item['ended'] === 1,
+  updatedAt: new Date(number(item, 'updatedAt')),
+  ...(has(item, 'leasedUntil') && { leasedUntil: new Date(number(item, 'leasedUntil')) }),
+});

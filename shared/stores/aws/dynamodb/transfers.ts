@@ -214,7 +214,8 @@ function createSettle({ table, expiry, touch, wait = sleep }: TransferOptions) {
       if (before && isTold(before, update)) return;
       const item = mergeInto(before, { ...key, transferId }, place, update, expiry);
       const from = before && (text(before, 'state') as TransferState);
-      if (from !== undefined && isFinal(from) && from !== item['state']) {
+      const isChanged = from !== item['state'] || before?.['class'] !== item['class'];
+      if (from !== undefined && isFinal(from) && isChanged) {
         await touch(place.runId, place.shard);
       }
       const written = before

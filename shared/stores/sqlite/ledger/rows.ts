@@ -74,13 +74,11 @@ export const toShardState = (row: Row): ShardState => ({
 });
 
 export function toShardRecord(row: Row): ShardRecord {
-  return {
-    shard: json<Shard>(row, 'body'),
-    ended: row['ended'] === 1,
-    tally: toTally(row),
-    counts: stateCounts(row),
-    updatedAt: at(row, 'updated_at'),
-  };
+  const { index: _, ...state } = toShardState(row);
+  const counts = stateCounts(row);
+  const shard = json<Shard>(row, 'body');
+  // Rows are read at no cost here, so nobody counts them by cause.
+  return { ...state, shard, tally: toTally(row), counts, temporary: counts.failed };
 }
 
 function toTally(row: Row): Tally {

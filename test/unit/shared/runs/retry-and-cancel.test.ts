@@ -2,10 +2,11 @@ import { gzipSync } from 'node:zlib';
 import { describe, expect, it } from 'vitest';
 import { createShardReader } from '../../../../shared/manifest/shards.ts';
 import { stageRejected } from '../../../../shared/reporting/csv.ts';
-import { applyRetries, isRequested } from '../../../../shared/runs/apply-retries.ts';
+import { applyRetries } from '../../../../shared/runs/apply-retries.ts';
 import { cancelRun } from '../../../../shared/runs/cancel.ts';
 import { retryRun } from '../../../../shared/runs/retry.ts';
 import { readRetryRequests } from '../../../../shared/runs/retry-requests.ts';
+import { isRequested } from '../../../../shared/runs/retry-rules.ts';
 import { cause, closed, KEY, MANIFEST, REJECTED, setup, textOf } from './setup.ts';
 
 describe('retrying', () => {
@@ -103,7 +104,7 @@ describe('retrying', () => {
     await record(2, { attempt: 2, state: 'failed', cause: cause('NotFound', 'source') });
     const shards = await ledger.shards(runId);
     const deadline = new Date(clock.at + 1_000);
-    const { requeued } = await applyRetries(runId, shards, {
+    const requeued = await applyRetries(runId, shards, {
       ...options,
       ledger,
       queue,
