@@ -101,10 +101,10 @@ export const receiptView = (receipt: {
   files: Array.from({ length: receipt.parts }, (_, at) => receiptFile(at + 1)),
 });
 
-export async function summarize(
+export function summarize(
   run: Run,
   shards: readonly ShardRecord[],
-  failed: AsyncIterable<Transfer>,
+  failures: readonly FailureGroup[],
   {
     plan,
     receipt,
@@ -114,7 +114,7 @@ export async function summarize(
     readonly receipt?: Summary['receipt'];
     readonly rest?: RestSummary | undefined;
   } = {},
-): Promise<Summary> {
+): Summary {
   const { runId, operation, source, target, task, createdAt, error } = run;
   const counts = shownCounts(run);
   return {
@@ -129,7 +129,7 @@ export async function summarize(
     closedAt: run.closedAt?.toISOString() ?? null,
     counts,
     coverage: coverageOf(run, counts, shards),
-    failures: await group(failed),
+    failures,
     ...(rest && { rest }),
     warnings: sumWarnings(shards),
     ...(receipt && { receipt }),
@@ -155,18 +155,22 @@ function coverageOf(
   };
 }
 
-async function group(failed: AsyncIterable<Transfer>): Promise<readonly FailureGroup[]> {
+/** Gathers the failed transfers of a run by cause. */
+export function createFailureGroups() {
   const groups = new Map<string, FailureGroup>();
-  for await (const { cause } of failed) {
-    if (!cause) continue;
-    const { provider, code, message } = cause;
-    const key = `${provider} ${code} ${cause.class}`;
-    const { count } = groups.get(key) ?? { count: 0 };
-    const first = groups.get(key) ?? { provider, code, class: cause.class, message };
-    groups.set(key, { ...first, count: count + 1 });
-  }
-  return [...groups.values()].sort((a, b) => b.count - a.count);
+  return {
+    add({ cause }: Pick<Transfer, 'cause'>): void {
+      if (!cause) return;
+      const { provider, code, message } = cause;
+      const key = `${provider} ${code} ${cause.class}`;
+      const known = groups.get(key) ?? { provider, code, class: cause.class, message, count: 0 };
+      groups.set(key, { ...known, count: known.count + 1 });
+    },
+    all: (): readonly FailureGroup[] => [...groups.values()].sort((a, b) => b.count - a.count),
+  };
 }
+
+export type FailureGroups = ReturnType<typeof createFailureGroups>;
 
 function sumWarnings(shards: readonly ShardRecord[]): Summary['warnings'] {
   const sums: Partial<Record<WarningReason, number>> = {};

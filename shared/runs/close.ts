@@ -12,7 +12,7 @@ import type { Log } from '../lib/log.ts';
 import { proveCoverage } from '../manifest/shards.ts';
 import { removeStaged } from '../reporting/csv.ts';
 import { writeReceipt } from '../reporting/receipt/write.ts';
-import { receiptView } from '../reporting/summary.ts';
+import { createFailureGroups, receiptView } from '../reporting/summary.ts';
 import { messageIdFrom, runClosed } from '../reporting/webhooks/message.ts';
 import type { Outbox } from '../reporting/webhooks/outbox.ts';
 import { reportKey } from '../stores/layout.ts';
@@ -122,11 +122,12 @@ async function closeDone({ run, shards }: Snapshot, options: ClosingOptions): Pr
     now,
   });
   if (!receipt.done) return false;
+  const view = { rest, receipt: receiptView(receipt), failures: createFailureGroups() };
   for (const name of REPORTS) {
     if (name === 'rejected.csv' && (await isRejectedKept(runId, objects))) continue;
     await objects.put(
       reportKey(runId, name),
-      reportText(name, closing, shards, { ledger, objects, rest, receipt: receiptView(receipt) }),
+      reportText(name, closing, shards, { ledger, objects, ...view }),
     );
   }
   // Cancelled or changed meanwhile: the next sweep closes it as it is then.

@@ -14,7 +14,12 @@ import {
   writeFailedCsv,
   writeRejectedCsv,
 } from '../reporting/csv.ts';
-import { type Summary, summarize } from '../reporting/summary.ts';
+import {
+  createFailureGroups,
+  type FailureGroups,
+  type Summary,
+  summarize,
+} from '../reporting/summary.ts';
 import { type ReportName, reportKey } from '../stores/layout.ts';
 import type { Objects } from '../stores/objects.ts';
 import { readPlan } from './nightly/plan.ts';
@@ -27,6 +32,8 @@ interface Stores {
   readonly receipt?: Summary['receipt'];
   /** Of a stopped run that is being closed. */
   readonly rest?: Rest | undefined;
+  /** Filled while `failed.csv` is written, so that the summary after it reads no row again. */
+  readonly failures?: FailureGroups;
 }
 
 /** The report of what is known now. */
@@ -34,13 +41,13 @@ export function reportText(
   name: Exclude<ReportName, 'rest.csv'>,
   run: Run,
   shards: readonly ShardRecord[],
-  { ledger, objects, receipt, rest }: Stores,
+  stores: Stores,
 ): AsyncIterable<string | Uint8Array> {
-  if (name === 'failed.csv') return writeFailedCsv(failedRows(run, { ledger, objects }));
+  if (name === 'failed.csv') return writeFailedCsv(failedRows(run, stores));
   if (name === 'rejected.csv') {
-    return rejectedText(run.runId, rest?.lines ?? stagedLines(shards), objects);
+    return rejectedText(run.runId, stores.rest?.lines ?? stagedLines(shards), stores.objects);
   }
-  return summaryText(run, shards, { ledger, objects, receipt, rest });
+  return summaryText(run, shards, stores);
 }
 
 async function* rejectedText(
@@ -64,24 +71,27 @@ export const isRejectedKept = async (
 async function* summaryText(
   run: Run,
   shards: readonly ShardRecord[],
-  { ledger, objects, receipt, rest }: Stores,
+  { ledger, objects, receipt, rest, failures }: Stores,
 ) {
   const isPass = run.operation === 'retry-failed-objects';
   const plan = isPass ? await readPlan(objects, run.runId) : undefined;
-  const failed = transfersIn(ledger, run.runId, ['failed']);
-  const summary = await summarize(run, shards, failed, { plan, receipt, rest: rest?.summary });
+  const groups = failures ?? createFailureGroups();
+  if (!failures)
+    for await (const row of transfersIn(ledger, run.runId, ['failed'])) groups.add(row);
+  const summary = summarize(run, shards, groups.all(), { plan, receipt, rest: rest?.summary });
   yield `${JSON.stringify(summary, null, 2)}\n`;
 }
 
 /** Of a task that failed also the objects that failed in it, as far as the provider lists them. */
 async function* failedRows(
   { runId, counts }: Run,
-  { ledger, objects }: Stores,
+  { ledger, objects, failures }: Stores,
 ): AsyncGenerator<FailedRow> {
   // Failed ones alone are found without reading the healthy ones.
   const states = counts.cancelled > 0 ? (['failed', 'cancelled'] as const) : (['failed'] as const);
   for await (const transfer of transfersIn(ledger, runId, states)) {
     const { transferId, object, attempt, state, cause, task } = transfer;
+    if (state === 'failed') failures?.add(transfer);
     yield {
       url: object?.url ?? '',
       key: object?.key ?? '',

@@ -236,6 +236,22 @@ it('lets nothing lag behind once a run ended', async () => {
   expect((await open().run('r1'))?.counts).toMatchObject({ submitted: 0, succeeded: 1 });
 });
 
+it('counts the failures that pass by themselves, and anew when a kept one gets another cause', async () => {
+  const { calls, clock, open } = await setup();
+  await closedRun(open(), ['succeeded', 'failed', 'failed']);
+  const temporary = async () => (await open().shards('r1'))[0]?.temporary;
+  const busy = { provider: 'tencent', code: 'Slow', message: '', class: 'transient' } as const;
+  clock.at += 120_000;
+  expect(await temporary()).toBe(0);
+  calls.length = 0;
+  expect(await temporary()).toBe(0);
+  // One look at the shards: what is kept of a final one holds.
+  expect(calls).toHaveLength(1);
+  await open().record('r1.0.1', report('failed', 1, { cause: busy }));
+  expect(await temporary()).toBe(1);
+  expect((await open().shards('r1'))[0]?.counts).toMatchObject({ succeeded: 1, failed: 2 });
+});
+
 it('never takes counts from before for those of a shard that ended since', async () => {
   const { clock, open } = await setup({ countsMaxAgeMs: 15_000 });
   const [sweeper, worker] = [open(), open()];
