@@ -4,6 +4,8 @@
  * before anything is packaged.
  */
 import type { Deployment } from '../shared/runtime/deployment.ts';
+import * as t from '../shared/wiring/config/tables.ts';
+import { TEXTS } from '../shared/wiring/config/texts.ts';
 import { param, STAGE } from './cfn.ts';
 
 interface Parameter {
@@ -32,15 +34,24 @@ const secretName = {
   pattern: /^[\w/+=.@-]{1,512}$/,
   expected: 'the name of a secret: letters, digits and /_+=.@-',
 };
-/** A setting of the functions: they check it themselves. */
-const setting = (fallback: string, meaning: string): Parameter => ({
-  default: fallback,
-  pattern: /^[^\n]*$/,
-  expected: 'one line',
-  meaning: `${meaning} (docs/configuration.md)`,
-});
+/** Settings of the functions, which check them themselves. */
+const SETTINGS = Object.fromEntries(
+  t
+    .namesOf(t.COS, t.HUAWEI, t.SMN, t.SWEEP, t.NIGHT, {
+      batchEndpoint: t.BATCH.endpoint,
+      batchRate: t.BATCH.requestsPerSecond,
+      projects: t.OMS_PROJECTS.others,
+      onKeyExist: t.FETCH.onKeyExist,
+      verify: t.CALLBACKS.verify,
+      logLevel: t.STORES.logLevel,
+    })
+    .map((name) => [
+      name,
+      { default: '', pattern: /^[^\n]*$/, expected: 'one line', meaning: TEXTS[name] },
+    ]),
+);
 
-export const PARAMETERS = {
+export const PARAMETERS: Readonly<Record<string, Parameter>> = {
   providers: {
     default: 'tencent,huawei',
     ...choice('tencent', 'huawei', 'tencent,huawei'),
@@ -178,40 +189,10 @@ export const PARAMETERS = {
     ...whole(1, 3_650),
     meaning: 'how long the ledger keeps an ended run',
   },
-  WAYBILL_STUCK_AFTER_SECONDS: setting(
-    '21600',
-    'age of a run without progress from which it counts as stuck',
-  ),
-  WAYBILL_ALLOW_HTTPS: setting('', 'accepts https: sources'),
-  WAYBILL_BATCH_RPS: setting('', 'requests per second to COS Batch'),
-  WAYBILL_COS_CONTROL_ENDPOINT: setting('', 'address of COS Batch'),
-  WAYBILL_COS_ENDPOINT: setting('', 'address of COS objects'),
-  WAYBILL_COS_FETCH_IN_FLIGHT: setting('', 'requests in flight to COS fetch'),
-  WAYBILL_COS_FETCH_RPS: setting('', 'requests per second to COS fetch'),
-  WAYBILL_COS_MIGRATION_ENDPOINT: setting('', 'address of COS fetch'),
-  WAYBILL_IAM_ENDPOINT: setting('', "address of Huawei's IAM"),
-  WAYBILL_LOST_AFTER_SECONDS: setting(
-    '',
-    'age of a submission without callback before Waybill polls',
-  ),
-  WAYBILL_MAX_ATTEMPTS: setting('', 'submissions of one transfer within its run'),
-  WAYBILL_MAX_NIGHTS: setting('', 'nights on which a failure is retried'),
-  WAYBILL_OBS_ENDPOINT: setting('', 'address of OBS objects'),
-  WAYBILL_OMS_ENDPOINT: setting('', 'address of OMS'),
-  WAYBILL_OMS_PROJECTS: setting('', 'further projects of the nightly pass'),
-  WAYBILL_OMS_RPS: setting('', 'requests per second to OMS'),
-  WAYBILL_OMS_RUNNING: setting('', 'tasks that may run in a region at once'),
-  WAYBILL_ON_KEY_EXIST: setting('', 'override or ignore existing objects'),
-  WAYBILL_SETTLE_SECONDS: setting('', 'age of an open submission before it is resolved'),
-  WAYBILL_SHARD_BYTES: setting('', 'size of a shard'),
-  WAYBILL_SMN_ENDPOINT: setting('', "address of Huawei's SMN"),
-  WAYBILL_SMN_TOPICS: setting('', 'SMN topics to listen to'),
-  WAYBILL_VERIFY: setting('', 'which callbacks are confirmed'),
-  LOG_LEVEL: setting('', 'debug, info, warn, error or silent'),
-} as const satisfies Readonly<Record<string, Parameter>>;
+  ...SETTINGS,
+};
 
-export type ParameterName = keyof typeof PARAMETERS;
-const ENTRIES: readonly (readonly [string, Parameter])[] = Object.entries(PARAMETERS);
+const ENTRIES = Object.entries(PARAMETERS);
 
 /** As the framework takes them: defaults for every stage, and what differs in `prod`. */
 export const stages = () => ({
@@ -241,7 +222,7 @@ export function faultsOf(given: Readonly<Record<string, unknown>>): readonly str
     : ['stage: expected 1 to 20 of a-z 0-9 -', ...faults];
 }
 
-const isGiven = (name: ParameterName) => ({
+const isGiven = (name: string) => ({
   'Fn::Not': [{ 'Fn::Equals': [param(name), ''] }],
 });
 const isUsed = (provider: string) => ({

@@ -11,7 +11,7 @@ import { routesOf } from '../shared/api/routes/route.ts';
 import { createBatchCreator } from '../shared/providers/tencent/batch/create-job.ts';
 import type { Deployment } from '../shared/runtime/deployment.ts';
 import { batchJobConfig } from '../shared/wiring/config/functions.ts';
-import { API, BATCH_TABLES, namesOf, TENCENT_TABLES } from '../shared/wiring/config/tables.ts';
+import { API, BATCH, namesOf, TENCENT_TABLES } from '../shared/wiring/config/tables.ts';
 import { connectBatch } from '../shared/wiring/connect.ts';
 import { observe } from '../shared/wiring/observe.ts';
 
@@ -48,7 +48,7 @@ export const deployment: Deployment = {
   uploads: ['cos-batch/'],
   provider: 'tencent',
   reservedConcurrency: 2,
-  environment: namesOf(...TENCENT_TABLES, ...BATCH_TABLES, API),
+  environment: namesOf(...TENCENT_TABLES, BATCH, API),
   uses: {
     ledger: ['read', 'list', 'write', 'remove'],
     objects: { read: ['cos-batch/'] },

@@ -13,7 +13,7 @@ import type { Deployment } from '../shared/runtime/deployment.ts';
 import { parseSchedule } from '../shared/runtime/events.ts';
 import { sweepConfig } from '../shared/wiring/config/functions.ts';
 import {
-  BATCH_TABLES,
+  BATCH,
   HUAWEI_TABLES,
   namesOf,
   SWEEP,
@@ -79,7 +79,7 @@ export const deployment: Deployment = {
   retries: 0,
   // One by the clock, one that was woken.
   reservedConcurrency: 2,
-  environment: namesOf(...TENCENT_TABLES, ...BATCH_TABLES, ...HUAWEI_TABLES, SWEEP),
+  environment: namesOf(...TENCENT_TABLES, BATCH, ...HUAWEI_TABLES, SWEEP),
   uses: {
     ledger: ['read', 'list', 'write', 'remove'],
     indexes: ['failed', 'newest', 'open'],

@@ -8,12 +8,14 @@ import { openApi } from '../shared/api/openapi.ts';
 import { summaryShape } from '../shared/api/responses.ts';
 import { apiPage } from './api-page.ts';
 import { schemaFiles } from './cli-schemas.ts';
+import { configurationPage } from './configuration-page.ts';
 
 /** Every file with its content, by path. */
 export function madeDocs(): Readonly<Record<string, string>> {
   const summary = toJsonSchema(summaryShape, { errorMode: 'ignore', target: 'draft-2020-12' });
   return {
     'docs/api.md': apiPage(),
+    'docs/configuration.md': configurationPage(),
     'docs/schemas/openapi.json': json(openApi()),
     'docs/schemas/summary.json': json({ ...summary, title: 'summary.json of a run' }),
     ...Object.fromEntries(

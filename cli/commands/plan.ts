@@ -4,7 +4,7 @@ import type { Command } from 'commander';
 import type { PlannedTransfer } from '../../shared/ledger/shard.ts';
 import { readEnv } from '../../shared/lib/env.ts';
 import { InputError } from '../../shared/lib/errors.ts';
-import { COS_LIMITS } from '../../shared/wiring/config/tables.ts';
+import { COS } from '../../shared/wiring/config/tables.ts';
 import { EXIT, type ExitCode, failureLine } from '../io/failure.ts';
 import { withInput } from '../io/input.ts';
 import { type CommandIo, examples, exitsWith, wholeNumber } from '../io/options.ts';
@@ -135,7 +135,7 @@ export async function plan(options: PlanOptions): Promise<ExitCode> {
 }
 
 const configuredRate = (env: Env): number =>
-  readEnv(env, (from) => from.read(COS_LIMITS)).requestsPerSecond;
+  readEnv(env, (from) => from.read(COS)).requestsPerSecond;
 
 const hasNoMd5 = ({ md5 }: PlannedTransfer): boolean => md5 === undefined;
 

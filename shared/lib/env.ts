@@ -22,6 +22,12 @@ export type Values<Rows extends Table> = v.InferOutput<
   v.ObjectSchema<{ readonly [Field in keyof Rows]: Rows[Field][1] }, undefined>
 >;
 
+/** `sqlite:./data/waybill.db` as kind and place. */
+export interface StoreAddress<Kind extends string> {
+  readonly kind: Kind;
+  readonly place: string;
+}
+
 /** Reads a part of the environment and throws ConfigError (CONFIG_INVALID) with all its faults. */
 export function readEnv<Config>(env: Env, build: (from: EnvReader) => Config): Config {
   const reader = createEnvReader(env);
@@ -98,101 +104,3 @@ export function createEnvReader(env: Env): EnvReader {
     },
   };
 }
-
-/** Text that must be set. */
-export const text = (expected: string, pattern = /(?:)/) =>
-  v.pipe(v.string(`expected ${expected}`), v.regex(pattern, `expected ${expected}`));
-
-/** Text that may be absent. */
-export const maybe = (expected = 'text', pattern?: RegExp) =>
-  v.exactOptional(text(expected, pattern));
-
-const whole = (min: number, max: number) => {
-  const message = `expected a whole number from ${min} to ${max}`;
-  return v.pipe(
-    v.string(message),
-    v.regex(/^\d{1,15}$/, message),
-    v.transform(Number),
-    v.minValue(min, message),
-    v.maxValue(max, message),
-  );
-};
-
-export const integer = (fallback: number, min: number, max: number) =>
-  v.optional(whole(min, max), String(fallback));
-
-/** Whole seconds, as milliseconds. */
-export const seconds = (fallback: number, min: number, max: number) =>
-  v.optional(
-    v.pipe(
-      whole(min, max),
-      v.transform((value) => 1_000 * value),
-    ),
-    String(fallback),
-  );
-
-export const flag = v.optional(
-  v.pipe(
-    v.string(),
-    v.toLowerCase(),
-    v.picklist(['true', 'false'], 'expected true or false'),
-    v.transform((value) => value === 'true'),
-  ),
-  'false',
-);
-
-/** The first choice is the default. */
-export const choice = <const Choices extends readonly [string, ...string[]]>(...choices: Choices) =>
-  v.optional(v.picklist(choices, `expected one of ${choices.join(', ')}`), choices[0]);
-
-/** Items between commas; blank ones don't count. */
-export const list = (expected: string, pattern: RegExp, least: 0 | 1 = 1) =>
-  v.pipe(
-    v.string(`expected ${expected}`),
-    v.transform((value) => value.split(',').flatMap((item) => item.trim() || [])),
-    v.check((items) => items.length >= least, `expected ${expected}`),
-    v.everyItem((item) => pattern.test(item), `expected ${expected}`),
-  );
-
-/**
- * An address without a slash at its end.
- * @param places what the reader of the address fills in, such as `{region}`
- */
-export function address(...places: readonly string[]) {
-  const filled = places.length === 0 ? '' : `, which may hold ${places.join(' and ')}`;
-  const message = `expected an http:// or https:// address${filled}, and nothing behind it`;
-  return v.pipe(
-    v.string(message),
-    v.check((value) => {
-      const sample = places.reduce((all, place) => all.replaceAll(place, 'x'), value);
-      return /^https?:\/\/[^?#@{}]+$/.test(sample) && URL.canParse(sample);
-    }, message),
-    v.transform((value) => value.replace(/\/+$/, '')),
-  );
-}
-
-/** An address that is known, and may be another one for tests, proxies and private links. */
-export const endpoint = (known: string) =>
-  v.optional(address(...(known.match(/\{\w+\}/g) ?? [])), known);
-
-/** `sqlite:./data/waybill.db` as kind and place. */
-export interface StoreAddress<Kind extends string> {
-  readonly kind: Kind;
-  readonly place: string;
-}
-
-/** Where a store is, such as `sqlite:./data/waybill.db`. */
-export const store = <const Kinds extends readonly string[]>(fallback: string, ...kinds: Kinds) => {
-  const message = `expected ${kinds.map((kind) => `${kind}:<place>`).join(' or ')}`;
-  return v.optional(
-    v.pipe(
-      v.string(message),
-      v.regex(new RegExp(`^(?:${kinds.join('|')}):.`), message),
-      v.transform((value): StoreAddress<Kinds[number]> => {
-        const [kind = '', ...place] = value.split(':');
-        return { kind: kind as Kinds[number], place: place.join(':') };
-      }),
-    ),
-    fallback,
-  );
-};

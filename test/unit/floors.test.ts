@@ -36,7 +36,13 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   'local/demo': ['local/', 'simulator/', 'shared/'],
   local: ['local/', 'functions/', 'shared/', 'simulator/main.ts', 'scripts/build-dashboard.ts'],
   cli: ['cli/', 'shared/', 'local/main.ts'],
-  deploy: ['deploy/', 'shared/runtime/deployment.ts', 'shared/lib/metrics.ts'],
+  deploy: [
+    'deploy/',
+    'shared/runtime/deployment.ts',
+    'shared/lib/metrics.ts',
+    'shared/wiring/config/tables.ts',
+    'shared/wiring/config/texts.ts',
+  ],
   // It speaks HTTP; the linter runs in the browser too.
   dashboard: [
     'dashboard/',

@@ -8,24 +8,7 @@ import type { StoresConfig } from '../../stores/config.ts';
 import { hasHuawei, huawei } from './huawei.ts';
 import { readConfig } from './names.ts';
 import { stores } from './stores.ts';
-import {
-  API,
-  BATCH,
-  BATCH_LIMITS,
-  CALLBACKS,
-  COS,
-  COS_LIMITS,
-  FETCH,
-  NIGHT,
-  namesOf,
-  PLAN,
-  SERVED,
-  SETTLE,
-  SMN,
-  SWEEP,
-  TENCENT_KEYS,
-  WEBHOOKS,
-} from './tables.ts';
+import * as t from './tables.ts';
 
 export type OmsStartConfig = ReturnType<typeof omsStartConfig>;
 export type SweepConfig = ReturnType<typeof sweepConfig>;
@@ -44,49 +27,50 @@ const config =
 
 export const storesConfig = config({});
 
-export const planConfig = config(PLAN);
+export const planConfig = config(t.PLAN);
 
-export const runsConfig = config({ ...API, ...SERVED });
+export const runsConfig = config({ ...t.API, ...t.SERVED });
 
-export const cosFetchConfig = config(FETCH, (from) => ({ cos: cos(from) }));
+export const cosFetchConfig = config(t.FETCH, (from) => ({ cos: cos(from) }));
 
-export const callbackConfig = config(CALLBACKS, (from, { verify }) => ({
+export const callbackConfig = config(t.CALLBACKS, (from, { verify }) => ({
   // Without Tencent there are no callbacks to confirm.
   ...(verify !== 'none' && (hasTencent(from) || !hasHuawei(from)) && { cos: cos(from) }),
-  ...(from.has(SMN.topics[0]) && { smn: from.read(SMN) }),
+  ...(from.has(t.SMN.topics[0]) && { smn: from.read(t.SMN) }),
 }));
 
-export const batchJobConfig = config(API, (from) => ({ batch: batch(from, cos(from)) }));
+export const batchJobConfig = config(t.API, (from) => ({ batch: batch(from, cos(from)) }));
 
-export const omsStartConfig = config({ ...API, ...SETTLE }, (from) => ({ huawei: huawei(from) }));
+export const omsStartConfig = config({ ...t.API, ...t.SETTLE }, (from) => ({
+  huawei: huawei(from),
+}));
 
-export const nightlyConfig = config(NIGHT, (from) => ({
+export const nightlyConfig = config(t.NIGHT, (from) => ({
   ...(hasHuawei(from) && { huawei: huawei(from) }),
 }));
 
 /** With each provider that is configured; Tencent's faults are told when none is. */
-export const sweepConfig = config(SWEEP, (from) => {
+export const sweepConfig = config(t.SWEEP, (from) => {
   const tencent = hasTencent(from) || !hasHuawei(from) ? cos(from) : undefined;
   return {
     ...(tencent && { cos: tencent }),
-    ...(tencent && from.has(BATCH.uin[0]) && { batch: batch(from, tencent) }),
+    ...(tencent && from.has(t.BATCH.uin[0]) && { batch: batch(from, tencent) }),
     ...(hasHuawei(from) && { huawei: huawei(from) }),
-    ...(from.has(...namesOf(WEBHOOKS)) && { webhooks: from.read(WEBHOOKS) }),
+    ...(from.has(...t.namesOf(t.WEBHOOKS)) && { webhooks: from.read(t.WEBHOOKS) }),
   };
 });
 
 /** Whether any of the provider's own variables is set. */
 export const hasTencent = (from: EnvReader): boolean =>
-  from.has(TENCENT_KEYS.secretId[0], TENCENT_KEYS.secretKey[0]);
+  from.has(t.TENCENT_KEYS.secretId[0], t.TENCENT_KEYS.secretKey[0]);
 
-const cos = (from: EnvReader): CosConfig => ({
-  credentials: from.live(TENCENT_KEYS),
-  ...from.read(COS),
-  limits: from.read(COS_LIMITS),
-});
+function cos(from: EnvReader): CosConfig {
+  const { requestsPerSecond, inFlight, ...endpoints } = from.read(t.COS);
+  const credentials = from.live(t.TENCENT_KEYS);
+  return { ...endpoints, credentials, limits: { requestsPerSecond, inFlight } };
+}
 
-const batch = (from: EnvReader, tencent: CosConfig): BatchConfig => ({
-  cos: tencent,
-  ...from.read(BATCH),
-  limits: { ...from.read(BATCH_LIMITS), inFlight: 4 },
-});
+function batch(from: EnvReader, tencent: CosConfig): BatchConfig {
+  const { requestsPerSecond, ...account } = from.read(t.BATCH);
+  return { ...account, cos: tencent, limits: { requestsPerSecond, inFlight: 4 } };
+}

@@ -8,41 +8,32 @@ import {
   credentialSet,
   DEFAULT_SET,
 } from '../../providers/huawei/credential-sets.ts';
-import {
-  HUAWEI,
-  HUAWEI_AUTH,
-  HUAWEI_KEYS,
-  IAM_USER,
-  namesOf,
-  OMS_LIMITS,
-  OMS_PROJECTS,
-  OMS_SET,
-  SETS,
-} from './tables.ts';
+import * as t from './tables.ts';
 
 /** Whether any of the provider's own variables is set. */
 export const hasHuawei = (from: EnvReader): boolean =>
-  from.has(HUAWEI_KEYS.secretId[0], HUAWEI_KEYS.secretKey[0], IAM_USER.name[0]);
+  from.has(t.HUAWEI_KEYS.secretId[0], t.HUAWEI_KEYS.secretKey[0], t.IAM_USER.name[0]);
 
 export function huawei(from: EnvReader): HuaweiConfig {
-  const { kind } = from.read(HUAWEI_AUTH);
+  const { kind } = from.read(t.HUAWEI_AUTH);
+  const { requestsPerSecond, ...others } = from.read(t.HUAWEI);
   return {
     auth:
       kind === 'token'
-        ? { kind, user: from.read(IAM_USER) }
-        : { kind, credentials: from.live(HUAWEI_KEYS) },
-    ...from.read(HUAWEI),
+        ? { kind, user: from.read(t.IAM_USER) }
+        : { kind, credentials: from.live(t.HUAWEI_KEYS) },
+    ...others,
     projects: projects(from),
     // Fewer than the five bad checks that lock a key.
-    limits: { ...from.read(OMS_LIMITS), inFlight: 4 },
-    sets: { ...from.read(SETS), ...withoutUndefined({ fromEnv: defaultSet(from) }) },
+    limits: { requestsPerSecond, inFlight: 4 },
+    sets: { ...from.read(t.SETS), ...withoutUndefined({ fromEnv: defaultSet(from) }) },
   };
 }
 
 /** `WAYBILL_OMS_PROJECTS`, behind the one project of the SDK's variables. */
 function projects(from: EnvReader): readonly OmsProject[] {
-  const { region, projectId, others } = from.read(OMS_PROJECTS);
-  const found = [others].flat().map((item) => {
+  const { region, projectId, others } = from.read(t.OMS_PROJECTS);
+  const found = others.map((item) => {
     const [place = '', credentials = DEFAULT_SET] = item.split('@');
     const [where = '', id = ''] = place.split('/');
     return { region: where, projectId: id, credentials };
@@ -54,13 +45,14 @@ function projects(from: EnvReader): readonly OmsProject[] {
 
 /** The set `default` of the environment; undefined when none of its variables is set. */
 function defaultSet(from: EnvReader): CredentialSet | undefined {
-  if (!from.has(...namesOf(OMS_SET))) return undefined;
-  const given = from.read(OMS_SET);
+  if (!from.has(...t.namesOf(t.OMS_SET))) return undefined;
+  const given = from.read(t.OMS_SET);
   // What is missing is a fault already, and must not hide those of others.
   const { dstAk = '', dstSk = '' } = given;
   const result = v.safeParse(credentialSet, { ...given, dstAk, dstSk });
   if (result.success) return result.output as CredentialSet;
-  const nameOf = (field: string): string => OMS_SET[field as keyof typeof OMS_SET]?.[0] ?? field;
+  const nameOf = (field: string): string =>
+    t.OMS_SET[field as keyof typeof t.OMS_SET]?.[0] ?? field;
   for (const issue of result.issues) {
     // What is missing is said by field; the operator knows variables.
     const message = issue.message.replace(/with (\w+)/, (_, other) => `with ${nameOf(other)}`);

@@ -32,13 +32,13 @@ export const readConfig = <Config>(env: Env, build: (from: EnvReader) => Config)
   });
 
 /** Unknown names with our prefix. */
-export function unknownNames(env: Env, removed = REMOVED): readonly InputFault[] {
+export function unknownNames(env: Env): readonly InputFault[] {
   return given(env)
     .filter(
       ([name, value]) =>
         /^WAYBILL_/i.test(name) &&
         !NAMES.includes(name) &&
-        !removed.has(name) &&
+        !REMOVED.has(name) &&
         !OF_TESTS.test(name) &&
         !OF_KUBERNETES.test(name) &&
         !(name.endsWith('_PORT') && /^(?:tcp|udp|sctp):\/\//.test(value)),
@@ -47,9 +47,9 @@ export function unknownNames(env: Env, removed = REMOVED): readonly InputFault[]
 }
 
 /** Names that are not read any more. */
-export const removedNames = (env: Env, removed = REMOVED): readonly InputFault[] =>
+export const removedNames = (env: Env): readonly InputFault[] =>
   given(env).flatMap(([path]) => {
-    const message = removed.get(path);
+    const message = REMOVED.get(path);
     return message === undefined ? [] : [{ path, message }];
   });
 
@@ -74,13 +74,13 @@ function unknown(path: string): InputFault {
 /** Letters to insert, leave out or exchange (Levenshtein). */
 function distance(a: string, b: string): number {
   let row = Array.from({ length: b.length + 1 }, (_, at) => at);
-  for (const [i, letter] of [...a].entries()) {
-    const next = [i + 1];
-    for (let j = 1; j <= b.length; j += 1) {
-      const exchanged = (row[j - 1] ?? 0) + (letter === b[j - 1] ? 0 : 1);
-      next.push(Math.min((row[j] ?? 0) + 1, (next[j - 1] ?? 0) + 1, exchanged));
-    }
-    row = next;
+  for (const letter of a) {
+    let [left = 0] = row;
+    row = row.map((above, at) => {
+      const exchanged = (row[at - 1] ?? Infinity) + (letter === b[at - 1] ? 0 : 1);
+      left = Math.min(above + 1, at === 0 ? Infinity : left + 1, exchanged);
+      return left;
+    });
   }
-  return row[b.length] ?? 0;
+  return row.at(-1) ?? 0;
 }

@@ -1,9 +1,101 @@
-/** Schemas of variables that hold more than one thing: callback keys, projects, webhooks. */
+/**
+ * The schemas of variables: text, numbers, choices, lists, addresses and what only one variable holds.
+ * Messages say what was expected and never quote a value.
+ */
 import * as v from 'valibot';
-import { list, text } from '../../lib/env.ts';
+import type { StoreAddress } from '../../lib/env.ts';
 import { PROJECT_ID, REGION } from '../../providers/huawei/config.ts';
 import { SET_NAME } from '../../providers/huawei/credential-sets.ts';
 import { parseWebhookSecret } from '../../signing/webhook.ts';
+
+/** Text that must be set. */
+export const text = (expected: string, pattern = /(?:)/) =>
+  v.pipe(v.string(`expected ${expected}`), v.regex(pattern, `expected ${expected}`));
+
+/** Text that may be absent. */
+export const maybe = (expected = 'text', pattern?: RegExp) =>
+  v.exactOptional(text(expected, pattern));
+
+export const integer = (fallback: number, min: number, max: number) => {
+  const message = `expected a whole number from ${min} to ${max}`;
+  return v.optional(
+    v.pipe(
+      v.string(message),
+      v.regex(/^\d{1,15}$/, message),
+      v.transform(Number),
+      v.minValue(min, message),
+      v.maxValue(max, message),
+    ),
+    String(fallback),
+  );
+};
+
+/** Whole seconds, as milliseconds. */
+export const seconds = (fallback: number, min: number, max: number) =>
+  v.pipe(
+    integer(fallback, min, max),
+    v.transform((value) => 1_000 * value),
+  );
+
+export const flag = v.optional(
+  v.pipe(
+    v.string(),
+    v.toLowerCase(),
+    v.picklist(['true', 'false'], 'expected true or false'),
+    v.transform((value) => value === 'true'),
+  ),
+  'false',
+);
+
+/** The first choice is the default. */
+export const choice = <const Choices extends readonly [string, ...string[]]>(...choices: Choices) =>
+  v.optional(v.picklist(choices, `expected one of ${choices.join(', ')}`), choices[0]);
+
+/** Items between commas; blank ones don't count. */
+export const list = (expected: string, pattern: RegExp, least: 0 | 1 = 1) =>
+  v.pipe(
+    v.string(`expected ${expected}`),
+    v.transform((value) => value.split(',').flatMap((item) => item.trim() || [])),
+    v.check((items) => items.length >= least, `expected ${expected}`),
+    v.everyItem((item) => pattern.test(item), `expected ${expected}`),
+  );
+
+/**
+ * An address without a slash at its end.
+ * @param places what the reader of the address fills in, such as `{region}`
+ */
+export function address(...places: readonly string[]) {
+  const filled = places.length === 0 ? '' : `, which may hold ${places.join(' and ')}`;
+  const message = `expected an http:// or https:// address${filled}, and nothing behind it`;
+  return v.pipe(
+    v.string(message),
+    v.check((value) => {
+      const sample = places.reduce((all, place) => all.replaceAll(place, 'x'), value);
+      return /^https?:\/\/[^?#@{}]+$/.test(sample) && URL.canParse(sample);
+    }, message),
+    v.transform((value) => value.replace(/\/+$/, '')),
+  );
+}
+
+/** An address that is known, and may be another one for tests, proxies and private links. */
+export const endpoint = (known: string) =>
+  v.optional(address(...(known.match(/\{\w+\}/g) ?? [])), known);
+
+/** Where a store is, such as `sqlite:./data/waybill.db`. */
+export const store = <const Kinds extends readonly string[]>(fallback: string, ...kinds: Kinds) => {
+  const message = `expected ${kinds.map((kind) => `${kind}:<place>`).join(' or ')}`;
+  return v.optional(
+    v.pipe(
+      v.string(message),
+      v.regex(new RegExp(`^(?:${kinds.join('|')}):.`), message),
+      v.transform((value): StoreAddress<Kinds[number]> => {
+        const [kind = '', ...place] = value.split(':');
+        return { kind: kind as Kinds[number], place: place.join(':') };
+      }),
+    ),
+    fallback,
+  );
+};
 
 const isUnique = (items: string[]): boolean => new Set(items).size === items.length;
 
@@ -39,29 +131,22 @@ export const callbackKeys = v.pipe(
 
 const EXPECTED_URL = 'an https:// address (http:// for this machine alone)';
 
-const urlFault = (value: string): string | undefined => {
-  if (!/^https?:\/\//i.test(value) || !URL.canParse(value)) return EXPECTED_URL;
-  const url = new URL(value);
-  if (url.protocol === 'http:' && !isLoopback(url.hostname)) return EXPECTED_URL;
-  if (url.username !== '' || url.password !== '' || url.hash !== '') {
-    return 'an address without user name, password and #';
-  }
-  // Paths are kept decoded, where an escaped slash would become one that separates.
-  return /%2f/i.test(url.pathname) || !isDecodable(url.pathname)
-    ? 'a path in UTF-8 without escaped slashes'
-    : undefined;
-};
-
 const isLoopback = (host: string): boolean =>
   host === 'localhost' || host === '[::1]' || /^127\.\d+\.\d+\.\d+$/.test(host);
 
-function isDecodable(path: string): boolean {
-  try {
-    decodeURIComponent(path);
-    return true;
-  } catch {
-    return false;
+function urlFault(value: string): string | undefined {
+  const url = /^https?:\/\//i.test(value) ? URL.parse(value) : null;
+  if (!url || (url.protocol === 'http:' && !isLoopback(url.hostname))) return EXPECTED_URL;
+  if (url.username !== '' || url.password !== '' || url.hash !== '') {
+    return 'an address without user name, password and #';
   }
+  try {
+    // Paths are kept decoded, where an escaped slash would become one that separates.
+    if (!/%2f/i.test(url.pathname) && decodeURIComponent(url.pathname)) return undefined;
+  } catch {
+    // It is no UTF-8.
+  }
+  return 'a path in UTF-8 without escaped slashes';
 }
 
 export const webhookUrl = v.pipe(

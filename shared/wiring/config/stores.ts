@@ -4,24 +4,12 @@ import type { S3Config } from '../../lib/s3/bucket.ts';
 import { withoutUndefined } from '../../lib/values.ts';
 import { type AwsStoresConfig, domainOf } from '../../stores/aws/config.ts';
 import type { StoresConfig } from '../../stores/config.ts';
-import {
-  AWS,
-  AWS_ENDPOINT,
-  AWS_KEYS,
-  METRICS,
-  namesOf,
-  S3,
-  S3_KEYS,
-  SECRETS,
-  SETS,
-  STAGE,
-  STORES,
-} from './tables.ts';
+import * as t from './tables.ts';
 
 /** Secrets of Secrets Manager and the one with the named credential sets; undefined for none. */
 export function secretsConfig(from: EnvReader) {
-  const { ids, setsId } = from.read(SECRETS);
-  const [file] = SETS.file;
+  const { ids, setsId } = from.read(t.SECRETS);
+  const [file] = t.SETS.file;
   if (setsId !== undefined && from.has(file)) {
     from.fault(file, 'expected none beside WAYBILL_CREDENTIALS_SECRET');
   }
@@ -31,19 +19,19 @@ export function secretsConfig(from: EnvReader) {
 }
 
 export const aws = (from: EnvReader): AwsStoresConfig => ({
-  ...from.read(AWS),
-  ...from.read(AWS_ENDPOINT),
-  keys: from.read(AWS_KEYS),
+  ...from.read(t.AWS),
+  ...from.read(t.AWS_ENDPOINT),
+  keys: from.read(t.AWS_KEYS),
 });
 
 export function stores(from: EnvReader): StoresConfig {
-  const config = from.read(STORES);
+  const { metrics, ...config } = from.read(t.STORES);
   const { ledger, queue, objects } = config;
   return {
     ...config,
     ...((ledger.kind === 'dynamodb' || queue.kind === 'sqs') && { aws: aws(from) }),
     ...(objects.kind === 's3' && { s3: s3(from, objects.place) }),
-    ...(from.read(METRICS).kind === 'emf' && { metrics: from.read(STAGE) }),
+    ...(metrics === 'emf' && { metrics: from.read(t.STAGE) }),
   };
 }
 
@@ -56,16 +44,16 @@ const BUCKET = /^[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]$/;
 /** AWS's own variables where no others are given, so that on AWS nothing has to be set. */
 function s3(from: EnvReader, bucket: string): S3Config {
   if (!BUCKET.test(bucket)) {
-    from.fault(STORES.objects[0], 'expected s3:<bucket>, 3 to 63 of a-z, 0-9, dot and hyphen');
+    from.fault(t.STORES.objects[0], 'expected s3:<bucket>, 3 to 63 of a-z, 0-9, dot and hyphen');
   }
-  const { region, endpoint } = from.read(S3);
+  const { region, endpoint } = from.read(t.S3);
   // An emulator's one address knows no buckets as hosts.
   const known = (): string =>
-    from.read(AWS_ENDPOINT).endpoint ?? `https://{bucket}.s3.{region}.${domainOf(region ?? '')}`;
+    from.read(t.AWS_ENDPOINT).endpoint ?? `https://{bucket}.s3.{region}.${domainOf(region ?? '')}`;
   return {
     region,
     // One set or the other, never halves of both.
-    keys: from.read(from.has(...namesOf(S3_KEYS)) ? S3_KEYS : AWS_KEYS),
+    keys: from.read(from.has(...t.namesOf(t.S3_KEYS)) ? t.S3_KEYS : t.AWS_KEYS),
     endpoint: endpoint ?? known(),
   };
 }

@@ -120,6 +120,11 @@ describe('configuration', () => {
   it.each([
     ['the same kid twice', 'WAYBILL_CALLBACK_KEYS', 'k1:0123456789abcdef,k1:fedcba9876543210'],
     ['a kid with a dot', 'WAYBILL_CALLBACK_KEYS', 'k.1:0123456789abcdef'],
+    ['no key between commas', 'WAYBILL_CALLBACK_KEYS', ' , '],
+    ['blanks for the begin of a secret', 'WAYBILL_CALLBACK_KEYS', 'k1:   3456789abcdef'],
+    ['a place nobody fills in', 'WAYBILL_COS_MIGRATION_ENDPOINT', 'http://{bucket}.example'],
+    ['a query behind an address', 'WAYBILL_PUBLIC_URL', 'https://waybill.example?tenant=1'],
+    ['keys in an address', 'WAYBILL_COS_ENDPOINT', 'https://user:key@proxy.example'],
   ])('refuses %s', (_name, variable, value) => {
     expect(faultsOf(() => cosFetchConfig({ ...complete, [variable]: value }))).toHaveProperty(
       variable,
@@ -131,6 +136,7 @@ describe('configuration', () => {
     ['a broken digest', 'sha256:abc', false],
     ['two good ones', `0123456789abcdef,sha256:${'a'.repeat(64)}`, true],
     ['none', undefined, false],
+    ['none between commas', ' , ', false],
   ])('API tokens: %s', (_name, value, good) => {
     const faults = faultsOf(() => runsConfig({ WAYBILL_API_TOKENS: value }));
     expect(faults).toEqual(good ? {} : { WAYBILL_API_TOKENS: expect.any(String) });
