@@ -11,7 +11,7 @@ import { has, type Item, number, text } from './item.ts';
 import { createdSort, MAX_SHARD, runKey, runPartition, shardSort } from './keys.ts';
 import type { Expiry } from './rows.ts';
 import { fromNewRun, toRun } from './rows.ts';
-import type { Table } from './table.ts';
+import type { Query, Table } from './table.ts';
 
 /** The shards of a run that somebody opened, from number `from` to `last`. */
 export const shardsOf = async (
@@ -38,26 +38,8 @@ export function createRuns(table: Table, counting: Counting, expiry: Expiry): Ru
     return item && counted(item);
   };
 
-  /** Whether it ended just so: the answer to our own write may have been lost on its way. */
-  const isDone = async (
-    runId: string,
-    what: 'closedAt' | 'stoppedAt',
-    at: Date,
-    state?: string,
-  ) => {
-    const item = await table.get(runKey(runId));
-    if (!item || number(item, what) !== at.getTime()) return false;
-    return state === undefined || item['state'] === state;
-  };
-
-  const ttlOf = async (runId: string, at: Date): Promise<number | undefined> => {
-    const item = await table.get(runKey(runId));
-    return item && expiry.run(at, new Date(number(item, 'createdAt'))).ttl;
-  };
-
-  const stops = createRunStops();
   return {
-    stops,
+    ...createEnds(table, expiry),
     async openRun(run: NewRun) {
       const item = fromNewRun(run);
       if (await table.put(item, 'attribute_not_exists(#pk)')) return toRun(item, totalsOf([]));
@@ -68,55 +50,6 @@ export function createRuns(table: Table, counting: Counting, expiry: Expiry): Ru
       const set = `SET #state = :active, ${planned.set}`;
       const values = { active: 'active', planning: 'planning', ...planned.values };
       await table.update(runKey(runId), set, values, '#state = :planning');
-    },
-    async stopRun(runId, { state, at, error }) {
-      const set = `SET #state = :state, #stoppedAt = :at${error ? ', #error = :error' : ''}`;
-      const values = {
-        state,
-        at: at.getTime(),
-        planning: 'planning',
-        active: 'active',
-        ...(error && { error: JSON.stringify(error) }),
-      };
-      const isOpen = '#state IN (:planning, :active)';
-      const isStopped =
-        (await table.update(runKey(runId), `${set} REMOVE #kept, #closingAt`, values, isOpen)) ||
-        (await isDone(runId, 'stoppedAt', at, state));
-      if (isStopped) stops.announce(runId);
-      return isStopped;
-    },
-    async beginClosing(runId, at) {
-      const set = 'SET #closingAt = if_not_exists(#closingAt, :at)';
-      const begun = { at: at.getTime() };
-      const item = await table.updated(runKey(runId), set, begun, 'attribute_exists(#pk)');
-      return item ? new Date(number(item, 'closingAt')) : at;
-    },
-    async closeRun(runId, at, plan) {
-      const ttl = await ttlOf(runId, at);
-      const read = plan && setPlan(plan);
-      const set = [
-        'SET #state = :to, #closedAt = :at',
-        ...(ttl === undefined ? [] : ['#ttl = :ttl']),
-        ...(read ? [read.set] : []),
-      ];
-      const close = async (from: RunState, to: RunState): Promise<boolean> => {
-        const times = { at: at.getTime(), ...(ttl !== undefined && { ttl }) };
-        const values = { from, to, ...times, ...read?.values };
-        const expression = `${set.join(', ')} REMOVE #open, #kept`;
-        const isUnclosed = '#state = :from AND attribute_not_exists(#closedAt)';
-        return table.update(runKey(runId), expression, values, isUnclosed);
-      };
-      if (await close('active', 'completed')) return true;
-      if (await close('cancelled', 'cancelled')) return true;
-      if (await close('failed', 'failed')) return true;
-      return isDone(runId, 'closedAt', at);
-    },
-    async reopenRun(runId, state) {
-      const expression = `SET #state = :state, #open = :open
-        REMOVE #closingAt, #closedAt, #stoppedAt, #error, #ttl, #kept`;
-      const values = { state, open: 'open', planning: 'planning', active: 'active' };
-      const hasEnded = 'attribute_exists(#pk) AND NOT #state IN (:planning, :active)';
-      return table.update(runKey(runId), expression, values, hasEnded);
     },
     run: find,
     async countSending() {
@@ -137,30 +70,10 @@ export function createRuns(table: Table, counting: Counting, expiry: Expiry): Ru
       const set = 'SET #handedTo = if_not_exists(#handedTo, :to)';
       await table.update(runKey(runId), set, { to }, 'attribute_exists(#pk)');
     },
-    async runs({ states, operations, unclosed = false, cursor, limit = 20 }) {
+    async runs({ limit = 20, ...filter }) {
       const size = Math.min(Math.max(limit, 1), 100);
-      const { createdAtMs, runId } = cursor === undefined ? NEWEST : parseRunCursor(cursor);
-      const goesOn = states?.every((state) => state === 'planning' || state === 'active') ?? false;
-      const open = unclosed || goesOn;
-      const partition = open ? 'open' : 'kind';
-      const filters = [
-        ...oneOf('state', states ?? []),
-        ...(operations ? oneOf('operation', operations) : []),
-      ];
       const items: Item[] = [];
-      const found = table.query({
-        index: open ? 'open' : 'newest',
-        where: `#${partition} = :partition AND #created < :before`,
-        values: {
-          partition: open ? 'open' : 'run',
-          before: createdSort(createdAtMs, runId),
-          ...Object.fromEntries((states ?? []).map((state, at) => [`state${at}`, state])),
-          ...Object.fromEntries((operations ?? []).map((each, at) => [`operation${at}`, each])),
-        },
-        ...(filters.length > 0 && { filter: filters.join(' AND ') }),
-        newestFirst: true,
-        pageSize: size + 1,
-      });
+      const found = table.query({ ...queryOf(filter), pageSize: size + 1 });
       for await (const item of found) if (items.push(item) > size) break;
       const page = await Promise.all(items.slice(0, size).map(counted));
       const last = page.at(-1);
@@ -168,6 +81,96 @@ export function createRuns(table: Table, counting: Counting, expiry: Expiry): Ru
         ? { items: page, nextCursor: runCursor(last) }
         : { items: page };
     },
+  };
+}
+
+type Ends = 'stops' | 'stopRun' | 'beginClosing' | 'closeRun' | 'reopenRun';
+
+/** How runs end and go on. */
+function createEnds(table: Table, expiry: Expiry): Pick<RunCalls, Ends> {
+  const stops = createRunStops();
+  return {
+    stops,
+    async stopRun(runId, { state, at, error }) {
+      const set = `SET #state = :state, #stoppedAt = :at${error ? ', #error = :error' : ''}`;
+      const values = {
+        state,
+        at: at.getTime(),
+        planning: 'planning',
+        active: 'active',
+        ...(error && { error: JSON.stringify(error) }),
+      };
+      const isOpen = '#state IN (:planning, :active)';
+      const isStopped =
+        (await table.update(runKey(runId), `${set} REMOVE #kept, #closingAt`, values, isOpen)) ||
+        hasEnded(await table.get(runKey(runId)), { stoppedAt: at.getTime(), state });
+      if (isStopped) stops.announce(runId);
+      return isStopped;
+    },
+    async beginClosing(runId, at) {
+      const set = 'SET #closingAt = if_not_exists(#closingAt, :at)';
+      const begun = { at: at.getTime() };
+      const item = await table.updated(runKey(runId), set, begun, 'attribute_exists(#pk)');
+      return item ? new Date(number(item, 'closingAt')) : at;
+    },
+    async closeRun(runId, at, plan) {
+      const run = await table.get(runKey(runId));
+      if (!run || run['state'] === 'planning') return false;
+      const closedAt = at.getTime();
+      if (has(run, 'closedAt')) return hasEnded(run, { closedAt });
+      const from = text(run, 'state');
+      const to = from === 'active' ? 'completed' : from;
+      const { ttl } = expiry.run(at, new Date(number(run, 'createdAt')));
+      const read = plan && setPlan(plan);
+      const set = [
+        'SET #state = :to, #closedAt = :closedAt',
+        ...(ttl === undefined ? [] : ['#ttl = :ttl']),
+        ...(read ? [read.set] : []),
+      ];
+      const values = { from, to, closedAt, ...(ttl !== undefined && { ttl }), ...read?.values };
+      const expression = `${set.join(', ')} REMOVE #open, #kept`;
+      const isUnclosed = '#state = :from AND attribute_not_exists(#closedAt)';
+      return (
+        (await table.update(runKey(runId), expression, values, isUnclosed)) ||
+        hasEnded(await table.get(runKey(runId)), { closedAt })
+      );
+    },
+    async reopenRun(runId, state) {
+      const expression = `SET #state = :state, #open = :open
+        REMOVE #closingAt, #closedAt, #stoppedAt, #error, #ttl, #kept`;
+      const values = { state, open: 'open', planning: 'planning', active: 'active' };
+      const isEnded = 'attribute_exists(#pk) AND NOT #state IN (:planning, :active)';
+      return table.update(runKey(runId), expression, values, isEnded);
+    },
+  };
+}
+
+/** Whether it ended just so: the answer to our own write may have been lost on its way. */
+const hasEnded = (run: Item | undefined, end: Item): boolean =>
+  run !== undefined && Object.entries(end).every(([name, value]) => run[name] === value);
+
+function queryOf({
+  states = [],
+  operations = [],
+  unclosed = false,
+  cursor,
+}: Parameters<RunCalls['runs']>[0]): Query {
+  const { createdAtMs, runId } = cursor === undefined ? NEWEST : parseRunCursor(cursor);
+  const isOpen = (state: RunState): boolean => state === 'planning' || state === 'active';
+  const open = unclosed || (states.length > 0 && states.every(isOpen));
+  const partition = open ? 'open' : 'kind';
+  const filter = [...oneOf('state', states), ...oneOf('operation', operations)].join(' AND ');
+  return {
+    index: open ? 'open' : 'newest',
+    where: `#${partition} = :partition AND #created < :before`,
+    values: {
+      partition: open ? 'open' : 'run',
+      before: createdSort(createdAtMs, runId),
+      ...Object.fromEntries(states.map((state, at) => [`state${at}`, state])),
+      ...Object.fromEntries(operations.map((each, at) => [`operation${at}`, each])),
+    },
+    ...(filter !== '' && { filter }),
+    newestFirst: true,
   };
 }
 
