@@ -5,7 +5,11 @@
  */
 import type { TransferState } from '../../../ledger/merge.ts';
 import { type Totals, totalsOf } from '../../../ledger/totals.ts';
+
 import { type CauseClass, isTemporary } from '../../../lib/errors.ts';
+
+import { sideBySide } from '../../../lib/side-by-side.ts';
+
 import { isQuiet, UNTOUCHED } from './forget-counts.ts';
 import { has, type Item, json, number, text } from './item.ts';
 import { PARTS, runKey, shardKey, transferPartition } from './keys.ts';
@@ -38,7 +42,7 @@ export interface CountingOptions {
 /** Shards counted anew for one look at a run: what lags behind comes with the next looks. */
 const BUDGET = 200;
 
-const AT_ONCE = 16;
+export const AT_ONCE = 16;
 
 const MAX_REMEMBERED = 20_000;
 
@@ -105,7 +109,7 @@ export function createCounting({ table, now, maxAgeMs }: CountingOptions): Count
       .filter(({ at }) => isStale(counted[at]))
       .sort((a, b) => a.keptAt - b.keptAt)
       .slice(0, BUDGET);
-    await inTurns(stale, AT_ONCE, async ({ item, at }) => {
+    await sideBySide(stale, AT_ONCE, async ({ item, at }) => {
       const startedAt = now();
       const counts = await exact(item);
       counted[at] = { counted: counts, at: startedAt, final: isFinal(item, counts) };
@@ -169,16 +173,4 @@ async function countRows(table: Table, runId: string, shard: number): Promise<St
   };
   await Promise.all(PARTS.map(countPart));
   return counts;
-}
-
-async function inTurns<Item>(
-  items: readonly Item[],
-  atOnce: number,
-  work: (item: Item) => Promise<void>,
-): Promise<void> {
-  const waiting = items.values();
-  const worker = async (): Promise<void> => {
-    for (const item of waiting) await work(item);
-  };
-  await Promise.all(Array.from({ length: Math.min(atOnce, items.length) }, worker));
 }
