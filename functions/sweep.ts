@@ -51,7 +51,7 @@ export const handler = expose(async (env) => {
   ]);
   const observed = observe(config);
   return createHandler({
-    ...(await connectPollers(config, { ledger, objects, log: observed.log })),
+    ...(await connectPollers(config, { ledger, log: observed.log })),
     allowHttps,
     ledger,
     ...observed,

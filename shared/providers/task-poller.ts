@@ -1,6 +1,7 @@
 /** The port of a task poller, which each provider implements: what a provider task is now. */
 import type { Transfer, TransferProgress, TransferTask } from '../ledger/model.ts';
 import type { Cause } from '../lib/errors.ts';
+import type { FailedObject } from '../manifest/staging.ts';
 
 export type Kind = TransferTask['kind'];
 
@@ -18,14 +19,16 @@ export interface TaskStatus {
   readonly state: 'submitted' | 'succeeded' | 'failed' | 'cancelled';
   readonly progress?: TransferProgress;
   readonly cause?: Cause;
+  /** The objects that failed in a failed task, as the provider lists them; iterate once. Throws as `poll` does. */
+  readonly failures?: AsyncIterable<FailedObject>;
   /** Set when an open start turns out to have been accepted. */
   readonly providerId?: string;
 }
 
 export interface TaskPoller<K extends Kind> {
   /**
-   * Stages the failed objects before it returns a final state. Undefined while the outcome is unknown.
-   * @throws ProviderError, ReplyError, TransportError, BreakerOpenError, StoreError
+   * Undefined while the outcome is unknown.
+   * @throws ProviderError, ReplyError, TransportError, BreakerOpenError
    */
   poll(query: TaskQuery<K>): Promise<TaskStatus | undefined>;
 }

@@ -26,7 +26,6 @@ import { connectCosObjects, hasArrived } from '../providers/tencent/objects.ts';
 import { connectCosFetch } from '../providers/tencent/offline-fetch/client.ts';
 import { createFetchStatus } from '../providers/tencent/offline-fetch/status.ts';
 import type { StoresConfig } from '../stores/config.ts';
-import type { Objects } from '../stores/objects.ts';
 import type { SweepConfig } from './config/functions.ts';
 
 interface Parts {
@@ -93,22 +92,18 @@ export async function connectOmsTasks(
 }
 
 /** What the sweep asks through, of each provider that is configured. @throws ConfigError, StoreError */
-export async function connectPollers(
-  config: SweepConfig,
-  { ledger, log, objects }: Parts & { readonly objects: Objects },
-) {
+export async function connectPollers(config: SweepConfig, parts: Parts) {
   const { batch, cos, huawei, settleMs } = config;
-  const parts = { ledger, log };
-  const kept = { objects, settleMs, now: () => new Date() };
+  const times = { settleMs, now: () => new Date() };
   const pollers: { -readonly [Kind in keyof TaskPollers]: TaskPollers[Kind] } = {};
   if (batch) {
     const { objects: reports, ...calls } = connectBatch(config, batch, parts);
-    pollers.batch = createBatchPoller({ ...calls, ...kept, reports });
+    pollers.batch = createBatchPoller({ ...calls, ...times, reports });
   }
   if (huawei) {
     const calls = await connectOmsTasks(config, huawei, parts);
     const obs = createObsReader({ endpoint: huawei.obsEndpoint, clock: calls.clock });
-    pollers.oms = createOmsPoller({ ...calls, ...kept, ledger, obs });
+    pollers.oms = createOmsPoller({ ...calls, ...times, obs });
   }
   if (!cos) return { pollers };
   const { breaker, each, resolve, status } = connectFetch(config, cos, parts);

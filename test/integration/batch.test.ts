@@ -68,7 +68,7 @@ async function setup(keys: readonly string[], options: SimulatorOptions = {}) {
     objects,
   });
   const now = () => new Date();
-  const poller = createBatchPoller({ client, breaker, objects, reports, settleMs: 0, now });
+  const poller = createBatchPoller({ client, breaker, reports, settleMs: 0, now });
   const sweep = createSweep({
     ...stores,
     pollers: { batch: poller },

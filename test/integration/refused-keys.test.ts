@@ -75,11 +75,8 @@ const codes = async (calls: readonly (() => Promise<unknown>)[]): Promise<readon
 
 it('G8: a refused key of Huawei is sent twice by all functions of a process together', async () => {
   const { sim, env } = await setup();
-  const [ledger, objects] = await Promise.all([
-    wiring.openLedger(sweepConfig(env)),
-    wiring.openObjects(sweepConfig(env)),
-  ]);
-  const parts = { ledger, objects, log: silentLog };
+  const ledger = await wiring.openLedger(sweepConfig(env));
+  const parts = { ledger, log: silentLog };
   const config = nightlyConfig(env);
   if (!config.huawei) throw new ConfigError([]);
   const v1 = await omsStartDeps(env);
@@ -108,13 +105,10 @@ it('G8: a refused key of Huawei is sent twice by all functions of a process toge
 
 it('G8: a refused key of Tencent is sent twice by all functions of a process together', async () => {
   const { sim, env } = await setup();
-  const [ledger, objects] = await Promise.all([
-    wiring.openLedger(sweepConfig(env)),
-    wiring.openObjects(sweepConfig(env)),
-  ]);
+  const ledger = await wiring.openLedger(sweepConfig(env));
   const fetches = cosFetchConfig(env);
   const { batch } = batchJobConfig(env);
-  const parts = { ledger, objects, log: silentLog };
+  const parts = { ledger, log: silentLog };
   const worker = connectFetch(fetches, fetches.cos, parts);
   const callback = connectFetch(fetches, fetches.cos, parts);
   const creator = connectBatch(fetches, batch, parts);

@@ -5,8 +5,11 @@
  */
 import type { Ledger, ShardRecord } from '../../ledger/ledger.ts';
 import type { Transfer, TransferUpdate } from '../../ledger/model.ts';
+import { toCause } from '../../lib/cause.ts';
 import { BreakerOpenError, type Cause, StoreError, WaybillError } from '../../lib/errors.ts';
 import type { Log } from '../../lib/log.ts';
+import { stageFailures } from '../../manifest/staging.ts';
+import { nightKey } from '../../providers/huawei/oms/start-rules.ts';
 import type {
   Kind,
   TaskOf,
@@ -14,11 +17,14 @@ import type {
   TaskPollers,
   TaskStatus,
 } from '../../providers/task-poller.ts';
+import type { Objects } from '../../stores/objects.ts';
 import { isTaskShard } from '../task-runs.ts';
 
 export interface PollOptions {
   readonly ledger: Ledger;
   readonly log: Log;
+  /** Takes the objects that failed in a task. */
+  readonly objects: Pick<Objects, 'put'>;
   readonly pollers: TaskPollers;
   readonly settleMs: number;
   /** Planned tasks that no function started for so long fail. */
@@ -55,7 +61,7 @@ export async function pollTasks(
   shards: readonly ShardRecord[],
   options: PollOptions,
 ): Promise<PollTally> {
-  const { ledger, log, pollers, settleMs, all, deadline, now } = options;
+  const { ledger, log, objects, pollers, settleMs, all, deadline, now } = options;
   const { abandonedMs = ABANDONED_MS } = options;
   const tally: PollTally = { polled: 0, found: 0 };
   let breakerOpen = 0;
@@ -67,7 +73,11 @@ export async function pollTasks(
       tally.polled += 1;
       const status = await poller.poll({ transfer, task, since: startedAt(transfer) });
       if (!status) return;
-      await ledger.record(transfer.transferId, toUpdate(transfer, status, now()));
+      if (status.state === 'succeeded' && transfer.task?.kind === 'oms') {
+        await ledger.forgetNights(nightKey(transfer.task));
+      }
+      const cause = await stageFailed(transfer, status, objects);
+      await ledger.record(transfer.transferId, toUpdate(transfer, status, cause, now()));
       if (status.state !== 'submitted') tally.found += 1;
     } catch (error) {
       if (error instanceof StoreError || !(error instanceof WaybillError)) throw error;
@@ -117,6 +127,31 @@ export async function pollTasks(
   return tally;
 }
 
+/**
+ * Stages the objects that failed in a task, for `failed.csv`.
+ * @returns the cause, which mentions a list that can't be read or lacks some of them
+ */
+async function stageFailed(
+  { runId, line }: Transfer,
+  { cause, failures, progress }: TaskStatus,
+  objects: Pick<Objects, 'put'>,
+): Promise<Cause | undefined> {
+  if (!cause || !failures) return cause;
+  const withNote = (note: string): Cause => ({
+    ...cause,
+    message: `${cause.message}; ${note}`.slice(0, 256),
+  });
+  const expected = progress?.objectsFailed ?? 0;
+  try {
+    const listed = await stageFailures(objects, runId, line, failures);
+    if (listed === expected) return cause;
+    return withNote(`${listed} of ${expected} failed objects are listed`);
+  } catch (error) {
+    if (!(error instanceof WaybillError) || error instanceof StoreError) throw error;
+    return withNote(`the list of failed objects can't be read: ${toCause(error).code}`);
+  }
+}
+
 /** The function that should have started the task died: the run must not wait for ever. */
 async function giveUp(
   { transferId, attempt, updatedAt }: Transfer,
@@ -151,8 +186,12 @@ function startedAt({ attempt, history, updatedAt }: Transfer): Date {
   return entry?.at ?? updatedAt;
 }
 
-function toUpdate({ attempt }: Transfer, status: TaskStatus, at: Date): TransferUpdate {
-  const { cause, progress, providerId, state } = status;
+function toUpdate(
+  { attempt }: Transfer,
+  { progress, providerId, state }: TaskStatus,
+  cause: Cause | undefined,
+  at: Date,
+): TransferUpdate {
   return {
     state,
     attempt,

@@ -2,11 +2,11 @@
  * Polls COS Batch for the outcome of a job. The state `Complete` alone does not mean success: the
  * progress summary and the report decide (COS reference, section 3.5).
  */
-import { safeText, toCause } from '../../../lib/cause.ts';
-import { type Cause, WaybillError } from '../../../lib/errors.ts';
+import type { Target } from '../../../ledger/shard.ts';
+import { safeText } from '../../../lib/cause.ts';
+import type { Cause } from '../../../lib/errors.ts';
 import type { CredentialBreaker } from '../../../limits/ports.ts';
-import { stageFailures } from '../../../manifest/staging.ts';
-import type { Objects } from '../../../stores/objects.ts';
+import type { FailedObject } from '../../../manifest/staging.ts';
 import type { TaskPoller, TaskQuery, TaskStatus } from '../../task-poller.ts';
 import type { CosObjectsClient } from '../objects.ts';
 import { type BatchJobDetails, jobProgress } from './answers.ts';
@@ -18,7 +18,6 @@ export interface BatchPollerOptions {
   readonly client: CosBatchClient;
   /** All calls with the one key pair. */
   readonly breaker: CredentialBreaker;
-  readonly objects: Objects;
   readonly reports: Pick<CosObjectsClient, 'list' | 'read'>;
   /** A report may come a moment after the job's last state. */
   readonly settleMs: number;
@@ -26,29 +25,28 @@ export interface BatchPollerOptions {
 }
 
 export function createBatchPoller(options: BatchPollerOptions): TaskPoller<'batch'> {
-  const { client, breaker, objects, reports, settleMs, now } = options;
+  const { client, breaker, reports, settleMs, now } = options;
 
-  /** How many failed objects the report names; undefined when there is no report yet. */
-  const stageReport = async ({ transfer, task }: TaskQuery<'batch'>, jobId: string) => {
-    const { region, report } = task;
-    if (!report) return undefined;
-    const target = { region, bucket: report.bucket };
+  const listReports = async (target: Target, prefix: string, jobId: string) => {
     const keys: string[] = [];
     let marker: string | undefined;
     do {
       const from: string | undefined = marker;
-      const page = await breaker.run(() => reports.list(target, report.prefix, from));
+      const page = await breaker.run(() => reports.list(target, prefix, from));
       keys.push(...page.keys.filter((key) => key.includes(jobId) && key.endsWith('.csv')));
       marker = page.next;
     } while (marker !== undefined);
-    if (keys.length === 0) return undefined;
-    async function* failures() {
-      for (const key of keys) {
-        yield* readReport(await breaker.run(() => reports.read(target, key)));
-      }
-    }
-    return stageFailures(objects, transfer.runId, transfer.line, failures());
+    return keys;
   };
+
+  async function* failedObjects(
+    target: Target,
+    keys: Promise<readonly string[]>,
+  ): AsyncGenerator<FailedObject> {
+    for (const key of await keys) {
+      yield* readReport(await breaker.run(() => reports.read(target, key)));
+    }
+  }
 
   const completed = async (
     query: TaskQuery<'batch'>,
@@ -74,30 +72,25 @@ export function createBatchPoller(options: BatchPollerOptions): TaskPoller<'batc
     return withReport(query, job, { state: 'failed', progress, cause });
   };
 
-  /** Keeps the failed objects; waits a while for a report that is not there yet. */
+  /** With the objects of its report; waits a while for one that is not there yet. */
   const withReport = async (
-    query: TaskQuery<'batch'>,
-    job: BatchJobDetails,
+    { task: { region, report } }: TaskQuery<'batch'>,
+    { jobId, terminationDate }: BatchJobDetails,
     status: TaskStatus & { readonly cause: Cause },
   ): Promise<TaskStatus | undefined> => {
-    const withNote = (message: string): TaskStatus => ({
+    const withNote = (note: string): TaskStatus => ({
       ...status,
-      cause: { ...status.cause, message: `${status.cause.message}; ${message}`.slice(0, 256) },
+      cause: { ...status.cause, message: `${status.cause.message}; ${note}`.slice(0, 256) },
     });
-    if (!query.task.report) return withNote('no report was asked for');
-    try {
-      const listed = await stageReport(query, job.jobId);
-      if (listed !== undefined) {
-        const { failed } = job.progress;
-        return listed === failed ? status : withNote(`the report names ${listed}`);
-      }
-      const endedAt = Date.parse(job.terminationDate);
-      const waited = now().getTime() - (Number.isNaN(endedAt) ? 0 : endedAt);
-      return waited < settleMs ? undefined : withNote('there is no report');
-    } catch (error) {
-      if (!(error instanceof WaybillError) || error.code === 'STORE_FAILED') throw error;
-      return withNote(`the report can't be read: ${toCause(error).code}`);
-    }
+    if (!report) return withNote('no report was asked for');
+    const target = { region, bucket: report.bucket };
+    const keys = listReports(target, report.prefix, jobId);
+    // A refusal is thrown to whoever reads the objects.
+    const found = await keys.catch(() => undefined);
+    if (found?.length !== 0) return { ...status, failures: failedObjects(target, keys) };
+    const endedAt = Date.parse(terminationDate);
+    const waited = now().getTime() - (Number.isNaN(endedAt) ? 0 : endedAt);
+    return waited < settleMs ? undefined : withNote('there is no report');
   };
 
   const idOf = async ({ transfer, task }: TaskQuery<'batch'>): Promise<string | undefined> =>

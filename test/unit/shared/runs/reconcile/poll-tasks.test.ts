@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { createHandler } from '../../../../../functions/sweep.ts';
 import type { BatchJobRef, Operation } from '../../../../../shared/ledger/model.ts';
+import { ProviderError, StoreError } from '../../../../../shared/lib/errors.ts';
 import { silentLog } from '../../../../../shared/lib/log.ts';
 import type { TaskPoller, TaskStatus } from '../../../../../shared/providers/task-poller.ts';
 import { intervalMs } from '../../../../../shared/runs/reconcile/poll-tasks.ts';
@@ -56,7 +57,7 @@ async function setup(
       at: now(),
       event: 'accepted',
     });
-  return { ledger, clock, asked, order, sweep, submit };
+  return { ledger, objects, clock, asked, order, sweep, submit };
 }
 
 const going: TaskStatus = { state: 'submitted', progress: { providerState: 'Active' } };
@@ -210,5 +211,57 @@ describe('following a task', () => {
     clock.at = START + 60_000;
     await sweep({ detail: { followSeconds: 0 } });
     expect(asked).toHaveLength(1);
+  });
+});
+
+describe('the objects that failed in a task', () => {
+  const failedObject = { key: 'k', code: 'NoSuchKey', message: 'gone', class: 'source' } as const;
+  const refusal = new ProviderError('no', {
+    provider: 'tencent',
+    providerCode: 'AccessDenied',
+    status: 403,
+    class: 'credentials',
+  });
+  const cause = { provider: 'tencent', code: 'X', message: '2 failed', class: 'source' } as const;
+  const progress = { providerState: 'Complete', objectsFailed: 2 };
+
+  it.each([
+    ['all listed', 2, undefined, '2 failed'],
+    ['some listed', 1, undefined, '2 failed; 1 of 2 failed objects are listed'],
+    [
+      'a list that can not be read to its end',
+      1,
+      refusal,
+      "2 failed; the list of failed objects can't be read: AccessDenied",
+    ],
+  ])(
+    'stand in failed.csv, and the cause says what it lacks: %s',
+    async (_name, count, error, message) => {
+      async function* failures() {
+        for (let at = 0; at < count; at += 1) yield failedObject;
+        if (error) throw error;
+      }
+      const told: TaskStatus = { state: 'failed', cause, progress, failures: failures() };
+      const { ledger, objects, clock, sweep, submit } = await setup(() => told);
+      await submit();
+      clock.at += 60_000;
+      expect(await sweep()).toMatchObject({ found: 1, closed: 1 });
+      expect((await ledger.read(taskTransferId('r1', 0)))?.cause).toEqual({ ...cause, message });
+      const text = Buffer.concat(await Array.fromAsync(objects.read('reports/r1/failed.csv')));
+      expect(text.toString().split('NoSuchKey')).toHaveLength(error ? 1 : count + 1);
+    },
+  );
+
+  it('are read again where they could not be kept', async () => {
+    const told = (): TaskStatus => ({ state: 'failed', cause, progress, failures: broken() });
+    async function* broken() {
+      yield failedObject;
+      throw new StoreError('the disk is full');
+    }
+    const { ledger, clock, sweep, submit } = await setup(told);
+    await submit();
+    clock.at += 60_000;
+    await expect(sweep()).rejects.toThrow('the disk is full');
+    expect((await ledger.read(taskTransferId('r1', 0)))?.state).toBe('submitted');
   });
 });
