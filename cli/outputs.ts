@@ -1,9 +1,9 @@
 /** What each command prints with `--json`. `npm run docs` makes docs/schemas/cli/ from it. */
 import * as v from 'valibot';
 import { readinessShape } from './commands/readiness.ts';
+import { verifyShape } from './commands/verify.ts';
 import { ordered, run, runPage, summary, transfer, transferPage } from './io/answers.ts';
 import { planShape } from './plan/shape.ts';
-import { verifyShape } from './verify/shape.ts';
 
 export interface Output {
   readonly description: string;
@@ -124,7 +124,7 @@ export const OUTPUTS: Readonly<Record<string, Output>> = {
     schema: transferPage,
   },
   verify: {
-    description: 'Whether a receipt is as it was written, and what it says of a key.',
+    description: 'Whether reports are as they were written.',
     schema: verifyShape,
   },
 };

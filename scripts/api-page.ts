@@ -48,9 +48,8 @@ function section(route: RouteDescription): string {
   const [method = '', path = ''] = route.route.split(' ');
   const described = openApi().paths[path]?.[method.toLowerCase()] as Described;
   const { parameters = [], requestBody, responses } = described;
-  const asked = parameters.filter(({ name }) => name !== 'If-None-Match');
   const body = requestBody?.content['application/json']?.schema;
-  const rows = [...asked.map(rowOf), ...(body ? fieldsOf(body, 'body') : [])];
+  const rows = [...parameters.map(rowOf), ...(body ? fieldsOf(body, 'body') : [])];
   const [good, problems] = [/^[23]/, /^[45]/].map((kind) =>
     Object.keys(responses).filter((status) => kind.test(status)),
   );

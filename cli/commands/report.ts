@@ -90,24 +90,15 @@ function coverageText({ coverage, warnings = {} }: Summary, columns: number): st
 }
 
 const REPORTS = ['summary.json', 'failed.csv', 'rejected.csv'];
-/** A service must not choose where on this machine files are written. */
-const RECEIPT = /^receipt[A-Za-z0-9._-]{0,100}\.jsonl$/;
 
 /** Answers the names of the files. Each is whole or not there. */
 async function write(
   { client, force }: ReportOptions,
   runId: string,
   folder: string,
-  { receipt, rest }: Summary,
+  { rest }: Summary,
 ): Promise<readonly string[]> {
-  const listed = (receipt?.files ?? []).map((file) =>
-    typeof file === 'string' ? file : file.name,
-  );
-  const receipts = listed.map((path) => path.split('/').at(-1) ?? '');
-  const rests = rest?.lines === undefined ? [] : ['rest.csv'];
-  const names = [
-    ...new Set([...REPORTS, ...rests, ...receipts.filter((name) => RECEIPT.test(name))]),
-  ];
+  const names = [...REPORTS, ...(rest?.lines === undefined ? [] : ['rest.csv'])];
   const there = names.filter((name) => existsSync(join(folder, name)));
   if (there.length > 0 && !force) {
     const what = `${folder} holds ${there.join(', ')} already`;

@@ -1,182 +1,140 @@
-/** `waybill verify <receipt…>`: checks that a receipt is unchanged, and what it says about a key. */
+/** `waybill verify <summary>`: compares reports of a run with the checksums in its `summary.json`. */
+import { createHash } from 'node:crypto';
 import { createReadStream } from 'node:fs';
 import { readFile } from 'node:fs/promises';
+import { basename, dirname, join } from 'node:path';
 import type { Command } from 'commander';
 import * as v from 'valibot';
-import { type Checked, checkReceipt, type Kept } from '../../shared/reporting/receipt/check.ts';
-import { isHash } from '../../shared/reporting/receipt/schema.ts';
-import { CommandFailure, EXIT, type ExitCode, failureLine } from '../io/failure.ts';
+import { CommandFailure, EXIT, type ExitCode } from '../io/failure.ts';
 import { fileFailure } from '../io/files.ts';
 import { type CommandIo, examples, exitsWith } from '../io/options.ts';
 import { wrappedTable } from '../io/table.ts';
-import { columnsOf, type Terminal } from '../io/text.ts';
-import type { Verification } from '../verify/shape.ts';
-import { hasMoved, verifyRows } from '../verify/text.ts';
-
-interface VerifyArguments {
-  readonly key?: string;
-  readonly root?: string;
-  readonly summary?: string;
-  readonly json?: boolean;
-}
+import { columnsOf, printable, type Terminal } from '../io/text.ts';
 
 export function addVerify(program: Command, io: CommandIo): void {
   program
     .command('verify')
-    .description('check that receipts are as they were written')
-    .argument('<receipt...>', 'all parts of one receipt')
-    .option('--key <key>', 'also prove what became of this key')
-    .option('--root <hex>', 'the root of the receipt, as it was kept elsewhere')
-    .option('--summary <file>', 'a summary.json, which holds the root too')
+    .description('check that reports are as they were written')
+    .argument('<file...>', 'the summary.json of a run, then reports (default: all beside it)')
     .option('--json', 'print JSON for programs')
     .addHelpText(
       'after',
-      examples(
-        'verify receipt.jsonl --summary summary.json',
-        'verify receipt*.jsonl --root <hex> --key videos/1.mp4',
-      ),
+      `${examples('verify reports/summary.json', 'verify summary.json failed.csv')}
+It shows whether the files are those that Waybill wrote when the run closed. It
+doesn't show that the objects are in the target.`,
     )
     .action(
-      exitsWith(io, (paths: readonly string[], { key, root, summary, json }: VerifyArguments) =>
-        verify({
-          paths,
-          key,
-          root,
-          summary,
-          json: json ?? false,
-          stdout: io.stdout,
-          stderr: io.stderr,
-        }),
+      exitsWith(io, ([summary = '', ...reports]: readonly string[], { json }: { json?: boolean }) =>
+        verify({ summary, reports, json: json ?? false, stdout: io.stdout }),
       ),
     );
 }
 
 export interface VerifyOptions {
-  /** All parts of one receipt, in any order. */
-  readonly paths: readonly string[];
-  readonly key?: string | undefined;
-  /** Of the run, as it was kept elsewhere: 64 hex digits. */
-  readonly root?: string | undefined;
-  /** Path of a `summary.json`, which holds the root too. */
-  readonly summary?: string | undefined;
+  /** Path of the `summary.json`. */
+  readonly summary: string;
+  /** Paths of the reports that are checked; all of them beside the summary when there is none. */
+  readonly reports: readonly string[];
   readonly json: boolean;
   readonly stdout: Terminal;
-  readonly stderr: { write(text: string): unknown };
 }
 
-/** 0: as it was written, and the key, if any, was moved; 1: not so; 2: wrong usage, or no such file. */
-export async function verify(options: VerifyOptions): Promise<ExitCode> {
-  const { paths, key, json, stdout, stderr } = options;
-  let checked: Checked;
-  let kept: readonly Kept[];
-  try {
-    kept = await readKept(options);
-    checkPaths(paths);
-    const files = paths.map((path) => ({ name: path, bytes: bytesOf(path) }));
-    checked = await checkReceipt(files, { key, kept });
-  } catch (error) {
-    if (!(error instanceof CommandFailure)) throw error;
-    stderr.write(failureLine(error));
-    return error.exitCode;
-  }
-  const moved = checked.verified && checked.found.some(hasMoved);
-  const shown = json
-    ? `${JSON.stringify(answer(checked, kept, key, moved))}\n`
-    : wrappedTable(verifyRows(checked, kept, key), columnsOf(stdout));
-  stdout.write(shown);
-  return checked.verified && (key === undefined || moved) ? EXIT.ok : EXIT.failures;
-}
+const size = v.pipe(v.number(), v.integer(), v.minValue(0));
 
-const CHUNKS = { highWaterMark: 1_048_576 };
-
-const usage = (what: string, todo: string, cause?: unknown): CommandFailure =>
-  new CommandFailure(what, todo, EXIT.usage, cause);
-
-function checkPaths(paths: readonly string[]): void {
-  if (paths.length === 0)
-    throw usage('there is no receipt', 'Name its files, such as receipt.jsonl');
-  const packed = paths.find((path) => path.endsWith('.gz'));
-  if (packed !== undefined) throw usage(`${packed} is packed`, 'Unpack it first');
-}
+/** What `--json` prints. */
+export const verifyShape = v.object({
+  runId: v.string(),
+  /** Whether all files are equal. */
+  verified: v.boolean(),
+  reports: v.array(
+    v.object({
+      name: v.string(),
+      path: v.string(),
+      result: v.picklist(['equal', 'different', 'missing']),
+    }),
+  ),
+});
+type Result = v.InferOutput<typeof verifyShape>['reports'][number]['result'];
 
 const summaryShape = v.looseObject({
   runId: v.string(),
-  receipt: v.looseObject({ root: v.pipe(v.string(), v.check(isHash)) }),
+  closedAt: v.nullable(v.string()),
+  reports: v.optional(
+    v.array(
+      v.looseObject({
+        // A summary from elsewhere names no files elsewhere.
+        name: v.pipe(v.string(), v.regex(/^[a-z-]+\.csv$/)),
+        sizeBytes: size,
+        sha256: v.pipe(v.string(), v.regex(/^[0-9a-f]{64}$/)),
+      }),
+    ),
+  ),
 });
+type Digest = NonNullable<v.InferOutput<typeof summaryShape>['reports']>[number];
 
-async function readKept({ root, summary }: VerifyOptions): Promise<readonly Kept[]> {
-  const kept: Kept[] = [];
-  if (root !== undefined) {
-    if (!isHash(root.toLowerCase())) {
-      throw usage(`--root: expected 64 hex digits, not ${root}`, 'Copy the root again');
-    }
-    kept.push({ root, from: '--root' });
+/** 0: all are equal; 1: not so. @throws CommandFailure (usage) for wrong usage, and what can't be read */
+export async function verify({ summary, reports, json, stdout }: VerifyOptions): Promise<ExitCode> {
+  const { runId, files } = await readSummary(summary);
+  const asked = reports.length > 0 ? reports.map((path) => fileOf(path, files)) : files;
+  const checked: v.InferOutput<typeof verifyShape>['reports'] = [];
+  for (const [at, file] of asked.entries()) {
+    const path = reports[at] ?? besides(summary, file.name);
+    checked.push({ name: file.name, path, result: await compare(path, file) });
   }
-  if (summary !== undefined) {
-    const text = await readFile(summary, 'utf8').catch((error: unknown) => {
-      throw explain(summary, error);
-    });
-    const parsed = v.safeParse(v.pipe(v.string(), v.parseJson(), summaryShape), text);
-    if (!parsed.success) {
-      const what = `--summary: expected a summary.json with receipt.root in ${summary}`;
-      throw usage(what, 'Name the summary.json of the run');
-    }
-    const { runId, receipt } = parsed.output;
-    kept.push({ root: receipt.root, runId, from: summary });
-  }
-  return kept;
+  const verified = checked.every(({ result }) => result === 'equal');
+  const rows = [
+    ['verified', verified ? 'yes' : 'NO'],
+    ['run', printable(runId)],
+    ...checked.map(({ path, result }) => [result, printable(path)]),
+  ];
+  stdout.write(
+    json
+      ? `${JSON.stringify({ runId, verified, reports: checked })}\n`
+      : wrappedTable(rows, columnsOf(stdout)),
+  );
+  return verified ? EXIT.ok : EXIT.failures;
 }
 
-/** Opened when it is its turn. */
-async function* bytesOf(path: string): AsyncGenerator<Uint8Array> {
+const usage = (what: string, todo: string): CommandFailure =>
+  new CommandFailure(what, todo, EXIT.usage);
+
+async function readSummary(path: string) {
+  const text = await readFile(path, 'utf8').catch((error: unknown) => {
+    throw fileFailure(path, error) ?? error;
+  });
+  const parsed = v.safeParse(v.pipe(v.string(), v.parseJson(), summaryShape), text);
+  if (!parsed.success) {
+    throw usage(`${path} is not the summary.json of a run`, 'Name the one that Waybill wrote');
+  }
+  const { runId, closedAt, reports: files } = parsed.output;
+  if (files) return { runId, files };
+  const why = closedAt === null ? 'the run was not closed' : 'an earlier version wrote it';
+  throw usage(`${path} has no checksums: ${why}`, 'Fetch the summary of a closed run');
+}
+
+/** Browsers save all of them with the run before the name: `<run>-failed.csv`. */
+const besides = (summary: string, name: string): string =>
+  join(dirname(summary), `${/^(.*-)summary\.json$/.exec(basename(summary))?.[1] ?? ''}${name}`);
+
+function fileOf(path: string, files: readonly Digest[]): Digest {
+  const base = basename(path);
+  const file = files.find(({ name }) => base === name || base.endsWith(`-${name}`));
+  if (file) return file;
+  const names = files.map(({ name }) => name).join(', ');
+  throw usage(`${path} is not a report of this summary`, `Name some of ${names}`);
+}
+
+async function compare(path: string, { sizeBytes, sha256 }: Digest): Promise<Result> {
+  const hash = createHash('sha256');
+  let read = 0;
   try {
-    yield* createReadStream(path, CHUNKS);
+    for await (const chunk of createReadStream(path, { highWaterMark: 1_048_576 })) {
+      hash.update(chunk);
+      read += chunk.length;
+    }
   } catch (error) {
-    throw explain(path, error);
+    if (/^(?:ENOENT|ENOTDIR)$/.test((error as NodeJS.ErrnoException).code ?? '')) return 'missing';
+    throw fileFailure(path, error) ?? error;
   }
+  return read === sizeBytes && hash.digest('hex') === sha256 ? 'equal' : 'different';
 }
-
-const explain = (path: string, error: unknown): unknown => fileFailure(path, error) ?? error;
-
-function answer(
-  checked: Checked,
-  kept: readonly Kept[],
-  key: string | undefined,
-  moved: boolean,
-): Verification {
-  const compared = kept.length > 0;
-  if (!checked.verified) {
-    const { file = null, line = null, message } = checked.fault;
-    return { verified: false, fault: { file, line, message }, ...NOTHING, compared };
-  }
-  const { verified, found, runId, operation, closing, parts, transfers, counts, root } = checked;
-  const all = found.map((proof) => ({
-    ...proof,
-    path: [...proof.path],
-    partPath: [...proof.partPath],
-  }));
-  return {
-    verified,
-    fault: null,
-    runId,
-    operation,
-    closing,
-    parts,
-    transfers,
-    counts,
-    root,
-    compared,
-    key: key === undefined ? null : { key, moved, found: all },
-  };
-}
-
-const NOTHING = {
-  runId: null,
-  operation: null,
-  closing: null,
-  parts: null,
-  transfers: null,
-  counts: null,
-  root: null,
-  key: null,
-};

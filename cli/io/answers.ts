@@ -122,12 +122,6 @@ export const summary = v.looseObject({
   /** Of a stopped run: lines of `rest.csv`, or why there is none. */
   rest: v.optional(v.looseObject({ lines: v.optional(size), error: v.optional(cause) })),
   warnings: v.optional(v.record(v.string(), size)),
-  /** Files that name every object that has arrived. */
-  receipt: v.optional(
-    v.looseObject({
-      files: v.optional(v.array(v.union([v.string(), v.looseObject({ name: v.string() })]))),
-    }),
-  ),
 });
 export type Summary = v.InferOutput<typeof summary>;
 

@@ -206,14 +206,9 @@ export const summaryShape = v.strictObject({
   warnings: v.record(v.string(), count),
   /** Of a nightly pass. */
   nightly: v.optional(v.strictObject({ places: v.array(v.unknown()), left: v.array(v.unknown()) })),
-  /** Where the run was closed: proof of how each transfer ended. */
-  receipt: v.optional(
-    v.strictObject({
-      root: v.string(),
-      parts: count,
-      transfers: count,
-      files: v.array(v.string()),
-    }),
+  /** Where the run was closed: the other reports, as they were written. */
+  reports: v.optional(
+    v.array(v.strictObject({ name: v.string(), sizeBytes: count, sha256: v.string() })),
   ),
 });
 

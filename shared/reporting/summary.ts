@@ -9,7 +9,7 @@ import { percentOf, type ShownCounts, shownCounts } from '../ledger/run-numbers.
 import type { WarningReason } from '../ledger/tally.ts';
 import { sourceView } from '../ledger/views.ts';
 import type { Cause } from '../lib/errors.ts';
-import { receiptFile } from '../stores/layout.ts';
+import type { ReportFile } from './digest.ts';
 
 /** What the pass leaves alone, grouped; `reason` is a provider's code or one of Waybill's. */
 export interface SkippedGroup {
@@ -77,29 +77,9 @@ export interface Summary {
   readonly warnings: Readonly<Partial<Record<WarningReason, number>>>;
   /** Of a nightly pass: where it looked, and what it left alone. */
   readonly nightly?: NightlySummary;
-  /** Of a closed run: proves how each transfer ended (docs/receipts.md). */
-  readonly receipt?:
-    | {
-        readonly root: string;
-        readonly parts: number;
-        readonly transfers: number;
-        /** Beside the summary, in order. */
-        readonly files: readonly string[];
-      }
-    | undefined;
+  /** Of a closed run: the files beside the summary. */
+  readonly reports?: readonly ReportFile[] | undefined;
 }
-
-/** As the summary tells of it. */
-export const receiptView = (receipt: {
-  readonly root: string;
-  readonly parts: number;
-  readonly transfers: number;
-}): NonNullable<Summary['receipt']> => ({
-  root: receipt.root,
-  parts: receipt.parts,
-  transfers: receipt.transfers,
-  files: Array.from({ length: receipt.parts }, (_, at) => receiptFile(at + 1)),
-});
 
 export function summarize(
   run: Run,
@@ -107,11 +87,11 @@ export function summarize(
   failures: readonly FailureGroup[],
   {
     plan,
-    receipt,
+    files,
     rest,
   }: {
     readonly plan?: NightlySummary | undefined;
-    readonly receipt?: Summary['receipt'];
+    readonly files?: Summary['reports'];
     readonly rest?: RestSummary | undefined;
   } = {},
 ): Summary {
@@ -132,7 +112,7 @@ export function summarize(
     failures,
     ...(rest && { rest }),
     warnings: sumWarnings(shards),
-    ...(receipt && { receipt }),
+    ...(files && { reports: files }),
     ...(plan && { nightly: { places: plan.places, left: plan.left } }),
   };
 }

@@ -3,7 +3,7 @@ import { runLeaseName, tryLease } from '../ledger/lease.ts';
 import type { Ledger, ShardRecord } from '../ledger/ledger.ts';
 import type { Objects } from '../stores/objects.ts';
 import { type RequeueOptions, requeue } from './requeue.ts';
-import { removeEnd } from './rest.ts';
+import { removeRest } from './rest.ts';
 import { readRetryRequests, saveRetryRequests } from './retry-requests.ts';
 import { isRequested, stateSince } from './retry-rules.ts';
 import { readSnapshot } from './snapshot.ts';
@@ -30,7 +30,7 @@ export async function applyRetries(
   const requests = await readRetryRequests(ledger, runId);
   if (requests.length === 0) return 0;
   // The worker that saved the request may have died before this.
-  await removeEnd(runId, options.objects);
+  await removeRest(runId, options.objects);
   const requestedAt = Math.min(...requests.map(({ at }) => at));
   const { transfers, isCut } = await requeue(
     shards.filter(({ counts }) => counts.failed + counts.cancelled + counts.planned > 0),

@@ -11,8 +11,8 @@ import type { Cause } from '../lib/errors.ts';
 import type { Log } from '../lib/log.ts';
 import { proveCoverage } from '../manifest/shards.ts';
 import { removeStaged } from '../reporting/csv.ts';
-import { writeReceipt } from '../reporting/receipt/write.ts';
-import { createFailureGroups, receiptView } from '../reporting/summary.ts';
+import { digested, type ReportFile } from '../reporting/digest.ts';
+import { createFailureGroups } from '../reporting/summary.ts';
 import { messageIdFrom, runClosed } from '../reporting/webhooks/message.ts';
 import type { Outbox } from '../reporting/webhooks/outbox.ts';
 import { reportKey } from '../stores/layout.ts';
@@ -20,7 +20,7 @@ import type { Objects } from '../stores/objects.ts';
 import { hasSettled, isWorkedOn } from './cancel-unsent.ts';
 import { countOpen } from './reconcile/stuck.ts';
 import { isRejectedKept, reportText } from './reports.ts';
-import { REST_MS, writeRest } from './rest.ts';
+import { REST_MS, type Rest, writeRest } from './rest.ts';
 import { readRetryRequests, saveRetryRequests } from './retry-requests.ts';
 import { isRetryable } from './retry-rules.ts';
 import { readSnapshot, type Snapshot } from './snapshot.ts';
@@ -36,7 +36,7 @@ export interface ClosingOptions {
   readonly allowHttps?: boolean;
   /** Takes the webhook message of the closing, which waits there until the run is closed. */
   readonly outbox?: Pick<Outbox, 'add'>;
-  /** No part of a receipt is started after this instant, no reading much before it; the next sweep continues. */
+  /** `rest.csv` is not started shortly before it; the next sweep closes the run. */
   readonly deadline?: Date;
   readonly now: () => Date;
 }
@@ -112,24 +112,7 @@ async function closeDone({ run, shards }: Snapshot, options: ClosingOptions): Pr
   const plan = rest?.plan && { plan: rest.plan };
   // Counted now: the counts of the run may lag behind.
   const closing: Run = { ...run, ...plan, ...totalsOf(shards), state: ended, closedAt: at };
-  const receipt = await writeReceipt({
-    run: closing,
-    shards,
-    ledger,
-    objects,
-    closing: at.toISOString(),
-    deadline,
-    now,
-  });
-  if (!receipt.done) return false;
-  const view = { rest, receipt: receiptView(receipt), failures: createFailureGroups() };
-  for (const name of REPORTS) {
-    if (name === 'rejected.csv' && (await isRejectedKept(runId, objects))) continue;
-    await objects.put(
-      reportKey(runId, name),
-      reportText(name, closing, shards, { ledger, objects, ...view }),
-    );
-  }
+  await writeReports(closing, shards, rest, options);
   // Cancelled or changed meanwhile: the next sweep closes it as it is then.
   const current = await ledger.run(runId);
   if (current?.state !== state || current.closingAt?.getTime() !== at.getTime()) return false;
@@ -156,8 +139,27 @@ function gapIn({ plan }: Run, shards: readonly ShardRecord[]): string | undefine
   return coverage.covered ? lostRows(shards) : coverage.fault;
 }
 
-/** The summary comes last: where it is, the others are. */
-const REPORTS = ['failed.csv', 'rejected.csv', 'summary.json'] as const;
+/** The summary comes last: where it is, the others are, and it has their digests. */
+async function writeReports(
+  run: Run,
+  shards: readonly ShardRecord[],
+  rest: Rest | undefined,
+  { ledger, objects }: ClosingOptions,
+): Promise<void> {
+  const { runId } = run;
+  const files: ReportFile[] = [];
+  const stores = { ledger, objects, rest, failures: createFailureGroups() };
+  for (const name of ['failed.csv', 'rejected.csv'] as const) {
+    const { content, file } = digested(name, reportText(name, run, shards, stores));
+    if (name === 'rejected.csv' && (await isRejectedKept(runId, objects))) {
+      for await (const _ of content);
+    } else await objects.put(reportKey(runId, name), content);
+    files.push(file());
+  }
+  if (rest?.file) files.push(rest.file);
+  const summary = reportText('summary.json', run, shards, { ...stores, files });
+  await objects.put(reportKey(runId, 'summary.json'), summary);
+}
 
 const COVERAGE_BROKEN = { provider: 'waybill', code: 'COVERAGE_BROKEN', class: 'state' } as const;
 

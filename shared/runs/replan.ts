@@ -11,7 +11,7 @@ import type { Log } from '../lib/log.ts';
 import { OWN_PREFIX } from '../stores/layout.ts';
 import type { Objects } from '../stores/objects.ts';
 import type { PlanLater, Planner } from './plan.ts';
-import { removeEnd } from './rest.ts';
+import { removeRest } from './rest.ts';
 import { readRetryRequests } from './retry-requests.ts';
 
 export interface ReplanOptions {
@@ -51,7 +51,7 @@ export async function continuePlanning(
     await tryLease(ledger, runLeaseName(runId), now, async () => {
       const run = await ledger.run(runId);
       if (run?.state !== 'planning') return;
-      await removeEnd(runId, options.objects);
+      await removeRest(runId, options.objects);
       await replan(run, options);
     });
   } catch (error) {

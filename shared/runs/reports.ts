@@ -28,8 +28,8 @@ import { type Rest, stagedLines } from './rest.ts';
 interface Stores {
   readonly ledger: Ledger;
   readonly objects: Pick<Objects, 'head' | 'read'>;
-  /** Of a run that is being closed. */
-  readonly receipt?: Summary['receipt'];
+  /** Of a run that is being closed: its other reports. */
+  readonly files?: Summary['reports'];
   /** Of a stopped run that is being closed. */
   readonly rest?: Rest | undefined;
   /** Filled while `failed.csv` is written, so that the summary after it reads no row again. */
@@ -71,14 +71,14 @@ export const isRejectedKept = async (
 async function* summaryText(
   run: Run,
   shards: readonly ShardRecord[],
-  { ledger, objects, receipt, rest, failures }: Stores,
+  { ledger, objects, files, rest, failures }: Stores,
 ) {
   const isPass = run.operation === 'retry-failed-objects';
   const plan = isPass ? await readPlan(objects, run.runId) : undefined;
   const groups = failures ?? createFailureGroups();
   if (!failures)
     for await (const row of transfersIn(ledger, run.runId, ['failed'])) groups.add(row);
-  const summary = summarize(run, shards, groups.all(), { plan, receipt, rest: rest?.summary });
+  const summary = summarize(run, shards, groups.all(), { plan, files, rest: rest?.summary });
   yield `${JSON.stringify(summary, null, 2)}\n`;
 }
 

@@ -13,8 +13,9 @@ import { InputError, WaybillError } from '../lib/errors.ts';
 import { textLines } from '../lib/text-lines.ts';
 import { createShardReader, DEFAULT_SHARD_BYTES } from '../manifest/shards.ts';
 import { type ShardLines, stageRejected, writeRestCsv } from '../reporting/csv.ts';
+import { digested, type ReportFile } from '../reporting/digest.ts';
 import type { RestSummary } from '../reporting/summary.ts';
-import { receiptPrefix, reportKey } from '../stores/layout.ts';
+import { reportKey } from '../stores/layout.ts';
 import { changedObject, noObject } from '../stores/object-keys.ts';
 import type { Objects } from '../stores/objects.ts';
 import { cutManifest } from './cut-shards.ts';
@@ -34,23 +35,17 @@ export const REST_MS = 120_000;
 
 export interface Rest {
   readonly summary: RestSummary;
-  /** Of the whole manifest; absent when it could not be read. */
+  /** Absent, as the plan, when the manifest could not be read. */
+  readonly file?: ReportFile;
+  /** Of the whole manifest. */
   readonly plan?: Plan;
   /** What was staged for `rejected.csv`, in order of the shards. */
   readonly lines: readonly ShardLines[];
 }
 
-/**
- * Removes what tells of the end of a run that is reopened: receipt and `rest.csv`. The caller holds the
- * lease of the run; repeating it is harmless. @throws StoreError
- */
-export async function removeEnd(
-  runId: string,
-  objects: Pick<Objects, 'list' | 'remove'>,
-): Promise<void> {
-  for await (const { key } of objects.list(receiptPrefix(runId))) await objects.remove(key);
-  await objects.remove(reportKey(runId, 'rest.csv'));
-}
+/** Removes `rest.csv` of a run that is reopened; the caller holds the run's lease. @throws StoreError */
+export const removeRest = (runId: string, objects: Pick<Objects, 'remove'>): Promise<void> =>
+  objects.remove(reportKey(runId, 'rest.csv'));
 
 /**
  * Undefined for a run without a manifest. The summary tells when the manifest changed, is gone, or takes
@@ -70,8 +65,10 @@ export async function writeRest(
     const known = new Map(records.map((record) => [record.shard.index, record]));
     const tallies: Tally[] = [];
     const unsent = unsentIn(cut.shards, known, tallies, options);
-    await objects.put(key, writeRestCsv(unsent.rows()));
+    const { content, file } = digested('rest.csv', writeRestCsv(unsent.rows()));
+    await objects.put(key, content);
     return {
+      file: file(),
       summary: { lines: unsent.count() },
       plan: {
         shardCount: cut.shards.length,

@@ -13,7 +13,7 @@ import type { QueueSender } from '../stores/queue.ts';
 import { applyRetries } from './apply-retries.ts';
 import type { PlanLater, Planner } from './plan.ts';
 import { replan } from './replan.ts';
-import { removeEnd } from './rest.ts';
+import { removeRest } from './rest.ts';
 import {
   type RetryRequest,
   readRetryRequests,
@@ -168,7 +168,7 @@ async function reopen(run: Run, options: RetryOptions): Promise<void> {
     }
   }
   if (isPlanned) return;
-  await removeEnd(runId, options.objects);
+  await removeRest(runId, options.objects);
   // Thousands of shards may take longer than a request has.
   await replan(run, options);
 }

@@ -1,5 +1,5 @@
 /**
- * The keys of the object store: manifests of Waybill's own, staged pieces, reports and receipts.
+ * The keys of the object store: manifests of Waybill's own, staged pieces and reports.
  */
 
 /** Manifests that Waybill writes itself from requests and for nightly passes: uploads never start them. */
@@ -13,9 +13,3 @@ export const stagingPrefix = (runId: string): string => `staging/${runId}/`;
 export type ReportName = 'summary.json' | 'failed.csv' | 'rejected.csv' | 'rest.csv';
 
 export const reportKey = (runId: string, name: ReportName): string => `reports/${runId}/${name}`;
-
-/** Of part `part` of a receipt, from 1. */
-export const receiptFile = (part: number): string => `receipt${part === 1 ? '' : `-${part}`}.jsonl`;
-
-/** Of every part of its receipt. */
-export const receiptPrefix = (runId: string): string => `reports/${runId}/receipt`;

@@ -198,7 +198,7 @@ describe('the packaged stack', () => {
       ).toBeGreaterThan(0.01 * LINES);
       const reports = await Array.fromAsync(objects.list(`reports/${run.runId}/`));
       expect(reports.map(({ key: name }) => name.split('/').at(-1))).toEqual(
-        expect.arrayContaining(['failed.csv', 'receipt.jsonl', 'rejected.csv', 'summary.json']),
+        expect.arrayContaining(['failed.csv', 'rejected.csv', 'summary.json']),
       );
       const sent = new Set(simulator.submissions().map((task) => task.key));
       expect(sent.size).toBe(LINES);

@@ -168,7 +168,7 @@ it('G6: a secret in a URL of a manifest stays in the manifest, the ledger and fa
   await call('/fetches', { method: 'POST', body: JSON.stringify(body) });
   const { transfers } = JSON.parse(await call(`/runs/${runId}/transfers`));
   for (const path of [
-    ...['summary.json', 'failed.csv', 'rejected.csv', 'receipt.jsonl'],
+    ...['summary.json', 'failed.csv', 'rejected.csv'],
     ...transfers.map(({ transferId }: { transferId: string }) => `transfers/${transferId}`),
   ]) {
     await call(`/runs/${runId}/${path}`);

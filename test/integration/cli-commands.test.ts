@@ -1,7 +1,7 @@
 /** The commands on one run after another, against a live service; every JSON fits its schema. */
 import { spawnSync } from 'node:child_process';
 import { readdirSync, readFileSync, writeFileSync } from 'node:fs';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { Ajv2020 } from 'ajv/dist/2020.js';
 import { expect, it, onTestFinished } from 'vitest';
@@ -97,16 +97,15 @@ it('tells all about a run with a failure: report, readiness, transfers, one tran
   expect(files).toEqual(expect.arrayContaining(['failed.csv', 'rejected.csv', 'summary.json']));
   expect(readFileSync(join(out, 'failed.csv'), 'utf8')).toContain('missing');
   expect(JSON.parse(readFileSync(join(out, 'summary.json'), 'utf8'))).toEqual(summary);
-  const receipt = summary?.['receipt'] as { files?: readonly string[] } | undefined;
-  const listed = receipt?.files ?? [];
-  expect(listed).toContain('receipt.jsonl');
-  expect(files).toEqual(expect.arrayContaining([...listed]));
-  const receipts = listed.map((name) => join(out, name));
-  const kept = ['--summary', join(out, 'summary.json'), '--key', 'missing'];
-  const verified = await call('verify', ...receipts, ...kept, '--json');
-  expect(verified).toMatchObject({
+  expect(await call('verify', join(out, 'summary.json'), '--json')).toMatchObject({
+    code: 0,
+    json: [{ runId, verified: true, reports: [{ name: 'failed.csv' }, { name: 'rejected.csv' }] }],
+  });
+  writeFileSync(join(out, 'failed.csv'), '');
+  const changed = await call('verify', join(out, 'summary.json'));
+  expect(changed).toMatchObject({
     code: 1,
-    json: [{ verified: true, compared: true, key: { moved: false } }],
+    output: expect.stringMatching(/different +\S+failed\.csv/),
   });
   const again = await call('report', runId, '--out', out);
   expect(again.code).toBe(2);
@@ -148,7 +147,7 @@ it('tells all about a run with a failure: report, readiness, transfers, one tran
 });
 
 it('repeats, cancels and goes on with a run, and says GO in the end', async () => {
-  const { call, good, manifest, missing } = await setup({ WAYBILL_COS_FETCH_RPS: '2' });
+  const { call, good, manifest, missing } = await setup({ WAYBILL_COS_FETCH_RPS: '1' });
   const bad = manifest('bad.csv', missing);
   const [failing] = (await call('submit', bad, '--to', TO, '--watch', '--json')).json;
   const failed = String(failing?.['runId']);
@@ -214,12 +213,15 @@ it('prints JSON that fits its schema where no run is asked for', async () => {
   const { env, good, manifest } = await setup();
   const path = manifest('m.csv', ...good, 'https://o.example/1,k,', 'o.example/2,k2,');
   const key = ['--key', `cos-fetch/${TO}/m.csv`];
+  const reports = [{ name: 'failed.csv', sizeBytes: 0, sha256: '0'.repeat(64) }];
+  const summary = join(dirname(path), 'summary.json');
+  writeFileSync(summary, JSON.stringify({ runId: 'r', closedAt: null, reports }));
   for (const [args, found] of [
     [['lint', path, '--json', ...key], { counts: { quarantined: 1 } }],
     [['lint', `${path}x`, '--json'], { error: { code: 'MANIFEST_INVALID' } }],
     [['plan', path, '--to', TO, '--json'], { counts: { good: 7, quarantined: 1 } }],
     [['plan', `${path}x`, '--to', TO, '--json'], { error: { code: 'MANIFEST_INVALID' } }],
-    [['verify', path, '--json'], { verified: false, compared: false }],
+    [['verify', summary, '--json'], { verified: false, reports: [{ result: 'missing' }] }],
     [['redrive', '--json'], { moved: 0, left: 0 }],
     [['redrive', '--dry-run', '--json'], { moved: 0, left: 0 }],
   ] as const) {

@@ -16,6 +16,8 @@ const BIN = fileURLToPath(new URL('../../cli/waybill.js', import.meta.url));
 
 let good: string;
 let bad: string;
+/** Of a report that is missing. */
+let summary: string;
 let job: string;
 beforeEach(() => {
   const folder = temporaryFolder();
@@ -25,6 +27,9 @@ beforeEach(() => {
   writeFileSync(job, '{}');
   writeFileSync(good, 'http://a.example/1,k\n');
   writeFileSync(bad, 'ftp://a.example/1,k\n');
+  summary = join(folder, 'summary.json');
+  const reports = [{ name: 'failed.csv', sizeBytes: 0, sha256: '0'.repeat(64) }];
+  writeFileSync(summary, JSON.stringify({ runId: 'r', closedAt: null, reports }));
 });
 
 async function exitCode(args: readonly string[], url = 'http://127.0.0.1:9') {
@@ -135,7 +140,7 @@ describe('1, where something failed or may not be done', () => {
   it.each([
     ['lint', () => ['lint', bad], []],
     ['plan', () => ['plan', bad, ...TO], []],
-    ['verify', () => ['verify', bad], []],
+    ['verify', () => ['verify', summary], []],
     ['submit --strict', () => ['submit', bad, ...TO, '--strict'], []],
     ['show', () => ['show', RUN], [failed]],
     ['transfer', () => ['transfer', `${RUN}.0.1`], [transfer]],

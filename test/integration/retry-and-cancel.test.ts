@@ -3,6 +3,7 @@ import * as v from 'valibot';
 import { describe, expect, it } from 'vitest';
 import { type Client, createClient, type RunFilter } from '../../cli/io/client.ts';
 import { summaryShape } from '../../shared/api/responses.ts';
+import { sha256Hex } from '../../shared/lib/encoding.ts';
 import { type LiveService, manifestOf, startLive, TARGET, TOKEN } from '../fixtures/live.ts';
 import { until as untilGiven } from '../fixtures/processes.ts';
 
@@ -49,11 +50,14 @@ describe('a run with failures', () => {
     const summary = await client.summary(runId);
     expect(summary).toMatchObject({ state: 'completed', counts: { succeeded: 20, failed: 1 } });
     expect(() => v.parse(summaryShape, summary)).not.toThrow();
-    // The receipt of the new closing, whose root the summary has.
-    const receipt = await (await live.call(`/runs/${runId}/receipt.jsonl`)).text();
-    expect(summary.receipt).toMatchObject({ parts: 1, transfers: 21, files: ['receipt.jsonl'] });
-    expect(receipt).toContain(`"root":"${summary.receipt?.root}"`);
-    expect(receipt).toContain('"attempt":2');
+    // The reports of the new closing, whose checksums the summary has.
+    const failed = await (await live.call(`/runs/${runId}/failed.csv`)).text();
+    expect(failed).toContain(',2,source,');
+    expect(summary['reports']).toContainEqual({
+      name: 'failed.csv',
+      sizeBytes: Buffer.byteLength(failed),
+      sha256: sha256Hex(failed),
+    });
     // Nothing that had arrived was sent once more.
     const { transfers: done } = await client.transfers(runId, { limit: 100, state: ['succeeded'] });
     expect(done.every(({ attempt }) => attempt === 1)).toBe(true);

@@ -1,11 +1,12 @@
 /**
  * Whatever happens to one run in whatever order (work, sweeps, retries, cancelling, callbacks, messages
  * that are lost or doubled, deaths at any call): nothing arrives twice, every line has an end, the run
- * closes, and its receipt is true.
+ * closes, and its reports are true.
  * `WAYBILL_TEST_RUNS=1000` looks longer.
  */
 import fc from 'fast-check';
 import { expect, it } from 'vitest';
+import { sha256Hex } from '../../shared/lib/encoding.ts';
 import { textOf } from '../unit/shared/runs/setup.ts';
 import { NAMES, openWorld } from '../unit/shared/runs/world.ts';
 
@@ -69,11 +70,18 @@ it('G1, G2: loses nothing, sends nothing twice, and tells the truth', async () =
     expect(faults).toEqual([]);
     const rows = (await ledger.transfers(runId)).items;
     expect(rows.map(({ object }) => object?.key).sort()).toEqual(NAMES);
-    const lines = (await textOf(objects, `reports/${runId}/receipt.jsonl`)).trim().split('\n');
-    const proven = lines.slice(1, -1).map((line) => JSON.parse(line));
-    expect(
-      proven.map(({ transferId, state, attempt: n }) => `${transferId} ${state} ${n}`),
-    ).toEqual(rows.map(({ transferId, state, attempt: n }) => `${transferId} ${state} ${n}`));
+    const text = await textOf(objects, `reports/${runId}/failed.csv`);
+    const listed = [...text.matchAll(/([^,\r\n]+),failed\r$/gm)].map(
+      ([, transferId]) => transferId,
+    );
+    const failed = rows.filter(({ state }) => state === 'failed');
+    expect(listed).toEqual(failed.map(({ transferId }) => transferId));
+    const { reports } = JSON.parse(await textOf(objects, `reports/${runId}/summary.json`));
+    expect(reports[0]).toEqual({
+      name: 'failed.csv',
+      sizeBytes: Buffer.byteLength(text),
+      sha256: sha256Hex(text),
+    });
     expect(rows.every(({ state }) => state === 'succeeded' || state === 'failed')).toBe(true);
   };
   await fc.assert(

@@ -128,8 +128,6 @@ const REPORTS = [
 ] as const;
 /** Of a stopped run: what was never sent. */
 const REST = ['rest.csv', 'text/csv'] as const;
-/** Written when a run closes; further parts are for whoever has the store at hand. */
-const RECEIPT = ['receipt.jsonl', 'application/jsonl'] as const;
 
 /** Reports need the token, so they come by request and are handed to the browser as a file. */
 export function Downloads({ run }: { readonly run: Run }) {
@@ -139,7 +137,6 @@ export function Downloads({ run }: { readonly run: Run }) {
   const reports = [
     ...REPORTS,
     ...(run.closedAt !== null && isStopped(run) && run.progress.total !== null ? [REST] : []),
-    ...(run.closedAt !== null ? [RECEIPT] : []),
   ];
   useEffect(() => setFailure(undefined), [run.runId]);
   const take = async (name: string, type: string) => {

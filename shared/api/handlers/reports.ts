@@ -8,7 +8,7 @@ import { InputError } from '../../lib/errors.ts';
 import { writeRestCsv } from '../../reporting/csv.ts';
 import { reportText } from '../../runs/reports.ts';
 import type { HttpAnswer, HttpRequest } from '../../runtime/http.ts';
-import { type ReportName, receiptPrefix, reportKey } from '../../stores/layout.ts';
+import { type ReportName, reportKey } from '../../stores/layout.ts';
 import type { Objects } from '../../stores/objects.ts';
 import type { REPORT_ROUTES } from '../routes/reports.ts';
 import { absent, findRun, fits, type Routes } from './common.ts';
@@ -82,23 +82,6 @@ export function reportRoutes({
     'GET /runs/{runId}/failed.csv': async (request) => report(request, 'failed.csv'),
     'GET /runs/{runId}/rejected.csv': async (request) => report(request, 'rejected.csv'),
     'GET /runs/{runId}/rest.csv': rest,
-    'GET /runs/{runId}/{file}': async (request) => {
-      const run = await findRun(ledger, request);
-      const file = request.params['file'] ?? '';
-      const expected = 'expected receipt.jsonl, or receipt-2.jsonl and so on for further parts';
-      if (!/^receipt(?:-[1-9]\d{0,5})?\.jsonl$/.test(file)) {
-        throw absent('file', expected, 'There is no such part of a receipt.');
-      }
-      const key = receiptPrefix(run.runId) + file.slice('receipt'.length);
-      if (!run.closedAt || !(await objects.head(key))) {
-        throw absent(
-          'file',
-          expected,
-          'There is no such receipt; it is written when a run closes.',
-        );
-      }
-      return stored(run, file, key);
-    },
   };
 }
 
@@ -147,10 +130,8 @@ function answer({ runId }: Run, name: string, body: string | undefined, where = 
   };
 }
 
-function typeOf(name: string): string {
-  if (name.endsWith('.csv')) return 'text/csv; charset=utf-8';
-  return name.endsWith('.jsonl') ? 'application/jsonl; charset=utf-8' : 'application/json';
-}
+const typeOf = (name: string): string =>
+  name.endsWith('.csv') ? 'text/csv; charset=utf-8' : 'application/json';
 
 /** The whole text, undefined when it is longer than an answer may be. */
 async function collect(

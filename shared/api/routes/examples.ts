@@ -115,6 +115,13 @@ export const summaryExample = {
     },
   ],
   warnings: { KEY_REPEATED: 1 },
+  reports: [
+    {
+      name: 'failed.csv',
+      sizeBytes: 1_244,
+      sha256: '0f343b0931126a20f133d67c2b018a3b5fdc3a6d6a0a1c1bd1a1ee9bd3a0f8a2',
+    },
+  ],
 };
 
 export const failedExample = [

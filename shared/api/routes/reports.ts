@@ -24,14 +24,4 @@ export const REPORT_ROUTES = [
   report('rejected.csv', 'text/csv', rejectedExample),
   report('rest.csv', 'text/csv', restExample),
   report('summary.json', summaryShape, summaryExample),
-  {
-    tag: 'reports',
-    route: 'GET /runs/{runId}/{file}',
-    id: 'getReceipt',
-    summary: 'A part of the receipt: receipt.jsonl, receipt-2.jsonl and so on',
-    answers: { 200: 'application/jsonl' },
-    answer: '{"type":"header","version":1}\n',
-    mayRedirect: true,
-    problems: [404],
-  },
 ] as const satisfies readonly RouteDescription[];

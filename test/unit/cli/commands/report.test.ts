@@ -1,4 +1,4 @@
-/** Which files are written, whole or not at all, and where a service can't have them written. */
+/** Which files are written, whole or not at all. */
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect, it } from 'vitest';
@@ -10,10 +10,10 @@ import { temporaryFolder } from '../../../fixtures/stores.ts';
 
 const SUMMARY = ['summary.json', 'failed.csv', 'rejected.csv'];
 
-async function setup(files: readonly unknown[], rest?: object) {
+async function setup(rest?: object) {
   const peer = await startPeer();
   const folder = join(temporaryFolder(), 'out');
-  const summary = { body: JSON.stringify({ failures: [], receipt: { files }, rest }) };
+  const summary = { body: JSON.stringify({ failures: [], rest }) };
   const client = createClient({ url: peer.origin, env: { WAYBILL_TOKEN: 't' } });
   const stdout = screen();
   const write = () =>
@@ -21,49 +21,31 @@ async function setup(files: readonly unknown[], rest?: object) {
   return { folder, peer, stdout, summary, write };
 }
 
-it('writes the receipts that the summary lists', async () => {
-  const { folder, peer, stdout, summary, write } = await setup([
-    'receipt.jsonl',
-    { name: 'receipt-2.jsonl' },
-  ]);
-  peer.answer(summary, { body: 'one' }, { body: '' }, { body: '照片' }, { body: 'four' });
+it('writes the reports that there are', async () => {
+  const { folder, peer, stdout, summary, write } = await setup();
+  peer.answer(summary, { body: 'one' }, { body: '' }, { body: '照片' });
   expect(await write()).toBe(0);
-  expect(readdirSync(folder).sort()).toEqual(
-    [...SUMMARY, 'receipt.jsonl', 'receipt-2.jsonl'].sort(),
-  );
+  expect(readdirSync(folder).sort()).toEqual([...SUMMARY].sort());
   expect(readFileSync(join(folder, 'rejected.csv'), 'utf8')).toBe('照片');
   expect(peer.arrived.map(({ url }) => url)).toEqual([
     '/runs/r/summary.json',
-    ...[...SUMMARY, 'receipt.jsonl', 'receipt-2.jsonl'].map((name) => `/runs/r/${name}`),
+    ...SUMMARY.map((name) => `/runs/r/${name}`),
   ]);
-  expect(stdout.text().split('\n').filter(Boolean)).toHaveLength(5);
+  expect(stdout.text().split('\n').filter(Boolean)).toHaveLength(3);
 });
 
 it.each([
   [{ lines: 2 }, ['rest.csv']],
   [{ error: { code: 'MANIFEST_CHANGED', message: 'm', class: 'request' } }, []],
 ])('writes what of a stopped run was never sent, where there is such: %j', async (rest, more) => {
-  const { folder, peer, summary, write } = await setup([], rest);
+  const { folder, peer, summary, write } = await setup(rest);
   peer.answer(summary, { body: 'x' });
   expect(await write()).toBe(0);
   expect(readdirSync(folder).sort()).toEqual([...SUMMARY, ...more].sort());
 });
 
-it('writes no file elsewhere, whatever the service lists', async () => {
-  const { folder, peer, summary, write } = await setup([
-    '../../evil.sh',
-    '/etc/receipt.jsonl/..',
-    'receipt\u0000.jsonl',
-    'reports/r/../receipt-9.jsonl',
-    '..',
-  ]);
-  peer.answer(summary, { body: 'x' });
-  expect(await write()).toBe(0);
-  expect(readdirSync(folder).sort()).toEqual([...SUMMARY, 'receipt-9.jsonl'].sort());
-});
-
 it('leaves no half of a file that broke off', async () => {
-  const { folder, peer, summary, write } = await setup([]);
+  const { folder, peer, summary, write } = await setup();
   peer.answer(summary, { body: 'one' }, { body: 'half', breakOff: 'in-body' });
   await expect(write()).rejects.toMatchObject({
     exitCode: 3,
@@ -73,7 +55,7 @@ it('leaves no half of a file that broke off', async () => {
 });
 
 it('tells what the service says of a report that is too long, and writes nothing of it', async () => {
-  const { folder, peer, summary, write } = await setup([]);
+  const { folder, peer, summary, write } = await setup();
   const refused = { status: 404, body: JSON.stringify({ detail: 'The report is longer.' }) };
   peer.answer(summary, { body: 'one' }, refused);
   await expect(write()).rejects.toMatchObject({

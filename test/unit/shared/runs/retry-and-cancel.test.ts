@@ -7,7 +7,7 @@ import { cancelRun } from '../../../../shared/runs/cancel.ts';
 import { retryRun } from '../../../../shared/runs/retry.ts';
 import { readRetryRequests } from '../../../../shared/runs/retry-requests.ts';
 import { isRequested } from '../../../../shared/runs/retry-rules.ts';
-import { cause, closed, KEY, MANIFEST, REJECTED, setup, textOf } from './setup.ts';
+import { cause, checkedReports, closed, KEY, MANIFEST, REJECTED, setup, textOf } from './setup.ts';
 
 describe('retrying', () => {
   it('orders failures of the wished classes under the next attempt, and queues their shard', async () => {
@@ -72,6 +72,7 @@ describe('retrying', () => {
     await given.sweep();
     expect(await given.state()).toBe('completed');
     expect(await textOf(objects, `reports/${runId}/rejected.csv`)).toBe(before);
+    expect(await checkedReports(objects, runId)).toEqual(['failed.csv', 'rejected.csv']);
   });
 
   it('goes on where an earlier call died after it had reopened the run', async () => {

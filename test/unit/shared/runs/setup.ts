@@ -7,6 +7,7 @@ import {
 import type { TransferUpdate } from '../../../../shared/ledger/model.ts';
 import type { Shard } from '../../../../shared/ledger/shard.ts';
 import type { Tally } from '../../../../shared/ledger/tally.ts';
+import { sha256Hex } from '../../../../shared/lib/encoding.ts';
 import { silentLog } from '../../../../shared/lib/log.ts';
 import type { Quarantined } from '../../../../shared/manifest/findings.ts';
 import { createPlanner } from '../../../../shared/runs/plan.ts';
@@ -124,4 +125,22 @@ export async function textOf(
 ): Promise<string> {
   const parts = await Array.fromAsync(objects.read(key));
   return Buffer.concat(parts).toString('utf8');
+}
+
+/** The reports that the summary lists; their checksums are those of the stored bytes. */
+export async function checkedReports(
+  objects: Parameters<typeof textOf>[0],
+  runId: string,
+): Promise<readonly string[]> {
+  const { reports } = JSON.parse(await textOf(objects, `reports/${runId}/summary.json`));
+  const names = reports.map(({ name }: { name: string }) => name);
+  for (const [at, name] of names.entries()) {
+    const text = await textOf(objects, `reports/${runId}/${name}`);
+    expect(reports[at]).toEqual({
+      name,
+      sizeBytes: Buffer.byteLength(text),
+      sha256: sha256Hex(text),
+    });
+  }
+  return names;
 }

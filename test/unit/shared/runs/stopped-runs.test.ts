@@ -16,7 +16,7 @@ import { shardListKey } from '../../../../shared/runs/feed.ts';
 import { createPlanner } from '../../../../shared/runs/plan.ts';
 import { retryRun } from '../../../../shared/runs/retry.ts';
 import { openStores } from '../../../fixtures/stores.ts';
-import { cause, KEY, START, textOf } from './setup.ts';
+import { cause, checkedReports, KEY, START, textOf } from './setup.ts';
 
 const GOOD = 900;
 /** Every tenth line is bad, and one is blank. */
@@ -135,7 +135,7 @@ describe.each(['cancelled', 'failed'] as const)('a run that was %s half way', (s
   });
 
   it('G1: closes with every line in a report: failed.csv and rest.csv are all that did not arrive', async () => {
-    const { keys, report, rows, run, runId, sweep } = await stopped(state);
+    const { keys, objects, report, rows, run, runId, sweep } = await stopped(state);
     const told: RunClosed[] = [];
     const outbox = { add: async ({ data }: NewMessage) => void told.push(data as RunClosed) };
     await sweep({ notifier: { outbox, send: async () => {} } });
@@ -173,6 +173,11 @@ describe.each(['cancelled', 'failed'] as const)('a run that was %s half way', (s
     expect(summary.coverage.percent).toBe(
       Math.floor((100 * summary.coverage.bytes) / MANIFEST.length),
     );
+    expect(await checkedReports(objects, runId)).toEqual([
+      'failed.csv',
+      'rejected.csv',
+      'rest.csv',
+    ]);
     expect(await report('rest.csv')).toMatch(/^url,key,md5\r\nhttp:\/\/o\.example\/good-/);
   });
 

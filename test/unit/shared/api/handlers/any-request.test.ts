@@ -14,17 +14,7 @@ const routes = (deployment.http ?? []).filter((route) => !/^GET \/(?:assets|$)/.
 const odd = fc.oneof(
   fc.string({ unit: 'binary', maxLength: 40 }),
   fc.string({ unit: 'grapheme', maxLength: 40 }),
-  fc.constantFrom(
-    'r1',
-    'r1.0.0',
-    '..',
-    '',
-    '__proto__',
-    'constructor',
-    '%00',
-    'receipt.jsonl',
-    '*',
-  ),
+  fc.constantFrom('r1', 'r1.0.0', '..', '', '__proto__', 'constructor', '%00', 'failed.csv', '*'),
   fc.constantFrom('1', '-1', '1.r1', '9'.repeat(30), 'failed', 'failed,failed', 'cos-fetch/a.csv'),
 );
 const named = (names: readonly string[]) =>
