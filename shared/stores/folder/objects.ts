@@ -10,7 +10,15 @@ import { type InputError, StoreError } from '../../lib/errors.ts';
 import { own } from '../../lib/values.ts';
 import { badKey, changedObject, keyFault, noObject } from '../object-keys.ts';
 import type { Content, ObjectInfo, Objects } from '../objects.ts';
-import { type At, createFile, createTree, isErrno, openFile, undefinedIfAbsent } from './tree.ts';
+import {
+  type At,
+  createFile,
+  createTree,
+  isErrno,
+  openFile,
+  type Tree,
+  undefinedIfAbsent,
+} from './tree.ts';
 
 /** Names of files that are still being written; neither listed nor watched. */
 const UNFINISHED = '.waybill-unfinished-';
@@ -35,80 +43,114 @@ export function createFolderObjects(path: string): Objects {
     return { folder: segments.slice(0, -1), name: segments.at(-1) ?? '' };
   };
 
-  const head: Objects['head'] = async (key) => {
-    // A good key that no file can have: there is none.
-    if (keyFault(key) === undefined && faultOf(key, root) !== undefined) return undefined;
-    const { folder, name } = placeOf(key);
-    try {
-      return await tree.within(folder, (at) => infoOf(key, at(name)));
-    } catch (error) {
-      throw failed('look at', key, error);
-    }
-  };
-
-  async function* read(
-    key: string,
-    { start = 0, end, ifMatch }: Parameters<Objects['read']>[1] = {},
-  ): AsyncGenerator<Uint8Array> {
-    const { folder, name } = placeOf(key);
-    const opened = tree.within(folder, (at) => openFile(at(name)));
-    const handle = await opened.catch((error: unknown) => {
-      throw failed('read', key, error);
-    });
-    if (!handle) throw noObject(key);
-    let broken = false;
-    try {
-      const { sizeBytes } = await sameVersion(handle, key, ifMatch);
-      const stop = Math.min(end ?? sizeBytes, sizeBytes);
-      for (let position = start; position < stop; ) {
-        const chunk = Buffer.allocUnsafeSlow(Math.min(CHUNK_BYTES, stop - position));
-        const { bytesRead } = await handle.read(chunk, 0, chunk.length, position);
-        if (bytesRead === 0) break;
-        position += bytesRead;
-        yield chunk.subarray(0, bytesRead);
-      }
-    } catch (error) {
-      broken = true;
-      throw isErrno(error) ? failed('read', key, error) : error;
-    } finally {
-      // Also when the reader has enough: what it got may be of two versions.
+  const walk = createWalk(tree, root);
+  return {
+    bucket: root,
+    async head(key) {
+      // A good key that no file can have: there is none.
+      if (keyFault(key) === undefined && faultOf(key, root) !== undefined) return undefined;
+      const { folder, name } = placeOf(key);
       try {
-        if (!broken) await sameVersion(handle, key, ifMatch);
-      } finally {
-        await handle.close();
+        return await tree.within(folder, (at) => infoOf(key, at(name)));
+      } catch (error) {
+        throw failed('look at', key, error);
       }
+    },
+    async *read(key, range = {}) {
+      const { folder, name } = placeOf(key);
+      const opened = tree.within(folder, (at) => openFile(at(name)));
+      const handle = await opened.catch((error: unknown) => {
+        throw failed('read', key, error);
+      });
+      if (!handle) throw noObject(key);
+      yield* readChunks(handle, key, range);
+    },
+    async put(key, content) {
+      const { folder, name } = placeOf(key);
+      const write = (at: At) => writeFile(key, at, name, content);
+      const made = tree.make(folder, (at) => Promise.allSettled([write(at)]));
+      const [written] = await onDisk(key, made);
+      if (written.status === 'rejected') throw written.reason;
+      return written.value;
+    },
+    async *list(prefix) {
+      // Start at the deepest folder that the prefix names whole.
+      const folder = prefix.slice(0, Math.max(0, prefix.lastIndexOf('/')));
+      if (folder !== '') placeOf(folder);
+      try {
+        yield* walk(folder === '' ? [] : folder.split('/'), prefix);
+      } catch (error) {
+        throw isErrno(error) ? failed('list', prefix || 'the store', error) : error;
+      }
+    },
+    async remove(key) {
+      const { folder, name } = placeOf(key);
+      try {
+        await tree.within(folder, async (at) => {
+          if (await infoOf(key, at(name))) await unlink(at(name));
+        });
+      } catch (error) {
+        throw failed('remove', key, error);
+      }
+    },
+  };
+}
+
+/** Closes the file at its end, and when the reader has enough. */
+async function* readChunks(
+  handle: FileHandle,
+  key: string,
+  { start = 0, end, ifMatch }: NonNullable<Parameters<Objects['read']>[1]>,
+): AsyncGenerator<Uint8Array> {
+  let broken = false;
+  try {
+    const { sizeBytes } = await sameVersion(handle, key, ifMatch);
+    const stop = Math.min(end ?? sizeBytes, sizeBytes);
+    for (let position = start; position < stop; ) {
+      const chunk = Buffer.allocUnsafeSlow(Math.min(CHUNK_BYTES, stop - position));
+      const { bytesRead } = await handle.read(chunk, 0, chunk.length, position);
+      if (bytesRead === 0) break;
+      position += bytesRead;
+      yield chunk.subarray(0, bytesRead);
+    }
+  } catch (error) {
+    broken = true;
+    throw isErrno(error) ? failed('read', key, error) : error;
+  } finally {
+    // Also when the reader has enough: what it got may be of two versions.
+    try {
+      if (!broken) await sameVersion(handle, key, ifMatch);
+    } finally {
+      await handle.close();
     }
   }
+}
 
-  const put: Objects['put'] = async (key, content) => {
-    const { folder, name } = placeOf(key);
-    const onDisk = <Value>(step: Promise<Value>): Promise<Value> =>
-      step.catch((error: unknown) => {
-        throw failed('write', key, error);
-      });
-    const write = async (at: At): Promise<ObjectInfo> => {
-      const unfinished = at(`${UNFINISHED}${randomUUID()}`);
-      try {
-        const handle = await onDisk(createFile(unfinished));
-        try {
-          // Errors of the content itself, such as an upload that breaks off, pass as they are.
-          for await (const part of partsOf(content)) await onDisk(handle.writeFile(part));
-          await onDisk(handle.sync());
-        } finally {
-          await handle.close();
-        }
-        await onDisk(rename(unfinished, at(name)));
-        return toInfo(key, await onDisk(lstat(at(name), { bigint: true })));
-      } catch (error) {
-        await rm(unfinished, { force: true }).catch(() => {});
-        throw error;
-      }
-    };
-    const [written] = await onDisk(tree.make(folder, (at) => Promise.allSettled([write(at)])));
-    if (written.status === 'rejected') throw written.reason;
-    return written.value;
-  };
+const onDisk = <Value>(key: string, step: Promise<Value>): Promise<Value> =>
+  step.catch((error: unknown) => {
+    throw failed('write', key, error);
+  });
 
+async function writeFile(key: string, at: At, name: string, content: Content): Promise<ObjectInfo> {
+  const unfinished = at(`${UNFINISHED}${randomUUID()}`);
+  try {
+    const handle = await onDisk(key, createFile(unfinished));
+    try {
+      // Errors of the content itself, such as an upload that breaks off, pass as they are.
+      for await (const part of partsOf(content)) await onDisk(key, handle.writeFile(part));
+      await onDisk(key, handle.sync());
+    } finally {
+      await handle.close();
+    }
+    await onDisk(key, rename(unfinished, at(name)));
+    return toInfo(key, await onDisk(key, lstat(at(name), { bigint: true })));
+  } catch (error) {
+    await rm(unfinished, { force: true }).catch(() => {});
+    throw error;
+  }
+}
+
+function createWalk(tree: Tree, root: string) {
   /** Keys below a folder in byte order, so that `a.csv` is before `a/b`; folders end with a slash. */
   const entriesOf = async (folder: readonly string[], prefix: string): Promise<Entries> => {
     const entries = await tree.within(folder, async (at) => {
@@ -128,40 +170,14 @@ export function createFolderObjects(path: string): Objects {
     return (entries ?? []).sort(([a], [b]) => Buffer.compare(Buffer.from(a), Buffer.from(b)));
   };
 
-  async function* walk(folder: readonly string[], prefix: string): AsyncGenerator<ObjectInfo> {
+  return async function* walk(
+    folder: readonly string[],
+    prefix: string,
+  ): AsyncGenerator<ObjectInfo> {
     for (const [key, info] of await entriesOf(folder, prefix)) {
       if (info) yield info;
       else yield* walk(key.slice(0, -1).split('/'), prefix);
     }
-  }
-
-  async function* list(prefix: string): AsyncGenerator<ObjectInfo> {
-    // Start at the deepest folder that the prefix names whole.
-    const folder = prefix.slice(0, Math.max(0, prefix.lastIndexOf('/')));
-    if (folder !== '') placeOf(folder);
-    try {
-      yield* walk(folder === '' ? [] : folder.split('/'), prefix);
-    } catch (error) {
-      throw isErrno(error) ? failed('list', prefix || 'the store', error) : error;
-    }
-  }
-
-  return {
-    bucket: root,
-    head,
-    read,
-    put,
-    list,
-    async remove(key) {
-      const { folder, name } = placeOf(key);
-      try {
-        await tree.within(folder, async (at) => {
-          if (await infoOf(key, at(name))) await unlink(at(name));
-        });
-      } catch (error) {
-        throw failed('remove', key, error);
-      }
-    },
   };
 }
 
