@@ -6,7 +6,7 @@
 import { withoutMark } from '../lib/decode-text.ts';
 import type { Env } from '../lib/env.ts';
 import { ConfigError, type InputFault, StoreError } from '../lib/errors.ts';
-import { isRecord } from '../lib/values.ts';
+import { parseRecord } from '../lib/values.ts';
 
 /** A secret's text. @throws ConfigError when there is none; StoreError when it can't be read now */
 export type ReadSecret = (id: string) => Promise<string>;
@@ -134,13 +134,8 @@ function parseVariables(
   text: string,
   faults: InputFault[],
 ): Readonly<Record<string, string>> {
-  let parsed: unknown;
-  try {
-    parsed = JSON.parse(withoutMark(text));
-  } catch {
-    parsed = undefined;
-  }
-  if (!isRecord(parsed)) {
+  const parsed = parseRecord(withoutMark(text));
+  if (!parsed) {
     // What JSON.parse says would quote the secret.
     faults.push({ path: `secret ${id}`, message: 'expected a JSON object of variables' });
     return {};

@@ -9,7 +9,7 @@ import type { ProviderClock } from '../../lib/clock.ts';
 import { type CauseClass, type ClockError, ProviderError } from '../../lib/errors.ts';
 import type { ApiResponse } from '../../lib/http.ts';
 import { parseRetryAfter } from '../../lib/http-date.ts';
-import { isRecord, own } from '../../lib/values.ts';
+import { isRecord, own, parseRecord } from '../../lib/values.ts';
 
 const numbered = (kind: CauseClass, numbers: string): [string, CauseClass][] =>
   numbers.split(' ').map((number) => [number, kind]);
@@ -118,13 +118,8 @@ const inJson = (text: string): string => JSON.stringify(text).slice(1, -1);
 
 /** `{error_code, error_msg, request_id?}` of OMS and the gateway, `{error: {code, message}}` of IAM. */
 function parseError(body: string): Spoken | undefined {
-  let answer: unknown;
-  try {
-    answer = JSON.parse(body);
-  } catch {
-    return undefined;
-  }
-  if (!isRecord(answer)) return undefined;
+  const answer = parseRecord(body);
+  if (!answer) return undefined;
   const { error_code: code, error_msg: message, request_id: requestId, error } = answer;
   if (typeof code === 'string' && code !== '') {
     return {

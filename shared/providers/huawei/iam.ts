@@ -5,7 +5,7 @@
 import { createClock, type ProviderClock } from '../../lib/clock.ts';
 import { ReplyError } from '../../lib/errors.ts';
 import type { Send } from '../../lib/http.ts';
-import { isRecord } from '../../lib/values.ts';
+import { isRecord, parseRecord } from '../../lib/values.ts';
 import type { TokenSource } from './auth.ts';
 import { hideSecrets, huaweiError } from './errors.ts';
 
@@ -97,11 +97,6 @@ export const tokenRequest = ({ name, password, domain }: IamUser, projectId: str
   });
 
 function expiryOf(body: string): string {
-  try {
-    const answer: unknown = JSON.parse(body);
-    const token = isRecord(answer) ? answer['token'] : undefined;
-    return isRecord(token) ? String(token['expires_at'] ?? '') : '';
-  } catch {
-    return '';
-  }
+  const token = parseRecord(body)?.['token'];
+  return isRecord(token) ? String(token['expires_at'] ?? '') : '';
 }

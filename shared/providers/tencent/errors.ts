@@ -7,7 +7,7 @@ import type { ProviderClock } from '../../lib/clock.ts';
 import { type CauseClass, type ClockError, ProviderError } from '../../lib/errors.ts';
 import type { ApiResponse } from '../../lib/http.ts';
 import { parseRetryAfter } from '../../lib/http-date.ts';
-import { isRecord, own } from '../../lib/values.ts';
+import { isRecord, own, parseRecord } from '../../lib/values.ts';
 import { parseXml, word } from '../../lib/xml.ts';
 
 /** Codes of an error answer. A code that is missing takes the class of its status. */
@@ -114,13 +114,8 @@ function parseBody(body: string): Spoken | undefined {
 
 /** `{code, message, request_id}` with a number or a text as code, as the Go SDK reads it. */
 function parseJsonError(text: string): Spoken | undefined {
-  let answer: unknown;
-  try {
-    answer = JSON.parse(text);
-  } catch {
-    return undefined;
-  }
-  if (!isRecord(answer)) return undefined;
+  const answer = parseRecord(text);
+  if (!answer) return undefined;
   const { code, message, request_id: requestId } = answer;
   if (typeof code !== 'string' && typeof code !== 'number') return undefined;
   return {

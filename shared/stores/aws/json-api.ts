@@ -8,7 +8,7 @@ import { createSignedSend } from '../../lib/aws/sigv4.ts';
 import { TransportError } from '../../lib/errors.ts';
 import { type ApiResponse, createSend, type Send } from '../../lib/http.ts';
 import { delayMs } from '../../lib/retry.ts';
-import { isRecord } from '../../lib/values.ts';
+import { isRecord, parseRecord } from '../../lib/values.ts';
 import type { AwsConfig } from './config.ts';
 import { domainOf } from './config.ts';
 
@@ -104,13 +104,7 @@ export function createJsonApi({
 }
 
 function refusal(service: string, action: string, { status, body }: ApiResponse): AwsError {
-  let parsed: unknown;
-  try {
-    parsed = JSON.parse(body);
-  } catch {
-    parsed = undefined;
-  }
-  const fields = isRecord(parsed) ? parsed : {};
+  const fields = parseRecord(body) ?? {};
   const type = String(fields['__type'] ?? `HTTP_${status}`);
   const detail = fields['message'] ?? fields['Message'] ?? '';
   return new AwsError(service, action, status, type.slice(type.indexOf('#') + 1), String(detail));

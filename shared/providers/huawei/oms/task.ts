@@ -4,7 +4,7 @@
  * A5).
  */
 import type { TransferProgress } from '../../../ledger/model.ts';
-import { isRecord, withoutUndefined } from '../../../lib/values.ts';
+import { isRecord, parseRecord, withoutUndefined } from '../../../lib/values.ts';
 
 /** OMS reference, section 3.3; `initialising` is v1's. */
 export const TASK_STATUS = {
@@ -84,12 +84,7 @@ export const hasRecord = ({ result }: Fields): boolean => result === true || res
 
 /** v1 writes the record as a string that holds JSON. */
 export function failedRecord(value: unknown): Fields {
-  if (typeof value !== 'string') return record(value);
-  try {
-    return record(JSON.parse(value));
-  } catch {
-    return {};
-  }
+  return typeof value === 'string' ? (parseRecord(value) ?? {}) : record(value);
 }
 
 export const record = (value: unknown): Fields => (isRecord(value) ? value : {});

@@ -6,7 +6,7 @@
 import type { TransferUpdate } from '../../../ledger/model.ts';
 import { safeText } from '../../../lib/cause.ts';
 import type { Cause } from '../../../lib/errors.ts';
-import { isRecord, own } from '../../../lib/values.ts';
+import { own, parseRecord } from '../../../lib/values.ts';
 import type { CallbackClaim, CallbackTokens } from '../../../signing/callback-token.ts';
 import { taskClass } from '../errors.ts';
 
@@ -46,12 +46,7 @@ export const MAX_CALLBACK_BYTES = 65_536;
 function parseBody(body: string, contentType: string): Readonly<Record<string, unknown>> {
   if (body.length > MAX_CALLBACK_BYTES) return {};
   if (contentType.includes('form-urlencoded')) return Object.fromEntries(new URLSearchParams(body));
-  try {
-    const parsed: unknown = JSON.parse(body);
-    return isRecord(parsed) ? parsed : {};
-  } catch {
-    return {};
-  }
+  return parseRecord(body) ?? {};
 }
 
 function word(fields: Readonly<Record<string, unknown>>, names: readonly string[]) {

@@ -4,7 +4,7 @@
  * https://docs.aws.amazon.com/AWSSimpleQueueService/latest/APIReference/API_SendMessageBatch.html
  */
 import { StoreError } from '../../../lib/errors.ts';
-import { isRecord } from '../../../lib/values.ts';
+import { parseRecord } from '../../../lib/values.ts';
 import type { QueueSender } from '../../queue.ts';
 import { BATCH, callBatch, callQueue, hiddenSeconds, isStale, type SqsOptions } from './call.ts';
 
@@ -76,11 +76,6 @@ export async function findDeadLetters(options: SqsOptions): Promise<string> {
 }
 
 function deadNameOf(policy: string): string | undefined {
-  try {
-    const parsed: unknown = JSON.parse(policy);
-    const arn = isRecord(parsed) ? parsed['deadLetterTargetArn'] : undefined;
-    return typeof arn === 'string' ? arn.split(':').at(-1) : undefined;
-  } catch {
-    return undefined;
-  }
+  const arn = parseRecord(policy)?.['deadLetterTargetArn'];
+  return typeof arn === 'string' ? arn.split(':').at(-1) : undefined;
 }
