@@ -26,41 +26,18 @@ import { hasHuawei } from '../shared/wiring/config/huawei.ts';
 import { unknownProviderNames } from '../shared/wiring/config/names.ts';
 import { SERVICE, SETTLE } from '../shared/wiring/config/tables.ts';
 
-export interface Settings {
-  /** Of everything the service keeps. */
-  readonly folder: string;
-  readonly host: string;
-  readonly port: number;
-  readonly pumpConcurrency: number;
-  readonly settleMs: number;
-  readonly sweepMs: number;
-  /** Five fields, in the time zone of this machine. */
-  readonly retryCron: string;
-  /** No key pair of any provider: the built-in simulators stand in for both. */
-  readonly simulated: boolean;
-  /** Whose own variables are set. */
-  readonly providers: { readonly tencent: boolean; readonly huawei: boolean };
-}
+export type Settings = ReturnType<typeof readSettings>;
 
 /** @throws ConfigError (CONFIG_INVALID) with every fault of the service and its functions */
-export function readSettings(env: Env): Settings {
+export function readSettings(env: Env) {
   const given = present(env);
   const from = createEnvReader(given);
   const providers = { tencent: hasTencent(from), huawei: hasHuawei(from) };
+  /** No key pair of any provider: the built-in simulators stand in for both. */
   const simulated = !providers.tencent && !providers.huawei;
   const completed = { ...MADE_LATER, ...(simulated && SIMULATED), ...given };
-  const faults = new Map<string, InputFault>();
-  const read = <Value>(parse: (env: Env) => Value): Value | undefined => {
-    try {
-      return parse(completed);
-    } catch (error) {
-      if (!(error instanceof ConfigError)) throw error;
-      for (const fault of error.faults) faults.set(fault.path, fault);
-      return undefined;
-    }
-  };
-  const settings = read(service);
-  const functions: readonly ((env: Env) => unknown)[] = [
+  const readers: readonly ((env: Env) => unknown)[] = [
+    service,
     storesConfig,
     planConfig,
     callbackConfig,
@@ -71,9 +48,21 @@ export function readSettings(env: Env): Settings {
     ...(given['TENCENTCLOUD_UIN'] ? [batchJobConfig] : []),
     ...(providers.huawei ? [omsStartConfig] : []),
   ];
-  for (const parse of functions) read(parse);
-  if (!settings || faults.size > 0) throw new ConfigError([...faults.values()]);
-  return { ...settings, providers, simulated };
+  const faults = readers.flatMap((read) => faultsOf(() => read(completed)));
+  if (faults.length > 0) {
+    throw new ConfigError([...new Map(faults.map((fault) => [fault.path, fault])).values()]);
+  }
+  return { ...service(completed), providers, simulated };
+}
+
+function faultsOf(read: () => unknown): readonly InputFault[] {
+  try {
+    read();
+    return [];
+  } catch (error) {
+    if (error instanceof ConfigError) return error.faults;
+    throw error;
+  }
 }
 
 /** Stand-ins for what the service makes itself when it is not set. */

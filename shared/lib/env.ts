@@ -22,6 +22,8 @@ export type Values<Rows extends Table> = v.InferOutput<
   v.ObjectSchema<{ readonly [Field in keyof Rows]: Rows[Field][1] }, undefined>
 >;
 
+type Texts<Rows extends Table> = { readonly [Field in keyof Rows]: string };
+
 /** `sqlite:./data/waybill.db` as kind and place. */
 export interface StoreAddress<Kind extends string> {
   readonly kind: Kind;
@@ -44,8 +46,8 @@ export interface EnvReader {
   has(...names: readonly string[]): boolean;
   /** A field with a fault has no value of its type; `readEnv` gives nobody such a configuration. */
   read<Rows extends Table>(rows: Rows): Values<Rows>;
-  /** The same with the values of the moment, as whoever owns the environment may renew them. */
-  live<Rows extends Table>(rows: Rows): Values<Rows>;
+  /** Texts of the moment, as whoever owns the environment may renew them; empty where none is set. */
+  live<Rows extends Table>(rows: Rows): Texts<Rows>;
 }
 
 /** Says which character of a value nobody sees: editors and consoles leave such in copied text. */
@@ -96,11 +98,12 @@ export function createEnvReader(env: Env): EnvReader {
     has,
     read,
     live<Rows extends Table>(rows: Rows) {
-      const fields = Object.keys(read(rows)).map((field) => [
+      read(rows);
+      const fields = Object.entries(rows).map(([field, [name]]) => [
         field,
-        { enumerable: true, get: () => read(rows)[field as keyof Values<Rows>] },
+        { enumerable: true, get: () => textOf(name) ?? '' },
       ]);
-      return Object.defineProperties({}, Object.fromEntries(fields)) as Values<Rows>;
+      return Object.defineProperties({}, Object.fromEntries(fields)) as Texts<Rows>;
     },
   };
 }

@@ -65,8 +65,8 @@ export const list = (expected: string, pattern: RegExp, least: 0 | 1 = 1) =>
  * @param places what the reader of the address fills in, such as `{region}`
  */
 export function address(...places: readonly string[]) {
-  const filled = places.length === 0 ? '' : `, which may hold ${places.join(' and ')}`;
-  const message = `expected an http:// or https:// address${filled}, and nothing behind it`;
+  const filled = places.length === 0 ? '' : `; it may contain ${places.join(' and ')}`;
+  const message = `expected an http:// or https:// address without query or credentials${filled}`;
   return v.pipe(
     v.string(message),
     v.check((value) => {
@@ -78,7 +78,7 @@ export function address(...places: readonly string[]) {
 }
 
 /** An address that is known, and may be another one for tests, proxies and private links. */
-export const endpoint = (known: string) =>
+export const url = (known: string) =>
   v.optional(address(...(known.match(/\{\w+\}/g) ?? [])), known);
 
 /** Where a store is, such as `sqlite:./data/waybill.db`. */

@@ -139,18 +139,15 @@ export const SERVED = table({
 export const TENCENT_KEYS = table({
   secretId: ['TENCENTCLOUD_SECRET_ID', s.text('the SecretId of a Tencent Cloud key pair')],
   secretKey: ['TENCENTCLOUD_SECRET_KEY', s.text('the SecretKey of a Tencent Cloud key pair')],
-  securityToken: ['TENCENTCLOUD_SECURITY_TOKEN', v.optional(s.text('a token'), '')],
+  securityToken: ['TENCENTCLOUD_SECURITY_TOKEN', s.maybe()],
 });
 
 export const COS = table({
   migrationEndpoint: [
     'WAYBILL_COS_MIGRATION_ENDPOINT',
-    s.endpoint('http://{region}.migration.myqcloud.com'),
+    s.url('http://{region}.migration.myqcloud.com'),
   ],
-  objectsEndpoint: [
-    'WAYBILL_COS_ENDPOINT',
-    s.endpoint('https://{bucket}.cos.{region}.myqcloud.com'),
-  ],
+  objectsEndpoint: ['WAYBILL_COS_ENDPOINT', s.url('https://{bucket}.cos.{region}.myqcloud.com')],
   requestsPerSecond: ['WAYBILL_COS_FETCH_RPS', s.integer(100, 1, 1_000_000)],
   inFlight: ['WAYBILL_COS_FETCH_IN_FLIGHT', s.integer(50, 1, 10_000)],
 });
@@ -160,7 +157,7 @@ export const BATCH = table({
   appId: ['TENCENTCLOUD_APP_ID', s.text('the APPID of the account, digits', DIGITS)],
   endpoint: [
     'WAYBILL_COS_CONTROL_ENDPOINT',
-    s.endpoint('https://{uin}.cos-control.{region}.myqcloud.com'),
+    s.url('https://{uin}.cos-control.{region}.myqcloud.com'),
   ],
   requestsPerSecond: ['WAYBILL_BATCH_RPS', s.integer(5, 1, 10_000)],
 });
@@ -170,7 +167,7 @@ export const HUAWEI_AUTH = table({ kind: ['HUAWEICLOUD_AUTH', s.choice('aksk', '
 export const HUAWEI_KEYS = table({
   secretId: ['HUAWEICLOUD_SDK_AK', s.text('the access key of a Huawei Cloud key pair')],
   secretKey: ['HUAWEICLOUD_SDK_SK', s.text('the secret key of a Huawei Cloud key pair')],
-  securityToken: ['HUAWEICLOUD_SDK_SECURITY_TOKEN', v.optional(s.text('a token'), '')],
+  securityToken: ['HUAWEICLOUD_SDK_SECURITY_TOKEN', s.maybe()],
 });
 
 export const IAM_USER = table({
@@ -180,12 +177,9 @@ export const IAM_USER = table({
 });
 
 export const HUAWEI = table({
-  omsEndpoint: ['WAYBILL_OMS_ENDPOINT', s.endpoint('https://oms.{region}.myhuaweicloud.com')],
-  iamEndpoint: ['WAYBILL_IAM_ENDPOINT', s.endpoint('https://iam.{region}.myhuaweicloud.com')],
-  obsEndpoint: [
-    'WAYBILL_OBS_ENDPOINT',
-    s.endpoint('https://{bucket}.obs.{region}.myhuaweicloud.com'),
-  ],
+  omsEndpoint: ['WAYBILL_OMS_ENDPOINT', s.url('https://oms.{region}.myhuaweicloud.com')],
+  iamEndpoint: ['WAYBILL_IAM_ENDPOINT', s.url('https://iam.{region}.myhuaweicloud.com')],
+  obsEndpoint: ['WAYBILL_OBS_ENDPOINT', s.url('https://{bucket}.obs.{region}.myhuaweicloud.com')],
   running: ['WAYBILL_OMS_RUNNING', s.integer(5, 1, 1_000)],
   requestsPerSecond: ['WAYBILL_OMS_RPS', s.integer(5, 1, 10_000)],
 });
@@ -230,7 +224,7 @@ export const SMN = table({
     'WAYBILL_SMN_TOPICS',
     s.list('urn:smn:<region>:<project>:<topic>, separated by commas', URN),
   ],
-  endpoint: ['WAYBILL_SMN_ENDPOINT', s.endpoint('https://smn.{region}.myhuaweicloud.com')],
+  endpoint: ['WAYBILL_SMN_ENDPOINT', s.url('https://smn.{region}.myhuaweicloud.com')],
 });
 
 /** What a function lists that uses a provider. */

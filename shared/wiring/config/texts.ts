@@ -12,12 +12,11 @@ export const TEXTS: Readonly<Record<VariableName, string>> = {
   WAYBILL_API_TOKENS:
     'API tokens of at least 16 characters, separated by commas, or their SHA-256 as `sha256:<64 hex digits>`. If not set, the service makes one and keeps it in `secrets.json`.',
   WAYBILL_DASHBOARD: 'Folder of the built dashboard. The service builds it on first use.',
-  TENCENTCLOUD_SECRET_ID:
-    'SecretId of a Tencent Cloud key pair. Without keys of any provider, the service uses its built-in simulators.',
+  TENCENTCLOUD_SECRET_ID: 'SecretId of a Tencent Cloud key pair',
   TENCENTCLOUD_SECRET_KEY: 'SecretKey of the key pair',
   TENCENTCLOUD_SECURITY_TOKEN: 'Token of a temporary key pair',
-  TENCENTCLOUD_UIN: 'UIN of the account, for COS Batch. Without a UIN, COS Batch is not available.',
-  TENCENTCLOUD_APP_ID: 'APPID of the account, for COS Batch',
+  TENCENTCLOUD_UIN: 'UIN of the account. COS Batch needs one.',
+  TENCENTCLOUD_APP_ID: 'APPID of the account',
   WAYBILL_COS_FETCH_RPS: 'Requests per second to COS fetch',
   WAYBILL_COS_FETCH_IN_FLIGHT: 'Requests in flight to COS fetch',
   WAYBILL_BATCH_RPS: 'Requests per second to COS Batch',
@@ -31,19 +30,16 @@ export const TEXTS: Readonly<Record<VariableName, string>> = {
   HUAWEICLOUD_IAM_USERNAME: 'Name of an IAM user, for `token`',
   HUAWEICLOUD_IAM_PASSWORD: 'Password of the IAM user',
   HUAWEICLOUD_IAM_DOMAIN: 'Name of the account that the IAM user belongs to',
-  HUAWEICLOUD_SDK_REGION: 'Default region of requests, and region of the nightly retry',
-  HUAWEICLOUD_SDK_PROJECT_ID: 'Default project of requests, and project of the nightly retry',
-  WAYBILL_OMS_PROJECTS:
-    'Further projects: `region/projectId[@credential set]`, separated by commas',
-  WAYBILL_OMS_RPS:
-    'Requests per second to OMS, per region. At most 4 are in flight, because 5 failed checks lock a key.',
+  HUAWEICLOUD_SDK_REGION: 'Region of requests that name none, and of the nightly retry',
+  HUAWEICLOUD_SDK_PROJECT_ID: 'Project of requests that name none, and of the nightly retry',
+  WAYBILL_OMS_PROJECTS: 'Further projects, comma-separated: `region/projectId[@credential set]`',
+  WAYBILL_OMS_RPS: 'Requests per second to OMS, per region. At most 4 are in flight.',
   WAYBILL_OMS_RUNNING: 'Tasks that may run or wait in a region at once, for the nightly retry',
   WAYBILL_OMS_ENDPOINT: 'Address of OMS',
   WAYBILL_IAM_ENDPOINT: 'Address of IAM',
   WAYBILL_OBS_ENDPOINT: 'Address of OBS objects, for lists of failed objects',
   WAYBILL_CREDENTIALS_FILE: 'JSON file of named credential sets ([tasks.md](tasks.md))',
-  WAYBILL_CREDENTIALS_SECRET:
-    'Secret in AWS Secrets Manager with the named credential sets, instead of a file',
+  WAYBILL_CREDENTIALS_SECRET: 'Secret in AWS Secrets Manager, instead of the file',
   OMS_SRC_AK: 'Source access key of the credential set `default` ([tasks.md](tasks.md))',
   OMS_SRC_SK: 'Source secret key',
   OMS_SRC_SECURITY_TOKEN: 'Token of a temporary source key pair',
@@ -59,8 +55,7 @@ export const TEXTS: Readonly<Record<VariableName, string>> = {
   OMS_SOURCE_CDN_AUTHENTICATION_KEY: 'Authentication key of the CDN in front of the source',
   OMS_SOURCE_CDN_CRYPTO_TYPE: '`KMS` if the authentication key is encrypted, else `DEFAULT`',
   OMS_SOURCE_CDN_KMS_KEY_ID: 'KMS key of the authentication key',
-  WAYBILL_SMN_TOPICS:
-    'URNs of the SMN topics to listen to, separated by commas. Without topics, the route answers 404.',
+  WAYBILL_SMN_TOPICS: 'URNs of the SMN topics to listen to, separated by commas',
   WAYBILL_SMN_ENDPOINT: 'Address of SMN',
   WAYBILL_PUBLIC_URL:
     "Base of the callback URLs; the provider must be able to reach it. Defaults to the service's own address. If that is a loopback address, no callbacks arrive and the sweeper polls for all outcomes.",
@@ -68,17 +63,14 @@ export const TEXTS: Readonly<Record<VariableName, string>> = {
     '`kid:secret[,kid:secret]`: the first key signs callback tokens, all verify them. A kid has 1 to 16 letters and digits, a secret at least 16 characters. If not set, the service makes one and keeps it in `secrets.json`.',
   WAYBILL_VERIFY: 'Callbacks that are confirmed with a status query',
   WAYBILL_ON_KEY_EXIST: 'What to do with an object that exists. Sent with every request.',
-  WAYBILL_ALLOW_HTTPS:
-    "`true` sends `https:` sources. Tencent's documentation says they are not supported.",
+  WAYBILL_ALLOW_HTTPS: '`true` sends `https:` sources, which Tencent says are not supported.',
   WAYBILL_SHARD_BYTES: 'Size of a shard',
   WAYBILL_MAX_ATTEMPTS: 'Submissions of one transfer within its run',
   WAYBILL_MAX_NIGHTS: 'Nights on which a failed task or fetch is retried',
   WAYBILL_SETTLE_SECONDS: 'Age at which an unanswered submission is checked with the provider',
   WAYBILL_LOST_AFTER_SECONDS: 'If no callback arrives within this time, the sweeper polls.',
-  WAYBILL_STUCK_AFTER_SECONDS:
-    'Time without progress after which an active run counts as stuck, for the metric',
-  WAYBILL_WEBHOOK_URL:
-    'Where notifications are sent ([webhooks.md](webhooks.md)). Without a URL, nothing is sent.',
+  WAYBILL_STUCK_AFTER_SECONDS: 'Time without progress after which the metric counts a run as stuck',
+  WAYBILL_WEBHOOK_URL: 'Where notifications are sent, if anywhere ([webhooks.md](webhooks.md))',
   WAYBILL_WEBHOOK_SECRETS: 'One or two secrets that sign notifications, separated by a comma',
   WAYBILL_LEDGER: '`sqlite:<file>` or `dynamodb:<table>`. The file is in the data folder.',
   WAYBILL_QUEUE: '`sqlite:<file>` or `sqs:<url>`. The file is in the data folder.',
@@ -103,10 +95,8 @@ export const TEXTS: Readonly<Record<VariableName, string>> = {
     'Names or ARNs of secrets in AWS Secrets Manager, separated by commas. Each is a JSON object of variables, which win over these. Waybill reads them at the start, every 15 minutes, and when a provider refuses a key.',
   WAYBILL_SWEEP_FUNCTION: 'Name of the deployed `sweep`. The deployment sets it.',
   WAYBILL_PLAN_FUNCTION: 'Name of the deployed `plan-manifest`. The deployment sets it.',
-  WAYBILL_METRICS:
-    "`emf` writes metrics to the log in CloudWatch's embedded metric format. The deployment sets it.",
+  WAYBILL_METRICS: '`emf` logs metrics for CloudWatch. The deployment sets it.',
   WAYBILL_STAGE: 'Dimension of the metrics. The deployment sets it.',
   WAYBILL_URL: 'Address of the service',
-  WAYBILL_TOKEN:
-    'API token. For a service on this machine, defaults to the token in its data folder.',
+  WAYBILL_TOKEN: 'API token. Defaults to the one in the data folder of a local service.',
 };
