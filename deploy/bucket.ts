@@ -27,28 +27,8 @@ export const bucket = (notified: readonly Upload[]): Resources => ({
     DependsOn: notified.map(({ name }) => permissionId(name)),
     Properties: {
       BucketName: sub(BUCKET_NAME),
-      PublicAccessBlockConfiguration: {
-        BlockPublicAcls: true,
-        BlockPublicPolicy: true,
-        IgnorePublicAcls: true,
-        RestrictPublicBuckets: true,
-      },
-      OwnershipControls: { Rules: [{ ObjectOwnership: 'BucketOwnerEnforced' }] },
-      BucketEncryption: {
-        ServerSideEncryptionConfiguration: [
-          byKey(
-            {
-              // One data key for many objects: else each would be asked for.
-              BucketKeyEnabled: true,
-              ServerSideEncryptionByDefault: {
-                SSEAlgorithm: 'aws:kms',
-                KMSMasterKeyID: ownKey(),
-              },
-            },
-            { ServerSideEncryptionByDefault: { SSEAlgorithm: 'AES256' } },
-          ),
-        ],
-      },
+      ...PRIVATE,
+      BucketEncryption: encryption(),
       VersioningConfiguration: { Status: 'Enabled' },
       // The dashboard puts manifests here, and reads long reports, by signed addresses.
       CorsConfiguration: {
@@ -61,19 +41,7 @@ export const bucket = (notified: readonly Upload[]): Resources => ({
           },
         ],
       },
-      LifecycleConfiguration: {
-        Rules: [
-          {
-            Id: 'old-versions-and-broken-uploads',
-            Status: 'Enabled',
-            NoncurrentVersionExpiration: { NoncurrentDays: param('oldVersionsDays') },
-            AbortIncompleteMultipartUpload: { DaysAfterInitiation: 7 },
-          },
-          // A run removes what it staged when it closes; this is left by runs that were stopped.
-          expire('staging', 'staging/'),
-          expire('own-manifests', 'fetches/'),
-        ],
-      },
+      LifecycleConfiguration: { Rules: LIFECYCLE },
       NotificationConfiguration: {
         EventBridgeConfiguration: { EventBridgeEnabled: true },
         LambdaConfigurations: notified.map(({ name, prefix, provider }) =>
@@ -86,23 +54,60 @@ export const bucket = (notified: readonly Upload[]): Resources => ({
       },
     },
   },
-  ObjectsPolicy: {
-    Type: 'AWS::S3::BucketPolicy',
-    Properties: {
-      Bucket: ref(BUCKET),
-      PolicyDocument: {
-        Version: '2012-10-17',
-        Statement: [
-          {
-            Sid: 'OnlyOverTls',
-            Effect: 'Deny',
-            Principal: '*',
-            Action: 's3:*',
-            Resource: [bucketArn(), bucketArn('*')],
-            Condition: { Bool: { 'aws:SecureTransport': 'false' } },
-          },
-        ],
+  ObjectsPolicy: OBJECTS_POLICY,
+});
+
+const PRIVATE = {
+  PublicAccessBlockConfiguration: {
+    BlockPublicAcls: true,
+    BlockPublicPolicy: true,
+    IgnorePublicAcls: true,
+    RestrictPublicBuckets: true,
+  },
+  OwnershipControls: { Rules: [{ ObjectOwnership: 'BucketOwnerEnforced' }] },
+};
+
+const encryption = () => ({
+  ServerSideEncryptionConfiguration: [
+    byKey(
+      {
+        // One data key for many objects: else each would be asked for.
+        BucketKeyEnabled: true,
+        ServerSideEncryptionByDefault: { SSEAlgorithm: 'aws:kms', KMSMasterKeyID: ownKey() },
       },
+      { ServerSideEncryptionByDefault: { SSEAlgorithm: 'AES256' } },
+    ),
+  ],
+});
+
+const LIFECYCLE = [
+  {
+    Id: 'old-versions-and-broken-uploads',
+    Status: 'Enabled',
+    NoncurrentVersionExpiration: { NoncurrentDays: param('oldVersionsDays') },
+    AbortIncompleteMultipartUpload: { DaysAfterInitiation: 7 },
+  },
+  // A run removes what it staged when it closes; this is left by runs that were stopped.
+  expire('staging', 'staging/'),
+  expire('own-manifests', 'fetches/'),
+];
+
+const OBJECTS_POLICY = {
+  Type: 'AWS::S3::BucketPolicy',
+  Properties: {
+    Bucket: ref(BUCKET),
+    PolicyDocument: {
+      Version: '2012-10-17',
+      Statement: [
+        {
+          Sid: 'OnlyOverTls',
+          Effect: 'Deny',
+          Principal: '*',
+          Action: 's3:*',
+          Resource: [bucketArn(), bucketArn('*')],
+          Condition: { Bool: { 'aws:SecureTransport': 'false' } },
+        },
+      ],
     },
   },
-});
+};

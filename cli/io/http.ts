@@ -12,6 +12,7 @@ import {
   isThisMachine,
   localSecrets,
   readAddress,
+  type Token,
 } from './token.ts';
 
 export interface HttpOptions {
@@ -53,14 +54,8 @@ const IS_IT_WAYBILL = 'Check that it is a Waybill service, of a version that fit
 
 /** @throws CommandFailure (usage) when address or token can't be used */
 export function createHttp(options: HttpOptions): Http {
-  const {
-    url,
-    env,
-    timeoutMs = 30_000,
-    askToken,
-    wait = (ms) => sleep(ms),
-    now = Date.now,
-  } = options;
+  const { url, env, timeoutMs = 30_000, askToken } = options;
+  const { wait = (ms) => sleep(ms), now = Date.now } = options;
   const base = readAddress(url, env);
   let token = findToken(base, env);
   let asked = false;
@@ -104,44 +99,49 @@ export function createHttp(options: HttpOptions): Http {
       }
     }
     if (answer.ok || allowed.includes(answer.status)) return answer;
-    if (answer.status === 401) throw unauthorized();
+    if (answer.status === 401) throw unauthorized(base, token, env);
     throw await refusal(answer, base);
-  };
-
-  const unauthorized = (): CommandFailure => {
-    const todo = 'Set WAYBILL_TOKEN to one of the tokens in its WAYBILL_API_TOKENS';
-    const local = `, or WAYBILL_DATA to its data folder (there is no ${localSecrets(env)})`;
-    if (token) {
-      const what = `${base} does not take the token in ${token.from}`;
-      return new CommandFailure(what, todo, EXIT.refused);
-    }
-    const more = isThisMachine(base) ? local : '';
-    return new CommandFailure(`${base} wants a token`, `${todo}${more}`, EXIT.refused);
-  };
-
-  const check: Http['check'] = async (schema, path, answer) => {
-    let body: unknown;
-    try {
-      body = await answer.json();
-    } catch (error) {
-      const what = error instanceof SyntaxError ? 'is not JSON' : `broke off (${reasonOf(error)})`;
-      const message = `the answer of ${base}${path} ${what}`;
-      throw new CommandFailure(message, IS_IT_WAYBILL, EXIT.unreachable, error);
-    }
-    const result = v.safeParse(schema, body);
-    if (result.success) return result.output;
-    const [issue] = result.issues;
-    const where = v.getDotPath(issue) ?? 'body';
-    const what = `the answer of ${base}${path} is not as expected: ${where}: ${issue.message}`;
-    throw new CommandFailure(what, IS_IT_WAYBILL, EXIT.unreachable);
   };
 
   return {
     url: base,
     request,
-    check,
-    read: async (schema, path, init) => check(schema, path, await request(path, init)),
+    check: (schema, path, answer) => checked(schema, `${base}${path}`, answer),
+    read: async (schema, path, init) =>
+      checked(schema, `${base}${path}`, await request(path, init)),
   };
+}
+
+function unauthorized(base: string, token: Token | undefined, env: Env): CommandFailure {
+  const todo = 'Set WAYBILL_TOKEN to one of the tokens in its WAYBILL_API_TOKENS';
+  const local = `, or WAYBILL_DATA to its data folder (there is no ${localSecrets(env)})`;
+  if (token) {
+    const what = `${base} does not take the token in ${token.from}`;
+    return new CommandFailure(what, todo, EXIT.refused);
+  }
+  const more = isThisMachine(base) ? local : '';
+  return new CommandFailure(`${base} wants a token`, `${todo}${more}`, EXIT.refused);
+}
+
+async function checked<Schema extends v.GenericSchema>(
+  schema: Schema,
+  url: string,
+  answer: Response,
+): Promise<v.InferOutput<Schema>> {
+  let body: unknown;
+  try {
+    body = await answer.json();
+  } catch (error) {
+    const what = error instanceof SyntaxError ? 'is not JSON' : `broke off (${reasonOf(error)})`;
+    const message = `the answer of ${url} ${what}`;
+    throw new CommandFailure(message, IS_IT_WAYBILL, EXIT.unreachable, error);
+  }
+  const result = v.safeParse(schema, body);
+  if (result.success) return result.output;
+  const [issue] = result.issues;
+  const where = v.getDotPath(issue) ?? 'body';
+  const what = `the answer of ${url} is not as expected: ${where}: ${issue.message}`;
+  throw new CommandFailure(what, IS_IT_WAYBILL, EXIT.unreachable);
 }
 
 /** Bad input by the service's judgement: the command's own, as far as a script is concerned. */

@@ -5,17 +5,14 @@
 import { createReadStream } from 'node:fs';
 import { stat } from 'node:fs/promises';
 import { basename } from 'node:path';
-import type { Layout, PlannedTransfer, Target } from '../../shared/ledger/shard.ts';
-import type { Tally, WarningReason } from '../../shared/ledger/tally.ts';
+import type { Layout, Target } from '../../shared/ledger/shard.ts';
+import type { Tally } from '../../shared/ledger/tally.ts';
 import { InputError } from '../../shared/lib/errors.ts';
-import { createClashFinder } from '../../shared/manifest/clashes.ts';
 import type { Quarantined, Warning } from '../../shared/manifest/findings.ts';
 import { gunzip } from '../../shared/manifest/gzip.ts';
 import { parseFileName, parseManifestKey } from '../../shared/manifest/key.ts';
-import { cutLines, type LineBlock } from '../../shared/manifest/lines.ts';
-import { createLineReader, type ReaderSink } from '../../shared/manifest/read-lines.ts';
+import { type BlockLook, readWhole } from '../../shared/manifest/read-whole.ts';
 import { readLayout } from '../../shared/manifest/shards.ts';
-import type { KeyWatch } from '../../shared/manifest/similar-keys.ts';
 import type { Objects } from '../../shared/stores/objects.ts';
 import { CommandFailure, EXIT } from '../io/failure.ts';
 import { fileFailure } from '../io/files.ts';
@@ -50,11 +47,6 @@ export interface ReadOptions {
   /** Every quarantined line, also those beyond `maxFindings`. */
   readonly quarantined?: (line: Quarantined) => void;
 }
-export type BlockLook = (
-  block: LineBlock,
-  firstLine: number,
-  good: readonly PlannedTransfer[],
-) => void;
 
 /**
  * Reads the file once, and again where keys may clash. Memory does not grow with the file.
@@ -68,65 +60,34 @@ export async function readFindings(options: ReadOptions): Promise<Findings> {
   const layout = await readLayout(localFile, info, shape);
   const target = place?.target ?? { region: '', bucket: '' };
 
-  const look = options.look?.(layout);
-  const read = async (watchKey: KeyWatch, sink: ReaderSink, see?: BlockLook): Promise<Tally> => {
-    const reader = createLineReader({ layout, target, idPrefix: '', allowHttps, watchKey }, sink);
-    const bytes = layout.gzip ? gunzip(localFile, info) : localFile.read(path);
-    const all = { offset: 0, start: 0, end: Number.POSITIVE_INFINITY };
-    for await (const piece of cutLines(bytes, all)) {
-      if (piece.kind === 'long') {
-        reader.skip(piece);
-        continue;
-      }
-      const firstLine = see === undefined ? 0 : reader.tally().lines;
-      const good = reader.read(piece);
-      see?.(piece, firstLine, good);
-    }
-    return reader.tally();
-  };
-
   const quarantined: Quarantined[] = [];
   const warnings: Warning[] = [];
-  const keepWarning = (warning: Warning) => {
-    if (warnings.length < maxFindings) warnings.push({ ...warning, line: warning.line + 1 });
-  };
-  const clashes = createClashFinder();
-  const sink: ReaderSink = {
-    quarantined: (line) => {
-      options.quarantined?.(line);
-      if (quarantined.length < maxFindings) quarantined.push({ ...line, line: line.line + 1 });
-    },
-    warned: keepWarning,
-  };
-  const tally = await read(clashes.collect, sink, look);
-  const counts: Partial<Record<WarningReason, number>> = { ...tally.warnings };
-  if (clashes.hasCandidates) {
-    const confirmed = await read(clashes.confirm, {
-      quarantined: () => {},
-      warned: (warning) => {
-        if (isClash(warning.reason)) keepWarning(warning);
+  const { tally, clashesCapped } = await readWhole(
+    { layout, target, allowHttps },
+    () => (layout.gzip ? gunzip(localFile, info) : localFile.read(path)),
+    {
+      quarantined: (line) => {
+        options.quarantined?.(line);
+        if (quarantined.length < maxFindings) quarantined.push({ ...line, line: line.line + 1 });
       },
-    });
-    for (const reason of CLASHES) {
-      const count = confirmed.warnings[reason];
-      if (count !== undefined) counts[reason] = count;
-    }
-  }
+      warned: (warning) => {
+        if (warnings.length < maxFindings) warnings.push({ ...warning, line: warning.line + 1 });
+      },
+    },
+    options.look?.(layout),
+  );
   return {
     path: options.shown ?? path,
     ...(place && key !== undefined && { key, target: place.target }),
     layout,
-    tally: { ...tally, warnings: counts },
+    tally,
     quarantined,
     warnings: warnings
       .slice(0, Math.max(0, maxFindings - quarantined.length))
       .sort((a, b) => a.line - b.line),
-    clashesCapped: clashes.capped,
+    clashesCapped,
   };
 }
-
-const CLASHES: readonly WarningReason[] = ['KEY_REPEATED', 'KEY_LOOKALIKE'];
-const isClash = (reason: WarningReason): boolean => CLASHES.includes(reason);
 
 /** A local file where a manifest reader expects an object. */
 const localFile: Pick<Objects, 'read'> = {

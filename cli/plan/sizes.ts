@@ -5,9 +5,9 @@ import { createGunzip } from 'node:zlib';
 import type { Layout, PlannedTransfer } from '../../shared/ledger/shard.ts';
 import { splitCsvLine } from '../../shared/lib/csv.ts';
 import { isRecord, own } from '../../shared/lib/values.ts';
+import type { BlockLook } from '../../shared/manifest/read-whole.ts';
 import { CommandFailure, EXIT } from '../io/failure.ts';
 import { count } from '../io/text.ts';
-import type { BlockLook } from '../lint/findings.ts';
 
 /** What is known of the objects that would be carried. */
 export interface Sizes {

@@ -51,56 +51,8 @@ export interface Client {
 const KEPT = 60;
 
 export function createClient(options: ClientOptions): Client {
-  const { token, onUnauthorized, timeoutMs = 30_000, now = Date.now } = options;
   const kept = new Map<string, { readonly text: string; readonly value: unknown }>();
-  const send = options.fetch ?? globalThis.fetch.bind(globalThis);
-
-  const request = async (
-    path: string,
-    init: RequestInit & { headers?: Record<string, string> } = {},
-  ): Promise<Response> => {
-    const bearer = token();
-    const headers = { ...init.headers, ...(bearer && { authorization: `Bearer ${bearer}` }) };
-    const limits = [AbortSignal.timeout(timeoutMs), ...(init.signal ? [init.signal] : [])];
-    let answer: Response;
-    try {
-      answer = await send(path, {
-        ...init,
-        headers,
-        cache: 'no-store',
-        credentials: 'omit',
-        referrerPolicy: 'no-referrer',
-        signal: AbortSignal.any(limits),
-      });
-    } catch (error) {
-      if (init.signal?.aborted) throw error;
-      throw toFailure(error);
-    }
-    if (answer.ok) return answer;
-    const problem: unknown = await answer.json().catch(() => undefined);
-    if (answer.status === 401) onUnauthorized?.();
-    const wait = parseRetryAfter(answer.headers.get('retry-after') ?? undefined, new Date(now()));
-    throw new Failure(kindOf(answer.status), {
-      ...problemDetails(answer.status, problem),
-      ...(wait !== undefined && { retryAfterMs: wait }),
-    });
-  };
-
-  const textOf = (answer: Response): Promise<string> =>
-    answer.text().catch((error: unknown) => {
-      throw toFailure(error);
-    });
-
-  const parse = <Value>(text: string, { status }: Response, check: Check<Value>): Value => {
-    let value: unknown;
-    try {
-      value = JSON.parse(text);
-    } catch (error) {
-      throw new Failure('malformed', { status }, error);
-    }
-    if (!check(value)) throw new Failure('malformed', { status });
-    return value;
-  };
+  const request = createRequest(options);
 
   return {
     async get(path, check, { signal, keeps = true } = {}) {
@@ -135,4 +87,56 @@ export function createClient(options: ClientOptions): Client {
       return parse(await textOf(answer), answer, check);
     },
   };
+}
+
+/** Sends a request with the token; every answer but a good one is thrown as a `Failure`. */
+function createRequest(options: ClientOptions) {
+  const { token, onUnauthorized, timeoutMs = 30_000, now = Date.now } = options;
+  const send = options.fetch ?? globalThis.fetch.bind(globalThis);
+  return async (
+    path: string,
+    init: RequestInit & { headers?: Record<string, string> } = {},
+  ): Promise<Response> => {
+    const bearer = token();
+    const headers = { ...init.headers, ...(bearer && { authorization: `Bearer ${bearer}` }) };
+    const limits = [AbortSignal.timeout(timeoutMs), ...(init.signal ? [init.signal] : [])];
+    let answer: Response;
+    try {
+      answer = await send(path, {
+        ...init,
+        headers,
+        cache: 'no-store',
+        credentials: 'omit',
+        referrerPolicy: 'no-referrer',
+        signal: AbortSignal.any(limits),
+      });
+    } catch (error) {
+      if (init.signal?.aborted) throw error;
+      throw toFailure(error);
+    }
+    if (answer.ok) return answer;
+    const problem: unknown = await answer.json().catch(() => undefined);
+    if (answer.status === 401) onUnauthorized?.();
+    const wait = parseRetryAfter(answer.headers.get('retry-after') ?? undefined, new Date(now()));
+    throw new Failure(kindOf(answer.status), {
+      ...problemDetails(answer.status, problem),
+      ...(wait !== undefined && { retryAfterMs: wait }),
+    });
+  };
+}
+
+const textOf = (answer: Response): Promise<string> =>
+  answer.text().catch((error: unknown) => {
+    throw toFailure(error);
+  });
+
+function parse<Value>(text: string, { status }: Response, check: Check<Value>): Value {
+  let value: unknown;
+  try {
+    value = JSON.parse(text);
+  } catch (error) {
+    throw new Failure('malformed', { status }, error);
+  }
+  if (!check(value)) throw new Failure('malformed', { status });
+  return value;
 }

@@ -21,7 +21,8 @@ import {
   type LintOptions,
 } from '../../shared/manifest/lint.ts';
 import { createLineReader } from '../../shared/manifest/read-lines.ts';
-import { type LintSource, WHOLE } from './lint-file.ts';
+import { WHOLE } from '../../shared/manifest/read-whole.ts';
+import type { LintSource } from './lint-file.ts';
 
 /** Whole lines that follow each other, as they should be. */
 interface Edit {

@@ -1,10 +1,9 @@
 /** The hook that polls a route while its part of the page is shown and visible. */
 import { useCallback, useEffect, useRef, useState } from 'preact/hooks';
 import type { Check } from '../api/client.ts';
-import { type Failure, toFailure } from '../api/failure.ts';
+import type { Failure } from '../api/failure.ts';
 import { usePage } from '../state/context.ts';
-import { connection } from './connection.ts';
-import { nextLookMs } from './poll-delay.ts';
+import { startPolling } from './polling.ts';
 
 export interface Live<Value> {
   /** Of the route that is asked now. */
@@ -45,72 +44,25 @@ export function useLive<Value>(
 
   useEffect(() => {
     if (path === undefined) return undefined;
-    const ended = new AbortController();
-    let timer: ReturnType<typeof setTimeout> | undefined;
-    let looking = false;
-    let failures = 0;
-    let dueAt: number | undefined;
-
-    const plan = (ms: number | undefined) => {
-      clearTimeout(timer);
-      dueAt = ms === undefined ? undefined : Date.now() + ms;
-      if (ms !== undefined && !document.hidden) timer = setTimeout(look, ms);
-    };
-    const look = async () => {
-      if (looking) return;
-      looking = true;
-      clearTimeout(timer);
-      setLoading(true);
-      try {
-        const value = await client.get(path, check, { signal: ended.signal });
-        if (ended.signal.aborted) return;
-        failures = 0;
+    const polling = startPolling({
+      look: (signal) => client.get(path, check, { signal }),
+      everyMs: (value) => pace.current(value),
+      onLook: setLoading,
+      onValue: (value) =>
         setHeld((before) =>
           before.path === path && before.value === value && !before.failure
             ? before
             : { path, value, failure: undefined },
-        );
-        connection.set({ answeredAt: Date.now(), failure: undefined });
-        plan(nextLookMs({ everyMs: pace.current(value), failures }, Math.random()));
-      } catch (error) {
-        if (ended.signal.aborted) return;
-        const failure = toFailure(error);
-        failures += 1;
+        ),
+      onFailure: (failure) =>
         setHeld((before) => ({
           path,
           value: before.path === path ? before.value : client.peek(path, check),
           failure,
-        }));
-        // A 404 is an answer too: the service is there.
-        if (failure.kind !== 'missing')
-          connection.set({ ...connection.get(), failure: failure.kind });
-        const { retryAfterMs } = failure.details;
-        const isFinal = failure.kind === 'unauthorized' || failure.kind === 'refused';
-        plan(
-          isFinal
-            ? undefined
-            : nextLookMs({ everyMs: undefined, failures, retryAfterMs }, Math.random()),
-        );
-      } finally {
-        looking = false;
-        if (!ended.signal.aborted) setLoading(false);
-      }
-    };
-    const wake = () => {
-      if (document.hidden) clearTimeout(timer);
-      else if (dueAt !== undefined) plan(Math.max(0, dueAt - Date.now()));
-    };
-    const online = () => void look();
-    again.current = online;
-    document.addEventListener('visibilitychange', wake);
-    window.addEventListener('online', online);
-    void look();
-    return () => {
-      ended.abort();
-      clearTimeout(timer);
-      document.removeEventListener('visibilitychange', wake);
-      window.removeEventListener('online', online);
-    };
+        })),
+    });
+    again.current = polling.look;
+    return polling.end;
   }, [client, path, check]);
 
   const refresh = useCallback(() => again.current(), []);

@@ -43,9 +43,8 @@ export interface Plot {
 }
 
 export function createPlot(parent: HTMLElement, first: PlotData, options: PlotOptions): Plot {
-  const { clock, height, kind, onPoint, style, value } = options;
+  const { height, kind, onPoint } = options;
   let data = first;
-  const axis = { stroke: style.axis, font: style.font, ticks: { show: false } };
   const plot = new UPlot(
     {
       width: Math.max(120, parent.clientWidth),
@@ -63,60 +62,10 @@ export function createPlot(parent: HTMLElement, first: PlotData, options: PlotOp
         x: { time: true, range: () => [data.span[0], data.span[1]] },
         y: { range: (_plot, _min, max) => [0, roomy(max)] },
       },
-      axes: [
-        {
-          ...axis,
-          grid: { show: false },
-          space: 80,
-          size: 26,
-          incrs: SECONDS,
-          values: ({ scales: { x } }, splits) => {
-            const span = (x?.max ?? 0) - (x?.min ?? 0);
-            return splits.map((at) => clock(at, span));
-          },
-        },
-        {
-          ...axis,
-          grid: { stroke: style.grid, width: 1 },
-          space: kind === 'bars' ? 20 : 34,
-          size: 62,
-          values: (_plot, splits) => splits.map(value),
-        },
-      ],
-      series: [
-        {},
-        ...data.lines.map((_line, index) => ({
-          stroke: style.strokes[index] ?? style.axis,
-          width: kind === 'lines' ? 1.5 : 0,
-          points: { show: false },
-          ...(kind === 'bars'
-            ? { fill: style.fills[index] ?? '', paths: BARS }
-            : index === data.lines.length - 1 && { fill: style.fills[index] ?? '' }),
-        })),
-        { stroke: style.goal, width: 1, dash: [4, 4], points: { show: false } },
-      ],
-      bands:
-        kind === 'bars'
-          ? []
-          : data.lines.slice(1).map((_line, index) => ({
-              series: [index + 1, index + 2] as [number, number],
-              fill: style.fills[index] ?? '',
-            })),
+      axes: axesOf(options),
+      ...layersOf(first.lines.length, options),
       hooks: {
-        drawClear: [
-          (drawn) => {
-            const start = data.at[0];
-            if (data.guessedUntil === undefined || start === undefined) return;
-            const [left, right] = [start, data.guessedUntil].map((at) =>
-              drawn.valToPos(at, 'x', true),
-            );
-            if (left === undefined || right === undefined) return;
-            drawn.ctx.save();
-            drawn.ctx.fillStyle = style.guess;
-            drawn.ctx.fillRect(left, drawn.bbox.top, right - left, drawn.bbox.height);
-            drawn.ctx.restore();
-          },
-        ],
+        drawClear: [(drawn) => drawGuess(drawn, data, options.style.guess)],
         setCursor: [
           ({ cursor: { idx, left = -1 } }) => onPoint(left < 0 ? undefined : (idx ?? undefined)),
         ],
@@ -139,6 +88,66 @@ export function createPlot(parent: HTMLElement, first: PlotData, options: PlotOp
       plot.destroy();
     },
   };
+}
+
+function axesOf({ clock, kind, style, value }: PlotOptions): UPlot.Axis[] {
+  const axis = { stroke: style.axis, font: style.font, ticks: { show: false } };
+  return [
+    {
+      ...axis,
+      grid: { show: false },
+      space: 80,
+      size: 26,
+      incrs: SECONDS,
+      values: ({ scales: { x } }, splits) => {
+        const span = (x?.max ?? 0) - (x?.min ?? 0);
+        return splits.map((at) => clock(at, span));
+      },
+    },
+    {
+      ...axis,
+      grid: { stroke: style.grid, width: 1 },
+      space: kind === 'bars' ? 20 : 34,
+      size: 62,
+      values: (_plot, splits) => splits.map(value),
+    },
+  ];
+}
+
+/** The lines or bars, the room between lines, and the goal. */
+function layersOf(
+  count: number,
+  { kind, style }: PlotOptions,
+): Pick<UPlot.Options, 'series' | 'bands'> {
+  const isBars = kind === 'bars';
+  const fillOf = (index: number) => style.fills[index] ?? '';
+  const indexes = Array.from({ length: count }, (_line, index) => index);
+  return {
+    series: [
+      {},
+      ...indexes.map((index) => ({
+        stroke: style.strokes[index] ?? style.axis,
+        width: isBars ? 0 : 1.5,
+        points: { show: false },
+        ...((isBars || index === count - 1) && { fill: fillOf(index) }),
+        ...(isBars && { paths: BARS }),
+      })),
+      { stroke: style.goal, width: 1, dash: [4, 4], points: { show: false } },
+    ],
+    bands: isBars
+      ? []
+      : indexes.slice(1).map((index) => ({ series: [index, index + 1], fill: fillOf(index - 1) })),
+  };
+}
+
+function drawGuess(plot: UPlot, { at: [start], guessedUntil }: PlotData, color: string): void {
+  if (guessedUntil === undefined || start === undefined) return;
+  const [left, right] = [start, guessedUntil].map((at) => plot.valToPos(at, 'x', true));
+  if (left === undefined || right === undefined) return;
+  plot.ctx.save();
+  plot.ctx.fillStyle = color;
+  plot.ctx.fillRect(left, plot.bbox.top, right - left, plot.bbox.height);
+  plot.ctx.restore();
 }
 
 /** No marks between two seconds: they would read alike. */

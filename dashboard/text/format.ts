@@ -47,17 +47,6 @@ export function createFormat(language: Language): Format {
     return `${short.format(perSecond * 3_600)}/${units.h}`;
   };
 
-  const duration = (seconds: number): string => {
-    const total = Math.max(0, Math.round(seconds));
-    if (total < 60) return `${total} ${units.s}`;
-    const [minutes, hours, days] = [total / 60, total / 3_600, total / 86_400].map(Math.floor);
-    if (minutes === undefined || hours === undefined || days === undefined) return '';
-    if (minutes < 10) return `${minutes} ${units.min} ${pad(total % 60)} ${units.s}`;
-    if (hours < 1) return `${minutes} ${units.min}`;
-    if (days < 1) return `${hours} ${units.h} ${pad(minutes % 60)} ${units.min}`;
-    return `${whole.format(days)} ${units.d} ${hours % 24} ${units.h}`;
-  };
-
   const ago = (iso: string, now: number): string => {
     const seconds = Math.round((Date.parse(iso) - now) / 1_000);
     const age = Math.abs(seconds);
@@ -74,7 +63,7 @@ export function createFormat(language: Language): Format {
     share: (fraction) =>
       fraction > 0 && fraction < 0.005 ? '<1 %' : `${whole.format(Math.round(fraction * 100))} %`,
     rate,
-    duration,
+    duration: (seconds) => durationText(seconds, units, whole),
     instant: (iso) => {
       const at = new Date(iso);
       return Number.isNaN(at.getTime()) ? iso : `${day(at)} ${clock(at)}`;
@@ -92,6 +81,21 @@ const UNITS = {
   en: { s: 's', min: 'min', h: 'h', d: 'd' },
   zh: { s: '秒', min: '分', h: '小时', d: '天' },
 } as const;
+
+function durationText(
+  seconds: number,
+  units: (typeof UNITS)[Language],
+  whole: Intl.NumberFormat,
+): string {
+  const total = Math.max(0, Math.round(seconds));
+  if (total < 60) return `${total} ${units.s}`;
+  const [minutes, hours, days] = [total / 60, total / 3_600, total / 86_400].map(Math.floor);
+  if (minutes === undefined || hours === undefined || days === undefined) return '';
+  if (minutes < 10) return `${minutes} ${units.min} ${pad(total % 60)} ${units.s}`;
+  if (hours < 1) return `${minutes} ${units.min}`;
+  if (days < 1) return `${hours} ${units.h} ${pad(minutes % 60)} ${units.min}`;
+  return `${whole.format(days)} ${units.d} ${hours % 24} ${units.h}`;
+}
 
 const pad = (value: number): string => String(value).padStart(2, '0');
 const day = (at: Date): string =>

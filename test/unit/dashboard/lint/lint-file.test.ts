@@ -81,6 +81,20 @@ it('finds what the command line finds', async () => {
   expect(Math.max(...told)).toBe(1);
 });
 
+it('shows each of the first good lines once, also where keys clash', async () => {
+  const content = Buffer.from('http://a.example/1,k\nhttp://a.example/2,k\n');
+  const source = {
+    name: 'a.csv',
+    sizeBytes: content.length,
+    read: async function* () {
+      yield content;
+    },
+  };
+  const { sample, tally } = await lintFile(source, false, () => {});
+  expect(tally.warnings).toEqual({ KEY_REPEATED: 1 });
+  expect(sample.map(({ line }) => line)).toEqual([1, 2]);
+});
+
 it('lists the first two hundred of a kind and counts the others', async () => {
   const content = Buffer.from('https://a.example/x,x,\n'.repeat(450));
   const found = await lintFile(
