@@ -2,6 +2,7 @@
  * Cancels the transfers of a stopped run that were planned and never sent. The sweep calls this
  * once no worker holds a shard of the run.
  */
+
 import type { Resolve } from '../ledger/intent.ts';
 import { runLeaseName, tryLease } from '../ledger/lease.ts';
 import type { Ledger, ShardRecord } from '../ledger/ledger.ts';
@@ -14,6 +15,7 @@ import {
 } from '../ledger/model.ts';
 import { StoreError, WaybillError } from '../lib/errors.ts';
 import type { Log } from '../lib/log.ts';
+import { sideBySide } from '../lib/side-by-side.ts';
 import { readSnapshot } from './snapshot.ts';
 
 export interface CancelUnsentOptions {
@@ -83,9 +85,7 @@ async function cancelShard(
   const { ledger, pollers } = options;
   const { runId, index, target } = shard;
   const rows = await ledger.transfersOf(runId, index, ['planned', 'submitting']);
-  for (let from = 0; from < rows.length; from += ROWS_AT_ONCE) {
-    await Promise.all(rows.slice(from, from + ROWS_AT_ONCE).map(end));
-  }
+  await sideBySide(rows, ROWS_AT_ONCE, end);
 
   async function end(row: Transfer): Promise<void> {
     if (row.state === 'submitting' && row.task && pollers[row.task.kind]) return;

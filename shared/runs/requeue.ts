@@ -3,10 +3,12 @@
  * shards again. The ledger decides on arrival what of a shard is left to do, so queueing it once
  * too often is harmless.
  */
+
 import type { Ledger, ShardRecord } from '../ledger/ledger.ts';
 import type { TransferState } from '../ledger/merge.ts';
 import type { Transfer } from '../ledger/model.ts';
 import type { Shard } from '../ledger/shard.ts';
+import { sideBySide } from '../lib/side-by-side.ts';
 import type { Objects } from '../stores/objects.ts';
 import type { QueueSender } from '../stores/queue.ts';
 import { feedAgain } from './feed.ts';
@@ -62,9 +64,7 @@ export async function requeue(
     if (isCut) break;
     const rows = await ledger.transfersOf(shard.runId, shard.index, states);
     const due = rows.filter(isDue);
-    for (let from = 0; from < due.length; from += AT_ONCE) {
-      await Promise.all(due.slice(from, from + AT_ONCE).map(planNextAttempt));
-    }
+    await sideBySide(due, AT_ONCE, planNextAttempt);
     transfers += due.length;
     if (due.length > 0 || rows.some(isForgotten)) again.push(shard);
   }

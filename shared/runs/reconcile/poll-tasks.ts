@@ -3,11 +3,13 @@
  * minute. Each provider's `TaskPoller` reports what a task is now; this file decides when to poll
  * and what to record.
  */
+
 import type { Ledger, ShardRecord } from '../../ledger/ledger.ts';
 import type { Transfer, TransferUpdate } from '../../ledger/model.ts';
 import { toCause } from '../../lib/cause.ts';
 import { BreakerOpenError, type Cause, StoreError, WaybillError } from '../../lib/errors.ts';
 import type { Log } from '../../lib/log.ts';
+import { sideBySide } from '../../lib/side-by-side.ts';
 import { stageFailures } from '../../manifest/staging.ts';
 import { nightKey } from '../../providers/huawei/oms/start-rules.ts';
 import type {
@@ -117,12 +119,9 @@ export async function pollTasks(
   const waiting = due.splice(0, POLLS_PER_RUN);
   if (due.length > 0) noteDue(now());
   else if (waiting.length > 0) noteDue(new Date(now().getTime() + SHORTEST_MS));
-  const worker = async (): Promise<void> => {
-    for (let next = waiting.shift(); next && now() < deadline; next = waiting.shift()) {
-      if (next.task) await poll(next, next.task);
-    }
-  };
-  await Promise.all(Array.from({ length: AT_ONCE }, worker));
+  await sideBySide(waiting, AT_ONCE, async (next) => {
+    if (next.task && now() < deadline) await poll(next, next.task);
+  });
   if (breakerOpen > 0) log.error('sweep.credentials-refused', { tasks: breakerOpen });
   return tally;
 }
