@@ -1,6 +1,6 @@
 /** What each command prints with `--json`. `npm run docs` makes docs/schemas/cli/ from it. */
 import * as v from 'valibot';
-import { readinessShape } from './commands/readiness.ts';
+import { showShape } from './commands/show.ts';
 import { verifyShape } from './commands/verify.ts';
 import { ordered, run, runPage, summary, transfer, transferPage } from './io/answers.ts';
 import { planShape } from './plan/shape.ts';
@@ -84,7 +84,6 @@ export const OUTPUTS: Readonly<Record<string, Output>> = {
     description: 'What a manifest would take; error when the file is none.',
     schema: v.union([planShape, fault]),
   },
-  readiness: { description: 'Go or no-go for moving the traffic.', schema: readinessShape },
   redrive: {
     description: 'Shards that went back on the queue, and that are left.',
     schema: v.object({ moved: size, left: size }),
@@ -101,7 +100,7 @@ export const OUTPUTS: Readonly<Record<string, Output>> = {
     schema: v.union([ordered, run]),
   },
   runs: { description: 'Runs, newest first.', schema: runPage },
-  show: { description: 'One run; with --watch one per line.', schema: run },
+  show: { description: 'One run; with --watch one per line.', schema: showShape },
   sign: {
     description:
       'Every string on the way to the signature of one request, or why the line is none; one per line.',

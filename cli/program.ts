@@ -6,7 +6,6 @@ import { addCancel } from './commands/cancel.ts';
 import { addLint } from './commands/lint.ts';
 import { addOms } from './commands/oms.ts';
 import { addPlan } from './commands/plan.ts';
-import { addReadiness } from './commands/readiness.ts';
 import { addRedrive } from './commands/redrive.ts';
 import { addReport } from './commands/report.ts';
 import { addRetry } from './commands/retry.ts';
@@ -34,7 +33,6 @@ const COMMANDS: readonly ((program: Command, io: CommandIo) => void)[] = [
   addTransfer,
   addReport,
   addVerify,
-  addReadiness,
   addRetry,
   addCancel,
   addRedrive,
@@ -62,7 +60,7 @@ export function createProgram(io: CommandIo): Command {
         'lint videos.csv',
         'submit videos.csv --to ap-shanghai/bucket-1250000000 --watch',
         'show <run> --watch',
-        'readiness <run>',
+        'show <run> --check',
       )}
 Environment:
   WAYBILL_URL    the service (default: http://127.0.0.1:8787)

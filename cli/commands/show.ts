@@ -1,6 +1,10 @@
-/** `waybill show <run>`: shows one run, its failures and what to do about them; `--watch` follows it. */
+/**
+ * `waybill show <run>`: shows one run, its failures and what to do about them; `--watch` follows it,
+ * `--check` judges whether traffic can move to the target.
+ */
 import type { Command } from 'commander';
-import type { RunView } from '../io/answers.ts';
+import * as v from 'valibot';
+import { type RunView, run as runShape } from '../io/answers.ts';
 import { systemClock } from '../io/clock.ts';
 import { EXIT, type ExitCode } from '../io/failure.ts';
 import {
@@ -12,7 +16,9 @@ import {
   RUN_ARGUMENT,
   withConnection,
 } from '../io/options.ts';
-import { columnsOf, createPaint } from '../io/text.ts';
+import { wrappedTable } from '../io/table.ts';
+import { columnsOf, createPaint, printable } from '../io/text.ts';
+import { checkRun, REASONS } from '../runs/check.ts';
 import { failureText, reportText, runDetails } from '../runs/text.ts';
 import { watch } from '../runs/watch.ts';
 
@@ -21,28 +27,32 @@ export function addShow(program: Command, io: CommandIo): void {
     .description('show one run, its failures, and what to do about them')
     .argument(...RUN_ARGUMENT)
     .option('--watch', 'follow it until it ends')
-    .addHelpText('after', examples('show <run>', 'show <run> --watch', 'show <run> --watch --json'))
+    .option('--check', 'say GO if all of it arrived (exit code 0), else NO-GO and why (1)')
+    .addHelpText('after', examples('show <run>', 'show <run> --watch --json', 'show <run> --check'))
     .action(
-      onRun(io, (options, runId, { watch }: Connection & { watch?: boolean }) =>
-        showRun(options, runId, watch ?? false),
+      onRun(io, (options, runId, given: Connection & { watch?: boolean; check?: boolean }) =>
+        showRun(options, runId, given.watch ?? false, given.check ?? false),
       ),
     );
 }
 
-/** Shows a run once, or follows it until it ends. */
+/** Shows a run once, or follows it until it ends. @param check adds the verdict, which then is the exit code */
 export async function showRun(
   options: CommandOptions,
   runId: string,
   follow: boolean,
+  check = false,
 ): Promise<ExitCode> {
   const { client, env, json, stdout, clock = systemClock } = options;
   const redraws = stdout.isTTY === true && env['TERM'] !== 'dumb' && !json;
   const run = follow
     ? await watch({ client, json, redraws, stdout, clock }, runId)
     : await client.run(runId);
+  const found = check ? checkRun(run) : undefined;
+  const exitCode = found ? (found.verdict === 'GO' ? EXIT.ok : EXIT.failures) : exitCodeOf(run);
   if (json) {
-    if (!follow) stdout.write(`${JSON.stringify(run)}\n`);
-    return exitCodeOf(run);
+    if (!follow || check) stdout.write(`${JSON.stringify({ ...run, ...found })}\n`);
+    return exitCode;
   }
   const paint = createPaint(stdout, env);
   const columns = columnsOf(stdout);
@@ -51,8 +61,25 @@ export async function showRun(
     stdout.write(failureText(await client.failures(runId), paint, columns));
   }
   stdout.write(reportText(run));
-  return exitCodeOf(run);
+  if (found) {
+    const { verdict, reasons } = found;
+    const rows = [
+      ['verdict', paint(verdict === 'GO' ? 'good' : 'bad', verdict)],
+      ...reasons.map(({ message }, at) => [at === 0 ? 'because' : '', printable(message)]),
+    ];
+    stdout.write(`\n${wrappedTable(rows, columns)}`);
+  }
+  return exitCode;
 }
+
+/** What `--json` prints. */
+export const showShape = v.looseObject({
+  ...runShape.entries,
+  /** With `--check`. */
+  verdict: v.optional(v.picklist(['GO', 'NO-GO'])),
+  /** Empty for GO. */
+  reasons: v.optional(v.array(v.object({ code: v.picklist(REASONS), message: v.string() }))),
+});
 
 function exitCodeOf({ state, counts }: RunView): ExitCode {
   const broken = state === 'failed' || state === 'cancelled';

@@ -9,6 +9,7 @@ import { schemaFiles } from '../../scripts/cli-schemas.ts';
 import { startSimulator } from '../../simulator/main.ts';
 import { startSourceSite } from '../../simulator/source-site.ts';
 import { startProgram, until } from '../fixtures/processes.ts';
+import { runView } from '../fixtures/runs.ts';
 import { temporaryFolder } from '../fixtures/stores.ts';
 
 const TO = 'ap-shanghai/examplebucket-1250000000';
@@ -74,7 +75,7 @@ async function setup(more: Readonly<Record<string, string>> = {}) {
   return { call, env, folder, good, manifest, missing: `${site.missingUrl},missing,` };
 }
 
-it('tells all about a run with a failure: report, readiness, transfers, one transfer', async () => {
+it('tells all about a run with a failure: report, verdict, transfers, one transfer', async () => {
   const { call, folder, good, manifest, missing } = await setup();
   const path = manifest('m.csv', ...good, missing, 'https://o.example/,quarantined,');
   const [started] = (await call('submit', path, '--to', TO, '--json')).json;
@@ -115,17 +116,11 @@ it('tells all about a run with a failure: report, readiness, transfers, one tran
   const barred = await call('report', runId, '--out', join(folder, 'file', 'sub'));
   expect(barred).toMatchObject({ code: 2, output: expect.stringContaining("can't be written") });
 
-  const ready = await call('readiness', runId);
+  const ready = await call('show', runId, '--check');
   expect(ready.code).toBe(1);
   expect(ready.output).toMatch(/verdict +NO-GO/);
-  expect((await call('readiness', runId, '--json')).json).toMatchObject([
-    {
-      verdict: 'NO-GO',
-      reasons: [{ code: 'TRANSFERS_FAILED' }, { code: 'LINES_QUARANTINED' }],
-      remaining: 0,
-      oldestOpen: null,
-      failures: [{ code: 'NotFound', count: 1 }],
-    },
+  expect((await call('show', runId, '--check', '--json')).json).toMatchObject([
+    { verdict: 'NO-GO', reasons: [{ code: 'TRANSFERS_FAILED' }, { code: 'LINES_QUARANTINED' }] },
   ]);
 
   const failed = await call('transfers', runId, '--state', 'failed', '--cause', 'source', '--json');
@@ -161,16 +156,14 @@ it('repeats, cancels and goes on with a run, and says GO in the end', async () =
   const runId = String(started?.['runId']);
   const open = await call('runs', '--state', 'planning', 'active', '--json');
   expect(open.json).toMatchObject([{ runs: [{ runId }] }]);
-  const fetches = ['--operation', 'cos-batch-job'];
-  expect((await call('runs', ...fetches)).output).toBe('no such runs\n');
-  const early = await call('readiness', runId, '--json');
-  expect(early).toMatchObject({ code: 1, json: [{ verdict: 'NO-GO' }] });
 
   const unasked = await call('cancel', runId);
   expect(unasked).toMatchObject({ code: 2, output: expect.stringContaining('expected --yes') });
   const cancelled = await call('cancel', runId, '--yes', '--json');
   expect(cancelled).toMatchObject({ code: 0, json: [{ runId }] });
-  const reasons = (await call('readiness', runId, '--json')).json[0]?.['reasons'];
+  const jobs = ['--operation', 'cos-batch-job'];
+  expect((await call('runs', ...jobs)).output).toBe('no such runs\n');
+  const reasons = (await call('show', runId, '--check', '--json')).json[0]?.['reasons'];
   expect(reasons).toContainEqual({ code: 'RUN_CANCELLED', message: 'the run was cancelled' });
   const on = await until(async () => {
     const answer = await call('retry', runId, '--watch');
@@ -178,7 +171,7 @@ it('repeats, cancels and goes on with a run, and says GO in the end', async () =
   });
   expect(on.output).toMatch(/state +completed/);
   expect(on.code).toBe(0);
-  const ready = await call('readiness', runId);
+  const ready = await call('show', runId, '--check');
   expect(ready).toMatchObject({ code: 0, output: expect.stringMatching(/verdict +GO\n/) });
 });
 
@@ -192,7 +185,7 @@ it('takes the beginning of an id wherever it takes a run', async () => {
     ['show', short, '--json'],
     ['report', short, '--json'],
     ['report', short, '--out', join(folder, 'out'), '--json'],
-    ['readiness', short, '--json'],
+    ['show', short, '--check', '--json'],
   ]) {
     expect(await call(...args), args[0]).toMatchObject({ code: 0, json: [{ runId }] });
   }
@@ -241,7 +234,7 @@ it('prints JSON that fits its schema where no run is asked for', async () => {
 });
 
 it('has schemas that refuse what is not so', () => {
-  expect(fits('readiness', { runId: 'r', verdict: 'MAYBE' })).toBe(false);
+  expect(fits('show', { ...runView(), verdict: 'MAYBE' })).toBe(false);
   expect(fits('retry', { runId: 'r', ordered: '1' })).toBe(false);
   expect(fits('runs', { runs: [{}], nextCursor: null })).toBe(false);
 });

@@ -105,7 +105,6 @@ it('starts OMS tasks and groups, and says what runs, is complete or unknown', as
   expect((await call('transfers', first)).output).toContain(' v2 task 4042\n');
   expect((await call('transfer', `${first}.0.0`)).output).toMatch(/\ntask +v2 task 4042\n/);
   expect((await call('show', first)).output).toMatch(/\ntask +task 4042 \(photos\)\n/);
-  expect((await call('readiness', first)).output).toMatch(/\nof +oms v2 task 4042 \(photos\)\n/);
   const old = await call('oms', 'start', '16', '--version', 'v1', '--json');
   expect(documents('oms-start', old.output)).toMatchObject([{ running: false }]);
   expect((await call('oms', 'start', '4047')).output).toContain('--group.\n');

@@ -123,7 +123,6 @@ describe.skipIf(!hasScript)('80 columns', () => {
     ['transfer', 0],
     ['report', 0],
     ['verify', 0],
-    ['readiness', 0],
     ['retry', 0],
     ['cancel', 0],
     ['redrive', 0],
@@ -142,7 +141,7 @@ describe.skipIf(!hasScript)('80 columns', () => {
     [['transfers', RUN], 0, '视频.mp4'],
     [['transfer', transfer.transferId], 1, 'AT (UTC)'],
     [['report', RUN], 0, 'shards'],
-    [['readiness', RUN], 1, 'NO-GO'],
+    [['show', RUN, '--check'], 1, 'NO-GO'],
     [['retry', RUN], 0, 'ordered again'],
   ])('hold %j with long keys and Chinese text', async (args, code, words) => {
     const { url } = await startService();
@@ -181,7 +180,7 @@ describe.skipIf(!hasScript)('on a terminal', () => {
   ])('there are %s', async (_name, env, coloured) => {
     const { url } = await startService();
     const given = { WAYBILL_URL: url, WAYBILL_TOKEN: 'canary-token', ...env };
-    const { raw } = await onTerminal(['readiness', RUN], given);
+    const { raw } = await onTerminal(['show', RUN, '--check'], given);
     expect(raw.includes(RED)).toBe(coloured);
   });
 

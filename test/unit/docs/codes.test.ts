@@ -1,6 +1,6 @@
 /** docs/troubleshooting.md tells of every code there is, in the class that the program gives it. */
 import { expect, it } from 'vitest';
-import { REASONS } from '../../../cli/commands/readiness.ts';
+import { REASONS } from '../../../cli/runs/check.ts';
 import { createClock } from '../../../shared/lib/clock.ts';
 import { huaweiError } from '../../../shared/providers/huawei/errors.ts';
 import { failureReason } from '../../../shared/providers/huawei/oms/failure-reasons.ts';
@@ -75,8 +75,8 @@ it('tells the class of our own causes', () => {
   expect(causes.filter(([code, kind]) => told.get(code) !== kind)).toEqual([]);
 });
 
-it('has every reason of readiness', () => {
-  expect([...codesOf('Readiness')].sort()).toEqual([...REASONS].sort());
+it('has every reason of a NO-GO', () => {
+  expect([...codesOf('NO-GO')].sort()).toEqual([...REASONS].sort());
 });
 
 it('has every reason of quarantine and every warning, and none that is gone', () => {
