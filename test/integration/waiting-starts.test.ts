@@ -7,7 +7,7 @@ import { describe, expect, it, onTestFinished } from 'vitest';
 import type { Ledger } from '../../shared/ledger/ledger.ts';
 import type { BatchJobRef, OmsTaskRef, TransferTask } from '../../shared/ledger/model.ts';
 import { readEnv } from '../../shared/lib/env.ts';
-import { TransportError } from '../../shared/lib/errors.ts';
+import { StoreError, TransportError } from '../../shared/lib/errors.ts';
 import { createSend, type Send } from '../../shared/lib/http.ts';
 import { createCredentialBreaker, createRefusals } from '../../shared/limits/credential-breaker.ts';
 import { createLimiter } from '../../shared/limits/limiter.ts';
@@ -217,3 +217,41 @@ it('a token that is not answered starts nothing: the transfer fails, and is not 
   expect(startsOf(world)).toBe(0);
   expect(await world.ledger.read(TRANSFER)).toMatchObject({ state: 'failed' });
 });
+
+describe.each(['v1', 'v2'] as const)(
+  'a %s task is never refused for a fault of the ledger',
+  (version) => {
+    it.each([
+      ['before its start is sent', 0],
+      ['after it was accepted', 1],
+    ])('%s', async (_when, starts) => {
+      const ref = omsRef(version, version === 'v1' ? '16' : '4042');
+      const world = await setup(ref);
+      let faults = 1;
+      const fail = (isNow: boolean) => {
+        if (isNow && faults-- > 0) throw new StoreError('the disk is full');
+      };
+      const ledger: Ledger = {
+        ...world.ledger,
+        async record(transferId, update) {
+          fail(starts === 1 && update.event === 'accepted');
+          return world.ledger.record(transferId, update);
+        },
+        async run(runId) {
+          const transfer = await world.ledger.read(TRANSFER);
+          fail(starts === 0 && transfer?.state === 'submitting');
+          return world.ledger.run(runId);
+        },
+      };
+      let isOver = false;
+      const outcome = starterOf({ ...world, ledger })
+        .start(TRANSFER, ref, 1)
+        .catch((error: unknown) => error)
+        .finally(() => (isOver = true));
+      await world.until(() => isOver);
+      expect(startsOf(world)).toBe(starts);
+      expect(await world.ledger.read(TRANSFER)).toMatchObject({ state: 'submitting' });
+      expect(await outcome).toMatchObject({ code: 'STORE_FAILED' });
+    });
+  },
+);

@@ -137,7 +137,7 @@ async function sendStart(
       return send();
     }, calls);
   } catch (error) {
-    if (!(error instanceof WaybillError) || error instanceof RunStoppedError) throw error;
+    if (!isAnswer(error)) throw error;
     // What is done before, such as fetching a token, starts nothing.
     attempts.isOpen = hasLeft && error.sent === 'unknown';
     return error;
@@ -172,12 +172,18 @@ async function settle(
 
 /** @throws the error itself when it is none of a provider's, or the ledger's */
 async function outcomeOf(attempts: TaskAttempts, error: unknown): Promise<StartOutcome> {
-  if (!(error instanceof WaybillError) || error.code === 'STORE_FAILED') throw error;
   if (error instanceof RunStoppedError) return attempts.stop();
+  if (!isAnswer(error)) throw error;
   const cause = toCause(error);
   // The read that should have resolved it found no answer either.
   return attempts.isOpen ? { kind: 'unknown', cause } : attempts.refuse(cause);
 }
+
+/** Whether an error tells how a call went, and not that the run was stopped or the ledger failed. */
+const isAnswer = (error: unknown): error is WaybillError =>
+  error instanceof WaybillError &&
+  error.code !== 'STORE_FAILED' &&
+  !(error instanceof RunStoppedError);
 
 const UNREAD: Cause = {
   provider: 'waybill',
