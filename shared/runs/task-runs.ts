@@ -3,13 +3,14 @@
  * tasks where a manifest's shard counts bytes, so coverage, counts and closing work alike.
  */
 import type { Ledger } from '../ledger/ledger.ts';
-import type { NewRun, Operation, Plan, Run, TransferTask } from '../ledger/model.ts';
+import type { NewRun, Operation, Run, TransferTask } from '../ledger/model.ts';
 import type { Shard } from '../ledger/shard.ts';
 import type { Tally } from '../ledger/tally.ts';
 import { toCause } from '../lib/cause.ts';
 import { sha256Hex } from '../lib/encoding.ts';
 import { InputError, LeasedError, withFaults } from '../lib/errors.ts';
 import type { Log } from '../lib/log.ts';
+import { nightKey } from '../providers/huawei/oms/start-rules.ts';
 import type { ObjectInfo } from '../stores/objects.ts';
 
 export const taskTransferId = (runId: string, line: number): string => `${runId}.0.${line}`;
@@ -42,53 +43,57 @@ const taskTally = (count: number): Tally => ({
 /** Long enough to write all rows of a run, short enough for the next worker after a crash. */
 const LEASE_MS = 15_000;
 
+/** What tells a task from every other of its run. */
+const taskKey = (task: TransferTask): string =>
+  task.kind === 'oms' ? nightKey(task) : task.clientRequestToken;
+
+/**
+ * Writes a `planned` transfer for each task that has none yet, all durable.
+ * @returns how many tasks the run has
+ * @throws LeasedError when a worker died while opening it just now; StoreError
+ */
+export async function openTasks(
+  ledger: Ledger,
+  runId: string,
+  tasks: readonly TransferTask[],
+  at: Date,
+): Promise<number> {
+  const shard = taskShard(runId, tasks.length);
+  const lease = { owner: `open ${runId}`, at, leaseMs: LEASE_MS };
+  const opened = await ledger.openShard(shard, lease);
+  if (opened === 'leased') throw new LeasedError(shard.id);
+  // Its run has ended, or an earlier call found no task.
+  if (typeof opened === 'string') return 0;
+  const known = new Set([...opened.transfers.values()].map(({ task }) => task && taskKey(task)));
+  const missing = tasks.filter((task) => !known.has(taskKey(task)));
+  const firstLine = Math.max(-1, ...opened.transfers.keys()) + 1;
+  const update = { state: 'planned', attempt: 1, accepted: [], at, event: 'ordered' } as const;
+  await Promise.all(
+    missing.map((task, index) =>
+      ledger.record(taskTransferId(runId, firstLine + index), { ...update, task }),
+    ),
+  );
+  const count = known.size + missing.length;
+  await ledger.endShard(shard, lease, taskTally(count));
+  return count;
+}
+
 /**
  * Writes the run and a `planned` transfer per task, all durable; repeating it finds them.
  * @throws LeasedError when a worker died while opening it just now; StoreError
- * @param more shards of manifests that come after, already queued
  */
 export async function openTaskRun(
   ledger: Ledger,
   run: NewRun,
   tasks: readonly TransferTask[],
   at: Date,
-  more: Pick<Plan, 'shardCount' | 'sizeBytes'> & { readonly lines: number } = {
-    shardCount: 0,
-    sizeBytes: 0,
-    lines: 0,
-  },
 ): Promise<Run> {
-  const { runId } = run;
   const found = await ledger.openRun(run);
   if (found.state !== 'planning') return found;
-  const shard = taskShard(runId, tasks.length);
-  const lease = { owner: `open ${runId}`, at, leaseMs: LEASE_MS };
-  const opened = await ledger.openShard(shard, lease);
-  if (opened === 'leased') throw new LeasedError(shard.id);
-  if (typeof opened === 'object') {
-    const missing = [...tasks.entries()].filter(([line]) => !opened.transfers.has(line));
-    await Promise.all(
-      missing.map(([line, task]) =>
-        ledger.record(taskTransferId(runId, line), {
-          state: 'planned',
-          attempt: 1,
-          accepted: [],
-          at,
-          event: 'ordered',
-          task,
-        }),
-      ),
-    );
-    await ledger.endShard(shard, lease, taskTally(tasks.length));
-  }
-  const lines = tasks.length + more.lines;
-  const plan = {
-    shardCount: 1 + more.shardCount,
-    sizeBytes: tasks.length + more.sizeBytes,
-    totals: { lines, quarantined: 0, transfers: lines },
-  };
-  await ledger.activateRun(runId, plan);
-  return (await ledger.run(runId)) ?? found;
+  const count = await openTasks(ledger, run.runId, tasks, at);
+  const totals = { lines: count, quarantined: 0, transfers: count };
+  await ledger.activateRun(run.runId, { shardCount: 1, sizeBytes: count, totals });
+  return (await ledger.run(run.runId)) ?? found;
 }
 
 /** A run's id from what started it: the same trigger gives the same run (promise G2). */

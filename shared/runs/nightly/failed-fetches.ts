@@ -4,7 +4,7 @@
  */
 import type { Ledger, ShardRecord } from '../../ledger/ledger.ts';
 import type { Run, Transfer } from '../../ledger/model.ts';
-import type { SameKey, Shard } from '../../ledger/shard.ts';
+import type { SameKey, Shard, Target } from '../../ledger/shard.ts';
 import { sha256Hex } from '../../lib/encoding.ts';
 import type { CauseClass } from '../../lib/errors.ts';
 import { cutShards } from '../../manifest/shards.ts';
@@ -12,7 +12,7 @@ import { OWN_PREFIX } from '../../stores/layout.ts';
 import type { Objects } from '../../stores/objects.ts';
 import { isForNight } from '../retry-rules.ts';
 import { isTaskShard } from '../task-runs.ts';
-import type { FetchPiece, FetchPlan, Skipped } from './plan.ts';
+import type { Skipped } from './plan.ts';
 
 export interface FetchesOptions {
   readonly ledger: Ledger;
@@ -33,11 +33,28 @@ const ADVICE: Readonly<Partial<Record<CauseClass, string>>> = {
 /** Failures of older runs are left to a person. */
 const MAX_AGE_MS = 30 * 86_400_000;
 
+/** Failed fetches that are sent again, as manifests of Waybill's own. */
+export interface FetchPlan {
+  readonly pieces: readonly FetchPiece[];
+  /** Runs whose failures this pass takes over. */
+  readonly sources: readonly string[];
+}
+
+export interface FetchPiece extends SameKey {
+  readonly key: string;
+  readonly etag: string;
+  readonly sizeBytes: number;
+  readonly lines: number;
+  readonly target: Target;
+  readonly night: number;
+}
+
+/** Repeating it writes the same manifests again, so none may be queued before all is kept. */
 export async function planFailedFetches(options: FetchesOptions): Promise<FetchPlan> {
   const { ledger } = options;
   const pieces: FetchPiece[] = [];
   const sources: string[] = [];
-  for await (const run of closedRuns(ledger, options.now)) {
+  for await (const run of closedRuns(options)) {
     const shards = await ledger.shards(run.runId);
     for (const group of groups(shards)) {
       const piece = await gather(group, pieces.length, options);
@@ -48,7 +65,7 @@ export async function planFailedFetches(options: FetchesOptions): Promise<FetchP
   return { pieces, sources };
 }
 
-async function* closedRuns(ledger: Ledger, now: Date): AsyncGenerator<Run> {
+async function* closedRuns({ ledger, now, runId }: FetchesOptions): AsyncGenerator<Run> {
   let cursor: string | undefined;
   do {
     const page = await ledger.runs({
@@ -59,7 +76,8 @@ async function* closedRuns(ledger: Ledger, now: Date): AsyncGenerator<Run> {
     });
     for (const run of page.items) {
       if (now.getTime() - run.createdAt.getTime() > MAX_AGE_MS) return;
-      if (run.counts.failed > 0 && run.handedTo === undefined) yield run;
+      // A call that died may have marked some.
+      if (run.counts.failed > 0 && (run.handedTo ?? runId) === runId) yield run;
     }
     cursor = page.nextCursor;
   } while (cursor !== undefined);

@@ -1,7 +1,7 @@
 /**
- * Runs one nightly pass: decides which failures of the last day are retried, saves that plan, and
- * starts it. Safe to repeat at any point, because the plan is made once and each later step finds
- * what is already done.
+ * Runs one nightly pass: decides which failures of the last day are retried, and starts them. Safe
+ * to repeat at any point: a plan is finished before anything is started from it, and each later
+ * step finds what is already done.
  */
 import { tryLease } from '../../ledger/lease.ts';
 import type { Ledger } from '../../ledger/ledger.ts';
@@ -14,10 +14,10 @@ import type { Starter } from '../../providers/huawei/oms/start-task.ts';
 import type { Objects } from '../../stores/objects.ts';
 import type { QueueSender } from '../../stores/queue.ts';
 import { feedFirst, keepShardList } from '../feed.ts';
-import { openTaskRun, taskShard } from '../task-runs.ts';
+import { openTasks, taskShard } from '../task-runs.ts';
 import { cutPieces, passRunId, planFailedFetches } from './failed-fetches.ts';
 import { listFailed } from './failed-tasks.ts';
-import { createSkipped, type NightPlan, readPlan, savePlan } from './plan.ts';
+import { createSkipped, readPlan, savePlan } from './plan.ts';
 import { type StartTally, startPlanned } from './start-tasks.ts';
 import { endRequest, readTimetable } from './timetable.ts';
 
@@ -95,62 +95,61 @@ export async function nightlyPass(
   return answer ?? { ...NONE, joined: true };
 }
 
-/** Newest first. If a call died after its plan was saved, its run is opened from that plan. */
+/** Newest first. One whose plan an earlier call did not finish is planned now. */
 async function openPasses(options: PassOptions): Promise<readonly Run[]> {
-  const { ledger, objects, now } = options;
-  const { items } = await ledger.runs({
+  const { items } = await options.ledger.runs({
     states: ['planning', 'active'],
     operations: ['retry-failed-objects'],
     limit: 100,
   });
   const opened: Run[] = [];
-  for (const run of items) {
-    if (run.state === 'active') opened.push(run);
-    else if (await readPlan(objects, run.runId)) opened.push(await openPass(run.runId, options));
-    else await ledger.stopRun(run.runId, { state: 'cancelled', at: now() });
-  }
+  for (const run of items) opened.push(await planPass(run, options));
   return opened;
 }
 
 async function openPass(runId: string, options: PassOptions): Promise<Run> {
-  const { ledger, log, objects, shardBytes, now } = options;
+  const { ledger, now } = options;
   const run = await ledger.openRun({
     runId,
     trigger: 'schedule',
     operation: 'retry-failed-objects',
     createdAt: now(),
   });
-  if (run.state !== 'planning') return run;
-  const plan = (await readPlan(objects, runId)) ?? (await makePlan(runId, options));
-  const { pieces, sources } = plan.fetches;
-  const shards = cutPieces(runId, pieces, plan.tasks.length, shardBytes);
-  if (shards.length > 0) {
-    // Its tasks are shard 0.
-    const all = [taskShard(runId, plan.tasks.length), ...shards];
-    const list = await keepShardList(runId, all, options);
-    await feedFirst(list, all, (at) => at === 0, options);
-  }
-  for (const source of sources) await ledger.handOver(source, runId);
-  const sizeBytes = pieces.reduce((sum, piece) => sum + piece.sizeBytes, 0);
-  const lines = pieces.reduce((sum, piece) => sum + piece.lines, 0);
-  const more = { shardCount: shards.length, sizeBytes, lines };
-  const opened = await openTaskRun(ledger, run, plan.tasks, now(), more);
-  log.info('nightly.planned', { runId, tasks: plan.tasks.length, shards: shards.length });
-  return opened;
+  return planPass(run, options);
 }
 
-/** Made once, and saved before anything is started from it. */
-async function makePlan(runId: string, options: PassOptions): Promise<NightPlan> {
-  const { ledger, log, objects, maxNights, now, oms } = options;
-  const skipped = createSkipped();
+/**
+ * Decides what the pass does. Nothing of it leaves before all of it is kept, so a call that died is
+ * repeated: it adds what has failed since.
+ */
+async function planPass(run: Run, options: PassOptions): Promise<Run> {
+  if (run.state !== 'planning') return run;
+  const { ledger, log, objects, shardBytes, maxNights, now, oms } = options;
+  const { runId } = run;
   const at = now();
+  const skipped = createSkipped();
   const listed = oms
     ? await listFailed({ ...oms, ledger, log, maxNights, skipped })
     : { tasks: [], places: [] };
-  const fetches = await planFailedFetches({ ledger, objects, runId, skipped, maxNights, now: at });
-  const plan: NightPlan = { at: at.toISOString(), ...listed, left: skipped.all(), fetches };
+  const tasks = await openTasks(ledger, runId, listed.tasks, at);
+  const given = { ledger, objects, runId, skipped, maxNights, now: at };
+  const { pieces, sources } = await planFailedFetches(given);
+  const shards = [taskShard(runId, tasks), ...cutPieces(runId, pieces, tasks, shardBytes)];
+  const list = pieces.length > 0 ? await keepShardList(runId, shards, options) : undefined;
+  const fetches = pieces.reduce((sum, { lines }) => sum + lines, 0);
+  const plan = { places: listed.places, left: skipped.all(), tasks, fetches };
   await savePlan(objects, runId, plan);
-  return plan;
+  for (const source of sources) await ledger.handOver(source, runId);
+  const lines = tasks + fetches;
+  await ledger.activateRun(runId, {
+    shardCount: shards.length,
+    sizeBytes: shards.at(-1)?.end ?? 0,
+    totals: { lines, quarantined: 0, transfers: lines },
+  });
+  // The shard of its tasks waits for nobody. What is not queued here, the sweeper queues.
+  if (list) await feedFirst(list, shards, (index) => index === 0, options);
+  log.info('nightly.planned', { runId, tasks, shards: shards.length - 1 });
+  return (await ledger.run(runId)) ?? run;
 }
 
 async function supersede({ runId }: Run, { ledger, now }: PassOptions): Promise<void> {
@@ -172,11 +171,11 @@ async function startTasks(
       ? await startPlanned(runId, { ...options, ...oms, deadline })
       : { started: 0, already: 0, refused: 0, remaining: 0 };
   return {
-    ...NONE,
     ...tally,
     runId,
-    planned: plan?.tasks.length ?? 0,
-    fetches: plan?.fetches.pieces.reduce((sum, { lines }) => sum + lines, 0) ?? 0,
+    joined: false,
+    planned: plan?.tasks ?? 0,
+    fetches: plan?.fetches ?? 0,
     left: plan?.left.reduce((sum, { count }) => sum + count, 0) ?? 0,
   };
 }

@@ -1,13 +1,15 @@
-/** The plan of a nightly pass as it is stored beside its run, until that run closes. */
-import type { OmsTaskRef } from '../../ledger/model.ts';
+/** What a nightly pass decided, as it is kept beside its run until that closes; the rows say what it starts. */
 import type { NightlySummary, SkippedGroup } from '../../reporting/summary.ts';
 import { stagingPrefix } from '../../stores/layout.ts';
 import { type Objects, readSmall } from '../../stores/objects.ts';
 
 const planKey = (runId: string): string => `${stagingPrefix(runId)}plan.json`;
 
-/** Tens of thousands of tasks are some megabytes. */
-const MAX_BYTES = 67_108_864;
+export interface NightPlan extends NightlySummary {
+  /** How many tasks it starts, and how many fetches it sends again. */
+  readonly tasks: number;
+  readonly fetches: number;
+}
 
 export async function savePlan(
   objects: Pick<Objects, 'put'>,
@@ -23,32 +25,7 @@ export async function readPlan(
   runId: string,
 ): Promise<NightPlan | undefined> {
   const info = await objects.head(planKey(runId));
-  return info && (JSON.parse(await readSmall(objects, info, MAX_BYTES)) as NightPlan);
-}
-
-/** What a pass decided; saved before anything is started. */
-export interface NightPlan extends NightlySummary {
-  readonly at: string;
-  readonly tasks: readonly OmsTaskRef[];
-  readonly fetches: FetchPlan;
-}
-
-/** Failed fetches that are sent again, as manifests of Waybill's own. */
-export interface FetchPlan {
-  readonly pieces: readonly FetchPiece[];
-  /** Runs whose failures this pass takes over. */
-  readonly sources: readonly string[];
-}
-
-export interface FetchPiece {
-  readonly key: string;
-  readonly etag: string;
-  readonly sizeBytes: number;
-  readonly lines: number;
-  readonly target: { readonly region: string; readonly bucket: string };
-  readonly night: number;
-  readonly onKeyExist?: 'ignore' | 'override';
-  readonly ignoreSameKey?: boolean;
+  return info && (JSON.parse(await readSmall(objects, info)) as NightPlan);
 }
 
 const EXAMPLES = 5;

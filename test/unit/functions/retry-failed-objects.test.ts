@@ -334,20 +334,32 @@ describe('retry-failed-objects: COS fetches', () => {
     expect(await night()).toMatchObject({ fetches: 0 });
   });
 
-  it('finds its decision again when it died before anything was sent', async () => {
-    const setup = await setupNights();
-    const { night, ledger, queue } = setup;
+  it('sends nothing before all of its plan is kept, and repeats one that a call left', async () => {
+    const { huawei, night, ledger, queue } = await setupNights();
+    const failing = { ...place, status: 4, errorCode: 'TRF.0001' } as const;
+    const tasks = [huawei.tasks.add(failing), huawei.tasks.add(failing)];
     await closedRun(ledger, 'r1', [transient]);
     const activate = ledger.activateRun;
     Object.assign(ledger, { activateRun: () => Promise.reject(new Error('the process died')) });
     await expect(night(nightOf(0))).rejects.toThrow('the process died');
+    expect(await queue.receive(10, 1_000)).toEqual([]);
+    expect(tasks.map(({ starts }) => starts)).toEqual([0, 0]);
     Object.assign(ledger, { activateRun: activate });
-    const resumed = await night({ detail: { continue: true } });
-    expect(resumed).toMatchObject({ fetches: 1 });
-    expect((await ledger.run(resumed.runId ?? ''))?.state).toBe('active');
-    // Queued twice, and each shard is the same one.
-    const bodies = new Set((await queue.receive(10, 1_000)).map(({ body }) => body));
-    expect(bodies.size).toBe(1);
+    // What has failed since is added.
+    tasks.push(huawei.tasks.add(failing));
+    await closedRun(ledger, 'r2', [source]);
+    const { runId, ...answer } = await night({ detail: { continue: true } });
+    expect(answer).toMatchObject({ planned: 3, started: 3, fetches: 2 });
+    const run = await ledger.run(runId ?? '');
+    expect(run).toMatchObject({ state: 'active', plan: { totals: { transfers: 5 } } });
+    const shards = (await queue.receive(10, 1_000)).map(({ body }) => parseShard(body));
+    expect(shards.map(({ index, start }) => [index, start])).toEqual([
+      [1, 3],
+      [2, shards[0]?.end],
+    ]);
+    expect(shards[1]?.end).toBe(run?.plan?.sizeBytes);
+    for (const each of ['r1', 'r2']) expect((await ledger.run(each))?.handedTo).toBe(runId);
+    expect(tasks.map(({ starts }) => starts)).toEqual([1, 1, 1]);
   });
 
   it('is finished by a later call when it died while it wrote its tasks down', async () => {
