@@ -66,6 +66,10 @@ export interface OmsTaskRef {
   readonly name?: string;
 }
 
+/** Names a task of OMS over all runs and nights. */
+export const nightKey = (ref: OmsTaskRef): string =>
+  ['oms', ref.version, ref.region, ref.projectId, ref.taskId ?? `group ${ref.groupId}`].join(' ');
+
 /** A job of COS Batch. */
 export interface BatchJobRef {
   readonly kind: 'batch';

@@ -3,14 +3,19 @@
  * tasks where a manifest's shard counts bytes, so coverage, counts and closing work alike.
  */
 import type { Ledger } from '../ledger/ledger.ts';
-import type { NewRun, Operation, Run, TransferTask } from '../ledger/model.ts';
+import {
+  type NewRun,
+  nightKey,
+  type Operation,
+  type Run,
+  type TransferTask,
+} from '../ledger/model.ts';
 import type { Shard } from '../ledger/shard.ts';
 import type { Tally } from '../ledger/tally.ts';
 import { toCause } from '../lib/cause.ts';
 import { sha256Hex } from '../lib/encoding.ts';
 import { InputError, LeasedError, withFaults } from '../lib/errors.ts';
 import type { Log } from '../lib/log.ts';
-import { nightKey } from '../providers/huawei/oms/start-rules.ts';
 import type { ObjectInfo } from '../stores/objects.ts';
 
 export const taskTransferId = (runId: string, line: number): string => `${runId}.0.${line}`;

@@ -1,6 +1,6 @@
 /** Lists the failed tasks of every configured project, region and API version, page by page. */
 import type { Ledger } from '../../ledger/ledger.ts';
-import type { OmsTaskRef } from '../../ledger/model.ts';
+import { nightKey, type OmsTaskRef } from '../../ledger/model.ts';
 import { toCause } from '../../lib/cause.ts';
 import { type CauseClass, WaybillError } from '../../lib/errors.ts';
 import type { Log } from '../../lib/log.ts';
@@ -9,7 +9,6 @@ import type { CredentialSets } from '../../providers/huawei/credential-sets.ts';
 import type { OmsPage } from '../../providers/huawei/oms/call.ts';
 import type { OmsAccess, OpenOms } from '../../providers/huawei/oms/connect.ts';
 import { GROUP_STATUS } from '../../providers/huawei/oms/group.ts';
-import { nightKey } from '../../providers/huawei/oms/start-rules.ts';
 import { TASK_STATUS } from '../../providers/huawei/oms/task.ts';
 import type { ListedPlace } from '../../reporting/summary.ts';
 import { type Judgement, judgeGroup, judgeTask } from '../retry-rules.ts';

@@ -4,12 +4,11 @@
  */
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Ledger } from '../../ledger/ledger.ts';
-import type { OmsTaskRef, Transfer } from '../../ledger/model.ts';
+import { nightKey, type OmsTaskRef, type Transfer } from '../../ledger/model.ts';
 import { WaybillError } from '../../lib/errors.ts';
 import type { Log } from '../../lib/log.ts';
 import type { OmsProject } from '../../providers/huawei/config.ts';
 import type { OpenOms } from '../../providers/huawei/oms/connect.ts';
-import { nightKey } from '../../providers/huawei/oms/start-rules.ts';
 import type { Starter } from '../../providers/huawei/oms/start-task.ts';
 import { freeSlots, type Occupant } from './free-slots.ts';
 

@@ -5,13 +5,12 @@
  */
 
 import type { Ledger, ShardRecord } from '../../ledger/ledger.ts';
-import type { Transfer, TransferUpdate } from '../../ledger/model.ts';
+import { nightKey, type Transfer, type TransferUpdate } from '../../ledger/model.ts';
 import { toCause } from '../../lib/cause.ts';
 import { BreakerOpenError, type Cause, StoreError, WaybillError } from '../../lib/errors.ts';
 import type { Log } from '../../lib/log.ts';
 import { sideBySide } from '../../lib/side-by-side.ts';
 import { stageFailures } from '../../manifest/staging.ts';
-import { nightKey } from '../../providers/huawei/oms/start-rules.ts';
 import type {
   Kind,
   TaskOf,

@@ -6,10 +6,6 @@ import type { OmsTaskRef } from '../../../ledger/model.ts';
 import type { Cause } from '../../../lib/errors.ts';
 import type { TaskState } from './task-state.ts';
 
-/** Names a task over all nights. */
-export const nightKey = (ref: OmsTaskRef): string =>
-  ['oms', ref.version, ref.region, ref.projectId, ref.taskId ?? `group ${ref.groupId}`].join(' ');
-
 export type Verdict =
   | { readonly kind: 'startable' | 'running' }
   /** `cause` is there for the caller who asked for a start, also when it succeeded. */
