@@ -7,6 +7,7 @@ import { looksOf, notice } from '../live/seen-progress.ts';
 import { useLive, useNow } from '../live/use-live.ts';
 import { isOver, paceOf, remainingOf } from '../model/progress.ts';
 import { isFound } from '../model/run-list.ts';
+import { FilterSelect } from '../parts/filter-select.tsx';
 import { Icon } from '../parts/icons.tsx';
 import { Empty, FailureNotice, Loading } from '../parts/notice.tsx';
 import { RunTable } from '../parts/run-table.tsx';
@@ -140,34 +141,18 @@ function Filters({ filter }: { readonly filter: RunFilter }) {
           onInput={({ currentTarget }) => takeSearch(filter, currentTarget.value)}
         />
       </label>
-      <label>
-        {t('filter.state')}
-        <select
-          value={filter.state ?? ''}
-          onChange={({ currentTarget }) => go({ state: currentTarget.value })}
-        >
-          <option value="">{t('filter.all')}</option>
-          {RUN_STATES.map((state) => (
-            <option key={state} value={state}>
-              {t(`run.state.${state}`)}
-            </option>
-          ))}
-        </select>
-      </label>
-      <label>
-        {t('filter.operation')}
-        <select
-          value={filter.operation ?? ''}
-          onChange={({ currentTarget }) => go({ operation: currentTarget.value })}
-        >
-          <option value="">{t('filter.all')}</option>
-          {OPERATIONS.map((operation) => (
-            <option key={operation} value={operation}>
-              {t(`operation.${operation}`)}
-            </option>
-          ))}
-        </select>
-      </label>
+      <FilterSelect
+        label={t('filter.state')}
+        value={filter.state}
+        options={RUN_STATES.map((state) => [state, t(`run.state.${state}`)])}
+        onChange={(state) => go({ state })}
+      />
+      <FilterSelect
+        label={t('filter.operation')}
+        value={filter.operation}
+        options={OPERATIONS.map((operation) => [operation, t(`operation.${operation}`)])}
+        onChange={(operation) => go({ operation })}
+      />
     </fieldset>
   );
 }

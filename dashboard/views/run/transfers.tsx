@@ -9,6 +9,7 @@ import { CAUSE_CLASSES, type Run, TRANSFER_STATES, type TransferState } from '..
 import { useLive } from '../../live/use-live.ts';
 import { isOver } from '../../model/progress.ts';
 import { Card } from '../../parts/card.tsx';
+import { FilterSelect } from '../../parts/filter-select.tsx';
 import { Icon } from '../../parts/icons.tsx';
 import { Empty, FailureNotice, Loading } from '../../parts/notice.tsx';
 import { TransferTable } from '../../parts/transfer-table.tsx';
@@ -32,34 +33,21 @@ export function Transfers({ run, filter }: { readonly run: Run; readonly filter:
           text={filter.search ?? ''}
           onSearch={(search) => go({ search: search.trim() })}
         />
-        <label>
-          {t('filter.state')}
-          <select
-            value={filter.state ?? ''}
-            onChange={({ currentTarget }) => go({ state: currentTarget.value })}
-          >
-            <option value="">{t('filter.all')}</option>
-            {TRANSFER_STATES.map((state) => (
-              <option key={state} value={state}>
-                {t('filter.counted', { name: t(`transfer.state.${state}`), n: run.counts[state] })}
-              </option>
-            ))}
-          </select>
-        </label>
-        <label>
-          {t('filter.cause')}
-          <select
-            value={filter.cause ?? ''}
-            onChange={({ currentTarget }) => go({ cause: currentTarget.value })}
-          >
-            <option value="">{t('filter.all')}</option>
-            {CAUSE_CLASSES.map((kind) => (
-              <option key={kind} value={kind}>
-                {t(`class.${kind}`)}
-              </option>
-            ))}
-          </select>
-        </label>
+        <FilterSelect
+          label={t('filter.state')}
+          value={filter.state}
+          options={TRANSFER_STATES.map((state) => [
+            state,
+            t('filter.counted', { name: t(`transfer.state.${state}`), n: run.counts[state] }),
+          ])}
+          onChange={(state) => go({ state })}
+        />
+        <FilterSelect
+          label={t('filter.cause')}
+          value={filter.cause}
+          options={CAUSE_CLASSES.map((kind) => [kind, t(`class.${kind}`)])}
+          onChange={(cause) => go({ cause })}
+        />
         {(filter.state || filter.cause || filter.search) && (
           <button
             type="button"
