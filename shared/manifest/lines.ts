@@ -81,8 +81,7 @@ export async function* cutLines(
       const lines = bytes.subarray(0, whole);
       const block = held.length === 0 ? lines : Buffer.concat([...held, lines]);
       const blockStart = position - heldBytes;
-      held = [];
-      heldBytes = 0;
+      [held, heldBytes] = [[], 0];
       position += whole;
       bytes = bytes.subarray(whole);
       yield { kind: 'lines', bytes: block, start: blockStart };
@@ -96,8 +95,7 @@ export async function* cutLines(
     if (heldBytes > HOLD_BYTES) {
       const head = Buffer.from(Buffer.concat(held).subarray(0, HEAD_BYTES));
       long = { start: position - heldBytes, head };
-      held = [];
-      heldBytes = 0;
+      [held, heldBytes] = [[], 0];
     }
   }
   if (long) yield { kind: 'long', ...long, end: position };

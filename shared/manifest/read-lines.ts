@@ -54,81 +54,30 @@ export interface LineReader {
 }
 
 export function createLineReader(options: ReaderOptions, sink: ReaderSink): LineReader {
-  const { layout, target, idPrefix, watchKey } = options;
+  const { layout } = options;
   const columns = layout.columns ?? DEFAULT_COLUMNS;
-  const isCsv = layout.format === 'csv';
-  const takePlain = isCsv ? createPlainCsv(columns, options) : undefined;
-  const warnings: Partial<Record<WarningReason, number>> = {};
-  let [first, last]: [number | undefined, number | undefined] = [undefined, undefined];
-  let [lines, header, blank, quarantined, transfers] = [0, 0, 0, 0, 0];
+  const takePlain = layout.format === 'csv' ? createPlainCsv(columns, options) : undefined;
+  const { counts, cover, judge, quarantine, tally, transfer } = createJudge(options, sink);
 
-  const quarantine = (fault: LineFault, byteOffset: number, text: string) => {
-    sink.quarantined({ line: lines, byteOffset, ...fault, text: cutText(maskUrls(text)) });
-    quarantined += 1;
-  };
-
-  const warn = (warning: LineWarning, byteOffset: number) => {
-    warnings[warning.reason] = (warnings[warning.reason] ?? 0) + 1;
-    sink.warned({ line: lines, byteOffset, ...warning });
-  };
-
-  /** Judges one decoded line, given without its line break. */
-  const judge = (text: string, byteOffset: number): PlannedTransfer | undefined => {
-    if (/^[ \t]*$/.test(text)) {
-      blank += 1;
-      return undefined;
+  /** Reads the line in `[at, end)` of a block, its line feed not included. */
+  const readLine = ({ bytes, start }: LineBlock, at: number, end: number, utf8: boolean) => {
+    const byteOffset = start + at;
+    const stop = end > at && bytes[end - 1] === CARRIAGE_RETURN ? end - 1 : end;
+    const line = decodeLine(bytes, at, stop, utf8);
+    if (typeof line !== 'string') {
+      const head = bytes.toString('utf8', at, Math.min(stop, at + 4 * TEXT_LIMIT));
+      return void quarantine(line, byteOffset, head);
     }
-    const fields: Fields | LineFault = isCsv
-      ? parseCsvLine(text, columns, layout.header)
-      : parseJsonLine(text);
-    if ('reason' in fields) return void quarantine(fields, byteOffset, text);
-    const fault = findFault(fields, options);
-    if (fault) return void quarantine(fault, byteOffset, text);
-    for (const warning of findWarnings(fields, options)) warn(warning, byteOffset);
-    const { url, key, md5 } = fields;
-    return transfer(url, key, md5.toLowerCase(), byteOffset);
-  };
-
-  const transfer = (
-    url: string,
-    key: string,
-    md5: string,
-    byteOffset: number,
-    folded?: string,
-  ): PlannedTransfer => {
-    transfers += 1;
-    const clash = watchKey?.(key, lines, folded);
-    if (clash) warn(clash, byteOffset);
-    const id = idPrefix + lines;
-    return md5 === ''
-      ? { id, line: lines, target, url, key }
-      : { id, line: lines, target, url, key, md5 };
-  };
-
-  /** Reads the line in `[start, end)` of `bytes`, its line feed not included. */
-  const readLine = (
-    bytes: Buffer,
-    start: number,
-    end: number,
-    byteOffset: number,
-    utf8: boolean,
-  ) => {
-    const stop = end > start && bytes[end - 1] === CARRIAGE_RETURN ? end - 1 : end;
-    const text = () => bytes.toString('utf8', start, Math.min(stop, start + 4 * TEXT_LIMIT));
-    if (stop - start > LINE_LIMIT_BYTES) return void quarantine(lineTooLong(), byteOffset, text());
-    if (!utf8 && !isUtf8(bytes.subarray(start, stop))) {
-      return void quarantine(lineNotUtf8(), byteOffset, text());
-    }
-    const line = bytes.toString('utf8', start, stop);
     if (byteOffset > 0) return judge(line, byteOffset);
     if (layout.header) {
-      header += 1;
+      counts.header += 1;
       return undefined;
     }
     return judge(line.startsWith('\ufeff') ? line.slice(1) : line, byteOffset);
   };
 
-  const read = ({ bytes, start }: LineBlock): PlannedTransfer[] => {
+  const read = (block: LineBlock): PlannedTransfer[] => {
+    const { bytes, start } = block;
     const found: PlannedTransfer[] = [];
     const utf8 = isUtf8(bytes);
     const plain: PlainLine = { url: '', key: '', folded: false, md5: '', end: 0 };
@@ -139,35 +88,89 @@ export function createLineReader(options: ReaderOptions, sink: ReaderSink): Line
     while (at < bytes.length) {
       // The first line of all may be a header or carry a byte order mark.
       if (takes && at <= lastFeed && start + at > 0 && takes(bytes, text, at, plain)) {
-        const folded = plain.folded ? plain.key : undefined;
-        found.push(transfer(plain.url, plain.key, plain.md5, start + at, folded));
+        found.push(transfer(plain, start + at, plain.folded ? plain.key : undefined));
         at = plain.end;
       } else {
         const feed = at <= lastFeed ? bytes.indexOf(LINE_FEED, at) : bytes.length;
-        const planned = readLine(bytes, at, feed, start + at, utf8);
+        const planned = readLine(block, at, feed, utf8);
         if (planned) found.push(planned);
         at = Math.min(feed + 1, bytes.length);
       }
-      lines += 1;
+      counts.lines += 1;
     }
-    first ??= start;
-    last = start + bytes.length;
+    cover(start, start + bytes.length);
     return found;
   };
 
   const skip = ({ start, end, head }: LongLine) => {
     quarantine(lineTooLong(), start, head.toString('utf8'));
-    lines += 1;
-    first ??= start;
-    last = end;
-  };
-
-  const tally = (): Tally => {
-    const counts = { lines, header, blank, quarantined, transfers, warnings: { ...warnings } };
-    return first === undefined || last === undefined ? counts : { first, last, ...counts };
+    counts.lines += 1;
+    cover(start, end);
   };
 
   return { read, skip, tally };
+}
+
+function decodeLine(bytes: Buffer, start: number, stop: number, utf8: boolean): string | LineFault {
+  if (stop - start > LINE_LIMIT_BYTES) return lineTooLong();
+  if (!utf8 && !isUtf8(bytes.subarray(start, stop))) return lineNotUtf8();
+  return bytes.toString('utf8', start, stop);
+}
+
+/** Judges line after line by the rules of `lint.ts`, and counts what becomes of them. */
+function createJudge(options: ReaderOptions, sink: ReaderSink) {
+  const { layout, target, idPrefix, watchKey } = options;
+  const columns = layout.columns ?? DEFAULT_COLUMNS;
+  const warnings: Partial<Record<WarningReason, number>> = {};
+  const counts = { lines: 0, header: 0, blank: 0, quarantined: 0, transfers: 0 };
+  let range: { readonly first: number; readonly last: number } | undefined;
+
+  const quarantine = (fault: LineFault, byteOffset: number, text: string) => {
+    sink.quarantined({ line: counts.lines, byteOffset, ...fault, text: cutText(maskUrls(text)) });
+    counts.quarantined += 1;
+  };
+
+  const warn = (warning: LineWarning, byteOffset: number) => {
+    warnings[warning.reason] = (warnings[warning.reason] ?? 0) + 1;
+    sink.warned({ line: counts.lines, byteOffset, ...warning });
+  };
+
+  const transfer = (
+    { url, key, md5 }: Fields,
+    byteOffset: number,
+    folded?: string,
+  ): PlannedTransfer => {
+    const line = counts.lines;
+    counts.transfers += 1;
+    const clash = watchKey?.(key, line, folded);
+    if (clash) warn(clash, byteOffset);
+    const id = idPrefix + line;
+    return md5 === '' ? { id, line, target, url, key } : { id, line, target, url, key, md5 };
+  };
+
+  /** Judges one decoded line, given without its line break. */
+  const judge = (text: string, byteOffset: number): PlannedTransfer | undefined => {
+    if (/^[ \t]*$/.test(text)) {
+      counts.blank += 1;
+      return undefined;
+    }
+    const fields: Fields | LineFault =
+      layout.format === 'csv' ? parseCsvLine(text, columns, layout.header) : parseJsonLine(text);
+    if ('reason' in fields) return void quarantine(fields, byteOffset, text);
+    const fault = findFault(fields, options);
+    if (fault) return void quarantine(fault, byteOffset, text);
+    for (const warning of findWarnings(fields, options)) warn(warning, byteOffset);
+    return transfer({ ...fields, md5: fields.md5.toLowerCase() }, byteOffset);
+  };
+
+  /** Blocks and long lines come one after the other. */
+  const cover = (start: number, end: number) => {
+    range = { first: range?.first ?? start, last: end };
+  };
+
+  const tally = (): Tally => ({ ...range, ...counts, warnings: { ...warnings } });
+
+  return { counts, cover, judge, quarantine, tally, transfer };
 }
 
 /** Never half a surrogate pair, which no report could hold. */
