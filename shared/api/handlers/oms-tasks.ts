@@ -42,43 +42,10 @@ export interface OmsStartDeps {
 /** Of a request that could not wait. */
 const order = v.object({ start: v.object({ runId: v.string() }) });
 
-export function createOmsStartHandler(version: OmsVersion, deps: OmsStartDeps) {
-  const { authorize, ledger, log, objects, projects, starter, each, later } = deps;
-  const now = deps.now ?? (() => new Date());
-  const operation = version === 'v1' ? 'oms-v1-start-task' : 'oms-v2-start-task';
+const operationOf = (version: OmsVersion) => `oms-${version}-start-task` as const;
 
-  const http = overHttp(
-    async (request): Promise<HttpAnswer> => {
-      parseQuery(noQuery, request.query);
-      const body = parseBody(omsStartBody, request.body === '' ? '{}' : request.body);
-      const ref = refOfRequest(version, request.params, body, projects);
-      const runId = await claimRun(ledger, request, body, now());
-      const transferId = taskTransferId(runId, 0);
-      // Still planned: a call that came before ended before its start.
-      const isDone = async () =>
-        ((await ledger.read(transferId))?.state ?? 'planned') !== 'planned';
-      if (await isDone()) return json(202, { runId });
-      const answer = await withLease(ledger, `run ${runId}`, now, async () => {
-        if (await isDone()) return json(202, { runId });
-        const reading = starter.read(ref);
-        const read = await (later ? inTime(reading, later.waitMs) : reading);
-        const taskState = read === LATE ? undefined : read;
-        if (read !== LATE) refuseUnstartable(ref, taskState);
-        if (taskState) await starter.checkKeys(ref, taskState);
-        const task = taskOf(ref, taskState?.name);
-        const run: NewRun = { runId, trigger: 'http', operation, task, createdAt: now() };
-        await openTaskRun(ledger, run, [ref], now());
-        // What runs already is only written down.
-        if (later && startRuleFor(ref, taskState).kind !== 'running') return undefined;
-        const outcome = await starter.start(transferId, ref, 1, taskState);
-        log.info('oms.started', { runId, version, taskId: ref.taskId, outcome: outcome.kind });
-        return json(outcome.kind === 'running' ? 200 : 202, { runId });
-      }).catch(inProgress);
-      if (!answer) await later?.start({ runId });
-      return answer ?? json(202, { runId });
-    },
-    { authorize, log },
-  );
+export function createOmsStartHandler(version: OmsVersion, deps: OmsStartDeps) {
+  const { ledger, log, objects, projects, starter, each, now = () => new Date() } = deps;
 
   const startPlanned = async (runId: string): Promise<void> => {
     const rows = await ledger.transfersOf(runId, 0, ['planned']);
@@ -102,7 +69,7 @@ export function createOmsStartHandler(version: OmsVersion, deps: OmsStartDeps) {
   };
 
   const startList = async (info: ObjectInfo): Promise<string | undefined> => {
-    const run = runOfUpload(operation, objects.bucket, info, now());
+    const run = runOfUpload(operationOf(version), objects.bucket, info, now());
     const { runId } = run;
     let refs: readonly OmsTaskRef[];
     try {
@@ -126,10 +93,48 @@ export function createOmsStartHandler(version: OmsVersion, deps: OmsStartDeps) {
   };
 
   return byTrigger({
-    http,
+    http: startByRequest(version, { ...deps, now }),
     upload: perUpload('oms/', startList, deps),
     order: [order, ({ start: { runId } }) => resume(runId)],
   });
+}
+
+/** Starts one task by a request, or leaves that to a later call. */
+function startByRequest(version: OmsVersion, deps: OmsStartDeps & { readonly now: () => Date }) {
+  const { authorize, ledger, log, projects, starter, later, now } = deps;
+  return overHttp(
+    async (request): Promise<HttpAnswer> => {
+      parseQuery(noQuery, request.query);
+      const body = parseBody(omsStartBody, request.body === '' ? '{}' : request.body);
+      const ref = refOfRequest(version, request.params, body, projects);
+      const runId = await claimRun(ledger, request, body, now());
+      const transferId = taskTransferId(runId, 0);
+      // Still planned: a call that came before ended before its start.
+      const isDone = async () =>
+        ((await ledger.read(transferId))?.state ?? 'planned') !== 'planned';
+      if (await isDone()) return json(202, { runId });
+      const answer = await withLease(ledger, `run ${runId}`, now, async () => {
+        if (await isDone()) return json(202, { runId });
+        const reading = starter.read(ref);
+        const read = await (later ? inTime(reading, later.waitMs) : reading);
+        const taskState = read === LATE ? undefined : read;
+        if (read !== LATE) refuseUnstartable(ref, taskState);
+        if (taskState) await starter.checkKeys(ref, taskState);
+        const task = taskOf(ref, taskState?.name);
+        const operation = operationOf(version);
+        const run: NewRun = { runId, trigger: 'http', operation, task, createdAt: now() };
+        await openTaskRun(ledger, run, [ref], now());
+        // What runs already is only written down.
+        if (later && startRuleFor(ref, taskState).kind !== 'running') return undefined;
+        const outcome = await starter.start(transferId, ref, 1, taskState);
+        log.info('oms.started', { runId, version, taskId: ref.taskId, outcome: outcome.kind });
+        return json(outcome.kind === 'running' ? 200 : 202, { runId });
+      }).catch(inProgress);
+      if (!answer) await later?.start({ runId });
+      return answer ?? json(202, { runId });
+    },
+    { authorize, log },
+  );
 }
 
 /** How a run names what it starts. */
