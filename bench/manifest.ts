@@ -4,7 +4,8 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { parse } from 'csv-parse';
 import { parse as parseSync } from 'csv-parse/sync';
-import { createShardReader, cutShards, readLayout } from '../shared/manifest/shards.ts';
+import { readLayout } from '../shared/manifest/detect-layout.ts';
+import { createShardReader, cutShards } from '../shared/manifest/shards.ts';
 import { createFolderObjects } from '../shared/stores/folder/objects.ts';
 import type { Comparison } from './measure.ts';
 

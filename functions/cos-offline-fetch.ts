@@ -21,13 +21,13 @@ import { InputError, LeasedError, UnsettledError, WaybillError } from '../shared
 import { type Metrics, noMetrics } from '../shared/lib/metrics.ts';
 import type { Limiter } from '../shared/limits/ports.ts';
 import { createShardReader, type ShardReader } from '../shared/manifest/shards.ts';
+import { stageRejected } from '../shared/manifest/staging.ts';
 import { createCallbackUrls } from '../shared/providers/tencent/offline-fetch/callback.ts';
 import {
   createSubmit,
   type Sent,
   type SubmitOptions,
 } from '../shared/providers/tencent/offline-fetch/submit.ts';
-import { stageRejected } from '../shared/reporting/csv.ts';
 import { feedNext, shardListKey } from '../shared/runs/feed.ts';
 import { notePoison, POISON_RECEIVES } from '../shared/runs/poison.ts';
 import { createSlices } from '../shared/runs/slices.ts';

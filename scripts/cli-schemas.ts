@@ -2,11 +2,8 @@
  * Generates the JSON Schemas of what commands print with `--json`, from the shapes in
  * cli/outputs.ts; `npm run docs` writes them.
  */
-import { fileURLToPath } from 'node:url';
 import { toJsonSchema } from '@valibot/to-json-schema';
 import { OUTPUTS } from '../cli/outputs.ts';
-
-export const SCHEMAS_FOLDER = fileURLToPath(new URL('../docs/schemas/cli', import.meta.url));
 
 /** The text of each file by its name: JSON Schemas of draft 2020-12. */
 export function schemaFiles(): ReadonlyMap<string, string> {

@@ -85,7 +85,7 @@ export function lines(of: Case): readonly Line[] {
   ];
 }
 
-export const amount = ({ units, price }: Line): number => units * PRICES[price];
+const amount = ({ units, price }: Line): number => units * PRICES[price];
 export const total = (all: readonly Line[]): number =>
   all.reduce((sum, line) => sum + amount(line), 0);
 
@@ -124,7 +124,7 @@ export function table(of: Case): string {
 }
 
 /** What changes when one figure of the case does. */
-export const CHANGES: readonly (readonly [what: string, change: Partial<Case>])[] = [
+const CHANGES: readonly (readonly [what: string, change: Partial<Case>])[] = [
   ['rows of 1.5 KB: URL and key of 1,000 characters together', { rowBytes: 1_500 }],
   ['1,000 requests a second, 4 workers', { requestsPerSecond: 1_000, workers: 4 }],
   ['10 requests a second', { requestsPerSecond: 10 }],

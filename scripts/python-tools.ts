@@ -9,7 +9,7 @@ import { fileURLToPath } from 'node:url';
 
 const BUILD = fileURLToPath(new URL('../.build', import.meta.url));
 
-export const TOOLS = {
+const TOOLS = {
   'cfn-lint': { requirement: 'cfn-lint', version: '1.58.0', program: 'cfn-lint' },
   ministack: { requirement: 'ministack', version: '1.5.33', program: 'ministack' },
   moto: { requirement: 'moto[server]', version: '5.2.5', program: 'moto_server' },

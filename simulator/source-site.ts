@@ -37,9 +37,6 @@ export interface SourceSiteOptions {
 
 const FOLDERS = ['docs', 'images', '照片/北京', 'daten/größe', "it's (final)", 'a+b & c'];
 
-/** MD5 of `/object/<n>`, whose body is the text `object <n>`. */
-export const objectMd5 = (n: number): string => md5(Buffer.from(`object ${n}`));
-
 export async function startSourceSite(options: SourceSiteOptions = {}): Promise<SourceSite> {
   const { port = 0, files: count = 300, slowMs = 2_000 } = options;
   const contents = new Map<string, Buffer>();

@@ -31,7 +31,7 @@ export function addTransfer(program: Command, io: CommandIo): void {
 }
 
 /** @throws CommandFailure (usage) for what is no id of a transfer */
-export async function showTransfer(
+async function showTransfer(
   { client, env, json, stdout }: CommandOptions,
   transferId: string,
 ): Promise<ExitCode> {
@@ -51,7 +51,7 @@ export async function showTransfer(
   return ['failed', 'cancelled'].includes(transfer.state) ? EXIT.failures : EXIT.ok;
 }
 
-export function transferText(transfer: TransferView, paint: Paint, columns: number): string {
+function transferText(transfer: TransferView, paint: Paint, columns: number): string {
   const { transferId, runId, key, url, providerId, cause, attempt, updatedAt, history } = transfer;
   const optional = (name: string, value: string | undefined) =>
     value === undefined ? [] : [[name, printable(value)]];

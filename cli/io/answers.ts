@@ -102,7 +102,7 @@ export const transferPage = v.looseObject({
 });
 export type TransferPage = v.InferOutput<typeof transferPage>;
 
-export const failureGroup = v.looseObject({ ...cause.entries, count: size });
+const failureGroup = v.looseObject({ ...cause.entries, count: size });
 /** The failures of a run with one cause; `message` is that of the first. */
 export type FailureGroup = v.InferOutput<typeof failureGroup>;
 

@@ -43,7 +43,7 @@ export function wrappedTable(rows: Rows, columns: number): string {
 }
 
 /** Long keys are broken after a slash where that helps. */
-export function breakUp(text: string, width: number): readonly string[] {
+function breakUp(text: string, width: number): readonly string[] {
   if (/\s/.test(text)) return wrap(text, width);
   const lines: string[] = [];
   for (const part of text.split(/(?<=\/)/)) {

@@ -109,7 +109,7 @@ const MAX_SIZES = 5_000_000;
  * Reads a CSV file with a header that names `key` and `size`, or JSON Lines with these members; `.gz` too.
  * @throws CommandFailure (usage) when it is neither, or too long
  */
-export async function readSizes(path: string): Promise<ReadonlyMap<string, number>> {
+async function readSizes(path: string): Promise<ReadonlyMap<string, number>> {
   const sizes = new Map<string, number>();
   let columns: { readonly key: number; readonly size: number } | undefined;
   try {

@@ -86,11 +86,10 @@ const KINDS: Readonly<Record<string, string>> = {
 };
 
 /** What a run does, in a word. */
-export const kindText = ({ operation }: RunView): string =>
-  own(KINDS, operation) ?? printable(operation);
+const kindText = ({ operation }: RunView): string => own(KINDS, operation) ?? printable(operation);
 
 /** What a run is about: its manifest or its task. Empty where its kind says all. */
-export function nameText({ source, task, counts }: RunView): string {
+function nameText({ source, task, counts }: RunView): string {
   if (task) {
     const { taskId, groupId, name } = task;
     const id = taskId === undefined ? groupId && `group ${groupId}` : `task ${taskId}`;

@@ -4,7 +4,7 @@ import { createFormat } from './format.ts';
 import type { Language, TextKey, Translate } from './types.ts';
 import { zh } from './zh.ts';
 
-export const LANGUAGES: readonly Language[] = ['en', 'zh'];
+const LANGUAGES: readonly Language[] = ['en', 'zh'];
 
 export const DICTIONARIES: Readonly<Record<Language, Readonly<Record<TextKey, string>>>> = {
   en,

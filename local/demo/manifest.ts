@@ -5,7 +5,7 @@ import { fileURLToPath } from 'node:url';
 /** Stands in the sample for the address of the source. */
 export const SAMPLE_ORIGIN = 'http://source.example';
 
-export const samplePath = fileURLToPath(new URL('../../events/manifest.csv', import.meta.url));
+const samplePath = fileURLToPath(new URL('../../events/manifest.csv', import.meta.url));
 
 export const demoManifest = (origin: string): string =>
   readFileSync(samplePath, 'utf8').replaceAll(SAMPLE_ORIGIN, origin);

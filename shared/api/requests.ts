@@ -61,7 +61,7 @@ const matching = (pattern: RegExp, expected: string) =>
 
 const flag = v.boolean('expected true or false');
 
-export const MAX_FETCHES = 1_000;
+const MAX_FETCHES = 1_000;
 
 /** @param allowHttps takes `https:` sources as they are */
 export const fetchesBody = (allowHttps: boolean) =>
@@ -134,7 +134,7 @@ const place = {
 export const omsStartBody = strictObject(place);
 
 /** A list of tasks to start: the upload `oms/<region>/<name>.json`. */
-export const MAX_TASKS = 1_000;
+const MAX_TASKS = 1_000;
 
 const taskItem = v.pipe(
   strictObject({

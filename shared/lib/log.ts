@@ -2,7 +2,7 @@
 import { toCause } from './cause.ts';
 import { redact } from './redact.ts';
 
-export const LOG_LEVELS = ['debug', 'info', 'warn', 'error', 'silent'] as const;
+const LOG_LEVELS = ['debug', 'info', 'warn', 'error', 'silent'] as const;
 
 export type LogLevel = (typeof LOG_LEVELS)[number];
 
@@ -60,6 +60,3 @@ function redacted(value: Field): Field {
   if (typeof value === 'string') return redact(value);
   return Array.isArray(value) ? value.map(redact) : value;
 }
-
-/** For tests and callers that want no lines. */
-export const silentLog: Log = createLog({ level: 'silent' });

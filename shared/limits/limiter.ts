@@ -197,7 +197,7 @@ export interface LimiterPlace {
   readonly retry?: RetryPolicy;
 }
 
-export async function retryWithNewKeys<Answer>(
+async function retryWithNewKeys<Answer>(
   renewal: Renewal | undefined,
   request: () => Promise<Answer>,
 ): Promise<Answer> {

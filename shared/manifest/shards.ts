@@ -14,16 +14,8 @@ import { createLineReader } from './read-lines.ts';
 import { createKeyWatch } from './similar-keys.ts';
 import { DEFAULT_SHARD_BYTES } from './unpack.ts';
 
-export { type Coverage, proveCoverage } from './coverage.ts';
-
-export { readLayout } from './detect-layout.ts';
-
-export { type Unpacking, type UnpackOptions, unpackShards } from './unpack.ts';
-
-export { DEFAULT_SHARD_BYTES };
-
 /** Above `10,000 × shardBytes` (2.4 GiB by default) shards grow instead of becoming more. */
-export const MAX_SHARDS = 10_000;
+const MAX_SHARDS = 10_000;
 
 const MAX_WARNINGS_KEPT = 100;
 

@@ -15,7 +15,7 @@ export const stagedPieceKey = (runId: string, index: number): string =>
   stagingPrefix(runId) + sixDigits(index);
 
 /** Of the lines that shard `index` quarantined. */
-export const stagedRejectedKey = (runId: string, index: number): string =>
+const stagedRejectedKey = (runId: string, index: number): string =>
   `${stagingPrefix(runId)}rejected-${sixDigits(index)}.jsonl`;
 
 /**

@@ -8,14 +8,6 @@ import { toCsvField } from '../lib/csv.ts';
 import type { CauseClass } from '../lib/errors.ts';
 import type { Quarantined } from '../manifest/findings.ts';
 
-export {
-  readRejected,
-  rejectedKeptKey,
-  removeStaged,
-  type ShardLines,
-  stageRejected,
-} from '../manifest/staging.ts';
-
 /** One transfer that failed or was cancelled. */
 export interface FailedRow {
   readonly url: string;

@@ -1,8 +1,10 @@
 /** The shards of a manifest: the same version, cut in the same way, gives the same shards and line numbers. */
 import type { Source } from '../ledger/model.ts';
 import type { SameKey, Shard } from '../ledger/shard.ts';
+import { readLayout } from '../manifest/detect-layout.ts';
 import { parseManifestKey } from '../manifest/key.ts';
-import { cutShards, readLayout, unpackShards } from '../manifest/shards.ts';
+import { cutShards } from '../manifest/shards.ts';
+import { unpackShards } from '../manifest/unpack.ts';
 import type { ObjectInfo, Objects } from '../stores/objects.ts';
 
 export type Cutting = SameKey & Required<Pick<Source, 'shardBytes'>>;

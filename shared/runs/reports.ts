@@ -5,15 +5,13 @@
 import type { Ledger, ShardRecord } from '../ledger/ledger.ts';
 import type { TransferState } from '../ledger/merge.ts';
 import type { Run, Transfer } from '../ledger/model.ts';
-import { readFailures } from '../manifest/staging.ts';
 import {
-  type FailedRow,
+  readFailures,
   readRejected,
   rejectedKeptKey,
   type ShardLines,
-  writeFailedCsv,
-  writeRejectedCsv,
-} from '../reporting/csv.ts';
+} from '../manifest/staging.ts';
+import { type FailedRow, writeFailedCsv, writeRejectedCsv } from '../reporting/csv.ts';
 import {
   createFailureGroups,
   type FailureGroups,

@@ -7,7 +7,7 @@ import type { Ledger, ShardRecord } from '../ledger/ledger.ts';
 import type { Run } from '../ledger/model.ts';
 import { shownCounts } from '../ledger/run-numbers.ts';
 import { type CauseClass, ConflictError } from '../lib/errors.ts';
-import { rejectedKeptKey, removeStaged } from '../reporting/csv.ts';
+import { rejectedKeptKey, removeStaged } from '../manifest/staging.ts';
 import type { Objects } from '../stores/objects.ts';
 import type { QueueSender } from '../stores/queue.ts';
 import { applyRetries } from './apply-retries.ts';

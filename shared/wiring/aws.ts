@@ -29,13 +29,9 @@ import { createInvoke } from '../stores/aws/invoke.ts';
 import { createJsonApi, SQS } from '../stores/aws/json-api.ts';
 import { createS3Objects } from '../stores/aws/s3/objects.ts';
 import { connectSecretReader } from '../stores/aws/secrets-manager.ts';
+import type { SqsOptions } from '../stores/aws/sqs/call.ts';
 import { createSqsQueue } from '../stores/aws/sqs/queue.ts';
-import {
-  createSqsHold,
-  createSqsSender,
-  findDeadLetters,
-  type SqsOptions,
-} from '../stores/aws/sqs/sender.ts';
+import { createSqsHold, createSqsSender, findDeadLetters } from '../stores/aws/sqs/sender.ts';
 import type { StoresConfig } from '../stores/config.ts';
 import type { Objects, Uploads } from '../stores/objects.ts';
 import type { DeadLetters, Hold, Queue, QueueSender } from '../stores/queue.ts';

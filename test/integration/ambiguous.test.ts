@@ -5,7 +5,6 @@
 import { describe, expect, it, onTestFinished } from 'vitest';
 import { createHandler as createFetch } from '../../functions/cos-offline-fetch.ts';
 import { createSend } from '../../shared/lib/http.ts';
-import { silentLog } from '../../shared/lib/log.ts';
 import { createCredentialBreaker, createRefusals } from '../../shared/limits/credential-breaker.ts';
 import { createLimiter } from '../../shared/limits/limiter.ts';
 import { createShardReader } from '../../shared/manifest/shards.ts';
@@ -21,6 +20,7 @@ import { createCosSigner } from '../../shared/signing/cos.ts';
 import type { FaultApi, RequestFault } from '../../simulator/faults/faults.ts';
 import { ACCOUNT, DEFAULT_KEYS, startSimulator } from '../../simulator/main.ts';
 import { startSourceSite } from '../../simulator/source-site.ts';
+import { silentLog } from '../fixtures/log.ts';
 import { PROJECT, REGION, setupNights } from '../fixtures/nights.ts';
 import { until } from '../fixtures/processes.ts';
 import { putObject } from '../fixtures/providers.ts';

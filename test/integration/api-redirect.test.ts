@@ -4,10 +4,10 @@ import { createHttp } from '../../cli/io/http.ts';
 import { createHandler } from '../../functions/runs.ts';
 import { startServer } from '../../local/http.ts';
 import { createBearer } from '../../shared/api/auth.ts';
-import { silentLog } from '../../shared/lib/log.ts';
 import { presign } from '../../shared/lib/s3/presign.ts';
 import { createPlanner } from '../../shared/runs/plan.ts';
 import { newRun } from '../contract/ledger.ts';
+import { silentLog } from '../fixtures/log.ts';
 import { startS3Peer } from '../fixtures/s3-peer.ts';
 import { openStores } from '../fixtures/stores.ts';
 

@@ -4,7 +4,6 @@ import { createHandler } from '../../functions/cos-batch-job.ts';
 import { createHandler as createSweep } from '../../functions/sweep.ts';
 import { createBearer } from '../../shared/api/auth.ts';
 import { createSend } from '../../shared/lib/http.ts';
-import { silentLog } from '../../shared/lib/log.ts';
 import { createCredentialBreaker, createRefusals } from '../../shared/limits/credential-breaker.ts';
 import { createLimiter } from '../../shared/limits/limiter.ts';
 import { createCosBatchClient } from '../../shared/providers/tencent/batch/client.ts';
@@ -19,6 +18,7 @@ import {
   startSimulator,
 } from '../../simulator/main.ts';
 import { loadJson } from '../fixtures/load.ts';
+import { silentLog } from '../fixtures/log.ts';
 import { until } from '../fixtures/processes.ts';
 import { putObject } from '../fixtures/providers.ts';
 import { openStores } from '../fixtures/stores.ts';

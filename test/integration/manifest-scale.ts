@@ -16,14 +16,11 @@ import { parseArgs } from 'node:util';
 import { createGzip } from 'node:zlib';
 import type { Shard } from '../../shared/ledger/shard.ts';
 import type { Tally } from '../../shared/ledger/tally.ts';
+import { proveCoverage } from '../../shared/manifest/coverage.ts';
+import { readLayout } from '../../shared/manifest/detect-layout.ts';
 import { parseManifestKey } from '../../shared/manifest/key.ts';
-import {
-  createShardReader,
-  cutShards,
-  proveCoverage,
-  readLayout,
-  unpackShards,
-} from '../../shared/manifest/shards.ts';
+import { createShardReader, cutShards } from '../../shared/manifest/shards.ts';
+import { unpackShards } from '../../shared/manifest/unpack.ts';
 import { createFolderObjects } from '../../shared/stores/folder/objects.ts';
 import type { ObjectInfo, Objects } from '../../shared/stores/objects.ts';
 

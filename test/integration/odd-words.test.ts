@@ -8,11 +8,11 @@ import type { AddressInfo } from 'node:net';
 import { text } from 'node:stream/consumers';
 import { describe, expect, it, onTestFinished } from 'vitest';
 import { createHandler } from '../../functions/record-callback.ts';
-import { silentLog } from '../../shared/lib/log.ts';
 import { createCallbackTokens } from '../../shared/signing/callback-token.ts';
 import { newRun, newShard } from '../contract/ledger.ts';
 import { startLive } from '../fixtures/live.ts';
 import { loadJson } from '../fixtures/load.ts';
+import { silentLog } from '../fixtures/log.ts';
 import { until } from '../fixtures/processes.ts';
 import { openStores } from '../fixtures/stores.ts';
 

@@ -3,7 +3,6 @@ import { join } from 'node:path';
 import { expect, it, onTestFinished } from 'vitest';
 import type { Transfer, TransferTask } from '../../shared/ledger/model.ts';
 import { ConfigError, ProviderError } from '../../shared/lib/errors.ts';
-import { silentLog } from '../../shared/lib/log.ts';
 import { createTencentRefusals } from '../../shared/providers/tencent/breaker.ts';
 import {
   batchJobConfig,
@@ -20,6 +19,7 @@ import {
 import * as wiring from '../../shared/wiring/embedded.ts';
 import { omsStartDeps } from '../../shared/wiring/oms-start.ts';
 import { startSimulator } from '../../simulator/main.ts';
+import { silentLog } from '../fixtures/log.ts';
 import { temporaryFolder } from '../fixtures/stores.ts';
 
 const PROJECT = '0123456789abcdef0123456789abcdef';

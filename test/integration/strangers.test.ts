@@ -4,10 +4,10 @@ import { readFileSync } from 'node:fs';
 import { connect } from 'node:net';
 import { expect, it, onTestFinished } from 'vitest';
 import { createHandler } from '../../functions/record-callback.ts';
-import { silentLog } from '../../shared/lib/log.ts';
 import { createCallbackTokens } from '../../shared/signing/callback-token.ts';
 import { newRun, newShard } from '../contract/ledger.ts';
 import { loadJson } from '../fixtures/load.ts';
+import { silentLog } from '../fixtures/log.ts';
 import { startProgram, until } from '../fixtures/processes.ts';
 import { openStores, temporaryFolder } from '../fixtures/stores.ts';
 

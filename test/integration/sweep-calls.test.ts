@@ -2,11 +2,11 @@
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import { createHandler } from '../../functions/sweep.ts';
 import type { TransferState } from '../../shared/ledger/merge.ts';
-import { silentLog } from '../../shared/lib/log.ts';
 import { createDynamoLedger } from '../../shared/stores/aws/dynamodb/ledger.ts';
 import type { AwsCall } from '../../shared/stores/aws/json-api.ts';
 import { newRun, newShard } from '../contract/ledger.ts';
 import { type Dynalite, startDynalite } from '../fixtures/dynalite.ts';
+import { silentLog } from '../fixtures/log.ts';
 import { openStores } from '../fixtures/stores.ts';
 import { createLedgerTable } from '../fixtures/table.ts';
 

@@ -8,7 +8,6 @@ import type { Run } from '../../shared/ledger/model.ts';
 import type { Shard } from '../../shared/ledger/shard.ts';
 import { createClock } from '../../shared/lib/clock.ts';
 import { createSend, type Send } from '../../shared/lib/http.ts';
-import { silentLog } from '../../shared/lib/log.ts';
 import { createLimiter } from '../../shared/limits/limiter.ts';
 import { createShardReader } from '../../shared/manifest/shards.ts';
 import { createTencentBreaker } from '../../shared/providers/tencent/breaker.ts';
@@ -17,6 +16,7 @@ import { cancelRun } from '../../shared/runs/cancel.ts';
 import { createPlanner } from '../../shared/runs/plan.ts';
 import { type Reply, startPeer } from '../fixtures/http.ts';
 import { loadJson } from '../fixtures/load.ts';
+import { silentLog } from '../fixtures/log.ts';
 import { openStores } from '../fixtures/stores.ts';
 import { createVirtualTime } from '../fixtures/virtual-time.ts';
 

@@ -12,7 +12,7 @@ import { Icon } from '../../parts/icons.tsx';
 import { FailureNotice, Notice } from '../../parts/notice.tsx';
 import { usePage } from '../../state/context.ts';
 
-export function useRunAction(run: Run, action: 'retry' | 'cancel', onDone: () => void) {
+function useRunAction(run: Run, action: 'retry' | 'cancel', onDone: () => void) {
   const { client } = usePage();
   const [failure, setFailure] = useState<Failure>();
   const [isBusy, setBusy] = useState(false);

@@ -142,7 +142,7 @@ export function createCredentialSets(
   };
 }
 
-export const unknownSet = (name: string): InputError =>
+const unknownSet = (name: string): InputError =>
   new InputError('NOT_FOUND', `There is no credential set ${JSON.stringify(name)}.`, [
     {
       path: 'credentials',

@@ -85,7 +85,7 @@ export function createTokenSource(options: TokenSourceOptions): TokenSource {
 }
 
 /** The body of the page's example for a password and a project. */
-export const tokenRequest = ({ name, password, domain }: IamUser, projectId: string): string =>
+const tokenRequest = ({ name, password, domain }: IamUser, projectId: string): string =>
   JSON.stringify({
     auth: {
       identity: {

@@ -53,7 +53,7 @@ export async function listFailed(
   return { tasks, places };
 }
 
-export const exampleOf = ({ region, projectId, version, taskId, groupId }: OmsTaskRef): string =>
+const exampleOf = ({ region, projectId, version, taskId, groupId }: OmsTaskRef): string =>
   `${region}/${projectId}/${version}/${taskId ?? groupId}`;
 
 async function listProject(project: OmsProject, options: ListOptions) {

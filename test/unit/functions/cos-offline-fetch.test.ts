@@ -5,7 +5,6 @@ import type { PlannedTransfer, Shard, ShardMessage } from '../../../shared/ledge
 import type { Tally } from '../../../shared/ledger/tally.ts';
 import { InputError, ProviderError } from '../../../shared/lib/errors.ts';
 import { createSend } from '../../../shared/lib/http.ts';
-import { silentLog } from '../../../shared/lib/log.ts';
 import { createLimiter } from '../../../shared/limits/limiter.ts';
 import {
   createTencentBreaker,
@@ -18,6 +17,7 @@ import { createSqliteLedger } from '../../../shared/stores/sqlite/ledger.ts';
 import { newRun } from '../../contract/ledger.ts';
 import { type Peer, type Reply, startPeer } from '../../fixtures/http.ts';
 import { loadJson } from '../../fixtures/load.ts';
+import { silentLog } from '../../fixtures/log.ts';
 
 const event = loadJson('events/cos-offline-fetch.json'); // m1 is shard r1.0, m2 is shard r1.1
 const accepted = (taskId: string): Reply => ({

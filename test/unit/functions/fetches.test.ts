@@ -5,10 +5,10 @@ import type { Run } from '../../../shared/ledger/model.ts';
 import type { PlannedTransfer } from '../../../shared/ledger/shard.ts';
 import { parseShard } from '../../../shared/ledger/shard.ts';
 import { runView } from '../../../shared/ledger/views.ts';
-import { silentLog } from '../../../shared/lib/log.ts';
 import { createShardReader } from '../../../shared/manifest/shards.ts';
 import { createPlanner } from '../../../shared/runs/plan.ts';
 import { loadJson } from '../../fixtures/load.ts';
+import { silentLog } from '../../fixtures/log.ts';
 import { openStores } from '../../fixtures/stores.ts';
 
 const noUploads = { place: async () => ({ method: 'PUT', url: '', headers: {} }) as const };

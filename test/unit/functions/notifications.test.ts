@@ -2,11 +2,11 @@ import { createSign, generateKeyPairSync } from 'node:crypto';
 import { describe, expect, it, onTestFinished } from 'vitest';
 import { createHandler } from '../../../functions/record-callback.ts';
 import { createSend, type Send } from '../../../shared/lib/http.ts';
-import { silentLog } from '../../../shared/lib/log.ts';
 import { createSmnVerifier } from '../../../shared/providers/huawei/smn.ts';
 import { createCallbackTokens } from '../../../shared/signing/callback-token.ts';
 import { type SmnMessage, startHuawei } from '../../../simulator/huawei/simulator.ts';
 import { startPeer } from '../../fixtures/http.ts';
+import { silentLog } from '../../fixtures/log.ts';
 import { openStores } from '../../fixtures/stores.ts';
 
 const AT = new Date('2026-11-20T02:00:00Z');

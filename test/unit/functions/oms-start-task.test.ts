@@ -2,10 +2,10 @@ import { describe, expect, it } from 'vitest';
 import { createHandler as createV1 } from '../../../functions/oms-v1-start-task.ts';
 import { createHandler as createV2 } from '../../../functions/oms-v2-start-task.ts';
 import { createBearer } from '../../../shared/api/auth.ts';
-import { silentLog } from '../../../shared/lib/log.ts';
 import { createLimiter } from '../../../shared/limits/limiter.ts';
 import type { Later } from '../../../shared/runtime/later.ts';
 import { loadJson } from '../../fixtures/load.ts';
+import { silentLog } from '../../fixtures/log.ts';
 import { AT, type NightsOptions, PROJECT, REGION, setupNights } from '../../fixtures/nights.ts';
 
 const TOKEN = 'an-example-token';

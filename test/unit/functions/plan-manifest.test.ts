@@ -3,10 +3,10 @@ import { describe, expect, it } from 'vitest';
 import { createHandler } from '../../../functions/plan-manifest.ts';
 import { parseShard } from '../../../shared/ledger/shard.ts';
 import { StoreError } from '../../../shared/lib/errors.ts';
-import { silentLog } from '../../../shared/lib/log.ts';
 import { createPlanner } from '../../../shared/runs/plan.ts';
 import type { Objects } from '../../../shared/stores/objects.ts';
 import { loadJson } from '../../fixtures/load.ts';
+import { silentLog } from '../../fixtures/log.ts';
 import { openStores, type Stores } from '../../fixtures/stores.ts';
 
 const KEY = 'cos-fetch/ap-shanghai/examplebucket-1250000000/2026-11-20/my videos.csv';

@@ -3,11 +3,11 @@ import { createHandler, type Deps } from '../../../functions/record-callback.ts'
 import type { Ledger } from '../../../shared/ledger/ledger.ts';
 import type { TransferUpdate } from '../../../shared/ledger/model.ts';
 import { TransportError } from '../../../shared/lib/errors.ts';
-import { silentLog } from '../../../shared/lib/log.ts';
 import type { FetchStatus } from '../../../shared/providers/tencent/offline-fetch/status.ts';
 import { createCallbackTokens } from '../../../shared/signing/callback-token.ts';
 import { newRun, newShard } from '../../contract/ledger.ts';
 import { loadJson } from '../../fixtures/load.ts';
+import { silentLog } from '../../fixtures/log.ts';
 import { openStores } from '../../fixtures/stores.ts';
 
 const keys = [

@@ -6,10 +6,11 @@ import { createBearer } from '../../../shared/api/auth.ts';
 import type { Ledger } from '../../../shared/ledger/ledger.ts';
 import { sha256Hex } from '../../../shared/lib/encoding.ts';
 import { StoreError } from '../../../shared/lib/errors.ts';
-import { createLog, silentLog } from '../../../shared/lib/log.ts';
+import { createLog } from '../../../shared/lib/log.ts';
 import { createPlanner } from '../../../shared/runs/plan.ts';
 import { newRun, newShard } from '../../contract/ledger.ts';
 import { loadJson } from '../../fixtures/load.ts';
+import { silentLog } from '../../fixtures/log.ts';
 import { openStores } from '../../fixtures/stores.ts';
 
 const TOKEN = 'the-token-of-this-test';

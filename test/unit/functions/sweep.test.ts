@@ -4,13 +4,13 @@ import type { TransferUpdate } from '../../../shared/ledger/model.ts';
 import { parseShard } from '../../../shared/ledger/shard.ts';
 import type { Tally } from '../../../shared/ledger/tally.ts';
 import { ProviderError, StoreError } from '../../../shared/lib/errors.ts';
-import { silentLog } from '../../../shared/lib/log.ts';
 import { createLimiter } from '../../../shared/limits/limiter.ts';
 import { createTencentBreaker } from '../../../shared/providers/tencent/breaker.ts';
 import type { CosObject } from '../../../shared/providers/tencent/objects.ts';
 import type { FetchProgress } from '../../../shared/providers/tencent/offline-fetch/client.ts';
 import { createFetchStatus } from '../../../shared/providers/tencent/offline-fetch/status.ts';
 import { newRun, newShard } from '../../contract/ledger.ts';
+import { silentLog } from '../../fixtures/log.ts';
 import { openStores } from '../../fixtures/stores.ts';
 
 const START = new Date('2026-11-20T02:00:00Z');

@@ -1,8 +1,9 @@
 import { expect, it, onTestFinished } from 'vitest';
 import { type CronOptions, startCron } from '../../../local/cron.ts';
 import type { Ledger } from '../../../shared/ledger/ledger.ts';
-import { createLog, silentLog } from '../../../shared/lib/log.ts';
+import { createLog } from '../../../shared/lib/log.ts';
 import { endRequest, readTimetable, requestPass } from '../../../shared/runs/nightly/timetable.ts';
+import { silentLog } from '../../fixtures/log.ts';
 import { until } from '../../fixtures/processes.ts';
 import { openStores } from '../../fixtures/stores.ts';
 

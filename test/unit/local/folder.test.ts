@@ -4,8 +4,8 @@ import { dirname, join } from 'node:path';
 import { describe, expect, it, onTestFinished } from 'vitest';
 import { startInbox } from '../../../local/inbox.ts';
 import { openSecrets } from '../../../local/secrets.ts';
-import { silentLog } from '../../../shared/lib/log.ts';
 import { parseUploads } from '../../../shared/runtime/events.ts';
+import { silentLog } from '../../fixtures/log.ts';
 import { startProgram, until } from '../../fixtures/processes.ts';
 import { openStores, temporaryFolder } from '../../fixtures/stores.ts';
 

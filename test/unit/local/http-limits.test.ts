@@ -12,7 +12,8 @@ import {
   startServer,
 } from '../../../local/http.ts';
 import { createUpload } from '../../../local/upload.ts';
-import { createLog, silentLog } from '../../../shared/lib/log.ts';
+import { createLog } from '../../../shared/lib/log.ts';
+import { silentLog } from '../../fixtures/log.ts';
 import { until } from '../../fixtures/processes.ts';
 import { openStores } from '../../fixtures/stores.ts';
 

@@ -7,8 +7,8 @@ import { createTokenCheck } from '../../../local/authorize.ts';
 import { type EventHandler, type ServerOptions, startServer } from '../../../local/http.ts';
 import { createUpload } from '../../../local/upload.ts';
 import { StoreError } from '../../../shared/lib/errors.ts';
-import { silentLog } from '../../../shared/lib/log.ts';
 import type { Objects } from '../../../shared/stores/objects.ts';
+import { silentLog } from '../../fixtures/log.ts';
 import { openStores } from '../../fixtures/stores.ts';
 
 async function serve(change: Partial<ServerOptions> = {}) {

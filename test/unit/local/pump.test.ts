@@ -1,10 +1,11 @@
 import { describe, expect, it, onTestFinished } from 'vitest';
 import type { EventHandler } from '../../../local/http.ts';
 import { type PumpOptions, startPump } from '../../../local/pump.ts';
-import { createLog, silentLog } from '../../../shared/lib/log.ts';
+import { createLog } from '../../../shared/lib/log.ts';
 import type { Queue } from '../../../shared/stores/queue.ts';
 import { openSqliteFile } from '../../../shared/stores/sqlite/file.ts';
 import { createSqliteQueue } from '../../../shared/stores/sqlite/queue.ts';
+import { silentLog } from '../../fixtures/log.ts';
 import { until } from '../../fixtures/processes.ts';
 
 interface Records {

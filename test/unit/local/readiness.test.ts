@@ -3,7 +3,8 @@ import { mkdirSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect, it } from 'vitest';
 import { createReadiness } from '../../../local/readiness.ts';
-import { createLog, silentLog } from '../../../shared/lib/log.ts';
+import { createLog } from '../../../shared/lib/log.ts';
+import { silentLog } from '../../fixtures/log.ts';
 import { startProgram } from '../../fixtures/processes.ts';
 import { openStores, temporaryFolder } from '../../fixtures/stores.ts';
 

@@ -69,7 +69,7 @@ const MAX_LISTED = 10_000;
 /** Of a page: with the longest descriptions it stays below the largest answer that is read. */
 const PAGE_JOBS = 500;
 
-export const markerOf = (runId: string): string => `[waybill:${runId}]`;
+const markerOf = (runId: string): string => `[waybill:${runId}]`;
 
 export function createBatchCreator(options: BatchCreatorOptions): BatchCreator {
   const { client, breaker, ledger, now = () => new Date(), wait = sleep } = options;

@@ -7,8 +7,6 @@ import { createSqsDeadLetters, type SqsQueueOptions } from './dead-letters.ts';
 import { endBatch, takeBatch } from './receiver.ts';
 import { createSqsHold, createSqsSender } from './sender.ts';
 
-export type { SqsQueueOptions } from './dead-letters.ts';
-
 export function createSqsQueue(options: SqsQueueOptions): Queue {
   const hold = createSqsHold(options);
   const deadLetters = createSqsDeadLetters(options);

@@ -8,8 +8,6 @@ import { parseRecord } from '../../../lib/values.ts';
 import type { QueueSender } from '../../queue.ts';
 import { BATCH, callBatch, callQueue, hiddenSeconds, isStale, type SqsOptions } from './call.ts';
 
-export type { SqsOptions } from './call.ts';
-
 /**
  * Of the messages of one call: what every queue takes, also one whose `MaximumMessageSize` was set when
  * 256 KiB was the most. Today's limit is 1 MiB, for a message and for a batch.

@@ -5,9 +5,10 @@ import {
   ProviderError,
   StoreError,
 } from '../../../../shared/lib/errors.ts';
-import { createLog, silentLog } from '../../../../shared/lib/log.ts';
+import { createLog } from '../../../../shared/lib/log.ts';
 import { countRefusals, createMetrics, type Metrics } from '../../../../shared/lib/metrics.ts';
 import { sweepConfig } from '../../../../shared/wiring/config/functions.ts';
+import { silentLog } from '../../../fixtures/log.ts';
 
 const AT = new Date('2026-11-20T02:00:00Z');
 

@@ -2,11 +2,11 @@
 
 import type { Layout, PlannedTransfer, Shard } from '../../../../shared/ledger/shard.ts';
 import type { Tally } from '../../../../shared/ledger/tally.ts';
+import { readLayout } from '../../../../shared/manifest/detect-layout.ts';
 import type { Quarantined } from '../../../../shared/manifest/findings.ts';
 import {
   createShardReader,
   cutShards,
-  readLayout,
   type ShardReading,
 } from '../../../../shared/manifest/shards.ts';
 import type { ObjectInfo } from '../../../../shared/stores/objects.ts';

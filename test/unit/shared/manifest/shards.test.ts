@@ -1,8 +1,9 @@
 import fc from 'fast-check';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import type { Layout, Shard } from '../../../../shared/ledger/shard.ts';
+import { proveCoverage } from '../../../../shared/manifest/coverage.ts';
+import { readLayout } from '../../../../shared/manifest/detect-layout.ts';
 import { cutLines } from '../../../../shared/manifest/lines.ts';
-import { proveCoverage, readLayout } from '../../../../shared/manifest/shards.ts';
 import { cut, plan, readAll, readShard, target } from './reading.ts';
 import { type CountingStore, openStore } from './store.ts';
 

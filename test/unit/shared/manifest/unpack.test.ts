@@ -1,8 +1,9 @@
 import { gzipSync } from 'node:zlib';
 import fc from 'fast-check';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { proveCoverage, readLayout, unpackShards } from '../../../../shared/manifest/shards.ts';
-import { pieceBytes } from '../../../../shared/manifest/unpack.ts';
+import { proveCoverage } from '../../../../shared/manifest/coverage.ts';
+import { readLayout } from '../../../../shared/manifest/detect-layout.ts';
+import { pieceBytes, unpackShards } from '../../../../shared/manifest/unpack.ts';
 import type { ObjectInfo } from '../../../../shared/stores/objects.ts';
 import { cut, readAll, target } from './reading.ts';
 import { type CountingStore, openStore } from './store.ts';

@@ -1,7 +1,7 @@
 /** A line that could be read as another well-formed one, and files that are no manifest as a whole. */
 import { gzipSync } from 'node:zlib';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { readLayout } from '../../../../shared/manifest/shards.ts';
+import { readLayout } from '../../../../shared/manifest/detect-layout.ts';
 import { readCase } from '../../../fixtures/cases.ts';
 import { plan, readShard, readText } from './reading.ts';
 import { type CountingStore, openStore } from './store.ts';

@@ -1,10 +1,8 @@
 import { afterEach, beforeEach, expect, it } from 'vitest';
 import { splitCsvLine } from '../../../../shared/lib/csv.ts';
+import { readRejected, removeStaged, stageRejected } from '../../../../shared/manifest/staging.ts';
 import {
   type FailedRow,
-  readRejected,
-  removeStaged,
-  stageRejected,
   writeFailedCsv,
   writeRejectedCsv,
 } from '../../../../shared/reporting/csv.ts';

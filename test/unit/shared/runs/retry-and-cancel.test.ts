@@ -1,7 +1,7 @@
 import { gzipSync } from 'node:zlib';
 import { describe, expect, it } from 'vitest';
 import { createShardReader } from '../../../../shared/manifest/shards.ts';
-import { stageRejected } from '../../../../shared/reporting/csv.ts';
+import { stageRejected } from '../../../../shared/manifest/staging.ts';
 import { applyRetries } from '../../../../shared/runs/apply-retries.ts';
 import { cancelRun } from '../../../../shared/runs/cancel.ts';
 import { retryRun } from '../../../../shared/runs/retry.ts';

@@ -8,9 +8,9 @@ import type { TransferUpdate } from '../../../../shared/ledger/model.ts';
 import type { Shard } from '../../../../shared/ledger/shard.ts';
 import type { Tally } from '../../../../shared/ledger/tally.ts';
 import { sha256Hex } from '../../../../shared/lib/encoding.ts';
-import { silentLog } from '../../../../shared/lib/log.ts';
 import type { Quarantined } from '../../../../shared/manifest/findings.ts';
 import { createPlanner } from '../../../../shared/runs/plan.ts';
+import { silentLog } from '../../../fixtures/log.ts';
 import { openStores, type Stores } from '../../../fixtures/stores.ts';
 
 export const START = Date.parse('2026-11-20T02:00:00Z');

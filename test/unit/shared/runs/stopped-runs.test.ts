@@ -5,16 +5,16 @@ import { createHandler as createSweep, type Deps } from '../../../../functions/s
 import type { TransferUpdate } from '../../../../shared/ledger/model.ts';
 import { progressOf, shownCounts } from '../../../../shared/ledger/run-numbers.ts';
 import type { PlannedTransfer, Shard } from '../../../../shared/ledger/shard.ts';
-import { silentLog } from '../../../../shared/lib/log.ts';
 import { createLimiter } from '../../../../shared/limits/limiter.ts';
 import { createShardReader } from '../../../../shared/manifest/shards.ts';
+import { stageRejected } from '../../../../shared/manifest/staging.ts';
 import type { FetchStatus } from '../../../../shared/providers/tencent/offline-fetch/status.ts';
-import { stageRejected } from '../../../../shared/reporting/csv.ts';
 import type { NewMessage, RunClosed } from '../../../../shared/reporting/webhooks/message.ts';
 import { cancelRun } from '../../../../shared/runs/cancel.ts';
 import { shardListKey } from '../../../../shared/runs/feed.ts';
 import { createPlanner } from '../../../../shared/runs/plan.ts';
 import { retryRun } from '../../../../shared/runs/retry.ts';
+import { silentLog } from '../../../fixtures/log.ts';
 import { openStores } from '../../../fixtures/stores.ts';
 import { cause, checkedReports, KEY, START, textOf } from './setup.ts';
 

@@ -13,7 +13,6 @@ import {
   TransportError,
   WaybillError,
 } from '../../../../shared/lib/errors.ts';
-import { silentLog } from '../../../../shared/lib/log.ts';
 import { createLimiter } from '../../../../shared/limits/limiter.ts';
 import { createShardReader } from '../../../../shared/manifest/shards.ts';
 import { createTencentBreaker } from '../../../../shared/providers/tencent/breaker.ts';
@@ -27,6 +26,7 @@ import { cancelRun } from '../../../../shared/runs/cancel.ts';
 import { createPlanner } from '../../../../shared/runs/plan.ts';
 import { retryRun } from '../../../../shared/runs/retry.ts';
 import type { Objects } from '../../../../shared/stores/objects.ts';
+import { silentLog } from '../../../fixtures/log.ts';
 import { openStores } from '../../../fixtures/stores.ts';
 import { KEY, START } from './setup.ts';
 

@@ -3,9 +3,9 @@ import fc from 'fast-check';
 import { expect, it } from 'vitest';
 import { createHandler, deployment } from '../../../../../functions/runs.ts';
 import { createBearer } from '../../../../../shared/api/auth.ts';
-import { silentLog } from '../../../../../shared/lib/log.ts';
 import { createPlanner } from '../../../../../shared/runs/plan.ts';
 import { newRun } from '../../../../contract/ledger.ts';
+import { silentLog } from '../../../../fixtures/log.ts';
 import { openStores } from '../../../../fixtures/stores.ts';
 
 const TOKEN = 'the-token-of-this-test';

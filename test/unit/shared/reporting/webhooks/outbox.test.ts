@@ -1,7 +1,8 @@
 import { describe, expect, it } from 'vitest';
-import { createLog, silentLog } from '../../../../../shared/lib/log.ts';
+import { createLog } from '../../../../../shared/lib/log.ts';
 import type { Message, NewMessage } from '../../../../../shared/reporting/webhooks/message.ts';
 import { createOutbox } from '../../../../../shared/reporting/webhooks/outbox.ts';
+import { silentLog } from '../../../../fixtures/log.ts';
 import { openStores } from '../../../../fixtures/stores.ts';
 
 const AT = new Date('2026-11-20T02:00:00Z');

@@ -1,9 +1,9 @@
 import { expect, it } from 'vitest';
 import type { Target } from '../../../../../shared/ledger/shard.ts';
-import { silentLog } from '../../../../../shared/lib/log.ts';
 import { createLimiter } from '../../../../../shared/limits/limiter.ts';
 import { findLostCallbacks } from '../../../../../shared/runs/reconcile/lost-callbacks.ts';
 import { newShard } from '../../../../contract/ledger.ts';
+import { silentLog } from '../../../../fixtures/log.ts';
 import { openStores } from '../../../../fixtures/stores.ts';
 
 const AT = new Date('2026-11-20T02:00:00Z');

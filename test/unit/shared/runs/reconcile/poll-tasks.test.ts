@@ -2,10 +2,10 @@ import { describe, expect, it } from 'vitest';
 import { createHandler } from '../../../../../functions/sweep.ts';
 import type { BatchJobRef, Operation } from '../../../../../shared/ledger/model.ts';
 import { ProviderError, StoreError } from '../../../../../shared/lib/errors.ts';
-import { silentLog } from '../../../../../shared/lib/log.ts';
 import type { TaskPoller, TaskStatus } from '../../../../../shared/providers/task-poller.ts';
 import { intervalMs } from '../../../../../shared/runs/reconcile/poll-tasks.ts';
 import { openTaskRun, taskTransferId } from '../../../../../shared/runs/task-runs.ts';
+import { silentLog } from '../../../../fixtures/log.ts';
 import { openStores } from '../../../../fixtures/stores.ts';
 
 const START = new Date('2026-11-20T02:00:00Z').getTime();
