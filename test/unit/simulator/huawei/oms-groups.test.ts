@@ -4,7 +4,7 @@ import { until } from '../../../fixtures/processes.ts';
 import { DESTINATION, KEYS, PROJECT, REGION, SOURCE, setup } from './setup.ts';
 
 async function setupGroups() {
-  const made = await setup();
+  const made = await setup({ runMs: 200 });
   const group = (given: Partial<NewOmsGroup> = {}) =>
     made.simulator.groups.add({ region: REGION, projectId: PROJECT, ...given });
   const put = (id: string, action: string, body?: unknown) =>

@@ -66,7 +66,7 @@ describe('start and stop of a task', () => {
   });
 
   it('a stopped task pauses, gives its place to the next and can be started again', async () => {
-    const { task, start, v2 } = await setup({ runMs: 40, running: 1 });
+    const { task, start, v2 } = await setup({ runMs: 300, running: 1 });
     const [first, second] = [task(), task()];
     await start(first.id);
     await start(second.id);
@@ -80,7 +80,7 @@ describe('start and stop of a task', () => {
   });
 
   it('five tasks of a project and region run at a time, the others wait', async () => {
-    const { task, start, call, simulator } = await setup({ runMs: 60, otherProjects: ['p2'] });
+    const { task, start, call, simulator } = await setup({ runMs: 500, otherProjects: ['p2'] });
     const tasks = Array.from({ length: 12 }, () => task());
     const elsewhere = task({ region: 'ap-southeast-1' });
     const ofOther = task({ projectId: 'p2' });
