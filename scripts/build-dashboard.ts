@@ -56,7 +56,7 @@ const forBrowsers: Plugin = {
   setup({ onResolve }) {
     const stand = (filter: RegExp, file: string) =>
       onResolve({ filter }, () => ({ path: join(SOURCES, 'lint/browser', file) }));
-    stand(/^node:(?:buffer|url)$/, 'node.ts');
+    stand(/^node:buffer$/, 'node.ts');
     stand(/\/gzip\.ts$/, 'gzip.ts');
   },
 };

@@ -2,7 +2,6 @@
  * Rules for source URLs. COS wants `Url` encoded and refuses https (COS reference, section 2.1:
  * https://www.tencentcloud.com/document/product/436/39774); its own sample has no scheme.
  */
-import { domainToASCII } from 'node:url';
 import { trimBlanks } from './blanks.ts';
 
 /** What may not stand in an encoded URL (RFC 3986); `#` would cut the request short at the source. */
@@ -82,8 +81,17 @@ export function encodeUrl(url: string): string | undefined {
   const [, before = '', host = '', after = ''] =
     /^((?:[a-z][a-z0-9+.-]*:\/\/)?(?:[^/?#@]*@)?)([^/?#:@]*)(.*)$/is.exec(trimBlanks(url)) ?? [];
   if (host.includes('\\') || after.startsWith('#')) return undefined;
-  const ascii = URL_UNSAFE.test(host) ? domainToASCII(host) || host : host;
+  const ascii = URL_UNSAFE.test(host) ? toAsciiHost(host) : host;
   return encodeUnsafe(before) + encodeUnsafe(ascii) + encodeUnsafe(after);
+}
+
+/** A name outside ASCII in Punycode; what is no host stays as it is. */
+function toAsciiHost(host: string): string {
+  try {
+    return new URL(`http://${host}/`).hostname;
+  } catch {
+    return host;
+  }
 }
 
 /**

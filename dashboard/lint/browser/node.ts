@@ -1,6 +1,6 @@
 /**
  * Replaces in the browser the few parts of Node that the linter uses (`scripts/build-dashboard.ts`
- * puts it there): bytes with text in them, their validity, and hosts outside ASCII.
+ * puts it there): bytes with text in them, and their validity.
  */
 
 type Encoding = 'utf8' | 'latin1' | 'hex' | 'base64';
@@ -58,14 +58,5 @@ export function isUtf8(bytes: Uint8Array): boolean {
     return true;
   } catch {
     return false;
-  }
-}
-
-/** Punycode of a host, empty when it is none. */
-export function domainToASCII(host: string): string {
-  try {
-    return new URL(`http://${host}`).hostname;
-  } catch {
-    return '';
   }
 }

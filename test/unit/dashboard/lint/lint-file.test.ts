@@ -3,7 +3,6 @@
 import { isUtf8 as nodeIsUtf8 } from 'node:buffer';
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { domainToASCII as nodeDomainToASCII } from 'node:url';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { lintManifest } from '../../../../cli/commands/lint.ts';
@@ -39,12 +38,6 @@ describe('the stand-ins for Node', () => {
       }),
     );
   });
-  it.each(['example.com', 'bücher.example', '例子.测试', 'a b', ''])(
-    'write the host %j',
-    (host) => {
-      expect(stand.domainToASCII(host)).toBe(nodeDomainToASCII(host));
-    },
-  );
 });
 
 async function byCommandLine(name: string, content: Uint8Array) {
