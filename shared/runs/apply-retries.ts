@@ -10,7 +10,7 @@ import { readSnapshot } from './snapshot.ts';
 
 export interface ApplyRetriesOptions extends RequeueOptions {
   readonly ledger: Ledger;
-  readonly objects: Pick<Objects, 'list' | 'put' | 'remove'>;
+  readonly objects: Pick<Objects, 'put' | 'remove'>;
   /** No shard is begun after it. */
   readonly deadline: Date;
 }

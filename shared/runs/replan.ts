@@ -37,7 +37,7 @@ export async function continuePlanning(
   { runId }: Run,
   options: ReplanOptions & {
     readonly ledger: Ledger;
-    readonly objects: Pick<Objects, 'list' | 'remove'>;
+    readonly objects: Pick<Objects, 'remove'>;
     readonly log: Log;
     readonly now: () => Date;
   },
