@@ -89,6 +89,6 @@ it('a sweep reads what may have changed of 1,000 shards, and at the closing each
   expect(await callsOf(0)).toBeLessThan(5 * SHARDS + 50);
   expect(await callsOf(0)).toBeLessThan(10 * OPEN);
   for (let index = 0; index < OPEN; index += 1) await record(`r1.${index}.0`, 'succeeded');
-  // For `failed.csv` and the receipt.
-  expect(await callsOf(1)).toBeLessThan(8 * SHARDS + 10 * OPEN);
+  // For `failed.csv`.
+  expect(await callsOf(1)).toBeLessThan(4 * SHARDS + 10 * OPEN);
 }, 120_000);
