@@ -90,6 +90,7 @@ export function createIntent(options: IntentOptions): Intent {
     async next(transfer, resolve) {
       const { line } = transfer;
       if (!(await windows.maySend())) return unsent(line);
+      if (opened.settled(line)) return undefined;
       const known = opened.transfers.get(line);
       if (known === undefined) {
         const window = openWindow(line);

@@ -18,6 +18,7 @@ import type {
 import type { Shard } from './shard.ts';
 import type { RunStops } from './stops.ts';
 import type { Tally } from './tally.ts';
+import type { Acceptance } from './word.ts';
 
 /** Lines below `through` may have been submitted since `at`. */
 export interface IntentWindow {
@@ -29,8 +30,24 @@ export interface IntentWindow {
 export interface OpenedShard {
   /** Written by earlier workers; their lines without a row are open intents. */
   readonly windows: readonly IntentWindow[];
-  /** All transfers of the shard that have a row, by line. */
+  /** Transfers of the shard that have a history, by line. */
   readonly transfers: ReadonlyMap<number, Transfer>;
+  /** Whether a line has a row without: a healthy one, which needs nothing more. */
+  settled(line: number): boolean;
+}
+
+/** Where a line of a shard begins in the manifest's (unpacked) bytes. */
+export interface Mark {
+  readonly line: number;
+  readonly byte: number;
+}
+
+/** What a worker tells of its shard as it covers lines. */
+export interface ShardProgress {
+  /** Every line below has its row, so windows that end there are not needed any more. */
+  readonly settledBelow?: number;
+  /** Kept for as long as the shard, one for each line. */
+  readonly mark?: Mark;
 }
 
 export interface Lease {
@@ -157,6 +174,7 @@ export interface Ledger {
     lease: Lease,
     window: IntentWindow,
     seen: Tally,
+    progress?: ShardProgress,
   ): Promise<'covered' | 'lost' | 'stopped'>;
   /** The shard was read to its end. Ends the lease. False when the lease was lost. */
   endShard(shard: Shard, lease: Lease, tally: Tally): Promise<boolean>;
@@ -169,11 +187,17 @@ export interface Ledger {
   releaseLeases(): Promise<number>;
   /** As it was opened last; undefined when it was not. */
   shard(runId: string, index: number): Promise<Shard | undefined>;
+  /** Marks of the shard, by line. */
+  marks(runId: string, index: number): Promise<readonly Mark[]>;
   /** Shards that were opened, in order. */
   shards(runId: string): Promise<readonly ShardRecord[]>;
   /** The same, from index `from` to before `to`, at a smaller cost. */
   shardStates(runId: string, from?: number, to?: number): Promise<readonly ShardState[]>;
 
+  /** Present where acceptances are better written together: so many at most, and after so long. */
+  readonly packs?: { readonly lines: number; readonly ms: number };
+  /** Merges acceptances into their transfers; of one block of 256 lines where there are `packs`. */
+  accept(shard: Shard, acceptances: readonly Acceptance[]): Promise<void>;
   /** Merges a fact into its transfer (`merge.ts`), in one conditional write. */
   record(transferId: string, update: TransferUpdate): Promise<void>;
   read(transferId: string): Promise<Transfer | undefined>;

@@ -4,7 +4,7 @@
  * does not fit (refused, failed, sent again, a task) is a thick row with its history.
  */
 import { merge } from './merge.ts';
-import type { Transfer, TransferPlace, TransferUpdate } from './model.ts';
+import type { Transfer, TransferObject, TransferPlace, TransferUpdate } from './model.ts';
 
 export interface Thin {
   readonly word: number;
@@ -17,6 +17,7 @@ export interface Acceptance {
   readonly line: number;
   readonly id: string;
   readonly at: Date;
+  readonly object?: TransferObject;
 }
 
 const EVENTS = ['accepted', 'callback', 'poll', 'resolved'] as const;
@@ -61,12 +62,13 @@ export function toThin({ accepted, at, event, state }: TransferUpdate): Thin {
 }
 
 /** The acceptance as an update. */
-export const acceptedUpdate = ({ id, at }: Acceptance): TransferUpdate => ({
+export const acceptedUpdate = ({ id, at, object }: Acceptance): TransferUpdate => ({
   state: 'submitted',
   attempt: 1,
   accepted: [`1:${id}`],
   at,
   event: 'accepted',
+  ...(object && { object }),
 });
 
 /** The fact that a thin row holds, as it would be told. */

@@ -36,8 +36,12 @@ export type ShardCalls = Pick<
   | 'releaseShard'
   | 'releaseLeases'
   | 'shard'
+  | 'marks'
   | 'shards'
   | 'shardStates'
 >;
 
-export type TransferCalls = Pick<Ledger, 'record' | 'read' | 'transfers' | 'transfersOf'>;
+export type TransferCalls = Pick<
+  Ledger,
+  'accept' | 'record' | 'read' | 'transfers' | 'transfersOf'
+>;

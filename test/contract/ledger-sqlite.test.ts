@@ -105,6 +105,7 @@ it('brings a file of version 1 up to date and keeps what is in it', async () => 
     event: 'poll',
   });
   file.db.exec(`
+    ALTER TABLE shards DROP COLUMN marks;
     ALTER TABLE runs DROP COLUMN closing_at;
     ALTER TABLE runs DROP COLUMN task;
     ALTER TABLE runs DROP COLUMN totals;

@@ -274,7 +274,8 @@ export function ledgerContract(name: string, open: () => Promise<Ledger>): void 
 
       it('gives a shard to one worker until its lease ends', async () => {
         const shard = newShard('r1');
-        expect(await ledger.openShard(shard, lease)).toEqual({ windows: [], transfers: new Map() });
+        const opened = await ledger.openShard(shard, lease);
+        expect(opened).toMatchObject({ windows: [], transfers: new Map() });
         const other = { ...lease, owner: 'worker-2', at: later(59_999) };
         expect(await ledger.openShard(shard, other)).toBe('leased');
         expect(await ledger.openShard(shard, { ...other, at: later(60_001) })).toMatchObject({
@@ -330,6 +331,40 @@ export function ledgerContract(name: string, open: () => Promise<Ledger>): void 
         });
       });
 
+      it('drops the windows of lines that all have their row, and those that cover none', async () => {
+        const shard = newShard('r1');
+        await ledger.openShard(shard, lease);
+        const windows = [256, 0, 512, 768].map((through) => ({ through, at: later(through) }));
+        for (const window of windows) {
+          const progress = window.through === 768 ? { settledBelow: 256 } : undefined;
+          await ledger.coverShard(shard, lease, window, tally(), progress);
+        }
+        await ledger.releaseShard(shard, lease);
+        expect(await ledger.openShard(shard, lease)).toMatchObject({ windows: windows.slice(2) });
+      });
+
+      it('keeps where lines begin, each once, after the shard ended too', async () => {
+        const shard = newShard('r1');
+        expect(await ledger.marks('r1', 0)).toEqual([]);
+        const [first, second] = [
+          { line: 4_096, byte: 70_000 },
+          { line: 12_288, byte: 180_000 },
+        ];
+        for (const owner of ['worker-1', 'worker-2']) {
+          const mine = { ...lease, owner };
+          await ledger.openShard(shard, mine);
+          for (const mark of [first, undefined, second]) {
+            const progress = mark && { mark };
+            await ledger.coverShard(shard, mine, { through: 0, at: AT }, tally(), progress);
+          }
+          await ledger.releaseShard(shard, mine);
+        }
+        await ledger.openShard(shard, lease);
+        await ledger.endShard(shard, lease, tally());
+        expect(await ledger.marks('r1', 0)).toEqual([first, second]);
+        expect(await ledger.marks('r1', 1)).toEqual([]);
+      });
+
       it('ends all leases for the process that owns it', async () => {
         await ledger.openShard(newShard('r1', 0), lease);
         await ledger.openShard(newShard('r1', 1), lease);
@@ -343,14 +378,19 @@ export function ledgerContract(name: string, open: () => Promise<Ledger>): void 
         await ledger.openShard(shard, lease);
         const window = { through: 256, at: later(1) };
         expect(await ledger.coverShard(shard, lease, window, tally())).toBe('covered');
-        await ledger.record('r1.0.1', report('submitted', 1, { accepted: ['1:t1'], object }));
+        await ledger.accept(shard, [{ line: 1, id: 't1', at: later(1), object }]);
+        await ledger.record('r1.0.2', report('failed', 1, { cause, object }));
         await ledger.releaseShard(shard, lease);
 
         const opened = await ledger.openShard(shard, { ...lease, owner: 'worker-2' });
         if (typeof opened === 'string') throw new Error(opened);
         expect(opened.windows).toEqual([window]);
-        expect([...opened.transfers.keys()]).toEqual([1]);
-        expect(opened.transfers.get(1)).toMatchObject({ state: 'submitted', object, attempt: 1 });
+        const rows = [0, 1, 2, 3].filter(
+          (line) => opened.settled(line) || opened.transfers.has(line),
+        );
+        expect(rows).toEqual([1, 2]);
+        expect(opened.settled(2)).toBe(false);
+        expect(opened.transfers.get(2)).toMatchObject({ state: 'failed', object, attempt: 1 });
       });
 
       it('refuses an intent of a worker that lost its lease', async () => {
@@ -500,6 +540,23 @@ export function ledgerContract(name: string, open: () => Promise<Ledger>): void 
       beforeEach(async () => {
         await ledger.openRun(newRun('r1'));
         await ledger.openShard(newShard('r1'), lease);
+      });
+
+      it('takes acceptances together, before or after what became of them', async () => {
+        await ledger.record('r1.0.2', report('succeeded', 1, { event: 'callback', at: later(1) }));
+        await ledger.record('r1.0.3', report('failed', 1, { event: 'callback', cause }));
+        const accepted = [1, 2, 3].map((line) => ({ line, id: `t${line}`, at: later(2) }));
+        for (const told of [accepted, accepted]) await ledger.accept(newShard('r1'), told);
+        const { items } = await ledger.transfers('r1');
+        expect(items.map(({ state, attempt, providerId }) => [state, attempt, providerId])).toEqual(
+          [
+            ['submitted', 1, 't1'],
+            ['succeeded', 1, 't2'],
+            ['failed', 1, 't3'],
+          ],
+        );
+        const { counts } = (await ledger.run('r1')) ?? {};
+        expect(counts).toMatchObject({ submitted: 1, succeeded: 1, failed: 1 });
       });
 
       it('merges facts in any order to the same record', async () => {

@@ -1,6 +1,6 @@
 /** Converts items of the table to ledger types and back. */
 import { latestId, toHistory } from '../../../ledger/history.ts';
-import type { IntentWindow } from '../../../ledger/ledger.ts';
+import type { IntentWindow, Mark } from '../../../ledger/ledger.ts';
 import { type Fact, TRANSFER_STATES, type TransferState } from '../../../ledger/merge.ts';
 import {
   type ManifestTotals,
@@ -94,6 +94,14 @@ export const toWindows = (item: Item): readonly IntentWindow[] =>
     const [through, ms] = window.split('@').map(Number);
     return { through: through ?? 0, at: new Date(ms ?? 0) };
   });
+
+export const toMarks = ({ marks }: Item): readonly Mark[] =>
+  [...(marks instanceof Set ? marks : [])]
+    .map((mark) => {
+      const [line = 0, byte = 0] = mark.split(':').map(Number);
+      return { line, byte };
+    })
+    .sort((a, b) => a.line - b.line);
 
 export function toFact(item: Item): Fact {
   return {

@@ -11,7 +11,15 @@ import { has, type Item, number, text } from './item.ts';
 import type { Key } from './keys.ts';
 import { MAX_SHARD, runKey, shardKey } from './keys.ts';
 import type { Expiry } from './rows.ts';
-import { fromWindow, isOpenRun, type StateCounts, toShard, toTally, toWindows } from './rows.ts';
+import {
+  fromWindow,
+  isOpenRun,
+  type StateCounts,
+  toMarks,
+  toShard,
+  toTally,
+  toWindows,
+} from './rows.ts';
 import { shardsOf } from './runs.ts';
 import type { Table } from './table.ts';
 
@@ -31,6 +39,11 @@ export function createShards(options: ShardOptions): ShardCalls {
     async shard(runId, index) {
       const item = await table.get(shardKey(runId, index));
       return item && has(item, 'body') ? toShard(item) : undefined;
+    },
+
+    async marks(runId, index) {
+      const item = await table.get(shardKey(runId, index));
+      return item ? toMarks(item) : [];
     },
 
     async shardStates(runId, from, to = MAX_SHARD + 1) {
@@ -80,31 +93,35 @@ function createWork({ table, counting, expiry, rowsOf }: ShardOptions): Pick<Sha
       if (!item) return 'leased';
       const rows = await rowsOf(shard.runId, shard.index);
       const transfers = new Map(rows.map((row) => [row.line, row]));
-      return { windows: toWindows(item), transfers };
+      return { windows: toWindows(item), transfers, settled: () => false };
     },
 
-    async coverShard(shard, { owner, at, leaseMs }, window, seen) {
-      if (!(await isOpen(shard.runId))) return 'stopped';
-      const set = `SET #windows = list_append(if_not_exists(#windows, :none), :window),
-        #leasedUntil = :until, #updatedAt = :at`;
+    async coverShard(shard, { owner, at, leaseMs }, window, seen, { settledBelow = 0, mark } = {}) {
+      const [open, before] = await Promise.all([isOpen(shard.runId), table.get(keyOf(shard))]);
+      if (!open) return 'stopped';
+      const isNeeded = ({ through }: IntentWindow): boolean => through > settledBelow;
+      const windows = [...(before ? toWindows(before) : []), window].filter(isNeeded);
+      const add = mark ? ' ADD #marks :marks' : '';
+      // Whoever has the lease is the only one who writes windows.
+      const set = 'SET #windows = :windows, #leasedUntil = :until, #updatedAt = :at';
       const values = {
-        none: [],
-        window: [fromWindow(window)],
+        windows: windows.map(fromWindow),
         until: at.getTime() + leaseMs,
         at: at.getTime(),
         owner,
+        ...(mark && { marks: new Set([`${mark.line}:${mark.byte}`]) }),
       };
       const tally = JSON.stringify(seen);
       const isRead = '#owner = :owner AND attribute_not_exists(#ended)';
       const covered =
         (await table.update(
           keyOf(shard),
-          `${set}, #tally = :tally`,
+          `${set}, #tally = :tally${add}`,
           { ...values, tally },
           isRead,
         )) ||
         // What was read to its end keeps what was found, however far it is read again.
-        (await table.update(keyOf(shard), set, values, '#owner = :owner'));
+        (await table.update(keyOf(shard), `${set}${add}`, values, '#owner = :owner'));
       return covered ? 'covered' : 'lost';
     },
 

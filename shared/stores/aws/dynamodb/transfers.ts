@@ -21,6 +21,7 @@ import {
   type TransferPlace,
   type TransferUpdate,
 } from '../../../ledger/model.ts';
+import { acceptedUpdate } from '../../../ledger/word.ts';
 import { StoreError } from '../../../lib/errors.ts';
 import type { TransferCalls } from '../../ledger-parts.ts';
 import { type Counting, mayHold } from './counts.ts';
@@ -45,12 +46,21 @@ export function createTransfers(options: TransferOptions): TransferCalls {
   const advance = createAdvance(options);
   const settle = createSettle(options);
 
+  const record: TransferCalls['record'] = async (transferId, update) => {
+    const place = parseTransferId(transferId);
+    if (!place) throw new TypeError(`Not a transfer id: ${transferId}`);
+    if (!(await advance(place, transferId, update))) await settle(place, transferId, update);
+    counting.forget(place.runId, place.shard);
+  };
+
   return {
-    async record(transferId, update) {
-      const place = parseTransferId(transferId);
-      if (!place) throw new TypeError(`Not a transfer id: ${transferId}`);
-      if (!(await advance(place, transferId, update))) await settle(place, transferId, update);
-      counting.forget(place.runId, place.shard);
+    record,
+    async accept({ id }, acceptances) {
+      await Promise.all(
+        acceptances.map((acceptance) =>
+          record(`${id}.${acceptance.line}`, acceptedUpdate(acceptance)),
+        ),
+      );
     },
     async read(transferId) {
       const place = parseTransferId(transferId);

@@ -1,6 +1,6 @@
 /** Converts SQLite rows to ledger types and back. */
 import { latestId, toHistory } from '../../../ledger/history.ts';
-import type { IntentWindow, ShardRecord, ShardState } from '../../../ledger/ledger.ts';
+import type { IntentWindow, Mark, ShardRecord, ShardState } from '../../../ledger/ledger.ts';
 import { TRANSFER_STATES, type TransferState } from '../../../ledger/merge.ts';
 import type {
   ManifestTotals,
@@ -99,6 +99,21 @@ export const toWindows = (row: Row): readonly IntentWindow[] =>
 
 export const fromWindows = (windows: readonly IntentWindow[]): string =>
   JSON.stringify(windows.map(({ through, at: since }) => [through, since.getTime()]));
+
+/** @param written `line:byte`, separated by commas, in the order of the lines */
+export const toMarks = (written: string): readonly Mark[] =>
+  written === ''
+    ? []
+    : written.split(',').map((mark) => {
+        const [line = 0, byte = 0] = mark.split(':').map(Number);
+        return { line, byte };
+      });
+
+/** A shard is read in the order of its lines, and again from its start: a mark is kept once. */
+export function withMark(written: string, mark: Mark | undefined): string {
+  if (!mark || mark.line <= (toMarks(written).at(-1)?.line ?? -1)) return written;
+  return `${written}${written === '' ? '' : ','}${mark.line}:${mark.byte}`;
+}
 
 export function toTransfer(row: Row): Transfer {
   const runId = text(row, 'run_id');

@@ -3,7 +3,7 @@ import type { DatabaseSync } from 'node:sqlite';
 import { StoreError } from '../../../lib/errors.ts';
 
 /** Grows with every change of the tables; an older program refuses a newer file. */
-const VERSION = 7;
+const VERSION = 8;
 
 const TABLES = `
 CREATE TABLE IF NOT EXISTS runs (
@@ -49,6 +49,7 @@ CREATE TABLE IF NOT EXISTS shards (
   cancelled INTEGER NOT NULL DEFAULT 0,
   succeeded INTEGER NOT NULL DEFAULT 0,
   updated_at INTEGER NOT NULL DEFAULT 0,
+  marks TEXT NOT NULL DEFAULT '',
   PRIMARY KEY (run_id, shard)
 ) WITHOUT ROWID;
 
@@ -108,6 +109,7 @@ ALTER TABLE transfers ADD COLUMN progress TEXT;`,
   4: 'ALTER TABLE runs ADD COLUMN totals TEXT;',
   5: 'ALTER TABLE runs ADD COLUMN task TEXT;',
   6: 'ALTER TABLE runs ADD COLUMN closing_at INTEGER;',
+  7: "ALTER TABLE shards ADD COLUMN marks TEXT NOT NULL DEFAULT '';",
 };
 
 /** @throws StoreError (STORE_FAILED) when the file was written by a newer version */

@@ -1,11 +1,20 @@
 /** Stores shards in SQLite: their leases, write-ahead intents and tallies. */
 
+import type { IntentWindow } from '../../../ledger/ledger.ts';
 import type { Shard } from '../../../ledger/shard.ts';
 import type { Tally } from '../../../ledger/tally.ts';
 import type { ShardCalls } from '../../ledger-parts.ts';
 import { prepareAll, type Row, type SqliteFile } from '../file.ts';
 import type { Counters } from './counters.ts';
-import { fromWindows, toShardRecord, toShardState, toTransfer, toWindows } from './rows.ts';
+import {
+  fromWindows,
+  toMarks,
+  toShardRecord,
+  toShardState,
+  toTransfer,
+  toWindows,
+  withMark,
+} from './rows.ts';
 
 const SQL = {
   stateOfRun: 'SELECT state FROM runs WHERE run_id = ?',
@@ -22,12 +31,12 @@ const SQL = {
       body = excluded.body, owner = excluded.owner,
       leased_until = excluded.leased_until, updated_at = excluded.updated_at`,
   update: `
-    UPDATE shards SET windows = :windows, ended = :ended, owner = :owner, leased_until = :until,
+    UPDATE shards SET windows = :windows, marks = :marks, ended = :ended, owner = :owner, leased_until = :until,
       first = :first, last = :last, lines = :lines, header = :header, blank = :blank,
       quarantined = :quarantined, transfers = :transfers, warnings = :warnings, updated_at = :at
     WHERE run_id = :run AND shard = :shard`,
   extend: `
-    UPDATE shards SET windows = :windows, leased_until = :until, updated_at = :at
+    UPDATE shards SET windows = :windows, marks = :marks, leased_until = :until, updated_at = :at
     WHERE run_id = :run AND shard = :shard`,
   release: `
     UPDATE shards SET owner = NULL, leased_until = 0, windows = IFNULL(?, windows)
@@ -66,23 +75,33 @@ export function createShards({ db, write }: SqliteFile, counters: Counters): Sha
         });
         const known = row ? (sql.selectRows.all(shard.runId, shard.index) as Row[]) : [];
         const transfers = known.map(toTransfer).map((found) => [found.line, found] as const);
-        return { windows: row ? toWindows(row) : [], transfers: new Map(transfers) };
+        return {
+          windows: row ? toWindows(row) : [],
+          transfers: new Map(transfers),
+          settled: () => false,
+        };
       }),
 
-    coverShard: (shard, { owner, at, leaseMs }, window, seen) =>
+    coverShard: (shard, { owner, at, leaseMs }, window, seen, { settledBelow = 0, mark } = {}) =>
       write(() => {
         if (isStopped(shard.runId)) return 'stopped';
         const row = find(shard.runId, shard.index);
         if (row?.['owner'] !== owner) return 'lost';
-        const windows = fromWindows([...toWindows(row), window]);
+        const isNeeded = ({ through }: IntentWindow): boolean => through > settledBelow;
+        const windows = fromWindows([...toWindows(row), window].filter(isNeeded));
+        const marks = withMark(String(row['marks']), mark);
         const until = at.getTime() + leaseMs;
-        const key = { run: shard.runId, shard: shard.index };
+        const told = {
+          run: shard.runId,
+          shard: shard.index,
+          windows,
+          marks,
+          until,
+          at: at.getTime(),
+        };
         // What was read to its end keeps what was found, however far it is read again.
-        if (row['ended'] === 1) sql.extend.run({ ...key, windows, until, at: at.getTime() });
-        else {
-          const tally = tallyColumns(seen);
-          sql.update.run({ ...key, ...tally, windows, ended: 0, owner, until, at: at.getTime() });
-        }
+        if (row['ended'] === 1) sql.extend.run(told);
+        else sql.update.run({ ...told, ...tallyColumns(seen), ended: 0, owner });
         return 'covered';
       }, 'synced'),
 
@@ -93,6 +112,7 @@ export function createShards({ db, write }: SqliteFile, counters: Counters): Sha
         sql.update.run({
           ...tallyColumns(tally),
           windows: String(row['windows']),
+          marks: String(row['marks']),
           ended: 1,
           owner: null,
           until: 0,
@@ -112,6 +132,10 @@ export function createShards({ db, write }: SqliteFile, counters: Counters): Sha
     async shard(runId, index) {
       const body = find(runId, index)?.['body'];
       return typeof body === 'string' ? (JSON.parse(body) as Shard) : undefined;
+    },
+    async marks(runId, index) {
+      const marks = find(runId, index)?.['marks'];
+      return typeof marks === 'string' ? toMarks(marks) : [];
     },
     shards: async (runId) => (sql.selectAll.all(runId) as Row[]).map(toShardRecord),
     shardStates: async (runId, from = 0, to = Number.MAX_SAFE_INTEGER) =>

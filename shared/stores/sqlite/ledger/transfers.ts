@@ -19,6 +19,7 @@ import {
   type TransferPlace,
   type TransferUpdate,
 } from '../../../ledger/model.ts';
+import { acceptedUpdate } from '../../../ledger/word.ts';
 import type { TransferCalls } from '../../ledger-parts.ts';
 import { prepareAll, type Row, type SqliteFile } from '../file.ts';
 import type { Counters } from './counters.ts';
@@ -106,6 +107,12 @@ export function createTransfers({ db, write }: SqliteFile, counters: Counters): 
   const sql = prepareAll(db, SQL);
   const apply = createApply(sql, counters);
   return {
+    accept: ({ runId, index: shard }, acceptances) =>
+      write(() => {
+        for (const acceptance of acceptances) {
+          apply({ runId, shard, line: acceptance.line }, acceptedUpdate(acceptance));
+        }
+      }),
     // An intent must be on the disk before the request leaves; what follows from it can be found again.
     record: (transferId, update) => {
       // Before the commit that it would share with others' facts.
