@@ -6,6 +6,7 @@
 import type { Cause, CauseClass } from '../lib/errors.ts';
 import type { TransferState } from './merge.ts';
 import type {
+  Acceptance,
   NewRun,
   Operation,
   Page,
@@ -18,7 +19,6 @@ import type {
 import type { Shard } from './shard.ts';
 import type { RunStops } from './stops.ts';
 import type { Tally } from './tally.ts';
-import type { Acceptance } from './word.ts';
 
 /** Lines below `through` may have been submitted since `at`. */
 export interface IntentWindow {

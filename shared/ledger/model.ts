@@ -174,6 +174,14 @@ export interface TransferUpdate extends Fact {
   readonly progress?: TransferProgress;
 }
 
+/** One acceptance: the provider took the first attempt of a line under `id`. */
+export interface Acceptance {
+  readonly line: number;
+  readonly id: string;
+  readonly at: Date;
+  readonly object?: TransferObject;
+}
+
 export interface HistoryEntry {
   readonly at: Date;
   readonly attempt: number;

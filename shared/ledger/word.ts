@@ -4,20 +4,12 @@
  * does not fit (refused, failed, sent again, a task) is a thick row with its history.
  */
 import { merge } from './merge.ts';
-import type { Transfer, TransferObject, TransferPlace, TransferUpdate } from './model.ts';
+import type { Acceptance, Transfer, TransferPlace, TransferUpdate } from './model.ts';
 
 export interface Thin {
   readonly word: number;
   /** Of attempt 1; undefined while only its outcome is known. */
   readonly id?: string | undefined;
-}
-
-/** One acceptance: the provider took the first attempt of a line under `id`. */
-export interface Acceptance {
-  readonly line: number;
-  readonly id: string;
-  readonly at: Date;
-  readonly object?: TransferObject;
 }
 
 const EVENTS = ['accepted', 'callback', 'poll', 'resolved'] as const;
