@@ -21,6 +21,6 @@ export const outputs = () => ({
   ShardQueueUrl: output('Shards that wait', ref(SHARDS)),
   DeadShardQueueUrl: output('Shards that were given up', ref(DEAD_SHARDS)),
   FailedEventQueueUrl: output('Uploads and schedules that started nothing', ref(FAILED_EVENTS)),
-  AlarmTopic: output('Tells of alarms', ref(TOPIC)),
+  AlarmTopic: output('Sends alarms', ref(TOPIC)),
   DashboardUrl: output('What goes on', sub(`${CONSOLE}#dashboards:name=${nameOf('overview')}`)),
 });

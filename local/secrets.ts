@@ -40,6 +40,6 @@ export function openSecrets(folder: string): LocalSecrets {
   } catch {
     // Said below: the content itself must not be shown.
   }
-  const message = `${path} is damaged; restore it, or remove it to make new secrets (callbacks under way are then found by the sweeper)`;
+  const message = `${path} is damaged; restore it, or remove it to make new secrets (the sweeper then polls for the outcomes of pending callbacks)`;
   throw new ConfigError([{ path: 'secrets.json', message }]);
 }

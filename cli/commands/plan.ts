@@ -29,7 +29,7 @@ interface PlanArguments {
 export function addPlan(program: Command, io: CommandIo): void {
   program
     .command('plan')
-    .description('tell what a manifest would take: lines, requests, time, cost')
+    .description('show what a manifest would take: lines, requests, time, cost')
     .argument('<manifest>', 'CSV or JSON Lines, also .gz; - for standard input')
     .requiredOption('--to <region/bucket>', 'where the objects would go')
     .option(

@@ -17,7 +17,7 @@ export function addRedrive(program: Command, io: CommandIo): void {
   withConnection(program.command('redrive'))
     .description('put shards that were given up back on the queue; nothing is sent twice')
     .option('--limit <n>', 'at most so many (default: all)', wholeNumber(1_000_000_000))
-    .option('--dry-run', 'only tell how many there are')
+    .option('--dry-run', 'only show how many there are')
     .addHelpText('after', examples('redrive --dry-run', 'redrive', 'redrive --limit 10 --json'))
     .action(
       exitsWith(

@@ -46,7 +46,7 @@ function doneText({ progress: { done, total, isEstimate } }: RunView): string {
 }
 
 const ADVICE: Readonly<Record<string, string>> = {
-  transient: 'passes by itself; it was tried again and still failed: retry it later',
+  transient: 'temporary, but retries failed too: retry it later',
   throttled: 'the provider was overloaded: retry it later, or lower the rate',
   quota: 'a quota of the account is used up: free it, then retry it',
   credentials: 'the key pair or its permissions are wrong: fix them, then retry',

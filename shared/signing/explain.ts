@@ -42,7 +42,7 @@ export function compareWithProvider(
     if (difference) return { kind: 'different', difference };
   }
   const reason =
-    'the provider signed the same text, so the secret key is another one: look for blanks, a cut end, or a key of another account';
+    'the provider signed the same text with a different secret key: check for blanks, a missing end, or a key of another account';
   return { kind: 'same', reason };
 }
 

@@ -117,7 +117,7 @@ async function readAll({ ids, setsId, read }: SecretsOptions): Promise<Found> {
     for (const [name, value] of Object.entries(parseVariables(id, text, faults))) {
       const other = owners.get(name);
       if (other !== undefined)
-        faults.push({ path: name, message: `stands in secrets ${other} and ${id}` });
+        faults.push({ path: name, message: `is set in both secrets ${other} and ${id}` });
       owners.set(name, id);
       variables.set(name, value);
     }

@@ -88,7 +88,7 @@ async function run(
   if ('code' in found) return found;
   const { md5, body, sizeBytes } = found;
   if (expected !== undefined && downloads && expected.toLowerCase() !== md5) {
-    return { code: 'MD5Mismatch', message: 'The MD5 of the source is another one.' };
+    return { code: 'MD5Mismatch', message: "The source's MD5 doesn't match." };
   }
   objects.put(path, { md5, sizeBytes, lastModifiedAt: now() }, body);
   return undefined;

@@ -106,7 +106,7 @@ function put(wire: Wire, path: string, { objects, now }: Stock): Answer {
   const given = wire.headers['content-md5'];
   const digest = createHash('md5').update(wire.body).digest();
   if (given !== undefined && given !== digest.toString('base64')) {
-    return cosError(400, 'BadDigest', 'The Content-MD5 is another one.', path);
+    return cosError(400, 'BadDigest', "The Content-MD5 doesn't match the body.", path);
   }
   const storageClass = wire.headers['x-cos-storage-class'];
   const object = {

@@ -150,13 +150,13 @@ describe('POST /batch-jobs', () => {
     },
   );
 
-  it('says so when no report was asked for', async () => {
+  it('says so when the job has no report', async () => {
     const { ledger, post, closed } = await setup(['missing']);
     const report = { ...(job()['report'] as Body), enabled: false };
     const { runId } = await post(job({ report }));
     await closed(runId);
     const { cause } = (await ledger.read(`${runId}.0.0`)) ?? {};
-    expect(cause?.message).toBe('1 of 1 objects failed, 0 succeeded; no report was asked for');
+    expect(cause?.message).toBe('1 of 1 objects failed, 0 succeeded; the job has no report');
   });
 
   it('a job that the provider stops carries its reason', async () => {

@@ -28,7 +28,7 @@ export interface CredentialsConfig {
 export function openCredentialSets({ file, fromEnv }: CredentialsConfig): CredentialSets {
   const named = file === undefined ? {} : readSets(file);
   if (fromEnv && Object.hasOwn(named, DEFAULT_SET)) {
-    const message = `has a set "${DEFAULT_SET}", and OMS_* variables make another one; expected one of the two`;
+    const message = `has a set "${DEFAULT_SET}", and the OMS_* variables set it too; expected only one of them`;
     throw new ConfigError([{ path: 'WAYBILL_CREDENTIALS_FILE', message }]);
   }
   return createCredentialSets({ ...named, ...(fromEnv && { [DEFAULT_SET]: fromEnv }) });

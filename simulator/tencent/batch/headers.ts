@@ -17,7 +17,7 @@ export function checkCreate({ headers, rawQuery, body }: Wire): void {
   const md5 = headers['content-md5'];
   if (md5 === undefined) throw invalidArgument('Content-MD5 is required.');
   if (md5 !== createHash('md5').update(body).digest('base64')) {
-    throw new BatchRefusal(400, 'BadDigest', 'The Content-MD5 is another one.');
+    throw new BatchRefusal(400, 'BadDigest', "The Content-MD5 doesn't match the body.");
   }
 }
 

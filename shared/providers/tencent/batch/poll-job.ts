@@ -82,7 +82,7 @@ export function createBatchPoller(options: BatchPollerOptions): TaskPoller<'batc
       ...status,
       cause: { ...status.cause, message: `${status.cause.message}; ${note}`.slice(0, 256) },
     });
-    if (!report) return withNote('no report was asked for');
+    if (!report) return withNote('the job has no report');
     const target = { region, bucket: report.bucket };
     const keys = listReports(target, report.prefix, jobId);
     // A refusal is thrown to whoever reads the objects.

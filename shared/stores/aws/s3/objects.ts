@@ -36,7 +36,7 @@ export function createS3Objects(options: BucketOptions): Objects {
     const { 'content-length': length, 'last-modified': modified } = headers;
     const [etag, lastModifiedAt] = [toVersion(headers), parseHttpDate(modified, now())];
     if (length === undefined || etag === '' || !lastModifiedAt) {
-      throw new StoreError(`The object store told no size, ETag or time of ${key}.`);
+      throw new StoreError(`The object store returned no size, ETag or time of ${key}.`);
     }
     return { key, sizeBytes: Number(length), etag, lastModifiedAt };
   };

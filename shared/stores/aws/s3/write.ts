@@ -87,7 +87,9 @@ async function writePart(
   });
   const { etag } = headers;
   if (etag) return etag;
-  throw new StoreError(`The object store told no ETag of part ${number} of ${bucket.name}/${key}.`);
+  throw new StoreError(
+    `The object store returned no ETag of part ${number} of ${bucket.name}/${key}.`,
+  );
 }
 
 /** @returns the object's version */

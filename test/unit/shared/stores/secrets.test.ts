@@ -53,7 +53,7 @@ describe('secrets', () => {
       { path: 'secret a', message: 'expected a JSON object of variables' },
       { path: 'secret b', message: 'expected a JSON object of variables' },
       { path: 'secret c: X', message: 'expected text' },
-      { path: 'Y', message: 'stands in secrets c and e' },
+      { path: 'Y', message: 'is set in both secrets c and e' },
     ]);
   });
 

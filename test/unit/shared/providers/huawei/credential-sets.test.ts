@@ -325,7 +325,7 @@ describe('a credentials file', () => {
       {
         path: 'WAYBILL_CREDENTIALS_FILE',
         message:
-          'has a set "default", and OMS_* variables make another one; expected one of the two',
+          'has a set "default", and the OMS_* variables set it too; expected only one of them',
       },
     ]);
   });
