@@ -69,7 +69,7 @@ export const OUTPUTS: Readonly<Record<string, Output>> = {
     schema: v.object({ runId: v.string() }),
   },
   lint: {
-    description: 'What is wrong or odd in a manifest; error when the file is none.',
+    description: 'Findings in a manifest; error if the file is unreadable.',
     schema: v.union([lint, fault]),
   },
   'oms start': {
@@ -81,11 +81,11 @@ export const OUTPUTS: Readonly<Record<string, Output>> = {
     ]),
   },
   plan: {
-    description: 'What a manifest would take; error when the file is none.',
+    description: 'What a manifest would take; error if the file is unreadable.',
     schema: v.union([planShape, fault]),
   },
   redrive: {
-    description: 'Shards that went back on the queue, and that are left.',
+    description: 'Shards that went back to the queue, and shards that are left.',
     schema: v.object({ moved: size, left: size }),
   },
   report: {
@@ -96,14 +96,14 @@ export const OUTPUTS: Readonly<Record<string, Output>> = {
     ]),
   },
   retry: {
-    description: 'How many transfers were ordered again; with --watch then a run per line.',
+    description: 'How many transfers were requeued; with --watch then a run per line.',
     schema: v.union([ordered, run]),
   },
   runs: { description: 'Runs, newest first.', schema: runPage },
   show: { description: 'One run; with --watch one per line.', schema: showShape },
   sign: {
     description:
-      'Every string on the way to the signature of one request, or why the line is none; one per line.',
+      'Every intermediate string of the signature of one request, or the error of the line; one per line.',
     schema: v.union([
       v.strictObject({ error: v.object({ code: v.string(), message: v.string() }) }),
       v.record(v.string(), v.string()),

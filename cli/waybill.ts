@@ -31,13 +31,11 @@ function fail(error: unknown): ExitCode {
   }
   if (error instanceof WaybillError) {
     const isConfig = code === 'CONFIG_INVALID';
-    const todo = isConfig ? 'Correct the settings that are named.' : 'Look into the log.';
+    const todo = isConfig ? 'Correct these settings.' : 'Check the log.';
     stderr.write(`waybill: ${error.message}${isConfig ? '\n' : ' '}${todo}\n`);
     return isConfig ? EXIT.usage : EXIT.failures;
   }
   const text = error instanceof Error ? error.stack : String(error);
-  stderr.write(
-    `waybill: this is a fault of waybill itself. Report it with what follows.\n${text}\n`,
-  );
+  stderr.write(`waybill: this is a bug in Waybill. Report it with the following text.\n${text}\n`);
   return EXIT.failures;
 }

@@ -188,8 +188,8 @@ function listen(server: ReturnType<typeof createServer>, host: string, port: num
     server.once('error', (error: NodeJS.ErrnoException) => {
       const reasons: Record<string, string> = {
         EACCES: `port ${port} needs more rights; expected one above 1023`,
-        EADDRINUSE: `port ${port} is in use on ${host}; stop what listens there or choose another one`,
-        EADDRNOTAVAIL: `${host} is no address of this machine`,
+        EADDRINUSE: `port ${port} is in use on ${host}; stop the program that listens there, or choose a different port`,
+        EADDRNOTAVAIL: `${host} is not an address of this machine`,
       };
       const message = own(reasons, error.code ?? '') ?? error.message;
       const path = error.code === 'EADDRNOTAVAIL' ? 'WAYBILL_HOST' : 'PORT';
@@ -240,7 +240,7 @@ const NO_BODY: Readonly<Record<NoBody, HttpAnswer>> = {
     },
   ),
   late: problem(408, 'Request Timeout', 'The body came too slowly.'),
-  long: problem(413, 'Content Too Large', 'The body is longer than this route takes.'),
+  long: problem(413, 'Content Too Large', 'The body is too long for this route.'),
 };
 
 function drain(request: IncomingMessage, limitMs: number): void {

@@ -74,7 +74,7 @@ export function createReadiness(options: ReadinessOptions): Readiness {
       probed = broken();
     }
     const names = isEnding ? [] : ((await probed) ?? []);
-    if (isEnding) return refusal('The service is ending.');
+    if (isEnding) return refusal('The service is stopping.');
     if (names.length === 0) {
       return withHeaders(json(200, { status: 'ok' }), { 'x-content-type-options': 'nosniff' });
     }

@@ -54,7 +54,7 @@ const refused = (
 /** A form's boundaries would become lines of the manifest; curl's own type says nothing of the body. */
 function checkType(type = ''): void {
   if (!/^\s*multipart\//i.test(type)) return;
-  throw refused('UNSUPPORTED_MEDIA_TYPE', 'A form is no object.', [
+  throw refused('UNSUPPORTED_MEDIA_TYPE', 'The body is a form, not a file.', [
     'Content-Type',
     'expected the file itself as the body, as curl --upload-file sends it',
   ]);

@@ -28,7 +28,7 @@ export function addBatch(program: Command, io: CommandIo): void {
   withConnection(program.command('batch'))
     .description('create a job of COS Batch from its description')
     .argument('<job.json>', 'the body of POST /batch-jobs, - for standard input')
-    .option('--again', 'create a new job although this file made one before')
+    .option('--again', 'create a new job even if this file already created one')
     .option('--watch', 'follow the run until it ends')
     .addHelpText('after', examples('batch job.json --watch', 'batch job.json --again'))
     .action(
@@ -67,7 +67,7 @@ export async function createJob(options: BatchOptions): Promise<ExitCode> {
   else {
     const name = jobId === null ? 'a job whose id is not known yet' : `job ${printable(jobId)}`;
     stdout.write(`run ${printable(runId)} of\n  ${name}\n`);
-    if (existing) stdout.write('this file made it before; --again creates a new job\n');
+    if (existing) stdout.write('this file already created it; --again creates a new job\n');
   }
   if (watch) return showRun(options, runId, true);
   if (!json) stdout.write(followText(runId));
@@ -90,6 +90,6 @@ async function readJob({ path, stdin }: BatchOptions): Promise<object> {
     throw new CommandFailure(what, 'Correct the file', EXIT.usage, error);
   }
   if (isRecord(job)) return job;
-  const todo = 'Write it as the example in docs/tasks.md';
+  const todo = 'See the example in docs/tasks.md';
   throw new CommandFailure(`${name}: expected a JSON object`, todo, EXIT.usage);
 }

@@ -16,9 +16,9 @@ import { isOver, titleText } from '../runs/text.ts';
 
 export function addCancel(program: Command, io: CommandIo): void {
   withConnection(program.command('cancel'))
-    .description('submit nothing more of a run; asks first')
+    .description('stop sending a run; asks for confirmation')
     .argument(...RUN_ARGUMENT)
-    .option('--yes', 'do not ask; needed where there is no terminal')
+    .option('--yes', 'skip the question; required without a terminal')
     .addHelpText('after', examples('cancel <run>', 'cancel <run> --yes --json'))
     .action(
       onRun(io, (options, runId, { yes }: Connection & { yes?: boolean }) =>
@@ -51,7 +51,7 @@ export async function cancel(options: CancelOptions, runId: string): Promise<Exi
   const { client, yes, confirm, json, stdout, stderr } = options;
   if (!yes) {
     if (!confirm) {
-      const what = 'nothing was cancelled: expected --yes, as there is no terminal to ask on';
+      const what = 'nothing was cancelled: expected --yes, because there is no terminal to ask on';
       throw new CommandFailure(what, 'Add --yes', EXIT.usage);
     }
     const run = await client.run(runId);

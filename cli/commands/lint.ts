@@ -17,11 +17,16 @@ interface LintArguments {
 export function addLint(program: Command, io: CommandIo): void {
   program
     .command('lint')
-    .description('judge a manifest without sending anything')
+    .description('check a manifest without sending anything')
     .argument('<manifest>', 'CSV or JSON Lines, also .gz; - for standard input')
-    .option('--key <key>', 'the key it would be uploaded under, checked too')
-    .option('--allow-https', 'take https sources, as WAYBILL_ALLOW_HTTPS does')
-    .option('--max-findings <n>', 'findings shown; all are counted', wholeNumber(1_000_000), 100)
+    .option('--key <key>', 'also check the key it would be uploaded under')
+    .option('--allow-https', 'accept https sources, as with WAYBILL_ALLOW_HTTPS')
+    .option(
+      '--max-findings <n>',
+      'how many findings to show; all are counted',
+      wholeNumber(1_000_000),
+      100,
+    )
     .option('--json', 'print JSON for programs')
     .addHelpText('after', examples('lint videos.csv', 'lint videos.csv.gz --json'))
     .action(

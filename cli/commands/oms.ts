@@ -81,7 +81,7 @@ export async function startOms(options: OmsOptions, start: OmsStart): Promise<Ex
   else {
     const name = `${isGroup ? 'group' : 'task'} ${printable(id)}`;
     stdout.write(`run ${printable(runId)} of\n  ${version} ${name}\n`);
-    if (isRunning) stdout.write('it runs already: nothing was started, the run follows it\n');
+    if (isRunning) stdout.write('it is already running: nothing was started, the run follows it\n');
   }
   if (watch) return showRun(options, runId, true);
   if (!json) stdout.write(followText(runId));

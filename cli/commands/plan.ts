@@ -38,7 +38,7 @@ export function addPlan(program: Command, io: CommandIo): void {
       wholeNumber(1_000_000),
     )
     .option('--sizes <column|file>', 'where the sizes are (default: the column size)')
-    .option('--allow-https', 'take https sources, as WAYBILL_ALLOW_HTTPS does')
+    .option('--allow-https', 'accept https sources, as with WAYBILL_ALLOW_HTTPS')
     .option('--json', 'print JSON for programs')
     .addHelpText(
       'after',

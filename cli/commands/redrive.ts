@@ -15,8 +15,8 @@ import { count, plural, type Terminal } from '../io/text.ts';
 
 export function addRedrive(program: Command, io: CommandIo): void {
   withConnection(program.command('redrive'))
-    .description('put shards that were given up back on the queue; nothing is sent twice')
-    .option('--limit <n>', 'at most so many (default: all)', wholeNumber(1_000_000_000))
+    .description('put dead shards back on the queue; nothing is sent twice')
+    .option('--limit <n>', 'how many at most (default: all)', wholeNumber(1_000_000_000))
     .option('--dry-run', 'only show how many there are')
     .addHelpText('after', examples('redrive --dry-run', 'redrive', 'redrive --limit 10 --json'))
     .action(

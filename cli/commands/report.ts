@@ -23,10 +23,10 @@ import { failureText, runDetails } from '../runs/text.ts';
 
 export function addReport(program: Command, io: CommandIo): void {
   withConnection(program.command('report'))
-    .description('tell the summary of a run, or write its reports')
+    .description('show the summary of a run, or write its reports')
     .argument(...RUN_ARGUMENT)
     .option('--out <folder>', 'write summary.json, failed.csv, rejected.csv, rest.csv there')
-    .option('--force', 'overwrite files that are there')
+    .option('--force', 'overwrite existing files')
     .addHelpText('after', examples('report <run>', 'report <run> --out reports/2026-11-20'))
     .action(
       onRun(io, (options, runId, { out, force }: Connection & { out?: string; force?: boolean }) =>

@@ -23,7 +23,7 @@ interface RetryArguments extends Connection {
 
 export function addRetry(program: Command, io: CommandIo): void {
   withConnection(program.command('retry'))
-    .description('order again what failed in a run')
+    .description('retry the failures of a run')
     .argument(...RUN_ARGUMENT)
     .addOption(someOf('--class <class...>', 'only failures of these classes', CAUSE_CLASSES))
     .option('--watch', 'follow the run until it ends')

@@ -33,7 +33,7 @@ export function addRuns(program: Command, io: CommandIo): void {
     .addOption(someOf('--state <state...>', 'only runs in these states', RUN_STATES))
     .addOption(someOf('--operation <name...>', 'only runs of these operations', OPERATIONS))
     .option('--limit <n>', 'how many, at most 100', wholeNumber(100), 20)
-    .option('--cursor <cursor>', 'go on where an earlier list ended')
+    .option('--cursor <cursor>', 'continue an earlier list')
     .addHelpText(
       'after',
       examples('runs', 'runs --state planning active', 'runs --limit 100 --json'),

@@ -32,7 +32,7 @@ export function addSign(program: Command, io: CommandIo): void {
         .makeOptionMandatory(),
     )
     .option('--explain', 'print the steps for a person, secrets masked')
-    .option('--error <file>', "the provider's refusal: points at the first difference")
+    .option('--error <file>', "the provider's error: shows the first difference")
     .addOption(
       new Option('--json', 'print JSON, which is the default').conflicts(['explain', 'error']),
     )

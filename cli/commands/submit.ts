@@ -37,8 +37,8 @@ export function addSubmit(program: Command, io: CommandIo): void {
     .requiredOption('--to <region/bucket>', 'where the objects go')
     .option('--name <name>', 'name in the store (default: <date>/<file name>)')
     .option('--strict', 'send nothing when a line must be quarantined')
-    .option('--allow-https', 'take https sources, as WAYBILL_ALLOW_HTTPS does')
-    .option('--again', 'send the file although it was sent before')
+    .option('--allow-https', 'accept https sources, as with WAYBILL_ALLOW_HTTPS')
+    .option('--again', 'send the file even if it was already sent')
     .option('--watch', 'follow the run until it ends')
     .addHelpText(
       'after',
@@ -172,8 +172,8 @@ async function tellExisting(options: SubmitOptions, { runId, state }: RunView): 
   if (!json) {
     stdout.write('\n');
     await showRun(options, runId, false);
-    const goOn = isBroken ? `\ngo on with it: npx waybill retry ${printable(runId)}` : '';
-    stdout.write(`${goOn}\nsend the file once more: add --again\n`);
+    const goOn = isBroken ? `\ncontinue it with: npx waybill retry ${printable(runId)}` : '';
+    stdout.write(`${goOn}\nto send the file again: add --again\n`);
   }
   return isBroken ? EXIT.failures : EXIT.ok;
 }

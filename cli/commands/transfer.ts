@@ -38,7 +38,7 @@ async function showTransfer(
   const place = parseTransferId(transferId);
   if (!place) {
     throw new CommandFailure(
-      `${transferId} is no id of a transfer: expected <run>.<shard>.<line>`,
+      `${transferId} is not a transfer id: expected <run>.<shard>.<line>`,
       'List them with: npx waybill transfers <run>',
       EXIT.usage,
     );

@@ -33,7 +33,7 @@ export function addTransfers(program: Command, io: CommandIo): void {
     .addOption(someOf('--state <state...>', 'only transfers in these states', TRANSFER_STATES))
     .addOption(someOf('--cause <class...>', 'only failures of these classes', CAUSE_CLASSES))
     .option('--limit <n>', 'how many, at most 1000', wholeNumber(1_000), 100)
-    .option('--cursor <cursor>', 'go on where an earlier list ended')
+    .option('--cursor <cursor>', 'continue an earlier list')
     .addHelpText(
       'after',
       examples('transfers <run>', 'transfers <run> --state failed --cause source'),

@@ -50,7 +50,7 @@ export interface Http {
 
 const LONGEST_WAIT_MS = 60_000;
 
-const IS_IT_WAYBILL = 'Check that it is a Waybill service, of a version that fits this command';
+const IS_IT_WAYBILL = 'Check that it is a Waybill service, of a version that matches this command';
 
 /** @throws CommandFailure (usage) when address or token can't be used */
 export function createHttp(options: HttpOptions): Http {
@@ -116,7 +116,7 @@ function unauthorized(base: string, token: Token | undefined, env: Env): Command
   const todo = 'Set WAYBILL_TOKEN to one of the tokens in its WAYBILL_API_TOKENS';
   const local = `, or WAYBILL_DATA to its data folder (there is no ${localSecrets(env)})`;
   if (token) {
-    const what = `${base} does not take the token in ${token.from}`;
+    const what = `${base} does not accept the token in ${token.from}`;
     return new CommandFailure(what, todo, EXIT.refused);
   }
   const more = isThisMachine(base) ? local : '';
@@ -159,7 +159,7 @@ async function refusal(answer: Response, base: string): Promise<CommandFailure> 
   const exitCode = exitCodeOf(answer.status);
   const said = success ? (output.detail ?? output.title) : undefined;
   if (!success || said === undefined) {
-    const what = `${base} answered status ${answer.status} and not why`;
+    const what = `${base} answered status ${answer.status} without a reason`;
     return new CommandFailure(what, IS_IT_WAYBILL, exitCode);
   }
   const errors = output.errors.map(({ path, message }) => `${path}: ${message}`).join('; ');
@@ -189,7 +189,7 @@ const TODO_BY_STATUS: Readonly<Record<string, string>> = {
 
 const todoAt = (status: number): string =>
   status >= 500
-    ? 'Try again; if it stays so, look into the log of the service'
+    ? 'Try again; if it continues, check the log of the service'
     : 'Change the request, then try again';
 
 /** Such as `ECONNREFUSED`; fetch itself says only that it failed. */

@@ -46,7 +46,7 @@ export const clientOf = (io: CommandIo, { url }: Connection): Client =>
     url,
     env: io.env,
     askToken: canAsk(io)
-      ? (address) => askHidden(`${address} wants a token (not shown): `, io)
+      ? (address) => askHidden(`${address} requires a token (not shown): `, io)
       : undefined,
   });
 

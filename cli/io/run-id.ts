@@ -24,7 +24,7 @@ export async function findRunId(client: Pick<Client, 'runs'>, given: string): Pr
   const [only, ...others] = found;
   if (only === undefined) {
     const todo = 'List the runs with: npx waybill runs';
-    throw new CommandFailure(`no run begins with ${given}`, todo, EXIT.refused);
+    throw new CommandFailure(`no run id starts with ${given}`, todo, EXIT.refused);
   }
   if (others.length === 0) return only;
   const more = found.length > SHOWN ? ', …' : '';

@@ -11,7 +11,7 @@ export function keyOf(to: string, name: string): string {
   if (region && bucket && rest.length === 0) return `cos-fetch/${region}/${bucket}/${name}`;
   throw new CommandFailure(
     `--to: expected <region>/<bucket-appid>, not ${to}`,
-    'Write it such as ap-shanghai/examplebucket-1250000000',
+    'Write it like ap-shanghai/examplebucket-1250000000',
     EXIT.usage,
   );
 }

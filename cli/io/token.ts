@@ -23,7 +23,7 @@ export function readAddress(given: string | undefined, env: Env): string {
       ? (['WAYBILL_URL', env['WAYBILL_URL']?.trim() || 'http://127.0.0.1:8787'] as const)
       : (['--url', given] as const);
   const url = URL.parse(text);
-  const todo = 'Write it such as http://127.0.0.1:8787';
+  const todo = 'Write it like http://127.0.0.1:8787';
   if (!url || !['http:', 'https:'].includes(url.protocol)) {
     throw new CommandFailure(`${name}: expected an address, not ${text}`, todo, EXIT.usage);
   }

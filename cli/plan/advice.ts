@@ -29,7 +29,7 @@ export function adviceOn(plan: Omit<Plan, 'advice'>, capped: boolean): string[] 
     [good === 0, 'there is nothing to send'],
     [
       quarantined > 0,
-      `${plural(quarantined, 'line')} would not be sent: waybill lint ${path} names each`,
+      `${plural(quarantined, 'line')} would not be sent: waybill lint ${path} shows each`,
     ],
     ...Object.entries(ON_WARNING).map(([reason, text]): [boolean, string] => [
       (warnings[reason] ?? 0) > 0,
@@ -51,11 +51,11 @@ export function adviceOn(plan: Omit<Plan, 'advice'>, capped: boolean): string[] 
     [good > MANY_LINES, 'split it into manifests of some ten million lines'],
     [
       seconds >= 60 && perSecond > HEAVY,
-      `the sources would have to give ${bytes(perSecond)} a second: make sure that they can, or lower the rate`,
+      `the sources must serve ${bytes(perSecond)} per second: make sure that they can, or lower the rate`,
     ],
     [
       objectBytes !== null && objectBytes.objects < good,
-      `sizes are known of ${count(objectBytes?.objects ?? 0)} of ${plural(good, 'object')}: there is more to carry than shown`,
+      `sizes are known for ${count(objectBytes?.objects ?? 0)} of ${plural(good, 'object')}: the total is larger than shown`,
     ],
   ];
   return all.filter(([holds]) => holds).map(([, text]) => text);

@@ -19,8 +19,8 @@ export function planText(plan: Plan, paint: Paint, columns: number): string {
       at === 0 ? 'warnings' : '',
       `${count(times)} x ${reason}`,
     ]),
-    ['bytes', known ?? 'not known; name a column or a file with --sizes'],
-    ['requests', `${count(plan.requests)}, and more for what fails`],
+    ['bytes', known ?? 'unknown; name a column or a file with --sizes'],
+    ['requests', `${count(plan.requests)}, and more for failures`],
     ['time', `${duration(seconds)} to submit at ${count(plan.ratePerSecond)} a second`],
     [
       'cost',

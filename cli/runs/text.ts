@@ -52,7 +52,7 @@ const ADVICE: Readonly<Record<string, string>> = {
   credentials: 'the key pair or its permissions are wrong: fix them, then retry',
   source: 'the source is missing, denies access or is a different file: fix it, then retry',
   request: 'the line or the request is wrong: correct it in failed.csv and submit that',
-  state: 'the provider was not in a state for this: settle it there, then retry it',
+  state: 'the task or job was in the wrong state: resolve it at the provider, then retry it',
 };
 
 /** What a class of failures asks for. */
@@ -176,8 +176,6 @@ export function reportText(run: RunView): string {
   if (lists.length === 0) return '';
   const command = `npx waybill report ${printable(runId)} --out <folder>`;
   const isRetried = counts.failed > 0 && isOver(run) && run.handedTo === undefined;
-  const again = isRetried
-    ? `Try again what failed:\n  npx waybill retry ${printable(runId)}\n`
-    : '';
+  const again = isRetried ? `Retry the failures:\n  npx waybill retry ${printable(runId)}\n` : '';
   return `\nLine by line: ${listed(lists)}, written by\n  ${command}\n${again}`;
 }

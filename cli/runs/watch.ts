@@ -45,7 +45,7 @@ export async function watch(options: WatchOptions, runId: string): Promise<RunVi
         if (redraws && answeredAt !== undefined) stdout.write('\n');
         throw error;
       }
-      if (!away && !json) show('no answer from the service; asking again', false);
+      if (!away && !json) show('no answer from the service; retrying', false);
       away = true;
       continue;
     }

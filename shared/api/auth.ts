@@ -21,7 +21,7 @@ export function createBearer(tokens: readonly string[]): Authorize {
     }
     if (matches.length === 0) {
       const expected = 'expected one of the tokens in WAYBILL_API_TOKENS';
-      throw refusal('TOKEN_UNKNOWN', 'The token is not known here.', expected);
+      throw refusal('TOKEN_UNKNOWN', 'The token is unknown.', expected);
     }
   };
 }

@@ -41,6 +41,6 @@ export async function claimRun(
   if (kept.requestHash === requestHash) return kept.runId;
   throw new ConflictError(
     'IDEMPOTENCY_MISMATCH',
-    'This Idempotency-Key came before with another request.',
+    'This Idempotency-Key was already used with a different request.',
   );
 }

@@ -34,18 +34,18 @@ export function openApi(allowHttps = false): OpenApi {
 }
 
 const TITLES: Readonly<Record<AnswerStatus | ProblemStatus, string>> = {
-  200: 'Done, or going on already',
+  200: 'Done, or already running',
   202: 'Accepted',
   400: 'The request is malformed; `errors` names each field',
   401: 'No bearer token, or an unknown one',
-  403: 'Not what it claims to be',
-  404: 'There is no such thing',
-  409: 'It does not fit the state things are in',
-  413: 'The body is longer than this route takes',
-  415: 'The body is packed',
-  422: 'This Idempotency-Key came with another request',
+  403: 'The signature or sender could not be verified',
+  404: 'Not found',
+  409: 'The request does not match the current state',
+  413: 'The body is too long for this route',
+  415: 'The body is compressed',
+  422: 'This Idempotency-Key was already used with a different request',
   500: 'A fault of Waybill',
-  502: 'The provider refused, or its answer was not understood',
+  502: 'The provider refused, or sent an unexpected response',
   503: 'Not available, or this provider is not configured',
   504: 'The provider did not answer',
 };
@@ -112,7 +112,7 @@ function operation(route: RouteDescription, path: string): object {
         ]),
       ),
       ...(route.mayRedirect && {
-        302: { description: 'Longer than an answer may be: at the store, by a signed address' },
+        302: { description: 'Too long for a response: redirects to a signed address of the store' },
       }),
       ...Object.fromEntries(refusals.map((status) => [status, problemOf(status)])),
     },
@@ -174,7 +174,7 @@ const IDEMPOTENCY_KEY = {
   in: 'header',
   required: false,
   description:
-    'The same key and request answer the same run; the same key with another one is 422.',
+    'The same key and request return the same run; the same key with a different request is 422.',
   schema: { type: 'string', maxLength: 255, pattern: IDEMPOTENCY.source },
 } as const;
 

@@ -58,7 +58,7 @@ function strayQuote(line: string, start: number, end: number): CsvFault {
   const value = line.slice(start, end);
   const at = start + value.indexOf('"') + 1;
   if (value.trimStart().startsWith('"')) {
-    const message = `a blank stands before the quote at character ${at}; remove the blank`;
+    const message = `there is a blank before the quote at character ${at}; remove the blank`;
     return { reason: 'CSV_QUOTE', message };
   }
   const message = `character ${at} is a quote inside a field that does not start with one; quote the field and write the quote twice`;

@@ -168,7 +168,7 @@ function notUnicode({ url, key }: Fields): LineFault | undefined {
 
 function swapped({ url, key }: Fields): LineFault | undefined {
   if (!/^https?:\/\//i.test(key) || /^[a-z][a-z0-9+.-]*:\/\//i.test(url)) return undefined;
-  return fault('URL_SCHEME', 'the key is a URL and the url is none: the columns look swapped');
+  return fault('URL_SCHEME', 'the key is a URL and the url is not: the columns look swapped');
 }
 
 function encoding({ url }: Fields, options: LintOptions): LineFault | undefined {
@@ -197,7 +197,7 @@ function address({ url }: Fields, { allowHttps }: LintOptions): LineFault | unde
     case 'relative':
       return fault('URL_SCHEME', 'the url has no scheme before its "//"', withScheme(url));
     case 'other-scheme':
-      return fault('URL_SCHEME', 'the url has another scheme than http');
+      return fault('URL_SCHEME', 'the url has a scheme other than http');
     case 'no-address':
       return fault('URL_SCHEME', 'the url is not of the form http://host/path');
   }

@@ -94,7 +94,7 @@ function adviceFor(text: string): string {
   if (/InvalidAccessKeyId|APIGW\.0303|app does not exist/i.test(text)) {
     return 'the key id is unknown: it was deleted, disabled, or belongs to another site';
   }
-  return 'the text quotes no string that was signed; give the whole body of the refusal';
+  return 'the text has no signed string; give the whole body of the error';
 }
 
 function firstDifference(
@@ -146,8 +146,7 @@ function reasonFor(
       ? 'the signing times differ: q-sign-time and q-key-time must be the same'
       : 'the texts that were hashed differ: compare the http string';
   }
-  if (line === 0)
-    return 'the method differs: something between changed it, or another one was sent';
+  if (line === 0) return 'the method differs: a proxy changed it, or a different one was sent';
   if (line === 1) return pathReason(ours[1] ?? '', theirs[1] ?? '');
   if (line === 2) {
     return 'the query differs: a parameter was added, dropped, or escaped twice on the way';
@@ -162,7 +161,7 @@ function reasonFor(
     return `the header ${name} is signed by one side only: ${who} have it`;
   }
   const name = mine ?? other ?? '';
-  return `a signed header differs, likely ${name}: a proxy or client rewrote it, or sent another one`;
+  return `a signed header differs, likely ${name}: a proxy or client rewrote it, or sent a different one`;
 }
 
 const nameOf = (line: string | undefined): string | undefined =>

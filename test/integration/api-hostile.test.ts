@@ -96,7 +96,7 @@ const BAD_TOKENS: readonly (readonly [
 
 const TOLD: Readonly<Record<string, string>> = {
   UNAUTHORIZED: 'This route needs a token.',
-  TOKEN_UNKNOWN: 'The token is not known here.',
+  TOKEN_UNKNOWN: 'The token is unknown.',
 };
 
 it('what is not exactly one of the tokens is none', async () => {

@@ -199,7 +199,7 @@ it('takes the beginning of an id wherever it takes a run', async () => {
   expect(cancelled.code).toBe(4);
   expect(cancelled.output).not.toContain('no such run');
   const unknown = await call('show', short === 'fffff' ? '00000' : 'fffff');
-  expect(unknown).toMatchObject({ code: 4, output: expect.stringContaining('no run begins') });
+  expect(unknown).toMatchObject({ code: 4, output: expect.stringContaining('no run id starts') });
 });
 
 it('prints JSON that fits its schema where no run is asked for', async () => {

@@ -163,7 +163,7 @@ describe('1, where something failed or may not be done', () => {
 });
 
 it.each([
-  [['transfer', 'nonsense'], 'nonsense is no id of a transfer: expected <run>.<shard>.<line>.'],
+  [['transfer', 'nonsense'], 'nonsense is not a transfer id: expected <run>.<shard>.<line>.'],
   [['batch', 'none.json'], 'none.json: there is no such file.'],
   [['batch', BIN], 'expected JSON'],
   [['oms', 'start', '1', '--version', 'v3'], 'Allowed choices are v1, v2'],

@@ -190,7 +190,7 @@ describe.skipIf(!hasScript)('on a terminal', () => {
     const answer = await onTerminal(['runs', '--url', url], { WAYBILL_DATA: '/none' }, [
       [/wants a token/, typed],
     ]);
-    expect(answer.lines[0]).toBe(`${url} wants a token (not shown): `);
+    expect(answer.lines[0]).toBe(`${url} requires a token (not shown): `);
     expect(answer.raw).not.toContain('canary');
     expect(calls).toEqual(['GET /runs']);
     expect(answer.code).toBe(0);

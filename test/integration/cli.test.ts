@@ -185,7 +185,7 @@ describe('with a service', () => {
       ['runs'],
       { WAYBILL_TOKEN: 'a-wrong-token-000' },
       4,
-      'does not take the token in WAYBILL_TOKEN',
+      'does not accept the token in WAYBILL_TOKEN',
     ],
     ['a wrong bucket', ['submit', 'm.csv', '--to', 'ap-shanghai/nobucket'], {}, 2, 'APPID'],
     [

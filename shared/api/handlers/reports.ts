@@ -95,7 +95,7 @@ function impatient(
 ): Pick<ReportOptions, 'ledger' | 'objects'> {
   const check = (): void => {
     if (now() < until) return;
-    throw new InputError('NOT_FOUND', `The report takes longer than an answer may; ${WAIT}.`);
+    throw new InputError('NOT_FOUND', `The report takes too long for a response; ${WAIT}.`);
   };
   return {
     ledger: {
@@ -117,7 +117,7 @@ function impatient(
 
 function answer({ runId }: Run, name: string, body: string | undefined, where = WAIT): HttpAnswer {
   if (body === undefined) {
-    throw new InputError('NOT_FOUND', `The report is longer than an answer may be; ${where}.`);
+    throw new InputError('NOT_FOUND', `The report is too long for a response; ${where}.`);
   }
   return {
     statusCode: 200,

@@ -9,7 +9,7 @@ export const CHANGE_ROUTES = [
     tag: 'steer',
     route: 'POST /runs/{runId}/retry',
     id: 'retryRun',
-    summary: 'Tries failed transfers again, of some classes or all; goes on with a cancelled run',
+    summary: 'Retries failed transfers, of some classes or all; continues a cancelled run',
     body: retryBody,
     bodyOptional: true,
     example: { class: ['source', 'transient'] },

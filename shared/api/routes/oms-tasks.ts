@@ -19,7 +19,7 @@ const omsTask = (version: 'v1' | 'v2'): RouteDescription => ({
   ...omsStart,
   route: `POST /oms/${version}/tasks/{taskId}/start`,
   id: `startOmsTask${version.toUpperCase()}`,
-  summary: `Starts a paused or failed task of OMS ${version}; 200 when it runs already`,
+  summary: `Starts a paused or failed task of OMS ${version}; 200 if it is already running`,
 });
 
 export const OMS_V1_ROUTES: readonly RouteDescription[] = [omsTask('v1')];
@@ -31,6 +31,6 @@ export const OMS_V2_ROUTES: readonly RouteDescription[] = [
     route: 'POST /oms/v2/taskgroups/{groupId}/start',
     id: 'startOmsGroup',
     summary:
-      'Starts a paused task group of OMS v2, or retries a failed one; 200 when it runs already',
+      'Starts a paused task group of OMS v2, or retries a failed one; 200 if it is already running',
   },
 ];

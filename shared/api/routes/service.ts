@@ -28,7 +28,7 @@ export const SERVICE_ROUTES = [
     tag: 'service',
     route: 'GET /dead-letters',
     id: 'getDeadLetters',
-    summary: 'How many shards wait, are worked on, and were given up',
+    summary: 'Numbers of waiting, active and dead shards',
     answers: { 200: queueShape },
     answer: { waiting: 12, inFlight: 2, dead: 0 },
     problems: [],
@@ -37,7 +37,7 @@ export const SERVICE_ROUTES = [
     tag: 'service',
     route: 'POST /dead-letters/redrive',
     id: 'redriveDeadLetters',
-    summary: 'Puts shards that were given up back on the queue; doubles are harmless',
+    summary: 'Puts dead shards back on the queue; duplicates are harmless',
     body: redriveBody,
     bodyOptional: true,
     example: { limit: 100 },
@@ -58,7 +58,7 @@ export const SERVICE_ROUTES = [
     tag: 'service',
     route: 'POST /nightly',
     id: 'requestNightly',
-    summary: 'Requests a nightly pass now; a request that waits already is the same',
+    summary: 'Requests a nightly pass now; repeating a waiting request has no effect',
     answers: { 202: timetableShape },
     answer: {
       nextAt: '2026-11-21T02:00:00.000Z',
@@ -71,7 +71,7 @@ export const SERVICE_ROUTES = [
     tag: 'service',
     route: 'GET /health/providers',
     id: 'getProviderHealth',
-    summary: 'How each provider API answered last: throttling, refused credentials',
+    summary: 'Last status of each provider API: throttling, refused credentials',
     answers: { 200: healthShape },
     answer: healthExample,
     problems: [],
@@ -86,7 +86,7 @@ export const SERVICE_ROUTES = [
   open(
     'getDashboard',
     'GET /',
-    'The dashboard, for browsers; it asks for the token itself',
+    'The dashboard, for browsers; it prompts for the token',
     ['text/html', '<!doctype html>'],
     [404],
   ),
@@ -100,7 +100,7 @@ export const SERVICE_ROUTES = [
   open(
     'getHealth',
     'GET /healthz',
-    'Whether the service lives',
+    'Whether the service is alive',
     ['application/json', { status: 'ok' }],
     [],
   ),
@@ -110,7 +110,7 @@ export const SERVICE_ROUTES = [
 export const READY = open(
   'getReadiness',
   'GET /readyz',
-  'Whether the embedded service can write to ledger, queue and objects, and is not ending',
+  'Whether the local service can write to ledger, queue and objects, and is not stopping',
   ['application/json', { status: 'ok' }],
   [503],
 );

@@ -9,7 +9,7 @@ export const UPLOAD_ROUTES = [
     tag: 'steer',
     route: 'POST /uploads',
     id: 'createUpload',
-    summary: 'Tells where a manifest may be put, for a quarter of an hour',
+    summary: 'Returns an address to upload a manifest to, valid for 15 minutes',
     body: uploadBody,
     example: { key: MANIFEST_KEY },
     answers: { 200: uploadShape },

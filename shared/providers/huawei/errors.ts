@@ -76,7 +76,7 @@ export function huaweiError(
   const spoken = parseError(body);
   const providerCode = spoken?.code ?? `HTTP_${status}`;
   const kind = classOf(providerCode, status);
-  const message = spoken?.message ?? 'the answer carries no message of Huawei Cloud';
+  const message = spoken?.message ?? 'the answer contains no Huawei Cloud error message';
   const summary = `${doing}: ${status} ${providerCode}: `;
   if (isTimeRefused(providerCode, message)) return clock.correct(headers, at, summary + message);
   return new ProviderError(summary + hint(providerCode, message), {

@@ -58,7 +58,7 @@ export function createTokenSource(options: TokenSourceOptions): TokenSource {
     const text = answer.headers['x-subject-token'];
     const expiresAt = clock.ours(new Date(expiryOf(answer.body)), answer.headers).getTime();
     if (text === undefined || text === '' || Number.isNaN(expiresAt)) {
-      throw new ReplyError('The answer to a token has no X-Subject-Token or expires_at.');
+      throw new ReplyError('The answer to the token request has no X-Subject-Token or expires_at.');
     }
     return { text, expiresAt };
   };

@@ -226,7 +226,7 @@ async function ask(url: string, field: string, send: Send): Promise<ApiResponse>
 const refused = (path: string, expected: string, cause?: unknown): InputError =>
   new InputError(
     'NOTIFICATION_REFUSED',
-    'This is no message of a topic we listen to.',
+    'The message is not from a configured topic.',
     [{ path, message: expected }],
     cause,
   );

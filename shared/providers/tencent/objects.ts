@@ -97,8 +97,7 @@ export function createCosObjectsClient({
       const at = clock.now();
       const answer = await send(sign(requestFor('HEAD', target, key), at));
       if (answer.status === 404) return undefined;
-      if (answer.status !== 200)
-        throw cosError(answer, 'looking at a target object', { clock, at });
+      if (answer.status !== 200) throw cosError(answer, 'checking a target object', { clock, at });
       const { headers } = answer;
       const { 'content-length': size, 'last-modified': modified } = headers;
       const etag = (headers['etag'] ?? '').trim().replaceAll('"', '');
@@ -141,7 +140,7 @@ const hasOwnEtag = (headers: Readonly<Record<string, string>>): boolean =>
 /** https://cloud.tencent.com/document/product/436/7734 */
 function readPage(body: string): ObjectsPage {
   const result = parseXml(body)?.['ListBucketResult'];
-  if (!isRecord(result)) throw new ReplyError('The answer to listing objects is no list.');
+  if (!isRecord(result)) throw new ReplyError('The answer to listing objects is not a list.');
   const keys = asList(result['Contents'])
     .map((entry) => (isRecord(entry) ? entry['Key'] : undefined))
     .filter((key) => typeof key === 'string');

@@ -42,7 +42,7 @@ const LITERAL = /'(?:[^'\\\n]|\\.)*'|"(?:[^"\\\n]|\\.)*"|`(?:[^`\\]|\\.)*`/g;
 /** Texts in quotes, without comments and what is put into them. */
 const textsOf = (source: string): readonly string[] =>
   (source.replace(/\/\*[\s\S]*?\*\/|(?<=^|\s)\/\/ .*/g, '').match(LITERAL) ?? []).map((text) =>
-    text.replace(/\$\{[^}]*\}/g, '…'),
+    text.slice(1, -1).replace(/\$\{[^}]*\}/g, '…'),
   );
 
 const sourcesOf = (folder: string): readonly string[] =>
@@ -55,11 +55,15 @@ it.each(pages())('%s uses plain words', (page) => {
   expect(prose.split(/\n(?=\n|\||[*-] )/).flatMap(found)).toEqual([]);
 });
 
+/** Names of notes in ledgers that exist, which no user reads. */
+const NAMES = new Set(['told key …']);
+
 const FOLDERS = ['shared', 'cli', 'local', 'functions', 'dashboard', 'simulator', 'deploy'];
 
 it.each(FOLDERS)('messages of %s use plain words', (folder) => {
   const wrong = sourcesOf(folder).flatMap((file) =>
     textsOf(readPage(file))
+      .filter((text) => !NAMES.has(text))
       .flatMap(found)
       .map((phrase) => `${file}: ${phrase}`),
   );
@@ -69,8 +73,6 @@ it.each(FOLDERS)('messages of %s use plain words', (folder) => {
 it('finds what to avoid', () => {
   expect(found('Mend it, then ask for\nanother one.')).toHaveLength(2);
   expect(found('Fix the file. Another one is fine, it stands in for it.')).toEqual([]);
-  expect(textsOf("// told\nconst told = 'a' + `b ${told} c`; /* told */")).toEqual([
-    "'a'",
-    '`b … c`',
-  ]);
+  const source = `// told\nconst told = 'a' + \`b \${told} c\`; /* told */`;
+  expect(textsOf(source)).toEqual(['a', 'b … c']);
 });

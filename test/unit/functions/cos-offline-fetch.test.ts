@@ -362,7 +362,7 @@ describe('cos-offline-fetch', () => {
     const { handle, ledger, peer, clock } = await setup({
       resolve: async () => {
         asked += 1;
-        throw new ProviderError('looking at a target object: 403', {
+        throw new ProviderError('checking a target object: 403', {
           provider: 'tencent',
           providerCode: 'HTTP_403',
           status: 403,

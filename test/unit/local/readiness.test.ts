@@ -120,7 +120,7 @@ it('is not ready as soon as the service ends', async () => {
   readiness.end();
   expect(await ask()).toMatchObject({
     status: 503,
-    body: { code: 'NOT_READY', detail: 'The service is ending.' },
+    body: { code: 'NOT_READY', detail: 'The service is stopping.' },
   });
 });
 

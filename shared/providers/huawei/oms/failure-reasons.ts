@@ -52,18 +52,28 @@ const REASONS: Readonly<Record<string, FailureReason>> = Object.fromEntries([
   ...rows('0053 0056', 'no', 'credentials', 'the account has expired or is frozen'),
   ...rows('0055 0063', 'no', 'quota', 'make room in the destination, or settle the balance'),
   ...rows('0058 0059 0060', 'no', 'request', 'check the destination bucket and path'),
-  ...rows('0061 0157', 'later', 'transient', 'a storage service was in trouble: later again'),
-  ...rows('0062', 'later', 'transient', 'another task wrote the same names: later again'),
-  ...rows('0064 0160 0201 0202', 'thaw', 'source', 'thaw the archived objects, then start again'),
+  ...rows('0061 0157', 'later', 'transient', 'a storage service had problems: retry later'),
+  ...rows('0062', 'later', 'transient', 'another task wrote the same names: retry later'),
+  ...rows(
+    '0064 0160 0201 0202',
+    'thaw',
+    'source',
+    'restore the archived objects, then start again',
+  ),
   ...rows(
     '0151 0152 0153 0154',
     'keys',
     'credentials',
     'use a source key that may read the objects',
   ),
-  ...rows('0155 0156', 'no', 'source', 'the source bucket or object is not there'),
-  ...rows('0158', 'no', 'request', 'the destination is encrypted otherwise than the source'),
-  ...rows('0159', 'later', 'throttled', 'the source throttled: later, or with a bandwidth rule'),
+  ...rows('0155 0156', 'no', 'source', 'the source bucket or object does not exist'),
+  ...rows('0158', 'no', 'request', 'the destination has a different encryption than the source'),
+  ...rows(
+    '0159',
+    'later',
+    'throttled',
+    'the source throttled: retry later, or limit the bandwidth',
+  ),
 ]);
 
 const UNKNOWN: FailureReason = {

@@ -56,7 +56,8 @@ export function createOmsV1Client(options: OmsOptions): OmsV1Client {
       ];
       if (status !== undefined) query.push(['state', String(status)]);
       const answer = await call({ method: 'GET', path: 'task', query, doing: 'listing tasks' });
-      if (!Array.isArray(answer)) throw new ReplyError('The answer to listing tasks is no list.');
+      if (!Array.isArray(answer))
+        throw new ReplyError('The answer to listing tasks is not a list.');
       return { items: answer.map(toOmsTask).filter((task) => task !== undefined) };
     },
   };

@@ -188,7 +188,7 @@ async function etagOf(
   if (found) return `"${found.etag}"`;
   const path = 'manifest.location.objectArn';
   throw new InputError('NOT_FOUND', `There is no manifest ${arn}.`, [
-    { path, message: 'expected an object that is there' },
+    { path, message: 'expected an existing object' },
   ]);
 }
 

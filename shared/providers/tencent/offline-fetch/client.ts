@@ -115,7 +115,7 @@ export function createCosFetchClient({
     async progress(target, taskId) {
       try {
         const request = { method: 'GET', path: taskId, body: '' } as const;
-        return toProgress(await call(target, request, 'asking for a fetch task'));
+        return toProgress(await call(target, request, 'reading a fetch task'));
       } catch (error) {
         if (!isAbsent(error)) throw error;
         const { providerCode: code, message, requestId } = error;

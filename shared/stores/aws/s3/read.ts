@@ -31,7 +31,9 @@ export async function* readObject(
     const { first = position, stop, total } = extentOf(answer);
     if (first !== position && answer.status === 206) {
       await release(answer.body);
-      throw new StoreError(`The object store answered GET ${bucket.name}/${key} with other bytes.`);
+      throw new StoreError(
+        `The object store answered GET ${bucket.name}/${key} with the wrong bytes.`,
+      );
     }
     const from = position;
     let failure: unknown;

@@ -119,7 +119,7 @@ export function prepareTables(db: DatabaseSync): void {
   };
   if (found > VERSION) {
     throw new StoreError(
-      `The ledger file has version ${found}, this program knows ${VERSION}: it was written by a newer Waybill.`,
+      `The ledger file has version ${found}, this program supports ${VERSION}: it was written by a newer Waybill.`,
     );
   }
   db.exec('BEGIN IMMEDIATE');

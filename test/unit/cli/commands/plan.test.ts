@@ -96,7 +96,7 @@ describe('sizes', () => {
   it('are those of good lines in the column that is named size, in any case', async () => {
     const { objectBytes, advice } = await planned(file('m.csv', SIZED));
     expect(objectBytes).toEqual({ bytes: 3_000, objects: 2 });
-    expect(advice).toContainEqual(expect.stringContaining('known of 2 of 3 objects'));
+    expect(advice).toContainEqual(expect.stringContaining('known for 2 of 3 objects'));
   });
 
   it('are members of JSON Lines, as numbers or digits, also in a packed file', async () => {

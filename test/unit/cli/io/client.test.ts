@@ -139,7 +139,7 @@ describe('a token that is asked for', () => {
     const { asked, client, peer } = await typing('canary-typed');
     peer.answer(problem(401, {}));
     const answer = client.run('r');
-    await expect(answer).rejects.toThrow('does not take the token in what was typed');
+    await expect(answer).rejects.toThrow('does not accept the token in what was typed');
     await expect(answer).rejects.not.toThrow('canary');
     await expect(client.run('r')).rejects.toMatchObject({ exitCode: EXIT.refused });
     expect(asked).toHaveLength(1);
@@ -176,7 +176,7 @@ it.each([
     'a page of a gateway',
     { status: 502, body: '<html>Bad gateway</html>' },
     EXIT.unreachable,
-    'answered status 502 and not why. Check that it is a Waybill service',
+    'answered status 502 without a reason. Check that it is a Waybill service',
   ],
   ['a page of another server', { body: '<html>' }, EXIT.unreachable, 'is not JSON. Check that'],
   ['JSON of another server', { body: '{"runs":1}' }, EXIT.unreachable, 'not as expected: runs: '],
@@ -191,7 +191,7 @@ it.each([
     'a wrong token',
     problem(401, { detail: 'No.' }),
     EXIT.refused,
-    'does not take the token in WAYBILL_TOKEN. Set WAYBILL_TOKEN to one of',
+    'does not accept the token in WAYBILL_TOKEN. Set WAYBILL_TOKEN to one of',
   ],
 ] as const)('one clear error for %s', async (_name, reply, exitCode, message) => {
   const { client, peer } = await setup();

@@ -43,6 +43,6 @@ it('names the runs that begin alike, and what to do', async () => {
 it('says when there is none', async () => {
   expect((await find('d')).found).toMatchObject({
     exitCode: 4,
-    message: 'no run begins with d. List the runs with: npx waybill runs.',
+    message: 'no run id starts with d. List the runs with: npx waybill runs.',
   });
 });

@@ -15,7 +15,7 @@ describe('readAddress', () => {
   });
 
   it.each([
-    ['localhost:8787', {}, '--url: expected an address, not localhost:8787. Write it such as http'],
+    ['localhost:8787', {}, '--url: expected an address, not localhost:8787. Write it like http'],
     ['', {}, '--url: expected'],
     ['ftp://w.example', {}, '--url: expected'],
     [undefined, { WAYBILL_URL: 'nowhere' }, 'WAYBILL_URL: expected an address'],

@@ -81,7 +81,7 @@ describe('show --watch', () => {
     const looks = [at(1), broken, unavailable, at(50), at(100, 'completed')];
     const { options, stdout } = await setup(looks);
     expect(await showRun(options, 'r', true)).toBe(0);
-    expect(stdout.text().match(/no answer from the service; asking again\n/g)).toHaveLength(1);
+    expect(stdout.text().match(/no answer from the service; retrying\n/g)).toHaveLength(1);
     expect(stdout.text()).toContain('50 of 100');
   });
 

@@ -116,7 +116,7 @@ describe('an uploaded job description', () => {
       'about a manifest that is not there',
       key,
       jobBody({ manifest: manifestOf({ location: { objectArn: `${ARN}/none` } }) }),
-      /manifest\.location\.objectArn: expected an object that is there/,
+      /manifest\.location\.objectArn: expected an existing object/,
     ],
     ['too long', key, ' '.repeat(1_048_577), /\(whole\): expected at most 1048576 bytes/],
   ])('that is %s opens a run that tells why', async (_name, name, content, message) => {

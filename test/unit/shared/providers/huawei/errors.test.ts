@@ -267,7 +267,7 @@ describe('other answers', () => {
         class: kind,
         sent,
         providerCode: `HTTP_${status}`,
-        message: `starting task 1: ${status} HTTP_${status}: the answer carries no message of Huawei Cloud`,
+        message: `starting task 1: ${status} HTTP_${status}: the answer contains no Huawei Cloud error message`,
       });
     }
   });
