@@ -96,9 +96,11 @@ async function readDescription(info: ObjectInfo, objects: Objects): Promise<Batc
   }
   const request = parseBody(batchJobRequest, await readSmall(objects, info));
   if (request.region !== undefined && request.region !== region) {
-    throw new InputError('BODY_INVALID', 'The description is in the folder of another region.', [
-      { path: 'region', message: `expected ${region}, the region of the folder` },
-    ]);
+    throw new InputError(
+      'BODY_INVALID',
+      'The description is in the folder of a different region.',
+      [{ path: 'region', message: `expected ${region}, the region of the folder` }],
+    );
   }
   return { ...request, region };
 }
