@@ -53,7 +53,7 @@ function section(route: RouteDescription): string {
   const [good, problems] = [/^[23]/, /^[45]/].map((kind) =>
     Object.keys(responses).filter((status) => kind.test(status)),
   );
-  const refusals = problems?.length ? `; problems ${problems.join(', ')}` : '';
+  const refusals = problems?.length ? `; errors ${problems.join(', ')}` : '';
   return [
     `### ${route.route}`,
     '',
@@ -61,7 +61,7 @@ function section(route: RouteDescription): string {
     '',
     ...(rows.length > 0 ? [...table(rows), ''] : []),
     ...code(route.example),
-    `Answers ${good?.join(', ')}${refusals}.`,
+    `Returns ${good?.join(', ')}${refusals}.`,
     '',
     ...code(route.answer),
   ].join('\n');
@@ -107,7 +107,7 @@ const isShort = (pattern: string | undefined): pattern is string =>
   pattern !== undefined && pattern.length <= 60;
 
 const table = (rows: readonly Row[]): readonly string[] => [
-  '| Name | Where | What |',
+  '| Name | In | Description |',
   '|---|---|---|',
   ...rows.map((cells) => `| ${cells.join(' | ')} |`),
 ];
@@ -121,29 +121,29 @@ const code = (value: unknown): readonly string[] => {
 
 const INTRODUCTION = `# HTTP API
 
-The same for a service on your machine and a deployed one. This page and the document that the service
-answers at \`GET /openapi.json\` ([as a file](schemas/openapi.json)) are made of the same descriptions that
-requests are checked with. Examples with curl: [examples/curl.md](examples/curl.md).
+The API is the same for a service on your machine and a deployed one. This page and \`GET /openapi.json\`
+([as a file](schemas/openapi.json)) come from the descriptions that validate requests. Examples:
+[with curl](examples/curl.md).
 
-- **Token.** \`Authorization: Bearer <token>\`, one of \`WAYBILL_API_TOKENS\`, on everything that does not
-  say "No token".
-- **Errors** are problems of [RFC 9457](https://www.rfc-editor.org/rfc/rfc9457): \`code\` is stable,
-  \`errors\` names every field that is wrong and what was expected there. \`BODY_INVALID\`,
-  \`QUERY_INVALID\`, \`PATH_INVALID\` and \`HEADER_INVALID\` say which part of the request it is.
-  \`type\` is the place of the code in [troubleshooting.md](troubleshooting.md), which has all of them.
+- **Token.** Send \`Authorization: Bearer <token>\` with one of \`WAYBILL_API_TOKENS\`, except where a route says
+  "No token".
+- **Errors** follow [RFC 9457](https://www.rfc-editor.org/rfc/rfc9457). \`code\` is stable; \`errors\` names every
+  invalid field and the expected value. \`BODY_INVALID\`, \`QUERY_INVALID\`, \`PATH_INVALID\` and
+  \`HEADER_INVALID\` name the part of the request. \`type\` links to the code in
+  [troubleshooting](troubleshooting.md).
 - **Unknown names** are refused: fields of a body, and query parameters of every route with a token.
-- **Statuses.** 200 done, or going on already; 202 accepted; 400 malformed; 401 no token
-  (\`UNAUTHORIZED\`) or an unknown one (\`TOKEN_UNKNOWN\`); 404 no such thing; 409 does not fit the state things are in; 422 the manifest, or the
-  \`Idempotency-Key\`, can't be used; 429 too many requests (on AWS); 502 the provider refused; 503 not available, busy, or this
-  provider is not configured; 504 the provider did not answer.
-- **Starting something twice.** With an \`Idempotency-Key\` the same request answers the same run; another
-  request under the same key is 422.
-- **Pages.** \`nextCursor\` of one answer is the \`cursor\` of the next request; null at the end. Lists of
-  words are separated by commas: \`state=failed,cancelled\`.
-- **Rate limits.** On AWS, API Gateway limits the API as a whole (\`apiRate\`, \`apiBurst\`) and answers 429.
+- **Statuses.** 200 done or already running; 202 accepted; 400 malformed; 401 missing (\`UNAUTHORIZED\`) or unknown
+  (\`TOKEN_UNKNOWN\`) token; 404 not found; 409 the request doesn't match the current state; 422 the manifest or the
+  \`Idempotency-Key\` can't be used; 429 too many requests (on AWS); 502 the provider refused; 503 unavailable, busy, or
+  the provider isn't configured; 504 the provider didn't answer.
+- **Idempotency.** With an \`Idempotency-Key\` the same request returns the same run. A different request with the same
+  key returns 422.
+- **Pages.** Use \`nextCursor\` as the \`cursor\` of the next request; it is null at the end. Separate words in lists
+  with commas: \`state=failed,cancelled\`.
+- **Rate limits.** On AWS, API Gateway limits the API as a whole (\`apiRate\`, \`apiBurst\`) and returns 429.
 - **HEAD** works wherever GET does.
 - **Uploads** to the local service: \`PUT /objects/{key}\` with the file as the body, for keys that
-  \`POST /uploads\` takes. A form is refused with 415, a body that does not match its \`Content-MD5\` with 400.
-- **Limits** of the local service, such as the longest body: [operations.md](operations.md#limits-for-callers).
-- **CORS** is off: no page of another origin can read an answer.
+  \`POST /uploads\` accepts. Forms get 415, and a body that doesn't match its \`Content-MD5\` gets 400.
+- **Limits** of the local service, such as the longest body: [operations](operations.md#limits-for-callers).
+- **CORS** is off: pages of other origins can't read responses.
 `;

@@ -174,7 +174,7 @@ const IDEMPOTENCY_KEY = {
   in: 'header',
   required: false,
   description:
-    'The same key and request return the same run; the same key with a different request is 422.',
+    'The same key and request return the same run; the same key with a different request is 422',
   schema: { type: 'string', maxLength: 255, pattern: IDEMPOTENCY.source },
 } as const;
 
