@@ -209,6 +209,12 @@ export interface Transfer extends Fact {
   readonly history: readonly HistoryEntry[];
 }
 
+/** A transfer with what its manifest tells of it, as the row of a healthy one holds no object. */
+export interface DescribedTransfer extends Transfer {
+  /** Why `object` is absent although a manifest had it: removed, or not what it was. */
+  readonly manifest?: 'gone' | 'changed';
+}
+
 export interface TransferPlace {
   readonly runId: string;
   readonly shard: number;

@@ -98,6 +98,9 @@ export type ShardMessage = Fixed<v.InferOutput<typeof messageSchema>>;
  */
 export type Shard = Omit<ShardMessage, 'place'>;
 
+/** A shard of provider tasks has no object to read its lines from. */
+export const isTaskShard = ({ object }: Pick<Shard, 'object'>): boolean => object.key === '';
+
 /** @throws InputError (EVENT_INVALID) that names each field that does not fit */
 export const parseShard = (body: string): ShardMessage =>
   parseWith(v.pipe(jsonText, messageSchema), body, 'The queue message');

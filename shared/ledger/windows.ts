@@ -1,5 +1,5 @@
 /** The intent windows that one worker writes over a shard, each before any of its lines is sent. */
-import type { IntentWindow, Lease, Ledger } from './ledger.ts';
+import type { IntentWindow, Lease, Ledger, Mark } from './ledger.ts';
 import type { Shard } from './shard.ts';
 import type { RunWatch } from './stops.ts';
 import type { Tally } from './tally.ts';
@@ -28,6 +28,9 @@ export interface WindowOptions {
 /** Between two checks that the run is active and this worker still holds the shard. */
 const CHECK_MS = 10_000;
 
+/** Between the marks of a shard: the most that is read to find one of its lines. */
+export const MARK_BYTES = 524_288;
+
 export function createWindows({
   ledger,
   shard,
@@ -42,12 +45,21 @@ export function createWindows({
   let covering: Promise<void> = Promise.resolve();
   let checkedAt = now().getTime();
   let checking: Promise<unknown> | undefined;
+  let marked = shard.start;
+
+  /** Where the reader is, when it is far enough from the mark before. */
+  const markAt = ({ lines, last = 0 }: Tally): Mark | undefined =>
+    last - marked < MARK_BYTES ? undefined : { line: lines, byte: last };
 
   /** Renews the lease too, and learns whether the run has ended. */
   const write = async (window: IntentWindow): Promise<boolean> => {
     const { at } = window;
-    const answer = await ledger.coverShard(shard, { ...lease, at }, window, seen());
+    const tally = seen();
+    const mark = markAt(tally);
+    const progress = mark && { mark };
+    const answer = await ledger.coverShard(shard, { ...lease, at }, window, tally, progress);
     if (answer !== 'covered') stop();
+    else if (mark) marked = mark.byte;
     return answer === 'covered';
   };
 

@@ -3,9 +3,11 @@
  * (promise G1), writes the reports, then marks the run as completed. A cancelled or failed run is closed
  * once none of its transfers is open. Repeating it after a crash writes the reports again.
  */
+
 import { runLeaseName, tryLease } from '../ledger/lease.ts';
 import type { Ledger, ShardRecord } from '../ledger/ledger.ts';
 import { isStopped, type Run } from '../ledger/model.ts';
+import { isTaskShard } from '../ledger/shard.ts';
 import { totalsOf } from '../ledger/totals.ts';
 import type { Cause } from '../lib/errors.ts';
 import type { Log } from '../lib/log.ts';
@@ -24,7 +26,6 @@ import { REST_MS, type Rest, writeRest } from './rest.ts';
 import { readRetryRequests, saveRetryRequests } from './retry-requests.ts';
 import { isRetryable } from './retry-rules.ts';
 import { readSnapshot, type Snapshot } from './snapshot.ts';
-import { isTaskShard } from './task-runs.ts';
 
 export interface ClosingOptions {
   readonly ledger: Ledger;

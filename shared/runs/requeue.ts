@@ -7,13 +7,12 @@
 import type { Ledger, ShardRecord } from '../ledger/ledger.ts';
 import type { TransferState } from '../ledger/merge.ts';
 import type { Transfer } from '../ledger/model.ts';
-import type { Shard } from '../ledger/shard.ts';
+import { isTaskShard, type Shard } from '../ledger/shard.ts';
 import { sideBySide } from '../lib/side-by-side.ts';
 import type { Objects } from '../stores/objects.ts';
 import type { QueueSender } from '../stores/queue.ts';
 import { feedAgain } from './feed.ts';
 import { isRetryable, retryWaitMs } from './retry-rules.ts';
-import { isTaskShard } from './task-runs.ts';
 
 export interface RequeueOptions {
   readonly ledger: Pick<Ledger, 'record' | 'transfersOf'>;

@@ -6,7 +6,7 @@
 import type { Ledger, ShardRecord } from '../ledger/ledger.ts';
 import { TRANSFER_STATES } from '../ledger/merge.ts';
 import type { Plan, Run, TransferObject } from '../ledger/model.ts';
-import { parseShard, type Shard } from '../ledger/shard.ts';
+import { isTaskShard, parseShard, type Shard } from '../ledger/shard.ts';
 import { NO_TALLY, type Tally } from '../ledger/tally.ts';
 import { toCause } from '../lib/cause.ts';
 import { InputError, WaybillError } from '../lib/errors.ts';
@@ -22,7 +22,6 @@ import { changedObject, noObject } from '../stores/object-keys.ts';
 import type { Objects } from '../stores/objects.ts';
 import { cutManifest } from './cut-shards.ts';
 import { shardListKey } from './feed.ts';
-import { isTaskShard } from './task-runs.ts';
 
 export interface RestOptions {
   readonly ledger: Pick<Ledger, 'transfersOf'>;

@@ -2,10 +2,12 @@
  * Retries failed transfers within their run, for `POST /runs/{runId}/retry`, and reopens a run that
  * was cancelled or failed. Safe to repeat at any point.
  */
+
 import { runLeaseName, withLease } from '../ledger/lease.ts';
 import type { Ledger, ShardRecord } from '../ledger/ledger.ts';
 import type { Run } from '../ledger/model.ts';
 import { shownCounts } from '../ledger/run-numbers.ts';
+import { isTaskShard } from '../ledger/shard.ts';
 import { type CauseClass, ConflictError } from '../lib/errors.ts';
 import { rejectedKeptKey, removeStaged } from '../manifest/staging.ts';
 import type { Objects } from '../stores/objects.ts';
@@ -21,7 +23,6 @@ import {
   withRetryRequest,
 } from './retry-requests.ts';
 import { isRequested } from './retry-rules.ts';
-import { isTaskShard } from './task-runs.ts';
 
 export interface RetryOptions {
   readonly ledger: Ledger;

@@ -32,9 +32,6 @@ export const taskShard = (runId: string, count: number): Shard => ({
   object: { key: '', etag: '', offset: 0 },
 });
 
-/** A shard of tasks has no object to read its lines from. */
-export const isTaskShard = ({ object }: Shard): boolean => object.key === '';
-
 const taskTally = (count: number): Tally => ({
   ...(count > 0 && { first: 0, last: count }),
   lines: count,

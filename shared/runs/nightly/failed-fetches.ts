@@ -4,14 +4,13 @@
  */
 import type { Ledger, ShardRecord } from '../../ledger/ledger.ts';
 import type { Run, Transfer } from '../../ledger/model.ts';
-import type { SameKey, Shard, Target } from '../../ledger/shard.ts';
+import { isTaskShard, type SameKey, type Shard, type Target } from '../../ledger/shard.ts';
 import { sha256Hex } from '../../lib/encoding.ts';
 import type { CauseClass } from '../../lib/errors.ts';
 import { cutShards } from '../../manifest/shards.ts';
 import { OWN_PREFIX } from '../../stores/layout.ts';
 import type { Objects } from '../../stores/objects.ts';
 import { isForNight } from '../retry-rules.ts';
-import { isTaskShard } from '../task-runs.ts';
 import type { Skipped } from './plan.ts';
 
 export interface FetchesOptions {

@@ -6,6 +6,7 @@
 
 import type { Ledger, ShardRecord } from '../../ledger/ledger.ts';
 import { nightKey, type Transfer, type TransferUpdate } from '../../ledger/model.ts';
+import { isTaskShard } from '../../ledger/shard.ts';
 import { toCause } from '../../lib/cause.ts';
 import { BreakerOpenError, type Cause, StoreError, WaybillError } from '../../lib/errors.ts';
 import type { Log } from '../../lib/log.ts';
@@ -19,7 +20,6 @@ import type {
   TaskStatus,
 } from '../../providers/task-poller.ts';
 import type { Objects } from '../../stores/objects.ts';
-import { isTaskShard } from '../task-runs.ts';
 
 export interface PollOptions {
   readonly ledger: Ledger;
