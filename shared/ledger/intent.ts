@@ -7,7 +7,8 @@
  */
 import { RunStoppedError, UnsettledError } from '../lib/errors.ts';
 import type { IntentWindow, OpenedShard } from './ledger.ts';
-import type { Transfer, TransferUpdate } from './model.ts';
+import type { Acceptance, Transfer, TransferUpdate } from './model.ts';
+import { createPacks } from './packs.ts';
 import type { PlannedTransfer } from './shard.ts';
 import { createWindows, type WindowOptions } from './windows.ts';
 
@@ -31,6 +32,12 @@ export interface Intent {
    * once in ten seconds. @throws RunStoppedError (RUN_STOPPED); StoreError
    */
   checkRun(): Promise<void>;
+  /** The provider took the first attempt of a line; in a pack where the ledger asks for that. */
+  accept(acceptance: Acceptance): Promise<void>;
+  /** The line from `next` has its row, or is accepted. */
+  settle(line: number): void;
+  /** Makes every acceptance durable. */
+  flush(): Promise<void>;
   /** Returns an attempt from `next` that never left, because the run ended before its turn. */
   giveBack(transfer: PlannedTransfer, attempt: number): Promise<void>;
   /** All windows, when no line from `line` on was submitted by this worker. */
@@ -41,7 +48,7 @@ export interface Intent {
   readonly signal: AbortSignal;
 }
 
-export interface IntentOptions extends WindowOptions {
+export interface IntentOptions extends Omit<WindowOptions, 'settledBelow'> {
   readonly opened: OpenedShard;
   readonly settleMs: number;
 }
@@ -49,7 +56,16 @@ export interface IntentOptions extends WindowOptions {
 export function createIntent(options: IntentOptions): Intent {
   const { ledger, shard, opened, watch, settleMs, now } = options;
   const { signal, stop } = watch;
-  const windows = createWindows(options);
+  const packs = createPacks(ledger, shard);
+  /** Lines from `next`, which go in order, that have no row yet. */
+  const open = new Set<number>();
+  const settledBelow = (): number => {
+    if (open.size === 0) return 0;
+    let first = packs.heldFrom();
+    for (const line of open) first = Math.min(first, line);
+    return first;
+  };
+  const windows = createWindows({ ...options, settledBelow });
   let unsentFrom = Number.POSITIVE_INFINITY;
 
   /** What an earlier worker wrote over a line, which it may have sent. */
@@ -89,6 +105,7 @@ export function createIntent(options: IntentOptions): Intent {
   return {
     async next(transfer, resolve) {
       const { line } = transfer;
+      open.add(line);
       if (!(await windows.maySend())) return unsent(line);
       if (opened.settled(line)) return undefined;
       const known = opened.transfers.get(line);
@@ -110,6 +127,9 @@ export function createIntent(options: IntentOptions): Intent {
       if (!known.object) await record(transfer, { state, attempt, event: 'resolved' });
       return undefined;
     },
+    accept: packs.add,
+    settle: (line) => void open.delete(line),
+    flush: packs.flush,
     stop,
     async checkRun() {
       if (!(await windows.maySend())) throw new RunStoppedError(shard.runId);

@@ -22,6 +22,8 @@ export interface WindowOptions {
   readonly windowLines?: number;
   /** What the reader has seen so far, kept with each window. */
   readonly seen: () => Tally;
+  /** Every line below has its row. */
+  readonly settledBelow: () => number;
   readonly now: () => Date;
 }
 
@@ -38,6 +40,7 @@ export function createWindows({
   watch: { signal, stop },
   windowLines = 256,
   seen,
+  settledBelow,
   now,
 }: WindowOptions): Windows {
   const written: IntentWindow[] = [];
@@ -56,7 +59,7 @@ export function createWindows({
     const { at } = window;
     const tally = seen();
     const mark = markAt(tally);
-    const progress = mark && { mark };
+    const progress = { settledBelow: settledBelow(), ...(mark && { mark }) };
     const answer = await ledger.coverShard(shard, { ...lease, at }, window, tally, progress);
     if (answer !== 'covered') stop();
     else if (mark) marked = mark.byte;
@@ -65,7 +68,8 @@ export function createWindows({
 
   const extend = async (line: number): Promise<void> => {
     if (line < covered || signal.aborted) return;
-    const window = { through: line + windowLines, at: now() };
+    // To the end of the block, which acceptances are packed by.
+    const window = { through: line - (line % windowLines) + windowLines, at: now() };
     if (!(await write(window))) return;
     covered = window.through;
     checkedAt = window.at.getTime();

@@ -73,9 +73,10 @@ export function createSubmitShard(options: SubmitShardOptions): SubmitShard {
       const send = async (transfer: PlannedTransfer, onTurn: () => void): Promise<void> => {
         const turn = { onTurn, sent };
         const settled = await submit(transfer, shard, intent, turn).catch(isUnsettled);
-        if (!settled) open += 1;
+        if (settled) intent.settle(transfer.line);
+        else open += 1;
       };
-      await each(timely, send, { tellsTurn: true });
+      await each(timely, send, { tellsTurn: true }).finally(intent.flush);
       if (intent.signal.aborted) {
         rest = intent.windowsBelow(intent.unsentFrom);
         // The end of the run could not be written, or somebody goes on with it already.

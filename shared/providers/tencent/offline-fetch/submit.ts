@@ -1,4 +1,5 @@
 /** Sends one transfer of a shard to COS offline fetch, if it may be sent, and records what came of it. */
+import { latestId } from '../../../ledger/history.ts';
 import type { Intent, Resolve } from '../../../ledger/intent.ts';
 import type { Ledger } from '../../../ledger/ledger.ts';
 import { isUnsent, refused, submitted } from '../../../ledger/outcomes.ts';
@@ -64,7 +65,12 @@ export function createSubmit({ breaker, client, ledger, log, now, resolve, urls 
       const report = await answer
         .then(({ taskId }) => taskId)
         .then(submitted(attempt, transfer, now), refused(attempt, transfer, now));
-      await ledger.record(id, report);
+      const providerId = attempt === 1 ? latestId(report.accepted) : undefined;
+      if (providerId === undefined) await ledger.record(id, report);
+      else {
+        const { line } = transfer;
+        await intent.accept({ line, id: providerId, at: report.at, object: transfer });
+      }
       if (report.state === 'submitted') sent.submitted += 1;
       if (report.cause?.class === 'throttled') sent.throttled += 1;
       return report.event !== 'unanswered';

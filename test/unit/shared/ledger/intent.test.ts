@@ -168,6 +168,30 @@ it('G2: lets nothing more be sent once another worker has the shard', async () =
   await expect(intent.checkRun()).rejects.toMatchObject({ code: 'RUN_STOPPED' });
 });
 
+it('tells with each window below which line everything is settled, acceptances in a pack aside', async () => {
+  const told: (number | undefined)[] = [];
+  const packed: number[] = [];
+  const { intent, next } = await setup({}, ({ coverShard }) => ({
+    packs: { lines: 256, ms: 10_000 },
+    accept: async (_shard, pack) => void packed.push(...pack.map(({ line }) => line)),
+    coverShard: (...given) => {
+      told.push(given[4]?.settledBelow);
+      return coverShard(...given);
+    },
+  }));
+  for (const line of [256, 257, 258]) await next(line);
+  for (const line of [256, 258]) intent.settle(line);
+  await next(260);
+  intent.settle(257);
+  await intent.accept({ line: 258, id: 't', at: new Date(START) });
+  intent.settle(260);
+  await next(262);
+  await intent.flush();
+  await next(264);
+  expect(told).toEqual([256, 256, 257, 258, 262]);
+  expect(packed).toEqual([258]);
+});
+
 it('takes back what never left: a row is ordered anew, a line of a window has none', async () => {
   const { intent, ledger, next, shard } = await setup();
   const transferOf = (line: number) => {
