@@ -44,6 +44,7 @@ async function work(shard: Shard, { ledger }: ReturnType<typeof openStores>): Pr
     lease,
     watch: { signal, stop: () => {} },
     seen: () => reading.tally,
+    settledBelow: () => 0,
     now: () => AT,
   });
   for await (const batch of reading) for (const { line } of batch) await windows.cover(line);
