@@ -120,7 +120,7 @@ function unauthorized(base: string, token: Token | undefined, env: Env): Command
     return new CommandFailure(what, todo, EXIT.refused);
   }
   const more = isThisMachine(base) ? local : '';
-  return new CommandFailure(`${base} wants a token`, `${todo}${more}`, EXIT.refused);
+  return new CommandFailure(`${base} requires a token`, `${todo}${more}`, EXIT.refused);
 }
 
 async function checked<Schema extends v.GenericSchema>(

@@ -188,7 +188,7 @@ describe.skipIf(!hasScript)('on a terminal', () => {
     const { url, calls } = await startService();
     const typed = 'wrong\u0015canary-tokenx\u007f\r';
     const answer = await onTerminal(['runs', '--url', url], { WAYBILL_DATA: '/none' }, [
-      [/wants a token/, typed],
+      [/requires a token/, typed],
     ]);
     expect(answer.lines[0]).toBe(`${url} requires a token (not shown): `);
     expect(answer.raw).not.toContain('canary');
@@ -203,7 +203,7 @@ describe.skipIf(!hasScript)('on a terminal', () => {
   ])('ends on %s in place of a token', async (_name, typed, code) => {
     const { url, calls } = await startService();
     const answer = await onTerminal(['runs', '--url', url], { WAYBILL_DATA: '/none' }, [
-      [/wants a token/, typed],
+      [/requires a token/, typed],
     ]);
     expect(answer.code).toBe(code);
     expect(calls).toEqual([]);
@@ -240,6 +240,6 @@ it('asks nothing where standard error is no terminal', async () => {
   });
   const [code] = await once(child, 'close');
   expect(code).toBe(4);
-  expect(said).toMatch(/^waybill: \S+ wants a token\. Set WAYBILL_TOKEN/);
+  expect(said).toMatch(/^waybill: \S+ requires a token\. Set WAYBILL_TOKEN/);
   expect(calls).toEqual([]);
 });
