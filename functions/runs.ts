@@ -28,6 +28,7 @@ import type { Ledger } from '../shared/ledger/ledger.ts';
 import { InputError } from '../shared/lib/errors.ts';
 import { createLog, type Log } from '../shared/lib/log.ts';
 import { own } from '../shared/lib/values.ts';
+import { createDescribe } from '../shared/manifest/describe.ts';
 import type { PlanLater } from '../shared/runs/plan.ts';
 import { createPlanner, type Planner } from '../shared/runs/plan.ts';
 import type { Deployment } from '../shared/runtime/deployment.ts';
@@ -61,7 +62,7 @@ export function createHandler({ authorize, ...given }: Deps) {
   const deps = { now: () => new Date(), ...given };
   const { ledger, log, objects, uploads } = deps;
   const routes: Readonly<Record<string, Route>> = {
-    ...runRoutes(ledger),
+    ...runRoutes(ledger, createDescribe({ ledger, objects })),
     ...reportRoutes({ ledger, objects, reading: uploads.reading, now: deps.now }),
     ...serviceRoutes(deps),
     ...startRoutes(deps),

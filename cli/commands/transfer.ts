@@ -63,6 +63,7 @@ function transferText(transfer: TransferView, paint: Paint, columns: number): st
     ...optional('key', key),
     ...optional('task', taskText(transfer)),
     ...optional('url', url),
+    ...optional('object', lossText(transfer)),
     ...optional('provider id', providerId),
     ...optional('request id', cause?.requestId),
     ['updated', printable(updatedAt)],
@@ -93,6 +94,12 @@ const TONE = {
 /** In the colour of its meaning. */
 export const stateText = ({ state }: TransferView, paint: Paint): string =>
   paint(own(TONE, state) ?? 'aside', printable(state));
+
+/** Why key and URL are unknown; undefined where they are known, or none belong to it. */
+export const lossText = ({ manifest }: TransferView): string | undefined =>
+  manifest === undefined
+    ? undefined
+    : `unknown: the manifest ${manifest === 'gone' ? 'was removed' : 'was changed'}`;
 
 /** The task, group or job that it starts; undefined for an object. */
 export function taskText({ task, providerId }: TransferView): string | undefined {

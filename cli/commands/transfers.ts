@@ -17,7 +17,7 @@ import {
 } from '../io/options.ts';
 import { type Room, table } from '../io/table.ts';
 import { columnsOf, createPaint, printable } from '../io/text.ts';
-import { stateText, taskText } from './transfer.ts';
+import { lossText, stateText, taskText } from './transfer.ts';
 
 interface TransfersArguments extends Connection {
   readonly limit: number;
@@ -61,7 +61,7 @@ export async function listTransfers(
       stateText(transfer, paint),
       String(transfer.attempt),
       printable(transfer.cause?.code ?? ''),
-      printable(transfer.key ?? taskText(transfer) ?? ''),
+      printable(transfer.key ?? taskText(transfer) ?? lossText(transfer) ?? ''),
     ]);
     const head = ['TRANSFER', 'STATE', 'TRY', 'CAUSE', 'KEY'];
     stdout.write(table([head, ...rows], room(columnsOf(stdout))));

@@ -65,6 +65,8 @@ export const transfer = v.looseObject({
   attempt: size,
   key: v.optional(v.string()),
   url: v.optional(v.string()),
+  /** Why key and URL are unknown: `gone` or `changed`. */
+  manifest: v.optional(v.string()),
   task: v.optional(
     v.looseObject({
       kind: v.string(),

@@ -38,6 +38,9 @@ export function TransferTable(props: {
       cell: (transfer) => (
         <a class="row-link" href={transferHref(transfer.runId, transfer.transferId)}>
           {transferTitle(transfer, t)}
+          {transfer.manifest && (
+            <span class="below">{t(`transfer.manifest.${transfer.manifest}`)}</span>
+          )}
         </a>
       ),
     },

@@ -301,6 +301,8 @@ export const en = {
   'transfer.details': 'Details',
   'transfer.target': 'Target key',
   'transfer.source': 'Source',
+  'transfer.manifest.gone': 'Unknown: the manifest was removed',
+  'transfer.manifest.changed': 'Unknown: the manifest was changed',
   'transfer.region': 'Region',
   'transfer.task': 'Task',
   'transfer.group': 'Task group',

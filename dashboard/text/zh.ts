@@ -283,6 +283,8 @@ export const zh: Readonly<Record<TextKey, string>> = {
   'transfer.details': '详情',
   'transfer.target': '目标键',
   'transfer.source': '源',
+  'transfer.manifest.gone': '未知：清单已被删除',
+  'transfer.manifest.changed': '未知：清单已被更改',
   'transfer.region': '区域',
   'transfer.task': '任务',
   'transfer.group': '任务组',

@@ -97,11 +97,24 @@ function CauseNotice({ transfer }: { readonly transfer: Transfer }) {
 
 function Details({ transfer }: { readonly transfer: Transfer }) {
   const { t, format } = usePage();
-  const { attempt, key, operation, progress, providerId, task, transferId, updatedAt, url } =
-    transfer;
+  const {
+    attempt,
+    key,
+    manifest,
+    operation,
+    progress,
+    providerId,
+    task,
+    transferId,
+    updatedAt,
+    url,
+  } = transfer;
   const rows: (readonly [string, preact.ComponentChildren])[] = [
     [t('run.operation'), t(`operation.${operation}`)],
     ...(key === undefined ? [] : [[t('transfer.target'), <Copyable text={key} />] as const]),
+    ...(manifest === undefined
+      ? []
+      : [[t('transfer.target'), t(`transfer.manifest.${manifest}`)] as const]),
     ...(url === undefined ? [] : [[t('transfer.source'), <Copyable text={url} />] as const]),
     ...(task?.kind === 'oms' ? omsRows(task, t) : []),
     ...(task?.kind === 'batch' ? [[t('transfer.region'), task.region] as const] : []),

@@ -109,6 +109,8 @@ export const transferShape = v.strictObject({
   attempt: count,
   key: v.optional(v.string()),
   url: v.optional(v.string()),
+  /** Why key and URL are unknown: the manifest was removed, or is not what was planned. */
+  manifest: v.optional(v.picklist(['gone', 'changed'])),
   task: v.optional(v.union([omsTask, batchTask])),
   providerId: v.optional(v.string()),
   cause: v.optional(causeShape),

@@ -3,7 +3,7 @@
  * missing one.
  */
 import { maskUrls } from '../lib/url-secrets.ts';
-import type { Operation, Run, Source, Transfer } from './model.ts';
+import type { DescribedTransfer, Operation, Run, Source, Transfer } from './model.ts';
 import { progressOf, shownCounts } from './run-numbers.ts';
 
 export const runView = (run: Run) => ({
@@ -32,13 +32,14 @@ export const sourceView = ({ bucket, key, etag }: Source) => ({
 /** As in `PUT /objects/{key}`; rows hold the folder's path, which is no caller's business. */
 const FOLDER = 'objects';
 
-export const transferView = (transfer: Transfer) => ({
+export const transferView = (transfer: DescribedTransfer) => ({
   transferId: transfer.transferId,
   runId: transfer.runId,
   operation: operationOf(transfer),
   state: transfer.state,
   attempt: transfer.attempt,
   ...(transfer.object && { key: transfer.object.key, url: maskUrls(transfer.object.url) }),
+  ...(transfer.manifest && { manifest: transfer.manifest }),
   ...(transfer.task && { task: transfer.task }),
   ...(transfer.providerId !== undefined && { providerId: transfer.providerId }),
   ...(transfer.cause && { cause: transfer.cause }),

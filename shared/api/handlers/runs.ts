@@ -4,12 +4,13 @@ import type { Ledger } from '../../ledger/ledger.ts';
 import { parseTransferId } from '../../ledger/model.ts';
 import { runView, transferView } from '../../ledger/views.ts';
 import { withoutUndefined } from '../../lib/values.ts';
+import type { Describe } from '../../manifest/describe.ts';
 import { json } from '../../runtime/http.ts';
 import { parseQuery, runsQuery, transfersQuery } from '../requests.ts';
 import type { RUN_ROUTES } from '../routes/runs.ts';
 import { absent, findRun, howManyFit, type Routes } from './common.ts';
 
-export const runRoutes = (ledger: Ledger): Routes<typeof RUN_ROUTES> => ({
+export const runRoutes = (ledger: Ledger, describe: Describe): Routes<typeof RUN_ROUTES> => ({
   'GET /runs': async ({ query }) => {
     const { cursor, limit, operation, state } = parseQuery(runsQuery, query);
     const filter = withoutUndefined({ cursor, operations: operation, states: state });
@@ -22,7 +23,7 @@ export const runRoutes = (ledger: Ledger): Routes<typeof RUN_ROUTES> => ({
     const { runId } = await findRun(ledger, request);
     const filter = withoutUndefined({ classes: cause, cursor, states: state });
     const page = await ledger.transfers(runId, { limit, ...filter });
-    const views = page.items.map(transferView);
+    const views = (await describe(page.items)).map(transferView);
     // Addresses may have 64 KB each: then a page ends before its limit.
     const count = howManyFit(views);
     const last = page.items[count - 1];
@@ -35,7 +36,8 @@ export const runRoutes = (ledger: Ledger): Routes<typeof RUN_ROUTES> => ({
     const transferId = request.params['transferId'] ?? '';
     const isOfRun = parseTransferId(transferId)?.runId === runId;
     const transfer = isOfRun ? await ledger.read(transferId) : undefined;
-    if (transfer) return json(200, transferView(transfer));
+    const [described] = transfer ? await describe([transfer]) : [];
+    if (described) return json(200, transferView(described));
     const expected = `expected the id of a transfer, such as ${runId}.0.12`;
     throw absent('transferId', expected, 'There is no such transfer, or it was not sent yet.');
   },

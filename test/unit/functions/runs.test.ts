@@ -207,6 +207,42 @@ describe('runs', () => {
     });
   });
 
+  it('reads key and URL of a transfer whose row has none from the manifest, or says why not', async () => {
+    const { ask, ledger, objects, planner } = await setup();
+    const text = 'url,key,md5\nhttp://o.example/a?token=x,a,\nhttp://o.example/b,b,\n';
+    await objects.put(KEY, text);
+    const { runId } = await planner.plan(await planner.find(KEY), 'upload');
+    const { etag } = (await objects.head(KEY)) ?? {};
+    const shard = { ...newShard(runId), start: 0, end: text.length };
+    await ledger.openShard(
+      { ...shard, object: { key: KEY, etag: etag ?? '', offset: 0 } },
+      { owner: 'w', at: AT, leaseMs: 60_000 },
+    );
+    const outcome = { state: 'succeeded', attempt: 1, at: AT, accepted: [] } as const;
+    for (const line of [1, 2]) {
+      await ledger.record(`${runId}.0.${line}`, { ...outcome, event: 'callback' });
+    }
+    const look = async () => {
+      const page = await ask('GET /runs/{runId}/transfers', { params: { runId } });
+      const transferId = `${runId}.0.1`;
+      const one = 'GET /runs/{runId}/transfers/{transferId}';
+      const single = (await ask(one, { params: { runId, transferId } })).value;
+      return [...page.value.transfers, single].map(({ key, url, manifest }) => [
+        key,
+        url,
+        manifest,
+      ]);
+    };
+    const first = ['a', 'http://o.example/a?token=***', undefined];
+    expect(await look()).toEqual([first, ['b', 'http://o.example/b', undefined], first]);
+
+    const unknown = (manifest: string) => Array(3).fill([undefined, undefined, manifest]);
+    await objects.put(KEY, `${text}\n`);
+    expect(await look()).toEqual(unknown('changed'));
+    await objects.remove(KEY);
+    expect(await look()).toEqual(unknown('gone'));
+  });
+
   it('answers reports of a run that goes on from what is known', async () => {
     const { ask } = await withRun();
     const params = { runId: 'r1' };
