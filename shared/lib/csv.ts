@@ -9,17 +9,17 @@ interface CsvFault {
 }
 
 /** Splits one line, given without its line break, into decoded fields. */
-export function splitCsvLine(line: string): readonly string[] | CsvFault {
+export function splitCsvLine(line: string, delimiter = ','): readonly string[] | CsvFault {
   const fields: string[] = [];
   let at = 0;
   for (;;) {
     if (line[at] === '"') {
-      const quoted = readQuoted(line, at);
+      const quoted = readQuoted(line, at, delimiter);
       if ('reason' in quoted) return quoted;
       fields.push(quoted.value);
       at = quoted.end;
     } else {
-      const comma = line.indexOf(',', at);
+      const comma = line.indexOf(delimiter, at);
       const end = comma === -1 ? line.length : comma;
       const value = line.slice(at, end);
       if (value.includes('"')) return strayQuote(line, at, end);
@@ -38,7 +38,11 @@ export const toCsvField = (value: string): string =>
 const quote = (value: string): string => `"${value.replaceAll('"', '""')}"`;
 
 /** @param open position of the opening quote */
-function readQuoted(line: string, open: number): { value: string; end: number } | CsvFault {
+function readQuoted(
+  line: string,
+  open: number,
+  delimiter: string,
+): { value: string; end: number } | CsvFault {
   let close = line.indexOf('"', open + 1);
   while (line[close + 1] === '"' && close !== -1) close = line.indexOf('"', close + 2);
   if (close === -1) {
@@ -46,7 +50,7 @@ function readQuoted(line: string, open: number): { value: string; end: number } 
     return { reason: 'CSV_QUOTE', message };
   }
   const end = close + 1;
-  if (end < line.length && line[end] !== ',') {
+  if (end < line.length && line[end] !== delimiter) {
     const message = `character ${end + 1} follows a closing quote, expected a comma; write a quote inside a quoted field twice`;
     return { reason: 'CSV_QUOTE', message };
   }

@@ -80,6 +80,7 @@ const LIBRARIES: readonly (readonly [name: RegExp, place: RegExp])[] = [
   [/^(croner|chokidar)$/, /^local\//],
   [/^(preact|uplot)/, /^dashboard\//],
   [/^esbuild$/, /^scripts\//],
+  [/^hyparquet$/, /^shared\/manifest\/sources\/parquet\.ts$/],
   [/^picomatch$/, /^shared\/manifest\/sources\/filters\.ts$/],
 ];
 

@@ -77,6 +77,8 @@ export interface SourceList {
   readonly format: string;
   /** `s3://media`: where its objects are, if it tells that. */
   readonly source?: string;
+  /** Whether every object has a URL, so that no source need be known. */
+  readonly hasUrls: boolean;
   /** What it may tell of an object. */
   readonly columns: readonly ListColumn[];
   /**

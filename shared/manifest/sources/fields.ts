@@ -1,0 +1,43 @@
+/** Reads fields of lists: sizes, times, MD5 sums and encoded keys. Undefined for what says nothing. */
+
+export const parseSize = (text: string | undefined): string | undefined =>
+  text !== undefined && /^\d+$/.test(text) ? text : undefined;
+
+const INSTANT = /^(\d{4}-\d\d-\d\d)[T ](\d\d:\d\d:\d\d)(\.\d+)? ?(Z|UTC|[+-]\d\d:?\d\d)$/;
+
+/** ISO 8601 with `Z`, with the fraction that the text has; undefined for a time without a zone. */
+export function parseInstant(text: string | undefined): string | undefined {
+  if (text === undefined || text === '') return undefined;
+  const [, date, time, fraction = '', zone = ''] = INSTANT.exec(text) ?? [];
+  if (date === undefined) {
+    const atMs = / (?:GMT|UTC)$/.test(text) ? Date.parse(text) : Number.NaN;
+    return Number.isNaN(atMs) ? undefined : seconds(atMs);
+  }
+  if (zone === 'Z' && text.includes('T')) return Number.isNaN(Date.parse(text)) ? undefined : text;
+  const atMs = Date.parse(`${date}T${time}${zone === 'UTC' ? 'Z' : zone}`);
+  return Number.isNaN(atMs) ? undefined : seconds(atMs).replace('Z', `${fraction}Z`);
+}
+
+const seconds = (atMs: number): string => `${new Date(atMs).toISOString().slice(0, 19)}Z`;
+
+export const isMd5 = (text: string): boolean => /^[0-9a-f]{32}$/i.test(text);
+
+/** Hex of an MD5 in base64, which has 16 bytes. */
+export function parseBase64Md5(text: string): string | undefined {
+  if (!/^[A-Za-z0-9+/]{22}==$/.test(text)) return undefined;
+  return Buffer.from(text, 'base64').toString('hex');
+}
+
+/** Decodes once; undefined when that is no UTF-8. `+` stays a plus. */
+export function decodePercent(text: string): string | undefined {
+  if (!text.includes('%')) return text;
+  try {
+    return decodeURIComponent(text);
+  } catch {
+    return undefined;
+  }
+}
+
+/** As `decodePercent`, by the rules of forms: `+` is a blank. */
+export const decodeForm = (text: string): string | undefined =>
+  decodePercent(text.includes('+') ? text.replaceAll('+', ' ') : text);
