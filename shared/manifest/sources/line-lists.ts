@@ -25,8 +25,8 @@ export const parseQshellLine: LineParser = (line, number) => {
     key,
     ...(sizeBytes !== undefined && { sizeBytes }),
     ...(modified !== undefined && { modified }),
-    ...(fileType === '2' && { storageClass: 'ARCHIVE' }),
-    ...(fileType === '3' && { storageClass: 'DEEP_ARCHIVE' }),
+    // Archive and deep archive.
+    ...(/^[23]$/.test(fileType ?? '') && { storageClass: 'ARCHIVE' }),
   };
 };
 
