@@ -8,6 +8,7 @@ import { isTaskShard, type Shard } from '../ledger/shard.ts';
 import { MARK_BYTES } from '../ledger/windows.ts';
 import { InputError } from '../lib/errors.ts';
 import { sideBySide } from '../lib/side-by-side.ts';
+import { own } from '../lib/values.ts';
 import type { Objects } from '../stores/objects.ts';
 import { createShardReader } from './shards.ts';
 
@@ -57,7 +58,7 @@ export function createDescribe({ ledger, objects }: DescribeOptions): Describe {
 }
 
 function toLoss(error: unknown): Loss {
-  const loss = error instanceof InputError ? LOSS[error.code] : undefined;
+  const loss = error instanceof InputError ? own(LOSS, error.code) : undefined;
   if (loss === undefined) throw error;
   return loss;
 }
