@@ -2,80 +2,61 @@
  * Reads and writes XML as nested objects. An element with children is an object, any other is text;
  * repeated elements are a list; attributes are left out.
  */
-import { XMLBuilder, XMLParser } from 'fast-xml-parser';
+import { XMLBuilder } from 'fast-xml-parser';
+import { SaxesParser } from 'saxes';
 import { isRecord } from './values.ts';
 
 export type XmlNode = Readonly<Record<string, unknown>>;
 
-const parser = new XMLParser({
-  ignoreAttributes: true,
-  ignorePiTags: true,
-  parseTagValue: false,
-  trimValues: false,
-  preserveOrder: true,
-  // The parser's own decoding knows no numbers, and would reach into CDATA sections.
-  processEntities: false,
-  cdataPropName: '#cdata',
-});
-
 /** Some stores send blanks until they know the outcome, even before the declaration. */
 const BEFORE_DOCUMENT = /^[\ufeff\t\n\r ]+/;
 
-/** The document as nested objects, undefined when it is not well-formed XML. */
-export function parseXml(text: string): XmlNode | undefined {
+/** An element that is open: text beside children is layout. */
+interface Open {
+  readonly children: Record<string, unknown>;
+  text: string;
+  isText: boolean;
+}
+
+/**
+ * The document as nested objects, undefined when it is not well-formed XML. A reference to nothing that
+ * XML knows stays as it came, so that one odd message doesn't make an answer unreadable.
+ * @param isStrict refuses such references too. @default false
+ */
+export function parseXml(text: string, { isStrict = false } = {}): XmlNode | undefined {
+  const parser = new SaxesParser({ position: false });
+  const opened: Open[] = [open()];
+  parser.on('error', (error) => {
+    if (isStrict || !/ entity\.$/.test(error.message)) throw error;
+  });
+  parser.on('opentag', () => void opened.push(open()));
+  const addText = (part: string) => {
+    const inner = opened.at(-1);
+    if (inner) inner.text += part;
+  };
+  parser.on('text', addText);
+  parser.on('cdata', addText);
+  parser.on('closetag', ({ name }) => {
+    const [inner, outer] = [opened.pop(), opened.at(-1)];
+    if (inner && outer) addChild(outer, name, inner.isText ? inner.text : inner.children);
+  });
   try {
-    const entries: Entry[] = parser.parse(text.replace(BEFORE_DOCUMENT, ''), true);
-    const document = contentOf(entries);
-    return isRecord(document) && Object.keys(document).length === 1 ? document : undefined;
+    parser.write(text.replace(BEFORE_DOCUMENT, '')).close();
   } catch {
     return undefined;
   }
+  const document = opened[0]?.children;
+  return isRecord(document) && Object.keys(document).length === 1 ? document : undefined;
 }
 
-/** What the parser makes of an element, a text or a CDATA section: one name. */
-type Entry = Readonly<Record<string, unknown>>;
+const open = (): Open => ({ children: Object.create(null), text: '', isText: true });
 
-/** Text beside children is layout. Character data is handed on as it is: XML 1.0, section 2.10. */
-function contentOf(entries: readonly Entry[]): XmlNode | string {
-  const children: Record<string, unknown> = Object.create(null);
-  let text = '';
-  let isText = true;
-  for (const entry of entries) {
-    for (const [name, value] of Object.entries(entry)) {
-      if (name === '#text') text += decode(String(value));
-      else if (name === '#cdata') text += (value as Entry[]).map((part) => part['#text']).join('');
-      else {
-        const content = contentOf(value as Entry[]);
-        const before = children[name];
-        if (Array.isArray(before)) before.push(content);
-        else children[name] = before === undefined ? content : [before, content];
-        isText = false;
-      }
-    }
-  }
-  return isText ? text : children;
-}
-
-const NAMED = new Map([
-  ['amp', '&'],
-  ['apos', "'"],
-  ['gt', '>'],
-  ['lt', '<'],
-  ['quot', '"'],
-]);
-
-/**
- * Replaces references, each once: XML 1.0, section 4.1. A reference to nothing that XML knows stays as
- * it came, so that one odd message doesn't make an answer unreadable.
- */
-function decode(text: string): string {
-  if (!text.includes('&')) return text;
-  return text.replace(/&(?:#x([0-9a-fA-F]+)|#(\d+)|(\w+));/g, (whole, hex, decimal, name) => {
-    if (name !== undefined) return NAMED.get(name) ?? whole;
-    const point = hex === undefined ? Number(decimal) : Number.parseInt(hex, 16);
-    const isCharacter = point <= 0x10ffff && (point < 0xd800 || point > 0xdfff);
-    return isCharacter ? String.fromCodePoint(point) : whole;
-  });
+function addChild(outer: Open, name: string, content: unknown): void {
+  const { children } = outer;
+  const before = children[name];
+  outer.isText = false;
+  if (Array.isArray(before)) before.push(content);
+  else children[name] = before === undefined ? content : [before, content];
 }
 
 /** A child that is a word and no text, such as a number, a state or an ETag; empty when missing. */

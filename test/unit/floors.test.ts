@@ -75,6 +75,7 @@ const LIBRARIES: readonly (readonly [name: RegExp, place: RegExp])[] = [
   [/^aws4fetch$/, /^(shared\/lib\/(aws|s3)\/|simulator\/huawei\/obs-auth\.ts$)/],
   [/^fast-xml-parser$/, /^(shared\/lib\/xml\.ts|simulator\/xml\.ts)$/],
   [/^@valibot\/to-json-schema$/, /^(shared\/api\/openapi|scripts\/(cli-schemas|docs))\.ts$/],
+  [/^saxes$/, /^shared\/lib\/xml\.ts$/],
   [/^node:sqlite$/, /^(shared\/stores\/sqlite\/|local\/lock\.ts$)/],
   [/^commander$/, /^cli\//],
   [/^(croner|chokidar)$/, /^local\//],

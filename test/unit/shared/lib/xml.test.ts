@@ -24,6 +24,14 @@ describe('character data', () => {
     expect(textOf(content)).toBe(expected);
   });
 
+  it.each(['&#8;', '&#x1F;', '&#xFFFF;', '&nbsp;'])(
+    'strictly read, %s is no character',
+    (content) => {
+      expect(parseXml(`<a>${content}</a>`, { isStrict: true })).toBeUndefined();
+      expect(textOf(content)).toBe(content);
+    },
+  );
+
   it.each([' ', ' a ', '\n a\tb \n', '&#32;a&#32;'])('keeps outer blanks: %j', (content) => {
     expect(textOf(content)).toBe(content.replaceAll('&#32;', ' '));
   });
