@@ -2,7 +2,7 @@
  * Reads lists that rclone and md5sum write.
  * https://rclone.org/commands/rclone_lsjson/, https://rclone.org/overview/#encoding
  */
-import { parseRecord } from '../../lib/values.ts';
+import { own, parseRecord } from '../../lib/values.ts';
 import { isMd5, parseInstant, parseSize } from './fields.ts';
 import { listError } from './files.ts';
 import type { LineParser } from './list-lines.ts';
@@ -88,7 +88,7 @@ export const isHashsumLine = (line: string): boolean =>
 const ESCAPES: Readonly<Record<string, string>> = { n: '\n', r: '\r', '\\': '\\' };
 
 const unescaped = (name: string): string =>
-  name.replaceAll(/\\([nr\\])/g, (_whole, letter: string) => ESCAPES[letter] ?? '');
+  name.replaceAll(/\\([nr\\])/g, (_whole, letter: string) => own(ESCAPES, letter) ?? '');
 
 /**
  * What rclone writes for characters that a name can't have there: control pictures, full-width slashes
