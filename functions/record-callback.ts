@@ -4,7 +4,7 @@
  * `WAYBILL_VERIFY` says which callbacks are confirmed with a status query. Trigger: HTTP,
  * `events/record-callback.json`. Repeating is harmless.
  */
-import { expose, openLedger, openWaker } from '#wiring';
+import { expose, openLedger, openObjects, openWaker } from '#wiring';
 import { CALLBACK_ROUTES } from '../shared/api/routes/callbacks.ts';
 import { routesOf } from '../shared/api/routes/route.ts';
 import type { Ledger } from '../shared/ledger/ledger.ts';
@@ -12,6 +12,7 @@ import type { TransferUpdate } from '../shared/ledger/model.ts';
 import { InputError } from '../shared/lib/errors.ts';
 import { createSend } from '../shared/lib/http.ts';
 import type { Log } from '../shared/lib/log.ts';
+import { createDescribe, type Describe } from '../shared/manifest/describe.ts';
 import { createSmnVerifier, type SmnVerifier } from '../shared/providers/huawei/smn.ts';
 import { callbackUpdate } from '../shared/providers/tencent/offline-fetch/callback.ts';
 import type { FetchStatus } from '../shared/providers/tencent/offline-fetch/status.ts';
@@ -36,6 +37,8 @@ export interface Deps {
   readonly verify: 'none' | 'failures' | 'all';
   /** Present unless `verify` is `none`. */
   readonly status?: FetchStatus;
+  /** Tells which object to look for. Present with `status`. */
+  readonly describe?: Describe;
   /** Present when topics are configured. */
   readonly smn?: SmnVerifier;
   /** Makes the sweeper look at all tasks now. */
@@ -51,6 +54,7 @@ export function createHandler({
   tokens,
   verify,
   status,
+  describe = async (transfers) => transfers,
   smn,
   wake,
   now = () => new Date(),
@@ -73,7 +77,8 @@ export function createHandler({
     const shard = await ledger.shard(transfer.runId, transfer.shard);
     if (!shard) return undefined;
     try {
-      return await status.query(transfer, shard.target, { doubted: claimed });
+      const readObject = async () => (await describe([transfer]))[0]?.object;
+      return await status.query(transfer, shard.target, { doubted: claimed, readObject });
     } catch (error) {
       // The provider does not answer now: nothing is recorded, and the sweep queries again.
       log.warn('callback.unconfirmed', { transferId: claim.transferId }, error);
@@ -121,6 +126,7 @@ export const handler = expose(async (env) => {
     ...(smn && { smn: createSmnVerifier({ ...smn, send: createSend({ timeoutMs: 3_000 }) }) }),
     ...(cos && {
       status: connectFetch(config, cos, { ledger, log }, { restMs: REST_MS }).status,
+      describe: createDescribe({ ledger, objects: await openObjects(config) }),
     }),
   });
 });
@@ -136,6 +142,7 @@ export const deployment: Deployment = {
   environment: namesOf(...TENCENT_TABLES, CALLBACKS, SMN),
   uses: {
     ledger: ['read', 'list', 'write'],
+    objects: { read: ['cos-fetch/', 'fetches/', 'staging/'] },
     secrets: ['callbacks', 'tencent'],
     invokes: ['sweep'],
   },

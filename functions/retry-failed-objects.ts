@@ -63,7 +63,7 @@ export const deployment: Deployment = {
     ledger: ['read', 'readMany', 'list', 'write', 'remove'],
     indexes: ['failed', 'newest', 'open'],
     queue: 'send',
-    objects: { read: ['staging/'], write: ['fetches/', 'staging/'] },
+    objects: { read: ['cos-fetch/', 'fetches/', 'staging/'], write: ['fetches/', 'staging/'] },
     secrets: ['credentials', 'huawei'],
   },
 };

@@ -4,7 +4,8 @@
  */
 import type { Ledger, ShardRecord } from '../ledger/ledger.ts';
 import type { TransferState } from '../ledger/merge.ts';
-import type { Run, Transfer } from '../ledger/model.ts';
+import type { DescribedTransfer, Run } from '../ledger/model.ts';
+import { createDescribe, type Describe } from '../manifest/describe.ts';
 import {
   readFailures,
   readRejected,
@@ -87,7 +88,8 @@ async function* failedRows(
 ): AsyncGenerator<FailedRow> {
   // Failed ones alone are found without reading the healthy ones.
   const states = counts.cancelled > 0 ? (['failed', 'cancelled'] as const) : (['failed'] as const);
-  for await (const transfer of transfersIn(ledger, runId, states)) {
+  const describe = createDescribe({ ledger, objects });
+  for await (const transfer of transfersIn(ledger, runId, states, describe)) {
     const { transferId, object, attempt, state, cause, task } = transfer;
     if (state === 'failed') failures?.add(transfer);
     yield {
@@ -97,7 +99,7 @@ async function* failedRows(
       attempts: attempt,
       class: cause?.class,
       code: cause?.code,
-      message: cause?.message,
+      message: messageOf(transfer),
       requestId: cause?.requestId,
       transferId,
       state,
@@ -111,12 +113,20 @@ async function* failedRows(
   }
 }
 
+/** Why it failed, and why its key and URL are missing. */
+const messageOf = ({ cause, manifest }: DescribedTransfer): string | undefined => {
+  if (!manifest) return cause?.message;
+  const unknown = `key and URL are unknown, as the manifest is ${manifest}`;
+  return cause ? `${cause.message}; ${unknown}` : unknown;
+};
+
 /** The transfers of a run in these states, page by page. */
 async function* transfersIn(
   ledger: Ledger,
   runId: string,
   states: readonly TransferState[],
-): AsyncGenerator<Transfer> {
+  describe: Describe = async (transfers) => transfers,
+): AsyncGenerator<DescribedTransfer> {
   let cursor: string | undefined;
   do {
     const page = await ledger.transfers(runId, {
@@ -124,7 +134,7 @@ async function* transfersIn(
       limit: 1_000,
       ...(cursor !== undefined && { cursor }),
     });
-    yield* page.items;
+    yield* await describe(page.items);
     cursor = page.nextCursor;
   } while (cursor !== undefined);
 }

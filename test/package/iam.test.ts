@@ -167,7 +167,7 @@ describe('roles', () => {
     );
     expect(through).toMatchObject({
       CosDashofflineDashfetchRole: ['dynamodb', 'sqs', 's3', 'secretsmanager'],
-      RecordDashcallbackRole: ['dynamodb', 'secretsmanager'],
+      RecordDashcallbackRole: ['dynamodb', 's3', 'secretsmanager'],
       SchedulerRole: ['sqs'],
     });
     expect(Object.keys(through)).toHaveLength(functionNames().length + 1);

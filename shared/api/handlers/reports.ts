@@ -52,8 +52,10 @@ export function reportRoutes({
     const isStored = run.state !== 'failed' || (await objects.head(key)) !== undefined;
     if (run.closedAt && isStored) return stored(run, name, key);
     const shards = await ledger.shards(run.runId);
-    const stores = impatient({ ledger, objects }, new Date(now().getTime() + PATIENCE_MS), now);
+    const { check, ...stores } = impatient({ ledger, objects, now });
     const body = await collect(reportText(name, run, shards, stores));
+    // An object that was not read in time may be told as gone.
+    check();
     return answer(run, name, body !== undefined && fits(body) ? body : undefined);
   };
 
@@ -87,17 +89,21 @@ export function reportRoutes({
 
 const WAIT = 'wait until the run closes';
 
-/** The stores, to be read page by page no longer than until then: a run may have a million failures. */
-function impatient(
-  { ledger, objects }: Pick<ReportOptions, 'ledger' | 'objects'>,
-  until: Date,
-  now: () => Date,
-): Pick<ReportOptions, 'ledger' | 'objects'> {
+/** The stores, to be read page by page until patience ends: a run may have a million failures. */
+function impatient({ ledger, objects, now }: Omit<ReportOptions, 'reading'>): Pick<
+  ReportOptions,
+  'ledger' | 'objects'
+> & {
+  /** @throws InputError (NOT_FOUND) once the time is over */
+  check(): void;
+} {
+  const until = new Date(now().getTime() + PATIENCE_MS);
   const check = (): void => {
     if (now() < until) return;
     throw new InputError('NOT_FOUND', `The report takes too long for a response; ${WAIT}.`);
   };
   return {
+    check,
     ledger: {
       ...ledger,
       transfers: async (...page) => {

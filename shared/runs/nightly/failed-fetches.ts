@@ -3,10 +3,11 @@
  * Waybill's own, which the nightly run holds as shards.
  */
 import type { Ledger, ShardRecord } from '../../ledger/ledger.ts';
-import type { Run, Transfer } from '../../ledger/model.ts';
+import type { DescribedTransfer, Run } from '../../ledger/model.ts';
 import { isTaskShard, type SameKey, type Shard, type Target } from '../../ledger/shard.ts';
 import { sha256Hex } from '../../lib/encoding.ts';
 import type { CauseClass } from '../../lib/errors.ts';
+import { createDescribe } from '../../manifest/describe.ts';
 import { cutShards } from '../../manifest/shards.ts';
 import { OWN_PREFIX } from '../../stores/layout.ts';
 import type { Objects } from '../../stores/objects.ts';
@@ -15,7 +16,7 @@ import type { Skipped } from './plan.ts';
 
 export interface FetchesOptions {
   readonly ledger: Ledger;
-  readonly objects: Pick<Objects, 'put'>;
+  readonly objects: Pick<Objects, 'put' | 'read'>;
   readonly runId: string;
   readonly skipped: Skipped;
   readonly maxNights: number;
@@ -113,11 +114,12 @@ async function gather(
   const first = shards[0]?.shard;
   if (!first) return undefined;
   let lines = 0;
+  const describe = createDescribe({ ledger, objects });
 
-  const isWorthRetry = ({ cause, transferId, object }: Transfer): boolean => {
+  const isWorthRetry = ({ cause, transferId, object }: DescribedTransfer): boolean => {
     const kind = cause?.class ?? 'transient';
     const code = cause?.code ?? 'UNKNOWN';
-    if (!object) skipped.add('SOURCE_UNKNOWN', 'only its callback is known', transferId);
+    if (!object) skipped.add('SOURCE_UNKNOWN', 'its manifest is gone', transferId);
     else if (!isForNight(kind)) skipped.add(code, ADVICE[kind] ?? '', transferId);
     else if (nights >= maxNights) {
       skipped.add('NIGHTS_USED', `tried on ${maxNights} nights, last cause ${code}`, transferId);
@@ -127,7 +129,7 @@ async function gather(
   async function* text(): AsyncGenerator<string> {
     for (const { shard } of shards) {
       const rows = await ledger.transfersOf(shard.runId, shard.index, ['failed']);
-      for (const row of rows) {
+      for (const row of await describe(rows)) {
         if (!isWorthRetry(row)) continue;
         lines += 1;
         yield `${JSON.stringify(row.object)}\n`;

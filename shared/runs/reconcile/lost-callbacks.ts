@@ -1,17 +1,20 @@
 /** Queries the outcome of submissions whose callback is overdue (promise G4). */
 import type { Ledger, ShardRecord } from '../../ledger/ledger.ts';
-import type { Transfer } from '../../ledger/model.ts';
+import type { Transfer, TransferObject } from '../../ledger/model.ts';
 import type { Target } from '../../ledger/shard.ts';
 import { StoreError } from '../../lib/errors.ts';
 import type { Log } from '../../lib/log.ts';
 import type { Limiter } from '../../limits/ports.ts';
+import { createDescribe, type Describe } from '../../manifest/describe.ts';
 import type { FetchStatus } from '../../providers/tencent/offline-fetch/status.ts';
+import type { Objects } from '../../stores/objects.ts';
 
 export interface LostCallbackOptions {
   readonly ledger: Ledger;
   /** Runs queries in parallel. */
   readonly each: Limiter['each'];
   readonly log: Log;
+  readonly objects: Pick<Objects, 'read'>;
   readonly status: FetchStatus;
   readonly lostAfterMs: number;
   /** No query starts after this instant; the rest waits for the next sweep. */
@@ -34,7 +37,7 @@ export interface LostCallbackTally {
  */
 export async function findLostCallbacks(
   shards: readonly ShardRecord[],
-  { ledger, each, log, status, lostAfterMs, deadline, now }: LostCallbackOptions,
+  { ledger, each, log, objects, status, lostAfterMs, deadline, now }: LostCallbackOptions,
 ): Promise<LostCallbackTally> {
   const tally = { queried: 0, found: 0, isCut: false };
   const controller = new AbortController();
@@ -62,6 +65,7 @@ export async function findLostCallbacks(
     },
   });
   const overdue = now().getTime() - lostAfterMs;
+  const describe = createDescribe({ ledger, objects });
 
   async function* batches(): AsyncGenerator<readonly Overdue[]> {
     for (const { shard, counts, updatedAt } of shards) {
@@ -69,16 +73,22 @@ export async function findLostCallbacks(
       // Updated since: its rows are not read for the few that were sent first.
       if (updatedAt.getTime() > overdue) continue;
       const rows = await ledger.transfersOf(shard.runId, shard.index, ['submitted']);
-      yield rows
-        .filter(({ updatedAt }) => updatedAt.getTime() <= overdue)
-        .map((transfer) => ({ transfer, target: shard.target }));
+      const late = rows.filter(({ updatedAt }) => updatedAt.getTime() <= overdue);
+      const objectOf = describeOnce(late, describe);
+      yield late.map((transfer) => ({ transfer, target: shard.target, objectOf }));
     }
   }
 
-  const query = async ({ transfer, target }: Overdue, onTurn: () => void): Promise<void> => {
+  const query = async (
+    { transfer, target, objectOf }: Overdue,
+    onTurn: () => void,
+  ): Promise<void> => {
     if (signal.aborted || isLate()) return;
     try {
-      const update = await status.query(transfer, target, callOf(onTurn));
+      const update = await status.query(transfer, target, {
+        ...callOf(onTurn),
+        readObject: () => objectOf(transfer),
+      });
       tally.queried += 1;
       if (!update) return;
       await ledger.record(transfer.transferId, update);
@@ -98,6 +108,20 @@ export async function findLostCallbacks(
 interface Overdue {
   readonly transfer: Transfer;
   readonly target: Target;
+  readonly objectOf: ObjectOf;
+}
+
+type ObjectOf = (transfer: Transfer) => Promise<TransferObject | undefined>;
+
+/** Reads the objects of all rows together, once the first is asked for. */
+function describeOnce(rows: readonly Transfer[], describe: Describe): ObjectOf {
+  let found: Promise<ReadonlyMap<string, TransferObject | undefined>> | undefined;
+  const read = async () =>
+    new Map((await describe(rows)).map(({ transferId, object }) => [transferId, object]));
+  return async ({ transferId }) => {
+    found ??= read();
+    return (await found).get(transferId);
+  };
 }
 
 /** The queries ended before this one's turn. */

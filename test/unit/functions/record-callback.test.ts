@@ -260,6 +260,31 @@ describe('record-callback', () => {
       expect(await ledger.read(id)).toMatchObject({ state: 'submitted' });
     });
 
+    it('tells the query which object the manifest names, where the row does not', async () => {
+      const { ledger } = await setup();
+      const id = 'r1.0.4';
+      await ledger.accept(newShard('r1'), [{ line: 4, id: 't4', at: AT }]);
+      const object = { url: 'http://o.example/4', key: 'four' };
+      const query: FetchStatus['query'] = async (_transfer, _target, { readObject } = {}) => {
+        expect(await readObject?.()).toEqual(object);
+        return polled('succeeded');
+      };
+      const described: string[] = [];
+      const { handle } = await setup({
+        ledger,
+        verify: 'all',
+        status: { query },
+        describe: async (transfers) => {
+          described.push(...transfers.map(({ transferId }) => transferId));
+          return transfers.map((transfer) => ({ ...transfer, object }));
+        },
+      });
+      const claim = { transferId: id, attempt: 1, outcome: 'succeeded' } as const;
+      await handle(event(tokens.make(claim, tomorrow)));
+      expect(described).toEqual([id]);
+      expect(await ledger.read(id)).toMatchObject({ state: 'succeeded' });
+    });
+
     it('takes the callback for an attempt whose answer is not known yet', async () => {
       const query = () => Promise.reject(new Error('there is nothing to query with'));
       const { handle, ledger } = await setup({ verify: 'failures', status: { query } });

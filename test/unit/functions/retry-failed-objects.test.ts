@@ -3,7 +3,7 @@ import type { Ledger } from '../../../shared/ledger/ledger.ts';
 import { progressOf } from '../../../shared/ledger/run-numbers.ts';
 import type { PlannedTransfer } from '../../../shared/ledger/shard.ts';
 import { parseShard } from '../../../shared/ledger/shard.ts';
-import type { Tally } from '../../../shared/ledger/tally.ts';
+import { NO_TALLY, type Tally } from '../../../shared/ledger/tally.ts';
 import type { Cause } from '../../../shared/lib/errors.ts';
 import { createShardReader } from '../../../shared/manifest/shards.ts';
 import { readTimetable, requestPass } from '../../../shared/runs/nightly/timetable.ts';
@@ -314,6 +314,44 @@ describe('retry-failed-objects: COS fetches', () => {
     expect(summary).toMatchObject({ state: 'completed', counts: { succeeded: 3, failed: 0 } });
     expect(summary.nightly.left).toMatchObject([{ reason: 'InvalidArgument', count: 1 }]);
     expect(await night(nightOf(1))).toMatchObject({ fetches: 0, left: 0 });
+  });
+
+  it('reads what to send from the manifest where a callback alone told of the failure', async () => {
+    const { ledger, night, objects, queue, summaryOf, sweepAll } = await setupNights();
+    const close = async (runId: string, key: string, line: string) => {
+      const { etag } = await objects.put(key, `url,key,md5\n${line}\n`);
+      const shard = { ...newShard(runId), object: { key, etag, offset: 0 } };
+      const lease = { owner: 'w', at: AT, leaseMs: 1 };
+      await ledger.openRun(newRun(runId));
+      await ledger.openShard(shard, lease);
+      await ledger.record(`${runId}.0.1`, {
+        ...{ state: 'failed', attempt: 1, accepted: [], at: AT, event: 'callback' },
+        cause: transient,
+      });
+      await ledger.endShard(shard, lease, { ...NO_TALLY, lines: 2, header: 1, transfers: 1 });
+      await ledger.activateRun(runId, { shardCount: 1, sizeBytes: 100 });
+      await ledger.closeRun(runId, AT);
+    };
+    await close('r1', 'here.csv', 'http://o.example/a,a,');
+    await close('r2', 'gone.csv', 'http://o.example/b,b,');
+    await objects.remove('gone.csv');
+    const { runId, fetches } = await night();
+    expect(fetches).toBe(1);
+    const [message] = await queue.receive(10, 1_000);
+    const shard = parseShard(message?.body ?? '');
+    const lines = (await Array.fromAsync(createShardReader({ objects })(shard))).flat();
+    expect(lines.map(({ url, key }) => [url, key])).toEqual([['http://o.example/a', 'a']]);
+
+    await ledger.record(`${runId}.1.0`, {
+      ...{ state: 'succeeded', attempt: 1, accepted: [], at: AT, event: 'callback' },
+    });
+    const opened = { owner: 'w', at: AT, leaseMs: 1 };
+    await ledger.openShard(shard, opened);
+    const { end: last, start: first } = shard;
+    await ledger.endShard(shard, opened, { ...NO_TALLY, first, last, lines: 1, transfers: 1 });
+    await sweepAll();
+    const { nightly } = await summaryOf(runId ?? '');
+    expect(nightly.left).toMatchObject([{ reason: 'SOURCE_UNKNOWN', examples: ['r2.0.1'] }]);
   });
 
   it('gives up after so many nights, and says so', async () => {

@@ -207,40 +207,59 @@ describe('runs', () => {
     });
   });
 
-  it('reads key and URL of a transfer whose row has none from the manifest, or says why not', async () => {
-    const { ask, ledger, objects, planner } = await setup();
+  describe('of transfers whose rows hold no object', () => {
     const text = 'url,key,md5\nhttp://o.example/a?token=x,a,\nhttp://o.example/b,b,\n';
-    await objects.put(KEY, text);
-    const { runId } = await planner.plan(await planner.find(KEY), 'upload');
-    const { etag } = (await objects.head(KEY)) ?? {};
-    const shard = { ...newShard(runId), start: 0, end: text.length };
-    await ledger.openShard(
-      { ...shard, object: { key: KEY, etag: etag ?? '', offset: 0 } },
-      { owner: 'w', at: AT, leaseMs: 60_000 },
-    );
-    const outcome = { state: 'succeeded', attempt: 1, at: AT, accepted: [] } as const;
-    for (const line of [1, 2]) {
-      await ledger.record(`${runId}.0.${line}`, { ...outcome, event: 'callback' });
-    }
-    const look = async () => {
-      const page = await ask('GET /runs/{runId}/transfers', { params: { runId } });
-      const transferId = `${runId}.0.1`;
-      const one = 'GET /runs/{runId}/transfers/{transferId}';
-      const single = (await ask(one, { params: { runId, transferId } })).value;
-      return [...page.value.transfers, single].map(({ key, url, manifest }) => [
-        key,
-        url,
-        manifest,
-      ]);
-    };
-    const first = ['a', 'http://o.example/a?token=***', undefined];
-    expect(await look()).toEqual([first, ['b', 'http://o.example/b', undefined], first]);
 
-    const unknown = (manifest: string) => Array(3).fill([undefined, undefined, manifest]);
-    await objects.put(KEY, `${text}\n`);
-    expect(await look()).toEqual(unknown('changed'));
-    await objects.remove(KEY);
-    expect(await look()).toEqual(unknown('gone'));
+    /** Callbacks are all that is known: line 1 succeeded, line 2 failed. */
+    async function withCallbacks() {
+      const given = await setup();
+      const { ledger, objects, planner } = given;
+      await objects.put(KEY, text);
+      const { runId } = await planner.plan(await planner.find(KEY), 'upload');
+      const { etag = '' } = (await objects.head(KEY)) ?? {};
+      const shard = { ...newShard(runId), object: { key: KEY, etag, offset: 0 } };
+      await ledger.openShard(shard, { owner: 'w', at: AT, leaseMs: 60_000 });
+      const outcome = { attempt: 1, at: AT, accepted: [], event: 'callback' } as const;
+      await ledger.record(`${runId}.0.1`, { ...outcome, state: 'succeeded' });
+      const cause = { provider: 'tencent', code: 'No', message: 'm', class: 'source' } as const;
+      await ledger.record(`${runId}.0.2`, { ...outcome, state: 'failed', cause });
+      return { ...given, runId };
+    }
+
+    it('reads key and URL from the manifest, or says why it can not', async () => {
+      const { ask, objects, runId } = await withCallbacks();
+      const look = async () => {
+        const page = await ask('GET /runs/{runId}/transfers', { params: { runId } });
+        const params = { runId, transferId: `${runId}.0.1` };
+        const one = await ask('GET /runs/{runId}/transfers/{transferId}', { params });
+        return [...page.value.transfers, one.value].map(({ key, url, manifest }) => [
+          key,
+          url,
+          manifest,
+        ]);
+      };
+      const first = ['a', 'http://o.example/a?token=***', undefined];
+      expect(await look()).toEqual([first, ['b', 'http://o.example/b', undefined], first]);
+
+      const unknown = (manifest: string) => Array(3).fill([undefined, undefined, manifest]);
+      await objects.put(KEY, `${text}\n`);
+      expect(await look()).toEqual(unknown('changed'));
+      await objects.remove(KEY);
+      expect(await look()).toEqual(unknown('gone'));
+    });
+
+    it('writes them into failed.csv, or why they are unknown', async () => {
+      const { ask, objects, runId } = await withCallbacks();
+      const failed = async () => {
+        const { body } = await ask('GET /runs/{runId}/failed.csv', { params: { runId } });
+        return body?.split('\r\n')[1];
+      };
+      const id = `${runId}.0.2`;
+      expect(await failed()).toBe(`http://o.example/b,b,,1,source,No,m,,${id},failed`);
+      await objects.remove(KEY);
+      const message = '"m; key and URL are unknown, as the manifest is gone"';
+      expect(await failed()).toBe(`,,,1,source,No,${message},,${id},failed`);
+    });
   });
 
   it('answers reports of a run that goes on from what is known', async () => {

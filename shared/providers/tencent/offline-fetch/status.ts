@@ -3,7 +3,7 @@
  * the task's state is not enough (COS reference, section 2.2). Used to confirm callbacks and to
  * resolve lost ones.
  */
-import type { Transfer, TransferUpdate } from '../../../ledger/model.ts';
+import type { Transfer, TransferObject, TransferUpdate } from '../../../ledger/model.ts';
 import type { Target } from '../../../ledger/shard.ts';
 import { toCause } from '../../../lib/cause.ts';
 import type { CallOptions, CredentialBreaker } from '../../../limits/ports.ts';
@@ -15,13 +15,17 @@ export interface FetchStatus {
    * What is known now of the transfer's latest accepted attempt; undefined when the transfer can't
    * be asked for. Still `submitted` when it goes on.
    * @param target of its shard
-   * @param options `doubted`: what a callback said, taken where the provider no longer knows the task
-   * @throws what the client throws
+   * @param options `doubted`: what a callback said, taken where the provider no longer knows the task;
+   *   `readObject`: for a row that holds none, undefined when its manifest is gone
+   * @throws what the client and `readObject` throw
    */
   query(
     transfer: Transfer,
     target: Target,
-    options?: CallOptions & { readonly doubted?: TransferUpdate },
+    options?: CallOptions & {
+      readonly doubted?: TransferUpdate;
+      readonly readObject?: () => Promise<TransferObject | undefined>;
+    },
   ): Promise<TransferUpdate | undefined>;
 }
 
@@ -40,9 +44,9 @@ export function createFetchStatus({
   now = () => new Date(),
 }: FetchStatusOptions): FetchStatus {
   return {
-    async query(transfer, target, { doubted, ...call } = {}) {
-      const { attempt, object, providerId } = transfer;
-      if (!object || providerId === undefined) return undefined;
+    async query(transfer, target, { doubted, readObject, ...call } = {}) {
+      const { attempt, providerId } = transfer;
+      if (providerId === undefined) return undefined;
       const progress = await breaker.run(() => client.progress(target, providerId), call);
       const report = (
         state: TransferUpdate['state'],
@@ -58,12 +62,16 @@ export function createFetchStatus({
       if (progress.state === 'failed') return report('failed', toCause(taskError(progress)));
       if (progress.state === 'doing') return report('submitted');
 
-      const found = await breaker.run(() => objects.head(target, object.key), call);
-      if (progress.state === 'succeeded') return report(found ? 'succeeded' : 'submitted');
+      const object = transfer.object ?? (await readObject?.());
+      // Without its key nobody can look at the object: the provider's word is all there is.
+      const found = object && (await breaker.run(() => objects.head(target, object.key), call));
+      if (progress.state === 'succeeded') {
+        return report(found || !object ? 'succeeded' : 'submitted');
+      }
       const since = acceptedAt(transfer);
-      if (found && isBroughtBy(found, object.md5, since)) return report('succeeded');
+      if (found && isBroughtBy(found, object?.md5, since)) return report('succeeded');
       if (progress.state === 'unknown') return report('submitted');
-      return doubted ?? report('failed', LOST);
+      return doubted ?? report('failed', object ? LOST : LOST_UNSEEN);
     },
   };
 }
@@ -73,6 +81,13 @@ const LOST = {
   code: 'TASK_LOST',
   message: 'the provider no longer knows the task, and the target object is missing',
   class: 'transient',
+} as const;
+
+/** Not sent again by itself: no worker could read its line. */
+const LOST_UNSEEN = {
+  ...LOST,
+  message: 'the provider no longer knows the task, and the manifest that named its object is gone',
+  class: 'state',
 } as const;
 
 const acceptedAt = ({ attempt, history, updatedAt }: Transfer): Date =>
