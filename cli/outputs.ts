@@ -3,6 +3,7 @@ import * as v from 'valibot';
 import { showShape } from './commands/show.ts';
 import { verifyShape } from './commands/verify.ts';
 import { ordered, run, runPage, summary, transfer, transferPage } from './io/answers.ts';
+import { manifestShape } from './manifest/output.ts';
 import { planShape } from './plan/shape.ts';
 
 export interface Output {
@@ -23,6 +24,11 @@ const finding = {
 const fault = v.object({
   path: v.string(),
   error: v.object({ code: v.literal('MANIFEST_INVALID'), message: v.string() }),
+});
+
+const listFault = v.object({
+  path: v.string(),
+  error: v.object({ code: v.string(), message: v.string() }),
 });
 
 const lint = v.object({
@@ -71,6 +77,10 @@ export const OUTPUTS: Readonly<Record<string, Output>> = {
   lint: {
     description: 'Findings in a manifest; error if the file is unreadable.',
     schema: v.union([lint, fault]),
+  },
+  manifest: {
+    description: 'What a list names, and what is left out of its manifest; error when it is none.',
+    schema: v.union([manifestShape, listFault]),
   },
   'oms start': {
     description: 'The run of the task or group; with --watch then a run per line.',

@@ -4,6 +4,7 @@ import { Command } from 'commander';
 import { addBatch } from './commands/batch.ts';
 import { addCancel } from './commands/cancel.ts';
 import { addLint } from './commands/lint.ts';
+import { addManifest } from './commands/manifest.ts';
 import { addOms } from './commands/oms.ts';
 import { addPlan } from './commands/plan.ts';
 import { addRedrive } from './commands/redrive.ts';
@@ -22,6 +23,7 @@ import { type CommandIo, examples } from './io/options.ts';
 
 /** In the order of the help. */
 const COMMANDS: readonly ((program: Command, io: CommandIo) => void)[] = [
+  addManifest,
   addLint,
   addPlan,
   addSubmit,

@@ -2,7 +2,6 @@
  * Findings in a local manifest, plain or gzip and of any size, by the rules of a run.
  * A second read confirms keys that clash across the whole file.
  */
-import { createReadStream } from 'node:fs';
 import { stat } from 'node:fs/promises';
 import { basename } from 'node:path';
 import type { Layout, Target } from '../../shared/ledger/shard.ts';
@@ -13,9 +12,8 @@ import type { Quarantined, Warning } from '../../shared/manifest/findings.ts';
 import { gunzip } from '../../shared/manifest/gzip.ts';
 import { parseFileName, parseManifestKey } from '../../shared/manifest/key.ts';
 import { type BlockLook, readWhole } from '../../shared/manifest/read-whole.ts';
-import type { Objects } from '../../shared/stores/objects.ts';
 import { CommandFailure, EXIT } from '../io/failure.ts';
-import { fileFailure } from '../io/files.ts';
+import { fileFailure, localFiles } from '../io/files.ts';
 
 export interface Findings {
   readonly path: string;
@@ -57,14 +55,14 @@ export async function readFindings(options: ReadOptions): Promise<Findings> {
   const place = key === undefined ? undefined : parseManifestKey(key);
   const shape = place?.layout ?? parseFileName(basename(path));
   const info = { key: path, etag: '', sizeBytes: await sizeOf(path) };
-  const layout = await readLayout(localFile, info, shape);
+  const layout = await readLayout(localFiles, info, shape);
   const target = place?.target ?? { region: '', bucket: '' };
 
   const quarantined: Quarantined[] = [];
   const warnings: Warning[] = [];
   const { tally, clashesCapped } = await readWhole(
     { layout, target, allowHttps },
-    () => (layout.gzip ? gunzip(localFile, info) : localFile.read(path)),
+    () => (layout.gzip ? gunzip(localFiles, info) : localFiles.read(path)),
     {
       quarantined: (line) => {
         options.quarantined?.(line);
@@ -88,12 +86,6 @@ export async function readFindings(options: ReadOptions): Promise<Findings> {
     clashesCapped,
   };
 }
-
-/** A local file where a manifest reader expects an object. */
-const localFile: Pick<Objects, 'read'> = {
-  read: (path, { start = 0, end = Number.POSITIVE_INFINITY } = {}) =>
-    createReadStream(path, { start, end: end - 1, highWaterMark: 65_536 }),
-};
 
 async function sizeOf(path: string): Promise<number> {
   const found = await stat(path);

@@ -91,15 +91,14 @@ export interface SourceList {
 
 /**
  * The URL of an object in a manifest: `s3://media/a%20b.jpg`.
- * @param source `s3://media`, `s3://media/photos/` or `https://host/base`, without query
+ * @param source `s3://media`, `s3://media/photos` or `https://host/base`, encoded and without query
  */
 export function objectUrl(source: string, key: string): string {
-  const base = /^[a-z0-9+.-]+:\/\/[^/]+$/i.test(source) ? `${source}/` : source;
-  return base + encodeKey(key);
+  return (source.endsWith('/') ? source : `${source}/`) + encodeKey(key);
 }
 
-/** Per segment: slashes stay as they are. */
-const encodeKey = (key: string): string =>
+/** Percent-encodes per segment: slashes stay as they are. */
+export const encodeKey = (key: string): string =>
   /^[\w./~-]*$/.test(key) ? key : key.split('/').map(encodeRfc3986).join('/');
 
 /** Names as the clouds write them, in upper case and without separators. */

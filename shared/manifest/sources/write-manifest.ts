@@ -4,6 +4,7 @@
  */
 import { toCsvField } from '../../lib/csv.ts';
 import { CONTROL } from '../lint.ts';
+import type { Comparison } from './compare-lists.ts';
 import { createFilter, type Filters } from './filters.ts';
 import {
   type Entry,
@@ -26,8 +27,8 @@ export interface ManifestOptions {
   readonly keys?: KeyRules;
   /** Sends empty objects whose key ends with a slash too. @default false */
   readonly folderMarkers?: boolean;
-  /** Leaves out what did not change; `key` is the one at the target. */
-  readonly compare?: (key: string, object: SourceObject) => LeftOutReason | undefined;
+  /** Leaves out what did not change since an older list, by the key at the target. */
+  readonly comparison?: Pick<Comparison, 'judge' | 'note'>;
 }
 
 /** From the key at the source to the key at the target. */
@@ -72,10 +73,10 @@ export interface ManifestWriter {
 const MAX_FINDINGS = 100;
 
 /** Reasons that nobody chose and no cloud made: somebody should look at the list. */
-const isFault = (reason: LeftOutReason): boolean => /^(LINE|CSV|JSON|URL|KEY|MD5)_/.test(reason);
+export const isFault = (reason: string): boolean => /^(LINE|CSV|JSON|URL|KEY|MD5)_/.test(reason);
 
 export function createManifestWriter(options: ManifestOptions): ManifestWriter {
-  const { source, filters, keys = {}, folderMarkers = false, compare } = options;
+  const { source, filters, keys = {}, folderMarkers = false, comparison } = options;
   const columns = LIST_COLUMNS.filter((column) => options.columns.includes(column));
   const kind = source?.split('://')[0];
   const filter = createFilter(filters ?? {});
@@ -90,6 +91,10 @@ export function createManifestWriter(options: ManifestOptions): ManifestWriter {
 
   const leave = ({ leftOut: reason, key, message }: LeftOut): string => {
     leftOut[reason] = (leftOut[reason] ?? 0) + 1;
+    if (comparison && reason !== 'DELETE_MARKER') {
+      const target = mapKey(key, keys);
+      if (target !== undefined) comparison.note(target);
+    }
     if (isFault(reason)) find({ key, reason, ...(message !== undefined && { message }) });
     return '';
   };
@@ -105,7 +110,7 @@ export function createManifestWriter(options: ManifestOptions): ManifestWriter {
     if (target === undefined) return leave({ leftOut: 'OUTSIDE_PREFIX', key });
     const fault = unwritable(target, entry.url);
     if (fault) return leave({ leftOut: fault, key });
-    const same = compare?.(target, entry);
+    const same = comparison?.judge(target, entry);
     if (same) return leave({ leftOut: same, key });
     if (entry.warning) {
       warnings[entry.warning.reason] = (warnings[entry.warning.reason] ?? 0) + 1;

@@ -1,0 +1,242 @@
+/** `waybill manifest <list>`: writes a manifest from an inventory or a tool's list of objects. */
+import { resolve } from 'node:path';
+import type { Command } from 'commander';
+import { InvalidArgumentError, Option } from 'commander';
+import { InputError } from '../../shared/lib/errors.ts';
+import { type Comparison, compareWith } from '../../shared/manifest/sources/compare-lists.ts';
+import type { Filters } from '../../shared/manifest/sources/filters.ts';
+import type { SourceList } from '../../shared/manifest/sources/object.ts';
+import {
+  LIST_FORMATS,
+  type ListFormat,
+  openList,
+} from '../../shared/manifest/sources/open-list.ts';
+import {
+  createManifestWriter,
+  isFault,
+  type KeyRules,
+  type ManifestWriter,
+} from '../../shared/manifest/sources/write-manifest.ts';
+import { CommandFailure, EXIT, type ExitCode, failureLine } from '../io/failure.ts';
+import { fileFailure, localFiles } from '../io/files.ts';
+import { type Input, withInput } from '../io/input.ts';
+import { type CommandIo, examples, exitsWith } from '../io/options.ts';
+import { parseSource, parseTarget } from '../manifest/addresses.ts';
+import { findList } from '../manifest/find-list.ts';
+import { type Outcome, outcomeJson, outcomeText } from '../manifest/output.ts';
+import { writeWhole } from '../manifest/spool.ts';
+
+export interface ManifestArguments {
+  readonly output?: string;
+  readonly from?: ListFormat;
+  readonly source?: string;
+  readonly to?: string;
+  readonly prefix?: string;
+  readonly keyPrefix?: string;
+  readonly stripPrefix?: string;
+  readonly include?: readonly string[];
+  readonly exclude?: readonly string[];
+  readonly minSize?: bigint;
+  readonly maxSize?: bigint;
+  readonly modifiedSince?: Date;
+  readonly changedSince?: string;
+  readonly assumeUnchanged?: boolean;
+  readonly folderMarkers?: boolean;
+  readonly json?: boolean;
+}
+
+export function addManifest(program: Command, io: CommandIo): void {
+  program
+    .command('manifest')
+    .description('write a manifest from an inventory or a list')
+    .argument(
+      '<list>',
+      'a list, the manifest.json of an inventory or its folder; - for standard input',
+    )
+    .option('-o, --output <file>', 'write to this file, .csv or .csv.gz (default: standard output)')
+    .addOption(
+      new Option('--from <format>', 'of the list (default: detected)').choices(LIST_FORMATS),
+    )
+    .option('--source <address>', 'where the objects are, if the list has keys only: s3://media')
+    .addOption(
+      new Option(
+        '--to <target>',
+        'put keys behind --prefix behind the prefix of this target',
+      ).conflicts(['keyPrefix', 'stripPrefix']),
+    )
+    .option('--prefix <prefix>', 'take only keys that start with it')
+    .option('--strip-prefix <prefix>', 'remove it from keys; others are left out')
+    .option('--key-prefix <prefix>', 'put it before each key')
+    .option('--include <glob>', 'take only keys that match; can be repeated', collect)
+    .option('--exclude <glob>', 'leave out keys that match; can be repeated', collect)
+    .option('--min-size <bytes>', 'take only objects of this size or more', sizeInBytes)
+    .option('--max-size <bytes>', 'take only objects of this size or less', sizeInBytes)
+    .option('--modified-since <time>', 'take only what was modified then or later (UTC)', instant)
+    .option('--changed-since <manifest>', 'leave out what is the same in this older manifest')
+    .option('--assume-unchanged', 'leave out what the older manifest says too little about')
+    .option('--folder-markers', 'take empty objects that end with a slash')
+    .option('--json', 'print JSON for programs; needs --output')
+    .addHelpText(
+      'after',
+      examples(
+        'manifest inventory/2026-11-20T01-00Z/manifest.json -o photos.csv',
+        "manifest list.json --source s3://media --include '*.jpg' -o photos.csv",
+        'manifest new/manifest.json --changed-since photos.csv -o changed.csv',
+      ),
+    )
+    .action(
+      exitsWith(io, (given: string, options: ManifestArguments) =>
+        withInput(given, io.stdin, (input) => makeManifest(input, options, io)),
+      ),
+    );
+}
+
+/** 0: written; 1: written, but the list has faulty lines; 2: the list can't be used. */
+export async function makeManifest(
+  input: Pick<Input, 'path' | 'shown'>,
+  options: ManifestArguments,
+  io: Pick<CommandIo, 'stdout' | 'stderr'>,
+): Promise<ExitCode> {
+  checkOptions(options);
+  const { output, json = false } = options;
+  try {
+    const outcome = await write(input, options, io.stdout);
+    if (json) io.stdout.write(outcomeJson(outcome, output ?? ''));
+    else io.stderr.write(outcomeText(outcome, nextCommand(options)));
+    const reasons = Object.keys(outcome.report.leftOut);
+    return reasons.some(isFault) ? EXIT.failures : EXIT.ok;
+  } catch (error) {
+    if (error instanceof InputError) {
+      const message = error.message
+        .replaceAll(resolve(input.path), input.shown)
+        .replaceAll(`${resolve()}/`, '');
+      if (json) {
+        const document = { path: input.shown, error: { code: error.code, message } };
+        io.stdout.write(`${JSON.stringify(document, null, 2)}\n`);
+      } else io.stderr.write(failureLine({ name: '', message }));
+      return EXIT.usage;
+    }
+    throw fileFailure(input.shown, error) ?? error;
+  }
+}
+
+async function write(
+  { path, shown }: Pick<Input, 'path' | 'shown'>,
+  options: ManifestArguments,
+  stdout: NodeJS.WritableStream,
+): Promise<Outcome> {
+  // Files of an inventory may lie in folders above it.
+  const list = await open(resolve(await findList(path)), options.from);
+  const source = options.source === undefined ? list.source : parseSource(options.source);
+  if (!list.hasUrls && source === undefined) {
+    throw new CommandFailure(
+      `${shown}: the list (${list.format}) has keys only`,
+      'Add --source to say where the objects are, such as --source s3://media',
+      EXIT.usage,
+    );
+  }
+  const comparison = await openComparison(options);
+  const { folderMarkers = false } = options;
+  const writer = createManifestWriter({
+    columns: list.columns,
+    filters: filtersOf(options),
+    keys: keysOf(options),
+    folderMarkers,
+    ...(source !== undefined && { source }),
+    ...(comparison && { comparison }),
+  });
+  await writeWhole(textOf(list, writer), options.output, stdout);
+  return { path: shown, list, report: writer.report(), comparison: comparison?.report() };
+}
+
+const open = (name: string, from?: ListFormat): Promise<SourceList> =>
+  openList({
+    files: localFiles,
+    name,
+    maxRowGroupBytes: ROW_GROUP_BYTES,
+    ...(from !== undefined && { from }),
+  });
+
+/** A person's machine has more memory than a function. */
+const ROW_GROUP_BYTES = 268_435_456;
+
+async function openComparison(options: ManifestArguments): Promise<Comparison | undefined> {
+  const { changedSince, assumeUnchanged } = options;
+  if (changedSince === undefined) return undefined;
+  try {
+    const older = await open(changedSince, 'manifest');
+    return await compareWith(older.blocks, assumeUnchanged);
+  } catch (error) {
+    throw fileFailure(changedSince, error) ?? error;
+  }
+}
+
+async function* textOf({ blocks }: SourceList, writer: ManifestWriter): AsyncGenerator<string> {
+  yield writer.header;
+  for await (const block of blocks) {
+    const text = writer.write(block);
+    if (text !== '') yield text;
+  }
+}
+
+function checkOptions({ output, json, changedSince, assumeUnchanged }: ManifestArguments): void {
+  const refuse = (what: string, todo: string) => {
+    throw new CommandFailure(what, todo, EXIT.usage);
+  };
+  if (output !== undefined && !/\.csv(?:\.gz)?$/.test(output)) {
+    refuse(`--output: ${output} is no name of a CSV`, 'Let it end in .csv or .csv.gz');
+  }
+  if (json && output === undefined) refuse('--json needs --output', 'Add --output <file>');
+  if (assumeUnchanged && changedSince === undefined) {
+    refuse('--assume-unchanged needs --changed-since', 'Add --changed-since <manifest>');
+  }
+}
+
+const filtersOf = (options: ManifestArguments): Filters => {
+  const { prefix, include, exclude, minSize, maxSize, modifiedSince } = options;
+  return {
+    ...(prefix !== undefined && { prefix }),
+    ...(include && { include }),
+    ...(exclude && { exclude }),
+    ...(minSize !== undefined && { minSize }),
+    ...(maxSize !== undefined && { maxSize }),
+    ...(modifiedSince && { modifiedSince }),
+  };
+};
+
+/** The key behind the source's prefix is put behind the target's. */
+const keysOf = ({
+  to,
+  prefix = '',
+  stripPrefix = '',
+  keyPrefix = '',
+}: ManifestArguments): KeyRules =>
+  to === undefined
+    ? { strip: stripPrefix, add: keyPrefix }
+    : { strip: prefix, add: parseTarget(to).prefix };
+
+function nextCommand({ output, to }: ManifestArguments): string | undefined {
+  if (output === undefined) return undefined;
+  const submitTo = to === undefined ? undefined : parseTarget(to).submitTo;
+  return submitTo === undefined ? `lint ${output}` : `submit ${output} --to ${submitTo}`;
+}
+
+const collect = (value: string, earlier: readonly string[] = []): readonly string[] => [
+  ...earlier,
+  value,
+];
+
+function sizeInBytes(value: string): bigint {
+  if (/^\d{1,19}$/.test(value)) return BigInt(value);
+  throw new InvalidArgumentError('Expected a whole number of bytes.');
+}
+
+function instant(value: string): Date {
+  const at = /^\d{4}-\d\d-\d\d(?:T\d\d:\d\d(?::\d\d(?:\.\d+)?)?Z)?$/.test(value)
+    ? Date.parse(value)
+    : Number.NaN;
+  if (!Number.isNaN(at)) return new Date(at);
+  throw new InvalidArgumentError(
+    'Expected a day or a UTC time, such as 2026-11-20 or 2026-11-20T08:00:00Z.',
+  );
+}

@@ -1,0 +1,208 @@
+import {
+  cpSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  statSync,
+  writeFileSync,
+} from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { PassThrough } from 'node:stream';
+import { text as readAll } from 'node:stream/consumers';
+import { gunzipSync } from 'node:zlib';
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { createProgram } from '../../../../cli/program.ts';
+
+let folder: string;
+beforeEach(() => {
+  folder = mkdtempSync(join(tmpdir(), 'waybill-manifest-'));
+  cpSync(new URL('../../../fixtures/cases/inventories', import.meta.url), folder, {
+    recursive: true,
+  });
+});
+afterEach(() => rmSync(folder, { recursive: true, force: true }));
+
+const at = (name: string): string => join(folder, name);
+
+/** Runs the command as the program does. */
+async function manifest(...given: readonly string[]) {
+  const [stdin, stdout, stderr] = [new PassThrough(), new PassThrough(), new PassThrough()];
+  let [code, failure] = [0, ''];
+  const io = {
+    env: {},
+    stdin: stdin as unknown as NodeJS.ReadStream,
+    stdout: stdout as unknown as NodeJS.WriteStream,
+    stderr: stderr as unknown as NodeJS.WriteStream,
+    exitsWith: (found: number) => {
+      code = found;
+    },
+  };
+  stdin.end();
+  const [out, err] = [readAll(stdout), readAll(stderr)];
+  try {
+    await createProgram(io).parseAsync(['manifest', ...given], { from: 'user' });
+  } catch (error) {
+    failure = String((error as Error).message);
+  }
+  stdout.end();
+  stderr.end();
+  const where = (said: string) => said.replaceAll(folder, '.');
+  return { code, out: await out, err: where(await err), failure: where(failure) };
+}
+
+const lines = (name: string): readonly string[] => readFileSync(at(name), 'utf8').split('\n');
+
+describe('an inventory', () => {
+  it('becomes a manifest on standard output, with counts on standard error', async () => {
+    const { code, out, err } = await manifest(at('s3-csv'));
+    expect(out.split('\n')).toHaveLength(11);
+    expect(out).toMatch(
+      /^url,key,md5,size,etag,modified\ns3:\/\/media-src\/red%20flower\.jpg,red flower\.jpg,/,
+    );
+    expect(err).toContain('./s3-csv (S3 inventory, CSV): 14 listed, 9 written, 6.4 GB.\n');
+    expect(err).toContain(
+      'Left out: 1 DELETE_MARKER, 1 OLD_VERSION, 1 ARCHIVED, 1 FOLDER_MARKER, 1 LINE_CONTROL_CHARACTER.\n',
+    );
+    // A key with a line break can't be sent.
+    expect(code).toBe(1);
+  });
+
+  it('is found by its checksum, and from within its folder', async () => {
+    expect((await manifest(at('s3-no-size/manifest.checksum'), '-o', at('a.csv'))).code).toBe(0);
+    expect((await manifest(at('s3-no-size'), '-o', at('b.csv'))).code).toBe(0);
+    expect(lines('a.csv')).toEqual(lines('b.csv'));
+  });
+
+  it('writes nothing when it is damaged or incomplete, and keeps what was there', async () => {
+    writeFileSync(at('o.csv'), 'before');
+    const before = readdirSync(folder);
+    for (const name of ['s3-cut', 's3-unpacked-on-the-way', 'cos-rows-missing']) {
+      const { code, out, err } = await manifest(at(name));
+      expect({ code, out }).toEqual({ code: 2, out: '' });
+      expect(err).toMatch(/^waybill: \.\/.*\.\n$/);
+      expect((await manifest(at(name), '-o', at('o.csv'))).code).toBe(2);
+    }
+    expect(readFileSync(at('o.csv'), 'utf8')).toBe('before');
+    expect(readdirSync(folder)).toEqual(before);
+  });
+
+  it('is named where a folder holds several', async () => {
+    const { failure } = await manifest(folder);
+    expect(failure).toMatch(
+      /^\.: the folder holds more than one inventory\. Name one of them, such as \.\/s3-/,
+    );
+    rmSync(at('s3-csv/manifest.json'));
+    expect((await manifest(at('s3-csv'))).failure).toMatch(/holds no manifest\.json/);
+  });
+});
+
+describe('the file', () => {
+  it('is readable by its user and group alone, and packed when its name says so', async () => {
+    await manifest(at('s3-csv'), '-o', at('o.csv'));
+    await manifest(at('s3-csv'), '-o', at('o.csv.gz'));
+    expect(statSync(at('o.csv')).mode & 0o777).toBe(0o640);
+    expect(gunzipSync(readFileSync(at('o.csv.gz'))).toString()).toBe(
+      readFileSync(at('o.csv'), 'utf8'),
+    );
+  });
+
+  it('has a name that submit reads as a CSV', async () => {
+    expect((await manifest(at('s3-csv'), '-o', at('o.txt'))).failure).toMatch(
+      /--output: .*end in \.csv/,
+    );
+  });
+});
+
+it('filters and maps keys, and names the next command', async () => {
+  const given = ['--prefix', 'c', '--to', 'cos://ap-shanghai/b-1250000000/new/', '-o', at('o.csv')];
+  const { err, code } = await manifest(at('s3-csv'), ...given);
+  expect(
+    lines('o.csv')
+      .slice(1)
+      .map((line) => line.split(',')[1]),
+  ).toEqual(['new/++/notes.txt', undefined]);
+  expect(err).toContain('Left out: 13 OUTSIDE_PREFIX.\n');
+  expect(err).toMatch(/Next: npx waybill submit \.\/o\.csv --to ap-shanghai\/b-1250000000\n$/);
+  expect(code).toBe(0);
+  await manifest(
+    at('s3-csv'),
+    '--include',
+    '*.jpg',
+    '--include',
+    '*.bin',
+    '--max-size',
+    '9',
+    '-o',
+    at('p.csv'),
+  );
+  expect(
+    lines('p.csv')
+      .slice(1, -1)
+      .map((line) => line.split(',')[1]),
+  ).toEqual(['red flower.jpg', 'kms.bin']);
+  await manifest(at('s3-csv'), '--strip-prefix', 'c++/', '--key-prefix', 'k/', '-o', at('q.csv'));
+  expect(
+    lines('q.csv')
+      .slice(1, -1)
+      .map((line) => line.split(',')[1]),
+  ).toEqual(['k/notes.txt']);
+});
+
+it('sends only what changed since an older manifest', async () => {
+  const cases = new URL('../../../fixtures/cases/catch-up', import.meta.url);
+  cpSync(cases, folder, { recursive: true });
+  const given = [at('newer.csv'), '--changed-since', at('older.csv'), '-o', at('o.csv'), '--json'];
+  const { out, code } = await manifest(...given);
+  expect(JSON.parse(out)).toMatchObject({
+    counts: { listed: 7, written: 5, leftOut: { UNCHANGED: 2 } },
+    bytes: '45',
+    comparison: {
+      new: 1,
+      changed: { etag: 3, size: 0, modified: 0 },
+      unknown: 1,
+      unchanged: 2,
+      gone: 1,
+    },
+  });
+  expect(code).toBe(0);
+  const again = await manifest(...given, '--assume-unchanged');
+  expect(JSON.parse(again.out).counts).toMatchObject({
+    written: 4,
+    leftOut: { UNKNOWN_CHANGE: 1 },
+  });
+  const missing = await manifest(at('newer.csv'), '--changed-since', at('none.csv'));
+  expect({ ...missing, out: '' }).toMatchObject({
+    code: 2,
+    err: 'waybill: ./none.csv: the file is missing. Check the path.\n',
+  });
+});
+
+it('needs a source for keys, and encodes its prefix', async () => {
+  expect((await manifest(at('rclone-lsjson.json'))).failure).toMatch(
+    /has keys only\. Add --source/,
+  );
+  const { out } = await manifest(at('rclone-lsjson.json'), '--source', 's3://media/my photos');
+  expect(out).toContain('\ns3://media/my%20photos/dir/a.txt,dir/a.txt,');
+});
+
+it.each([
+  [['--source', 'media'], /--source: expected <kind>:\/\/<bucket>/],
+  [['--source', 'cos://ap-shanghai@'], /--source: expected/],
+  [['--to', 'bucket'], /--to: expected cos:/],
+  [['--to', 'cos://r/b', '--key-prefix', 'k'], /cannot be used with option '--key-prefix/],
+  [['--json'], /--json needs --output/],
+  [['--assume-unchanged'], /needs --changed-since/],
+  [['--min-size', '1MB'], /whole number of bytes/],
+  [['--modified-since', 'yesterday'], /such as 2026-11-20/],
+  [['--from', 'excel'], /Allowed choices are inventory/],
+])('refuses %j', async (given, message) => {
+  expect((await manifest(at('s3-csv'), ...given)).failure).toMatch(message);
+});
+
+it('tells an error as JSON too, with its code', async () => {
+  const { out, code } = await manifest(at('s3-cut'), '--json', '-o', at('o.csv'));
+  expect(JSON.parse(out)).toMatchObject({ error: { code: 'LIST_DAMAGED' } });
+  expect(code).toBe(2);
+});
