@@ -65,8 +65,11 @@ export interface ShardRecord {
   readonly tally: Tally;
   /** Rows of the shard by state. */
   readonly counts: Readonly<Record<TransferState, number>>;
-  /** At most so many of the failed ones have a cause that passes by itself. */
-  readonly temporary: number;
+  /**
+   * No failed one whose cause passes by itself was tried less often than this; undefined when there is
+   * none.
+   */
+  readonly leastTried?: number;
   readonly updatedAt: Date;
   /** As in `ShardState`. */
   readonly leasedUntil?: Date;
@@ -189,9 +192,9 @@ export interface Ledger {
   shard(runId: string, index: number): Promise<Shard | undefined>;
   /** Marks of the shard, by line. */
   marks(runId: string, index: number): Promise<readonly Mark[]>;
-  /** Shards that were opened, in order. */
-  shards(runId: string): Promise<readonly ShardRecord[]>;
-  /** The same, from index `from` to before `to`, at a smaller cost. */
+  /** Shards that were opened, in order; read as far as it is iterated. */
+  shards(runId: string): AsyncIterable<ShardRecord>;
+  /** How far they are, from index `from` to before `to`, at a smaller cost. */
   shardStates(runId: string, from?: number, to?: number): Promise<readonly ShardState[]>;
 
   /** Present where acceptances are better written together: so many at most, and after so long. */

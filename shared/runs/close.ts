@@ -24,7 +24,7 @@ import { countOpen } from './reconcile/stuck.ts';
 import { isRejectedKept, reportText } from './reports.ts';
 import { REST_MS, type Rest, writeRest } from './rest.ts';
 import { readRetryRequests, saveRetryRequests } from './retry-requests.ts';
-import { isRetryable } from './retry-rules.ts';
+import { isRetryable, mayBeRetryable } from './retry-rules.ts';
 import { readSnapshot, type Snapshot } from './snapshot.ts';
 
 export interface ClosingOptions {
@@ -86,8 +86,9 @@ async function isDone({ run, shards }: Snapshot, options: ClosingOptions): Promi
   }
   if (!isRead({ run, shards }) || countOpen(shards) > 0) return false;
   if ((await readRetryRequests(ledger, run.runId)).length > 0) return false;
-  for (const { shard, temporary } of shards) {
-    if (temporary === 0 || isTaskShard(shard)) continue;
+  for (const record of shards) {
+    const { shard } = record;
+    if (!mayBeRetryable(record, maxAttempts) || isTaskShard(shard)) continue;
     const rows = await ledger.transfersOf(run.runId, shard.index, ['failed']);
     if (rows.some((row) => isRetryable(row, maxAttempts))) return false;
   }

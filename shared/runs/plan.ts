@@ -65,7 +65,7 @@ export function createPlanner(options: PlannerOptions): Planner {
   const start = async (runId: string, shards: readonly Shard[]): Promise<void> => {
     const list = await keepShardList(runId, shards, options);
     const done = new Set<number>();
-    for (const { counts, ended, shard } of await ledger.shards(runId)) {
+    for await (const { counts, ended, shard } of ledger.shards(runId)) {
       if (ended && counts.planned + counts.submitting === 0) done.add(shard.index);
     }
     await feedFirst(list, shards, (at) => done.has(at), { ...options, now });

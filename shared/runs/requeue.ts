@@ -12,7 +12,7 @@ import { sideBySide } from '../lib/side-by-side.ts';
 import type { Objects } from '../stores/objects.ts';
 import type { QueueSender } from '../stores/queue.ts';
 import { feedAgain } from './feed.ts';
-import { isRetryable, retryWaitMs } from './retry-rules.ts';
+import { isRetryable, mayBeRetryable, retryWaitMs } from './retry-rules.ts';
 
 export interface RequeueOptions {
   readonly ledger: Pick<Ledger, 'record' | 'transfersOf'>;
@@ -56,12 +56,17 @@ export async function requeue(
     const update = { state: 'planned', attempt: attempt + 1, accepted: [], at: now() } as const;
     return ledger.record(transferId, { ...update, event: 'ordered' });
   };
-  for (const { shard } of shards) {
+  for (const { shard, counts } of shards) {
     // A task is started again by the nightly pass alone.
     if (isTaskShard(shard)) continue;
     isCut = deadline !== undefined && now() >= deadline;
     if (isCut) break;
-    const rows = await ledger.transfersOf(shard.runId, shard.index, states);
+    const rows = await ledger.transfersOf(
+      shard.runId,
+      shard.index,
+      // Failed ones alone are found without reading the others.
+      states.filter((state) => counts[state] > 0),
+    );
     const due = rows.filter(isDue);
     await sideBySide(due, AT_ONCE, planNextAttempt);
     transfers += due.length;
@@ -97,7 +102,7 @@ export async function requeueFailed(
   let isRetryLeft = false;
   const ageMs = ({ updatedAt }: Transfer): number => at - updatedAt.getTime();
   const { shards: queued } = await requeue(
-    ended.filter((record) => record.temporary > 0 || (isQuiet && isOpen(record))),
+    ended.filter((record) => mayBeRetryable(record, maxAttempts) || (isQuiet && isOpen(record))),
     {
       states: ['failed', 'planned', 'submitting'],
       isDue(row) {

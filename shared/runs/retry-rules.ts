@@ -2,6 +2,7 @@
  * Who retries which failures of transfers, rule beside rule; docs/operations.md has the table, with
  * when each acts. Pure.
  */
+import type { ShardRecord } from '../ledger/ledger.ts';
 import type { Transfer } from '../ledger/model.ts';
 import { type CauseClass, isTemporary } from '../lib/errors.ts';
 import { failureReason } from '../providers/huawei/oms/failure-reasons.ts';
@@ -14,6 +15,12 @@ export const isRetryable = (
   { state, attempt, cause }: Pick<Transfer, 'state' | 'attempt' | 'cause'>,
   maxAttempts: number,
 ): boolean => state === 'failed' && attempt < maxAttempts && isTemporary(cause?.class);
+
+/** Whether some failure of the shard may be one of those. */
+export const mayBeRetryable = (
+  { leastTried }: Pick<ShardRecord, 'leastTried'>,
+  maxAttempts: number,
+): boolean => leastTried !== undefined && leastTried < maxAttempts;
 
 /** Wait before the second attempt, in milliseconds; doubles with each further one. */
 const FIRST_WAIT_MS = 15_000;

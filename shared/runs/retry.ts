@@ -84,7 +84,7 @@ async function retryUnderLease(
   const at = now();
   const deadline = new Date(at.getTime() + BUDGET_MS);
   const request = { at: at.getTime(), ...(classes && { classes: [...classes] }) };
-  const shards = await ledger.shards(runId);
+  const shards = await Array.fromAsync(ledger.shards(runId));
   // When a run ends, its earlier requests end with it.
   const earlier = isOpen(run) ? await readRetryRequests(ledger, runId) : [];
   await check(run, shards, [...earlier, request], { ...options, deadline });

@@ -17,5 +17,5 @@ export async function readSnapshot(
   runId: string,
 ): Promise<Snapshot | undefined> {
   const run = await ledger.run(runId);
-  return run && { run, shards: await ledger.shards(runId) };
+  return run && { run, shards: await Array.fromAsync(ledger.shards(runId)) };
 }

@@ -103,7 +103,7 @@ async function view(ledger: Ledger, runId: string) {
   const failed = await ledger.transfers(runId, { states: ['failed'], classes: ['source'] });
   return {
     counts: (await ledger.run(runId))?.counts,
-    shards: (await ledger.shards(runId)).map(({ counts }) => counts),
+    shards: (await Array.fromAsync(ledger.shards(runId))).map(({ counts }) => counts),
     transfers: items.map(({ history, ...transfer }) => ({
       ...transfer,
       history: history.filter(

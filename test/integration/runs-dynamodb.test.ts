@@ -43,7 +43,7 @@ it('counts anew what was kept for good, and keeps it again', async () => {
   const counts = async () => (await ledger.run(runId))?.counts;
   clock.at += 120_000;
   expect(await counts()).toMatchObject({ succeeded: 1, failed: 3 });
-  expect((await ledger.shards(runId))[0]?.counts).toMatchObject({ failed: 3 });
+  expect((await Array.fromAsync(ledger.shards(runId)))[0]?.counts).toMatchObject({ failed: 3 });
   expect(await retryRun(runId, ['source'], given)).toBe(2);
   expect(await counts()).toMatchObject({ succeeded: 1, planned: 2, failed: 1 });
   for (const line of [2, 4]) await record(line, { attempt: 2 });

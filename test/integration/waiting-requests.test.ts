@@ -205,7 +205,7 @@ it('sends nothing once the run is cancelled in this process, and leaves no inten
   expect(items.filter(({ state }) => state === 'submitting')).toEqual([]);
   // Whoever goes on with it sends the others as if nobody had touched them.
   await ledger.reopenRun(runId, 'active');
-  const [record] = await ledger.shards(runId);
+  const [record] = await Array.fromAsync(ledger.shards(runId));
   const opened = await ledger.openShard(record?.shard as Shard, {
     owner: 'w',
     at: now(),

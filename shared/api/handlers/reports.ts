@@ -51,7 +51,7 @@ export function reportRoutes({
     // Earlier versions closed a failed run without reports.
     const isStored = run.state !== 'failed' || (await objects.head(key)) !== undefined;
     if (run.closedAt && isStored) return stored(run, name, key);
-    const shards = await ledger.shards(run.runId);
+    const shards = await Array.fromAsync(ledger.shards(run.runId));
     const { check, ...stores } = impatient({ ledger, objects, now });
     const body = await collect(reportText(name, run, shards, stores));
     // An object that was not read in time may be told as gone.

@@ -55,8 +55,7 @@ export async function planFailedFetches(options: FetchesOptions): Promise<FetchP
   const pieces: FetchPiece[] = [];
   const sources: string[] = [];
   for await (const run of closedRuns(options)) {
-    const shards = await ledger.shards(run.runId);
-    for (const group of groups(shards)) {
+    for (const group of await groups(ledger.shards(run.runId))) {
       const piece = await gather(group, pieces.length, options);
       if (piece) pieces.push(piece);
     }
@@ -90,9 +89,9 @@ interface Group {
 }
 
 /** Shards with the same target, the same options and the same number of nights. */
-function groups(shards: readonly ShardRecord[]): readonly Group[] {
+async function groups(shards: AsyncIterable<ShardRecord>): Promise<readonly Group[]> {
   const found = new Map<string, ShardRecord[]>();
-  for (const record of shards) {
+  for await (const record of shards) {
     const { shard, counts } = record;
     if (counts.failed === 0 || isTaskShard(shard)) continue;
     const key = JSON.stringify([shard.target, shard.night ?? 0, sameKeyOf(shard)]);

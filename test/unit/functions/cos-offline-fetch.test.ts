@@ -154,7 +154,7 @@ describe('cos-offline-fetch', () => {
     expect(items.map(({ state, attempt }) => `${state} ${attempt}`)).toEqual(
       Array(4).fill('submitted 1'),
     );
-    expect((await ledger.shards('r1')).every(({ ended }) => ended)).toBe(true);
+    expect((await Array.fromAsync(ledger.shards('r1'))).every(({ ended }) => ended)).toBe(true);
   });
 
   it('G2: sends nothing again when its message is delivered twice', async () => {
@@ -318,7 +318,7 @@ describe('cos-offline-fetch', () => {
       error: { code: 'CREDENTIALS_REFUSED', class: 'credentials' },
     });
     expect((await ledger.transfers('r1', { limit: 100 })).items).toEqual([]);
-    const [record] = await ledger.shards('r1');
+    const [record] = await Array.fromAsync(ledger.shards('r1'));
     await ledger.reopenRun('r1', 'active');
     const lease = { owner: 'w', at: new Date(), leaseMs: 1 };
     const opened = await ledger.openShard(record?.shard as Shard, lease);
@@ -440,7 +440,7 @@ describe('cos-offline-fetch', () => {
     expect(peer.arrived).toHaveLength(300);
     const { items } = await ledger.transfers('r1', { limit: 1_000 });
     expect(items.every(({ state, attempt }) => state === 'submitted' && attempt === 1)).toBe(true);
-    expect((await ledger.shards('r1')).map(({ ended }) => ended)).toEqual([true]);
+    expect((await Array.fromAsync(ledger.shards('r1'))).map(({ ended }) => ended)).toEqual([true]);
   });
 
   describe('G2: what a worker that died may have sent is looked for, also by those who come after', () => {
@@ -615,7 +615,7 @@ describe('cos-offline-fetch', () => {
     await handle(delivered(2));
     const taken = ['h', 21 * 60_000];
     expect(held.splice(0)).toEqual([taken, ['h', 61_000], taken, ['h', 61_000]]);
-    const [{ shard } = { shard: undefined }] = await ledger.shards('r1');
+    const [{ shard } = { shard: undefined }] = await Array.fromAsync(ledger.shards('r1'));
     const lease = { owner: 'another', at: clock.at, leaseMs: 60_000 };
     await ledger.openShard(shard as Shard, lease);
     await handle(delivered(3));

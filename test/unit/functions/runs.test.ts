@@ -402,7 +402,7 @@ describe('runs', () => {
       },
       counts: { lines: 0, quarantined: 0 },
     });
-    expect(await ledger.shards(value.runId)).toEqual([]);
+    expect(await Array.fromAsync(ledger.shards(value.runId))).toEqual([]);
   });
 
   it('G1: queues the shards of an active run anew when it is asked for and nothing happened for a minute', async () => {

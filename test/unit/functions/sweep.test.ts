@@ -128,9 +128,9 @@ it('sweeps the other runs when one of them can not be', async () => {
   const sweep = createHandler({
     ledger: {
       ...ledger,
-      shards: async (runId) => {
+      async *shards(runId) {
         if (runId === 'r0') throw new StoreError('its rows are out of reach');
-        return ledger.shards(runId);
+        yield* ledger.shards(runId);
       },
     },
     queue,

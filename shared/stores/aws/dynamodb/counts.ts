@@ -1,134 +1,177 @@
 /**
- * Counts transfers by state in DynamoDB. Counters beside the transfers would cost a third write
- * each and could differ from them after a crash, so the rows are counted. The result is cached on
- * the shard, for good once all its transfers are final (`forget-counts.ts`).
+ * Counts transfers by state in DynamoDB. Counters beside the transfers would cost another write
+ * each and could differ from them after a crash, so the rows are counted: for the last time once all
+ * transfers of a shard are final (`rollups.ts`).
  */
+import type { ShardRecord } from '../../../ledger/ledger.ts';
 import type { TransferState } from '../../../ledger/merge.ts';
 import { type Totals, totalsOf } from '../../../ledger/totals.ts';
-
 import { type CauseClass, isTemporary } from '../../../lib/errors.ts';
-
 import { sideBySide } from '../../../lib/side-by-side.ts';
-
-import { isQuiet, UNTOUCHED } from './forget-counts.ts';
 import { has, type Item, json, number, text } from './item.ts';
-import { PARTS, runKey, shardKey, transferPartition } from './keys.ts';
-import { noCounts, type StateCounts, toShard, toTally } from './rows.ts';
+import { firstOf, PARTS, runKey, shardIndex, shardKey, transferPartition } from './keys.ts';
+import { shardsOf } from './opened-shards.ts';
+import { gapsIn, isQuiet, type Rollup, type Rollups } from './rollups.ts';
+import { noCounts, type StateCounts, toShard, toState, toTally } from './rows.ts';
 import type { Table } from './table.ts';
 
-interface Kept<Counted> {
-  readonly counted: Counted;
+interface Kept<Value> {
+  readonly counted: Value;
   readonly at: number;
-  /** Holds until it is taken away. */
-  readonly final: boolean;
+  /** Of a run: holds until it is removed. */
+  readonly final?: boolean;
 }
 
 export interface Counting {
-  /** Of one shard, as its rows are now. */
-  exact(shard: Item): Promise<StateCounts>;
-  /** Of all shards of a run; where there are many, some may lag behind (`maxAgeMs`, `BUDGET`). */
-  total(run: Item, shards: () => Promise<readonly Item[]>): Promise<Totals>;
+  /** Of a run; where many transfers are open, some may lag behind (`maxAgeMs`, `LOOK_LINES`). */
+  total(run: Item): Promise<Totals>;
+  /** Each with its counts as its rows are now. */
+  shards(runId: string): AsyncGenerator<ShardRecord>;
   /** A row of the shard was written here: what is remembered of it no longer holds. */
   forget(runId: string, shard: number): void;
 }
 
 export interface CountingOptions {
   readonly table: Table;
+  readonly rollups: Rollups;
   readonly now: () => number;
   /** How old counts may be that somebody else took. */
   readonly maxAgeMs: number;
 }
 
-/** Shards counted anew for one look at a run: what lags behind comes with the next looks. */
-const BUDGET = 200;
+/** Lines that are counted anew for one look at a run: what lags behind comes with the next looks. */
+const LOOK_LINES = 40_000;
 
-export const AT_ONCE = 16;
+const AT_ONCE = 16;
+
+/** Shards read before their counts are given out. */
+const BATCH = 500;
 
 const MAX_REMEMBERED = 20_000;
 
-export function createCounting({ table, now, maxAgeMs }: CountingOptions): Counting {
-  const remembered = new Map<string, Kept<StateCounts> & { readonly of: string }>();
+/** All of a shard but what only its workers need. */
+const SHOWN = ['sk', 'body', 'ended', 'kept', 'leasedUntil', 'tally', 'updatedAt'] as const;
 
+export function createCounting({ table, rollups, now, maxAgeMs }: CountingOptions): Counting {
+  const remembered = new Map<string, Kept<StateCounts> & { readonly of: string }>();
   let writes = 0;
 
-  const keep = async (
-    item: Item,
-    key: Parameters<Table['update']>[0],
-    counted: unknown,
-    final: boolean,
-  ): Promise<void> => {
-    const values = {
-      kept: JSON.stringify({ counted, at: now(), final }),
-      touchedAt: number(item, 'touchedAt'),
-      ...(has(item, 'state') && { state: text(item, 'state') }),
-    };
-    // A run that ended meanwhile is counted once more.
-    const same = has(item, 'state') ? ' AND #state = :state' : '';
-    await table.update(key, 'SET #kept = :kept', values, `(${UNTOUCHED})${same}`);
-  };
-
-  const count = async (item: Item): Promise<StateCounts> => {
-    const { runId, index } = toShard(item);
+  const count = async (runId: string, item: Item, rollup?: Rollup): Promise<StateCounts> => {
+    const index = shardIndex(text(item, 'sk'));
     const [startedAt, writesBefore] = [now(), writes];
     const counts = await countRows(table, runId, index);
-    const final = isFinal(item, counts);
-    const touchedAt = number(item, 'touchedAt');
     if (remembered.size >= MAX_REMEMBERED) remembered.clear();
     // A row that was written here meanwhile may be counted or not.
     if (writes === writesBefore) {
       const of = stateOf(item);
-      remembered.set(`${runId}.${index}`, { counted: counts, at: startedAt, final, of });
+      remembered.set(`${runId}.${index}`, { counted: counts, at: startedAt, of });
     }
-    // Final ones only when nobody can be about to change a row; others only help whoever looks on.
-    if (!final || isQuiet(touchedAt, startedAt)) {
-      await keep(item, shardKey(runId, index), counts, final);
+    const touchedAt = rollup?.touchedAt(index) ?? 0;
+    // For good only when nobody can be about to change a row; else they help whoever looks next.
+    if (isFinal(item, counts) && isQuiet(touchedAt, startedAt)) {
+      await rollups.keep(runId, index, { tally: toTally(item), counts }, touchedAt);
+    } else {
+      const kept = JSON.stringify({ counted: counts, at: startedAt });
+      const isThere = 'attribute_exists(#pk)';
+      await table.update(shardKey(runId, index), 'SET #kept = :kept', { kept }, isThere);
     }
     return counts;
   };
 
-  const exact = async (item: Item): Promise<StateCounts> => {
-    const kept = keptOf<StateCounts>(item);
-    if (kept?.final) return kept.counted;
-    const { runId, index } = toShard(item);
-    const own = remembered.get(`${runId}.${index}`);
+  const exact = async (runId: string, item: Item, rollup?: Rollup): Promise<StateCounts> => {
+    const own = remembered.get(`${runId}.${shardIndex(text(item, 'sk'))}`);
     // Of another state of the shard they would not fit its tally: no rows, and yet read to its end.
-    return own?.of === stateOf(item) && now() - own.at < maxAgeMs ? own.counted : count(item);
+    const isOwn = own?.of === stateOf(item) && now() - own.at < maxAgeMs;
+    return isOwn ? own.counted : count(runId, item, rollup);
   };
 
-  const total = async (run: Item, shards: () => Promise<readonly Item[]>): Promise<Totals> => {
-    const kept = keptOf<Totals>(run);
-    if (kept && (kept.final || now() - kept.at < maxAgeMs)) return kept.counted;
-    const items = await shards();
-    const counted = items.map((item) => keptOf<StateCounts>(item));
-    // Of a run that ended nothing may lag behind: what was counted before may be from before the end.
-    const ageMs = has(run, 'closedAt') ? 0 : maxAgeMs;
-    const isStale = (entry: Kept<StateCounts> | undefined): boolean =>
-      !entry || !(entry.final || now() - entry.at < ageMs);
-    const stale = items
-      .map((item, at) => ({ item, at, keptAt: counted[at]?.at ?? 0 }))
-      .filter(({ at }) => isStale(counted[at]))
-      .sort((a, b) => a.keptAt - b.keptAt)
-      .slice(0, BUDGET);
-    await sideBySide(stale, AT_ONCE, async ({ item, at }) => {
-      const startedAt = now();
-      const counts = await exact(item);
-      counted[at] = { counted: counts, at: startedAt, final: isFinal(item, counts) };
+  async function* shards(runId: string): AsyncGenerator<ShardRecord> {
+    const known = byFirst(await Array.fromAsync(rollups.read(runId)));
+    const withCounts = (items: readonly Item[]) =>
+      sideBySide(items, AT_ONCE, async (item) => {
+        const shard = toShard(item);
+        const rollup = known(shard.index);
+        const final = rollup?.final.get(shard.index);
+        const { leastTried, ...counts } = final?.counts ?? (await exact(runId, item, rollup));
+        const tried = leastTried !== undefined && { leastTried };
+        return { ...toState(item), shard, tally: toTally(item), counts, ...tried };
+      });
+    let batch: Item[] = [];
+    for await (const item of shardsOf(table, runId, { attributes: SHOWN })) {
+      if (batch.push(item) < BATCH) continue;
+      yield* await withCounts(batch);
+      batch = [];
+    }
+    yield* await withCounts(batch);
+  }
+
+  /** Those without final counts, with what is known of them. */
+  const open = async (run: Item, known: readonly Rollup[]) => {
+    const runId = text(run, 'runId');
+    const rollupOf = byFirst(known);
+    const isOld = (at: number): boolean =>
+      // Of a run that ended nothing may lag behind: counts from before may be from before the end.
+      now() - at >= (has(run, 'closedAt') ? 0 : maxAgeMs);
+    const found: { item: Item; rollup: Rollup | undefined; kept: Kept<StateCounts> | undefined }[] =
+      [];
+    const shardCount = number(run, 'shardCount') || Number.POSITIVE_INFINITY;
+    for (const [from, to] of gapsIn(known, shardCount)) {
+      for await (const item of shardsOf(table, runId, { from, to, attributes: SHOWN })) {
+        const index = shardIndex(text(item, 'sk'));
+        const rollup = rollupOf(index);
+        if (rollup?.final.has(index)) continue;
+        found.push({ item, rollup, kept: has(item, 'kept') ? json(item, 'kept') : undefined });
+      }
+    }
+    let lines = 0;
+    const stale = found
+      .filter(({ kept }) => !kept || isOld(kept.at))
+      .sort((a, b) => (a.kept?.at ?? 0) - (b.kept?.at ?? 0))
+      .filter(({ item }) => {
+        const { transfers } = toTally(item);
+        if (lines + transfers > LOOK_LINES) return false;
+        lines += transfers;
+        return true;
+      });
+    await sideBySide(stale, AT_ONCE, async (shard) => {
+      const counted = await exact(runId, shard.item, shard.rollup);
+      shard.kept = { counted, at: now() };
     });
-    const sum = totalsOf(
-      items.map((item, at) => ({
+    return found;
+  };
+
+  const total = async (run: Item): Promise<Totals> => {
+    const kept = has(run, 'kept') ? json<Kept<Totals>>(run, 'kept') : undefined;
+    if (kept && (kept.final || now() - kept.at < maxAgeMs)) return kept.counted;
+    const startedAt = now();
+    const known = await Array.fromAsync(rollups.read(text(run, 'runId')));
+    const unsettled = await open(run, known);
+    const sum = totalsOf([
+      ...known.flatMap(({ final }) => [...final.values()]),
+      ...unsettled.map(({ item, kept }) => ({
         tally: toTally(item),
-        counts: counted[at]?.counted ?? noCounts(),
+        counts: kept?.counted ?? noCounts(),
       })),
-    );
-    const final = has(run, 'closedAt') && counted.every((entry) => entry?.final);
-    if (!final || isQuiet(number(run, 'touchedAt'), now())) {
-      await keep(run, runKey(text(run, 'runId')), sum, final);
+    ]);
+    const isCounted = unsettled.every(({ item, kept }) => kept && isFinal(item, kept.counted));
+    const final = has(run, 'closedAt') && isCounted;
+    const touchedAt = number(run, 'touchedAt');
+    if (!final || isQuiet(touchedAt, startedAt)) {
+      const values = {
+        kept: JSON.stringify({ counted: sum, at: startedAt, final }),
+        touchedAt,
+        state: text(run, 'state'),
+      };
+      // A run that ended meanwhile is counted once more.
+      const same = `(attribute_not_exists(#touchedAt) OR #touchedAt = :touchedAt)
+        AND #state = :state`;
+      await table.update(runKey(text(run, 'runId')), 'SET #kept = :kept', values, same);
     }
     return sum;
   };
 
   return {
-    exact,
+    shards,
     total,
     forget(runId, shard) {
       writes += 1;
@@ -137,23 +180,19 @@ export function createCounting({ table, now, maxAgeMs }: CountingOptions): Count
   };
 }
 
-/** Whether a shard may have transfers in one of the states, by what is kept of it. */
-export function mayHold(shard: Item, states: readonly TransferState[]): boolean {
-  const kept = keptOf<StateCounts>(shard);
-  return !kept?.final || states.some((state) => kept.counted[state] > 0);
-}
+const byFirst = (rollups: readonly Rollup[]) => {
+  const known = new Map(rollups.map((rollup) => [rollup.first, rollup]));
+  return (index: number): Rollup | undefined => known.get(firstOf(index));
+};
 
 /** Of a run, as they were when they were counted last. */
-export const keptTotals = (run: Item): Totals | undefined => keptOf<Totals>(run)?.counted;
+export const keptTotals = (run: Item): Totals | undefined =>
+  has(run, 'kept') ? json<Kept<Totals>>(run, 'kept').counted : undefined;
 
-const keptOf = <Counted>(item: Item): Kept<Counted> | undefined =>
-  has(item, 'kept') ? json<Kept<Counted>>(item, 'kept') : undefined;
+/** What changes when the shard is worked on. */
+const stateOf = (shard: Item): string => [shard['updatedAt'], shard['ended']].join();
 
-/** What changes when the shard is worked on, or when its final rows may. */
-const stateOf = (shard: Item): string =>
-  [shard['updatedAt'], shard['touchedAt'], shard['ended']].join();
-
-/** Read to its end, and every transfer of it has a row that only an order or a late success changes. */
+/** Read to its end, and every transfer of it has a row that only a retry or a late success changes. */
 function isFinal(shard: Item, counts: StateCounts): boolean {
   const rows = counts.succeeded + counts.failed + counts.cancelled;
   const open = counts.planned + counts.submitting + counts.submitted;
@@ -161,16 +200,18 @@ function isFinal(shard: Item, counts: StateCounts): boolean {
 }
 
 async function countRows(table: Table, runId: string, shard: number): Promise<StateCounts> {
-  const counts = { ...noCounts(), temporary: 0 };
+  const counts = noCounts();
+  let leastTried = Number.POSITIVE_INFINITY;
   const countPart = async (part: number): Promise<void> => {
     const values = { pk: transferPartition(runId, shard, part) };
-    const rows = table.query({ where: '#pk = :pk', values, attributes: ['state', 'class'] });
-    for await (const row of rows) {
+    const attributes = ['state', 'class', 'attempt'];
+    for await (const row of table.query({ where: '#pk = :pk', values, attributes })) {
       const state = text(row, 'state') as TransferState;
       counts[state] += 1;
-      if (state === 'failed' && isTemporary(row['class'] as CauseClass)) counts.temporary += 1;
+      if (state !== 'failed' || !isTemporary(row['class'] as CauseClass)) continue;
+      leastTried = Math.min(leastTried, number(row, 'attempt'));
     }
   };
   await Promise.all(PARTS.map(countPart));
-  return counts;
+  return { ...counts, ...(Number.isFinite(leastTried) && { leastTried }) };
 }

@@ -23,6 +23,25 @@ export const MAX_SHARD = 999_999_999;
 
 export const shardSort = (shard: number): string => `shard#${padded(shard, 9)}`;
 
+export const shardIndex = (sort: string): number => Number(sort.slice(-9));
+
+/** Shards that one roll-up stands for. Fixed for ever: their counts are found by it. */
+export const ROLLUP_SHARDS = 100;
+
+/** The first shard of the roll-up that holds the counts of a shard. */
+export const firstOf = (shard: number): number => shard - (shard % ROLLUP_SHARDS);
+
+export const rollupSort = (shard: number): string =>
+  `rollup#${padded(Math.floor(shard / ROLLUP_SHARDS), 7)}`;
+
+export const rollupIndex = (sort: string): number => Number(sort.slice(-7));
+
+/** Of the roll-up that holds the counts of a shard. */
+export const rollupKey = (runId: string, shard: number): Key => ({
+  pk: runPartition(runId),
+  sk: rollupSort(shard),
+});
+
 export const shardKey = (runId: string, shard: number): Key => ({
   pk: runPartition(runId),
   sk: shardSort(shard),

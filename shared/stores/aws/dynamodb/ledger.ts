@@ -7,13 +7,14 @@ import { TRANSFER_STATES } from '../../../ledger/merge.ts';
 import type { AwsConfig } from '../config.ts';
 import { type AwsCall, createJsonApi, DYNAMODB } from '../json-api.ts';
 import { createCounting } from './counts.ts';
-import { createTouch } from './forget-counts.ts';
 import { createNotes } from './notes.ts';
+import { readShard } from './pages.ts';
+import { createRollups } from './rollups.ts';
 import { createExpiry } from './rows.ts';
 import { createRuns } from './runs.ts';
 import { createShards } from './shards.ts';
 import { createTable } from './table.ts';
-import { createTransfers, readShard } from './transfers.ts';
+import { createTransfers } from './transfers.ts';
 
 export interface DynamoLedgerOptions {
   readonly table: string;
@@ -35,8 +36,8 @@ export function createDynamoLedger({
   const table = createTable(name, call);
   const expiry = createExpiry(retentionDays);
   const clock = () => now().getTime();
-  const counting = createCounting({ table, now: clock, maxAgeMs: countsMaxAgeMs });
-  const touch = createTouch(table, clock);
+  const rollups = createRollups(table, expiry, clock);
+  const counting = createCounting({ table, rollups, now: clock, maxAgeMs: countsMaxAgeMs });
   const rowsOf = (runId: string, shard: number) =>
     readShard(
       table,
@@ -46,7 +47,7 @@ export function createDynamoLedger({
   return {
     ...createRuns(table, counting, expiry),
     ...createShards({ table, counting, expiry, rowsOf }),
-    ...createTransfers({ table, counting, expiry, touch }),
+    ...createTransfers({ table, counting, expiry, rollups }),
     ...createNotes(table, expiry, now),
   };
 }

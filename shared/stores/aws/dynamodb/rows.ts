@@ -22,8 +22,8 @@ import { has, type Item, json, list, number, text, type Value } from './item.ts'
 import { createdSort, runKey } from './keys.ts';
 
 export type StateCounts = Readonly<Record<TransferState, number>> & {
-  /** Failed ones whose cause passes by itself; absent from what earlier versions kept. */
-  readonly temporary?: number;
+  /** As in `ShardRecord`. */
+  readonly leastTried?: number;
 };
 
 export const noCounts = (): Record<TransferState, number> =>
@@ -84,6 +84,13 @@ export const isOpenRun = (item: Item | undefined): boolean =>
 
 export const toTally = (item: Item): Tally =>
   has(item, 'tally') ? json<Tally>(item, 'tally') : NO_TALLY;
+
+/** How far a shard is. */
+export const toState = (item: Item) => ({
+  ended: item['ended'] === 1,
+  updatedAt: new Date(number(item, 'updatedAt')),
+  ...(has(item, 'leasedUntil') && { leasedUntil: new Date(number(item, 'leasedUntil')) }),
+});
 
 export const toShard = (item: Item): Shard => json<Shard>(item, 'body');
 

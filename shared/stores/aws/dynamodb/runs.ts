@@ -8,30 +8,16 @@ import { totalsOf } from '../../../ledger/totals.ts';
 import type { RunCalls } from '../../ledger-parts.ts';
 import { type Counting, keptTotals } from './counts.ts';
 import { has, type Item, number, text } from './item.ts';
-import { createdSort, MAX_SHARD, runKey, runPartition, shardSort } from './keys.ts';
+import { createdSort, runKey } from './keys.ts';
 import type { Expiry } from './rows.ts';
 import { fromNewRun, toRun } from './rows.ts';
-import type { Query, Table } from './table.ts';
-
-/** The shards of a run that somebody opened, from number `from` to `last`. */
-export const shardsOf = async (
-  table: Table,
-  runId: string,
-  from = 0,
-  last = MAX_SHARD,
-): Promise<readonly Item[]> => {
-  const values = { pk: runPartition(runId), from: shardSort(from), to: shardSort(last) };
-  const where = '#pk = :pk AND #sk BETWEEN :from AND :to';
-  const items = await Array.fromAsync(table.query({ where, values }));
-  return items.filter((item) => has(item, 'body'));
-};
+import { oneOf, type Query, type Table } from './table.ts';
 
 /** Newer than any. */
 const NEWEST = { createdAtMs: 999_999_999_999_999, runId: '~' };
 
 export function createRuns(table: Table, counting: Counting, expiry: Expiry): RunCalls {
-  const counted = async (item: Item): Promise<Run> =>
-    toRun(item, await counting.total(item, () => shardsOf(table, text(item, 'runId'))));
+  const counted = async (item: Item): Promise<Run> => toRun(item, await counting.total(item));
 
   const find = async (runId: string): Promise<Run | undefined> => {
     const item = await table.get(runKey(runId));
@@ -186,9 +172,3 @@ const setPlan = ({ shardCount, sizeBytes, totals }: Plan) => ({
   set: `#shardCount = :shardCount, #sizeBytes = :sizeBytes${totals ? ', #totals = :totals' : ''}`,
   values: { shardCount, sizeBytes, ...(totals && { totals: JSON.stringify(totals) }) },
 });
-
-/** `#state IN (:state0, :state1)`; nothing for no choice. */
-export const oneOf = (attribute: string, choices: readonly string[]): readonly string[] =>
-  choices.length === 0
-    ? []
-    : [`#${attribute} IN (${choices.map((_, at) => `:${attribute}${at}`).join(', ')})`];

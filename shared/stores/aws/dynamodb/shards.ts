@@ -4,23 +4,14 @@ import type { IntentWindow, Lease, OpenedShard } from '../../../ledger/ledger.ts
 import type { Transfer } from '../../../ledger/model.ts';
 import type { Shard } from '../../../ledger/shard.ts';
 import type { Tally } from '../../../ledger/tally.ts';
-import { sideBySide } from '../../../lib/side-by-side.ts';
 import type { ShardCalls } from '../../ledger-parts.ts';
-import { AT_ONCE, type Counting } from './counts.ts';
+import type { Counting } from './counts.ts';
 import { has, type Item, number, text } from './item.ts';
 import type { Key } from './keys.ts';
-import { MAX_SHARD, runKey, shardKey } from './keys.ts';
+import { MAX_SHARD, runKey, shardIndex, shardKey } from './keys.ts';
+import { shardsOf } from './opened-shards.ts';
 import type { Expiry } from './rows.ts';
-import {
-  fromWindow,
-  isOpenRun,
-  type StateCounts,
-  toMarks,
-  toShard,
-  toTally,
-  toWindows,
-} from './rows.ts';
-import { shardsOf } from './runs.ts';
+import { fromWindow, isOpenRun, toMarks, toShard, toState, toWindows } from './rows.ts';
 import type { Table } from './table.ts';
 
 export interface ShardOptions {
@@ -46,28 +37,18 @@ export function createShards(options: ShardOptions): ShardCalls {
       return item ? toMarks(item) : [];
     },
 
-    async shardStates(runId, from, to = MAX_SHARD + 1) {
-      const items = await shardsOf(table, runId, from, to - 1);
-      return items.map((item) => ({ index: toShard(item).index, ...toState(item) }));
+    async shardStates(runId, from = 0, to = MAX_SHARD + 1) {
+      const attributes = ['sk', 'ended', 'leasedUntil', 'updatedAt'];
+      const items = shardsOf(table, runId, { from, to: to - 1, attributes });
+      return Array.fromAsync(items, (item) => ({
+        index: shardIndex(text(item, 'sk')),
+        ...toState(item),
+      }));
     },
 
-    async shards(runId) {
-      const items = await shardsOf(table, runId);
-      const counted = await sideBySide(items, AT_ONCE, counting.exact);
-      return items.map((item, at) => {
-        const { temporary, ...counts } = counted[at] as StateCounts;
-        const read = { shard: toShard(item), tally: toTally(item) };
-        return { ...toState(item), ...read, counts, temporary: temporary ?? counts.failed };
-      });
-    },
+    shards: counting.shards,
   };
 }
-
-const toState = (item: Item) => ({
-  ended: item['ended'] === 1,
-  updatedAt: new Date(number(item, 'updatedAt')),
-  ...(has(item, 'leasedUntil') && { leasedUntil: new Date(number(item, 'leasedUntil')) }),
-});
 
 type Work = 'openShard' | 'coverShard' | 'endShard' | 'releaseShard' | 'releaseLeases';
 
@@ -129,7 +110,8 @@ function createWork({ table, counting, expiry, rowsOf }: ShardOptions): Pick<Sha
       counting.forget(shard.runId, shard.index);
       return table.update(
         keyOf(shard),
-        'SET #tally = :tally, #ended = :one, #updatedAt = :at REMOVE #owner, #leasedUntil',
+        `SET #tally = :tally, #ended = :one, #updatedAt = :at
+          REMOVE #owner, #leasedUntil, #windows`,
         { tally: JSON.stringify(tally), one: 1, at: at.getTime(), owner },
         '#owner = :owner',
       );
@@ -146,9 +128,10 @@ function createWork({ table, counting, expiry, rowsOf }: ShardOptions): Pick<Sha
       let released = 0;
       for await (const run of runs) {
         const runId = text(run, 'runId');
-        for (const item of await shardsOf(table, runId)) {
+        const attributes = ['sk', 'owner', 'updatedAt'];
+        for await (const item of shardsOf(table, runId, { attributes })) {
           if (!has(item, 'owner')) continue;
-          const key = shardKey(runId, toShard(item).index);
+          const key = shardKey(runId, shardIndex(text(item, 'sk')));
           if (await release(table, key, text(item, 'owner'))) released += 1;
         }
       }

@@ -129,6 +129,12 @@ export function createTable(name: string, call: AwsCall): Table {
   };
 }
 
+/** `#state IN (:state0, :state1)`; nothing for no choice. */
+export const oneOf = (attribute: string, choices: readonly string[]): readonly string[] =>
+  choices.length === 0
+    ? []
+    : [`#${attribute} IN (${choices.map((_, at) => `:${attribute}${at}`).join(', ')})`];
+
 /** Some servers that speak DynamoDB's protocol read no line feeds in expressions. */
 const oneLine = (expression: string): string => expression.replace(/\s+/g, ' ');
 

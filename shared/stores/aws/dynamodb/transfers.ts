@@ -5,39 +5,26 @@
  */
 
 import { setTimeout as sleep } from 'node:timers/promises';
-import { parseTransferCursor, transferCursor } from '../../../ledger/cursors.ts';
 import { HISTORY_LIMIT, isIdle, toEntryText } from '../../../ledger/history.ts';
-import type { TransferFilter } from '../../../ledger/ledger.ts';
-import {
-  isFinal,
-  merge,
-  rank,
-  TRANSFER_STATES,
-  type TransferState,
-} from '../../../ledger/merge.ts';
-import {
-  parseTransferId,
-  type Transfer,
-  type TransferPlace,
-  type TransferUpdate,
-} from '../../../ledger/model.ts';
+import { isFinal, merge, rank, type TransferState } from '../../../ledger/merge.ts';
+import { parseTransferId, type TransferPlace, type TransferUpdate } from '../../../ledger/model.ts';
 import { acceptedUpdate } from '../../../ledger/word.ts';
 import { StoreError } from '../../../lib/errors.ts';
 import type { TransferCalls } from '../../ledger-parts.ts';
-import { type Counting, mayHold } from './counts.ts';
-import type { Touch } from './forget-counts.ts';
+import type { Counting } from './counts.ts';
 import { has, type Item, list, number, text } from './item.ts';
-import { lineSort, PARTS, transferKey, transferPartition } from './keys.ts';
+import { lineSort, transferKey } from './keys.ts';
+import { createPages } from './pages.ts';
+import type { Rollups } from './rollups.ts';
 import type { Expiry } from './rows.ts';
-import { fromDescription, toFact, toShard, toTransfer } from './rows.ts';
-import { oneOf, shardsOf } from './runs.ts';
+import { fromDescription, toFact, toTransfer } from './rows.ts';
 import type { Table } from './table.ts';
 
 export interface TransferOptions {
   readonly table: Table;
   readonly counting: Counting;
   readonly expiry: Expiry;
-  readonly touch: Touch;
+  readonly rollups: Rollups;
   readonly wait?: (ms: number) => Promise<unknown>;
 }
 
@@ -67,81 +54,8 @@ export function createTransfers(options: TransferOptions): TransferCalls {
       const item = place && (await table.get(transferKey(place)));
       return item && toTransfer(item);
     },
-    async transfers(runId, { states = TRANSFER_STATES, classes, cursor, limit = 100 } = {}) {
-      const size = Math.min(Math.max(limit, 1), 1_000);
-      const from = cursor === undefined ? { shard: 0, line: -1 } : parseTransferCursor(cursor);
-      const shards = (await shardsOf(table, runId, from.shard))
-        .filter((item) => mayHold(item, states))
-        .map((item) => toShard(item).index);
-      const items: Transfer[] = [];
-      // Some shards ahead: most have nothing of what is rare.
-      for (let at = 0; at < shards.length && items.length <= size; at += SHARDS_AT_ONCE) {
-        const pages = shards.slice(at, at + SHARDS_AT_ONCE).map((shard) => {
-          const after = shard === from.shard ? from.line : -1;
-          const filter = { states, ...(classes && { classes }) };
-          return readShard(table, { runId, shard, after, max: size + 1 - items.length }, filter);
-        });
-        items.push(...(await Promise.all(pages)).flat());
-      }
-      const page = items.slice(0, size);
-      const last = page.at(-1);
-      return items.length > size && last
-        ? { items: page, nextCursor: transferCursor(last) }
-        : { items: page };
-    },
-    transfersOf: (runId, shard, states) =>
-      readShard(table, { runId, shard, after: -1, max: Number.POSITIVE_INFINITY }, { states }),
+    ...createPages(options),
   };
-}
-
-const SHARDS_AT_ONCE = 8;
-
-interface Slice {
-  readonly runId: string;
-  readonly shard: number;
-  /** Lines after this one. */
-  readonly after: number;
-  readonly max: number;
-}
-
-/** Rows of one shard in order. Failed ones have an index, so that few are found among many. */
-export async function readShard(
-  table: Table,
-  { runId, shard, after, max }: Slice,
-  { states = TRANSFER_STATES, classes }: Pick<TransferFilter, 'states' | 'classes'>,
-): Promise<readonly Transfer[]> {
-  const onlyFailed = states.length === 1 && states[0] === 'failed';
-  const all = states.length === TRANSFER_STATES.length;
-  const sort = onlyFailed ? 'failed' : 'sk';
-  const filters = [
-    ...(onlyFailed || all ? [] : oneOf('state', states)),
-    ...(classes ? oneOf('class', classes) : []),
-  ];
-  if (states.length === 0 || classes?.length === 0) return [];
-  const readPart = async (part: number): Promise<readonly Item[]> => {
-    const items: Item[] = [];
-    const rows = table.query({
-      ...(onlyFailed && { index: 'failed' }),
-      where: after < 0 ? '#pk = :pk' : `#pk = :pk AND #${sort} > :after`,
-      values: {
-        pk: transferPartition(runId, shard, part),
-        after: lineSort(Math.max(after, 0)),
-        ...Object.fromEntries(states.map((state, at) => [`state${at}`, state])),
-        ...Object.fromEntries((classes ?? []).map((each, at) => [`class${at}`, each])),
-      },
-      ...(filters.length > 0 && { filter: filters.join(' AND ') }),
-      // Without a filter no more is read than wanted.
-      ...(filters.length === 0 && Number.isFinite(max) && { pageSize: max }),
-    });
-    for await (const row of rows) if (items.push(row) >= max) break;
-    return items;
-  };
-  const parts = await Promise.all(PARTS.map(readPart));
-  return parts
-    .flat()
-    .map(toTransfer)
-    .sort((a, b) => a.line - b.line)
-    .slice(0, max);
 }
 
 /** The cause's class stands by itself, for filters. */
@@ -212,7 +126,7 @@ function createAdvance({ table, expiry }: TransferOptions) {
 const MAX_TRIES = 30;
 
 /** Reads, merges and writes, until nobody else wrote in between. */
-function createSettle({ table, expiry, touch, wait = sleep }: TransferOptions) {
+function createSettle({ table, expiry, rollups, wait = sleep }: TransferOptions) {
   return async (
     place: TransferPlace,
     transferId: string,
@@ -226,7 +140,7 @@ function createSettle({ table, expiry, touch, wait = sleep }: TransferOptions) {
       const from = before && (text(before, 'state') as TransferState);
       const isChanged = from !== item['state'] || before?.['class'] !== item['class'];
       if (from !== undefined && isFinal(from) && isChanged) {
-        await touch(place.runId, place.shard);
+        await rollups.touch(place.runId, place.shard);
       }
       const written = before
         ? await table.put(item, '#version = :version', { version: number(before, 'version') })

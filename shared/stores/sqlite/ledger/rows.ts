@@ -78,7 +78,8 @@ export function toShardRecord(row: Row): ShardRecord {
   const counts = stateCounts(row);
   const shard = json<Shard>(row, 'body');
   // Rows are read at no cost here, so nobody counts them by cause.
-  return { ...state, shard, tally: toTally(row), counts, temporary: counts.failed };
+  const tried = counts.failed > 0 && { leastTried: 1 };
+  return { ...state, shard, tally: toTally(row), counts, ...tried };
 }
 
 function toTally(row: Row): Tally {

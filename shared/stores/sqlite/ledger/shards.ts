@@ -111,7 +111,8 @@ export function createShards({ db, write }: SqliteFile, counters: Counters): Sha
         if (row?.['owner'] !== owner) return false;
         sql.update.run({
           ...tallyColumns(tally),
-          windows: String(row['windows']),
+          // Every good line has its row now.
+          windows: '[]',
           marks: String(row['marks']),
           ended: 1,
           owner: null,
@@ -137,7 +138,10 @@ export function createShards({ db, write }: SqliteFile, counters: Counters): Sha
       const marks = find(runId, index)?.['marks'];
       return typeof marks === 'string' ? toMarks(marks) : [];
     },
-    shards: async (runId) => (sql.selectAll.all(runId) as Row[]).map(toShardRecord),
+    async *shards(runId) {
+      // At once: a statement that is read on while others write would see half of what they do.
+      for (const row of sql.selectAll.all(runId) as Row[]) yield toShardRecord(row);
+    },
     shardStates: async (runId, from = 0, to = Number.MAX_SAFE_INTEGER) =>
       (sql.selectStates.all(runId, from, to) as Row[]).map(toShardState),
   };

@@ -112,9 +112,9 @@ describe('a sweep', () => {
   it('drops within its time, and closes nothing before all is dropped', async () => {
     const given = await cancelled();
     const { clock, ledger, runId, sweep, sweepWith } = given;
-    const shards: typeof ledger.shards = async (id) => {
+    const shards: typeof ledger.shards = async function* (id) {
       clock.at += 150_000;
-      return ledger.shards(id);
+      yield* ledger.shards(id);
     };
     await sweepWith({ ledger: { ...ledger, shards } })();
     expect(await statesOf(given)).toContain('4 planned 2');

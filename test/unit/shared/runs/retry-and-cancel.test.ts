@@ -103,7 +103,7 @@ describe('retrying', () => {
     await retryRun(runId, undefined, { ledger, queue, now, ...options });
     clock.at += 1_000;
     await record(2, { attempt: 2, state: 'failed', cause: cause('NotFound', 'source') });
-    const shards = await ledger.shards(runId);
+    const shards = await Array.fromAsync(ledger.shards(runId));
     const deadline = new Date(clock.at + 1_000);
     const requeued = await applyRetries(runId, shards, {
       ...options,

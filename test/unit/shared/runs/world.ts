@@ -62,7 +62,7 @@ function mortal<Store extends object>(store: Store, life: { calls: number }): St
           yield* call.apply(target, given);
         };
       }
-      if (name === 'list') {
+      if (name === 'list' || name === 'shards') {
         return async function* (...given: unknown[]) {
           await step();
           yield* call.apply(target, given);

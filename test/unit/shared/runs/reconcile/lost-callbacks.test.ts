@@ -37,7 +37,7 @@ it('G4: queries each lost fetch in the target of its shard, as a nightly pass ha
     });
   }
   const queried: Target[] = [];
-  const tally = await findLostCallbacks(await ledger.shards('r1'), {
+  const tally = await findLostCallbacks(await Array.fromAsync(ledger.shards('r1')), {
     ledger,
     each: createLimiter({ requestsPerSecond: 1e6, inFlight: 1 }).each,
     log: silentLog,

@@ -20,7 +20,7 @@ async function setup(rows: readonly Partial<TransferUpdate>[], planned = 1) {
   const look = async (at: Date) => {
     const run = await ledger.run('r1');
     if (!run) throw new Error('there is no run');
-    const shards = await ledger.shards('r1');
+    const shards = await Array.fromAsync(ledger.shards('r1'));
     const stuck = await isStuck(run, shards, {
       ledger,
       stuckAfterMs: 6 * 3_600_000,
