@@ -79,7 +79,7 @@ it('G4: looks for objects that only the manifest names, and reads its lines once
   let now = LATER;
   const limiter = createLimiter({ requestsPerSecond: 1e6, inFlight: 1 });
   const find = () =>
-    ledger.shards('r1').then((shards) =>
+    Array.fromAsync(ledger.shards('r1')).then((shards) =>
       findLostCallbacks(shards, {
         ledger,
         objects: counted,
