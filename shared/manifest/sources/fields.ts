@@ -3,17 +3,20 @@
 export const parseSize = (text: string | undefined): string | undefined =>
   text !== undefined && /^\d+$/.test(text) ? text : undefined;
 
+/** What most lists have. */
+const PLAIN_INSTANT = /^\d{4}-(?:0\d|1[0-2])-[0-3]\dT[0-2]\d:[0-5]\d:[0-6]\d(?:\.\d+)?Z$/;
+
 const INSTANT = /^(\d{4}-\d\d-\d\d)[T ](\d\d:\d\d:\d\d)(\.\d+)? ?(Z|UTC|[+-]\d\d:?\d\d)$/;
 
 /** ISO 8601 with `Z`, with the fraction that the text has; undefined for a time without a zone. */
 export function parseInstant(text: string | undefined): string | undefined {
   if (text === undefined || text === '') return undefined;
+  if (PLAIN_INSTANT.test(text)) return text;
   const [, date, time, fraction = '', zone = ''] = INSTANT.exec(text) ?? [];
   if (date === undefined) {
     const atMs = / (?:GMT|UTC)$/.test(text) ? Date.parse(text) : Number.NaN;
     return Number.isNaN(atMs) ? undefined : seconds(atMs);
   }
-  if (zone === 'Z' && text.includes('T')) return Number.isNaN(Date.parse(text)) ? undefined : text;
   const atMs = Date.parse(`${date}T${time}${zone === 'UTC' ? 'Z' : zone}`);
   return Number.isNaN(atMs) ? undefined : seconds(atMs).replace('Z', `${fraction}Z`);
 }

@@ -40,7 +40,7 @@ export function createFilter(filters: Filters): Filter {
   const { prefix = '', include = [], exclude = [], minSize, maxSize, modifiedSince } = filters;
   const isIncluded = include.length === 0 ? () => true : anyOf(include);
   const isExcluded = anyOf(exclude);
-  const since = modifiedSince?.getTime() ?? Number.NEGATIVE_INFINITY;
+  const since = modifiedSince?.getTime();
   const hasSizes = minSize !== undefined || maxSize !== undefined;
 
   return {
@@ -55,8 +55,8 @@ export function createFilter(filters: Filters): Filter {
           return 'FILTERED_SIZE';
         }
       }
-      const isEarlier = modified !== undefined && Date.parse(modified) < since;
-      return isEarlier ? 'FILTERED_TIME' : undefined;
+      if (since === undefined || modified === undefined) return undefined;
+      return Date.parse(modified) < since ? 'FILTERED_TIME' : undefined;
     },
   };
 }

@@ -9,7 +9,6 @@ import type { Inventory } from './inventory-manifest.ts';
 import { createRowReader, isKnownColumn, type RowReader } from './inventory-rows.ts';
 import { readLines } from './list-lines.ts';
 import type { Entry, SourceList } from './object.ts';
-import { openParquet } from './parquet.ts';
 
 export interface InventoryOptions {
   readonly files: ListFiles;
@@ -81,6 +80,8 @@ async function openParquetFile(
   { files, maxRowGroupBytes = DEFAULT_ROW_GROUP_BYTES }: InventoryOptions,
 ): Promise<OpenFile> {
   const name = file.path;
+  // Most lists need no Parquet, and its library takes time to load.
+  const { openParquet } = await import('./parquet.ts');
   const parquet = await openParquet({ files, name, isWanted: isKnownColumn, maxRowGroupBytes });
   const reader = createRowReader({ columns: parquet.columns, kind, isEncoded: false, name });
   async function* blocks() {

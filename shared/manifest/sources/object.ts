@@ -99,7 +99,7 @@ export function objectUrl(source: string, key: string): string {
 
 /** Percent-encodes per segment: slashes stay as they are. */
 export const encodeKey = (key: string): string =>
-  /^[\w./~-]*$/.test(key) ? key : key.split('/').map(encodeRfc3986).join('/');
+  /^[\w./~-]*$/.test(key) ? key : encodeRfc3986(key).replaceAll('%2F', '/');
 
 /** Names as the clouds write them, in upper case and without separators. */
 const ARCHIVE = new Set(['GLACIER', 'ARCHIVE', 'DEEPARCHIVE', 'COLDARCHIVE', 'DEEPCOLDARCHIVE']);

@@ -124,9 +124,19 @@ export function createManifestWriter(options: ManifestOptions): ManifestWriter {
     return `${text}\n`;
   };
 
+  /** A list has few classes. */
+  const archived = new Map<string, boolean>();
+  const mustBeRestored = (storageClass: string): boolean => {
+    const known = archived.get(storageClass);
+    if (known !== undefined) return known;
+    const is = isArchived(storageClass, kind);
+    archived.set(storageClass, is);
+    return is;
+  };
+
   const reasonToLeave = (object: SourceObject): LeftOutReason | undefined => {
     const { key, sizeBytes, storageClass } = object;
-    if (storageClass !== undefined && isArchived(storageClass, kind)) return 'ARCHIVED';
+    if (storageClass !== undefined && mustBeRestored(storageClass)) return 'ARCHIVED';
     if (!folderMarkers && sizeBytes === '0' && key.endsWith('/')) return 'FOLDER_MARKER';
     return filter.byFields(object);
   };
