@@ -4,23 +4,23 @@
  * requests that the provider throttles, at most by half each second, and grow back while it does
  * not throttle.
  */
+import { randomUUID } from 'node:crypto';
 import { setTimeout as sleep } from 'node:timers/promises';
-import type { Ledger } from '../ledger/ledger.ts';
+import type { Ledger, Note } from '../ledger/ledger.ts';
+import type { Notes } from '../ledger/notes.ts';
 import { unlessAborted } from '../lib/abort.ts';
 import { ClockError, ProviderError, StoreError, WaybillError } from '../lib/errors.ts';
 import { delayMs, type RetryPolicy, shouldRetry } from '../lib/retry.ts';
 import type { Renewal } from '../stores/secrets.ts';
 import type { LimitsConfig } from './config.ts';
-import { createLine } from './line.ts';
 import type { Limiter } from './ports.ts';
-import { createLocalPace } from './rate/local.ts';
-import type { Pace } from './rate/rate-gate.ts';
-import { createSharedPace, type SharedPaceOptions } from './rate/shared.ts';
+import { createGate } from './rate/gate.ts';
+import type { ShareOptions } from './rate/share.ts';
 
 export interface LimiterOptions extends LimitsConfig {
   readonly retry?: RetryPolicy;
   /** Shares the limits with other workers, through a note in the ledger. */
-  readonly shared?: Pick<SharedPaceOptions, 'api' | 'ledger' | 'worker'> | undefined;
+  readonly shared?: Pick<ShareOptions, 'api' | 'ledger'> & { readonly worker?: string };
   /** Renews the keys when one was refused. */
   readonly renewal?: Renewal | undefined;
   /** Milliseconds: Unix time where limits are shared, else any that only grow. */
@@ -38,68 +38,21 @@ export function createLimiter({
   retry,
   renewal,
   shared,
-  now,
+  now = shared ? Date.now : () => performance.now(),
   wait = sleep,
   random = Math.random,
 }: LimiterOptions): Limiter {
-  let running = 0;
-  let pending = 0;
-  const queue = createLine();
-  const times = { ...(now && { now }), wait };
-  const limits = { requestsPerSecond, inFlight };
-  const pace: Pace = shared
-    ? createSharedPace({
-        ...limits,
-        ...shared,
-        ...times,
-        random,
-        pending: () => pending,
-        onSlots: () => fill(),
-      })
-    : createLocalPace({ ...limits, ...times });
-
-  /** Gives free slots to waiting requests. */
-  const fill = (): void => {
-    while (running < pace.slots()) {
-      const first = queue.shift();
-      if (!first) return;
-      running += 1;
-      first.resume();
-    }
-    // No request is in flight whose end would free a slot.
-    if (running > 0 || !queue.first()) return;
-    pace.open().then(fill, queue.fail);
-  };
-  const take = async (signal: AbortSignal | undefined, group: string): Promise<void> => {
-    await unlessAborted(pace.open(), signal);
-    if (running < pace.slots()) {
-      running += 1;
-      return;
-    }
-    const slot = new Promise<void>((resume, fail) => queue.push({ resume, fail, signal }, group));
-    await unlessAborted(slot, signal);
-  };
-  const give = (): void => {
-    running -= 1;
-    fill();
-    if (running === 0 && !queue.first()) pace.idle();
-  };
+  const gate = createGate({
+    ...(shared ?? { api: '', ledger: memoryNotes() }),
+    ...{ inFlight, now, random, requestsPerSecond, wait },
+    isAlone: shared === undefined,
+    worker: shared?.worker ?? randomUUID(),
+  });
 
   const answered = (error?: unknown): void => {
     const isThrottled = error instanceof WaybillError && error.class === 'throttled';
     const pauseMs = isThrottled && error instanceof ProviderError ? error.retryAfterMs : undefined;
-    pace.answered(isThrottled, pauseMs);
-  };
-
-  const withAnswer = async <Answer>(request: () => Promise<Answer>): Promise<Answer> => {
-    try {
-      const answer = await request();
-      answered();
-      return answer;
-    } catch (error) {
-      answered(error);
-      throw error;
-    }
+    gate.answered(isThrottled, pauseMs);
   };
 
   const once = async <Answer>(
@@ -107,20 +60,14 @@ export function createLimiter({
     signal: AbortSignal | undefined,
     group: string,
   ): Promise<Answer> => {
-    pending += 1;
+    await gate.enter(signal, group);
     try {
-      await take(signal, group);
-      try {
-        await pace.turn(signal, group);
-        return await withAnswer(() => {
-          signal?.throwIfAborted();
-          return request();
-        });
-      } finally {
-        give();
-      }
-    } finally {
-      pending -= 1;
+      const answer = await request();
+      answered();
+      return answer;
+    } catch (error) {
+      answered(error);
+      throw error;
     }
   };
 
@@ -151,7 +98,7 @@ export function createLimiter({
       let wake: (() => void) | undefined;
       const change = () => new Promise<void>((resume) => (wake = resume));
       const isFull = (): boolean =>
-        running >= inFlight || (tellsTurn && ahead >= Math.max(1, pace.rate() * AHEAD_SECONDS));
+        running >= inFlight || (tellsTurn && ahead >= Math.max(1, gate.rate() * AHEAD_SECONDS));
       const start = (item: Parameters<typeof work>[0]): void => {
         let isAhead = true;
         const onTurn = (): void => {
@@ -181,9 +128,9 @@ export function createLimiter({
       if (failures.length > 0) throw failures[0];
     },
 
-    isPaused: pace.isPaused,
-    rate: pace.rate,
-    rest: pace.rest,
+    isPaused: gate.isPaused,
+    rate: gate.rate,
+    rest: gate.rest,
     keysVersion: () => renewal?.version() ?? 0,
   };
 }
@@ -209,4 +156,17 @@ async function retryWithNewKeys<Answer>(
     if (!renewal || !isRefused || !(await renewal.renew(since))) throw error;
     return request();
   }
+}
+
+/** Notes of one process. */
+function memoryNotes(): Notes {
+  const notes = new Map<string, Note>();
+  return {
+    readNote: async (name) => notes.get(name),
+    async swapNote(name, text, version) {
+      if (notes.get(name)?.version !== version) return false;
+      notes.set(name, { text, version: (version ?? 0) + 1 });
+      return true;
+    },
+  };
 }

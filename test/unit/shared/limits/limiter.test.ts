@@ -71,6 +71,22 @@ describe('limiter', () => {
     expect(time.now()).toBeLessThanOrEqual(5_000);
   });
 
+  it('asks for no timer and nothing of others where the rate is out of reach', async () => {
+    let waits = 0;
+    const limiter = createLimiter({
+      requestsPerSecond: 1e6,
+      inFlight: 50,
+      now: () => 0,
+      async wait() {
+        waits += 1;
+      },
+    });
+    const send = async (_: number): Promise<number> => limiter.run(async () => 1);
+    for (const each of numbers(1_000)) await send(each);
+    expect(await Promise.all(numbers(1_000).map(send))).toHaveLength(1_000);
+    expect(waits).toBe(0);
+  });
+
   it('G8: keeps to the requests in flight, over all callers', async () => {
     const time = clock();
     const limiter = createLimiter({ requestsPerSecond: 1e6, inFlight: 3, ...time });
