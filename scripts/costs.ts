@@ -50,6 +50,8 @@ export function lines(of: Case): readonly Line[] {
   const shards = objects / of.linesPerShard;
   const windows = objects / of.linesPerWindow;
   const unitsPerWrite = Math.ceil(rowBytes / 1_024);
+  // Each worker takes its part of the requests of half a second at once.
+  const takes = objects / Math.max(1, Math.floor(of.requestsPerSecond / 2 / of.workers));
   const rowReads = Math.ceil((of.linesPerShard / 4) * (rowBytes / 4_096)) * 4;
   return [
     {
@@ -67,6 +69,8 @@ export function lines(of: Case): readonly Line[] {
       units: 2 * windows + shards * (8 + of.readsPerShard * rowReads),
       price: 'readUnits',
     },
+    { what: 'DynamoDB writes: shared limits', units: takes, price: 'writeUnits' },
+    { what: 'DynamoDB reads: shared limits', units: takes, price: 'readUnits' },
     { what: 'Lambda requests: callbacks', units: objects, price: 'lambdaRequests' },
     {
       what: 'Lambda GB-seconds: callbacks',
