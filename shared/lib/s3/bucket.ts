@@ -45,15 +45,16 @@ export interface Bucket {
 
 export interface BucketOptions {
   readonly bucket: string;
-  readonly config: S3Config;
+  /** Without keys, requests are not signed: the bucket is public. */
+  readonly config: Omit<S3Config, 'keys'> & { readonly keys?: AwsKeys };
   readonly fetch?: Fetch;
   readonly wait?: (ms: number) => Promise<unknown>;
   readonly now?: () => Date;
   /** From 0 to below 1. */
   readonly random?: () => number;
+  /** Of one request, as long as refusals pass by themselves. @default 6 */
+  readonly maxSends?: number;
 }
-
-const MAX_SENDS = 6;
 
 const POLICY = { baseMs: 100, capMs: 10_000 };
 
@@ -69,10 +70,11 @@ export function createBucket({
   wait = sleep,
   now = () => new Date(),
   random = Math.random,
+  maxSends = 6,
 }: BucketOptions): Bucket {
   const { keys, region } = config;
   const { origin, base } = placeOf(bucket, config);
-  const sign = createSigV4({ keys, region, service: 's3' });
+  const sign = keys && createSigV4({ keys, region, service: 's3' });
   const clock = createClock({ provider: 'the object store', now });
 
   const once = async (request: BucketRequest, at: Date): Promise<Download> => {
@@ -91,7 +93,7 @@ export function createBucket({
       },
       body: '',
     };
-    return fetch(await sign(plain, at), bytes);
+    return fetch(sign ? await sign(plain, at) : plain, bytes);
   };
 
   /** Sends until `take` has of an answer what it wants. */
@@ -127,7 +129,7 @@ export function createBucket({
         if (error instanceof ClockError) throw new StoreError(error.message, error);
         if (!(error instanceof AwsError || error instanceof TransportError)) throw error;
         const delay = delayMs(sends, retryAfterMs, random(), POLICY);
-        if (!passes(error) || sends === MAX_SENDS || delay > MAX_WAIT_MS) {
+        if (!passes(error) || sends === maxSends || delay > MAX_WAIT_MS) {
           const why = error instanceof AwsError ? error.message : `s3 ${what}: ${error.message}`;
           throw new StoreError(`The object store failed: ${why}.`, error);
         }
@@ -153,7 +155,10 @@ export function createBucket({
 }
 
 /** Where a bucket is; `base` without slash at its end. */
-export function placeOf(bucket: string, { endpoint, region }: S3Config) {
+export function placeOf(
+  bucket: string,
+  { endpoint, region }: Pick<S3Config, 'endpoint' | 'region'>,
+) {
   const isVirtual = endpoint.includes('{bucket}');
   const { origin, pathname } = new URL(
     endpoint.replaceAll('{bucket}', bucket).replaceAll('{region}', region),

@@ -45,7 +45,8 @@ export async function textOf(body: Download['body']): Promise<string> {
 
 /** The error of a document; undefined for any other. */
 export function errorOf(text: string, what: string, status: number): AwsError | undefined {
-  const error = parseXml(text)?.['Error'];
+  // Pages of lists are long, and are parsed by whoever reads them.
+  const error = text.includes('<Error') ? parseXml(text)?.['Error'] : undefined;
   if (!isRecord(error)) return undefined;
   const detail = word(error, 'Message').replace(/\.$/, '');
   return new AwsError('s3', what, status, word(error, 'Code') || `HTTP_${status}`, detail);

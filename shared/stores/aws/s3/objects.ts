@@ -3,10 +3,10 @@
  * hold manifests too. With versioning, every write is a new version; without it, the same content
  * written again is the same version.
  */
-import { StoreError } from '../../../lib/errors.ts';
+import { InputError, StoreError } from '../../../lib/errors.ts';
 import { parseHttpDate } from '../../../lib/http-date.ts';
 import { type BucketOptions, createBucket } from '../../../lib/s3/bucket.ts';
-import { listObjects } from '../../../lib/s3/list.ts';
+import { listPages } from '../../../lib/s3/list.ts';
 import { toVersion } from '../../../lib/s3/version.ts';
 import { badKey, keyFault } from '../../object-keys.ts';
 import type { ObjectInfo, Objects } from '../../objects.ts';
@@ -57,9 +57,17 @@ export function createS3Objects(options: BucketOptions): Objects {
       return isOurs ? found : { key, sizeBytes, etag, lastModifiedAt: now() };
     },
     async *list(prefix) {
-      for await (const info of listObjects(bucket, prefix)) {
-        // Names that are no keys of ours were put there by somebody else.
-        if (keyFault(info.key) === undefined) yield info;
+      try {
+        for await (const { objects } of listPages(bucket, { prefix })) {
+          for (const { key, sizeBytes, etag, modified } of objects) {
+            // Names that are no keys of ours were put there by somebody else.
+            if (keyFault(key) !== undefined) continue;
+            const lastModifiedAt = new Date(modified);
+            yield { key, sizeBytes: Number(sizeBytes || Number.NaN), etag, lastModifiedAt };
+          }
+        }
+      } catch (error) {
+        throw error instanceof InputError ? new StoreError(error.message, error) : error;
       }
     },
     async remove(key) {
