@@ -63,6 +63,12 @@ it('C01: same size and time with another ETag is a change', async () => {
   expect((await judge(base, { ...base, etag: 'b' })).changed.etag).toBe(1);
 });
 
+it('another size is a change, with or without ETags', async () => {
+  expect((await judge(base, { ...base, sizeBytes: '10' })).changed.size).toBe(1);
+  const { etag: _, ...untagged } = base;
+  expect((await judge(untagged, { ...untagged, sizeBytes: '8' })).changed.size).toBe(1);
+});
+
 it('C06: times are compared in whole seconds where one side has no fraction', async () => {
   const seconds = { ...base, modified: '2026-11-20T08:00:00Z' };
   expect((await judge(base, seconds)).leftOut).toBe('UNCHANGED');
