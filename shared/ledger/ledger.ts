@@ -73,6 +73,8 @@ export interface ShardRecord {
   readonly updatedAt: Date;
   /** As in `ShardState`. */
   readonly leasedUntil?: Date;
+  /** As `keepDescribed` told last. */
+  readonly describedAt?: Date;
 }
 
 /** How far a shard is, without what has to be counted. */
@@ -192,6 +194,8 @@ export interface Ledger {
   shard(runId: string, index: number): Promise<Shard | undefined>;
   /** Marks of the shard, by line. */
   marks(runId: string, index: number): Promise<readonly Mark[]>;
+  /** Keeps that its failures have their objects, as far as a manifest tells them, as of its `updatedAt`. */
+  keepDescribed(runId: string, index: number, updatedAt: Date): Promise<void>;
   /** Shards that were opened, in order; read as far as it is iterated. */
   shards(runId: string): AsyncIterable<ShardRecord>;
   /** How far they are, from index `from` to before `to`, at a smaller cost. */

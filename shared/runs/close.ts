@@ -1,7 +1,8 @@
 /**
- * Closes a run once all of its transfers are final: proves that its shards tile the manifest
- * (promise G1), writes the reports, then marks the run as completed. A cancelled or failed run is closed
- * once none of its transfers is open. Repeating it after a crash writes the reports again.
+ * Closes a run once all of its transfers are final and its failures described: proves that its shards
+ * tile the manifest (promise G1), writes the reports, then marks the run as completed. A cancelled or
+ * failed run is closed once none of its transfers is open. Repeating it after a crash writes the
+ * reports again.
  */
 
 import { runLeaseName, tryLease } from '../ledger/lease.ts';
@@ -20,6 +21,7 @@ import type { Outbox } from '../reporting/webhooks/outbox.ts';
 import { reportKey } from '../stores/layout.ts';
 import type { Objects } from '../stores/objects.ts';
 import { hasSettled, isWorkedOn } from './cancel-unsent.ts';
+import { describeFailures } from './describe-failures.ts';
 import { countOpen } from './reconcile/stuck.ts';
 import { isRejectedKept, reportText } from './reports.ts';
 import { REST_MS, type Rest, writeRest } from './rest.ts';
@@ -71,6 +73,7 @@ export async function closeIfDone(runId: string, options: ClosingOptions): Promi
   const closed = await tryLease(ledger, runLeaseName(runId), now, async () => {
     const current = await readSnapshot(ledger, runId);
     if (!current || !(await isDone(current, options))) return false;
+    if (!(await describeFailures(current.shards, options))) return false;
     return closeDone(current, options);
   });
   return closed ?? false;

@@ -37,6 +37,7 @@ export type ShardCalls = Pick<
   | 'releaseLeases'
   | 'shard'
   | 'marks'
+  | 'keepDescribed'
   | 'shards'
   | 'shardStates'
 >;

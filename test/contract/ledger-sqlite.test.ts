@@ -106,6 +106,7 @@ it('brings a file of version 1 up to date and keeps what is in it', async () => 
   });
   file.db.exec(`
     ALTER TABLE shards DROP COLUMN marks;
+    ALTER TABLE shards DROP COLUMN described_at;
     ALTER TABLE runs DROP COLUMN closing_at;
     ALTER TABLE runs DROP COLUMN task;
     ALTER TABLE runs DROP COLUMN totals;

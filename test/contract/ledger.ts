@@ -365,6 +365,18 @@ export function ledgerContract(name: string, open: () => Promise<Ledger>): void 
         expect(await ledger.marks('r1', 1)).toEqual([]);
       });
 
+      it('keeps as of when the failures of a shard have their objects', async () => {
+        const shard = newShard('r1');
+        const first = async () => (await Array.fromAsync(ledger.shards('r1')))[0];
+        await ledger.keepDescribed('r1', 0, AT);
+        expect(await first()).toBeUndefined();
+        await ledger.openShard(shard, lease);
+        expect(await first()).not.toHaveProperty('describedAt');
+        await ledger.endShard(shard, { ...lease, at: later(5) }, tally());
+        await ledger.keepDescribed('r1', 0, later(5));
+        expect(await first()).toMatchObject({ describedAt: later(5), updatedAt: later(5) });
+      });
+
       it('ends all leases for the process that owns it', async () => {
         await ledger.openShard(newShard('r1', 0), lease);
         await ledger.openShard(newShard('r1', 1), lease);

@@ -7,6 +7,7 @@ import { isStopped } from '../../ledger/model.ts';
 import { continueRetries } from '../apply-retries.ts';
 import { type CancelUnsentOptions, cancelUnsent, hasSettled } from '../cancel-unsent.ts';
 import { type ClosingOptions, closeIfDone, mayBeDone } from '../close.ts';
+import { describeFailures } from '../describe-failures.ts';
 import { type FeedQuietOptions, feedQuiet } from '../feed-quiet.ts';
 import { type RequeueFailedOptions, requeueFailed } from '../requeue.ts';
 import { readSnapshot } from '../snapshot.ts';
@@ -73,6 +74,7 @@ export async function reconcileRun(
   const { queued, isRetryLeft } = isActive
     ? await requeueFailed(shards, options)
     : { queued: 0, isRetryLeft: false };
+  await describeFailures(shards.filter(isFinished), options);
   const quietMs = Math.max(options.lostAfterMs, options.settleMs);
   const fed = await feedQuiet(run, shards.map(stateOf), { ...options, quietMs });
   const found = lost.found + tasks.found;
@@ -91,6 +93,9 @@ export async function reconcileRun(
 
 const hasUnsent = (shards: readonly ShardRecord[]): boolean =>
   shards.some(({ counts }) => counts.planned + counts.submitting > 0);
+
+/** Read to its end, and nothing of it is open. */
+const isFinished = (record: ShardRecord): boolean => record.ended && countOpen([record]) === 0;
 
 const stateOf = ({ shard, ...state }: ShardRecord): ShardState => ({
   index: shard.index,

@@ -50,7 +50,16 @@ const BATCH = 500;
 const MAX_REMEMBERED = 20_000;
 
 /** All of a shard but what only its workers need. */
-const SHOWN = ['sk', 'body', 'ended', 'kept', 'leasedUntil', 'tally', 'updatedAt'] as const;
+const SHOWN = [
+  'sk',
+  'body',
+  'describedAt',
+  'ended',
+  'kept',
+  'leasedUntil',
+  'tally',
+  'updatedAt',
+] as const;
 
 export function createCounting({ table, rollups, now, maxAgeMs }: CountingOptions): Counting {
   const remembered = new Map<string, Kept<StateCounts> & { readonly of: string }>();
@@ -94,7 +103,10 @@ export function createCounting({ table, rollups, now, maxAgeMs }: CountingOption
         const final = rollup?.final.get(shard.index);
         const { leastTried, ...counts } = final?.counts ?? (await exact(runId, item, rollup));
         const tried = leastTried !== undefined && { leastTried };
-        return { ...toState(item), shard, tally: toTally(item), counts, ...tried };
+        const described = has(item, 'describedAt') && {
+          describedAt: new Date(number(item, 'describedAt')),
+        };
+        return { ...toState(item), ...described, shard, tally: toTally(item), counts, ...tried };
       });
     let batch: Item[] = [];
     for await (const item of shardsOf(table, runId, { attributes: SHOWN })) {

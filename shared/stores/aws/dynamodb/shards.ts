@@ -37,6 +37,12 @@ export function createShards(options: ShardOptions): ShardCalls {
       return item ? toMarks(item) : [];
     },
 
+    async keepDescribed(runId, index, updatedAt) {
+      const values = { at: updatedAt.getTime() };
+      const set = 'SET #describedAt = :at';
+      await table.update(shardKey(runId, index), set, values, 'attribute_exists(#pk)');
+    },
+
     async shardStates(runId, from = 0, to = MAX_SHARD + 1) {
       const attributes = ['sk', 'ended', 'leasedUntil', 'updatedAt'];
       const items = shardsOf(table, runId, { from, to: to - 1, attributes });

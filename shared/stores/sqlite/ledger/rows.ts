@@ -79,7 +79,8 @@ export function toShardRecord(row: Row): ShardRecord {
   const shard = json<Shard>(row, 'body');
   // Rows are read at no cost here, so nobody counts them by cause.
   const tried = counts.failed > 0 && { leastTried: 1 };
-  return { ...state, shard, tally: toTally(row), counts, ...tried };
+  const described = has(row, 'described_at') && { describedAt: at(row, 'described_at') };
+  return { ...state, ...described, shard, tally: toTally(row), counts, ...tried };
 }
 
 function toTally(row: Row): Tally {

@@ -50,6 +50,7 @@ CREATE TABLE IF NOT EXISTS shards (
   succeeded INTEGER NOT NULL DEFAULT 0,
   updated_at INTEGER NOT NULL DEFAULT 0,
   marks TEXT NOT NULL DEFAULT '',
+  described_at INTEGER,
   PRIMARY KEY (run_id, shard)
 ) WITHOUT ROWID;
 
@@ -109,7 +110,9 @@ ALTER TABLE transfers ADD COLUMN progress TEXT;`,
   4: 'ALTER TABLE runs ADD COLUMN totals TEXT;',
   5: 'ALTER TABLE runs ADD COLUMN task TEXT;',
   6: 'ALTER TABLE runs ADD COLUMN closing_at INTEGER;',
-  7: "ALTER TABLE shards ADD COLUMN marks TEXT NOT NULL DEFAULT '';",
+  7: `
+ALTER TABLE shards ADD COLUMN marks TEXT NOT NULL DEFAULT '';
+ALTER TABLE shards ADD COLUMN described_at INTEGER;`,
 };
 
 /** @throws StoreError (STORE_FAILED) when the file was written by a newer version */

@@ -41,6 +41,7 @@ const SQL = {
   release: `
     UPDATE shards SET owner = NULL, leased_until = 0, windows = IFNULL(?, windows)
     WHERE run_id = ? AND shard = ? AND owner = ?`,
+  describe: 'UPDATE shards SET described_at = ? WHERE run_id = ? AND shard = ?',
   dropLeases: 'DELETE FROM leases',
   releaseAll: `
     UPDATE shards SET owner = NULL, leased_until = 0 WHERE owner IS NOT NULL`,
@@ -138,6 +139,10 @@ export function createShards({ db, write }: SqliteFile, counters: Counters): Sha
       const marks = find(runId, index)?.['marks'];
       return typeof marks === 'string' ? toMarks(marks) : [];
     },
+    keepDescribed: (runId, index, updatedAt) =>
+      write(() => {
+        sql.describe.run(updatedAt.getTime(), runId, index);
+      }),
     async *shards(runId) {
       // At once: a statement that is read on while others write would see half of what they do.
       for (const row of sql.selectAll.all(runId) as Row[]) yield toShardRecord(row);
