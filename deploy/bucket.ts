@@ -87,7 +87,7 @@ const LIFECYCLE = [
     NoncurrentVersionExpiration: { NoncurrentDays: param('oldVersionsDays') },
     AbortIncompleteMultipartUpload: { DaysAfterInitiation: 7 },
   },
-  // A run removes what it staged when it closes; this is left by runs that were stopped.
+  // Unpacked pieces, and what runs left that were stopped; of others most is removed when they close.
   expire('staging', 'staging/'),
   expire('own-manifests', 'fetches/'),
 ];

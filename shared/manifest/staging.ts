@@ -1,6 +1,6 @@
 /**
- * Stores what a run keeps under `staging/<runId>/` until it closes: the unpacked pieces of a gzip
- * manifest, and the lines that each shard quarantined. Objects there trigger nothing.
+ * Stores what a run keeps under `staging/<runId>/`: the unpacked pieces of a gzip manifest and, until it
+ * closes, the lines that each shard quarantined. Objects there trigger nothing.
  */
 import type { Shard } from '../ledger/shard.ts';
 import type { CauseClass } from '../lib/errors.ts';
@@ -23,6 +23,8 @@ const stagedRejectedKey = (runId: string, index: number): string =>
  * shards staged for it was removed.
  */
 export const rejectedKeptKey = (runId: string): string => `${stagingPrefix(runId)}rejected-kept`;
+
+const PIECE = /^\d{6,}$/;
 
 const sixDigits = (index: number): string => String(index).padStart(6, '0');
 
@@ -74,12 +76,15 @@ export async function* readRejected(
   }
 }
 
-/** Removes all that a run has staged. */
+/** Removes all that a run has staged but the unpacked pieces, from which its transfers are described. */
 export async function removeStaged(
   objects: Pick<Objects, 'list' | 'remove'>,
   runId: string,
 ): Promise<void> {
-  for await (const { key } of objects.list(stagingPrefix(runId))) await objects.remove(key);
+  const prefix = stagingPrefix(runId);
+  for await (const { key } of objects.list(prefix)) {
+    if (!PIECE.test(key.slice(prefix.length))) await objects.remove(key);
+  }
 }
 
 async function* jsonLines(lines: readonly Quarantined[]): AsyncGenerator<string> {

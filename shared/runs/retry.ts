@@ -156,7 +156,7 @@ async function reopen(run: Run, options: RetryOptions): Promise<void> {
   const { ledger, objects } = options;
   const { runId, source, state } = run;
   if (state === 'active') return;
-  // Its unpacked pieces were removed.
+  // Its unpacked pieces may have expired.
   const isPacked = source?.key.endsWith('.gz') ?? false;
   const isPlanned = state === 'completed' && !isPacked;
   if (state !== 'planning') {

@@ -1,5 +1,8 @@
 /** Failures that a callback alone told of get URL and key from the manifest, before the run closes. */
+
+import { gzipSync } from 'node:zlib';
 import { expect, it } from 'vitest';
+import { createDescribe } from '../../../../shared/manifest/describe.ts';
 import { closeIfDone } from '../../../../shared/runs/close.ts';
 import { describeFailures } from '../../../../shared/runs/describe-failures.ts';
 import { cause, KEY, MANIFEST, setup, textOf } from './setup.ts';
@@ -117,4 +120,23 @@ it.each([
   expect(await textOf(objects, `reports/${runId}/failed.csv`)).toContain(
     `,,,1,source,NotFound,"no; key and URL are unknown, as the manifest is ${loss}",,${runId}.0.1,failed`,
   );
+});
+
+it('describes transfers of a packed manifest after the run has closed too', async () => {
+  const { ledger, objects, read, runId, shard, state, sweep } = await setup(
+    gzipSync(MANIFEST),
+    `${KEY}.gz`,
+  );
+  const told = { state: 'succeeded', attempt: 1, accepted: [], event: 'callback' } as const;
+  for (const line of [1, 2, 3, 4]) {
+    await ledger.record(`${runId}.0.${line}`, { ...told, at: new Date() });
+  }
+  await read();
+  await sweep();
+  expect(await state()).toBe('completed');
+  const { items } = await ledger.transfers(runId);
+  const described = await createDescribe({ ledger, objects })(items);
+  expect(described.map(({ object }) => object?.key)).toEqual(['a', 'b', 'c', 'd']);
+  const staged = await Array.fromAsync(objects.list(`staging/${runId}/`));
+  expect(staged.map(({ key }) => key)).toEqual([shard.object.key]);
 });
