@@ -17,8 +17,14 @@ const CALLED: Readonly<Record<string, string>> = {
 };
 const CALLBACKS = 'record-callback';
 
+/** Secrets that are documents of their own, and the variable that names each. */
+const DOCUMENTS: ReadonlyMap<string, string> = new Map([
+  ['credentials', 'WAYBILL_CREDENTIALS_SECRET'],
+  ['sources', 'WAYBILL_SOURCES_SECRET'],
+]);
+
 function secrets({ secrets: names = [] }: Deployment['uses']): Variables {
-  const read = names.filter((name) => name !== 'credentials');
+  const read = names.filter((name) => !DOCUMENTS.has(name));
   const shared = read.filter((name) => secretCondition(name) === undefined).map(secretParam);
   const conditional = read.filter((name) => secretCondition(name) !== undefined);
   /** The list for each combination of providers, as a list can't be joined with gaps. */
@@ -28,9 +34,12 @@ function secrets({ secrets: names = [] }: Deployment['uses']): Variables {
       : when(secretCondition(next), list([...known, secretParam(next)], rest), list(known, rest));
   return {
     ...(read.length > 0 && { WAYBILL_SECRETS: list(shared, conditional) }),
-    ...(names.includes('credentials') && {
-      WAYBILL_CREDENTIALS_SECRET: when('HasCredentialSets', secretParam('credentials')),
-    }),
+    ...Object.fromEntries(
+      names.flatMap((name) => {
+        const variable = DOCUMENTS.get(name);
+        return variable ? [[variable, when(secretCondition(name) ?? '', secretParam(name))]] : [];
+      }),
+    ),
   };
 }
 

@@ -164,7 +164,13 @@ export const PARAMETERS: Readonly<Record<string, Parameter>> = {
     default: '',
     pattern: /^[\w/+=.@-]{0,512}$/,
     expected: 'the name of a secret, or nothing',
-    meaning: 'secret with the named credential sets of OMS tasks',
+    meaning: 'secret with the named credential sets of sources and OMS tasks',
+  },
+  sourcesSecret: {
+    default: '',
+    pattern: /^[\w/+=.@-]{0,512}$/,
+    expected: 'the name of a secret, or nothing',
+    meaning: 'secret with the named sources',
   },
   webhooksSecret: {
     default: '',
@@ -235,7 +241,8 @@ const isUsed = (provider: string) => ({
 export const conditions = () => ({
   UsesTencent: isUsed('tencent'),
   UsesHuawei: isUsed('huawei'),
-  HasCredentialSets: { 'Fn::And': [isUsed('huawei'), isGiven('credentialsSecret')] },
+  HasCredentialSets: isGiven('credentialsSecret'),
+  HasSources: isGiven('sourcesSecret'),
   HasWebhooks: isGiven('webhooksSecret'),
   HasDashboardOrigin: isGiven('dashboardOrigin'),
   HasAlarmEmail: isGiven('alarmEmail'),

@@ -103,6 +103,7 @@ const PROVIDER_SECRETS: Partial<Record<SecretName, Deployment['provider']>> = {
 };
 const OPTIONAL_SECRETS: Partial<Record<SecretName, string>> = {
   credentials: 'HasCredentialSets',
+  sources: 'HasSources',
   webhooks: 'HasWebhooks',
 };
 /** The condition under which a secret is there. */

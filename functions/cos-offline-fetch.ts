@@ -8,6 +8,7 @@ import { parseShard, type ShardMessage } from '../shared/ledger/shard.ts';
 import type { RunWatch } from '../shared/ledger/stops.ts';
 import { InputError, LeasedError, UnsettledError } from '../shared/lib/errors.ts';
 import { createShardReader } from '../shared/manifest/shards.ts';
+import { createSourceCheck } from '../shared/manifest/sources/sources.ts';
 import { createCallbackUrls } from '../shared/providers/tencent/offline-fetch/callback.ts';
 import { feedNext, shardListKey } from '../shared/runs/feed.ts';
 import { notePoison, POISON_RECEIVES } from '../shared/runs/poison.ts';
@@ -18,8 +19,9 @@ import { type Invocation, perMessage } from '../shared/runtime/per-message.ts';
 import { createCallbackTokens } from '../shared/signing/callback-token.ts';
 import type { Hold, QueueSender } from '../shared/stores/queue.ts';
 import { cosFetchConfig } from '../shared/wiring/config/functions.ts';
-import { FETCH, namesOf, TENCENT_TABLES } from '../shared/wiring/config/tables.ts';
+import { FETCH, namesOf, SOURCE_TABLES, TENCENT_TABLES } from '../shared/wiring/config/tables.ts';
 import { connectFetch } from '../shared/wiring/connect.ts';
+import { openSources } from '../shared/wiring/documents.ts';
 import { observe } from '../shared/wiring/observe.ts';
 
 export interface Deps extends Omit<SubmitShardOptions, 'now'> {
@@ -93,14 +95,15 @@ const holdBy =
 
 export const handler = expose(async (env) => {
   const config = cosFetchConfig(env);
-  const { allowHttps, callbackKeys, cos, onKeyExist, publicUrl, settleMs } = config;
-  const [ledger, objects, queue, hold] = await Promise.all([
+  const { allowHttps, callbackKeys, cos, onKeyExist, places, publicUrl, settleMs } = config;
+  const observed = observe(config);
+  const [ledger, objects, queue, hold, sources] = await Promise.all([
     openLedger(config),
     openObjects(config),
     openQueue(config),
     openHold(config),
+    openSources(places, observed.log),
   ]);
-  const observed = observe(config);
   const parts = { ledger, log: observed.log };
   const { breaker, client, each, resolve } = connectFetch(config, cos, parts, { onKeyExist });
   return createHandler({
@@ -112,9 +115,10 @@ export const handler = expose(async (env) => {
     objects,
     queue,
     hold,
-    read: createShardReader({ objects, allowHttps }),
+    read: createShardReader({ objects, allowHttps, checkSource: createSourceCheck(sources) }),
     resolve,
     settleMs,
+    sources,
     urls: createCallbackUrls(publicUrl, createCallbackTokens(callbackKeys)),
   });
 });
@@ -124,12 +128,12 @@ export const deployment: Deployment = {
   timeoutSeconds: 900,
   memoryMb: 512,
   queue: { batchSize: 1, maxConcurrency: 2 },
-  environment: namesOf(...TENCENT_TABLES, FETCH),
+  environment: namesOf(...TENCENT_TABLES, ...SOURCE_TABLES, FETCH),
   uses: {
     ledger: ['read', 'list', 'write'],
     indexes: ['open'],
     queue: 'both',
     objects: { read: ['cos-fetch/', 'fetches/', 'staging/'], write: ['staging/'] },
-    secrets: ['callbacks', 'tencent'],
+    secrets: ['callbacks', 'credentials', 'sources', 'tencent'],
   },
 };

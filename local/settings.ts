@@ -25,6 +25,7 @@ import {
 import { hasHuawei } from '../shared/wiring/config/huawei.ts';
 import { unknownProviderNames } from '../shared/wiring/config/names.ts';
 import { SERVICE, SETTLE } from '../shared/wiring/config/tables.ts';
+import { checkDocuments } from '../shared/wiring/documents.ts';
 
 export type Settings = ReturnType<typeof readSettings>;
 
@@ -44,6 +45,7 @@ export function readSettings(env: Env) {
     sweepConfig,
     runsConfig,
     nightlyConfig,
+    documents,
     ...(providers.tencent || simulated ? [cosFetchConfig] : []),
     ...(given['TENCENTCLOUD_UIN'] ? [batchJobConfig] : []),
     ...(providers.huawei ? [omsStartConfig] : []),
@@ -79,6 +81,9 @@ const SIMULATED: Env = {
 /** An empty variable counts as not set. */
 const present = (env: Env): Env =>
   Object.fromEntries(Object.entries(env).filter(([, value]) => value?.trim()));
+
+/** Credential sets and sources in files, which functions open only when they need them. */
+const documents = (env: Env) => readEnv(env, checkDocuments);
 
 const service = (env: Env) =>
   readEnv(env, (from) => {

@@ -1,5 +1,5 @@
 /** The key a manifest is uploaded to: it names the region and bucket of the manifest's objects. */
-import { BUCKET, REGION } from '../../shared/manifest/key.ts';
+import { BUCKET, REGION } from '../../shared/manifest/cos-names.ts';
 
 export const isRegion = (text: string): boolean => REGION.test(text);
 export const isBucket = (text: string): boolean => BUCKET.test(text);

@@ -31,10 +31,29 @@ const USER = `(?:(?:[!$&-.0-;=A-Z\\[\\]_a-z~]|${ESCAPE})*@)?`;
 const REST = `(?:[!$&-;=?-Z\\[\\]_a-z~]|${ESCAPE})*`;
 const BARE = `[A-Za-z0-9](?:[A-Za-z0-9-]{0,62}\\.)(?:[A-Za-z0-9-]{1,63}\\.)*${LAST.replaceAll('_', '')}`;
 
+const TAIL = '%[89ABab][0-9A-Fa-f]';
+/** Escapes that are UTF-8. */
+const UTF8 = [
+  '%[0-7][0-9A-Fa-f]',
+  `(?:%[Cc][2-9A-Fa-f]|%[Dd][0-9A-Fa-f])${TAIL}`,
+  `(?:%[Ee]0%[ABab][0-9A-Fa-f]|%[Ee][1-9A-CEFa-cef]${TAIL}|%[Ee][Dd]%[89][0-9A-Fa-f])${TAIL}`,
+  `(?:%[Ff]0%[9ABab][0-9A-Fa-f]|%[Ff][1-3]${TAIL}|%[Ff]4%8[0-9A-Fa-f])${TAIL}${TAIL}`,
+].join('|');
+const KEY = `(?:[!$&-;=@A-Z\\[\\]_a-z~]|${UTF8})+`;
+const BUCKET_NAME = '[A-Za-z0-9][A-Za-z0-9._-]{1,220}[A-Za-z0-9]';
+const OBS_REGION = '[a-z]{2}-[a-z]+(?:-[a-z]+)*-[0-9]{1,3}';
+const COS_BUCKET = '[a-z0-9](?:[a-z0-9-]*[a-z0-9])?-[1-9][0-9]{7,11}';
+/** Of an object in a source (`manifest/sources/address.ts`). */
+const SOURCE = [
+  `(?:[Ss]3|[Oo][Ss][Ss]|[Gg][Ss]|[Tt][Oo][Ss])://(?:[A-Za-z0-9._-]{1,64}@)?${BUCKET_NAME}`,
+  `[Cc][Oo][Ss]://(?:[A-Za-z0-9._-]{1,64}@)?${COS_BUCKET}`,
+  `[Oo][Bb][Ss]://(?:[A-Za-z0-9._-]{1,64}@)?(?!${OBS_REGION}/)${BUCKET_NAME}`,
+].join('|');
+
 const urlPattern = (allowHttps: boolean): string => {
   const scheme = `[Hh][Tt][Tt][Pp]${allowHttps ? '[Ss]?' : ''}`;
   const full = `${scheme}://${USER}${HOST}${PORT}(?:[/?]${REST})?`;
-  return `^(?:${full}|${BARE}${PORT}/${REST})$`;
+  return `^(?:${full}|${BARE}${PORT}/${REST}|(?:${SOURCE})/${KEY})$`;
 };
 
 const CONTROL = '\\u0000-\\u001f\\u007f-\\u009f';

@@ -4,7 +4,7 @@ import type { OmsTaskRef } from '../ledger/model.ts';
 import { InputError } from '../lib/errors.ts';
 import { withoutUndefined } from '../lib/values.ts';
 import { type OmsProject, REGION } from '../providers/huawei/config.ts';
-import { DEFAULT_SET } from '../providers/huawei/credential-sets.ts';
+import { DEFAULT_SET } from '../stores/credential-sets.ts';
 import { GROUP_ID, TASK_ID } from './oms-ids.ts';
 import type { omsStartBody, TaskList } from './requests.ts';
 

@@ -140,6 +140,14 @@ export class ConflictError extends WaybillError {
   }
 }
 
+/** The keys of a source end before a provider may have fetched what they would sign. */
+export class SourceKeysError extends WaybillError {
+  constructor(source: string, set: string) {
+    const message = `The keys of credential set "${set}", by which source "${source}" is read, end within 15 minutes or have ended. Renew them, then retry the run.`;
+    super(message, { code: 'SOURCE_KEYS_END', class: 'credentials' });
+  }
+}
+
 /** No answer: `sent` is `no` only while no byte can have left. */
 export class TransportError extends WaybillError {
   declare readonly code: 'TRANSPORT_TIMEOUT' | 'TRANSPORT_FAILED';

@@ -41,9 +41,18 @@ const HMAC_VALUE = /(?:^|[^a-z0-9]|%[0-9a-f]{2})hmac(?:=|%3d)/i;
 
 /** Masks the secrets of all addresses in a text, such as a line of a manifest or a message. */
 export function maskUrls(text: string): string {
-  const users = text.includes('@') ? text.replace(USER, '$1***@').replace(BARE_USER, '***@') : text;
+  const users = text.includes('@') ? text.replace(USER, maskUser).replace(BARE_USER, '***@') : text;
   if (!/=|\\u003d/i.test(users)) return users;
   return users.replace(PARAMETER, maskParameter).replace(HMAC, '$1***');
+}
+
+/** The address of an object in a source may name the source: `s3://media@bucket/key`. */
+const SOURCE = /^(?:s3|oss|cos|obs|gs|tos):/i;
+const SOURCE_NAME = /^[\w.-]{1,64}@$/;
+
+function maskUser(all: string, before: string): string {
+  const isSource = SOURCE.test(before) && SOURCE_NAME.test(all.slice(before.length));
+  return isSource ? all : `${before}***@`;
 }
 
 function maskParameter(

@@ -5,6 +5,7 @@
 import type { Layout, Target } from '../ledger/shard.ts';
 import { InputError } from '../lib/errors.ts';
 import { OWN_PREFIX } from '../stores/layout.ts';
+import { BUCKET, REGION } from './cos-names.ts';
 
 export interface ManifestKey {
   readonly target: Target;
@@ -14,12 +15,6 @@ export interface ManifestKey {
 const PREFIX = 'cos-fetch/';
 
 const SHAPE = 'cos-fetch/<region>/<bucket-appid>/<name>.csv or .jsonl, optionally .gz';
-
-// ap-shanghai, na-siliconvalley, ap-shenzhen-fsi, ap-beijing-1: https://cloud.tencent.com/document/product/436/6224
-export const REGION = /^[a-z]{2}-[a-z]+(?:-[a-z0-9]+)*$/;
-
-// APPIDs have ten digits, old ones eight or nine; fewer are more likely a year in a name.
-export const BUCKET = /^[a-z0-9](?:[a-z0-9-]*[a-z0-9])?-[1-9]\d{7,11}$/;
 
 const NAME = /^(?<stem>.*?)(?<format>\.(?:csv|jsonl))(?<gzip>\.gz)?$/s;
 

@@ -7,6 +7,7 @@ import type { WarningReason } from '../ledger/tally.ts';
 import { hasUrlSecrets } from '../lib/url-secrets.ts';
 import { hasOuterBlanks } from './blanks.ts';
 import type { QuarantineReason } from './findings.ts';
+import { parseSourceUrl, type SourceAddress } from './sources/address.ts';
 import { decodeKey, hasLeadingSlash, isEncodedEnd, pathFault, tidyKey } from './target-key.ts';
 import { dialFault, encodeUrl, encodingFault, toHttp, urlForm } from './url.ts';
 
@@ -34,6 +35,8 @@ export interface LineWarning {
 export interface LintOptions {
   /** Sends `https:` sources as they are; the provider documents that it refuses them. */
   readonly allowHttps: boolean;
+  /** Where sources are configured; without it only the form of their addresses is judged. */
+  readonly checkSource?: ((address: SourceAddress) => LineFault | undefined) | undefined;
 }
 
 /** Bytes of a line without its line break. */
@@ -186,7 +189,7 @@ function encodedFix(url: string, { allowHttps }: LintOptions): string | undefine
   return form === 'https' && !allowHttps ? toHttp(encoded) : encoded;
 }
 
-function address({ url }: Fields, { allowHttps }: LintOptions): LineFault | undefined {
+function address({ url }: Fields, { allowHttps, checkSource }: LintOptions): LineFault | undefined {
   switch (urlForm(url)) {
     case 'http':
     case 'bare':
@@ -194,10 +197,17 @@ function address({ url }: Fields, { allowHttps }: LintOptions): LineFault | unde
     case 'https':
       if (allowHttps) return undialable(url);
       return fault('URL_HTTPS', 'the provider fetches over http only', toHttp(url));
+    case 'source': {
+      const found = parseSourceUrl(url);
+      return 'fault' in found ? fault('URL_SOURCE', found.fault, found.fix) : checkSource?.(found);
+    }
     case 'relative':
       return fault('URL_SCHEME', 'the url has no scheme before its "//"', withScheme(url));
     case 'other-scheme':
-      return fault('URL_SCHEME', 'the url has a scheme other than http');
+      return fault(
+        'URL_SCHEME',
+        'the url has a scheme other than http, s3, oss, cos, obs, gs and tos',
+      );
     case 'no-address':
       return fault('URL_SCHEME', 'the url is not of the form http://host/path');
   }

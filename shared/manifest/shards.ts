@@ -10,6 +10,7 @@ import { stagingPrefix } from '../stores/layout.ts';
 import type { Objects } from '../stores/objects.ts';
 import type { Quarantined, Warning } from './findings.ts';
 import { cutLines } from './lines.ts';
+import type { LintOptions } from './lint.ts';
 import { createLineReader } from './read-lines.ts';
 import { createKeyWatch } from './similar-keys.ts';
 import { DEFAULT_SHARD_BYTES } from './unpack.ts';
@@ -58,10 +59,8 @@ export interface ShardReading extends AsyncIterable<readonly PlannedTransfer[]> 
 
 export type ShardReader = (shard: Shard) => ShardReading;
 
-export interface ShardReaderOptions {
+export interface ShardReaderOptions extends Partial<LintOptions> {
   readonly objects: Pick<Objects, 'read'>;
-  /** Sends `https:` sources as they are. @default false */
-  readonly allowHttps?: boolean;
 }
 
 /**
@@ -71,6 +70,7 @@ export interface ShardReaderOptions {
 export function createShardReader({
   objects,
   allowHttps = false,
+  checkSource,
 }: ShardReaderOptions): ShardReader {
   return (shard) => {
     const quarantined: Quarantined[] = [];
@@ -81,6 +81,7 @@ export function createShardReader({
         target: shard.target,
         idPrefix: `${shard.id}.`,
         allowHttps,
+        checkSource,
         watchKey: createKeyWatch(),
       },
       {

@@ -17,6 +17,9 @@ const BARE_HOST = /^[a-z0-9](?:[a-z0-9-]*\.)+[a-z0-9-]+(?::\d+)?\//i;
 /** Scheme and host up to the first slash, nobody's name in it; sticky, for `lastIndex`. */
 export const PLAIN_ORIGIN = new RegExp(String.raw`https?:\/\/${HOST}\/`, 'iy');
 
+/** Whether a URL has a scheme of a source (`sources/address.ts`), be it well formed or not. */
+export const isSourceUrl = (url: string): boolean => /^(?:s3|oss|cos|obs|gs|tos):\/\//i.test(url);
+
 export type UrlForm =
   | 'http'
   | 'https'
@@ -24,12 +27,15 @@ export type UrlForm =
   | 'bare'
   /** `//host/path` */
   | 'relative'
+  /** `s3://bucket/key` */
+  | 'source'
   | 'other-scheme'
   | 'no-address';
 
 /** Tells what kind of address a URL has. */
 export function urlForm(url: string): UrlForm {
   if (url.startsWith('//')) return 'relative';
+  if (isSourceUrl(url)) return 'source';
   const scheme = SCHEME.exec(url)?.[1]?.toLowerCase();
   if (scheme === undefined) return BARE_HOST.test(url) ? 'bare' : 'no-address';
   if (scheme !== 'http' && scheme !== 'https') return 'other-scheme';

@@ -9,7 +9,14 @@ export type LedgerUse = 'read' | 'readMany' | 'list' | 'write' | 'remove';
 export type LedgerIndex = 'failed' | 'newest' | 'open';
 
 /** One document of secrets: several functions may share it, none has another one's. */
-export type SecretName = 'api' | 'callbacks' | 'credentials' | 'huawei' | 'tencent' | 'webhooks';
+export type SecretName =
+  | 'api'
+  | 'callbacks'
+  | 'credentials'
+  | 'huawei'
+  | 'sources'
+  | 'tencent'
+  | 'webhooks';
 
 export interface Schedule {
   /** Unique in the stack. */

@@ -6,7 +6,7 @@
 import { withoutMark } from '../lib/decode-text.ts';
 import type { Env } from '../lib/env.ts';
 import { ConfigError, type InputFault, StoreError } from '../lib/errors.ts';
-import { parseRecord } from '../lib/values.ts';
+import { own, parseRecord } from '../lib/values.ts';
 
 /** A secret's text. @throws ConfigError when there is none; StoreError when it can't be read now */
 export type ReadSecret = (id: string) => Promise<string>;
@@ -25,8 +25,8 @@ export interface Renewal {
 export interface Secrets extends Renewal {
   /** All variables that the secrets hold, as they are now. */
   variables(): Env;
-  /** The document of named credential sets; undefined when none is configured. */
-  sets(): string | undefined;
+  /** The text of a secret that is a document of its own; undefined for one that is not read. */
+  document(id: string): string | undefined;
   /** Reads again what is old; a failure leaves what is known. True when values changed. */
   refresh(): Promise<boolean>;
 }
@@ -34,8 +34,8 @@ export interface Secrets extends Renewal {
 export interface SecretsOptions {
   /** Each a JSON object of variables. */
   readonly ids: readonly string[];
-  /** Of the named credential sets. */
-  readonly setsId?: string | undefined;
+  /** Documents of their own: named credential sets, sources. */
+  readonly documents?: readonly string[];
   readonly read: ReadSecret;
   readonly now?: () => number;
 }
@@ -48,7 +48,7 @@ const RENEW_EVERY_MS = 60_000;
 /** Reads them all. @throws ConfigError (CONFIG_INVALID) with every fault; StoreError */
 export async function openSecrets(options: SecretsOptions): Promise<Secrets> {
   const { now = Date.now } = options;
-  let { variables, sets } = await readAll(options);
+  let { variables, documents } = await readAll(options);
   let version = 0;
   let readAt = now();
   let renewedAt = Number.NEGATIVE_INFINITY;
@@ -58,8 +58,8 @@ export async function openSecrets(options: SecretsOptions): Promise<Secrets> {
     try {
       const found = await readAll(options);
       readAt = now();
-      if (JSON.stringify(found) === JSON.stringify({ variables, sets })) return false;
-      ({ variables, sets } = found);
+      if (JSON.stringify(found) === JSON.stringify({ variables, documents })) return false;
+      ({ variables, documents } = found);
       version += 1;
       return true;
     } catch (error) {
@@ -78,7 +78,7 @@ export async function openSecrets(options: SecretsOptions): Promise<Secrets> {
 
   return {
     variables: () => variables,
-    sets: () => sets,
+    document: (id) => own(documents, id),
     version: () => version,
     async renew(since) {
       if (version === since && now() - renewedAt >= RENEW_EVERY_MS) {
@@ -95,13 +95,13 @@ export async function openSecrets(options: SecretsOptions): Promise<Secrets> {
 
 interface Found {
   readonly variables: Env;
-  readonly sets: string | undefined;
+  readonly documents: Readonly<Record<string, string>>;
 }
 
-async function readAll({ ids, setsId, read }: SecretsOptions): Promise<Found> {
+async function readAll({ ids, documents = [], read }: SecretsOptions): Promise<Found> {
   const faults: InputFault[] = [];
   const texts = await Promise.all(
-    [...ids, ...(setsId === undefined ? [] : [setsId])].map((id) =>
+    [...ids, ...documents].map((id) =>
       read(id).catch((error: unknown) => {
         if (!(error instanceof ConfigError)) throw error;
         faults.push(...error.faults);
@@ -125,7 +125,7 @@ async function readAll({ ids, setsId, read }: SecretsOptions): Promise<Found> {
   if (faults.length > 0) throw new ConfigError(faults);
   return {
     variables: Object.fromEntries(variables),
-    sets: setsId === undefined ? undefined : texts[ids.length],
+    documents: Object.fromEntries(documents.map((id, at) => [id, texts[ids.length + at] ?? ''])),
   };
 }
 

@@ -13,13 +13,6 @@ import { createLimiter, type LimiterPlace } from '../limits/limiter.ts';
 import type { Limiter } from '../limits/ports.ts';
 import { createSharedBreaker, type SharedBreaker } from '../limits/shared-breaker.ts';
 import { watchStatus } from '../limits/watch-status.ts';
-import type { CredentialsConfig } from '../providers/huawei/credential-file.ts';
-import { createSecretSets } from '../providers/huawei/credential-secret.ts';
-import {
-  type CredentialSets,
-  createCredentialSets,
-  DEFAULT_SET,
-} from '../providers/huawei/credential-sets.ts';
 import type { PlanLater } from '../runs/plan.ts';
 import { createExpose, type OpenedEnv } from '../runtime/expose.ts';
 import type { Later } from '../runtime/later.ts';
@@ -33,11 +26,13 @@ import type { SqsOptions } from '../stores/aws/sqs/call.ts';
 import { createSqsQueue } from '../stores/aws/sqs/queue.ts';
 import { createSqsHold, createSqsSender, findDeadLetters } from '../stores/aws/sqs/sender.ts';
 import type { StoresConfig } from '../stores/config.ts';
+import { type Document, openSecret } from '../stores/documents.ts';
 import type { Objects, Uploads } from '../stores/objects.ts';
 import type { DeadLetters, Hold, Queue, QueueSender } from '../stores/queue.ts';
 import { openSecrets, type Secrets } from '../stores/secrets.ts';
 import { removedNames } from './config/names.ts';
 import { aws, secretsConfig } from './config/stores.ts';
+import type { DocumentKind, DocumentPlace } from './documents.ts';
 import { once } from './once.ts';
 
 const ledgers = new Map<string, Ledger>();
@@ -170,18 +165,18 @@ export const expose = createExpose({
   answerMs: ANSWER_MS,
 });
 
-/** @throws ConfigError when the sets can't be used, or are in a file, which a function has none of */
-export const openCredentials = async (
-  _config: StoresConfig,
-  { file, fromEnv, secret }: CredentialsConfig,
-): Promise<CredentialSets> => {
+/** @throws ConfigError when it is in a file, which a function has none of */
+export async function openDocument(
+  { file, secret }: DocumentPlace,
+  kind: DocumentKind,
+): Promise<Document | undefined> {
   if (file !== undefined) {
-    const message = 'expected none: named sets are kept in WAYBILL_CREDENTIALS_SECRET here';
-    throw new ConfigError([{ path: 'WAYBILL_CREDENTIALS_FILE', message }]);
+    throw new ConfigError([
+      { path: kind.file, message: `expected none: it is kept in ${kind.secret} here` },
+    ]);
   }
-  if (secret !== undefined && opened) return createSecretSets(opened, secret, fromEnv);
-  return createCredentialSets(fromEnv ? { [DEFAULT_SET]: fromEnv } : {});
-};
+  return secret === undefined || !opened ? undefined : openSecret(opened, secret, kind.secret);
+}
 
 /** A wake-up that another one was sent for less than this ago is left out. */
 const WAKE_MS = 30_000;

@@ -2,7 +2,7 @@
  * Connects the clients of both clouds as all functions call them: one limiter per API, and one
  * count of refusals per key in this process.
  */
-import { openCredentials, openLimiter, openRefusals, openSharedBreaker } from '#wiring';
+import { openLimiter, openRefusals, openSharedBreaker } from '#wiring';
 import type { Ledger } from '../ledger/ledger.ts';
 import { createClock } from '../lib/clock.ts';
 import type { Log } from '../lib/log.ts';
@@ -27,6 +27,7 @@ import { connectCosFetch } from '../providers/tencent/offline-fetch/client.ts';
 import { createFetchStatus } from '../providers/tencent/offline-fetch/status.ts';
 import type { StoresConfig } from '../stores/config.ts';
 import type { SweepConfig } from './config/functions.ts';
+import { openCredentials } from './documents.ts';
 
 interface Parts {
   readonly ledger: Ledger;
@@ -76,7 +77,7 @@ export async function connectOmsTasks(
   huawei: HuaweiConfig,
   { ledger, log }: Parts,
 ) {
-  const sets = await openCredentials(config, huawei.sets);
+  const sets = await openCredentials(huawei.sets);
   const clock = createClock({ provider: 'Huawei Cloud', log });
   const { limits } = huawei;
   const openRegion = (region: string) =>

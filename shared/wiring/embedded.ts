@@ -10,12 +10,11 @@ import { createLimiter, type LimiterPlace } from '../limits/limiter.ts';
 import type { Limiter } from '../limits/ports.ts';
 import { createSharedBreaker, type SharedBreaker } from '../limits/shared-breaker.ts';
 import { watchStatus } from '../limits/watch-status.ts';
-import { type CredentialsConfig, openCredentialSets } from '../providers/huawei/credential-file.ts';
-import type { CredentialSets } from '../providers/huawei/credential-sets.ts';
 import type { PlanLater } from '../runs/plan.ts';
 import { createExpose, type OpenedEnv } from '../runtime/expose.ts';
 import type { Later } from '../runtime/later.ts';
 import type { StoresConfig } from '../stores/config.ts';
+import { type Document, openFile } from '../stores/documents.ts';
 import { createFolderObjects } from '../stores/folder/objects.ts';
 import type { Objects, Uploads } from '../stores/objects.ts';
 import type { DeadLetters, Hold, Queue } from '../stores/queue.ts';
@@ -23,6 +22,7 @@ import type { Renewal } from '../stores/secrets.ts';
 import { openSqliteFile, type SqliteFile } from '../stores/sqlite/file.ts';
 import { createSqliteLedger } from '../stores/sqlite/ledger.ts';
 import { createSqliteQueue } from '../stores/sqlite/queue.ts';
+import type { DocumentKind, DocumentPlace } from './documents.ts';
 import { once } from './once.ts';
 
 const files = new Map<string, SqliteFile>();
@@ -37,14 +37,18 @@ const limiters = new Map<string, Limiter>();
 
 const refusals = new Map<string, Refusals>();
 
+const documents = new Map<string, Document>();
+
 /** Present once secrets were opened. */
 let renewal: Renewal | undefined;
 
 const aws = () => import('./aws.ts');
 
+const SECRETS = ['WAYBILL_SECRETS', 'WAYBILL_CREDENTIALS_SECRET', 'WAYBILL_SOURCES_SECRET'];
+
 /** @throws ConfigError, StoreError when secrets are named and can't be read */
 export const openEnv = async (env: Env): Promise<OpenedEnv> =>
-  env['WAYBILL_SECRETS']?.trim() || env['WAYBILL_CREDENTIALS_SECRET']?.trim()
+  SECRETS.some((name) => env[name]?.trim())
     ? openSecretEnv(env)
     : { env, version: () => 0, refresh: async () => {} };
 
@@ -120,14 +124,17 @@ export const pause = async (): Promise<void> => {};
 
 export const expose = createExpose({ openEnv, pause });
 
-/** @throws ConfigError when the file of named sets can't be used */
-export const openCredentials = async (
-  config: StoresConfig,
-  sets: CredentialsConfig,
-): Promise<CredentialSets> =>
-  sets.secret === undefined
-    ? openCredentialSets(sets)
-    : (await aws()).openCredentials(config, sets);
+/** @throws ConfigError when it can't be read */
+export async function openDocument(
+  { file, secret }: DocumentPlace,
+  kind: DocumentKind,
+): Promise<Document | undefined> {
+  if (secret !== undefined) return (await aws()).openDocument({ secret }, kind);
+  const { file: variable, expected } = kind;
+  return file === undefined
+    ? undefined
+    : once(documents, file, () => openFile(file, variable, { expected }));
+}
 
 /** Nothing to do: a request may take as long as it needs here. */
 export const openPlanLater = async (_config: StoresConfig): Promise<PlanLater | undefined> =>
@@ -154,7 +161,7 @@ export function onWake(wake: () => void): () => void {
 /** Commits what is waiting and closes every file; nothing may be used after it. */
 export async function closeStores(): Promise<void> {
   await Promise.all([...files.values()].map((open) => open.close()));
-  for (const kept of [files, ledgers, queues, folders, limiters, refusals]) kept.clear();
+  for (const kept of [files, ledgers, queues, folders, limiters, refusals, documents]) kept.clear();
 }
 
 const file = (path: string): SqliteFile => once(files, path, openSqliteFile);

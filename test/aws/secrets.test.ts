@@ -1,8 +1,9 @@
 import { randomUUID } from 'node:crypto';
 import { afterAll, beforeAll, expect, it } from 'vitest';
-import { createSecretSets } from '../../shared/providers/huawei/credential-secret.ts';
 import { type AwsCall, createJsonApi, SECRETS_MANAGER } from '../../shared/stores/aws/json-api.ts';
 import { createSecretReader } from '../../shared/stores/aws/secrets-manager.ts';
+import { openCredentialSets } from '../../shared/stores/credential-sets.ts';
+import { openSecret } from '../../shared/stores/documents.ts';
 import { openSecrets } from '../../shared/stores/secrets.ts';
 import { credentialsContract } from '../contract/credentials.ts';
 import { type AwsEmulator, startMinistack } from '../fixtures/emulators.ts';
@@ -38,6 +39,6 @@ it('names the secret that is not there, or holds no text', async () => {
 credentialsContract('Secrets Manager', async (document, fromEnv) => {
   const id = `waybill/sets/${randomUUID()}`;
   await call('CreateSecret', { Name: id, SecretString: document });
-  const secrets = await openSecrets({ ids: [], setsId: id, read: createSecretReader(call) });
-  return createSecretSets(secrets, id, fromEnv);
+  const secrets = await openSecrets({ ids: [], documents: [id], read: createSecretReader(call) });
+  return openCredentialSets(openSecret(secrets, id, 'WAYBILL_CREDENTIALS_SECRET'), fromEnv);
 });

@@ -1,11 +1,11 @@
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { openCredentialSets } from '../../shared/providers/huawei/credential-file.ts';
+import { openSets } from '../fixtures/credential-sets.ts';
 import { temporaryFolder } from '../fixtures/stores.ts';
 import { credentialsContract } from './credentials.ts';
 
 credentialsContract('a file', async (document, fromEnv) => {
   const file = join(temporaryFolder(), 'sets.json');
   writeFileSync(file, document);
-  return openCredentialSets({ file, ...(fromEnv && { fromEnv }) });
+  return openSets({ file, ...(fromEnv && { fromEnv }) });
 });

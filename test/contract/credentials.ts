@@ -1,12 +1,10 @@
 /** What every store of credential sets must do, the same assertions for each. */
 import { describe, expect, it } from 'vitest';
-import type {
-  CredentialSet,
-  CredentialSets,
-} from '../../shared/providers/huawei/credential-sets.ts';
+import type { OmsSet } from '../../shared/stores/credential-kinds.ts';
+import type { CredentialSets } from '../../shared/stores/credential-sets.ts';
 
 /** Opens a store that holds a document, beside the set of the environment. */
-export type OpenSets = (document: string, fromEnv?: CredentialSet) => Promise<CredentialSets>;
+export type OpenSets = (document: string, fromEnv?: OmsSet) => Promise<CredentialSets>;
 
 const CANARY = 'canary-9c1e';
 const set = (dstAk: string, change: object = {}) => ({ dstAk, dstSk: CANARY, ...change });
@@ -18,25 +16,25 @@ export function credentialsContract(name: string, open: OpenSets): void {
       const sets = await open(
         text({ acme: set('ak1', { sourceBuckets: ['b1'] }), else: set('ak2') }),
       );
-      expect(await sets.get('acme')).toMatchObject({ dstAk: 'ak1', dstSk: CANARY });
-      expect(await sets.get('else')).toMatchObject({ dstAk: 'ak2' });
+      expect(await sets.get('oms', 'acme')).toMatchObject({ dstAk: 'ak1', dstSk: CANARY });
+      expect(await sets.get('oms', 'else')).toMatchObject({ dstAk: 'ak2' });
       expect(await sets.forBucket('b1')).toBe('acme');
       expect(await sets.forBucket('b2')).toBeUndefined();
     });
 
     it('reads a document with a byte order mark as one without', async () => {
       const sets = await open(`\ufeff${text({ acme: set('ak1') })}`);
-      expect(await sets.get('acme')).toMatchObject({ dstAk: 'ak1' });
+      expect(await sets.get('oms', 'acme')).toMatchObject({ dstAk: 'ak1' });
     });
 
     it('takes the set of the environment for the default one', async () => {
       const sets = await open('{}', set('ak0'));
-      expect(await sets.get('default')).toMatchObject({ dstAk: 'ak0' });
+      expect(await sets.get('oms', 'default')).toMatchObject({ dstAk: 'ak0' });
     });
 
     it.each(['nobody', '', 'constructor', '__proto__'])('knows no set %j', async (unknown) => {
       const sets = await open(text({ acme: set('ak1') }));
-      await expect(sets.get(unknown)).rejects.toMatchObject({
+      await expect(sets.get('oms', unknown)).rejects.toMatchObject({
         code: 'NOT_FOUND',
         errors: [{ path: 'credentials' }],
       });

@@ -12,7 +12,6 @@ import { createSend, type Send } from '../../shared/lib/http.ts';
 import { createCredentialBreaker, createRefusals } from '../../shared/limits/credential-breaker.ts';
 import { createLimiter } from '../../shared/limits/limiter.ts';
 import { createHuaweiBreakers } from '../../shared/providers/huawei/breakers.ts';
-import { openCredentialSets } from '../../shared/providers/huawei/credential-file.ts';
 import { connectOms } from '../../shared/providers/huawei/oms/connect.ts';
 import { createStarter } from '../../shared/providers/huawei/oms/start-task.ts';
 import { createCosBatchClient } from '../../shared/providers/tencent/batch/client.ts';
@@ -24,6 +23,7 @@ import { createSqliteLedger } from '../../shared/stores/sqlite/ledger.ts';
 import { huawei as huaweiConfig } from '../../shared/wiring/config/huawei.ts';
 import { ACCOUNT, DEFAULT_KEYS, startSimulator } from '../../simulator/main.ts';
 import { REGION as BATCH_REGION, jobRequest } from '../fixtures/batch.ts';
+import { openSets } from '../fixtures/credential-sets.ts';
 import { temporaryFolder } from '../fixtures/stores.ts';
 import { createVirtualTime } from '../fixtures/virtual-time.ts';
 
@@ -81,7 +81,7 @@ function starterOf(
   send: Send = createSend(),
 ) {
   const config = readEnv({ ...sim.huawei?.env(), ...env }, huaweiConfig);
-  const sets = openCredentialSets(config.sets);
+  const sets = openSets(config.sets);
   const openBreaker = createHuaweiBreakers({ openLimiter: () => limiter });
   const open = connectOms({ config, sets, openBreaker, send });
   return createStarter({ ledger, open, sets, now, wait: async () => {} });

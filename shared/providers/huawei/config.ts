@@ -1,7 +1,7 @@
 /** The types of the Huawei Cloud configuration, with the formats of regions and project ids. */
 import type { Credentials } from '../../lib/api-request.ts';
 import type { LimitsConfig } from '../../limits/config.ts';
-import type { CredentialsConfig } from './credential-file.ts';
+import type { CredentialsConfig } from '../../stores/credential-sets.ts';
 import type { IamUser } from './iam.ts';
 
 /** One project in one region, whose tasks the nightly pass looks after. */

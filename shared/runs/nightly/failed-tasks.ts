@@ -5,12 +5,12 @@ import { toCause } from '../../lib/cause.ts';
 import { type CauseClass, WaybillError } from '../../lib/errors.ts';
 import type { Log } from '../../lib/log.ts';
 import type { OmsProject } from '../../providers/huawei/config.ts';
-import type { CredentialSets } from '../../providers/huawei/credential-sets.ts';
 import type { OmsPage } from '../../providers/huawei/oms/call.ts';
 import type { OmsAccess, OpenOms } from '../../providers/huawei/oms/connect.ts';
 import { GROUP_STATUS } from '../../providers/huawei/oms/group.ts';
 import { TASK_STATUS } from '../../providers/huawei/oms/task.ts';
 import type { ListedPlace } from '../../reporting/summary.ts';
+import type { CredentialSets } from '../../stores/credential-sets.ts';
 import { type Judgement, judgeGroup, judgeTask } from '../retry-rules.ts';
 import type { Skipped } from './plan.ts';
 

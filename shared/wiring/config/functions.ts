@@ -5,6 +5,7 @@
 import type { Env, EnvReader, Table, Values } from '../../lib/env.ts';
 import type { BatchConfig, CosConfig } from '../../providers/tencent/config.ts';
 import type { StoresConfig } from '../../stores/config.ts';
+import type { SourcesPlaces } from '../documents.ts';
 import { hasHuawei, huawei } from './huawei.ts';
 import { readConfig } from './names.ts';
 import { stores } from './stores.ts';
@@ -31,7 +32,17 @@ export const planConfig = config(t.PLAN);
 
 export const runsConfig = config({ ...t.API, ...t.SERVED });
 
-export const cosFetchConfig = config(t.FETCH, (from) => ({ cos: cos(from) }));
+/** The documents that sources stand in. */
+const places = (from: EnvReader): SourcesPlaces => ({
+  ...from.read(t.HTTPS),
+  sources: from.read(t.SOURCES),
+  sets: from.read(t.SETS),
+});
+
+export const cosFetchConfig = config(t.FETCH, (from) => ({
+  cos: cos(from),
+  places: places(from),
+}));
 
 export const callbackConfig = config(t.CALLBACKS, (from, { verify }) => ({
   // Without Tencent there are no callbacks to confirm.

@@ -3,11 +3,8 @@ import * as v from 'valibot';
 import type { EnvReader } from '../../lib/env.ts';
 import { withoutUndefined } from '../../lib/values.ts';
 import type { HuaweiConfig, OmsProject } from '../../providers/huawei/config.ts';
-import {
-  type CredentialSet,
-  credentialSet,
-  DEFAULT_SET,
-} from '../../providers/huawei/credential-sets.ts';
+import { type OmsSet, omsSet } from '../../stores/credential-kinds.ts';
+import { DEFAULT_SET } from '../../stores/credential-sets.ts';
 import * as t from './tables.ts';
 
 /** Whether any of the provider's own variables is set. */
@@ -44,13 +41,13 @@ function projects(from: EnvReader): readonly OmsProject[] {
 }
 
 /** The set `default` of the environment; undefined when none of its variables is set. */
-function defaultSet(from: EnvReader): CredentialSet | undefined {
+function defaultSet(from: EnvReader): OmsSet | undefined {
   if (!from.has(...t.namesOf(t.OMS_SET))) return undefined;
   const given = from.read(t.OMS_SET);
   // What is missing is a fault already, and must not hide those of others.
   const { dstAk = '', dstSk = '' } = given;
-  const result = v.safeParse(credentialSet, { ...given, dstAk, dstSk });
-  if (result.success) return result.output as CredentialSet;
+  const result = v.safeParse(omsSet, { ...given, dstAk, dstSk });
+  if (result.success) return result.output;
   const nameOf = (field: string): string =>
     t.OMS_SET[field as keyof typeof t.OMS_SET]?.[0] ?? field;
   for (const issue of result.issues) {

@@ -5,8 +5,8 @@
 import * as v from 'valibot';
 import type { StoreAddress } from '../../lib/env.ts';
 import { PROJECT_ID, REGION } from '../../providers/huawei/config.ts';
-import { SET_NAME } from '../../providers/huawei/credential-sets.ts';
 import { parseWebhookSecret } from '../../signing/webhook.ts';
+import { NAME as SET_NAME } from '../../stores/documents.ts';
 
 /** Text that must be set. */
 export const text = (expected: string, pattern = /(?:)/) =>

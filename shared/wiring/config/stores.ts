@@ -1,21 +1,20 @@
 /** Reads where the stores are: on this machine, on AWS, or in an S3-compatible bucket. */
 import type { EnvReader } from '../../lib/env.ts';
 import type { S3Config } from '../../lib/s3/bucket.ts';
-import { withoutUndefined } from '../../lib/values.ts';
 import { type AwsStoresConfig, domainOf } from '../../stores/aws/config.ts';
 import type { StoresConfig } from '../../stores/config.ts';
 import * as t from './tables.ts';
 
-/** Secrets of Secrets Manager and the one with the named credential sets; undefined for none. */
+/** Secrets of Secrets Manager, and those that are documents of their own; undefined for none. */
 export function secretsConfig(from: EnvReader) {
-  const { ids, setsId } = from.read(t.SECRETS);
-  const [file] = t.SETS.file;
-  if (setsId !== undefined && from.has(file)) {
-    from.fault(file, 'expected none beside WAYBILL_CREDENTIALS_SECRET');
+  const { ids, sets, sources } = from.read(t.SECRETS);
+  for (const { file, secret } of [t.SETS, t.SOURCES]) {
+    if (from.has(file[0]) && from.has(secret[0])) {
+      from.fault(file[0], `expected none beside ${secret[0]}`);
+    }
   }
-  return ids.length === 0 && setsId === undefined
-    ? undefined
-    : { ids, ...withoutUndefined({ setsId }) };
+  const documents = [sets, sources].filter((id) => id !== undefined);
+  return ids.length === 0 && documents.length === 0 ? undefined : { ids, documents };
 }
 
 export const aws = (from: EnvReader): AwsStoresConfig => ({

@@ -62,7 +62,8 @@ export const AWS = table({
 
 export const SECRETS = table({
   ids: ['WAYBILL_SECRETS', v.optional(s.list('names of secrets', /./, 0), '')],
-  setsId: ['WAYBILL_CREDENTIALS_SECRET', s.maybe()],
+  sets: ['WAYBILL_CREDENTIALS_SECRET', s.maybe()],
+  sources: ['WAYBILL_SOURCES_SECRET', s.maybe()],
 });
 
 export const S3_KEYS = table({
@@ -99,6 +100,8 @@ const settleMs = ['WAYBILL_SETTLE_SECONDS', s.seconds(60, 0, 86_400)] as const;
 const shardBytes = ['WAYBILL_SHARD_BYTES', s.integer(262_144, 1_024, 67_108_864)] as const;
 
 export const SETTLE = table({ settleMs });
+
+export const HTTPS = table({ allowHttps });
 
 export const PLAN = table({ shardBytes });
 
@@ -198,6 +201,11 @@ export const SETS = table({
   secret: ['WAYBILL_CREDENTIALS_SECRET', s.maybe()],
 });
 
+export const SOURCES = table({
+  file: ['WAYBILL_SOURCES_FILE', s.maybe()],
+  secret: ['WAYBILL_SOURCES_SECRET', s.maybe()],
+});
+
 /** The credential set `default`. */
 export const OMS_SET = table({
   srcAk: ['OMS_SRC_AK', s.maybe()],
@@ -239,10 +247,14 @@ export const HUAWEI_TABLES = [
   OMS_SET,
 ] as const;
 
+/** Of functions that send objects of sources, or judge what became of them. */
+export const SOURCE_TABLES = [SOURCES, SETS] as const;
+
 /** All of them, by heading of docs/configuration.md. */
 export const PARTS = {
   'The service': [SERVICE, API],
   'Tencent Cloud': [...TENCENT_TABLES, BATCH],
+  Sources: [...SOURCE_TABLES],
   'Huawei Cloud': [...HUAWEI_TABLES, SMN],
   'Runs, callbacks and notifications': [FETCH, CALLBACKS, SWEEP, NIGHT, SERVED, WEBHOOKS],
   'Stores and logs': [STORES, S3, S3_KEYS],

@@ -38,7 +38,10 @@ export const TEXTS: Readonly<Record<VariableName, string>> = {
   WAYBILL_OMS_ENDPOINT: 'Address of OMS',
   WAYBILL_IAM_ENDPOINT: 'Address of IAM',
   WAYBILL_OBS_ENDPOINT: 'Address of OBS objects, for lists of failed objects',
-  WAYBILL_CREDENTIALS_FILE: 'JSON file of named credential sets ([tasks.md](tasks.md))',
+  WAYBILL_SOURCES_FILE: 'JSON file of named sources ([sources.md](sources.md))',
+  WAYBILL_SOURCES_SECRET: 'Secret in AWS Secrets Manager, instead of the file',
+  WAYBILL_CREDENTIALS_FILE:
+    'JSON file of named credential sets: keys of [sources](sources.md#credential-sets) and of [OMS tasks](tasks.md#credential-sets)',
   WAYBILL_CREDENTIALS_SECRET: 'Secret in AWS Secrets Manager, instead of the file',
   OMS_SRC_AK: 'Source access key of the credential set `default` ([tasks.md](tasks.md))',
   OMS_SRC_SK: 'Source secret key',

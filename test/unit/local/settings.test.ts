@@ -52,6 +52,24 @@ describe('the settings', () => {
     expect(readSettings(pair).simulated).toBe(false);
   });
 
+  it('P10: tell the faults of credential sets and sources in files, before anything starts', () => {
+    const folder = temporaryFolder();
+    const [sets, sources] = [join(folder, 'sets.json'), join(folder, 'sources.json')];
+    const media = { kind: 's3', bucket: 'media', region: 'eu-central-1', credentials: 'reader' };
+    const env = { WAYBILL_CREDENTIALS_FILE: sets, WAYBILL_SOURCES_FILE: sources };
+    expect(faultsOf(env)).toEqual(['WAYBILL_CREDENTIALS_FILE', 'WAYBILL_SOURCES_FILE']);
+    writeFileSync(sets, JSON.stringify({ reader: { accessKeyId: 'AKID' } }));
+    writeFileSync(sources, JSON.stringify({ media: { ...media, presignSeconds: 604_801 } }));
+    // Whether a set of this name is there is not known yet.
+    const paths = [`${sets}: reader.secretAccessKey`, `${sources}: media.presignSeconds`];
+    expect(faultsOf({ ...env, PORT: 'x' })).toEqual([...paths, 'PORT'].sort());
+    writeFileSync(sets, JSON.stringify({ reader: { accessKeyId: 'AKID', secretAccessKey: 's' } }));
+    writeFileSync(sources, JSON.stringify({ media, other: { ...media, credentials: 'nobody' } }));
+    expect(faultsOf(env)).toEqual([`${sources}: other.credentials`]);
+    writeFileSync(sources, JSON.stringify({ media }));
+    expect(faultsOf(env)).toEqual([]);
+  });
+
   it('name the nearest known name for one that is unknown', () => {
     const messageOf = (env: Record<string, string>): unknown => {
       try {

@@ -4,7 +4,7 @@
  */
 import type { OmsTaskRef } from '../../../ledger/model.ts';
 import { InputError } from '../../../lib/errors.ts';
-import type { CredentialSet } from '../credential-sets.ts';
+import type { OmsSet } from '../../../stores/credential-kinds.ts';
 import type { OmsKeys } from './start-request.ts';
 import type { TaskState } from './task-state.ts';
 
@@ -12,7 +12,7 @@ import type { TaskState } from './task-state.ts';
  * The keys to send: a URL-list task takes none of the source.
  * @throws InputError (BODY_INVALID, path `credentials`) that names what the set lacks
  */
-export function keysFor(ref: OmsTaskRef, state: TaskState, set: CredentialSet): OmsKeys {
+export function keysFor(ref: OmsTaskRef, state: TaskState, set: OmsSet): OmsKeys {
   const { sdkAk: _a, sdkSk: _b, sdkSecurityToken: _c, sourceBuckets: _d, ...keys } = set;
   const lacks = (what: string): InputError =>
     new InputError('BODY_INVALID', `The credential set ${ref.credentials} has no ${what}.`, [

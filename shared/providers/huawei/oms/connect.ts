@@ -4,10 +4,11 @@ import { createClock, type ProviderClock } from '../../../lib/clock.ts';
 import { createSend, type Send } from '../../../lib/http.ts';
 import type { RetryPolicy } from '../../../lib/retry.ts';
 import type { CredentialBreaker } from '../../../limits/ports.ts';
+import type { OmsSet } from '../../../stores/credential-kinds.ts';
+import type { CredentialSets } from '../../../stores/credential-sets.ts';
 import { type Authenticator, signWith, tokenOf } from '../auth.ts';
 import type { OpenBreaker } from '../breakers.ts';
 import type { HuaweiConfig } from '../config.ts';
-import type { CredentialSet, CredentialSets } from '../credential-sets.ts';
 import { createTokenSource } from '../iam.ts';
 import { createOmsV1Client, type OmsV1Client } from './v1.ts';
 import { createOmsV2Client, type OmsV2Client } from './v2.ts';
@@ -49,7 +50,7 @@ const TIMEOUT_MS = 10_000;
 type Writable<Value> = { -readonly [Name in keyof Value]: Value[Name] };
 
 /** The key pair of a set that has one. */
-const pairIn = ({ sdkSk = '', sdkSecurityToken = '' }: CredentialSet) => ({
+const pairIn = ({ sdkSk = '', sdkSecurityToken = '' }: OmsSet) => ({
   secretKey: sdkSk,
   securityToken: sdkSecurityToken,
 });
@@ -78,10 +79,7 @@ export function connectOms({
   };
 
   /** The configured identity, unless the set names a key pair of its own for calling OMS. */
-  const identify = (
-    { region, projectId }: OmsPlace,
-    set: CredentialSet,
-  ): [string, Authenticator] => {
+  const identify = ({ region, projectId }: OmsPlace, set: OmsSet): [string, Authenticator] => {
     if (set.sdkAk !== undefined) return [set.sdkAk, signWith(pairOf(set.sdkAk))];
     if (auth.kind === 'aksk') return [auth.credentials.secretId, signWith(auth.credentials)];
     return [
@@ -92,7 +90,7 @@ export function connectOms({
 
   return async (place) => {
     const { region, projectId, credentials } = place;
-    const set = await sets.get(credentials);
+    const set = await sets.get('oms', credentials);
     const key = JSON.stringify([region, projectId, set.sdkAk ?? '']);
     if (set.sdkAk !== undefined) Object.assign(pairOf(set.sdkAk), pairIn(set));
     const known = opened.get(key);

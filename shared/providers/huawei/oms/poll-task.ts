@@ -1,9 +1,9 @@
 /** Polls OMS for the outcome of a started task, and reads its list of failed objects. */
 import type { Cause } from '../../../lib/errors.ts';
 import type { FailedObject } from '../../../manifest/staging.ts';
+import type { CredentialSets } from '../../../stores/credential-sets.ts';
 import type { TaskOf, TaskPoller, TaskStatus } from '../../task-poller.ts';
 import type { OpenBreaker } from '../breakers.ts';
-import type { CredentialSets } from '../credential-sets.ts';
 import type { ObsReader } from '../obs.ts';
 import type { OpenOms } from './connect.ts';
 import { readFailedList } from './failed-list.ts';
@@ -28,7 +28,7 @@ export function createOmsPoller(options: OmsPollerOptions): TaskPoller<'oms'> {
     { credentials, region }: TaskOf<'oms'>,
     list: NonNullable<TaskState['failedList']>,
   ): AsyncGenerator<FailedObject> {
-    const keys = await sets.get(credentials);
+    const keys = await sets.get('oms', credentials);
     const { run } = openBreaker(region, keys.dstAk);
     yield* readFailedList(await run(() => obs.read({ region, ...list }, keys)));
   }

@@ -10,8 +10,8 @@ import { watchCalls } from '../../../ledger/run-calls.ts';
 import { toCause } from '../../../lib/cause.ts';
 import { type Cause, ProviderError, RunStoppedError, WaybillError } from '../../../lib/errors.ts';
 import type { CallOptions } from '../../../limits/ports.ts';
+import type { CredentialSets } from '../../../stores/credential-sets.ts';
 import { createTaskAttempts, type TaskAttempts } from '../../task-attempts.ts';
-import type { CredentialSets } from '../credential-sets.ts';
 import { omsNumber } from '../errors.ts';
 import { keysFor } from './choose-keys.ts';
 import type { OmsAccess, OpenOms } from './connect.ts';
@@ -73,7 +73,7 @@ export function createStarter(options: StarterOptions): Starter {
     let taskState = given ?? (await reader.settled(ref, access, calls));
     const known = await settle(attempts, ref, taskState);
     if (known || !taskState) return known ?? attempts.refuse(UNREAD);
-    const keys = keysFor(ref, taskState, await sets.get(ref.credentials));
+    const keys = keysFor(ref, taskState, await sets.get('oms', ref.credentials));
     let failedOnly = ref.failedObjectsOnly ?? taskState.onlyFailedLeft;
     for (let starts = 1; ; starts += 1) {
       const current = taskState;
@@ -113,7 +113,7 @@ export function createStarter(options: StarterOptions): Starter {
       return reader.settled(ref, await open(ref));
     },
     async checkKeys(ref, taskState) {
-      keysFor(ref, taskState, await sets.get(ref.credentials));
+      keysFor(ref, taskState, await sets.get('oms', ref.credentials));
     },
   };
 }

@@ -5,9 +5,10 @@ import type { Ledger } from '../../../ledger/ledger.ts';
 import { isUnsent, refused, submitted } from '../../../ledger/outcomes.ts';
 import type { PlannedTransfer, SameKey, Shard } from '../../../ledger/shard.ts';
 import { toCause } from '../../../lib/cause.ts';
-import type { Cause } from '../../../lib/errors.ts';
+import { type Cause, RunStoppedError, SourceKeysError } from '../../../lib/errors.ts';
 import type { Log } from '../../../lib/log.ts';
 import type { CredentialBreaker } from '../../../limits/ports.ts';
+import type { Sources } from '../../../manifest/sources/sources.ts';
 import type { CallbackUrls } from './callback.ts';
 import { type CosFetchClient, fetchTask } from './client.ts';
 
@@ -18,6 +19,8 @@ export interface SubmitOptions {
   readonly ledger: Ledger;
   readonly log: Log;
   readonly resolve: Resolve;
+  /** What is fetched in place of the address of a source. @default every URL as it is */
+  readonly sources?: Pick<Sources, 'sent'>;
   /** Where the provider reports the outcome of an attempt. */
   readonly urls: (transferId: string, attempt: number) => CallbackUrls;
   readonly now: () => Date;
@@ -28,12 +31,25 @@ export interface Sent {
   throttled: number;
 }
 
-export function createSubmit({ breaker, client, ledger, log, now, resolve, urls }: SubmitOptions) {
+export function createSubmit(options: SubmitOptions) {
+  const { breaker, client, ledger, log, now, resolve, sources, urls } = options;
+
   /** Ends the run whose key pair is refused. */
   const stopRun = async ({ runId }: Shard, intent: Intent, error: Cause): Promise<void> => {
     intent.stop();
     if (await ledger.stopRun(runId, { state: 'failed', at: now(), error })) {
       log.error('run.credentials-refused', { runId, code: error.code });
+    }
+  };
+
+  /** What the provider is told to fetch; keys of a source that end too soon end the run. */
+  const sentUrl = async (url: string, shard: Shard, intent: Intent): Promise<string> => {
+    try {
+      return (await sources?.sent(url)) ?? url;
+    } catch (error) {
+      if (!(error instanceof SourceKeysError)) throw error;
+      await stopRun(shard, intent, toCause(error));
+      throw new RunStoppedError(shard.runId);
     }
   };
 
@@ -61,7 +77,10 @@ export function createSubmit({ breaker, client, ledger, log, now, resolve, urls 
       );
       if (attempt === undefined) return true;
       const task = { ...fetchTask(transfer), ...sameKeyOf(shard), ...urls(id, attempt) };
-      const answer = breaker.run(() => client.submit(target, task), call);
+      // Signed at its turn, however long it waited for that.
+      const send = async () =>
+        client.submit(target, { ...task, url: await sentUrl(transfer.url, shard, intent) });
+      const answer = breaker.run(send, call);
       const report = await answer
         .then(({ taskId }) => taskId)
         .then(submitted(attempt, transfer, now), refused(attempt, transfer, now));

@@ -20,6 +20,8 @@ describe('G6: addresses with a secret', () => {
     'ftp://user:hid@den@a.example:8080/b',
     'http://user:hid/den@a.example/b',
     'user:hidden@a.example/b',
+    's3://AKID:hidden@media/b',
+    's3://hid+den=@media/b',
     'http:\\/\\/user:hidden@a.example\\/b',
     'http://a.example/b?X-Amz-Signature=hidden&x=1',
     'http://a.example/b?a=1&q-signature=hidden',
@@ -47,6 +49,11 @@ describe('G6: addresses with a secret', () => {
     expect(maskUrls(text)).toBe(
       '"http://***@a.example/b?v=1&sig=***&page=2","videos/b.mp4" and http://c.example/',
     );
+  });
+
+  it("keep a source's name in the address of its object", () => {
+    const text = 's3://media-2.a_b@bucket/key,http://hidden@a.example/,cos://x@b-1250000000/k';
+    expect(maskUrls(text)).toBe(text.replace('hidden', '***'));
   });
 
   it('masked again, stay as they are', () => {

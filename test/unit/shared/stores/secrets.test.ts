@@ -5,8 +5,9 @@ import {
   createRefusals,
 } from '../../../../shared/limits/credential-breaker.ts';
 import { createLimiter } from '../../../../shared/limits/limiter.ts';
-import { createSecretSets } from '../../../../shared/providers/huawei/credential-secret.ts';
-import { openSecrets } from '../../../../shared/stores/secrets.ts';
+import { openCredentialSets } from '../../../../shared/stores/credential-sets.ts';
+import { openSecret } from '../../../../shared/stores/documents.ts';
+import { openSecrets, type Secrets } from '../../../../shared/stores/secrets.ts';
 
 const CANARY = 'canary-7f3a';
 
@@ -17,7 +18,7 @@ async function setup(texts: Record<string, string | Error>, setsId?: string) {
   const ids = Object.keys(texts).filter((id) => id !== setsId);
   const secrets = await openSecrets({
     ids,
-    setsId,
+    documents: setsId === undefined ? [] : [setsId],
     now: () => clock.at,
     read: async (id) => {
       reads.push(id);
@@ -179,6 +180,9 @@ describe('a refused key', () => {
   });
 });
 
+const openSets = (secrets: Secrets, fromEnv?: { dstAk: string; dstSk: string }) =>
+  openCredentialSets(openSecret(secrets, 's', 'WAYBILL_CREDENTIALS_SECRET'), fromEnv);
+
 describe('named credential sets in a secret', () => {
   const set = (dstAk: string) => ({ dstAk, dstSk: CANARY });
   const text = (sets: object) => JSON.stringify(sets);
@@ -186,18 +190,18 @@ describe('named credential sets in a secret', () => {
   it('are found by name and by bucket, beside the set of the environment', async () => {
     const named = { acme: { ...set('ak1'), sourceBuckets: ['b1'] } };
     const { secrets } = await setup({ s: text(named) }, 's');
-    const sets = createSecretSets(secrets, 's', set('ak0'));
-    expect(await sets.get('acme')).toMatchObject({ dstAk: 'ak1' });
-    expect(await sets.get('default')).toMatchObject({ dstAk: 'ak0' });
+    const sets = openSets(secrets, set('ak0'));
+    expect(await sets.get('oms', 'acme')).toMatchObject({ dstAk: 'ak1' });
+    expect(await sets.get('oms', 'default')).toMatchObject({ dstAk: 'ak0' });
     expect(await sets.forBucket('b1')).toBe('acme');
   });
 
   it('are read again for a name that is not there, once a minute', async () => {
     const { reads, secrets, texts } = await setup({ s: '{}' }, 's');
-    const sets = createSecretSets(secrets, 's', undefined);
+    const sets = openSets(secrets);
     texts['s'] = text({ acme: set('ak1') });
-    expect(await sets.get('acme')).toMatchObject({ dstAk: 'ak1' });
-    await expect(sets.get('nobody')).rejects.toMatchObject({
+    expect(await sets.get('oms', 'acme')).toMatchObject({ dstAk: 'ak1' });
+    await expect(sets.get('oms', 'nobody')).rejects.toMatchObject({
       code: 'NOT_FOUND',
       errors: [{ path: 'credentials' }],
     });
@@ -206,7 +210,7 @@ describe('named credential sets in a secret', () => {
 
   it('name the field that is wrong, and no value', async () => {
     const { secrets } = await setup({ s: text({ acme: { dstAk: CANARY } }) }, 's');
-    const open = () => createSecretSets(secrets, 's', undefined);
+    const open = () => openSets(secrets);
     expect(open).toThrow(/secret s: acme\.dstSk/);
     expect(open).not.toThrow(CANARY);
   });

@@ -7,7 +7,6 @@ import { createSend, type Send } from '../../../../../shared/lib/http.ts';
 import { createLimiter } from '../../../../../shared/limits/limiter.ts';
 import { tokenOf } from '../../../../../shared/providers/huawei/auth.ts';
 import { createHuaweiBreakers } from '../../../../../shared/providers/huawei/breakers.ts';
-import { openCredentialSets } from '../../../../../shared/providers/huawei/credential-file.ts';
 import { createTokenSource, type IamUser } from '../../../../../shared/providers/huawei/iam.ts';
 import { connectOms } from '../../../../../shared/providers/huawei/oms/connect.ts';
 import { createOmsV2Client } from '../../../../../shared/providers/huawei/oms/v2.ts';
@@ -19,6 +18,7 @@ import {
   type HuaweiOptions,
   startHuawei,
 } from '../../../../../simulator/huawei/simulator.ts';
+import { openSets } from '../../../../fixtures/credential-sets.ts';
 import { startPeer } from '../../../../fixtures/http.ts';
 
 const AT = new Date('2026-11-20T02:00:00Z');
@@ -304,7 +304,7 @@ describe('calls that carry a token', () => {
     const config = readEnv({ ...env, HUAWEICLOUD_AUTH: 'token' }, huaweiConfig);
     const open = connectOms({
       config,
-      sets: openCredentialSets(config.sets),
+      sets: openSets(config.sets),
       openBreaker: createHuaweiBreakers({
         openLimiter: () => createLimiter({ requestsPerSecond: 1e6, inFlight: 4 }),
       }),

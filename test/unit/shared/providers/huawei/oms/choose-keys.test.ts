@@ -1,10 +1,10 @@
 import { describe, expect, it } from 'vitest';
 import type { OmsTaskRef } from '../../../../../../shared/ledger/model.ts';
 import { InputError } from '../../../../../../shared/lib/errors.ts';
-import type { CredentialSet } from '../../../../../../shared/providers/huawei/credential-sets.ts';
 import { keysFor } from '../../../../../../shared/providers/huawei/oms/choose-keys.ts';
 import { type OmsTask, toOmsTask } from '../../../../../../shared/providers/huawei/oms/task.ts';
 import { taskStateOf } from '../../../../../../shared/providers/huawei/oms/task-state.ts';
+import type { OmsSet } from '../../../../../../shared/stores/credential-kinds.ts';
 
 const KMS_ID = '11111111-2222-3333-4444-555555555555';
 const place = {
@@ -43,7 +43,7 @@ describe('the keys of a start', () => {
   });
 
   it('never hold what is for other uses', () => {
-    const set: CredentialSet = {
+    const set: OmsSet = {
       ...pair,
       ...dst,
       sdkAk: 'a',
@@ -84,7 +84,7 @@ describe('the keys of a start', () => {
     );
   });
 
-  it.each<[string, OmsTaskRef, CredentialSet]>([
+  it.each<[string, OmsTaskRef, OmsSet]>([
     ['v1', v1, dst],
     ['v2', v2, dst],
     ['a group', inGroup, dst],

@@ -1,10 +1,9 @@
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
-import { ConfigError } from '../../../../../shared/lib/errors.ts';
-import { openCredentialSets } from '../../../../../shared/providers/huawei/credential-file.ts';
-import { createCredentialSets } from '../../../../../shared/providers/huawei/credential-sets.ts';
-import { temporaryFolder } from '../../../../fixtures/stores.ts';
+import { ConfigError } from '../../../../shared/lib/errors.ts';
+import { openSets, setsOf } from '../../../fixtures/credential-sets.ts';
+import { temporaryFolder } from '../../../fixtures/stores.ts';
 
 const CANARY = 'canary-value';
 const dst = { dstAk: `${CANARY}-ak`, dstSk: `${CANARY}-sk` };
@@ -32,8 +31,8 @@ function faultsOf(read: () => unknown): readonly { path: string; message: string
 
 describe('credential sets', () => {
   it('have the set `default` of the environment', async () => {
-    const sets = openCredentialSets({ fromEnv: dst });
-    expect(await sets.get('default')).toEqual(dst);
+    const sets = openSets({ fromEnv: dst });
+    expect(await sets.get('oms', 'default')).toEqual(dst);
   });
 
   it.each([
@@ -41,7 +40,7 @@ describe('credential sets', () => {
     ['not UTF-8 text', Buffer.from('{"acm\xe9":{}}', 'latin1')],
   ])('name a file that is %s: env-file-encoding', (what, bytes) => {
     const file = fileOf(bytes);
-    expect(faultsOf(() => openCredentialSets({ file }))).toEqual([
+    expect(faultsOf(() => openSets({ file }))).toEqual([
       {
         path: 'WAYBILL_CREDENTIALS_FILE',
         message: `${file}: the file is ${what}; save it as UTF-8`,
@@ -69,24 +68,22 @@ describe('credential sets', () => {
       sdkSecurityToken: 'f',
       sourceBuckets: ['photos', 'videos'],
     };
-    const sets = openCredentialSets({ file: fileOf({ full, 'a.b_C-1': dst }) });
-    expect(await sets.get('full')).toEqual(full);
-    expect(await sets.get('a.b_C-1')).toEqual(dst);
+    const sets = openSets({ file: fileOf({ full, 'a.b_C-1': dst }) });
+    expect(await sets.get('oms', 'full')).toEqual(full);
+    expect(await sets.get('oms', 'a.b_C-1')).toEqual(dst);
   });
 
   it('have both when the file names no set `default`', async () => {
-    const sets = openCredentialSets({
+    const sets = openSets({
       file: fileOf({ other: dst }),
       fromEnv: { ...dst, srcAk: 'x' },
     });
-    expect(await sets.get('default')).toHaveProperty('srcAk', 'x');
-    expect(await sets.get('other')).toEqual(dst);
+    expect(await sets.get('oms', 'default')).toHaveProperty('srcAk', 'x');
+    expect(await sets.get('oms', 'other')).toEqual(dst);
   });
 
   it('have a set `default` of the file without variables', async () => {
-    expect(await openCredentialSets({ file: fileOf({ default: dst }) }).get('default')).toEqual(
-      dst,
-    );
+    expect(await openSets({ file: fileOf({ default: dst }) }).get('oms', 'default')).toEqual(dst);
   });
 
   it.each([
@@ -96,11 +93,8 @@ describe('credential sets', () => {
     ['constructor', 'WAYBILL_CREDENTIALS_FILE'],
     ['', 'WAYBILL_CREDENTIALS_FILE'],
   ])('refuse the unknown set %j at the path of the request', async (name, variable) => {
-    for (const sets of [
-      openCredentialSets({}),
-      openCredentialSets({ file: fileOf({ other: dst }) }),
-    ]) {
-      await expect(sets.get(name)).rejects.toMatchObject({
+    for (const sets of [openSets({}), openSets({ file: fileOf({ other: dst }) })]) {
+      await expect(sets.get('oms', name)).rejects.toMatchObject({
         code: 'NOT_FOUND',
         errors: [{ path: 'credentials', message: expect.stringContaining(variable) }],
       });
@@ -108,7 +102,7 @@ describe('credential sets', () => {
   });
 
   it('are found by the bucket of a source', async () => {
-    const sets = createCredentialSets({
+    const sets = setsOf({
       one: { ...dst, sourceBuckets: ['photos', 'videos'] },
       two: { ...dst, sourceBuckets: ['music'] },
       three: dst,
@@ -128,7 +122,7 @@ describe('credential sets', () => {
 describe('a credentials file', () => {
   it('that is not there is said by its path', () => {
     const file = join(temporaryFolder(), 'none.json');
-    expect(faultsOf(() => openCredentialSets({ file }))).toEqual([
+    expect(faultsOf(() => openSets({ file }))).toEqual([
       {
         path: 'WAYBILL_CREDENTIALS_FILE',
         message: `${file} can't be read (ENOENT); expected a JSON object of named sets`,
@@ -137,7 +131,7 @@ describe('a credentials file', () => {
   });
 
   it('that is a folder is said so', () => {
-    const [fault] = faultsOf(() => openCredentialSets({ file: temporaryFolder() }));
+    const [fault] = faultsOf(() => openSets({ file: temporaryFolder() }));
     expect(fault?.message).toContain('(EISDIR)');
   });
 
@@ -148,7 +142,7 @@ describe('a credentials file', () => {
     ['a .env file', `OMS_DST_SK=${CANARY}`],
   ])('that is %s is said so, without a word of it', (_name, content) => {
     const file = fileOf(content);
-    expect(faultsOf(() => openCredentialSets({ file }))).toEqual([
+    expect(faultsOf(() => openSets({ file }))).toEqual([
       {
         path: 'WAYBILL_CREDENTIALS_FILE',
         message: `${file} is not JSON; expected a JSON object of named sets`,
@@ -168,7 +162,7 @@ describe('a credentials file', () => {
     ['a set that is a text', { one: CANARY }, 'one', odd],
     ['a set that is null', { one: null }, 'one', odd],
     ['an unknown field', { one: { ...dst, srcak: CANARY } }, 'one.srcak', odd],
-    ['no key', { one: { dstSk: CANARY } }, 'one.dstAk', odd],
+    ['no key', { one: { dstSk: CANARY } }, 'one.dstAk', 'is missing'],
     [
       'an empty key',
       { one: { ...dst, dstAk: '' } },
@@ -306,14 +300,12 @@ describe('a credentials file', () => {
     ],
   ])('with %s is refused at its field', (_name, content, path, message) => {
     const file = fileOf(content);
-    expect(faultsOf(() => openCredentialSets({ file }))).toEqual([
-      { path: `${file}: ${path}`, message },
-    ]);
+    expect(faultsOf(() => openSets({ file }))).toEqual([{ path: `${file}: ${path}`, message }]);
   });
 
   it('tells the faults of all sets at once', () => {
     const file = fileOf({ one: { ...dst, dstAk: '' }, two: { ...dst, srcAk: 7 } });
-    expect(faultsOf(() => openCredentialSets({ file })).map(({ path }) => path)).toEqual([
+    expect(faultsOf(() => openSets({ file })).map(({ path }) => path)).toEqual([
       `${file}: one.dstAk`,
       `${file}: two.srcAk`,
     ]);
@@ -321,7 +313,7 @@ describe('a credentials file', () => {
 
   it('with a set `default` beside OMS_* variables is refused', () => {
     const file = fileOf({ default: dst });
-    expect(faultsOf(() => openCredentialSets({ file, fromEnv: dst }))).toEqual([
+    expect(faultsOf(() => openSets({ file, fromEnv: dst }))).toEqual([
       {
         path: 'WAYBILL_CREDENTIALS_FILE',
         message:

@@ -1,0 +1,135 @@
+/**
+ * The configured sources: which one an address is of, and what the provider is given in its place at
+ * the moment an object is sent. What is signed goes to the provider alone: ledger, logs, reports and
+ * answers hold the address.
+ */
+import { InputError, SourceKeysError } from '../../lib/errors.ts';
+import { wirePath } from '../../lib/http.ts';
+import type { Log } from '../../lib/log.ts';
+import { presignUrl } from '../../lib/s3/presign.ts';
+import type { CredentialSets } from '../../stores/credential-sets.ts';
+import type { LineFault } from '../lint.ts';
+import { isSourceUrl } from '../url.ts';
+import { parseSourceUrl, type SourceAddress } from './address.ts';
+import { type SourceConfig, schemeOf } from './config.ts';
+import { httpPlace } from './endpoints.ts';
+
+export interface Sources {
+  all(): readonly SourceConfig[];
+  /** The source of an address; undefined when none has its bucket. */
+  find(address: SourceAddress): SourceConfig | Ambiguous | undefined;
+  /**
+   * What the provider fetches: a URL as it is, an address as a public or a signed one, over http.
+   * @throws SourceKeysError when the keys end too soon; InputError (NOT_FOUND) without its set
+   */
+  sent(url: string): Promise<string>;
+}
+
+/** Sources that have the same bucket, which the address doesn't tell apart. */
+export interface Ambiguous {
+  readonly names: readonly string[];
+}
+
+/** Against clocks apart: a store refuses what is signed in its future. */
+export const SIGNED_AGO_MS = 60_000;
+
+const DEFAULT_SECONDS = 86_400;
+
+/** A provider may take its time: what would end sooner is not sent. */
+export const FLOOR_MS = 15 * 60_000;
+
+export interface SourcesOptions {
+  /** As they are now. */
+  readonly configs: () => readonly SourceConfig[];
+  readonly sets: Pick<CredentialSets, 'get'>;
+  readonly log?: Log;
+  readonly now?: () => Date;
+}
+
+export function createSources(options: SourcesOptions): Sources {
+  const { configs, log, sets, now = () => new Date() } = options;
+  const cache = new Map<string, ArrayBuffer>();
+  const warned = new Set<string>();
+
+  /** Temporary keys end what they signed, at a time that nobody told. */
+  const warn = (name: string, set: string): void => {
+    if (warned.has(name)) return;
+    warned.add(name);
+    log?.warn('source.end-unknown', { source: name, credentials: set });
+  };
+
+  const find = ({ scheme, source, bucket }: SourceAddress) => {
+    const found = configs().filter(
+      (each) =>
+        schemeOf(each) === scheme &&
+        each.bucket === bucket &&
+        (source === undefined || each.name === source),
+    );
+    return found.length > 1 ? { names: found.map(({ name }) => name) } : found[0];
+  };
+
+  const signed = async (source: SourceConfig, credentials: string, key: string) => {
+    const { name, presignSeconds = DEFAULT_SECONDS, region } = source;
+    const { expiresAt, ...keys } = await sets.get('source', credentials);
+    if (keys.sessionToken !== undefined && !expiresAt) warn(name, credentials);
+    const time = now().getTime();
+    const leftMs = expiresAt ? expiresAt.getTime() - time : Number.POSITIVE_INFINITY;
+    if (leftMs < FLOOR_MS) throw new SourceKeysError(name, credentials);
+    const seconds = Math.min(presignSeconds, Math.floor((leftMs + SIGNED_AGO_MS) / 1_000));
+    const { origin, base } = httpPlace(source, true);
+    const at = new Date(time - SIGNED_AGO_MS);
+    const path = `${base}/${key}`;
+    // Derived keys are of a day.
+    if (cache.size > 1_000) cache.clear();
+    return presignUrl({ method: 'GET', origin, path, region, keys, seconds, at, cache });
+  };
+
+  return {
+    all: configs,
+    find,
+    async sent(url) {
+      if (!isSourceUrl(url)) return url;
+      const address = parseSourceUrl(url);
+      const source = 'fault' in address ? undefined : find(address);
+      if ('fault' in address || !source || 'names' in source) throw unknown();
+      const { credentials, publicUrl } = source;
+      if (publicUrl !== undefined)
+        return publicUrl + wirePath({ path: `/${address.key}`, query: [] });
+      if (credentials !== undefined) return signed(source, credentials, address.key);
+      const { origin, base } = httpPlace(source, false);
+      return origin + wirePath({ path: `${base}/${address.key}`, query: [] });
+    },
+  };
+}
+
+const unknown = (): InputError =>
+  new InputError('NOT_FOUND', 'The source of this address is not configured.', [
+    { path: 'url', message: 'expected the bucket of a source in WAYBILL_SOURCES_FILE' },
+  ]);
+
+/** Packages of apps, which newer buckets of OSS and COS give out through a domain of one's own alone. */
+const APP_PACKAGE = /\.(?:apk|ipa)$/i;
+
+/** Why a line that names an object of a source can't be sent. */
+export const createSourceCheck =
+  (sources: Pick<Sources, 'find'>) =>
+  (address: SourceAddress): LineFault | undefined => {
+    const found = sources.find(address);
+    if (!found) {
+      const message =
+        address.source === undefined
+          ? 'no source in WAYBILL_SOURCES_FILE has the bucket of the url'
+          : 'no source of this name in WAYBILL_SOURCES_FILE has the bucket of the url';
+      return { reason: 'URL_SOURCE_UNKNOWN', message };
+    }
+    if ('names' in found) {
+      const message = `several sources have this bucket (${found.names.join(', ')}): expected ${address.scheme}://<source>@<bucket>/<key>`;
+      return { reason: 'URL_SOURCE_UNKNOWN', message };
+    }
+    const { kind, publicUrl } = found;
+    const isBarred = (kind === 'oss' || kind === 'cos') && publicUrl === undefined;
+    if (!isBarred || !APP_PACKAGE.test(address.key)) return undefined;
+    const message =
+      'the store gives out .apk and .ipa only through a domain of your own: set publicUrl of the source';
+    return { reason: 'URL_SOURCE_DOMAIN', message };
+  };
