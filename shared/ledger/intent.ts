@@ -123,8 +123,6 @@ export function createIntent(options: IntentOptions): Intent {
         const since = begunAt(known);
         return resolveOpen(transfer, { attempt, heardAt: updatedAt, since }, resolve);
       }
-      // A callback outlived the worker that knew the object: reports need its source and key.
-      if (!known.object) await record(transfer, { state, attempt, event: 'resolved' });
       return undefined;
     },
     accept: packs.add,
