@@ -158,7 +158,7 @@ const open = (name: string, from?: ListFormat): Promise<SourceList> =>
   });
 
 /** A person's machine has more memory than a function. */
-const ROW_GROUP_BYTES = 268_435_456;
+const ROW_GROUP_BYTES = 134_217_728;
 
 async function openComparison(options: ManifestArguments): Promise<Comparison | undefined> {
   const { changedSince, assumeUnchanged } = options;

@@ -14,11 +14,11 @@ export interface InventoryOptions {
   readonly files: ListFiles;
   /** Of the manifest. */
   readonly name: string;
-  /** Of a Parquet file, the needed columns unpacked. @default 24 MiB, which a process of 256 MiB holds */
+  /** Of a Parquet file, the needed columns unpacked. @default 10 MiB, which a process of 256 MiB holds */
   readonly maxRowGroupBytes?: number;
 }
 
-const DEFAULT_ROW_GROUP_BYTES = 25_165_824;
+const DEFAULT_ROW_GROUP_BYTES = 10_485_760;
 
 const CLOUDS = { s3: 'S3', oss: 'OSS', cos: 'COS', obs: 'OBS', gs: 'Google', azure: 'Azure' };
 

@@ -14,7 +14,7 @@ export interface ParquetOptions {
   readonly files: ListFiles;
   readonly name: string;
   readonly isWanted: (column: string) => boolean;
-  /** Larger row groups are refused: one is held at a time, in about five times its size. */
+  /** Larger row groups are refused: one is held at a time, in about ten times its size. */
   readonly maxRowGroupBytes: number;
 }
 

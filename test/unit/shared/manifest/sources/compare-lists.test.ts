@@ -132,10 +132,11 @@ it('an object that is listed but not sent is not gone', async () => {
   expect(comparison.report().gone).toBe(2);
 });
 
-it('finds each of 200,000 keys, and no other', async () => {
-  const keys = Array.from({ length: 200_000 }, (_, at) => `photos/${at % 97}/${at}.jpg`);
+it('finds each of 70,000 keys, and no other', async () => {
+  const keys = Array.from({ length: 70_000 }, (_, at) => `photos/${at % 97}/${at}.jpg`);
   const comparison = await compareWith(once(keys.map((key) => ({ key, etag: key }))));
-  for (const key of keys) expect(comparison.judge(key, { key, etag: key })).toBe('UNCHANGED');
-  comparison.judge('photos/0/200001.jpg', { key: '', etag: '' });
-  expect(comparison.report()).toMatchObject({ new: 1, unchanged: 200_000, gone: 0 });
+  const leftOut = keys.filter((key) => comparison.judge(key, { key, etag: key }) === 'UNCHANGED');
+  expect(leftOut).toHaveLength(keys.length);
+  expect(comparison.judge('photos/0/70001.jpg', { key: '', etag: '' })).toBeUndefined();
+  expect(comparison.report()).toMatchObject({ new: 1, unchanged: 70_000, gone: 0 });
 });
