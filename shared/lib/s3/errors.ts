@@ -48,8 +48,11 @@ export function errorOf(text: string, what: string, status: number): AwsError | 
   // Pages of lists are long, and are parsed by whoever reads them.
   const error = text.includes('<Error') ? parseXml(text)?.['Error'] : undefined;
   if (!isRecord(error)) return undefined;
-  const detail = word(error, 'Message').replace(/\.$/, '');
-  return new AwsError('s3', what, status, word(error, 'Code') || `HTTP_${status}`, detail);
+  const code = word(error, 'Code') || `HTTP_${status}`;
+  const [message, endpoint] = [word(error, 'Message').replace(/\.$/, ''), word(error, 'Endpoint')];
+  // Of a bucket that is somewhere else.
+  const detail = endpoint === '' ? message : `${message} (${endpoint})`;
+  return new AwsError('s3', what, status, code, detail);
 }
 
 /** The error of a refusal, whose status stands even when its body breaks off or is none of the store's. */
