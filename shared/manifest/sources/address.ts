@@ -29,8 +29,11 @@ const OBS_REGION = /^[a-z]{2}-[a-z]+(?:-[a-z]+)*-\d{1,3}$/;
 
 export type ParsedAddress = SourceAddress | { readonly fault: string; readonly fix?: string };
 
-/** Reads an address whose scheme is one of a source; the fault is words for a person. */
-export function parseSourceUrl(url: string): ParsedAddress {
+/**
+ * Reads an address whose scheme is one of a source; the fault is words for a person.
+ * @param of what it names: an object, or keys that begin with its own, which may be empty
+ */
+export function parseSourceUrl(url: string, of: 'object' | 'prefix' = 'object'): ParsedAddress {
   const [, kind = '', source, bucket = '', rest = ''] = FORM.exec(url) ?? [];
   const scheme = kind.toLowerCase() as Scheme;
   if (source !== undefined && !SOURCE_NAME.test(source)) {
@@ -43,7 +46,8 @@ export function parseSourceUrl(url: string): ParsedAddress {
     const name = scheme === 'cos' ? '<bucket-appid>' : '<bucket>';
     return { fault: `the url names no bucket; expected ${scheme}://${name}/<key>` };
   }
-  if (rest === '') return { fault: `the url names no object; expected ${scheme}://<bucket>/<key>` };
+  if (rest === '' && of === 'object')
+    return { fault: `the url names no object; expected ${scheme}://<bucket>/<key>` };
   if (rest.includes('?')) return { fault: 'the "?" of the key must be written %3F' };
   try {
     const key = decodeURIComponent(rest);

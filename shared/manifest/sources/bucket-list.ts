@@ -1,21 +1,20 @@
 /** Lists a bucket, with the version of the call and the settings that its kind of store needs. */
-import { createBucket } from '../../lib/s3/bucket.ts';
-import type { ListOptions, ListPage, Range } from '../../lib/s3/list.ts';
-import { listPages } from '../../lib/s3/list.ts';
+import type { AwsKeys } from '../../lib/aws/keys.ts';
+import { type BucketOptions, createBucket } from '../../lib/s3/bucket.ts';
+import { type ListOptions, type ListPage, listPages, type Range } from '../../lib/s3/list.ts';
 import type { ListedObject } from '../../lib/s3/list-page.ts';
 import { listParallel } from '../../lib/s3/list-parallel.ts';
-import { explainRefusal } from './bucket-refusals.ts';
+import { explainRefusal, type ListedPlace } from './bucket-refusals.ts';
+import type { SourceConfig } from './config.ts';
+import { endpointOf } from './endpoints.ts';
 import { parseInstant, parseSize } from './fields.ts';
 import type { Entry, SourceList } from './object.ts';
 
-export type BucketKind = 's3' | 'oss' | 'cos' | 'obs' | 'gs' | 'tos' | 's3-compatible';
-
-/** Where a bucket is, and how to ask it. */
-export interface ListedBucket extends Pick<Parameters<typeof createBucket>[0], 'fetch' | 'wait'> {
-  readonly kind: BucketKind;
-  readonly bucket: string;
+/** A bucket, and how to ask it. */
+export interface ListedBucket extends Pick<BucketOptions, 'fetch' | 'wait'> {
+  readonly source: SourceConfig;
   /** Without keys, the bucket is public. */
-  readonly config: Parameters<typeof createBucket>[0]['config'];
+  readonly keys?: AwsKeys;
 }
 
 interface KindRules extends Omit<ListOptions, 'prefix'> {
@@ -27,7 +26,7 @@ interface KindRules extends Omit<ListOptions, 'prefix'> {
  * As rclone chooses them. Parallel file systems of OBS never advance where keys are encoded, and neither
  * they nor TOS's hierarchical buckets are in the order of bytes.
  */
-const RULES: Readonly<Record<BucketKind, KindRules>> = {
+const RULES: Readonly<Record<SourceConfig['kind'], KindRules>> = {
   s3: { version: 2, isEncoded: true, isOrdered: true },
   oss: { version: 2, isEncoded: true, isOrdered: true },
   cos: { version: 1, isEncoded: true, isOrdered: true },
@@ -51,13 +50,13 @@ export interface BucketListOptions {
   readonly lanes?: number;
 }
 
-/** @param source what addresses of the objects begin with, such as `s3://media` */
+/** @param address what addresses of the objects begin with, such as `s3://media` */
 export function openBucketList(
   target: ListedBucket,
-  source: string,
+  address: string,
   { prefix, lanes }: BucketListOptions,
 ): SourceList {
-  const { rules, bucket } = open(target);
+  const { rules, bucket, place } = open(target);
   const isCut = lanes === undefined ? rules.isOrdered : lanes > 1;
   const options = { ...rules, prefix };
   const pages = isCut
@@ -69,10 +68,10 @@ export function openBucketList(
     : listPages(bucket, options);
   return {
     format: 'bucket',
-    source,
+    source: address,
     hasUrls: false,
     columns: ['size', 'etag', 'modified'],
-    blocks: blocksOf(target, pages),
+    blocks: blocksOf(pages, place),
   };
 }
 
@@ -88,31 +87,34 @@ export async function* listEntries(
   prefix: string,
   from: Range = {},
 ): AsyncGenerator<EntryPage> {
-  const { rules, bucket } = open(target);
+  const { rules, bucket, place } = open(target);
   try {
     for await (const page of listPages(bucket, { ...rules, prefix }, from)) {
       yield { entries: page.objects.map(toEntry), ...(page.rest && { rest: page.rest }) };
     }
   } catch (error) {
-    throw explainRefusal(error, target);
+    throw explainRefusal(error, place);
   }
 }
 
-function open({ kind, ...options }: ListedBucket) {
-  const rules = RULES[kind];
+function open({ source, keys, ...options }: ListedBucket) {
+  const { bucket, kind, region } = source;
   // Directory buckets of S3 are in no order.
-  const isOrdered = rules.isOrdered && !options.bucket.endsWith('--x-s3');
+  const isOrdered = RULES[kind].isOrdered && !bucket.endsWith('--x-s3');
+  const endpoint = endpointOf(source, keys !== undefined);
+  const config = { region, endpoint, ...(keys && { keys }) };
   return {
-    rules: { ...rules, isOrdered },
-    bucket: createBucket({ ...options, maxSends: MAX_SENDS }),
+    rules: { ...RULES[kind], isOrdered },
+    bucket: createBucket({ ...options, bucket, config, maxSends: MAX_SENDS }),
+    place: { bucket, kind, config },
   };
 }
 
-async function* blocksOf(target: ListedBucket, pages: AsyncIterable<ListPage>) {
+async function* blocksOf(pages: AsyncIterable<ListPage>, place: ListedPlace) {
   try {
     for await (const { objects } of pages) yield objects.map(toEntry);
   } catch (error) {
-    throw explainRefusal(error, target);
+    throw explainRefusal(error, place);
   }
 }
 

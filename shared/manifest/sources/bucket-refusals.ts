@@ -1,9 +1,9 @@
 /** Says why a bucket can't be listed: one sentence with the bucket, the call and the likely cause. */
 import { AwsError } from '../../lib/aws/errors.ts';
 import { InputError, StoreError, TransportError } from '../../lib/errors.ts';
-import { placeOf } from '../../lib/s3/bucket.ts';
+import { type BucketOptions, placeOf } from '../../lib/s3/bucket.ts';
 import { passes } from '../../lib/s3/errors.ts';
-import type { ListedBucket } from './bucket-list.ts';
+import type { SourceConfig } from './config.ts';
 
 /** Codes of refusals and what causes them; the first that matches. */
 const CAUSES: readonly (readonly [code: RegExp, cause: string])[] = [
@@ -31,13 +31,15 @@ const CAUSES: readonly (readonly [code: RegExp, cause: string])[] = [
   [/^InvalidBucketName$/, 'the store takes no bucket of this name: check the name and the kind'],
 ];
 
-type Target = Pick<ListedBucket, 'bucket' | 'config' | 'kind'>;
+export interface ListedPlace
+  extends Pick<SourceConfig, 'kind'>,
+    Pick<BucketOptions, 'bucket' | 'config'> {}
 
 /** What is told in place of a failure; errors of other kinds stay as they are. */
-export function explainRefusal(error: unknown, target: Target): unknown {
+export function explainRefusal(error: unknown, place: ListedPlace): unknown {
   if (!(error instanceof StoreError)) return error;
   const { cause } = error;
-  const { bucket, config } = target;
+  const { bucket, config } = place;
   const { origin, base } = placeOf(bucket, config);
   const what = `Bucket ${bucket} can't be listed: GET ${origin}${base || '/'}`;
   if (cause instanceof TransportError) {
@@ -53,11 +55,11 @@ export function explainRefusal(error: unknown, target: Target): unknown {
     const message = `${what} was answered ${told} again and again, as the store is busy; try again later.`;
     return new StoreError(message, cause);
   }
-  const message = `${what} was refused with ${told}; most likely ${causeOf(cause, target)}.`;
+  const message = `${what} was refused with ${told}; most likely ${causeOf(cause, place)}.`;
   return new InputError('SOURCE_REFUSED', message, [{ path: bucket, message }], cause);
 }
 
-function causeOf({ exception, status }: AwsError, { config, kind }: Target): string {
+function causeOf({ exception, status }: AwsError, { config, kind }: ListedPlace): string {
   const known = CAUSES.find(([code]) => code.test(exception))?.[1];
   if (known !== undefined) return known;
   if (status === 403 || status === 401) {

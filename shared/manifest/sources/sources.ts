@@ -3,6 +3,7 @@
  * the moment an object is sent. What is signed goes to the provider alone: ledger, logs, reports and
  * answers hold the address.
  */
+import type { AwsKeys } from '../../lib/aws/keys.ts';
 import { InputError, SourceKeysError } from '../../lib/errors.ts';
 import { wirePath } from '../../lib/http.ts';
 import type { Log } from '../../lib/log.ts';
@@ -18,6 +19,8 @@ export interface Sources {
   all(): readonly SourceConfig[];
   /** The source of an address; undefined when none has its bucket. */
   find(address: SourceAddress): SourceConfig | Ambiguous | undefined;
+  /** The keys that the store of a source knows; undefined where it has none. */
+  keys(source: SourceConfig): Promise<AwsKeys | undefined>;
   /**
    * What the provider fetches: a URL as it is, an address as a public or a signed one, over http.
    * @throws SourceKeysError when the keys end too soon; InputError (NOT_FOUND) without its set
@@ -87,6 +90,11 @@ export function createSources(options: SourcesOptions): Sources {
   return {
     all: configs,
     find,
+    async keys({ credentials }) {
+      if (credentials === undefined) return undefined;
+      const { expiresAt: _, ...keys } = await sets.get('source', credentials);
+      return keys;
+    },
     async sent(url) {
       if (!isSourceUrl(url)) return url;
       const address = parseSourceUrl(url);

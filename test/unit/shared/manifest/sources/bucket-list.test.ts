@@ -1,11 +1,12 @@
+import { Readable } from 'node:stream';
 import { describe, expect, it } from 'vitest';
 import type { Position } from '../../../../../shared/lib/s3/list.ts';
 import {
-  type BucketKind,
   type ListedBucket,
   listEntries,
   openBucketList,
 } from '../../../../../shared/manifest/sources/bucket-list.ts';
+import type { SourceConfig } from '../../../../../shared/manifest/sources/config.ts';
 import type { Entry } from '../../../../../shared/manifest/sources/object.ts';
 import { createManifestWriter } from '../../../../../shared/manifest/sources/write-manifest.ts';
 import { createListedBucket } from '../../../../fixtures/listed-bucket.ts';
@@ -18,13 +19,22 @@ import {
   startS3Peer,
 } from '../../../../fixtures/s3-peer.ts';
 
-const target = ({ place }: S3Peer, kind: BucketKind = 's3'): ListedBucket => ({
-  ...place,
-  kind,
+type Kind = SourceConfig['kind'];
+
+const target = ({ place }: S3Peer, kind: Kind = 's3'): ListedBucket => ({
+  source: {
+    name: 'media',
+    kind,
+    bucket: place.bucket,
+    region: place.config.region,
+    endpoint: place.config.endpoint,
+    addressing: 'path',
+  },
+  keys: place.config.keys,
   wait: async () => {},
 });
 
-async function list(peer: S3Peer, kind: BucketKind = 's3', prefix = '') {
+async function list(peer: S3Peer, kind: Kind = 's3', prefix = '') {
   const { blocks } = openBucketList(target(peer, kind), 's3://examplebucket', { prefix });
   return (await Array.fromAsync(blocks)).flat();
 }
@@ -185,8 +195,8 @@ describe('the list of a bucket', () => {
 
   it('of a public bucket is asked for without a signature', async () => {
     const peer = await startS3Peer(listed(['a']));
-    const { keys: _, ...config } = peer.place.config;
-    const { blocks } = openBucketList({ ...target(peer), config }, 's3://b', { prefix: '' });
+    const { keys: _, ...open } = target(peer);
+    const { blocks } = openBucketList(open, 's3://b', { prefix: '' });
     await expect(Array.fromAsync(blocks)).rejects.toMatchObject({
       code: 'SOURCE_REFUSED',
       message: expect.stringContaining('name credentials in the source'),
@@ -221,6 +231,33 @@ describe('a bucket that can not be listed', () => {
     expect(failure.message).not.toContain('canary-secret');
   });
 
+  it.each([
+    ['cos', 'media-1250000000', 'https://media-1250000000.cos.ap-shanghai.myqcloud.com/'],
+    ['oss', 'media', 'https://media.s3.oss-ap-shanghai.aliyuncs.com/'],
+    ['obs', 'media', 'https://media.obs.ap-shanghai.myhuaweicloud.com/'],
+  ] as const)('L11: is asked for by its own host: %s', async (kind, bucket, address) => {
+    const asked: string[] = [];
+    const { keys } = (await startS3Peer(inTurn(page()))).place.config;
+    const { blocks } = openBucketList(
+      {
+        source: { name: 'media', kind, bucket, region: 'ap-shanghai' },
+        keys,
+        fetch: async ({ origin, path }) => {
+          asked.push(`${origin}${path}`);
+          return {
+            status: 200,
+            headers: {},
+            body: Readable.from([Buffer.from(page().body ?? '')]),
+          };
+        },
+      },
+      `${kind}://${bucket}`,
+      { prefix: '' },
+    );
+    await Array.fromAsync(blocks);
+    expect(asked).toEqual([address]);
+  });
+
   it('for now is told as passing: busy, or no answer', async () => {
     const peer = await startS3Peer(inTurn(refusal(503, 'SlowDown')));
     await expect(list(peer)).rejects.toMatchObject({
@@ -228,9 +265,10 @@ describe('a bucket that can not be listed', () => {
       message: expect.stringContaining('the store is busy'),
     });
     expect(peer.arrived).toHaveLength(12);
+    const { config } = peer.place;
     const gone = {
       ...peer,
-      place: { ...peer.place, config: { ...peer.place.config, endpoint: 'http://127.0.0.1:1' } },
+      place: { ...peer.place, config: { ...config, endpoint: 'http://127.0.0.1:1' } },
     };
     await expect(list(gone)).rejects.toMatchObject({
       code: 'STORE_FAILED',
