@@ -51,15 +51,16 @@ export interface ShardLines {
 
 /**
  * Streams the quarantined lines of a run, `line` counted from 1 in the whole manifest.
- * @param shards all of the run, in order; those that quarantined nothing are not looked for
+ * @param shards of the run, in order; those that quarantined nothing are not looked for
+ * @param linesBefore lines of the shards before them
  * @throws InputError (NOT_FOUND) or StoreError (STORE_FAILED) when staged lines are missing or broken
  */
 export async function* readRejected(
   objects: Pick<Objects, 'read'>,
   runId: string,
   shards: Iterable<ShardLines>,
+  linesBefore = 0,
 ): AsyncGenerator<Quarantined> {
-  let linesBefore = 0;
   for (const { index, lines, quarantined } of shards) {
     if (quarantined > 0) {
       const key = stagedRejectedKey(runId, index);

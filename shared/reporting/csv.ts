@@ -30,9 +30,12 @@ type Cell = string | number | undefined;
 /** Rows are gathered into pieces of about this many characters. */
 const PIECE_LENGTH = 65_536;
 
-/** Writes `rejected.csv`; lines count from 1, as `readRejected` gives them. */
-export const writeRejectedCsv = (rows: Rows<Quarantined>): AsyncGenerator<string> =>
-  writeCsv('line,byteOffset,reason,message,fix,text', rows, (row) => [
+/**
+ * Writes `rejected.csv`; lines count from 1, as `readRejected` gives them.
+ * @param begun without the header: its first rows were written already
+ */
+export const writeRejectedCsv = (rows: Rows<Quarantined>, begun = false): AsyncGenerator<string> =>
+  writeCsv(begun ? '' : 'line,byteOffset,reason,message,fix,text', rows, (row) => [
     row.line,
     row.byteOffset,
     row.reason,
@@ -41,9 +44,14 @@ export const writeRejectedCsv = (rows: Rows<Quarantined>): AsyncGenerator<string
     harmless(row.text),
   ]);
 
-/** Writes `failed.csv`. `url`, `key` and `md5` stay exact, so that it can be submitted again. */
-export const writeFailedCsv = (rows: Rows<FailedRow>): AsyncGenerator<string> =>
-  writeCsv('url,key,md5,attempts,class,code,message,requestId,transferId,state', rows, (row) => [
+const FAILED_HEADER = 'url,key,md5,attempts,class,code,message,requestId,transferId,state';
+
+/**
+ * Writes `failed.csv`. `url`, `key` and `md5` stay exact, so that it can be submitted again.
+ * @param begun without the header: its first rows were written already
+ */
+export const writeFailedCsv = (rows: Rows<FailedRow>, begun = false): AsyncGenerator<string> =>
+  writeCsv(begun ? '' : FAILED_HEADER, rows, (row) => [
     row.url,
     row.key,
     row.md5,
@@ -65,7 +73,7 @@ async function* writeCsv<Row>(
   rows: Rows<Row>,
   cells: (row: Row) => readonly Cell[],
 ): AsyncGenerator<string> {
-  let piece = `${header}\r\n`;
+  let piece = header === '' ? '' : `${header}\r\n`;
   for await (const row of rows) {
     piece += `${cells(row).map(toCell).join(',')}\r\n`;
     if (piece.length < PIECE_LENGTH) continue;

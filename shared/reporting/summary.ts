@@ -136,13 +136,16 @@ function coverageOf(
 }
 
 /** Gathers the failed transfers of a run by cause. */
-export function createFailureGroups() {
-  const groups = new Map<string, FailureGroup>();
+/** @param known of failures that were added before */
+export function createFailureGroups(known: readonly FailureGroup[] = []) {
+  const keyOf = (of: Pick<FailureGroup, 'provider' | 'code' | 'class'>): string =>
+    `${of.provider} ${of.code} ${of.class}`;
+  const groups = new Map(known.map((group) => [keyOf(group), group]));
   return {
     add({ cause }: Pick<Transfer, 'cause'>): void {
       if (!cause) return;
       const { provider, code, message } = cause;
-      const key = `${provider} ${code} ${cause.class}`;
+      const key = keyOf(cause);
       const known = groups.get(key) ?? { provider, code, class: cause.class, message, count: 0 };
       groups.set(key, { ...known, count: known.count + 1 });
     },

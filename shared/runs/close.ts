@@ -1,8 +1,8 @@
 /**
  * Closes a run once all of its transfers are final and its failures described: proves that its shards
- * tile the manifest (promise G1), writes the reports, then marks the run as completed. A cancelled or
- * failed run is closed once none of its transfers is open. Repeating it after a crash writes the
- * reports again.
+ * tile the manifest (promise G1), writes the reports, over several sweeps where they are long, then
+ * marks the run as completed. A cancelled or failed run is closed once none of its transfers is open.
+ * Repeating it after a crash writes the reports again.
  */
 
 import { runLeaseName, tryLease } from '../ledger/lease.ts';
@@ -14,20 +14,17 @@ import type { Cause } from '../lib/errors.ts';
 import type { Log } from '../lib/log.ts';
 import { proveCoverage } from '../manifest/coverage.ts';
 import { removeStaged } from '../manifest/staging.ts';
-import { digested, type ReportFile } from '../reporting/digest.ts';
-import { createFailureGroups } from '../reporting/summary.ts';
 import { messageIdFrom, runClosed } from '../reporting/webhooks/message.ts';
 import type { Outbox } from '../reporting/webhooks/outbox.ts';
-import { reportKey } from '../stores/layout.ts';
 import type { Objects } from '../stores/objects.ts';
 import { hasSettled, isWorkedOn } from './cancel-unsent.ts';
 import { describeFailures } from './describe-failures.ts';
 import { countOpen } from './reconcile/stuck.ts';
-import { isRejectedKept, reportText } from './reports.ts';
-import { REST_MS, type Rest, writeRest } from './rest.ts';
+import { REST_MS, writeRest } from './rest.ts';
 import { readRetryRequests, saveRetryRequests } from './retry-requests.ts';
 import { isRetryable, mayBeRetryable } from './retry-rules.ts';
 import { readSnapshot, type Snapshot } from './snapshot.ts';
+import { writeReports } from './write-reports.ts';
 
 export interface ClosingOptions {
   readonly ledger: Ledger;
@@ -41,6 +38,8 @@ export interface ClosingOptions {
   readonly outbox?: Pick<Outbox, 'add'>;
   /** `rest.csv` is not started shortly before it; the next sweep closes the run. */
   readonly deadline?: Date;
+  /** Reports that are not written by then go on with the next sweep. */
+  readonly reportsUntil?: Date;
   readonly now: () => Date;
 }
 
@@ -117,7 +116,7 @@ async function closeDone({ run, shards }: Snapshot, options: ClosingOptions): Pr
   const plan = rest?.plan && { plan: rest.plan };
   // Counted now: the counts of the run may lag behind.
   const closing: Run = { ...run, ...plan, ...totalsOf(shards), state: ended, closedAt: at };
-  await writeReports(closing, shards, rest, options);
+  if (!(await writeReports(closing, shards, rest, options))) return false;
   // Cancelled or changed meanwhile: the next sweep closes it as it is then.
   const current = await ledger.run(runId);
   if (current?.state !== state || current.closingAt?.getTime() !== at.getTime()) return false;
@@ -142,28 +141,6 @@ function gapIn({ plan }: Run, shards: readonly ShardRecord[]): string | undefine
     shards.map(({ tally }) => tally),
   );
   return coverage.covered ? lostRows(shards) : coverage.fault;
-}
-
-/** The summary comes last: where it is, the others are, and it has their digests. */
-async function writeReports(
-  run: Run,
-  shards: readonly ShardRecord[],
-  rest: Rest | undefined,
-  { ledger, objects }: ClosingOptions,
-): Promise<void> {
-  const { runId } = run;
-  const files: ReportFile[] = [];
-  const stores = { ledger, objects, rest, failures: createFailureGroups() };
-  for (const name of ['failed.csv', 'rejected.csv'] as const) {
-    const { content, file } = digested(name, reportText(name, run, shards, stores));
-    if (name === 'rejected.csv' && (await isRejectedKept(runId, objects))) {
-      for await (const _ of content);
-    } else await objects.put(reportKey(runId, name), content);
-    files.push(file());
-  }
-  if (rest?.file) files.push(rest.file);
-  const summary = reportText('summary.json', run, shards, { ...stores, files });
-  await objects.put(reportKey(runId, 'summary.json'), summary);
 }
 
 const COVERAGE_BROKEN = { provider: 'waybill', code: 'COVERAGE_BROKEN', class: 'state' } as const;

@@ -3,15 +3,10 @@
  * then.
  */
 import type { Ledger, ShardRecord } from '../ledger/ledger.ts';
-import type { TransferState } from '../ledger/merge.ts';
-import type { DescribedTransfer, Run } from '../ledger/model.ts';
-import { createDescribe, type Describe } from '../manifest/describe.ts';
-import {
-  readFailures,
-  readRejected,
-  rejectedKeptKey,
-  type ShardLines,
-} from '../manifest/staging.ts';
+import type { DescribedTransfer, Run, Transfer } from '../ledger/model.ts';
+import { sideBySide } from '../lib/side-by-side.ts';
+import { createDescribe } from '../manifest/describe.ts';
+import { readFailures, readRejected, rejectedKeptKey } from '../manifest/staging.ts';
 import { type FailedRow, writeFailedCsv, writeRejectedCsv } from '../reporting/csv.ts';
 import {
   createFailureGroups,
@@ -19,13 +14,13 @@ import {
   type Summary,
   summarize,
 } from '../reporting/summary.ts';
-import { type ReportName, reportKey } from '../stores/layout.ts';
+import { reportKey } from '../stores/layout.ts';
 import type { Objects } from '../stores/objects.ts';
 import { readPlan } from './nightly/plan.ts';
 import { type Rest, stagedLines } from './rest.ts';
 
 interface Stores {
-  readonly ledger: Ledger;
+  readonly ledger: Pick<Ledger, 'marks' | 'shard' | 'transfersOf'>;
   readonly objects: Pick<Objects, 'head' | 'read'>;
   /** Of a run that is being closed: its other reports. */
   readonly files?: Summary['reports'];
@@ -35,30 +30,57 @@ interface Stores {
   readonly failures?: FailureGroups;
 }
 
+export type CsvReport = 'failed.csv' | 'rejected.csv';
+
+/** A piece of a report. */
+export interface Piece {
+  readonly text: string | Uint8Array;
+  /** With this position of the shards the report can be continued behind the piece. */
+  readonly next?: number;
+}
+
 /** The report of what is known now. */
-export function reportText(
-  name: Exclude<ReportName, 'rest.csv'>,
+export async function* reportText(
+  name: CsvReport | 'summary.json',
   run: Run,
   shards: readonly ShardRecord[],
   stores: Stores,
-): AsyncIterable<string | Uint8Array> {
-  if (name === 'failed.csv') return writeFailedCsv(failedRows(run, stores));
-  if (name === 'rejected.csv') {
-    return rejectedText(run.runId, stores.rest?.lines ?? stagedLines(shards), stores.objects);
-  }
-  return summaryText(run, shards, stores);
+): AsyncGenerator<string | Uint8Array> {
+  if (name === 'summary.json') yield* summaryText(run, shards, stores);
+  else for await (const { text } of reportPieces(name, run, shards, stores)) yield text;
 }
 
-async function* rejectedText(
-  runId: string,
-  lines: readonly ShardLines[],
-  objects: Stores['objects'],
-): AsyncGenerator<string | Uint8Array> {
+/** @param from a `next` of the same report; 0 for its beginning */
+export const reportPieces = (
+  name: CsvReport,
+  run: Run,
+  shards: readonly ShardRecord[],
+  stores: Stores,
+  from = 0,
+): AsyncGenerator<Piece> => PIECES[name](run, shards, stores, from);
+
+const PIECES = { 'failed.csv': failedPieces, 'rejected.csv': rejectedPieces } as const;
+
+async function* rejectedPieces(
+  { runId }: Run,
+  shards: readonly ShardRecord[],
+  { objects, rest }: Stores,
+  from: number,
+): AsyncGenerator<Piece> {
   if (await isRejectedKept(runId, objects)) {
-    yield* objects.read(reportKey(runId, 'rejected.csv'));
+    for await (const text of objects.read(reportKey(runId, 'rejected.csv'))) yield { text };
     return;
   }
-  yield* writeRejectedCsv(readRejected(objects, runId, lines));
+  if (from === 0) for await (const text of writeRejectedCsv([])) yield { text };
+  let linesBefore = 0;
+  for (const [at, shard] of (rest?.lines ?? stagedLines(shards)).entries()) {
+    if (at >= from && shard.quarantined > 0) {
+      const rejected = readRejected(objects, runId, [shard], linesBefore);
+      for await (const text of writeRejectedCsv(rejected, true)) yield { text };
+      yield { text: '', next: at + 1 };
+    }
+    linesBefore += shard.lines;
+  }
 }
 
 /** Whether the run was reopened after it was completed, so its report of rejected lines stays. */
@@ -75,23 +97,63 @@ async function* summaryText(
   const isPass = run.operation === 'retry-failed-objects';
   const plan = isPass ? await readPlan(objects, run.runId) : undefined;
   const groups = failures ?? createFailureGroups();
-  if (!failures)
-    for await (const row of transfersIn(ledger, run.runId, ['failed'])) groups.add(row);
+  if (!failures) for await (const { rows } of failedIn(ledger, shards)) rows.forEach(groups.add);
   const summary = summarize(run, shards, groups.all(), { plan, files, rest: rest?.summary });
   yield `${JSON.stringify(summary, null, 2)}\n`;
 }
 
+async function* failedPieces(
+  { runId }: Run,
+  shards: readonly ShardRecord[],
+  { ledger, objects, failures }: Stores,
+  from: number,
+): AsyncGenerator<Piece> {
+  const describe = createDescribe({ ledger, objects });
+  if (from === 0) for await (const text of writeFailedCsv([])) yield { text };
+  for await (const { rows, next } of failedIn(ledger, shards, from)) {
+    for (const row of rows) if (row.state === 'failed') failures?.add(row);
+    const described = failedRows(runId, await describe(rows), objects);
+    for await (const text of writeFailedCsv(described, true)) yield { text };
+    yield { text: '', next };
+  }
+}
+
+/** Shards read in parallel, and rows after which no further one is. */
+const SHARDS_AT_ONCE = 8;
+const ROWS_AT_ONCE = 5_000;
+
+/** Rows that failed or were cancelled, by shards that have any; `next` is where the following ones start. */
+async function* failedIn(
+  ledger: Pick<Ledger, 'transfersOf'>,
+  shards: readonly ShardRecord[],
+  from = 0,
+): AsyncGenerator<{ readonly rows: readonly Transfer[]; readonly next: number }> {
+  for (let next = from; next < shards.length; ) {
+    const some: ShardRecord[] = [];
+    let expected = 0;
+    while (next < shards.length && some.length < SHARDS_AT_ONCE && expected < ROWS_AT_ONCE) {
+      const record = shards[next] as ShardRecord;
+      const rows = record.counts.failed + record.counts.cancelled;
+      if (rows > 0) some.push(record);
+      expected += rows;
+      next += 1;
+    }
+    const rows = await sideBySide(some, SHARDS_AT_ONCE, ({ shard: { runId, index }, counts }) =>
+      // Failed ones alone are found without reading the healthy ones.
+      ledger.transfersOf(runId, index, counts.cancelled > 0 ? ['failed', 'cancelled'] : ['failed']),
+    );
+    if (some.length > 0) yield { rows: rows.flat(), next };
+  }
+}
+
 /** Of a task that failed also the objects that failed in it, as far as the provider lists them. */
 async function* failedRows(
-  { runId, counts }: Run,
-  { ledger, objects, failures }: Stores,
+  runId: string,
+  transfers: readonly DescribedTransfer[],
+  objects: Stores['objects'],
 ): AsyncGenerator<FailedRow> {
-  // Failed ones alone are found without reading the healthy ones.
-  const states = counts.cancelled > 0 ? (['failed', 'cancelled'] as const) : (['failed'] as const);
-  const describe = createDescribe({ ledger, objects });
-  for await (const transfer of transfersIn(ledger, runId, states, describe)) {
+  for (const transfer of transfers) {
     const { transferId, object, attempt, state, cause, task } = transfer;
-    if (state === 'failed') failures?.add(transfer);
     yield {
       url: object?.url ?? '',
       key: object?.key ?? '',
@@ -119,22 +181,3 @@ const messageOf = ({ cause, manifest }: DescribedTransfer): string | undefined =
   const unknown = `key and URL are unknown, as the manifest is ${manifest}`;
   return cause ? `${cause.message}; ${unknown}` : unknown;
 };
-
-/** The transfers of a run in these states, page by page. */
-async function* transfersIn(
-  ledger: Ledger,
-  runId: string,
-  states: readonly TransferState[],
-  describe: Describe = async (transfers) => transfers,
-): AsyncGenerator<DescribedTransfer> {
-  let cursor: string | undefined;
-  do {
-    const page = await ledger.transfers(runId, {
-      states,
-      limit: 1_000,
-      ...(cursor !== undefined && { cursor }),
-    });
-    yield* await describe(page.items);
-    cursor = page.nextCursor;
-  } while (cursor !== undefined);
-}

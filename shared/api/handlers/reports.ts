@@ -89,7 +89,7 @@ export function reportRoutes({
 
 const WAIT = 'wait until the run closes';
 
-/** The stores, to be read page by page until patience ends: a run may have a million failures. */
+/** The stores, to be read shard by shard until patience ends: a run may have a million failures. */
 function impatient({ ledger, objects, now }: Omit<ReportOptions, 'reading'>): Pick<
   ReportOptions,
   'ledger' | 'objects'
@@ -106,9 +106,9 @@ function impatient({ ledger, objects, now }: Omit<ReportOptions, 'reading'>): Pi
     check,
     ledger: {
       ...ledger,
-      transfers: async (...page) => {
+      transfersOf: async (...shard) => {
         check();
-        return ledger.transfers(...page);
+        return ledger.transfersOf(...shard);
       },
     },
     objects: {

@@ -79,7 +79,9 @@ export async function reconcileRun(
   const fed = await feedQuiet(run, shards.map(stateOf), { ...options, quietMs });
   const found = lost.found + tasks.found;
   const isClosed =
-    !isRetryLeft && mayBeDone(snapshot, found, options) && (await closeIfDone(runId, options));
+    !isRetryLeft &&
+    mayBeDone(snapshot, found, options) &&
+    (await closeIfDone(runId, { ...options, reportsUntil: options.lostUntil }));
   return {
     polled: lost.queried + tasks.polled,
     found,
