@@ -21,6 +21,7 @@ import { CommandFailure, EXIT, type ExitCode, failureLine } from '../io/failure.
 import { fileFailure, localFiles } from '../io/files.ts';
 import { type Input, withInput } from '../io/input.ts';
 import { type CommandIo, examples, exitsWith } from '../io/options.ts';
+import { columnsOf } from '../io/text.ts';
 import { parseSource, parseTarget } from '../manifest/addresses.ts';
 import { findList } from '../manifest/find-list.ts';
 import { type Outcome, outcomeJson, outcomeText } from '../manifest/output.ts';
@@ -80,8 +81,8 @@ export function addManifest(program: Command, io: CommandIo): void {
       'after',
       examples(
         'manifest inventory/2026-11-20T01-00Z/manifest.json -o photos.csv',
-        "manifest list.json --source s3://media --include '*.jpg' -o photos.csv",
-        'manifest new/manifest.json --changed-since photos.csv -o changed.csv',
+        "manifest list.json --source s3://media --include '*.jpg' -o a.csv",
+        'manifest newer/manifest.json --changed-since photos.csv -o new.csv',
       ),
     )
     .action(
@@ -102,7 +103,10 @@ export async function makeManifest(
   try {
     const outcome = await write(input, options, io.stdout);
     if (json) io.stdout.write(outcomeJson(outcome, output ?? ''));
-    else io.stderr.write(outcomeText(outcome, nextCommand(options)));
+    else {
+      const columns = io.stderr.isTTY ? columnsOf(io.stderr) : undefined;
+      io.stderr.write(outcomeText(outcome, nextCommand(options), columns));
+    }
     const reasons = Object.keys(outcome.report.leftOut);
     return reasons.some(isFault) ? EXIT.failures : EXIT.ok;
   } catch (error) {

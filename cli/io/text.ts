@@ -90,6 +90,12 @@ export function wrap(text: string, width: number): readonly string[] {
   return line === '' ? lines : [...lines, line];
 }
 
+/** A line as lines of at most `columns`; what goes on in another line stands further right. */
+export function hang(line: string, columns: number): readonly string[] {
+  if (widthOf(line) <= columns) return [line];
+  return wrap(line, columns - 2).map((part, at) => (at === 0 ? part : `  ${part}`));
+}
+
 /** As much of the text as `width` columns hold, at least one character. */
 export function head(text: string, width: number): string {
   let [end, used] = [0, 0];

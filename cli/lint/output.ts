@@ -1,6 +1,6 @@
 /** The output of `waybill lint`: text for a person, or one JSON document. */
 import type { Quarantined, Warning } from '../../shared/manifest/findings.ts';
-import { count, plural, printable, widthOf, wrap } from '../io/text.ts';
+import { count, hang, plural, printable } from '../io/text.ts';
 import type { Findings } from './findings.ts';
 
 /**
@@ -31,12 +31,6 @@ export function findingsText(findings: Findings, columns?: number): string {
   ];
   const fitting = columns === undefined ? lines : lines.flatMap((line) => hang(line, columns));
   return `${fitting.join('\n')}\n`;
-}
-
-/** What goes on in another line stands further right. */
-function hang(line: string, columns: number): readonly string[] {
-  if (widthOf(line) <= columns) return [line];
-  return wrap(line, columns - 2).map((part, at) => (at === 0 ? part : `  ${part}`));
 }
 
 export function findingsJson(findings: Findings): string {

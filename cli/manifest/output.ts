@@ -3,7 +3,7 @@ import * as v from 'valibot';
 import type { ComparisonReport } from '../../shared/manifest/sources/compare-lists.ts';
 import type { SourceList } from '../../shared/manifest/sources/object.ts';
 import type { ManifestReport } from '../../shared/manifest/sources/write-manifest.ts';
-import { bytes, count, plural, printable } from '../io/text.ts';
+import { bytes, count, hang, plural, printable } from '../io/text.ts';
 
 const size = v.pipe(v.number(), v.integer(), v.minValue(0));
 
@@ -65,8 +65,11 @@ export function outcomeJson({ path, list, report, comparison }: Outcome, output:
   return `${JSON.stringify(document, null, 2)}\n`;
 }
 
-/** @param next the command that uses the manifest, if there is one */
-export function outcomeText(outcome: Outcome, next: string | undefined): string {
+/**
+ * @param next the command that uses the manifest, if there is one
+ * @param columns to break lines at
+ */
+export function outcomeText(outcome: Outcome, next: string | undefined, columns?: number): string {
   const { path, list, report, comparison } = outcome;
   const { listed, written, withoutSize, leftOut, warnings, findings } = report;
   const found = Object.values(warnings).reduce((sum, each) => sum + each, 0);
@@ -82,7 +85,10 @@ export function outcomeText(outcome: Outcome, next: string | undefined): string 
     ...(comparison ? [comparisonText(comparison)] : []),
     ...(next === undefined ? [] : [`Next: npx waybill ${next}`]),
   ];
-  return lines.map((line) => `${printable(line)}\n`).join('');
+  const fitting = lines
+    .map(printable)
+    .flatMap((line) => (columns === undefined ? [line] : hang(line, columns)));
+  return `${fitting.join('\n')}\n`;
 }
 
 const findingText = ({ key, reason, message, fix }: ManifestReport['findings'][number]): string =>

@@ -210,6 +210,11 @@ it('prints JSON that fits its schema where no run is asked for', async () => {
   const summary = join(dirname(path), 'summary.json');
   writeFileSync(summary, JSON.stringify({ runId: 'r', closedAt: null, reports }));
   for (const [args, found] of [
+    [['manifest', path, '--json', '-o', `${path}.csv`], { counts: { listed: 8, written: 8 } }],
+    [
+      ['manifest', summary, '--json', '-o', `${path}.csv`],
+      { error: { code: 'LIST_UNKNOWN_FORMAT' } },
+    ],
     [['lint', path, '--json', ...key], { counts: { quarantined: 1 } }],
     [['lint', `${path}x`, '--json'], { error: { code: 'MANIFEST_INVALID' } }],
     [['plan', path, '--to', TO, '--json'], { counts: { good: 7, quarantined: 1 } }],

@@ -64,7 +64,7 @@ const ASKING = [
   'cancel',
   'redrive',
 ];
-const ALONE = ['lint', 'plan', 'verify', 'sign', 'serve'];
+const ALONE = ['manifest', 'lint', 'plan', 'verify', 'sign', 'serve'];
 
 it('no command is left out', () => {
   const { stdin, stdout, stderr } = process;
@@ -136,6 +136,7 @@ describe('1, where something failed or may not be done', () => {
   };
 
   it.each([
+    ['manifest', () => ['manifest', bad, '--from', 'hashsum', '--source', 's3://b'], []],
     ['lint', () => ['lint', bad], []],
     ['plan', () => ['plan', bad, ...TO], []],
     ['verify', () => ['verify', summary], []],

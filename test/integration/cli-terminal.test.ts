@@ -114,6 +114,7 @@ async function onTerminal(
 describe.skipIf(!hasScript)('80 columns', () => {
   it.each([
     ['', 0],
+    ['manifest', 0],
     ['lint', 0],
     ['plan', 0],
     ['submit', 0],

@@ -55,7 +55,7 @@ export function parseInventory(text: string, name: string): Inventory {
 function s3Inventory(manifest: Fields, name: string): Inventory {
   const schema = textOf(manifest['fileSchema']);
   if (schema === undefined || !Array.isArray(manifest['files'])) {
-    const what = `expected the manifest of an inventory, with fileSchema and files; found ${Object.keys(manifest).join(', ') || 'nothing'}.`;
+    const what = `expected the manifest of an inventory, with fileSchema and files; found ${Object.keys(manifest).join(', ') || 'nothing'}. Name the manifest.json of an inventory.`;
     throw listError('LIST_UNKNOWN_FORMAT', name, what);
   }
   const files = filesOf(manifest['files'], 'key', name);

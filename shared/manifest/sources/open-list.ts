@@ -214,16 +214,15 @@ function detect(lines: readonly string[], name: string): LineFormat {
   }
   const found = Object.values<LineFormat>(LINE_FORMATS).find(({ matches }) => matches(lines));
   if (found) return found;
-  const [first = ''] = lines;
+  const areUrls = lines.every(isUrl);
+  if (!areUrls && lines.some((line) => FOREIGN.test(line))) {
+    const what = `the format is not known; the first line is ${shown(lines[0] ?? '')}. Name it with --from. ${HINT}.`;
+    throw listError('LIST_UNKNOWN_FORMAT', name, what);
+  }
   refuseColumns(lines, name);
-  if (lines.every(isUrl)) {
-    return { ...LINE_FORMATS.urls, open: (of) => ({ parse: createUrlParser('unsaid', of) }) };
-  }
-  if (!lines.some((line) => FOREIGN.test(line))) {
-    return { ...LINE_FORMATS.keys, open: (of) => ({ parse: createKeyParser('unsaid', of) }) };
-  }
-  const what = `the format is not known; the first line is ${shown(first)}. Name it with --from. ${HINT}.`;
-  throw listError('LIST_UNKNOWN_FORMAT', name, what);
+  return areUrls
+    ? { ...LINE_FORMATS.urls, open: (of) => ({ parse: createUrlParser('unsaid', of) }) }
+    : { ...LINE_FORMATS.keys, open: (of) => ({ parse: createKeyParser('unsaid', of) }) };
 }
 
 /** Columns, JSON, XML, sums that are no MD5, and files of other kinds: no keys. */
