@@ -1,8 +1,8 @@
-/** `waybill manifest <list>`: writes a manifest from an inventory or a tool's list of objects. */
+/** `waybill manifest <list>`: writes a manifest from a bucket, an inventory or a tool's list of objects. */
 import { resolve } from 'node:path';
 import type { Command } from 'commander';
 import { InvalidArgumentError, Option } from 'commander';
-import { InputError } from '../../shared/lib/errors.ts';
+import { InputError, StoreError } from '../../shared/lib/errors.ts';
 import { type Comparison, compareWith } from '../../shared/manifest/sources/compare-lists.ts';
 import type { Filters } from '../../shared/manifest/sources/filters.ts';
 import type { SourceList } from '../../shared/manifest/sources/object.ts';
@@ -17,12 +17,14 @@ import {
   type KeyRules,
   type ManifestWriter,
 } from '../../shared/manifest/sources/write-manifest.ts';
+import { isSourceUrl } from '../../shared/manifest/url.ts';
 import { CommandFailure, EXIT, type ExitCode, failureLine } from '../io/failure.ts';
 import { fileFailure, localFiles } from '../io/files.ts';
 import { type Input, withInput } from '../io/input.ts';
-import { type CommandIo, examples, exitsWith } from '../io/options.ts';
+import { type CommandIo, examples, exitsWith, wholeNumber } from '../io/options.ts';
 import { columnsOf } from '../io/text.ts';
 import { parseSource, parseTarget } from '../manifest/addresses.ts';
+import { openBucket } from '../manifest/bucket.ts';
 import { findList } from '../manifest/find-list.ts';
 import { type Outcome, outcomeJson, outcomeText } from '../manifest/output.ts';
 import { writeWhole } from '../manifest/spool.ts';
@@ -43,16 +45,17 @@ export interface ManifestArguments {
   readonly changedSince?: string;
   readonly assumeUnchanged?: boolean;
   readonly folderMarkers?: boolean;
+  readonly parallel?: number;
   readonly json?: boolean;
 }
 
 export function addManifest(program: Command, io: CommandIo): void {
   program
     .command('manifest')
-    .description('write a manifest from an inventory or a list')
+    .description('write a manifest from a bucket, an inventory or a list')
     .argument(
       '<list>',
-      'a list, the manifest.json of an inventory or its folder; - for standard input',
+      'a bucket such as s3://media/photos/, a list, the manifest.json of an inventory or its folder; - for standard input',
     )
     .option('-o, --output <file>', 'write to this file, .csv or .csv.gz (default: standard output)')
     .addOption(
@@ -76,10 +79,16 @@ export function addManifest(program: Command, io: CommandIo): void {
     .option('--changed-since <manifest>', 'leave out what is the same in this older manifest')
     .option('--assume-unchanged', 'leave out what the older manifest says too little about')
     .option('--folder-markers', 'take empty objects that end with a slash')
+    .option(
+      '--parallel <n>',
+      'list so many parts of a bucket at the same time (default: up to 8 if it is long)',
+      wholeNumber(64),
+    )
     .option('--json', 'print JSON for programs; needs --output')
     .addHelpText(
       'after',
       examples(
+        'manifest s3://media/photos/ -o photos.csv',
         'manifest inventory/2026-11-20T01-00Z/manifest.json -o photos.csv',
         "manifest list.json --source s3://media --include '*.jpg' -o a.csv",
         'manifest newer/manifest.json --changed-since photos.csv -o new.csv',
@@ -96,12 +105,12 @@ export function addManifest(program: Command, io: CommandIo): void {
 export async function makeManifest(
   input: Pick<Input, 'path' | 'shown'>,
   options: ManifestArguments,
-  io: Pick<CommandIo, 'stdout' | 'stderr'>,
+  io: Pick<CommandIo, 'env' | 'stdout' | 'stderr'>,
 ): Promise<ExitCode> {
-  checkOptions(options);
+  checkOptions(input.path, options);
   const { output, json = false } = options;
   try {
-    const outcome = await write(input, options, io.stdout);
+    const outcome = await write(input, options, io);
     if (json) io.stdout.write(outcomeJson(outcome, output ?? ''));
     else {
       const columns = io.stderr.isTTY ? columnsOf(io.stderr) : undefined;
@@ -120,17 +129,23 @@ export async function makeManifest(
       } else io.stderr.write(failureLine({ name: '', message }));
       return EXIT.usage;
     }
+    if (error instanceof StoreError) {
+      throw new CommandFailure(error.message, 'Then run the command again', EXIT.unreachable);
+    }
     throw fileFailure(input.shown, error) ?? error;
   }
 }
 
 async function write(
   { path, shown }: Pick<Input, 'path' | 'shown'>,
-  options: ManifestArguments,
-  stdout: NodeJS.WritableStream,
+  given: ManifestArguments,
+  { env, stdout }: Pick<CommandIo, 'env' | 'stdout'>,
 ): Promise<Outcome> {
-  // Files of an inventory may lie in folders above it.
-  const list = await open(resolve(await findList(path)), options.from);
+  const { list, prefix = given.prefix } = isSourceUrl(path)
+    ? await openBucket(path, env, given.parallel)
+    : // Files of an inventory may lie in folders above it.
+      { list: await open(resolve(await findList(path)), given.from) };
+  const options = { ...given, ...(prefix !== undefined && { prefix }) };
   const source = options.source === undefined ? list.source : parseSource(options.source);
   if (!list.hasUrls && source === undefined) {
     throw new CommandFailure(
@@ -183,7 +198,11 @@ async function* textOf({ blocks }: SourceList, writer: ManifestWriter): AsyncGen
   }
 }
 
-function checkOptions({ output, json, changedSince, assumeUnchanged }: ManifestArguments): void {
+/** What a bucket's address says itself. */
+const FOR_LISTS = ['from', 'source', 'prefix'] as const;
+
+function checkOptions(path: string, options: ManifestArguments): void {
+  const { output, json, changedSince, assumeUnchanged } = options;
   const refuse = (what: string, todo: string) => {
     throw new CommandFailure(what, todo, EXIT.usage);
   };
@@ -191,6 +210,12 @@ function checkOptions({ output, json, changedSince, assumeUnchanged }: ManifestA
     refuse(`--output: ${output} is no name of a CSV`, 'Let it end in .csv or .csv.gz');
   }
   if (json && output === undefined) refuse('--json needs --output', 'Add --output <file>');
+  const other = isSourceUrl(path) ? FOR_LISTS : (['parallel'] as const);
+  const wrong = other.find((name) => options[name] !== undefined);
+  if (wrong !== undefined) {
+    const todo = wrong === 'prefix' ? `Write the prefix into ${path}` : `Leave out --${wrong}`;
+    refuse(`--${wrong} is not for ${isSourceUrl(path) ? 'buckets' : 'files'}`, todo);
+  }
   if (assumeUnchanged && changedSince === undefined) {
     refuse('--assume-unchanged needs --changed-since', 'Add --changed-since <manifest>');
   }

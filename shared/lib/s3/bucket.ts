@@ -52,9 +52,11 @@ export interface BucketOptions {
   readonly now?: () => Date;
   /** From 0 to below 1. */
   readonly random?: () => number;
-  /** Of one request, as long as refusals pass by themselves. @default 6 */
+  /** Of one request that is refused for now; without an answer at most 6. @default 6 */
   readonly maxSends?: number;
 }
+
+const MAX_SENDS = 6;
 
 const POLICY = { baseMs: 100, capMs: 10_000 };
 
@@ -70,7 +72,7 @@ export function createBucket({
   wait = sleep,
   now = () => new Date(),
   random = Math.random,
-  maxSends = 6,
+  maxSends = MAX_SENDS,
 }: BucketOptions): Bucket {
   const { keys, region } = config;
   const { origin, base } = placeOf(bucket, config);
@@ -129,7 +131,8 @@ export function createBucket({
         if (error instanceof ClockError) throw new StoreError(error.message, error);
         if (!(error instanceof AwsError || error instanceof TransportError)) throw error;
         const delay = delayMs(sends, retryAfterMs, random(), POLICY);
-        if (!passes(error) || sends === maxSends || delay > MAX_WAIT_MS) {
+        const limit = error instanceof AwsError ? maxSends : Math.min(maxSends, MAX_SENDS);
+        if (!passes(error) || sends >= limit || delay > MAX_WAIT_MS) {
           const why = error instanceof AwsError ? error.message : `s3 ${what}: ${error.message}`;
           throw new StoreError(`The object store failed: ${why}.`, error);
         }

@@ -2,7 +2,7 @@
  * Puts the configuration of each function together from its parts (docs/configuration.md). A function
  * reads only its own part, so no function needs another one's secrets.
  */
-import type { Env, EnvReader, Table, Values } from '../../lib/env.ts';
+import { type Env, type EnvReader, readEnv, type Table, type Values } from '../../lib/env.ts';
 import type { BatchConfig, CosConfig } from '../../providers/tencent/config.ts';
 import type { StoresConfig } from '../../stores/config.ts';
 import type { SourcesPlaces } from '../documents.ts';
@@ -38,6 +38,8 @@ const places = (from: EnvReader): SourcesPlaces => ({
   sources: from.read(t.SOURCES),
   sets: from.read(t.SETS),
 });
+
+export const sourcesConfig = (env: Env): SourcesPlaces => readEnv(env, places);
 
 export const cosFetchConfig = config(t.FETCH, (from) => ({
   cos: cos(from),

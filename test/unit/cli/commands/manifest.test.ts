@@ -14,6 +14,8 @@ import { text as readAll } from 'node:stream/consumers';
 import { gunzipSync } from 'node:zlib';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { createProgram } from '../../../../cli/program.ts';
+import { createListedBucket } from '../../../fixtures/listed-bucket.ts';
+import { refusal, type S3Answer, type S3Peer, startS3Peer } from '../../../fixtures/s3-peer.ts';
 
 let folder: string;
 beforeEach(() => {
@@ -26,12 +28,17 @@ afterEach(() => rmSync(folder, { recursive: true, force: true }));
 
 const at = (name: string): string => join(folder, name);
 
+let env: Readonly<Record<string, string>> = {};
+afterEach(() => {
+  env = {};
+});
+
 /** Runs the command as the program does. */
 async function manifest(...given: readonly string[]) {
   const [stdin, stdout, stderr] = [new PassThrough(), new PassThrough(), new PassThrough()];
   let [code, failure] = [0, ''];
   const io = {
-    env: {},
+    env,
     stdin: stdin as unknown as NodeJS.ReadStream,
     stdout: stdout as unknown as NodeJS.WriteStream,
     stderr: stderr as unknown as NodeJS.WriteStream,
@@ -205,4 +212,107 @@ it('tells an error as JSON too, with its code', async () => {
   const { out, code } = await manifest(at('s3-cut'), '--json', '-o', at('o.csv'));
   expect(JSON.parse(out)).toMatchObject({ error: { code: 'LIST_DAMAGED' } });
   expect(code).toBe(2);
+});
+
+describe('a bucket', () => {
+  const KEYS = ['photos/a b.jpg', 'photos/100%/ü.jpg', 'photos/😀', 'photos/empty/', 'other'];
+
+  /** A source of the environment whose bucket is `examplebucket`. */
+  async function configure(answer: S3Answer, source: object = {}): Promise<S3Peer> {
+    const peer = await startS3Peer(answer);
+    const { keys, ...place } = peer.place.config;
+    const media = { kind: 's3-compatible', bucket: 'examplebucket', ...place };
+    const sources = { media: { ...media, credentials: 'reader', ...source } };
+    writeFileSync(at('sources.json'), JSON.stringify(sources));
+    writeFileSync(at('sets.json'), JSON.stringify({ reader: keys }));
+    env = {
+      WAYBILL_SOURCES_FILE: at('sources.json'),
+      WAYBILL_CREDENTIALS_FILE: at('sets.json'),
+    };
+    return peer;
+  }
+
+  const listed = (keys: readonly string[], pageKeys = 2): S3Answer => {
+    const answer = createListedBucket({ keys, pageKeys });
+    return ({ query }) => answer(query);
+  };
+
+  it('becomes a manifest, with the keys of its source', async () => {
+    await configure(listed(KEYS));
+    const { code, out, err } = await manifest('s3://examplebucket/photos/');
+    const fields = '7,25f9e794323b453885f5181f1b624d0b,2026-11-20T08:00:00.107Z';
+    expect(out.split('\n')).toEqual([
+      'url,key,size,etag,modified',
+      `s3://examplebucket/photos/100%25/%C3%BC.jpg,photos/100%/ü.jpg,${fields}`,
+      `s3://examplebucket/photos/a%20b.jpg,photos/a b.jpg,${fields}`,
+      `s3://examplebucket/photos/empty/,photos/empty/,${fields}`,
+      `s3://examplebucket/photos/%F0%9F%98%80,photos/😀,${fields}`,
+      '',
+    ]);
+    expect(err).toBe('s3://examplebucket/photos/ (bucket): 4 listed, 4 written, 28 bytes.\n');
+    expect(code).toBe(0);
+  });
+
+  it('is filtered, and its keys are put behind the prefix of a target', async () => {
+    await configure(listed(KEYS));
+    const target = 'cos://ap-shanghai/examplebucket-1250000000/archive/';
+    const given = ['--to', target, '--include', '*.jpg', '-o', at('o.csv'), '--parallel', '4'];
+    const { err } = await manifest('s3://media@examplebucket/photos/', ...given);
+    expect(
+      lines('o.csv')
+        .map((line) => line.split(',').slice(0, 2))
+        .slice(1, 3),
+    ).toEqual([
+      ['s3://media@examplebucket/photos/100%25/%C3%BC.jpg', 'archive/100%/ü.jpg'],
+      ['s3://media@examplebucket/photos/a%20b.jpg', 'archive/a b.jpg'],
+    ]);
+    expect(err).toContain('2 FILTERED_NAME');
+    expect(err).toContain('submit ./o.csv --to ap-shanghai/examplebucket-1250000000');
+  });
+
+  it('L05: writes nothing of a list that is not whole', async () => {
+    const page = createListedBucket({ keys: KEYS, pageKeys: 2 });
+    await configure(() => page(new URLSearchParams()));
+    const { code, out, err } = await manifest('s3://examplebucket/');
+    expect([code, out]).toEqual([2, '']);
+    expect(err).toMatch(/^waybill: The list of bucket examplebucket is not whole: .* repeats/);
+  });
+
+  it('is refused in one sentence that shows no key', async () => {
+    await configure(() => refusal(403, 'AccessDenied'));
+    const { code, out, err } = await manifest('s3://examplebucket/', '--json', '-o', at('o.csv'));
+    expect([code, err]).toEqual([2, '']);
+    expect(JSON.parse(out)).toMatchObject({
+      error: { code: 'SOURCE_REFUSED', message: expect.stringContaining('s3:ListBucket') },
+    });
+    expect(out).not.toContain('canary');
+    expect(readdirSync(folder)).not.toContain('o.csv');
+  });
+
+  it.each([
+    ['s3://elsewhere/', /no source in WAYBILL_SOURCES_FILE has the bucket/],
+    ['cos://ap-shanghai/examplebucket-1250000000/', /such as cos:\/\/examplebucket-1250000000\//],
+    ['s3://other@examplebucket/', /no source of this name/],
+    ['oss://examplebucket/', /no source/],
+  ])('that is of no source is refused: %s', async (address, expected) => {
+    await configure(listed(KEYS));
+    const { code, err } = await manifest(address);
+    expect(code).toBe(2);
+    expect(err).toMatch(expected);
+  });
+
+  it.each([
+    [['--prefix', 'a'], 'Write the prefix into s3://examplebucket/'],
+    [['--from', 'keys'], 'Leave out --from'],
+    [['--source', 's3://b'], 'Leave out --source'],
+  ])('takes no options of lists: %j', async (given, expected) => {
+    expect((await manifest('s3://examplebucket/', ...given)).failure).toContain(expected);
+    expect((await manifest(at('s3-csv'), '--parallel', '2')).failure).toContain('--parallel');
+  });
+
+  it('that does not answer is told as unreachable', async () => {
+    await configure(listed(KEYS), { endpoint: 'http://127.0.0.1:1' });
+    const { failure } = await manifest('s3://examplebucket/');
+    expect(failure).toMatch(/ECONNREFUSED.* Then run the command again\.$/);
+  });
 });
