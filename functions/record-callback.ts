@@ -8,14 +8,15 @@ import { expose, openLedger, openObjects, openWaker } from '#wiring';
 import { CALLBACK_ROUTES } from '../shared/api/routes/callbacks.ts';
 import { routesOf } from '../shared/api/routes/route.ts';
 import type { Ledger } from '../shared/ledger/ledger.ts';
-import type { TransferUpdate } from '../shared/ledger/model.ts';
+import { parseTransferId, type Transfer, type TransferUpdate } from '../shared/ledger/model.ts';
 import { InputError } from '../shared/lib/errors.ts';
 import { createSend } from '../shared/lib/http.ts';
 import type { Log } from '../shared/lib/log.ts';
 import { createDescribe, type Describe } from '../shared/manifest/describe.ts';
 import { createSmnVerifier, type SmnVerifier } from '../shared/providers/huawei/smn.ts';
 import { callbackUpdate } from '../shared/providers/tencent/offline-fetch/callback.ts';
-import type { FetchStatus } from '../shared/providers/tencent/offline-fetch/status.ts';
+import type { ExplainRefusal } from '../shared/providers/tencent/offline-fetch/source-refusals.ts';
+import { acceptedAt, type FetchStatus } from '../shared/providers/tencent/offline-fetch/status.ts';
 import type { Deployment } from '../shared/runtime/deployment.ts';
 import type { HttpRequest } from '../shared/runtime/http.ts';
 import { type HttpAnswer, json, overHttp } from '../shared/runtime/http.ts';
@@ -26,8 +27,14 @@ import {
   createCallbackTokens,
 } from '../shared/signing/callback-token.ts';
 import { callbackConfig } from '../shared/wiring/config/functions.ts';
-import { CALLBACKS, namesOf, SMN, TENCENT_TABLES } from '../shared/wiring/config/tables.ts';
-import { connectFetch } from '../shared/wiring/connect.ts';
+import {
+  CALLBACKS,
+  namesOf,
+  SMN,
+  SOURCE_TABLES,
+  TENCENT_TABLES,
+} from '../shared/wiring/config/tables.ts';
+import { connectFetch, openExplain } from '../shared/wiring/connect.ts';
 import { observe } from '../shared/wiring/observe.ts';
 
 export interface Deps {
@@ -39,6 +46,8 @@ export interface Deps {
   readonly status?: FetchStatus;
   /** Tells which object to look for. Present with `status`. */
   readonly describe?: Describe;
+  /** Present where sources are configured. */
+  readonly explain?: ExplainRefusal | undefined;
   /** Present when topics are configured. */
   readonly smn?: SmnVerifier;
   /** Makes the sweeper look at all tasks now. */
@@ -55,6 +64,7 @@ export function createHandler({
   verify,
   status,
   describe = async (transfers) => transfers,
+  explain,
   smn,
   wake,
   now = () => new Date(),
@@ -67,18 +77,31 @@ export function createHandler({
     request: HttpRequest,
   ): Promise<TransferUpdate | undefined> => {
     const contentType = request.headers['content-type'];
-    const claimed = callbackUpdate(claim, { body: request.body, contentType }, now());
+    const body = { body: request.body, contentType };
+    const claimed = callbackUpdate(claim, body, now());
     const mustVerify = verify === 'all' || (verify === 'failures' && claim.outcome === 'failed');
-    if (!mustVerify || !status) return claimed;
-    const transfer = await ledger.read(claim.transferId);
+    const mustExplain = explain !== undefined && claimed.cause !== undefined;
+    if (!(mustVerify && status) && !mustExplain) return claimed;
+    const known = await ledger.read(claim.transferId);
+    if (known && known.attempt !== claim.attempt) return claimed;
+    const transfer = known ?? unrecorded(claim, now());
+    const readObject = async () => transfer.object ?? (await describe([transfer]))[0]?.object;
+    const explained = {
+      ...claimed,
+      ...(mustExplain && {
+        cause: await explain(claimed.cause, {
+          url: (await readObject())?.url,
+          sentAt: acceptedAt(transfer),
+        }),
+      }),
+    };
     // No task id to query: the answer to the submission has not been recorded yet, or was lost.
-    if (!transfer?.providerId || transfer.attempt !== claim.attempt) return claimed;
+    if (!mustVerify || !status || !transfer.providerId) return explained;
     if (transfer.state === 'succeeded') return undefined;
     const shard = await ledger.shard(transfer.runId, transfer.shard);
     if (!shard) return undefined;
     try {
-      const readObject = async () => (await describe([transfer]))[0]?.object;
-      return await status.query(transfer, shard.target, { doubted: claimed, readObject });
+      return await status.query(transfer, shard.target, { doubted: explained, readObject });
     } catch (error) {
       // The provider does not answer now: nothing is recorded, and the sweep queries again.
       log.warn('callback.unconfirmed', { transferId: claim.transferId }, error);
@@ -109,14 +132,22 @@ export function createHandler({
   );
 }
 
+/** What is known of a submission whose callback came before its answer was recorded. */
+function unrecorded({ transferId, attempt }: CallbackClaim, at: Date): Transfer {
+  const place = parseTransferId(transferId) ?? { runId: '', shard: 0, line: 0 };
+  const fact = { state: 'submitting', attempt, accepted: [] } as const;
+  return { transferId, ...place, ...fact, updatedAt: at, history: [] };
+}
+
 /** Callbacks arrive on their own schedule: a refused key is not tried again with each of them. */
 const REST_MS = 60_000;
 
 export const handler = expose(async (env) => {
   const config = callbackConfig(env);
-  const { callbackKeys, cos, smn, verify } = config;
+  const { callbackKeys, cos, places, smn, verify } = config;
   const ledger = await openLedger(config);
   const { log } = observe(config);
+  const explain = await openExplain(places, log);
   return createHandler({
     ledger,
     log,
@@ -124,9 +155,12 @@ export const handler = expose(async (env) => {
     verify,
     wake: await openWaker(config),
     ...(smn && { smn: createSmnVerifier({ ...smn, send: createSend({ timeoutMs: 3_000 }) }) }),
-    ...(cos && {
-      status: connectFetch(config, cos, { ledger, log }, { restMs: REST_MS }).status,
+    explain,
+    ...((cos || explain) && {
       describe: createDescribe({ ledger, objects: await openObjects(config) }),
+    }),
+    ...(cos && {
+      status: connectFetch(config, cos, { ledger, log }, { explain, restMs: REST_MS }).status,
     }),
   });
 });
@@ -139,11 +173,11 @@ export const deployment: Deployment = {
   hasUrl: true,
   reservedConcurrency: 20,
   isTraced: false,
-  environment: namesOf(...TENCENT_TABLES, CALLBACKS, SMN),
+  environment: namesOf(...TENCENT_TABLES, ...SOURCE_TABLES, CALLBACKS, SMN),
   uses: {
     ledger: ['read', 'list', 'write'],
     objects: { read: ['cos-fetch/', 'fetches/', 'staging/'] },
-    secrets: ['callbacks', 'tencent'],
+    secrets: ['callbacks', 'credentials', 'sources', 'tencent'],
     invokes: ['sweep'],
   },
 };

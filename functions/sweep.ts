@@ -16,6 +16,7 @@ import {
   BATCH,
   HUAWEI_TABLES,
   namesOf,
+  SOURCE_TABLES,
   SWEEP,
   TENCENT_TABLES,
 } from '../shared/wiring/config/tables.ts';
@@ -79,7 +80,7 @@ export const deployment: Deployment = {
   retries: 0,
   // One by the clock, one that was woken.
   reservedConcurrency: 2,
-  environment: namesOf(...TENCENT_TABLES, BATCH, ...HUAWEI_TABLES, SWEEP),
+  environment: namesOf(...TENCENT_TABLES, BATCH, ...SOURCE_TABLES, ...HUAWEI_TABLES, SWEEP),
   uses: {
     ledger: ['read', 'list', 'write', 'remove'],
     indexes: ['failed', 'newest', 'open'],
@@ -89,7 +90,7 @@ export const deployment: Deployment = {
       write: ['reports/', 'staging/'],
       remove: ['reports/', 'staging/'],
     },
-    secrets: ['credentials', 'huawei', 'tencent', 'webhooks'],
+    secrets: ['credentials', 'huawei', 'sources', 'tencent', 'webhooks'],
     invokes: ['plan-manifest'],
   },
 };

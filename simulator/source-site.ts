@@ -5,6 +5,7 @@
 import { createHash } from 'node:crypto';
 import { crc32, deflateSync } from 'node:zlib';
 import { type Answer, decode, listen, type Wire } from './server.ts';
+import { type PrivateBucket, refuseAddress } from './source-auth.ts';
 
 export interface SourceFile {
   /** Encoded. */
@@ -33,12 +34,17 @@ export interface SourceSiteOptions {
   readonly files?: number;
   /** @default 2000 */
   readonly slowMs?: number;
+  /**
+   * Objects by key, which signed addresses alone read: what is refused is told as S3 does. The rules may
+   * change meanwhile.
+   */
+  readonly bucket?: () => PrivateBucket;
 }
 
 const FOLDERS = ['docs', 'images', '照片/北京', 'daten/größe', "it's (final)", 'a+b & c'];
 
 export async function startSourceSite(options: SourceSiteOptions = {}): Promise<SourceSite> {
-  const { port = 0, files: count = 300, slowMs = 2_000 } = options;
+  const { bucket, port = 0, files: count = 300, slowMs = 2_000 } = options;
   const contents = new Map<string, Buffer>();
   for (let n = 0; n < count; n += 1) {
     const folder = FOLDERS[n % FOLDERS.length] ?? '';
@@ -49,8 +55,15 @@ export async function startSourceSite(options: SourceSiteOptions = {}): Promise<
   const slowPath = 'slow/report.txt';
   contents.set(slowPath, text(count));
 
-  const serve = async ({ rawPath, method }: Wire): Promise<Answer> => {
-    const path = decode(rawPath)?.slice(1) ?? '';
+  const serve = async (wire: Wire): Promise<Answer> => {
+    const { rawPath, method } = wire;
+    const rules = bucket?.();
+    const base = rules ? `/${rules.name}/` : '/';
+    const decoded = decode(rawPath) ?? '';
+    const refusal = rules && refuseAddress(wire, rules);
+    if (refusal) return refusal;
+    if (!decoded.startsWith(base)) return { status: 404, body: 'not found\n' };
+    const path = decoded.slice(base.length);
     const [, ordinal] = /^object\/(\d{1,9})$/.exec(path) ?? [];
     const body = ordinal === undefined ? contents.get(path) : Buffer.from(`object ${ordinal}`);
     if (!body || (method !== 'GET' && method !== 'HEAD'))

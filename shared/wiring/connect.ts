@@ -24,10 +24,14 @@ import {
 import type { BatchConfig, CosConfig } from '../providers/tencent/config.ts';
 import { connectCosObjects, hasArrived } from '../providers/tencent/objects.ts';
 import { connectCosFetch } from '../providers/tencent/offline-fetch/client.ts';
+import {
+  createExplainRefusal,
+  type ExplainRefusal,
+} from '../providers/tencent/offline-fetch/source-refusals.ts';
 import { createFetchStatus } from '../providers/tencent/offline-fetch/status.ts';
 import type { StoresConfig } from '../stores/config.ts';
 import type { SweepConfig } from './config/functions.ts';
-import { openCredentials } from './documents.ts';
+import { openCredentials, openSources, type SourcesPlaces } from './documents.ts';
 
 interface Parts {
   readonly ledger: Ledger;
@@ -48,18 +52,33 @@ function openTencentBreaker(
   return { breaker: createTencentBreaker(limiter, refusals, restMs), each: limiter.each };
 }
 
+interface FetchOptions {
+  readonly explain?: ExplainRefusal | undefined;
+  readonly onKeyExist?: 'ignore' | 'override';
+  readonly restMs?: number;
+}
+
+/** Where sources are configured: why they refused. @throws ConfigError, StoreError */
+export async function openExplain(
+  places: SourcesPlaces,
+  log: Log,
+): Promise<ExplainRefusal | undefined> {
+  if (Object.keys(places.sources).length === 0) return undefined;
+  return createExplainRefusal(await openSources(places, log), () => new Date());
+}
+
 export function connectFetch(
   config: StoresConfig,
   cos: CosConfig,
   { ledger, log }: Parts,
-  { onKeyExist, restMs }: { onKeyExist?: 'ignore' | 'override'; restMs?: number } = {},
+  { explain, onKeyExist, restMs }: FetchOptions = {},
 ) {
   const place = { api: 'cos-fetch', ledger, limits: cos.limits };
   const { breaker, each } = openTencentBreaker(config, cos, place, restMs);
   const clock = tencentClock(log);
   const client = connectCosFetch(cos, clock, onKeyExist);
   const objects = connectCosObjects(cos, clock);
-  const status = createFetchStatus({ breaker, client, objects });
+  const status = createFetchStatus({ breaker, client, objects, ...(explain && { explain }) });
   return { breaker, client, each, resolve: hasArrived(objects), status };
 }
 
@@ -107,7 +126,8 @@ export async function connectPollers(config: SweepConfig, parts: Parts) {
     pollers.oms = createOmsPoller({ ...calls, ...times, obs });
   }
   if (!cos) return { pollers };
-  const { breaker, each, resolve, status } = connectFetch(config, cos, parts);
+  const explain = await openExplain(config.places, parts.log);
+  const { breaker, each, resolve, status } = connectFetch(config, cos, parts, { explain });
   return {
     pollers,
     hasArrived: (...asked: Parameters<typeof resolve>) => breaker.run(() => resolve(...asked)),

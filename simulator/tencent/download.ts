@@ -37,16 +37,28 @@ export function download(url: string, outgoing: Outgoing): Promise<Downloaded | 
   });
 }
 
+/** The error of S3 in a refusal, which Tencent's documents do not say it tells; empty for any other. */
+async function said(response: IncomingMessage): Promise<string> {
+  let text = '';
+  for await (const part of response as AsyncIterable<Buffer>) text += part.toString();
+  const [code = '', message = '', host = ''] = ['Code', 'Message', 'Endpoint'].map(
+    (name) => new RegExp(`<${name}>([^<]*)<`).exec(text)?.[1],
+  );
+  return code === '' ? '' : ` ${[code, message, host].filter(Boolean).join(': ')}`;
+}
+
+function refusedBy(status: number, details: string): Failure {
+  if (status === 403 && details === '') {
+    return { code: 'Forbidden', message: 'The specified download can not be allowed.' };
+  }
+  const codes: Readonly<Record<number, string>> = { 403: 'Forbidden', 404: 'NotFound' };
+  const message = `The source answered ${status}${details}.`;
+  return { code: codes[status] ?? 'SourceRefused', message };
+}
+
 async function read(response: IncomingMessage): Promise<Downloaded | Failure> {
   const { statusCode = 0 } = response;
-  if (statusCode !== 200) {
-    response.resume();
-    const message = `The source answered ${statusCode}.`;
-    if (statusCode === 403) {
-      return { code: 'Forbidden', message: 'The specified download can not be allowed.' };
-    }
-    return { code: statusCode === 404 ? 'NotFound' : 'SourceRefused', message };
-  }
+  if (statusCode !== 200) return refusedBy(statusCode, await said(response));
   const hash = createHash('md5');
   const parts: Buffer[] = [];
   let sizeBytes = 0;

@@ -26,6 +26,10 @@ export interface Sources {
    * @throws SourceKeysError when the keys end too soon; InputError (NOT_FOUND) without its set
    */
   sent(url: string): Promise<string>;
+  /** Whose address a URL is; undefined for any other URL. */
+  sourceOf(url: string): SourceConfig | undefined;
+  /** When an address that was signed at a time ends, with keys as they are now. */
+  endOf(source: SourceConfig, sentAt: Date): Promise<Date>;
 }
 
 /** Sources that have the same bucket, which the address doesn't tell apart. */
@@ -71,6 +75,13 @@ export function createSources(options: SourcesOptions): Sources {
     return found.length > 1 ? { names: found.map(({ name }) => name) } : found[0];
   };
 
+  const lookUp = (url: string) => {
+    const address = isSourceUrl(url) ? parseSourceUrl(url) : undefined;
+    const source = !address || 'fault' in address ? undefined : find(address);
+    if (!address || 'fault' in address || !source || 'names' in source) return undefined;
+    return { source, key: address.key };
+  };
+
   const signed = async (source: SourceConfig, credentials: string, key: string) => {
     const { name, presignSeconds = DEFAULT_SECONDS, region } = source;
     const { expiresAt, ...keys } = await sets.get('source', credentials);
@@ -97,15 +108,20 @@ export function createSources(options: SourcesOptions): Sources {
     },
     async sent(url) {
       if (!isSourceUrl(url)) return url;
-      const address = parseSourceUrl(url);
-      const source = 'fault' in address ? undefined : find(address);
-      if ('fault' in address || !source || 'names' in source) throw unknown();
+      const found = lookUp(url);
+      if (!found) throw unknown();
+      const { source, key } = found;
       const { credentials, publicUrl } = source;
-      if (publicUrl !== undefined)
-        return publicUrl + wirePath({ path: `/${address.key}`, query: [] });
-      if (credentials !== undefined) return signed(source, credentials, address.key);
+      if (publicUrl !== undefined) return publicUrl + wirePath({ path: `/${key}`, query: [] });
+      if (credentials !== undefined) return signed(source, credentials, key);
       const { origin, base } = httpPlace(source, false);
-      return origin + wirePath({ path: `${base}/${address.key}`, query: [] });
+      return origin + wirePath({ path: `${base}/${key}`, query: [] });
+    },
+    sourceOf: (url) => lookUp(url)?.source,
+    async endOf({ credentials = '', presignSeconds = DEFAULT_SECONDS }, sentAt) {
+      const { expiresAt } = await sets.get('source', credentials);
+      const ends = sentAt.getTime() - SIGNED_AGO_MS + 1_000 * presignSeconds;
+      return new Date(Math.min(ends, expiresAt?.getTime() ?? ends));
     },
   };
 }

@@ -26,12 +26,6 @@ const config =
       return { ...stores(from), ...values, ...(more?.(from, values) as More) };
     });
 
-export const storesConfig = config({});
-
-export const planConfig = config(t.PLAN);
-
-export const runsConfig = config({ ...t.API, ...t.SERVED });
-
 /** The documents that sources stand in. */
 const places = (from: EnvReader): SourcesPlaces => ({
   ...from.read(t.HTTPS),
@@ -41,12 +35,19 @@ const places = (from: EnvReader): SourcesPlaces => ({
 
 export const sourcesConfig = (env: Env): SourcesPlaces => readEnv(env, places);
 
+export const storesConfig = config({});
+
+export const planConfig = config(t.PLAN);
+
+export const runsConfig = config({ ...t.API, ...t.SERVED });
+
 export const cosFetchConfig = config(t.FETCH, (from) => ({
   cos: cos(from),
   places: places(from),
 }));
 
 export const callbackConfig = config(t.CALLBACKS, (from, { verify }) => ({
+  places: places(from),
   // Without Tencent there are no callbacks to confirm.
   ...(verify !== 'none' && (hasTencent(from) || !hasHuawei(from)) && { cos: cos(from) }),
   ...(from.has(t.SMN.topics[0]) && { smn: from.read(t.SMN) }),
@@ -66,6 +67,7 @@ export const nightlyConfig = config(t.NIGHT, (from) => ({
 export const sweepConfig = config(t.SWEEP, (from) => {
   const tencent = hasTencent(from) || !hasHuawei(from) ? cos(from) : undefined;
   return {
+    places: places(from),
     ...(tencent && { cos: tencent }),
     ...(tencent && from.has(t.BATCH.uin[0]) && { batch: batch(from, tencent) }),
     ...(hasHuawei(from) && { huawei: huawei(from) }),

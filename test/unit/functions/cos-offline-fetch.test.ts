@@ -3,7 +3,7 @@ import { createHandler, type Deps } from '../../../functions/cos-offline-fetch.t
 import type { Ledger } from '../../../shared/ledger/ledger.ts';
 import type { PlannedTransfer, Shard, ShardMessage } from '../../../shared/ledger/shard.ts';
 import type { Tally } from '../../../shared/ledger/tally.ts';
-import { InputError, ProviderError } from '../../../shared/lib/errors.ts';
+import { InputError, ProviderError, SourceKeysError } from '../../../shared/lib/errors.ts';
 import { createSend } from '../../../shared/lib/http.ts';
 import { createLimiter } from '../../../shared/limits/limiter.ts';
 import {
@@ -684,5 +684,40 @@ describe('an event that is none', () => {
   });
   it.each([[{}], [null], [{ Records: [{ body: 1 }] }]])('is refused: %j', async (given) => {
     await expect(handle(given)).rejects.toMatchObject({ code: 'EVENT_INVALID' });
+  });
+});
+
+describe('an object of a source', () => {
+  it('P03: is signed when its turn has come, however long it waited', async () => {
+    let time = 0;
+    const { peer, handle } = await setup({
+      breaker: {
+        async run(send, { before } = {}) {
+          time += 120;
+          await before?.();
+          return send();
+        },
+      },
+      sources: { sent: async (url) => `${url}?signed=${time}` },
+    });
+    peer.answer(accepted('t1'));
+    await handle(event);
+    const signedAt = bodies(peer).map(({ Url }) => Number(Url?.split('=')[1]));
+    expect(signedAt.map((at) => at >= 120)).toEqual([true, true]);
+  });
+
+  it('P02: is not sent with keys that end too soon: the run stops, and nothing is lost', async () => {
+    const sent = async () => {
+      throw new SourceKeysError('media', 'reader');
+    };
+    const { peer, ledger, handle } = await setup({ sources: { sent } }, 3);
+    await handle(event);
+    expect(peer.arrived).toEqual([]);
+    const run = await ledger.run('r1');
+    expect(run).toMatchObject({
+      state: 'failed',
+      error: { provider: 'waybill', code: 'SOURCE_KEYS_END', class: 'credentials' },
+    });
+    expect(run?.counts).toMatchObject({ submitted: 0, submitting: 0, failed: 0 });
   });
 });

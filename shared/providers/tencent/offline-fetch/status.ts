@@ -9,6 +9,7 @@ import { toCause } from '../../../lib/cause.ts';
 import type { CallOptions, CredentialBreaker } from '../../../limits/ports.ts';
 import { type CosObjectsClient, isBroughtBy } from '../objects.ts';
 import { type CosFetchClient, taskError } from './client.ts';
+import type { ExplainRefusal } from './source-refusals.ts';
 
 export interface FetchStatus {
   /**
@@ -35,6 +36,8 @@ export interface FetchStatusOptions {
   readonly breaker: CredentialBreaker;
   readonly objects: Pick<CosObjectsClient, 'head'>;
   readonly now?: () => Date;
+  /** @default the provider's word */
+  readonly explain?: ExplainRefusal;
 }
 
 export function createFetchStatus({
@@ -42,6 +45,7 @@ export function createFetchStatus({
   client,
   objects,
   now = () => new Date(),
+  explain,
 }: FetchStatusOptions): FetchStatus {
   return {
     async query(transfer, target, { doubted, readObject, ...call } = {}) {
@@ -59,10 +63,16 @@ export function createFetchStatus({
         event: 'poll',
         ...(cause && { cause }),
       });
-      if (progress.state === 'failed') return report('failed', toCause(taskError(progress)));
       if (progress.state === 'doing') return report('submitted');
+      const look = async () => transfer.object ?? (await readObject?.());
+      if (progress.state === 'failed') {
+        const cause = toCause(taskError(progress));
+        if (!explain) return report('failed', cause);
+        const url = (await look())?.url;
+        return report('failed', await explain(cause, { url, sentAt: acceptedAt(transfer) }));
+      }
 
-      const object = transfer.object ?? (await readObject?.());
+      const object = await look();
       // Without its key nobody can look at the object: the provider's word is all there is.
       const found = object && (await breaker.run(() => objects.head(target, object.key), call));
       if (progress.state === 'succeeded') {
@@ -90,5 +100,6 @@ const LOST_UNSEEN = {
   class: 'state',
 } as const;
 
-const acceptedAt = ({ attempt, history, updatedAt }: Transfer): Date =>
+/** When the attempt was sent, and what it sends was signed. */
+export const acceptedAt = ({ attempt, history, updatedAt }: Transfer): Date =>
   history.find((entry) => entry.event === 'accepted' && entry.attempt === attempt)?.at ?? updatedAt;
