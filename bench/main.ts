@@ -29,6 +29,7 @@ if (!existsSync(`${here}node_modules`)) {
 const METRICS: readonly (readonly [name: string, make: () => Promise<Metric>])[] = [
   ['signing-tencent', async () => (await import('./signing.ts')).tencentSigning()],
   ['signing-huawei', async () => (await import('./signing.ts')).huaweiSigning()],
+  ['listing', async () => (await import('./list.ts')).listing()],
   ['manifest', async () => (await import('./manifest.ts')).manifestReading()],
   ['callback-token', async () => (await import('./callbacks.ts')).tokenCheck()],
   ['callback-merge', async () => (await import('./callbacks.ts')).tokenAndMerge()],

@@ -11,7 +11,7 @@ import { build, type Metafile, type Plugin } from 'esbuild';
 
 const ROOT = fileURLToPath(new URL('..', import.meta.url));
 const BUILD = join(ROOT, '.build');
-const BUNDLES = join(BUILD, 'functions');
+export const BUNDLES = join(BUILD, 'functions');
 
 /** Names of all functions: the files in `functions/`. */
 export const functionNames = (): readonly string[] =>
