@@ -6,7 +6,7 @@ import * as v from 'valibot';
 import { TRANSFER_STATES } from '../ledger/merge.ts';
 import { OPERATIONS, RUN_STATES } from '../ledger/model.ts';
 import { CAUSE_CLASSES } from '../lib/errors.ts';
-import { providerHealthShape } from '../limits/api-status.ts';
+import { providerHealthShape } from '../limits/status.ts';
 
 const EVENTS = [
   'ordered',

@@ -6,12 +6,11 @@
  */
 import { randomUUID } from 'node:crypto';
 import { setTimeout as sleep } from 'node:timers/promises';
-import type { Ledger, Note } from '../ledger/ledger.ts';
+import type { Note } from '../ledger/ledger.ts';
 import type { Notes } from '../ledger/notes.ts';
 import { unlessAborted } from '../lib/abort.ts';
 import { ClockError, ProviderError, StoreError, WaybillError } from '../lib/errors.ts';
 import { delayMs, type RetryPolicy, shouldRetry } from '../lib/retry.ts';
-import type { Renewal } from '../stores/secrets.ts';
 import type { LimitsConfig } from './config.ts';
 import type { Limiter } from './ports.ts';
 import { createGate } from './rate/gate.ts';
@@ -21,8 +20,6 @@ export interface LimiterOptions extends LimitsConfig {
   readonly retry?: RetryPolicy;
   /** Shares the limits with other workers, through a note in the ledger. */
   readonly shared?: Pick<ShareOptions, 'api' | 'ledger'> & { readonly worker?: string };
-  /** Renews the keys when one was refused. */
-  readonly renewal?: Renewal | undefined;
   /** Milliseconds: Unix time where limits are shared, else any that only grow. */
   readonly now?: () => number;
   readonly wait?: (ms: number) => Promise<unknown>;
@@ -36,7 +33,6 @@ export function createLimiter({
   requestsPerSecond,
   inFlight,
   retry,
-  renewal,
   shared,
   now = shared ? Date.now : () => performance.now(),
   wait = sleep,
@@ -76,7 +72,7 @@ export function createLimiter({
       let isCorrected = false;
       for (let sends = 1; ; sends += 1) {
         try {
-          return await retryWithNewKeys(renewal, () => once(request, signal, group));
+          return await once(request, signal, group);
         } catch (error) {
           if (error instanceof ClockError && error.isCorrected && !isCorrected) {
             isCorrected = true;
@@ -131,31 +127,7 @@ export function createLimiter({
     isPaused: gate.isPaused,
     rate: gate.rate,
     rest: gate.rest,
-    keysVersion: () => renewal?.version() ?? 0,
   };
-}
-
-export interface LimiterPlace {
-  /** Of the provider, such as `cos-fetch` or `oms cn-north-4`: what limits are shared by. */
-  readonly api: string;
-  /** Through which workers share them, where there are several. */
-  readonly ledger: Ledger;
-  readonly limits: LimitsConfig;
-  readonly retry?: RetryPolicy;
-}
-
-async function retryWithNewKeys<Answer>(
-  renewal: Renewal | undefined,
-  request: () => Promise<Answer>,
-): Promise<Answer> {
-  const since = renewal?.version() ?? 0;
-  try {
-    return await request();
-  } catch (error) {
-    const isRefused = error instanceof ProviderError && error.class === 'credentials';
-    if (!renewal || !isRefused || !(await renewal.renew(since))) throw error;
-    return request();
-  }
 }
 
 /** Notes of one process. */

@@ -1,5 +1,8 @@
 /** What callers see of the limits: the limiter of a provider and the breaker of a key pair. */
 
+/** Stands around a request to a provider, and makes it when, and as often as, it may. */
+export type Step = <Answer>(request: () => Promise<Answer>) => Promise<Answer>;
+
 export interface Limiter {
   /**
    * Makes one request as soon as rate and slots allow, and again after a clear refusal
@@ -32,8 +35,6 @@ export interface Limiter {
   rate(): number;
   /** Gives back what other workers may use; before a pause of which nobody knows the end. */
   rest(): Promise<void>;
-  /** Grows when keys were renewed: what was refused before says nothing of them. */
-  keysVersion(): number;
 }
 
 /** The circuit breaker of one key pair. */

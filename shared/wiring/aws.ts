@@ -8,11 +8,9 @@ import { ConfigError } from '../lib/errors.ts';
 import { createLog } from '../lib/log.ts';
 import type { S3Config } from '../lib/s3/bucket.ts';
 import { presign, uploadOrigin } from '../lib/s3/presign.ts';
-import type { Refusals } from '../limits/credential-breaker.ts';
-import { createLimiter, type LimiterPlace } from '../limits/limiter.ts';
-import type { Limiter } from '../limits/ports.ts';
-import { createSharedBreaker, type SharedBreaker } from '../limits/shared-breaker.ts';
-import { watchStatus } from '../limits/watch-status.ts';
+import { type Breaker, createBreaker, type KeyPolicy } from '../limits/breaker.ts';
+import { type ApiPlace, openApiLimits } from '../limits/calls.ts';
+import { noteState } from '../limits/status.ts';
 import type { PlanLater } from '../runs/plan.ts';
 import { createExpose, type OpenedEnv } from '../runtime/expose.ts';
 import type { Later } from '../runtime/later.ts';
@@ -39,9 +37,9 @@ const ledgers = new Map<string, Ledger>();
 
 const buckets = new Map<string, Objects>();
 
-const limiters = new Map<string, Limiter>();
+const apis = new Map<string, ReturnType<typeof openApiLimits>>();
 
-const refusals = new Map<string, Refusals>();
+const breakers = new Map<string, Breaker>();
 
 /** Of the process: all its functions name the same. */
 let secrets: { readonly key: string; readonly opened: Promise<Secrets> } | undefined;
@@ -118,36 +116,28 @@ export const openUploads = async ({ objects, s3 }: StoresConfig): Promise<Upload
   };
 };
 
-/** Shared by all workers, through the ledger. */
-export const openLimiter = (
-  _config: StoresConfig,
-  { api, ledger, limits, retry }: LimiterPlace,
-): Limiter =>
-  once(limiters, api, () =>
-    watchStatus(
-      createLimiter({
-        ...limits,
-        ...(retry && { retry }),
-        renewal: opened,
-        shared: { api, ledger },
-      }),
-      { api, ledger },
-    ),
-  );
+/** Limits shared by all workers, through the ledger. */
+export const openApi = (_config: StoresConfig, place: ApiPlace) =>
+  once(apis, place.api, () => openApiLimits(place, true));
 
 /** How calls of this process with one key pair ended, whatever they ask for. */
-export const openRefusals = (identity: string, make: () => Refusals): Refusals =>
-  once(refusals, identity, make);
+export const openBreaker = (
+  _config: StoresConfig,
+  ledger: Ledger,
+  identity: string,
+  policy: KeyPolicy,
+): Breaker =>
+  once(breakers, identity, () => {
+    const state = policy.isLocked ? noteState(ledger, identity) : undefined;
+    return createBreaker({ ...policy, state });
+  });
 
-/** For keys that a provider locks when they are wrong too often. */
-export const openSharedBreaker =
-  (_config: StoresConfig, ledger: Ledger) =>
-  (identity: string): SharedBreaker =>
-    createSharedBreaker({ ledger, identity });
+/** Present once secrets were opened. */
+export const openRenewal = (): Secrets | undefined => opened;
 
 /** Gives back what other workers may use, before this one stands still for nobody knows how long. */
 export const pause = async (): Promise<void> => {
-  await Promise.all([...limiters.values()].map((limiter) => limiter.rest()));
+  await Promise.all([...apis.values()].map(({ limiter }) => limiter.rest()));
 };
 
 /** API Gateway gives up after 30 s, Lambda ends most of these functions after 29. */

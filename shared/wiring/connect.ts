@@ -2,12 +2,13 @@
  * Connects the clients of both clouds as all functions call them: one limiter per API, and one
  * count of refusals per key in this process.
  */
-import { openLimiter, openRefusals, openSharedBreaker } from '#wiring';
+import { openApi, openBreaker, openRenewal } from '#wiring';
 import type { Ledger } from '../ledger/ledger.ts';
 import { createClock } from '../lib/clock.ts';
 import type { Log } from '../lib/log.ts';
-import type { LimiterPlace } from '../limits/limiter.ts';
-import { createHuaweiBreakers } from '../providers/huawei/breakers.ts';
+import type { KeyPolicy } from '../limits/breaker.ts';
+import { type ApiPlace, connectCalls } from '../limits/calls.ts';
+import { HUAWEI_KEYS, huaweiIdentity, type OpenBreaker } from '../providers/huawei/breaker.ts';
 import type { HuaweiConfig } from '../providers/huawei/config.ts';
 import { createObsReader } from '../providers/huawei/obs.ts';
 import { connectOms, OMS_RETRY } from '../providers/huawei/oms/connect.ts';
@@ -16,11 +17,7 @@ import { createStarter } from '../providers/huawei/oms/start-task.ts';
 import type { TaskPollers } from '../providers/task-poller.ts';
 import { connectCosBatch } from '../providers/tencent/batch/client.ts';
 import { createBatchPoller } from '../providers/tencent/batch/poll-job.ts';
-import {
-  createTencentBreaker,
-  createTencentRefusals,
-  tencentIdentity,
-} from '../providers/tencent/breaker.ts';
+import { TENCENT_KEYS, tencentIdentity } from '../providers/tencent/breaker.ts';
 import type { BatchConfig, CosConfig } from '../providers/tencent/config.ts';
 import { connectCosObjects, hasArrived } from '../providers/tencent/objects.ts';
 import { connectCosFetch } from '../providers/tencent/offline-fetch/client.ts';
@@ -40,17 +37,26 @@ interface Parts {
 
 const tencentClock = (log: Log) => createClock({ provider: 'Tencent Cloud', log });
 
-/** @param restMs how long refusals that may be one bucket's keep all calls of this breaker back */
-function openTencentBreaker(
-  config: StoresConfig,
-  { credentials }: CosConfig,
-  place: LimiterPlace,
-  restMs?: number,
-) {
-  const limiter = openLimiter(config, place);
-  const refusals = openRefusals(tencentIdentity(credentials), createTencentRefusals);
-  return { breaker: createTencentBreaker(limiter, refusals, restMs), each: limiter.each };
+interface Key {
+  readonly identity: string;
+  readonly policy: KeyPolicy;
+  /** How long refusals that may be one bucket's keep all these calls back. */
+  readonly restMs?: number | undefined;
 }
+
+/** The steps around each request to an API with one key. */
+function openCalls(config: StoresConfig, place: ApiPlace, { identity, policy, restMs }: Key) {
+  const breaker = openBreaker(config, place.ledger, identity, policy);
+  const api = openApi(config, place);
+  const calls = connectCalls({ breaker, ...api, keys: openRenewal(), restMs });
+  return { breaker: calls, each: api.limiter.each };
+}
+
+const tencentKey = ({ credentials }: CosConfig, restMs?: number): Key => ({
+  identity: tencentIdentity(credentials),
+  policy: TENCENT_KEYS,
+  restMs,
+});
 
 interface FetchOptions {
   readonly explain?: ExplainRefusal | undefined;
@@ -74,7 +80,7 @@ export function connectFetch(
   { explain, onKeyExist, restMs }: FetchOptions = {},
 ) {
   const place = { api: 'cos-fetch', ledger, limits: cos.limits };
-  const { breaker, each } = openTencentBreaker(config, cos, place, restMs);
+  const { breaker, each } = openCalls(config, place, tencentKey(cos, restMs));
   const clock = tencentClock(log);
   const client = connectCosFetch(cos, clock, onKeyExist);
   const objects = connectCosObjects(cos, clock);
@@ -84,7 +90,7 @@ export function connectFetch(
 
 export function connectBatch(config: StoresConfig, batch: BatchConfig, { ledger, log }: Parts) {
   const place = { api: 'cos-batch', ledger, limits: batch.limits };
-  const { breaker } = openTencentBreaker(config, batch.cos, place);
+  const { breaker } = openCalls(config, place, tencentKey(batch.cos));
   const clock = tencentClock(log);
   const objects = connectCosObjects(batch.cos, clock);
   return { breaker, client: connectCosBatch(batch, clock), objects };
@@ -99,16 +105,21 @@ export async function connectOmsTasks(
   const sets = await openCredentials(huawei.sets);
   const clock = createClock({ provider: 'Huawei Cloud', log });
   const { limits } = huawei;
-  const openRegion = (region: string) =>
-    openLimiter(config, { api: `oms ${region}`, ledger, limits, retry: OMS_RETRY });
-  const openBreaker = createHuaweiBreakers({
-    openLimiter: openRegion,
-    openRefusals,
-    openSharedBreaker: openSharedBreaker(config, ledger),
-  });
+  const placeOf = (region: string) => ({ api: `oms ${region}`, ledger, limits, retry: OMS_RETRY });
+  const openBreaker: OpenBreaker = (region, name) => {
+    const key = { identity: huaweiIdentity(name), policy: HUAWEI_KEYS };
+    return openCalls(config, placeOf(region), key).breaker;
+  };
   const open = connectOms({ config: huawei, sets, openBreaker, clock });
   const starter = createStarter({ ledger, open, sets });
-  return { clock, each: openRegion('lists').each, open, openBreaker, sets, starter };
+  return {
+    clock,
+    each: openApi(config, placeOf('lists')).limiter.each,
+    open,
+    openBreaker,
+    sets,
+    starter,
+  };
 }
 
 /** What the sweep asks through, of each provider that is configured. @throws ConfigError, StoreError */

@@ -5,11 +5,9 @@
  */
 import type { Ledger } from '../ledger/ledger.ts';
 import type { Env } from '../lib/env.ts';
-import type { Refusals } from '../limits/credential-breaker.ts';
-import { createLimiter, type LimiterPlace } from '../limits/limiter.ts';
-import type { Limiter } from '../limits/ports.ts';
-import { createSharedBreaker, type SharedBreaker } from '../limits/shared-breaker.ts';
-import { watchStatus } from '../limits/watch-status.ts';
+import { type Breaker, createBreaker, type KeyPolicy } from '../limits/breaker.ts';
+import { type ApiPlace, openApiLimits } from '../limits/calls.ts';
+import { noteState } from '../limits/status.ts';
 import type { PlanLater } from '../runs/plan.ts';
 import { createExpose, type OpenedEnv } from '../runtime/expose.ts';
 import type { Later } from '../runtime/later.ts';
@@ -33,13 +31,12 @@ const queues = new Map<string, Queue>();
 
 const folders = new Map<string, Objects>();
 
-const limiters = new Map<string, Limiter>();
+const apis = new Map<string, ReturnType<typeof openApiLimits>>();
 
-const refusals = new Map<string, Refusals>();
+const breakers = new Map<string, Breaker>();
 
 const documents = new Map<string, Document>();
 
-/** Present once secrets were opened. */
 let renewal: Renewal | undefined;
 
 const aws = () => import('./aws.ts');
@@ -90,34 +87,27 @@ export const openUploads = async (config: StoresConfig): Promise<Uploads> =>
 const objectUrl = (key: string): string =>
   `objects/${key.split('/').map(encodeURIComponent).join('/')}`;
 
+/** Others may work with a ledger that is not in a file. */
+const isShared = ({ ledger: { kind } }: StoresConfig): boolean => kind === 'dynamodb';
+
 /** One limiter per provider API in the process, whoever calls it. */
-export const openLimiter = (
-  { ledger: { kind } }: StoresConfig,
-  { api, ledger, limits, retry }: LimiterPlace,
-): Limiter =>
-  once(limiters, api, () =>
-    watchStatus(
-      createLimiter({
-        ...limits,
-        ...(retry && { retry }),
-        renewal,
-        // Others may work with a ledger that is not in a file.
-        ...(kind === 'dynamodb' && { shared: { api, ledger } }),
-      }),
-      { api, ledger },
-    ),
-  );
+export const openApi = (config: StoresConfig, place: ApiPlace) =>
+  once(apis, place.api, () => openApiLimits(place, isShared(config)));
 
 /** How calls of this process with one key pair ended, whatever they ask for. */
-export const openRefusals = (identity: string, make: () => Refusals): Refusals =>
-  once(refusals, identity, make);
-
-/** Nothing to keep others from where this process has the ledger for itself. */
-export const openSharedBreaker = (
-  { ledger: { kind } }: StoresConfig,
+export const openBreaker = (
+  config: StoresConfig,
   ledger: Ledger,
-): ((identity: string) => SharedBreaker) | undefined =>
-  kind === 'dynamodb' ? (identity) => createSharedBreaker({ ledger, identity }) : undefined;
+  identity: string,
+  policy: KeyPolicy,
+): Breaker =>
+  once(breakers, identity, () => {
+    const state = policy.isLocked && isShared(config) ? noteState(ledger, identity) : undefined;
+    return createBreaker({ ...policy, state });
+  });
+
+/** Present once secrets were opened. */
+export const openRenewal = (): Renewal | undefined => renewal;
 
 /** Nothing to do: this process goes on. */
 export const pause = async (): Promise<void> => {};
@@ -161,7 +151,7 @@ export function onWake(wake: () => void): () => void {
 /** Commits what is waiting and closes every file; nothing may be used after it. */
 export async function closeStores(): Promise<void> {
   await Promise.all([...files.values()].map((open) => open.close()));
-  for (const kept of [files, ledgers, queues, folders, limiters, refusals, documents]) kept.clear();
+  for (const kept of [files, ledgers, queues, folders, apis, breakers, documents]) kept.clear();
 }
 
 const file = (path: string): SqliteFile => once(files, path, openSqliteFile);

@@ -2,16 +2,15 @@
  * Whatever happens to the answer of a start call, nothing is started twice unless a read has said that
  * the first start was not taken: four clients by all faults of the simulators.
  */
+
 import { describe, expect, it, onTestFinished } from 'vitest';
 import { createHandler as createFetch } from '../../functions/cos-offline-fetch.ts';
 import { createSend } from '../../shared/lib/http.ts';
-import { createCredentialBreaker, createRefusals } from '../../shared/limits/credential-breaker.ts';
 import { createLimiter } from '../../shared/limits/limiter.ts';
 import { createShardReader } from '../../shared/manifest/shards.ts';
 import { createCosBatchClient } from '../../shared/providers/tencent/batch/client.ts';
 import { createBatchCreator } from '../../shared/providers/tencent/batch/create-job.ts';
 import type { BatchJobRequest } from '../../shared/providers/tencent/batch/request.ts';
-import { createTencentBreaker } from '../../shared/providers/tencent/breaker.ts';
 import { createCosObjectsClient, hasArrived } from '../../shared/providers/tencent/objects.ts';
 import { createCosFetchClient } from '../../shared/providers/tencent/offline-fetch/client.ts';
 import { createPlanner } from '../../shared/runs/plan.ts';
@@ -20,6 +19,7 @@ import { createCosSigner } from '../../shared/signing/cos.ts';
 import type { FaultApi, RequestFault } from '../../simulator/faults/faults.ts';
 import { ACCOUNT, DEFAULT_KEYS, startSimulator } from '../../simulator/main.ts';
 import { startSourceSite } from '../../simulator/source-site.ts';
+import { plainCalls, tencentCalls } from '../fixtures/calls.ts';
 import { silentLog } from '../fixtures/log.ts';
 import { PROJECT, REGION, setupNights } from '../fixtures/nights.ts';
 import { until } from '../fixtures/processes.ts';
@@ -128,7 +128,7 @@ describe('COS Batch', () => {
     const creator = createBatchCreator({
       client: createCosBatchClient({ endpoint: simulator.batchUrl, ...ACCOUNT, send, sign }),
       config: ACCOUNT,
-      breaker: createCredentialBreaker(limiter(), createRefusals()),
+      breaker: plainCalls(limiter()),
       ledger,
       objects: createCosObjectsClient({ endpoint: `${simulator.objectsUrl}/{bucket}`, send, sign }),
       wait: quickly,
@@ -177,7 +177,7 @@ describe('COS fetch', () => {
         send,
         sign,
       }),
-      breaker: createTencentBreaker(limiter()),
+      breaker: tencentCalls(limiter()),
       each: limiter().each,
       ledger,
       log: silentLog,

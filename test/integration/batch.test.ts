@@ -1,10 +1,10 @@
 /** Batch jobs from request or upload to closed run and reports, against the simulator. */
+
 import { describe, expect, it, onTestFinished } from 'vitest';
 import { createHandler } from '../../functions/cos-batch-job.ts';
 import { createHandler as createSweep } from '../../functions/sweep.ts';
 import { createBearer } from '../../shared/api/auth.ts';
 import { createSend } from '../../shared/lib/http.ts';
-import { createCredentialBreaker, createRefusals } from '../../shared/limits/credential-breaker.ts';
 import { createLimiter } from '../../shared/limits/limiter.ts';
 import { createCosBatchClient } from '../../shared/providers/tencent/batch/client.ts';
 import { createBatchCreator } from '../../shared/providers/tencent/batch/create-job.ts';
@@ -17,6 +17,7 @@ import {
   type SimulatorOptions,
   startSimulator,
 } from '../../simulator/main.ts';
+import { plainCalls } from '../fixtures/calls.ts';
 import { loadJson } from '../fixtures/load.ts';
 import { silentLog } from '../fixtures/log.ts';
 import { until } from '../fixtures/processes.ts';
@@ -56,7 +57,7 @@ async function setup(keys: readonly string[], options: SimulatorOptions = {}) {
   const sign = createCosSigner({ credentials: DEFAULT_KEYS });
   const retry = { maxSends: 3, baseMs: 1 };
   const limiter = createLimiter({ requestsPerSecond: 1e6, inFlight: 4, retry });
-  const breaker = createCredentialBreaker(limiter, createRefusals());
+  const breaker = plainCalls(limiter);
   const client = createCosBatchClient({ endpoint: simulator.batchUrl, ...ACCOUNT, send, sign });
   const endpoint = `${simulator.objectsUrl}/{bucket}`;
   const reports = createCosObjectsClient({ endpoint, send, sign });

@@ -2,13 +2,14 @@
  * A provider whose clock is 20 minutes from ours (`test/fixtures/cases/clock-apart`): the simulators
  * refuse what is signed with another time than theirs, and every call goes through the limiter.
  */
+
 import { describe, expect, it, onTestFinished } from 'vitest';
 import { toCause } from '../../shared/lib/cause.ts';
 import { createClock, type ProviderClock } from '../../shared/lib/clock.ts';
 import type { WaybillError } from '../../shared/lib/errors.ts';
 import { createSend } from '../../shared/lib/http.ts';
 import { createLog } from '../../shared/lib/log.ts';
-import { createCredentialBreaker, createRefusals } from '../../shared/limits/credential-breaker.ts';
+import { createBreaker } from '../../shared/limits/breaker.ts';
 import { createLimiter } from '../../shared/limits/limiter.ts';
 import { signWith } from '../../shared/providers/huawei/auth.ts';
 import { createTokenSource } from '../../shared/providers/huawei/iam.ts';
@@ -23,6 +24,7 @@ import { createJsonApi, DYNAMODB } from '../../shared/stores/aws/json-api.ts';
 import type { Objects } from '../../shared/stores/objects.ts';
 import { DEFAULT_HUAWEI_KEY, DEFAULT_OMS_KEYS } from '../../simulator/huawei/simulator.ts';
 import { ACCOUNT, DEFAULT_KEYS, startSimulator } from '../../simulator/main.ts';
+import { plainCalls } from '../fixtures/calls.ts';
 import { readCase } from '../fixtures/cases.ts';
 import { startPeer } from '../fixtures/http.ts';
 import { putObject } from '../fixtures/providers.ts';
@@ -58,8 +60,8 @@ const logged = () => {
 
 const limited = () => {
   const limiter = createLimiter({ requestsPerSecond: 1e6, inFlight: 4, retry: { maxSends: 1 } });
-  const refusals = createRefusals();
-  return { refusals, run: createCredentialBreaker(limiter, refusals).run };
+  const breaker = createBreaker();
+  return { breaker, run: plainCalls(limiter, breaker).run };
 };
 
 type Sim = Awaited<ReturnType<typeof startSimulator>>;
@@ -131,10 +133,10 @@ describe.each(offsets)('of a provider whose clock is %d ms from ours, Waybill', 
       const { sim } = await setup(offset);
       const { lines, log } = logged();
       const call = CALLS[name]?.(sim, createClock({ provider: 'the simulator', log }));
-      const { refusals, run } = limited();
+      const { breaker, run } = limited();
       for (let times = 0; times < 3; times += 1) await run(() => call?.() ?? Promise.reject());
-      expect(refusals.isRefused()).toBe(false);
-      expect(refusals.proof.isProven).toBe(true);
+      expect(breaker.isRefused()).toBe(false);
+      expect(breaker.isProven()).toBe(true);
       const events = lines.map((line) => JSON.parse(line) as Record<string, unknown>);
       expect(events).toMatchObject([{ event: 'clock.apart', provider: 'the simulator' }]);
       expect(Math.abs(Number(events[0]?.['behindSeconds']) - offset / 1_000)).toBeLessThan(3);
@@ -144,14 +146,14 @@ describe.each(offsets)('of a provider whose clock is %d ms from ours, Waybill', 
   it('fails no call of those that are under way when the clocks part', async () => {
     const { shift, sim } = await setup();
     const fetches = fetchOf(sim, createClock());
-    const { refusals, run } = limited();
+    const { breaker, run } = limited();
     const submit = (key: string) => run(() => fetches.submit(target, { ...object, key }));
     await submit('first');
     shift.ms = offset;
     await Promise.all(Array.from({ length: 20 }, (_, n) => submit(`k${n}`)));
     expect(sim.stats()).toMatchObject({ submissions: 21 });
     expect(sim.stats().signatureRefusals).toBeLessThanOrEqual(4);
-    expect(refusals.isRefused()).toBe(false);
+    expect(breaker.isRefused()).toBe(false);
   });
 
   it('keeps a token for as long as it lives there', async () => {
@@ -204,7 +206,7 @@ describe.each(input.answers)('$status $code', ({ status, code, message = 'told' 
         send: createSend(),
         sign,
       });
-      const { refusals, run } = limited();
+      const { breaker, run } = limited();
       for (let times = 1; times <= 3; times += 1) {
         const error = await run(() => client.submit(target, object)).catch((thrown) => thrown);
         expect((error as WaybillError).sent).toBe('no');
@@ -219,7 +221,7 @@ describe.each(input.answers)('$status $code', ({ status, code, message = 'told' 
         // The first call alone knows nothing of the clock.
         expect(peer.arrived).toHaveLength(1 + times);
       }
-      expect(refusals.isRefused()).toBe(false);
+      expect(breaker.isRefused()).toBe(false);
       const times = peer.arrived.map(({ headers }) =>
         Number(/q-sign-time=(\d+)/.exec(headers.authorization ?? '')?.[1]),
       );

@@ -1,9 +1,12 @@
 /** All functions of one process with a wrong key: what one of them learns of it holds for all. */
+
 import { join } from 'node:path';
 import { expect, it, onTestFinished } from 'vitest';
 import type { Transfer, TransferTask } from '../../shared/ledger/model.ts';
 import { ConfigError, ProviderError } from '../../shared/lib/errors.ts';
-import { createTencentRefusals } from '../../shared/providers/tencent/breaker.ts';
+import { createBreaker } from '../../shared/limits/breaker.ts';
+import { createLimiter } from '../../shared/limits/limiter.ts';
+import { TENCENT_KEYS } from '../../shared/providers/tencent/breaker.ts';
 import {
   batchJobConfig,
   cosFetchConfig,
@@ -19,6 +22,7 @@ import {
 import * as wiring from '../../shared/wiring/embedded.ts';
 import { omsStartDeps } from '../../shared/wiring/oms-start.ts';
 import { startSimulator } from '../../simulator/main.ts';
+import { plainCalls } from '../fixtures/calls.ts';
 import { silentLog } from '../fixtures/log.ts';
 import { temporaryFolder } from '../fixtures/stores.ts';
 
@@ -135,21 +139,18 @@ it('G8: a refused key of Tencent is sent twice by all functions of a process tog
 });
 
 it('what one bucket or one task refuses keeps nobody else from calling', async () => {
-  const refusals = createTencentRefusals();
-  const refusal = (providerCode: string) =>
-    new ProviderError('no', {
-      provider: 'tencent',
-      providerCode,
-      status: 403,
-      class: 'credentials',
-    });
-  for (const code of ['AccessDenied', 'HTTP_403', 'AccessDenied']) {
-    refusals.tooManyErrors(refusal(code));
-  }
-  expect([refusals.isRefused(), refusals.isBarred()]).toEqual([true, false]);
-  expect(refusals.isBarred(60_000)).toBe(true);
-  refusals.tooManyErrors(refusal('SignatureDoesNotMatch'));
-  expect(refusals.isBarred()).toBe(false);
-  refusals.tooManyErrors(refusal('SignatureDoesNotMatch'));
-  expect(refusals.isBarred()).toBe(true);
+  const breaker = createBreaker(TENCENT_KEYS);
+  const limiter = createLimiter({ requestsPerSecond: 1e6, inFlight: 4, retry: { maxSends: 1 } });
+  const { run } = plainCalls(limiter, breaker);
+  const refuse = (providerCode: string) => {
+    const kind = { provider: 'tencent', providerCode, status: 403, class: 'credentials' } as const;
+    return run(() => Promise.reject(new ProviderError('no', kind))).catch(() => {});
+  };
+  for (const code of ['AccessDenied', 'HTTP_403', 'AccessDenied']) await refuse(code);
+  expect([breaker.isRefused(), breaker.isBarred()]).toEqual([true, false]);
+  expect(breaker.isBarred(60_000)).toBe(true);
+  await refuse('SignatureDoesNotMatch');
+  expect(breaker.isBarred()).toBe(false);
+  await refuse('SignatureDoesNotMatch');
+  expect(breaker.isBarred()).toBe(true);
 });

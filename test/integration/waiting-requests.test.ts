@@ -2,6 +2,7 @@
  * Requests that wait for their turn, against a provider on loopback: whatever is decided while they
  * wait holds for them (`test/fixtures/cases/retry-after-booked-requests`). Virtual time.
  */
+
 import { expect, it, vi } from 'vitest';
 import { createHandler, type Deps } from '../../functions/cos-offline-fetch.ts';
 import type { Run } from '../../shared/ledger/model.ts';
@@ -10,10 +11,10 @@ import { createClock } from '../../shared/lib/clock.ts';
 import { createSend, type Send } from '../../shared/lib/http.ts';
 import { createLimiter } from '../../shared/limits/limiter.ts';
 import { createShardReader } from '../../shared/manifest/shards.ts';
-import { createTencentBreaker } from '../../shared/providers/tencent/breaker.ts';
 import { createCosFetchClient } from '../../shared/providers/tencent/offline-fetch/client.ts';
 import { cancelRun } from '../../shared/runs/cancel.ts';
 import { createPlanner } from '../../shared/runs/plan.ts';
+import { tencentCalls } from '../fixtures/calls.ts';
 import { type Reply, startPeer } from '../fixtures/http.ts';
 import { loadJson } from '../fixtures/load.ts';
 import { silentLog } from '../fixtures/log.ts';
@@ -92,7 +93,7 @@ async function setup({
       sign: (request) => request,
       clock: createClock({ now }),
     }),
-    breaker: createTencentBreaker(limiter),
+    breaker: tencentCalls(limiter),
     each: limiter.each,
     ledger,
     log: silentLog,

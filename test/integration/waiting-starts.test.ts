@@ -2,6 +2,7 @@
  * Starts of tasks and creations of jobs that wait for their turn, against the simulators: what ends
  * their run meanwhile holds for them. The limiter goes by virtual time.
  */
+
 import { setImmediate } from 'node:timers/promises';
 import { describe, expect, it, onTestFinished } from 'vitest';
 import type { Ledger } from '../../shared/ledger/ledger.ts';
@@ -9,9 +10,7 @@ import type { BatchJobRef, OmsTaskRef, TransferTask } from '../../shared/ledger/
 import { readEnv } from '../../shared/lib/env.ts';
 import { StoreError, TransportError } from '../../shared/lib/errors.ts';
 import { createSend, type Send } from '../../shared/lib/http.ts';
-import { createCredentialBreaker, createRefusals } from '../../shared/limits/credential-breaker.ts';
 import { createLimiter } from '../../shared/limits/limiter.ts';
-import { createHuaweiBreakers } from '../../shared/providers/huawei/breakers.ts';
 import { connectOms } from '../../shared/providers/huawei/oms/connect.ts';
 import { createStarter } from '../../shared/providers/huawei/oms/start-task.ts';
 import { createCosBatchClient } from '../../shared/providers/tencent/batch/client.ts';
@@ -23,6 +22,7 @@ import { createSqliteLedger } from '../../shared/stores/sqlite/ledger.ts';
 import { huawei as huaweiConfig } from '../../shared/wiring/config/huawei.ts';
 import { ACCOUNT, DEFAULT_KEYS, startSimulator } from '../../simulator/main.ts';
 import { REGION as BATCH_REGION, jobRequest } from '../fixtures/batch.ts';
+import { huaweiCalls, plainCalls } from '../fixtures/calls.ts';
 import { openSets } from '../fixtures/credential-sets.ts';
 import { temporaryFolder } from '../fixtures/stores.ts';
 import { createVirtualTime } from '../fixtures/virtual-time.ts';
@@ -82,7 +82,7 @@ function starterOf(
 ) {
   const config = readEnv({ ...sim.huawei?.env(), ...env }, huaweiConfig);
   const sets = openSets(config.sets);
-  const openBreaker = createHuaweiBreakers({ openLimiter: () => limiter });
+  const openBreaker = huaweiCalls(() => limiter);
   const open = connectOms({ config, sets, openBreaker, send });
   return createStarter({ ledger, open, sets, now, wait: async () => {} });
 }
@@ -133,7 +133,7 @@ describe.each(CANCELLED)('a run that is cancelled %s', (_where, whose) => {
     };
     const world = await setup(ref);
     const { sim, ledger, limiter, now } = world;
-    const breaker = createCredentialBreaker(limiter, createRefusals());
+    const breaker = plainCalls(limiter);
     await breaker.run(async () => {});
     const sign = createCosSigner({ credentials: DEFAULT_KEYS });
     const creator = createBatchCreator({
@@ -174,7 +174,7 @@ it('a token is fetched when the turn of its call has come, and what ended meanwh
     if (isToken) await world.other.stopRun(RUN, { state: 'cancelled', at: world.now() });
     return plain(request);
   };
-  await createCredentialBreaker(world.limiter, createRefusals()).run(async () => {});
+  await plainCalls(world.limiter).run(async () => {});
   const starter = starterOf(world, { HUAWEICLOUD_AUTH: 'token' }, send);
   const starting = starter.start(TRANSFER, ref, 1);
   await world.time.run(900);

@@ -4,7 +4,7 @@
  */
 import type { Notes } from '../../ledger/notes.ts';
 import type { Log } from '../../lib/log.ts';
-import { readStatus } from '../../limits/api-status.ts';
+import { readStatus } from '../../limits/status.ts';
 import { readTimetable, requestPass, type Timetable } from '../../runs/nightly/timetable.ts';
 import { json } from '../../runtime/http.ts';
 import type { DeadLetters } from '../../stores/queue.ts';

@@ -5,7 +5,7 @@
  */
 import type { Ledger } from '../../ledger/ledger.ts';
 import type { Log } from '../../lib/log.ts';
-import { readStatus } from '../../limits/api-status.ts';
+import { readStatus } from '../../limits/status.ts';
 import { createDeliver, type Deliver } from '../../reporting/webhooks/deliver.ts';
 import type { Message, NewMessage, WebhookConfig } from '../../reporting/webhooks/message.ts';
 import { messageIdFrom, runIdOf } from '../../reporting/webhooks/message.ts';

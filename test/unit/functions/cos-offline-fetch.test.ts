@@ -6,15 +6,12 @@ import type { Tally } from '../../../shared/ledger/tally.ts';
 import { InputError, ProviderError, SourceKeysError } from '../../../shared/lib/errors.ts';
 import { createSend } from '../../../shared/lib/http.ts';
 import { createLimiter } from '../../../shared/limits/limiter.ts';
-import {
-  createTencentBreaker,
-  createTencentRefusals,
-} from '../../../shared/providers/tencent/breaker.ts';
 import { createCosFetchClient } from '../../../shared/providers/tencent/offline-fetch/client.ts';
 import { readPoison } from '../../../shared/runs/poison.ts';
 import { openSqliteFile } from '../../../shared/stores/sqlite/file.ts';
 import { createSqliteLedger } from '../../../shared/stores/sqlite/ledger.ts';
 import { newRun } from '../../contract/ledger.ts';
+import { tencentCalls } from '../../fixtures/calls.ts';
 import { type Peer, type Reply, startPeer } from '../../fixtures/http.ts';
 import { loadJson } from '../../fixtures/load.ts';
 import { silentLog } from '../../fixtures/log.ts';
@@ -81,7 +78,7 @@ async function setup(change: Partial<Deps> = {}, lines = 1): Promise<Setup> {
       send: createSend({ timeoutMs: 500 }),
       sign: (request) => request,
     }),
-    breaker: createTencentBreaker(limiter),
+    breaker: tencentCalls(limiter),
     each: limiter.each,
     ledger,
     log: silentLog,
@@ -293,9 +290,8 @@ describe('cos-offline-fetch', () => {
   });
 
   it('fails a run at once that meets a key refused before, sends nothing, and leaves no intent open', async () => {
-    const refusals = createTencentRefusals();
     const limiter = createLimiter({ requestsPerSecond: 1e6, inFlight: 4 });
-    const breaker = createTencentBreaker(limiter, refusals);
+    const breaker = tencentCalls(limiter);
     const { handle, ledger, peer } = await setup({ breaker }, 30);
     peer.answer(badKey);
     for (let times = 0; times < 2; times += 1) {

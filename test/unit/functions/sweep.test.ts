@@ -5,11 +5,11 @@ import { parseShard } from '../../../shared/ledger/shard.ts';
 import type { Tally } from '../../../shared/ledger/tally.ts';
 import { ProviderError, StoreError } from '../../../shared/lib/errors.ts';
 import { createLimiter } from '../../../shared/limits/limiter.ts';
-import { createTencentBreaker } from '../../../shared/providers/tencent/breaker.ts';
 import type { CosObject } from '../../../shared/providers/tencent/objects.ts';
 import type { FetchProgress } from '../../../shared/providers/tencent/offline-fetch/client.ts';
 import { createFetchStatus } from '../../../shared/providers/tencent/offline-fetch/status.ts';
 import { newRun, newShard } from '../../contract/ledger.ts';
+import { tencentCalls } from '../../fixtures/calls.ts';
 import { silentLog } from '../../fixtures/log.ts';
 import { openStores } from '../../fixtures/stores.ts';
 
@@ -47,7 +47,7 @@ async function setup(rows: readonly Partial<TransferUpdate>[], read: Tally = tal
   const objects = new Map<string, CosObject>();
   const limiter = createLimiter({ requestsPerSecond: 1e6, inFlight: 4, retry: { maxSends: 1 } });
   const status = createFetchStatus({
-    breaker: createTencentBreaker(limiter),
+    breaker: tencentCalls(limiter),
     now: () => clock.at,
     client: {
       submit: () => Promise.reject(new Error('the sweeper submits nothing')),

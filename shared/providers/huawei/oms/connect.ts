@@ -7,7 +7,7 @@ import type { CredentialBreaker } from '../../../limits/ports.ts';
 import type { OmsSet } from '../../../stores/credential-kinds.ts';
 import type { CredentialSets } from '../../../stores/credential-sets.ts';
 import { type Authenticator, signWith, tokenOf } from '../auth.ts';
-import type { OpenBreaker } from '../breakers.ts';
+import type { OpenBreaker } from '../breaker.ts';
 import type { HuaweiConfig } from '../config.ts';
 import { createTokenSource } from '../iam.ts';
 import { createOmsV1Client, type OmsV1Client } from './v1.ts';

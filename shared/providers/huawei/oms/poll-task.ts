@@ -3,7 +3,7 @@ import type { Cause } from '../../../lib/errors.ts';
 import type { FailedObject } from '../../../manifest/staging.ts';
 import type { CredentialSets } from '../../../stores/credential-sets.ts';
 import type { TaskOf, TaskPoller, TaskStatus } from '../../task-poller.ts';
-import type { OpenBreaker } from '../breakers.ts';
+import type { OpenBreaker } from '../breaker.ts';
 import type { ObsReader } from '../obs.ts';
 import type { OpenOms } from './connect.ts';
 import { readFailedList } from './failed-list.ts';

@@ -2,6 +2,7 @@
  * One run, those who work on it and those who steer it, on one clock: any of them may die at any of
  * its calls to a store. The provider is a model that knows what it has taken.
  */
+
 import { setImmediate } from 'node:timers/promises';
 import { gzipSync } from 'node:zlib';
 import { createHandler as createWorker } from '../../../../functions/cos-offline-fetch.ts';
@@ -15,7 +16,6 @@ import {
 } from '../../../../shared/lib/errors.ts';
 import { createLimiter } from '../../../../shared/limits/limiter.ts';
 import { createShardReader } from '../../../../shared/manifest/shards.ts';
-import { createTencentBreaker } from '../../../../shared/providers/tencent/breaker.ts';
 import type { CosObject } from '../../../../shared/providers/tencent/objects.ts';
 import type {
   CosFetchClient,
@@ -26,6 +26,7 @@ import { cancelRun } from '../../../../shared/runs/cancel.ts';
 import { createPlanner } from '../../../../shared/runs/plan.ts';
 import { retryRun } from '../../../../shared/runs/retry.ts';
 import type { Objects } from '../../../../shared/stores/objects.ts';
+import { tencentCalls } from '../../../fixtures/calls.ts';
 import { silentLog } from '../../../fixtures/log.ts';
 import { openStores } from '../../../fixtures/stores.ts';
 import { KEY, START } from './setup.ts';
@@ -161,7 +162,7 @@ export async function openWorld(random: () => number) {
       const each = waiting.splice(0, messages).map(async (body, at) => {
         const { ledger, objects, queue } = view(calls);
         const handle = createWorker({
-          breaker: createTencentBreaker(limiter),
+          breaker: tencentCalls(limiter),
           client,
           each: limiter.each,
           ledger,
@@ -201,7 +202,7 @@ export async function openWorld(random: () => number) {
     async sweep(calls: number): Promise<void> {
       const { ledger, objects, planner, queue } = view(calls);
       const status = createFetchStatus({
-        breaker: createTencentBreaker(limiter),
+        breaker: tencentCalls(limiter),
         client,
         objects: { head: async (_target, key) => arrived.get(key) },
         now,

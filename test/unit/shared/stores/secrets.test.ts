@@ -1,9 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { ConfigError, ProviderError, StoreError } from '../../../../shared/lib/errors.ts';
-import {
-  createCredentialBreaker,
-  createRefusals,
-} from '../../../../shared/limits/credential-breaker.ts';
+import { createBreaker } from '../../../../shared/limits/breaker.ts';
+import { connectCalls } from '../../../../shared/limits/calls.ts';
 import { createLimiter } from '../../../../shared/limits/limiter.ts';
 import { openCredentialSets } from '../../../../shared/stores/credential-sets.ts';
 import { openSecret } from '../../../../shared/stores/documents.ts';
@@ -102,17 +100,21 @@ const refusal = () =>
   });
 
 describe('a refused key', () => {
-  const limited = (secrets: Awaited<ReturnType<typeof setup>>['secrets']) =>
-    createLimiter({ requestsPerSecond: 1e6, inFlight: 8, renewal: secrets });
+  const limited = (keys: Awaited<ReturnType<typeof setup>>['secrets']) =>
+    connectCalls({
+      breaker: createBreaker({ atOnce: 8 }),
+      limiter: createLimiter({ requestsPerSecond: 1e6, inFlight: 8 }),
+      keys,
+    });
 
   it('is sent once more when it was changed, whoever else is refused meanwhile', async () => {
     const { reads, secrets, texts } = await setup({ a: '{"K":"old"}' });
     texts['a'] = '{"K":"new"}';
     const sent: string[] = [];
-    const limiter = limited(secrets);
+    const calls = limited(secrets);
     const answers = await Promise.all(
       Array.from({ length: 8 }, (_, n) =>
-        limiter.run(async () => {
+        calls.run(async () => {
           const key = secrets.variables()['K'] ?? '';
           sent.push(key);
           await Promise.resolve();
@@ -130,9 +132,9 @@ describe('a refused key', () => {
   it('is not sent again when it is the same', async () => {
     const { reads, secrets } = await setup({ a: '{"K":"old"}' });
     let sent = 0;
-    const limiter = limited(secrets);
+    const calls = limited(secrets);
     const send = () =>
-      limiter.run(async () => {
+      calls.run(async () => {
         sent += 1;
         throw refusal();
       });
@@ -143,7 +145,7 @@ describe('a refused key', () => {
 
   it('bars no other one: a breaker starts anew with the changed key', async () => {
     const { clock, secrets, texts } = await setup({ a: '{"K":"old"}' });
-    const breaker = createCredentialBreaker(limited(secrets), createRefusals());
+    const breaker = limited(secrets);
     const sent: string[] = [];
     const send = () =>
       breaker.run(async () => {
@@ -165,7 +167,7 @@ describe('a refused key', () => {
   it('that was good before is changed under four calls at once, and none is barred', async () => {
     const { secrets, texts } = await setup({ a: '{"K":"one"}' });
     let good = 'one';
-    const breaker = createCredentialBreaker(limited(secrets), createRefusals());
+    const breaker = limited(secrets);
     const send = () =>
       breaker.run(async () => {
         const key = secrets.variables()['K'];

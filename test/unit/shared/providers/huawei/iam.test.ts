@@ -6,7 +6,6 @@ import type { WaybillError } from '../../../../../shared/lib/errors.ts';
 import { createSend, type Send } from '../../../../../shared/lib/http.ts';
 import { createLimiter } from '../../../../../shared/limits/limiter.ts';
 import { tokenOf } from '../../../../../shared/providers/huawei/auth.ts';
-import { createHuaweiBreakers } from '../../../../../shared/providers/huawei/breakers.ts';
 import { createTokenSource, type IamUser } from '../../../../../shared/providers/huawei/iam.ts';
 import { connectOms } from '../../../../../shared/providers/huawei/oms/connect.ts';
 import { createOmsV2Client } from '../../../../../shared/providers/huawei/oms/v2.ts';
@@ -18,6 +17,7 @@ import {
   type HuaweiOptions,
   startHuawei,
 } from '../../../../../simulator/huawei/simulator.ts';
+import { huaweiCalls } from '../../../../fixtures/calls.ts';
 import { openSets } from '../../../../fixtures/credential-sets.ts';
 import { startPeer } from '../../../../fixtures/http.ts';
 
@@ -305,9 +305,7 @@ describe('calls that carry a token', () => {
     const open = connectOms({
       config,
       sets: openSets(config.sets),
-      openBreaker: createHuaweiBreakers({
-        openLimiter: () => createLimiter({ requestsPerSecond: 1e6, inFlight: 4 }),
-      }),
+      openBreaker: huaweiCalls(() => createLimiter({ requestsPerSecond: 1e6, inFlight: 4 })),
     });
     const place = { region: REGION, projectId: PROJECT, credentials: 'default' };
     const { v2, run } = await open(place);

@@ -1,11 +1,11 @@
 import { expect, it } from 'vitest';
 import type { Target } from '../../../../../shared/ledger/shard.ts';
 import { createLimiter } from '../../../../../shared/limits/limiter.ts';
-import { createTencentBreaker } from '../../../../../shared/providers/tencent/breaker.ts';
 import { createFetchStatus } from '../../../../../shared/providers/tencent/offline-fetch/status.ts';
 import { findLostCallbacks } from '../../../../../shared/runs/reconcile/lost-callbacks.ts';
 import type { Objects } from '../../../../../shared/stores/objects.ts';
 import { newRun, newShard } from '../../../../contract/ledger.ts';
+import { tencentCalls } from '../../../../fixtures/calls.ts';
 import { silentLog } from '../../../../fixtures/log.ts';
 import { openStores } from '../../../../fixtures/stores.ts';
 
@@ -89,7 +89,7 @@ it('G4: looks for objects that only the manifest names, and reads its lines once
         deadline: new Date(now.getTime() + 1),
         now: () => now,
         status: createFetchStatus({
-          breaker: createTencentBreaker(limiter),
+          breaker: tencentCalls(limiter),
           now: () => now,
           client: {
             submit: () => Promise.reject(new Error('nothing is submitted')),

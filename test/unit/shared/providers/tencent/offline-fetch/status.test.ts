@@ -2,11 +2,11 @@ import { expect, it } from 'vitest';
 import type { Transfer } from '../../../../../../shared/ledger/model.ts';
 import { createSend } from '../../../../../../shared/lib/http.ts';
 import { createLimiter } from '../../../../../../shared/limits/limiter.ts';
-import { createTencentBreaker } from '../../../../../../shared/providers/tencent/breaker.ts';
 import { createCosObjectsClient } from '../../../../../../shared/providers/tencent/objects.ts';
 import { createFetchStatus } from '../../../../../../shared/providers/tencent/offline-fetch/status.ts';
 import { createCosSigner } from '../../../../../../shared/signing/cos.ts';
 import { newShard } from '../../../../../contract/ledger.ts';
+import { tencentCalls } from '../../../../../fixtures/calls.ts';
 import { startPeer } from '../../../../../fixtures/http.ts';
 
 const AT = new Date('2026-11-20T02:00:00Z');
@@ -29,7 +29,7 @@ it('a lost fetch into a bucket under SSE-KMS has arrived when its object was wri
   });
   const credentials = { secretId: 'AKIDcanary', secretKey: 'canary-secret-key' };
   const status = createFetchStatus({
-    breaker: createTencentBreaker(createLimiter({ requestsPerSecond: 1e6, inFlight: 4 })),
+    breaker: tencentCalls(createLimiter({ requestsPerSecond: 1e6, inFlight: 4 })),
     now: () => AT,
     client: {
       submit: () => Promise.reject(new Error('nothing is submitted')),
@@ -55,7 +55,7 @@ it.each([
   'of a transfer whose key nobody knows, %s with a callback of %s is %s',
   async (state, claimed, expected, kind) => {
     const status = createFetchStatus({
-      breaker: createTencentBreaker(createLimiter({ requestsPerSecond: 1e6, inFlight: 4 })),
+      breaker: tencentCalls(createLimiter({ requestsPerSecond: 1e6, inFlight: 4 })),
       now: () => AT,
       client: {
         submit: () => Promise.reject(new Error('nothing is submitted')),

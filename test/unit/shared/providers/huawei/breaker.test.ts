@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { ProviderError } from '../../../../../shared/lib/errors.ts';
 import { createLimiter } from '../../../../../shared/limits/limiter.ts';
-import { createHuaweiBreakers } from '../../../../../shared/providers/huawei/breakers.ts';
+import { huaweiCalls } from '../../../../fixtures/calls.ts';
 
 const openLimiter = () =>
   createLimiter({ requestsPerSecond: 1e6, inFlight: 4, retry: { maxSends: 1 } });
@@ -17,7 +17,7 @@ const refuse = (providerCode: string) => async (): Promise<never> => {
 
 /** Whether a key may be used in another region after two refusals in a row. */
 async function isUsable(code: string): Promise<boolean> {
-  const open = createHuaweiBreakers({ openLimiter });
+  const open = huaweiCalls(openLimiter);
   for (let times = 0; times < 2; times += 1) {
     await open('cn-north-4', 'AK')
       .run(refuse(code))

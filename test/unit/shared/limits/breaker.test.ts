@@ -2,14 +2,12 @@ import { describe, expect, it, onTestFinished } from 'vitest';
 import { createClock } from '../../../../shared/lib/clock.ts';
 import { BreakerOpenError, type CauseClass, ProviderError } from '../../../../shared/lib/errors.ts';
 import { createSend } from '../../../../shared/lib/http.ts';
-import {
-  createCredentialBreaker,
-  createRefusals,
-} from '../../../../shared/limits/credential-breaker.ts';
+import { type BreakerOptions, createBreaker } from '../../../../shared/limits/breaker.ts';
 import { createLimiter } from '../../../../shared/limits/limiter.ts';
 import { signWith } from '../../../../shared/providers/huawei/auth.ts';
 import { createOmsV2Client } from '../../../../shared/providers/huawei/oms/v2.ts';
 import { DEFAULT_HUAWEI_KEY, startHuawei } from '../../../../simulator/huawei/simulator.ts';
+import { plainCalls } from '../../../fixtures/calls.ts';
 
 const AT = new Date('2026-11-20T02:00:00Z');
 const PROJECT = '0123456789abcdef0123456789abcdef';
@@ -44,12 +42,12 @@ async function setup(secretKey: string = DEFAULT_HUAWEI_KEY.sk) {
       send,
       clock: createClock({ now }),
     });
-  const refusals = createRefusals({ now });
-  const breaker = createCredentialBreaker(open(), refusals);
+  const known = createBreaker({ now: () => clock.at.getTime() });
+  const breaker = plainCalls(open(), known);
   const list = () => client().listTasks({ offset: 0, limit: 1 });
   const call = () => breaker.run(list);
   const many = (count: number, made = call) => outcomes(Array.from({ length: count }, made));
-  return { huawei, clock, key, refusals, breaker, list, call, many };
+  return { huawei, clock, key, known, list, call, many };
 }
 
 describe('guarded calls', () => {
@@ -69,8 +67,8 @@ describe('guarded calls', () => {
   });
 
   it('send at most two for breakers of one key in many regions', async () => {
-    const { huawei, refusals, list } = await setup('wrong');
-    const breakers = Array.from({ length: 20 }, () => createCredentialBreaker(open(), refusals));
+    const { huawei, known, list } = await setup('wrong');
+    const breakers = Array.from({ length: 20 }, () => plainCalls(open(), known));
     await outcomes(breakers.flatMap((breaker) => [breaker.run(list), breaker.run(list)]));
     expect(huawei.stats()).toMatchObject({ signatureRefusals: 2, lockedRefusals: 0 });
   });
@@ -106,10 +104,8 @@ describe('guarded calls', () => {
   it('run four at once with a good key, however many may be in flight', async () => {
     const { call } = await setup();
     await call();
-    let at = 0;
-    const time = { now: () => (at += 1_000), wait: async () => {} };
-    const wide = createLimiter({ requestsPerSecond: 1e6, inFlight: 50, ...time });
-    const breaker = createCredentialBreaker(wide, createRefusals());
+    const wide = createLimiter({ requestsPerSecond: 1e6, inFlight: 50 });
+    const breaker = plainCalls(wide);
     await breaker.run(async () => {});
     let [running, most] = [0, 0];
     const sharedBreaker = Promise.withResolvers<void>();
@@ -141,7 +137,7 @@ describe('guarded calls', () => {
         time.at += ms;
       },
     });
-    const breaker = createCredentialBreaker(limiter, createRefusals());
+    const breaker = plainCalls(limiter);
     await breaker.run(async () => {});
     const asked = new ProviderError('later', {
       provider: 'tencent',
@@ -163,7 +159,7 @@ describe('guarded calls', () => {
   });
 
   it('go one at a time until the first success', async () => {
-    const breaker = createCredentialBreaker(open(), createRefusals());
+    const breaker = plainCalls(open());
     const seen: string[] = [];
     const sharedBreaker = Promise.withResolvers<void>();
     const first = breaker.run(async () => {
@@ -181,17 +177,16 @@ describe('guarded calls', () => {
   it.each(['quota', 'request', 'source', 'state'] as const)(
     'take a refusal of class %s for proof of the key',
     async (kind) => {
-      const refusals = createRefusals();
-      const breaker = createCredentialBreaker(open(), refusals);
-      await outcomes([breaker.run(() => Promise.reject(refusal(kind)))]);
-      expect(refusals.proof.isProven).toBe(true);
+      const known = createBreaker();
+      await outcomes([plainCalls(open(), known).run(() => Promise.reject(refusal(kind)))]);
+      expect(known.isProven()).toBe(true);
     },
   );
 
   it.each(['throttled', 'transient'] as const)(
     'take a refusal of class %s for no proof: it may stand before the check',
     async (kind) => {
-      const breaker = createCredentialBreaker(open(), createRefusals());
+      const breaker = plainCalls(open());
       let sent = 0;
       await outcomes([breaker.run(() => Promise.reject(refusal(kind)))]);
       const found = await outcomes(
@@ -209,7 +204,7 @@ describe('guarded calls', () => {
   );
 
   it('go on after an error that says nothing about the key', async () => {
-    const breaker = createCredentialBreaker(open(), createRefusals());
+    const breaker = plainCalls(open());
     const broken = () => Promise.reject(new Error('broken'));
     await expect(breaker.run(broken)).rejects.toThrow('broken');
     await expect(breaker.run(broken)).rejects.toThrow('broken');
@@ -217,7 +212,7 @@ describe('guarded calls', () => {
   });
 
   it('hand on an answer that is undefined', async () => {
-    const breaker = createCredentialBreaker(open(), createRefusals());
+    const breaker = plainCalls(open());
     expect(await breaker.run(async () => undefined)).toBeUndefined();
     expect(await breaker.run(async () => undefined)).toBeUndefined();
   });
@@ -226,5 +221,85 @@ describe('guarded calls', () => {
     const { call, many } = await setup('wrong');
     await many(2);
     await expect(call()).rejects.toBeInstanceOf(BreakerOpenError);
+  });
+});
+
+describe('refusals in a row', () => {
+  /** A breaker that hears how calls end, in virtual time. */
+  function hear(options: BreakerOptions = {}) {
+    const clock = { at: 0 };
+    const breaker = createBreaker({ ...options, now: () => clock.at });
+    const { run } = plainCalls(open(), breaker);
+    const refuse = (kind: CauseClass = 'credentials') =>
+      run(() => Promise.reject(refusal(kind))).catch(() => {});
+    return { breaker, clock, refuse, succeed: () => run(async () => {}) };
+  }
+
+  it('bar the key from the second on, and start anew after a success', async () => {
+    const { breaker, refuse, succeed } = hear();
+    await refuse();
+    expect([breaker.isRefused(), breaker.isBarred()]).toEqual([false, false]);
+    await succeed();
+    await refuse();
+    expect(breaker.isBarred()).toBe(false);
+    await refuse();
+    expect([breaker.isRefused(), breaker.isBarred()]).toEqual([true, true]);
+  });
+
+  it.each(['transient', 'throttled', 'quota', 'source', 'request', 'state'] as const)(
+    'are not ended, nor continued, by class %s',
+    async (kind) => {
+      const { breaker, refuse } = hear();
+      await refuse(kind);
+      await refuse();
+      await refuse(kind);
+      expect(breaker.isBarred()).toBe(false);
+      await refuse();
+      expect(breaker.isBarred()).toBe(true);
+    },
+  );
+
+  it('bar for ten minutes; then one try, and one more refusal bars again', async () => {
+    const { breaker, clock, refuse, succeed } = hear();
+    await refuse();
+    await refuse();
+    for (const [at, isBarred] of [
+      [599_999, true],
+      [600_000, false],
+    ] as const) {
+      clock.at = at;
+      expect(breaker.isBarred()).toBe(isBarred);
+    }
+    await refuse();
+    clock.at = 1_199_999;
+    expect(breaker.isBarred()).toBe(true);
+    clock.at = 1_200_000;
+    await succeed();
+    await refuse();
+    expect(breaker.isBarred()).toBe(false);
+  });
+
+  it('that say nothing of the key rest as long as is asked, then one more bars again', async () => {
+    const { breaker, clock, refuse } = hear({ verdictOf: () => 'unclear' });
+    await refuse();
+    await refuse();
+    expect([breaker.isBarred(), breaker.isBarred(60_000)]).toEqual([false, true]);
+    clock.at = 59_999;
+    expect(breaker.isBarred(60_000)).toBe(true);
+    clock.at = 60_000;
+    expect(breaker.isBarred(60_000)).toBe(false);
+    await refuse();
+    expect(breaker.isBarred(60_000)).toBe(true);
+  });
+
+  it('are told to each call that they keep from leaving, with the class that stops a run', async () => {
+    const { breaker, refuse } = hear();
+    await refuse();
+    await refuse();
+    const told: unknown[] = [];
+    const calls = plainCalls(open(), breaker);
+    const call = calls.run(async () => {}, { onRefused: (error) => void told.push(error) });
+    await expect(call).rejects.toBeInstanceOf(BreakerOpenError);
+    expect(told).toMatchObject([{ class: 'credentials', sent: 'no' }]);
   });
 });

@@ -1,12 +1,10 @@
 /** Several workers with one key, in virtual time over a real ledger's rules. */
 import { expect, it } from 'vitest';
-import { ProviderError } from '../../../../shared/lib/errors.ts';
-import {
-  createCredentialBreaker,
-  createRefusals,
-} from '../../../../shared/limits/credential-breaker.ts';
+import { ProviderError, StoreError } from '../../../../shared/lib/errors.ts';
+import { createBreaker } from '../../../../shared/limits/breaker.ts';
 import { createLimiter } from '../../../../shared/limits/limiter.ts';
-import { createSharedBreaker } from '../../../../shared/limits/shared-breaker.ts';
+import { noteState, readStatus, watchStatus } from '../../../../shared/limits/status.ts';
+import { plainCalls } from '../../../fixtures/calls.ts';
 import { openStores } from '../../../fixtures/stores.ts';
 
 const refusal = () =>
@@ -34,13 +32,9 @@ function setup() {
   /** As each Lambda has it. */
   const open = () => {
     const wait = () => new Promise<void>((resume) => setImmediate(resume));
-    const sharedBreaker = createSharedBreaker({ ledger, identity: 'ak', now, wait });
+    const state = noteState(ledger, 'ak', now);
     const limiter = createLimiter({ requestsPerSecond: 1e6, inFlight: 4 });
-    const breaker = createCredentialBreaker(
-      limiter,
-      createRefusals({ now: () => new Date(clock.at) }),
-      { shared: sharedBreaker },
-    );
+    const breaker = plainCalls(limiter, createBreaker({ state, now, wait }));
     return () => breaker.run(ask);
   };
   return { clock, ledger, open, provider };
@@ -94,8 +88,23 @@ it('a mended key goes on once it is tried', async () => {
   expect(await outcomes([open()(), open()()])).toEqual(['answer', 'answer']);
 });
 
-it('keeps no key in the ledger', async () => {
+it('keeps no key in the ledger, and what is known of one beside the status of the APIs', async () => {
   const { ledger, open } = setup();
+  await watchStatus({ api: 'cos-fetch', ledger })(async () => {});
   await outcomes([open()()]);
-  expect(await ledger.readNote('key ak')).toBeUndefined();
+  await watchStatus({ api: 'oms cn-north-4', ledger })(async () => {});
+  const note = JSON.parse((await ledger.readNote('health'))?.text ?? '') as { keys: object };
+  expect(Object.keys(note.keys)).toEqual([expect.stringMatching(/^[0-9a-f]{32}$/)]);
+  expect(Object.values(note.keys)).toMatchObject([{ refusals: 1 }]);
+  expect(await readStatus(ledger)).toHaveLength(2);
+});
+
+it('an answer stands though it can’t be noted', async () => {
+  const { ledger, provider } = setup();
+  provider.isGood = true;
+  const gone = () => Promise.reject(new StoreError('gone'));
+  const state = { ...noteState(ledger, 'ak'), update: gone, drop: gone };
+  const limiter = createLimiter({ requestsPerSecond: 1e6, inFlight: 4 });
+  const { run } = plainCalls(limiter, createBreaker({ state }));
+  expect(await run(async () => 'answer')).toBe('answer');
 });

@@ -1,8 +1,6 @@
 import { expect, it } from 'vitest';
 import { ProviderError } from '../../../../shared/lib/errors.ts';
-import { readStatus } from '../../../../shared/limits/api-status.ts';
-import { createLimiter } from '../../../../shared/limits/limiter.ts';
-import { watchStatus } from '../../../../shared/limits/watch-status.ts';
+import { readStatus, watchStatus } from '../../../../shared/limits/status.ts';
 import { openStores } from '../../../fixtures/stores.ts';
 
 const refusal = (kind: 'throttled' | 'credentials' | 'request') =>
@@ -25,15 +23,12 @@ function setup() {
       return ledger.swapNote(...given);
     },
   };
-  const limiter = createLimiter({ requestsPerSecond: 1e6, inFlight: 4, retry: { maxSends: 1 } });
   const now = () => new Date(clock.at);
-  const watch = (api: string) => watchStatus(limiter, { api, ledger: counted, now });
+  const watch = (api: string) => watchStatus({ api, ledger: counted, now });
   const run = (watched: ReturnType<typeof watch>, error?: Error) =>
-    watched
-      .run(async () => {
-        if (error) throw error;
-      })
-      .catch(() => {});
+    watched(async () => {
+      if (error) throw error;
+    }).catch(() => {});
   return { clock, ledger, run, watch, writes };
 }
 
@@ -94,9 +89,8 @@ it('is in nobody’s way: an odd note is written anew, one out of reach is left 
   await run(watch('cos-fetch'));
   expect(await readStatus(ledger)).toHaveLength(1);
   const broken = { readNote: () => Promise.reject(new Error('gone')), swapNote: async () => false };
-  const limiter = createLimiter({ requestsPerSecond: 1e6, inFlight: 4 });
-  const watched = watchStatus(limiter, { api: 'cos-fetch', ledger: broken });
-  expect(await watched.run(async () => 'an answer')).toBe('an answer');
+  const watched = watchStatus({ api: 'cos-fetch', ledger: broken });
+  expect(await watched(async () => 'an answer')).toBe('an answer');
 });
 
 it('tells the last request that was taken within 5 s, in one write each 5 s for all workers', async () => {
