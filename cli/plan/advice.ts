@@ -18,6 +18,7 @@ const ON_WARNING: Readonly<Record<string, string>> = {
   KEY_LEADING_SLASH: 'keys with a slash in front are sent as they are: leave it out if not meant',
   KEY_OUTER_BLANK: 'keys with a blank at an end are sent as they are: remove it if not meant',
   KEY_ENCODED: 'keys that are still percent-encoded are sent as they are: write keys decoded',
+  VALUE_IGNORED: 'values that are none count as unknown: correct them if the audit needs them',
 };
 
 /** @param capped so many keys may clash that not all were compared */

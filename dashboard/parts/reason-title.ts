@@ -20,6 +20,7 @@ export const REASONS = [
   'KEY_TOO_LONG',
   'KEY_DOTS',
   'MD5_INVALID',
+  'ON_KEY_EXIST_INVALID',
   'URL_CREDENTIALS',
   'URL_NO_SCHEME',
   'KEY_LEADING_SLASH',
@@ -27,6 +28,7 @@ export const REASONS = [
   'KEY_ENCODED',
   'KEY_REPEATED',
   'KEY_LOOKALIKE',
+  'VALUE_IGNORED',
 ] as const;
 
 /** One that a newer service knows is shown as it is. */

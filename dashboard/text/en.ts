@@ -278,6 +278,7 @@ export const en = {
   'reason.KEY_TOO_LONG': 'Key too long',
   'reason.KEY_DOTS': 'Key resolves to another key',
   'reason.MD5_INVALID': 'Not an MD5',
+  'reason.ON_KEY_EXIST_INVALID': 'onKeyExist is neither ignore nor override',
   'reason.URL_CREDENTIALS': 'URL carries credentials',
   'reason.URL_NO_SCHEME': 'URL without http://',
   'reason.KEY_LEADING_SLASH': 'Key starts with a slash',
@@ -285,6 +286,7 @@ export const en = {
   'reason.KEY_ENCODED': 'Key is still encoded',
   'reason.KEY_REPEATED': 'Key appears twice',
   'reason.KEY_LOOKALIKE': 'Keys look alike',
+  'reason.VALUE_IGNORED': 'Value of a column is ignored',
 
   'transfer.transfer': 'Transfer',
   'transfer.key': 'Target key',

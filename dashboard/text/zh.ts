@@ -260,6 +260,7 @@ export const zh: Readonly<Record<TextKey, string>> = {
   'reason.KEY_TOO_LONG': '键过长',
   'reason.KEY_DOTS': '键会解析为其他键',
   'reason.MD5_INVALID': 'MD5 无效',
+  'reason.ON_KEY_EXIST_INVALID': 'onKeyExist 须为 ignore 或 override',
   'reason.URL_CREDENTIALS': 'URL 含凭证',
   'reason.URL_NO_SCHEME': 'URL 缺少 http://',
   'reason.KEY_LEADING_SLASH': '键以斜杠开头',
@@ -267,6 +268,7 @@ export const zh: Readonly<Record<TextKey, string>> = {
   'reason.KEY_ENCODED': '键仍为编码形式',
   'reason.KEY_REPEATED': '键重复',
   'reason.KEY_LOOKALIKE': '键相似',
+  'reason.VALUE_IGNORED': '已忽略无效的列值',
 
   'transfer.transfer': '传输',
   'transfer.key': '对象键',

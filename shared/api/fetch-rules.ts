@@ -64,7 +64,12 @@ const KEY_JSON = { maxLength: KEY_LIMIT_BYTES, not: { pattern: '(?:^|/)\\.{1,2}(
 
 const MD5_PATTERN = '^(?:[0-9A-Fa-f]{32})?$';
 
-function field(name: keyof Fields, expected: string, pattern: string, allowHttps: boolean) {
+function field(
+  name: 'url' | 'key' | 'md5',
+  expected: string,
+  pattern: string,
+  allowHttps: boolean,
+) {
   const form = new RegExp(pattern, 'u');
   const check = v.rawCheck<string>(({ dataset, addIssue }) => {
     if (!dataset.typed) return;
@@ -78,8 +83,15 @@ function field(name: keyof Fields, expected: string, pattern: string, allowHttps
   return v.pipe(v.string(expected), check, inJson(json));
 }
 
+/** What to do where the target is there already. */
+export const sameKeyRule = v.exactOptional(
+  v.picklist(['ignore', 'override'], 'expected ignore or override'),
+);
+
 export const fetchFields = (allowHttps: boolean) => ({
   url: field('url', 'expected the URL of the source', urlPattern(allowHttps), allowHttps),
   key: field('key', 'expected the target key', KEY_PATTERN, allowHttps),
   md5: v.exactOptional(field('md5', 'expected 32 hex digits', MD5_PATTERN, allowHttps)),
+  /** Wins over that of the request. */
+  onKeyExist: sameKeyRule,
 });

@@ -21,7 +21,5 @@ export const sameKeyOf = ({ onKeyExist, ignoreSameKey }: Fetches): SameKey => ({
 /** The manifest's text; the schema has linted every object. */
 export const fetchesText = ({ objects }: Fetches): string =>
   objects
-    .map(
-      ({ url, key, md5 }) => `${JSON.stringify({ url, key, ...(md5 !== undefined && { md5 }) })}\n`,
-    )
+    .map(({ url, key, md5, onKeyExist }) => `${JSON.stringify({ url, key, md5, onKeyExist })}\n`)
     .join('');

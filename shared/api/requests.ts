@@ -12,7 +12,7 @@ import { BUCKET, REGION } from '../manifest/cos-names.ts';
 import { REGION as HUAWEI_REGION, PROJECT_ID } from '../providers/huawei/config.ts';
 import { NAME as SET_NAME } from '../stores/documents.ts';
 import { KEY_BYTES, keyFault } from '../stores/object-keys.ts';
-import { fetchFields } from './fetch-rules.ts';
+import { fetchFields, sameKeyRule } from './fetch-rules.ts';
 import { GROUP_ID, TASK_ID } from './oms-ids.ts';
 import { findExcess, withFirstFaults } from './request-limits.ts';
 
@@ -80,9 +80,7 @@ export const fetchesBody = (allowHttps: boolean) =>
           `expected at most ${MAX_FETCHES} objects; upload a manifest for more`,
         ),
       ),
-      onKeyExist: v.exactOptional(
-        v.picklist(['ignore', 'override'], 'expected ignore or override'),
-      ),
+      onKeyExist: sameKeyRule,
       ignoreSameKey: v.exactOptional(flag),
     }),
     v.forward(

@@ -1,7 +1,7 @@
 /** The types of the ledger: runs, transfers, provider tasks, and the updates that change them. */
 import type { Cause } from '../lib/errors.ts';
 import type { Fact, TransferState } from './merge.ts';
-import type { SameKey, Target } from './shard.ts';
+import type { ListedFields, SameKey, Target } from './shard.ts';
 
 export const RUN_STATES = ['planning', 'active', 'completed', 'cancelled', 'failed'] as const;
 
@@ -145,7 +145,7 @@ export interface Page<Item> {
 }
 
 /** Where a transfer's object comes from and goes to; kept for reports, resolving and retries. */
-export interface TransferObject {
+export interface TransferObject extends ListedFields {
   readonly url: string;
   readonly key: string;
   readonly md5?: string;

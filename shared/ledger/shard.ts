@@ -19,10 +19,16 @@ const targetSchema = v.object({
 /** Where a manifest's objects go; from the manifest's key. */
 export type Target = Fixed<v.InferOutput<typeof targetSchema>>;
 
+/** Columns of a manifest besides url, key and md5, as reports order them. */
+export const LISTED_COLUMNS = ['size', 'etag', 'crc64', 'modified', 'onKeyExist'] as const;
+
+export type ListedColumn = (typeof LISTED_COLUMNS)[number];
+
 const columnsSchema = v.object({
   url: whole,
   key: whole,
   md5: v.exactOptional(whole),
+  ...v.entriesFromList(LISTED_COLUMNS, v.exactOptional(whole)),
   /** Of all columns; a line with more is quarantined. Messages of earlier versions lack it. */
   count: v.exactOptional(whole),
 });
@@ -105,8 +111,39 @@ export const isTaskShard = ({ object }: Pick<Shard, 'object'>): boolean => objec
 export const parseShard = (body: string): ShardMessage =>
   parseWith(v.pipe(jsonText, messageSchema), body, 'The queue message');
 
+/** The columns that a line of these shards may have besides url, key and md5. */
+export const listedColumnsOf = (shards: readonly Shard[]): readonly ListedColumn[] =>
+  LISTED_COLUMNS.filter((column) =>
+    shards.some(
+      (shard) =>
+        !isTaskShard(shard) &&
+        (shard.layout.format === 'jsonl' || shard.layout.columns?.[column] !== undefined),
+    ),
+  );
+
+/** What a manifest may tell of an object besides url, key and md5; absent where it does not. */
+export interface ListedFields {
+  /** Bytes, as decimal text: it may exceed 2^53. */
+  readonly size?: string;
+  /** Without quotes. */
+  readonly etag?: string;
+  /** CRC-64/XZ as decimal text. */
+  readonly crc64?: string;
+  /** ISO 8601 with `Z`. */
+  readonly modified?: string;
+  /** Wins over the request and the deployment. */
+  readonly onKeyExist?: OnKeyExist;
+}
+
+/** Those of an object; undefined where it has none. */
+export function listedFieldsOf(object: ListedFields): ListedFields | undefined {
+  const fields = LISTED_COLUMNS.filter((column) => object[column] !== undefined);
+  if (fields.length === 0) return undefined;
+  return Object.fromEntries(fields.map((column) => [column, object[column]]));
+}
+
 /** One good line. */
-export interface PlannedTransfer {
+export interface PlannedTransfer extends ListedFields {
   /** `<runId>.<shard>.<line>` */
   readonly id: string;
   /** Line within the shard, from 0; header, blank and quarantined lines count. */

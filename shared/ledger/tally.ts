@@ -8,7 +8,8 @@ export type WarningReason =
   | 'KEY_OUTER_BLANK'
   | 'KEY_ENCODED'
   | 'KEY_REPEATED'
-  | 'KEY_LOOKALIKE';
+  | 'KEY_LOOKALIKE'
+  | 'VALUE_IGNORED';
 
 /** What reading a shard found; the tallies of a run prove that its manifest was read whole. */
 export interface Tally {

@@ -3,10 +3,16 @@
  * speed. Every line it does not accept goes to `csv.ts` and `lint.ts`, and they would pass what it
  * accepts (a property in the tests).
  */
-import type { CsvColumns } from '../ledger/shard.ts';
+import {
+  type CsvColumns,
+  LISTED_COLUMNS,
+  type ListedColumn,
+  type ListedFields,
+} from '../ledger/shard.ts';
 import { hasUrlSecrets } from '../lib/url-secrets.ts';
 import { hasOuterBlanks } from './blanks.ts';
 import { CONTROL, KEY_LIMIT_BYTES, LINE_LIMIT_BYTES, type LintOptions, MD5_HEX } from './lint.ts';
+import { parseListed, saysNothing } from './listed.ts';
 import { dialFault, PLAIN_ORIGIN, URL_UNSAFE } from './url.ts';
 
 const LINE_FEED = 10;
@@ -83,6 +89,7 @@ export interface PlainLine {
   folded: boolean;
   /** Empty when absent. */
   md5: string;
+  listed: ListedFields | undefined;
   end: number;
 }
 
@@ -96,6 +103,7 @@ export function createPlainCsv(columns: CsvColumns, { allowHttps }: LintOptions)
   if (CLASS[0] === 0) fillClasses();
   const { url: urlColumn, key: keyColumn, md5: md5Column = -1 } = columns;
   const { count = Number.POSITIVE_INFINITY } = columns;
+  const listed = createListedFields(columns);
   const needed = Math.max(urlColumn, keyColumn);
   const origins = new RegExp(PLAIN_ORIGIN);
   // No field holds a line feed: before the first match nothing starts like this.
@@ -123,6 +131,7 @@ export function createPlainCsv(columns: CsvColumns, { allowHttps }: LintOptions)
     let md5Start = 0;
     let md5End = 0;
     let md5Bits = 0;
+    listed?.clear();
     let column = 0;
     let position = at;
     let byte = COMMA;
@@ -163,7 +172,7 @@ export function createPlainCsv(columns: CsvColumns, { allowHttps }: LintOptions)
         md5Start = start;
         md5End = stop;
         md5Bits = bits;
-      }
+      } else listed?.see(column, start, stop);
       column += 1;
       position += 1;
     }
@@ -198,6 +207,9 @@ export function createPlainCsv(columns: CsvColumns, { allowHttps }: LintOptions)
       key = bytes.toString('utf8', keyStart, keyEnd);
       if (CONTROL.test(key) || hasOuterBlanks(key)) return false;
     }
+    const further = listed?.take(text);
+    if (further === null) return false;
+    line.listed = further;
     line.url = url;
     line.key = key;
     line.folded = (keyBits & (UPPER_CASE | NOT_ASCII)) === 0;
@@ -205,6 +217,37 @@ export function createPlainCsv(columns: CsvColumns, { allowHttps }: LintOptions)
     line.md5 = (md5Bits & UPPER_CASE) === 0 ? md5 : md5.toLowerCase();
     line.end = position;
     return true;
+  };
+}
+
+/** Sees where the further columns of a line stand; undefined for a manifest that has none. */
+function createListedFields(columns: CsvColumns) {
+  const names = LISTED_COLUMNS.filter((name) => columns[name] !== undefined);
+  if (names.length === 0) return undefined;
+  const places = names.map((name) => columns[name]);
+  const starts = new Int32Array(names.length);
+  const stops = new Int32Array(names.length);
+  return {
+    /** Before each line: it may have fewer fields than the one before. */
+    clear: () => void stops.fill(0),
+    see(column: number, start: number, stop: number) {
+      const at = places.indexOf(column);
+      if (at === -1) return;
+      starts[at] = start;
+      stops[at] = stop;
+    },
+    /** What the fields tell; null where the rules have something to say. */
+    take(text: string): ListedFields | undefined | null {
+      let found: Partial<Record<ListedColumn, string>> | undefined;
+      for (const [at, name] of names.entries()) {
+        const value = text.slice(starts[at], stops[at]);
+        if (saysNothing(value)) continue;
+        if (parseListed(name, value) !== value) return null;
+        found ??= {};
+        found[name] = value;
+      }
+      return found as ListedFields | undefined;
+    },
   };
 }
 

@@ -1,13 +1,14 @@
 /** Reads lines and headers of CSV manifests. */
-import type { CsvColumns } from '../ledger/shard.ts';
+import { type CsvColumns, LISTED_COLUMNS } from '../ledger/shard.ts';
 import { splitCsvLine } from '../lib/csv.ts';
 import { InputError } from '../lib/errors.ts';
 import type { Fields, LineFault } from './lint.ts';
+import { listedTexts } from './listed.ts';
 
 /** Columns of a manifest without a header line. */
 export const DEFAULT_COLUMNS: CsvColumns = { url: 0, key: 1, md5: 2, count: 3 };
 
-const COLUMN_NAMES = ['url', 'key', 'md5'] as const;
+const COLUMN_NAMES = ['url', 'key', 'md5', ...LISTED_COLUMNS] as const;
 
 /**
  * Reads one line of a manifest.
@@ -27,8 +28,10 @@ export function parseCsvLine(
   }
   const { count = fields.length } = columns;
   if (fields.length > count) return tooManyFields(fields.length, count, hasHeader);
-  const md5 = columns.md5 === undefined ? undefined : fields[columns.md5];
-  return { url: fields[columns.url] ?? '', key: fields[columns.key] ?? '', md5: md5 ?? '' };
+  const fieldOf = (column: keyof CsvColumns): string | undefined => fields[columns[column] ?? -1];
+  const listed = listedTexts(fieldOf);
+  const [url = '', key = '', md5 = ''] = [fieldOf('url'), fieldOf('key'), fieldOf('md5')];
+  return listed ? { url, key, md5, listed } : { url, key, md5 };
 }
 
 /**
@@ -40,20 +43,17 @@ export function parseCsvHeader(line: string): CsvColumns | undefined {
   const fields = splitCsvLine(line);
   if ('reason' in fields) return undefined;
   const names = fields.map((field) => field.trim().toLowerCase());
-  const [url, key, md5] = COLUMN_NAMES.map((name) => names.indexOf(name)) as [
-    number,
-    number,
-    number,
-  ];
+  const found = COLUMN_NAMES.map((name) => [name, names.indexOf(name.toLowerCase())] as const);
+  const [url = -1, key = -1] = found.map(([, at]) => at);
   if (url === -1 && key === -1) return undefined;
   // A first line of data whose key happens to be "url" or "key" still has an address in it.
   if ((url === -1 || key === -1) && names.some((name) => /[/.:]/.test(name))) return undefined;
   const missing = url === -1 ? 'url' : key === -1 ? 'key' : undefined;
   if (missing) throw badHeader(`the header names no column "${missing}"; expected url,key,md5`);
-  const twice = COLUMN_NAMES.find((name) => names.indexOf(name) !== names.lastIndexOf(name));
-  if (twice) throw badHeader(`the header names the column "${twice}" twice`);
-  const count = fields.length;
-  return md5 === -1 ? { url, key, count } : { url, key, md5, count };
+  const twice = found.find(([name, at]) => at !== names.lastIndexOf(name.toLowerCase()));
+  if (twice) throw badHeader(`the header names the column "${twice[0]}" twice`);
+  const rest = Object.fromEntries(found.filter(([, at]) => at !== -1));
+  return { ...rest, url, key, count: fields.length };
 }
 
 /** Read in part, such a line would be another one: an address up to its comma, and half a key. */

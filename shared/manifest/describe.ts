@@ -1,5 +1,5 @@
 /**
- * Reads URL, key and MD5 of transfers back from their manifest: the row of a healthy one holds none.
+ * Reads what transfers are about (URL, key, MD5 and more) back from their manifest: the row of a healthy one holds none.
  * The marks of a shard tell where to start, so that little of a large one is read.
  */
 import type { Ledger, Mark } from '../ledger/ledger.ts';
@@ -78,9 +78,8 @@ function createLineFinder({ ledger, objects }: DescribeOptions) {
   ): Promise<void> => {
     const reading = read(part);
     for await (const batch of reading) {
-      for (const { line, url, key, md5 } of batch) {
-        if (!lines.has(first + line)) continue;
-        found.set(first + line, { url, key, ...(md5 !== undefined && { md5 }) });
+      for (const { id: _id, line, target: _target, ...object } of batch) {
+        if (lines.has(first + line)) found.set(first + line, object);
       }
       if (first + reading.tally.lines > last) return;
     }

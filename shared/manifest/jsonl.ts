@@ -1,12 +1,18 @@
 /**
  * Parses JSON Lines: one object per line, `{"url","key","md5"}` or the provider's
- * `{"Url","Key","MD5"}`.
+ * `{"Url","Key","MD5"}`, and what else a manifest may tell.
  */
 import { own } from '../lib/values.ts';
 import type { Fields, LineFault } from './lint.ts';
+import { listedTexts } from './listed.ts';
 
 /** Both spellings of each field; further fields are ignored. */
-const SPELLINGS = { url: ['url', 'Url'], key: ['key', 'Key'], md5: ['md5', 'MD5'] } as const;
+const SPELLINGS = {
+  url: ['url', 'Url'],
+  key: ['key', 'Key'],
+  md5: ['md5', 'MD5'],
+  onKeyExist: ['onKeyExist', 'OnKeyExist'],
+} as const;
 
 /** Reads one line, given without its line break. Messages never quote the line. */
 export function parseJsonLine(line: string): Fields | LineFault {
@@ -28,7 +34,25 @@ export function parseJsonLine(line: string): Fields | LineFault {
   if (typeof key === 'object') return key;
   const md5 = pick(value, 'md5');
   if (typeof md5 === 'object') return md5;
-  return { url, key, md5 };
+  const onKeyExist = pick(value, 'onKeyExist');
+  if (typeof onKeyExist === 'object') return onKeyExist;
+  const listed = listedTexts((column) =>
+    column === 'onKeyExist' ? onKeyExist : textOf(value, column, line),
+  );
+  return listed ? { url, key, md5, listed } : { url, key, md5 };
+}
+
+/** What is no value of any column. */
+const NO_VALUE = ' ';
+
+/** A number as it is written, since 64 bits don't fit into one of JavaScript's. */
+function textOf(value: object, name: string, line: string): string | undefined {
+  const found = own(value as Record<string, unknown>, name) ?? undefined;
+  if (found === undefined || typeof found === 'string') return found;
+  if (typeof found !== 'number') return NO_VALUE;
+  if (Number.isSafeInteger(found)) return String(found);
+  const written = [...line.matchAll(new RegExp(`"${name}"\\s*:\\s*(\\d+)(?=\\s*[,}])`, 'g'))];
+  return written.length === 1 ? written[0]?.[1] : NO_VALUE;
 }
 
 /** The field as text, empty when it is absent or null. */

@@ -7,6 +7,7 @@ import type { WarningReason } from '../ledger/tally.ts';
 import { hasUrlSecrets } from '../lib/url-secrets.ts';
 import { hasOuterBlanks } from './blanks.ts';
 import type { QuarantineReason } from './findings.ts';
+import { EXPECTED, isNoValue, type ListedTexts } from './listed.ts';
 import { parseSourceUrl, type SourceAddress } from './sources/address.ts';
 import { decodeKey, hasLeadingSlash, isEncodedEnd, pathFault, tidyKey } from './target-key.ts';
 import { dialFault, encodeUrl, encodingFault, toHttp, urlForm } from './url.ts';
@@ -16,6 +17,7 @@ export interface Fields {
   readonly url: string;
   readonly key: string;
   readonly md5: string;
+  readonly listed?: ListedTexts;
 }
 
 export interface LineFault {
@@ -71,6 +73,10 @@ const FAULTS: readonly Rule<LineFault>[] = [
   },
   resolved,
   md5Digits,
+  ({ listed }) =>
+    isNoValue('onKeyExist', listed?.onKeyExist)
+      ? fault('ON_KEY_EXIST_INVALID', `the onKeyExist is not ${EXPECTED.onKeyExist}`)
+      : undefined,
 ];
 
 const WARNINGS: readonly Rule<LineWarning>[] = [
@@ -103,6 +109,14 @@ const WARNINGS: readonly Rule<LineWarning>[] = [
       'the key is percent-encoded like the end of the url, but keys are written decoded; it is sent as it is';
     return warning('KEY_ENCODED', message, decodeKey(key));
   },
+  ...(['size', 'etag', 'crc64', 'modified'] as const).map(
+    (column): Rule<LineWarning> =>
+      ({ listed }) => {
+        if (!isNoValue(column, listed?.[column])) return undefined;
+        const message = `the ${column} is not ${EXPECTED[column]}; the object is sent, its ${column} counts as unknown`;
+        return warning('VALUE_IGNORED', message);
+      },
+  ),
 ];
 
 /** Finds the first reason why a line can't be sent. */
@@ -134,7 +148,7 @@ function withSoundFix<Found extends LineFault | LineWarning>(
 }
 
 /** By the first letters of a reason: what its fix replaces. */
-export const FIELD_OF: ReadonlyMap<string, keyof Fields> = new Map<string, keyof Fields>([
+export const FIELD_OF: ReadonlyMap<string, 'url' | 'key' | 'md5'> = new Map([
   ['URL', 'url'],
   ['KEY', 'key'],
   ['MD5', 'md5'],

@@ -22,6 +22,7 @@ import {
   lineNotUtf8,
   lineTooLong,
 } from './lint.ts';
+import { listedFields } from './listed.ts';
 import type { KeyWatch } from './similar-keys.ts';
 
 const LINE_FEED = 10;
@@ -80,7 +81,14 @@ export function createLineReader(options: ReaderOptions, sink: ReaderSink): Line
     const { bytes, start } = block;
     const found: PlannedTransfer[] = [];
     const utf8 = isUtf8(bytes);
-    const plain: PlainLine = { url: '', key: '', folded: false, md5: '', end: 0 };
+    const plain: PlainLine = {
+      url: '',
+      key: '',
+      folded: false,
+      md5: '',
+      listed: undefined,
+      end: 0,
+    };
     const takes = utf8 ? takePlain : undefined;
     const text = takes ? bytes.toString('latin1') : '';
     const lastFeed = bytes.lastIndexOf(LINE_FEED);
@@ -136,7 +144,7 @@ function createJudge(options: ReaderOptions, sink: ReaderSink) {
   };
 
   const transfer = (
-    { url, key, md5 }: Fields,
+    { url, key, md5, listed }: Pick<PlainLine, 'url' | 'key' | 'md5' | 'listed'>,
     byteOffset: number,
     folded?: string,
   ): PlannedTransfer => {
@@ -145,7 +153,9 @@ function createJudge(options: ReaderOptions, sink: ReaderSink) {
     const clash = watchKey?.(key, line, folded);
     if (clash) warn(clash, byteOffset);
     const id = idPrefix + line;
-    return md5 === '' ? { id, line, target, url, key } : { id, line, target, url, key, md5 };
+    const object = { id, line, target, url, key };
+    if (listed) return { ...object, ...(md5 !== '' && { md5 }), ...listed };
+    return md5 === '' ? object : { id, line, target, url, key, md5 };
   };
 
   /** Judges one decoded line, given without its line break. */
@@ -160,7 +170,9 @@ function createJudge(options: ReaderOptions, sink: ReaderSink) {
     const fault = findFault(fields, options);
     if (fault) return void quarantine(fault, byteOffset, text);
     for (const warning of findWarnings(fields, options)) warn(warning, byteOffset);
-    return transfer({ ...fields, md5: fields.md5.toLowerCase() }, byteOffset);
+    const { url, key, md5, listed } = fields;
+    const line = { url, key, md5: md5.toLowerCase(), listed: listedFields(listed) };
+    return transfer(line, byteOffset);
   };
 
   /** Blocks and long lines come one after the other. */

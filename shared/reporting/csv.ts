@@ -4,12 +4,13 @@
  * run that were never sent. The last two are valid manifests again.
  */
 import type { TransferObject } from '../ledger/model.ts';
+import type { ListedColumn, ListedFields } from '../ledger/shard.ts';
 import { toCsvField } from '../lib/csv.ts';
 import type { CauseClass } from '../lib/errors.ts';
 import type { Quarantined } from '../manifest/findings.ts';
 
 /** One transfer that failed or was cancelled. */
-export interface FailedRow {
+export interface FailedRow extends ListedFields {
   readonly url: string;
   readonly key: string;
   readonly md5?: string | undefined;
@@ -46,12 +47,23 @@ export const writeRejectedCsv = (rows: Rows<Quarantined>, begun = false): AsyncG
 
 const FAILED_HEADER = 'url,key,md5,attempts,class,code,message,requestId,transferId,state';
 
+const withListed = (header: string, columns: readonly ListedColumn[]): string =>
+  [header, ...columns].join(',');
+
+const listedCells = (row: ListedFields, columns: readonly ListedColumn[]): readonly Cell[] =>
+  columns.map((column) => row[column]);
+
 /**
- * Writes `failed.csv`. `url`, `key` and `md5` stay exact, so that it can be submitted again.
+ * Writes `failed.csv`. What a manifest says stays exact, so that it can be submitted again.
+ * @param columns what the manifest has besides url, key and md5
  * @param begun without the header: its first rows were written already
  */
-export const writeFailedCsv = (rows: Rows<FailedRow>, begun = false): AsyncGenerator<string> =>
-  writeCsv(begun ? '' : FAILED_HEADER, rows, (row) => [
+export const writeFailedCsv = (
+  rows: Rows<FailedRow>,
+  columns: readonly ListedColumn[],
+  begun = false,
+): AsyncGenerator<string> =>
+  writeCsv(begun ? '' : withListed(FAILED_HEADER, columns), rows, (row) => [
     row.url,
     row.key,
     row.md5,
@@ -62,11 +74,20 @@ export const writeFailedCsv = (rows: Rows<FailedRow>, begun = false): AsyncGener
     harmless(row.requestId),
     row.transferId,
     row.state,
+    ...listedCells(row, columns),
   ]);
 
 /** Writes `rest.csv`; its fields stay exact too. */
-export const writeRestCsv = (rows: Rows<TransferObject>): AsyncGenerator<string> =>
-  writeCsv('url,key,md5', rows, (row) => [row.url, row.key, row.md5]);
+export const writeRestCsv = (
+  rows: Rows<TransferObject>,
+  columns: readonly ListedColumn[],
+): AsyncGenerator<string> =>
+  writeCsv(withListed('url,key,md5', columns), rows, (row) => [
+    row.url,
+    row.key,
+    row.md5,
+    ...listedCells(row, columns),
+  ]);
 
 async function* writeCsv<Row>(
   header: string,

@@ -4,6 +4,7 @@
  */
 import type { Ledger, ShardRecord } from '../ledger/ledger.ts';
 import type { DescribedTransfer, Run, Transfer } from '../ledger/model.ts';
+import { listedColumnsOf } from '../ledger/shard.ts';
 import { sideBySide } from '../lib/side-by-side.ts';
 import { createDescribe } from '../manifest/describe.ts';
 import { readFailures, readRejected, rejectedKeptKey } from '../manifest/staging.ts';
@@ -109,11 +110,12 @@ async function* failedPieces(
   from: number,
 ): AsyncGenerator<Piece> {
   const describe = createDescribe({ ledger, objects });
-  if (from === 0) for await (const text of writeFailedCsv([])) yield { text };
+  const columns = listedColumnsOf(shards.map(({ shard }) => shard));
+  if (from === 0) for await (const text of writeFailedCsv([], columns)) yield { text };
   for await (const { rows, next } of failedIn(ledger, shards, from)) {
     for (const row of rows) if (row.state === 'failed') failures?.add(row);
     const described = failedRows(runId, await describe(rows), objects);
-    for await (const text of writeFailedCsv(described, true)) yield { text };
+    for await (const text of writeFailedCsv(described, columns, true)) yield { text };
     yield { text: '', next };
   }
 }
@@ -155,9 +157,9 @@ async function* failedRows(
   for (const transfer of transfers) {
     const { transferId, object, attempt, state, cause, task } = transfer;
     yield {
-      url: object?.url ?? '',
-      key: object?.key ?? '',
-      md5: object?.md5,
+      url: '',
+      key: '',
+      ...object,
       attempts: attempt,
       class: cause?.class,
       code: cause?.code,

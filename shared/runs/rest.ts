@@ -6,7 +6,7 @@
 import type { Ledger, ShardRecord } from '../ledger/ledger.ts';
 import { TRANSFER_STATES } from '../ledger/merge.ts';
 import type { Plan, Run, TransferObject } from '../ledger/model.ts';
-import { isTaskShard, parseShard, type Shard } from '../ledger/shard.ts';
+import { isTaskShard, listedColumnsOf, parseShard, type Shard } from '../ledger/shard.ts';
 import { NO_TALLY, type Tally } from '../ledger/tally.ts';
 import { toCause } from '../lib/cause.ts';
 import { InputError, WaybillError } from '../lib/errors.ts';
@@ -66,7 +66,10 @@ export async function writeRest(
     const known = new Map(records.map((record) => [record.shard.index, record]));
     const tallies: Tally[] = [];
     const unsent = unsentIn(cut.shards, known, tallies, options);
-    const { content, file } = digested('rest.csv', writeRestCsv(unsent.rows()));
+    const { content, file } = digested(
+      'rest.csv',
+      writeRestCsv(unsent.rows(), listedColumnsOf(cut.shards)),
+    );
     await objects.put(key, content);
     return {
       file: file(),

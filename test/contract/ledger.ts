@@ -18,6 +18,10 @@ const object: TransferObject = {
   url: 'http://origin.example/a%20b',
   key: 'a b',
   md5: 'f'.repeat(32),
+  size: '9007199254740993',
+  etag: '0x8D',
+  modified: '2026-11-20T02:00:00.123456Z',
+  onKeyExist: 'ignore',
 };
 const cause: Cause = { provider: 'tencent', code: 'Forbidden', message: 'no', class: 'source' };
 

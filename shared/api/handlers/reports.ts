@@ -62,7 +62,7 @@ export function reportRoutes({
   const rest = async (request: HttpRequest): Promise<HttpAnswer> => {
     const run = await findRun(ledger, request);
     const key = reportKey(run.runId, 'rest.csv');
-    if (!isStopped(run)) return answer(run, 'rest.csv', await collect(writeRestCsv([])));
+    if (!isStopped(run)) return answer(run, 'rest.csv', await collect(writeRestCsv([], [])));
     if (run.closedAt && (await objects.head(key))) return stored(run, 'rest.csv', key);
     const message = run.closedAt
       ? 'There is no rest.csv of this run; summary.json says why.'

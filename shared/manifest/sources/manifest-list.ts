@@ -1,6 +1,7 @@
 /** Reads manifests as lists: what one was made from, or the older one that a newer list is compared with. */
 import { splitCsvLine } from '../../lib/csv.ts';
 import { isRecord, parseRecord } from '../../lib/values.ts';
+import { parseListed, saysNothing } from '../listed.ts';
 import type { LineParser } from './list-lines.ts';
 import { type Entry, LIST_COLUMNS, type ListColumn } from './object.ts';
 
@@ -61,9 +62,8 @@ function toEntry(field: (name: 'url' | 'key' | ListColumn) => string): Entry {
   const object: Record<string, string> = { key, url: field('url') };
   for (const column of LIST_COLUMNS) {
     const text = field(column);
-    if (text !== '') object[column === 'size' ? 'sizeBytes' : column] = text;
+    const value = column === 'md5' || saysNothing(text) ? text : parseListed(column, text);
+    if (value) object[column === 'size' ? 'sizeBytes' : column] = value;
   }
-  // A size that is none would be worse than no size.
-  if (!/^\d+$/.test(object['sizeBytes'] ?? '')) delete object['sizeBytes'];
   return { ...object, key };
 }

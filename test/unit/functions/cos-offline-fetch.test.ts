@@ -16,7 +16,7 @@ import { type Peer, type Reply, startPeer } from '../../fixtures/http.ts';
 import { loadJson } from '../../fixtures/load.ts';
 import { silentLog } from '../../fixtures/log.ts';
 
-const event = loadJson('events/cos-offline-fetch.json'); // m1 is shard r1.0, m2 is shard r1.1
+const event = loadJson('events/cos-offline-fetch.json') as { Records: { body: string }[] }; // m1 is shard r1.0, m2 is shard r1.1
 const accepted = (taskId: string): Reply => ({
   body: JSON.stringify({ code: 0, message: 'SUCCESS', request_id: 'q', data: { taskid: taskId } }),
 });
@@ -153,6 +153,29 @@ describe('cos-offline-fetch', () => {
     );
     expect((await Array.fromAsync(ledger.shards('r1'))).every(({ ended }) => ended)).toBe(true);
   });
+
+  it.each([
+    [{}, { IgnoreSameKey: true }],
+    [{ onKeyExist: 'ignore' }, { OnKeyExist: 'ignore' }],
+  ] as const)(
+    'lets what a line says of an existing object win over its request: %j',
+    async (said, sent) => {
+      const read: Deps['read'] = (shard) => {
+        const { [Symbol.asyncIterator]: lines, ...reading } = readingOf(shard, 1);
+        async function* batches() {
+          for await (const batch of lines()) yield batch.map((line) => ({ ...line, ...said }));
+        }
+        return { ...reading, [Symbol.asyncIterator]: batches };
+      };
+      const { handle, peer } = await setup({ read });
+      peer.answer(accepted('t1'));
+      const [record] = event.Records;
+      const shard = { ...JSON.parse(record?.body ?? ''), ignoreSameKey: true };
+      await handle({ Records: [{ ...record, body: JSON.stringify(shard) }] });
+      const [{ OnKeyExist, IgnoreSameKey } = {}] = bodies(peer);
+      expect({ OnKeyExist, IgnoreSameKey }).toEqual(sent);
+    },
+  );
 
   it('G2: sends nothing again when its message is delivered twice', async () => {
     const { handle, peer } = await setup();

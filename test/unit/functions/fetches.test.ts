@@ -98,6 +98,22 @@ describe('POST /fetches', () => {
     expect(await queued()).toMatchObject([kept]);
   });
 
+  it('keeps what is said of one object beside what is said of all', async () => {
+    const { objects, post, queued } = setup();
+    const [first, second] = body.objects;
+    const said = [{ ...first, onKeyExist: 'override' }, second];
+    await post('POST /fetches', { ...body, objects: said, ignoreSameKey: true });
+    const [shard] = await queued();
+    if (!shard) throw new Error('nothing was queued');
+    const sent = (await Array.fromAsync(createShardReader({ objects })(shard))).flat();
+    expect(sent.map(({ onKeyExist }) => onKeyExist)).toEqual(['override', undefined]);
+    const wrong = [{ ...first, onKeyExist: 'skip' }];
+    expect(await post('POST /fetches', { ...body, objects: wrong })).toMatchObject({
+      status: 400,
+      errors: [{ path: 'objects[0].onKeyExist', message: 'expected ignore or override' }],
+    });
+  });
+
   it('names every object that can’t be fetched, and starts nothing', async () => {
     const { ledger, objects, post } = setup();
     const bad = { url: 'https://o.example/a', key: '' };

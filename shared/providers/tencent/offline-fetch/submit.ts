@@ -76,7 +76,7 @@ export function createSubmit(options: SubmitOptions) {
         breaker.run(() => resolve(open, since), call),
       );
       if (attempt === undefined) return true;
-      const task = { ...fetchTask(transfer), ...sameKeyOf(shard), ...urls(id, attempt) };
+      const task = { ...fetchTask(transfer), ...sameKeyOf(transfer, shard), ...urls(id, attempt) };
       // Signed at its turn, however long it waited for that.
       const send = async () =>
         client.submit(target, { ...task, url: await sentUrl(transfer.url, shard, intent) });
@@ -101,8 +101,9 @@ export function createSubmit(options: SubmitOptions) {
   };
 }
 
-/** What the request said, where it said anything. */
-const sameKeyOf = ({ onKeyExist, ignoreSameKey }: Shard): SameKey => ({
-  ...(onKeyExist !== undefined && { onKeyExist }),
-  ...(ignoreSameKey !== undefined && { ignoreSameKey }),
-});
+/** What the line said, else the request, where they said anything. */
+function sameKeyOf(line: PlannedTransfer, shard: Shard): SameKey {
+  const { onKeyExist = shard.onKeyExist } = line;
+  if (onKeyExist !== undefined) return { onKeyExist };
+  return shard.ignoreSameKey === undefined ? {} : { ignoreSameKey: shard.ignoreSameKey };
+}

@@ -14,7 +14,7 @@ import {
   type TransferProgress,
   type TransferTask,
 } from '../../../ledger/model.ts';
-import type { Shard } from '../../../ledger/shard.ts';
+import { type ListedFields, listedFieldsOf, type Shard } from '../../../ledger/shard.ts';
 import { NO_TALLY, type Tally } from '../../../ledger/tally.ts';
 import type { Totals } from '../../../ledger/totals.ts';
 import type { Cause } from '../../../lib/errors.ts';
@@ -148,17 +148,22 @@ const toObject = (item: Item): TransferObject => ({
   url: text(item, 'url'),
   key: text(item, 'key'),
   ...(has(item, 'md5') && { md5: text(item, 'md5') }),
+  ...(has(item, 'listed') && json<ListedFields>(item, 'listed')),
 });
 
 /** What a transfer is about, as attributes: the first update that knows it says it. */
 export const fromDescription = (
   object: TransferObject | undefined,
   task: TransferTask | undefined,
-): Readonly<Record<string, Value>> => ({
-  ...(object && { url: object.url, key: object.key }),
-  ...(object?.md5 !== undefined && { md5: object.md5 }),
-  ...(task && { task: JSON.stringify(task) }),
-});
+): Readonly<Record<string, Value>> => {
+  const listed = object && listedFieldsOf(object);
+  return {
+    ...(object && { url: object.url, key: object.key }),
+    ...(object?.md5 !== undefined && { md5: object.md5 }),
+    ...(listed && { listed: JSON.stringify(listed) }),
+    ...(task && { task: JSON.stringify(task) }),
+  };
+};
 
 /** When items expire: DynamoDB removes them within a few days after `ttl`, Unix seconds. */
 

@@ -12,7 +12,7 @@ import type {
   TransferProgress,
   TransferTask,
 } from '../../../ledger/model.ts';
-import type { Shard } from '../../../ledger/shard.ts';
+import type { ListedFields, Shard } from '../../../ledger/shard.ts';
 import type { Tally } from '../../../ledger/tally.ts';
 import type { Cause } from '../../../lib/errors.ts';
 import type { Row } from '../file.ts';
@@ -146,5 +146,6 @@ export const toAccepted = (row: Row): readonly string[] => json(row, 'accepted')
 function toObject(row: Row): TransferObject | undefined {
   if (!has(row, 'url')) return undefined;
   const md5 = has(row, 'md5') ? { md5: text(row, 'md5') } : {};
-  return { url: text(row, 'url'), key: text(row, 'key'), ...md5 };
+  const listed = has(row, 'listed') ? json<ListedFields>(row, 'listed') : {};
+  return { url: text(row, 'url'), key: text(row, 'key'), ...md5, ...listed };
 }

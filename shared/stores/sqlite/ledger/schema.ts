@@ -71,6 +71,7 @@ CREATE TABLE IF NOT EXISTS transfers (
   updated_at INTEGER NOT NULL,
   task TEXT,
   progress TEXT,
+  listed TEXT,
   PRIMARY KEY (run_id, shard, line)
 ) WITHOUT ROWID;
 
@@ -112,7 +113,8 @@ ALTER TABLE transfers ADD COLUMN progress TEXT;`,
   6: 'ALTER TABLE runs ADD COLUMN closing_at INTEGER;',
   7: `
 ALTER TABLE shards ADD COLUMN marks TEXT NOT NULL DEFAULT '';
-ALTER TABLE shards ADD COLUMN described_at INTEGER;`,
+ALTER TABLE shards ADD COLUMN described_at INTEGER;
+ALTER TABLE transfers ADD COLUMN listed TEXT;`,
 };
 
 /** @throws StoreError (STORE_FAILED) when the file was written by a newer version */

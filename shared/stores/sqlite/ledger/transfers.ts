@@ -19,6 +19,7 @@ import {
   type TransferPlace,
   type TransferUpdate,
 } from '../../../ledger/model.ts';
+import { listedFieldsOf } from '../../../ledger/shard.ts';
 import { acceptedUpdate } from '../../../ledger/word.ts';
 import type { TransferCalls } from '../../ledger-parts.ts';
 import { prepareAll, type Row, type SqliteFile } from '../file.ts';
@@ -32,12 +33,12 @@ const SQL = {
     WHERE run_id = ? AND shard = ? AND line = ?`,
   insert: `
     INSERT INTO transfers (run_id, shard, line, state, attempt, class, cause, accepted,
-      url, key, md5, task, progress, events, history, updated_at)
-    VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, 1, ?, ?)`,
+      url, key, md5, listed, task, progress, events, history, updated_at)
+    VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, 1, ?, ?)`,
   update: `
     UPDATE transfers SET state = ?, attempt = ?, class = ?, cause = ?, accepted = ?,
       url = IFNULL(url, ?), key = IFNULL(key, ?), md5 = IFNULL(md5, ?),
-      task = IFNULL(task, ?), progress = IFNULL(?, progress),
+      listed = IFNULL(listed, ?), task = IFNULL(task, ?), progress = IFNULL(?, progress),
       events = events + ?, history = history || ?, updated_at = MAX(updated_at, ?)
     WHERE run_id = ? AND shard = ? AND line = ?`,
   // What nearly every callback tells: the attempt that the provider took has an outcome.
@@ -82,11 +83,13 @@ function createApply(sql: Statements, counters: Counters) {
     const before = row && toFact(row);
     const after = before ? merge(before, update) : update;
     const { url = null, key = null, md5 = null } = update.object ?? {};
+    const fields = update.object && listedFieldsOf(update.object);
+    const more = fields ? JSON.stringify(fields) : null;
     const task = update.task ? JSON.stringify(update.task) : null;
     const progress = update.progress ? JSON.stringify(update.progress) : null;
     const cause = after.cause ? JSON.stringify(after.cause) : null;
     const state = [after.state, after.attempt, after.cause?.class ?? null, cause] as const;
-    const told = [JSON.stringify(after.accepted), url, key, md5, task, progress] as const;
+    const told = [JSON.stringify(after.accepted), url, key, md5, more, task, progress] as const;
     const entry = toEntryText(update);
     const at = update.at.getTime();
     if (!row || !before) sql.insert.run(runId, shard, line, ...state, ...told, entry, at);

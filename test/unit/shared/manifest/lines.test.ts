@@ -5,7 +5,11 @@ import { parseJsonLine } from '../../../../shared/manifest/jsonl.ts';
 
 it.each([
   ['url,key,md5', { url: 0, key: 1, md5: 2, count: 3 }],
-  ['MD5, Key ,size,"URL"', { md5: 0, key: 1, url: 3, count: 4 }],
+  ['MD5, Key ,size,"URL"', { md5: 0, key: 1, size: 2, url: 3, count: 4 }],
+  [
+    'ONKEYEXIST,note,crc64,key,Modified,url,eTag',
+    { onKeyExist: 0, crc64: 2, key: 3, modified: 4, url: 5, etag: 6, count: 7 },
+  ],
   ['key,url', { key: 0, url: 1, count: 2 }],
   ['http://a.example/b,key', undefined],
   ['a.example/url,url', undefined],
@@ -18,6 +22,7 @@ it.each([
   ['url,target,md5', 'the header names no column "key"'],
   ['source,key', 'the header names no column "url"'],
   ['url,key,URL', 'the header names the column "url" twice'],
+  ['url,onKeyExist,key,onkeyexist', 'the header names the column "onKeyExist" twice'],
 ])('refuses the header %s', (line, message) => {
   expect(() => parseCsvHeader(line)).toThrow(
     expect.objectContaining({

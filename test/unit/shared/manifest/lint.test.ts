@@ -3,6 +3,7 @@ import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { parseCsvLine } from '../../../../shared/manifest/csv.ts';
 import { createPlainCsv } from '../../../../shared/manifest/csv-fast.ts';
 import { findFault, findWarnings } from '../../../../shared/manifest/lint.ts';
+import { listedFields } from '../../../../shared/manifest/listed.ts';
 import { foldKey } from '../../../../shared/manifest/similar-keys.ts';
 import { plan, readShard, readText } from './reading.ts';
 import { type CountingStore, openStore } from './store.ts';
@@ -211,6 +212,12 @@ describe('the fast lane', () => {
     '~hmac=1',
     '%20',
     '\u3000',
+    '-',
+    '0',
+    '18446744073709551615',
+    '2026-11-20T10:00:00Z',
+    '2026-11-20 10:00:00 UTC',
+    'ignore',
   );
   const field = fc.array(piece, { maxLength: 3 }).map((parts) => parts.join(''));
   const likelyUrl = fc.constant('http://a.example/b');
@@ -234,18 +241,24 @@ describe('the fast lane', () => {
     { url: 0, key: 1, md5: 2, count: 3 },
     { url: 2, key: 0 },
     { url: 0, key: 1, count: 2 },
+    { url: 0, key: 1, size: 2, count: 3 },
+    { url: 0, key: 1, etag: 2, count: 3 },
+    { url: 0, key: 1, crc64: 2, md5: 3 },
+    { url: 0, key: 1, modified: 2, count: 3 },
+    { url: 0, key: 1, onKeyExist: 2, size: 1_000 },
   ])('takes only lines that the rules pass, and reads them alike, columns %j', (columns) => {
     const take = createPlainCsv(columns, options);
     let taken = 0;
     const alike = fc.property(line, (text) => {
       const bytes = Buffer.from(`${text}\n`);
-      const plain = { url: '', key: '', folded: false, md5: '', end: 0 };
+      const plain = { url: '', key: '', folded: false, md5: '', listed: undefined, end: 0 };
       if (!take(bytes, bytes.toString('latin1'), 0, plain)) return;
       taken += 1;
       const fields = parseCsvLine(text.replace(/\r$/, ''), columns);
-      expect(fields).toEqual({ url: plain.url, key: plain.key, md5: expect.anything() });
+      expect(fields).toMatchObject({ url: plain.url, key: plain.key, md5: expect.anything() });
       if ('reason' in fields) return;
       expect(plain.md5).toBe(fields.md5.toLowerCase());
+      expect(plain.listed).toEqual(listedFields(fields.listed));
       expect(findFault(fields, options)).toBe(undefined);
       expect(findWarnings(fields, options)).toEqual([]);
       if (plain.folded) expect(foldKey(plain.key)).toBe(plain.key);

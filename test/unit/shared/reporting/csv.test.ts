@@ -37,7 +37,7 @@ it('writes failed.csv so that it is a manifest again, with every key exact', asy
       class: 'source',
     }),
   );
-  const { shards } = await plan(store, await text(writeFailedCsv(rows)));
+  const { shards } = await plan(store, await text(writeFailedCsv(rows, [])));
   const { transfers, quarantined } = await readShard(store, shards[0] as never);
   expect(quarantined).toEqual([]);
   expect(transfers.map(({ key }) => key)).toEqual(keys);
@@ -54,7 +54,7 @@ it('writes the columns of failed.csv in order', async () => {
     message: 'slow, please',
     requestId: 'NjQ=',
   });
-  expect(await text(writeFailedCsv([row]))).toBe(
+  expect(await text(writeFailedCsv([row], []))).toBe(
     'url,key,md5,attempts,class,code,message,requestId,transferId,state\r\n' +
       'http://a.example/b,k,,3,transient,SlowDown,"slow, please",NjQ=,r1.0.0,failed\r\n',
   );
@@ -63,7 +63,7 @@ it('writes the columns of failed.csv in order', async () => {
 it.each(['=HYPERLINK("x")', '+1', '-1', '@SUM(A1)', '\t=1', ' =1', '＝1'])(
   'keeps a spreadsheet from running %j where nothing has to be exact',
   async (message) => {
-    const [, line = ''] = (await text(writeFailedCsv([failed({ message })]))).split('\r\n');
+    const [, line = ''] = (await text(writeFailedCsv([failed({ message })], []))).split('\r\n');
     const fields = splitCsvLine(line);
     expect('reason' in fields || fields[6]).toMatch(/^'/);
   },

@@ -15,6 +15,10 @@ it.each([
   ['1969-12-31T23:59:59.5-00:30', '1970-01-01T00:29:59.5Z'],
   ['2026-11-20T08:00:00', undefined],
   ['2026-13-20T08:00:00Z', undefined],
+  ['2026-11-39T08:00:00Z', undefined],
+  ['2026-11-00T08:00:00Z', undefined],
+  ['2026-11-20T24:00:00Z', undefined],
+  ['2026-11-20T08:00:61Z', undefined],
   ['yesterday', undefined],
   ['', undefined],
 ])('the time %j is %j', (text, expected) => {
