@@ -17,7 +17,6 @@ it.each([
   ['2026-13-20T08:00:00Z', undefined],
   ['2026-11-39T08:00:00Z', undefined],
   ['2026-11-00T08:00:00Z', undefined],
-  ['2026-11-20T24:00:00Z', undefined],
   ['2026-11-20T08:00:61Z', undefined],
   ['yesterday', undefined],
   ['', undefined],
