@@ -3,6 +3,7 @@
  * says of them in JSON Schema. A form that the patterns don't know is refused, so both say the same.
  */
 import * as v from 'valibot';
+import { ON_KEY_EXIST } from '../ledger/listed-fields.ts';
 import { inJson } from '../lib/validate.ts';
 import { type Fields, findFault, KEY_LIMIT_BYTES } from '../manifest/lint.ts';
 
@@ -84,9 +85,7 @@ function field(
 }
 
 /** What to do where the target is there already. */
-export const sameKeyRule = v.exactOptional(
-  v.picklist(['ignore', 'override'], 'expected ignore or override'),
-);
+export const sameKeyRule = v.exactOptional(v.picklist(ON_KEY_EXIST, 'expected ignore or override'));
 
 export const fetchFields = (allowHttps: boolean) => ({
   url: field('url', 'expected the URL of the source', urlPattern(allowHttps), allowHttps),

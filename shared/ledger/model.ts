@@ -1,7 +1,8 @@
 /** The types of the ledger: runs, transfers, provider tasks, and the updates that change them. */
 import type { Cause } from '../lib/errors.ts';
+import type { ListedFields } from './listed-fields.ts';
 import type { Fact, TransferState } from './merge.ts';
-import type { ListedFields, SameKey, Target } from './shard.ts';
+import type { SameKey, Target } from './shard.ts';
 
 export const RUN_STATES = ['planning', 'active', 'completed', 'cancelled', 'failed'] as const;
 

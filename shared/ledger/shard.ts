@@ -2,6 +2,12 @@
 
 import * as v from 'valibot';
 import { jsonText, parseWith } from '../lib/validate.ts';
+import {
+  LISTED_COLUMNS,
+  type ListedColumn,
+  type ListedFields,
+  ON_KEY_EXIST,
+} from './listed-fields.ts';
 
 /** Deeply, as nothing changes a shard. */
 type Fixed<Value> = Value extends object
@@ -18,11 +24,6 @@ const targetSchema = v.object({
 
 /** Where a manifest's objects go; from the manifest's key. */
 export type Target = Fixed<v.InferOutput<typeof targetSchema>>;
-
-/** Columns of a manifest besides url, key and md5, as reports order them. */
-export const LISTED_COLUMNS = ['size', 'etag', 'crc64', 'modified', 'onKeyExist'] as const;
-
-export type ListedColumn = (typeof LISTED_COLUMNS)[number];
 
 const columnsSchema = v.object({
   url: whole,
@@ -65,14 +66,12 @@ const placeSchema = v.object({
 export type Place = Fixed<v.InferOutput<typeof placeSchema>>;
 
 const sameKeySchema = v.object({
-  onKeyExist: v.exactOptional(v.picklist(['ignore', 'override'])),
+  onKeyExist: v.exactOptional(v.picklist(ON_KEY_EXIST)),
   ignoreSameKey: v.exactOptional(v.boolean()),
 });
 
 /** What to do where the target is there already, when a request says so; never both. */
 export type SameKey = Fixed<v.InferOutput<typeof sameKeySchema>>;
-
-export type OnKeyExist = NonNullable<SameKey['onKeyExist']>;
 
 const messageSchema = v.object({
   /** `<runId>.<index>` */
@@ -120,27 +119,6 @@ export const listedColumnsOf = (shards: readonly Shard[]): readonly ListedColumn
         (shard.layout.format === 'jsonl' || shard.layout.columns?.[column] !== undefined),
     ),
   );
-
-/** What a manifest may tell of an object besides url, key and md5; absent where it does not. */
-export interface ListedFields {
-  /** Bytes, as decimal text: it may exceed 2^53. */
-  readonly size?: string;
-  /** Without quotes. */
-  readonly etag?: string;
-  /** CRC-64/XZ as decimal text. */
-  readonly crc64?: string;
-  /** ISO 8601 with `Z`. */
-  readonly modified?: string;
-  /** Wins over the request and the deployment. */
-  readonly onKeyExist?: OnKeyExist;
-}
-
-/** Those of an object; undefined where it has none. */
-export function listedFieldsOf(object: ListedFields): ListedFields | undefined {
-  const fields = LISTED_COLUMNS.filter((column) => object[column] !== undefined);
-  if (fields.length === 0) return undefined;
-  return Object.fromEntries(fields.map((column) => [column, object[column]]));
-}
 
 /** One good line. */
 export interface PlannedTransfer extends ListedFields {

@@ -3,12 +3,9 @@
  * speed. Every line it does not accept goes to `csv.ts` and `lint.ts`, and they would pass what it
  * accepts (a property in the tests).
  */
-import {
-  type CsvColumns,
-  LISTED_COLUMNS,
-  type ListedColumn,
-  type ListedFields,
-} from '../ledger/shard.ts';
+
+import { LISTED_COLUMNS, type ListedColumn, type ListedFields } from '../ledger/listed-fields.ts';
+import type { CsvColumns } from '../ledger/shard.ts';
 import { hasUrlSecrets } from '../lib/url-secrets.ts';
 import { hasOuterBlanks } from './blanks.ts';
 import { CONTROL, KEY_LIMIT_BYTES, LINE_LIMIT_BYTES, type LintOptions, MD5_HEX } from './lint.ts';

@@ -1,5 +1,7 @@
 /** Reads lines and headers of CSV manifests. */
-import { type CsvColumns, LISTED_COLUMNS } from '../ledger/shard.ts';
+
+import { LISTED_COLUMNS } from '../ledger/listed-fields.ts';
+import type { CsvColumns } from '../ledger/shard.ts';
 import { splitCsvLine } from '../lib/csv.ts';
 import { InputError } from '../lib/errors.ts';
 import type { Fields, LineFault } from './lint.ts';

@@ -2,7 +2,7 @@
  * Reads the columns of a manifest besides url, key and md5. An empty field and `-` say nothing; what is
  * no value of its column says nothing either, but for `onKeyExist`, which decides what is overwritten.
  */
-import { LISTED_COLUMNS, type ListedColumn, type ListedFields } from '../ledger/shard.ts';
+import { LISTED_COLUMNS, type ListedColumn, type ListedFields } from '../ledger/listed-fields.ts';
 import { parseInstant } from './sources/fields.ts';
 
 /** The texts of a line; a column that the manifest lacks is absent. */

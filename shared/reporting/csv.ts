@@ -3,8 +3,9 @@
  * sent; `failed.csv`, the transfers that failed or were cancelled; `rest.csv`, the lines of a stopped
  * run that were never sent. The last two are valid manifests again.
  */
+
+import type { ListedColumn, ListedFields } from '../ledger/listed-fields.ts';
 import type { TransferObject } from '../ledger/model.ts';
-import type { ListedColumn, ListedFields } from '../ledger/shard.ts';
 import { toCsvField } from '../lib/csv.ts';
 import type { CauseClass } from '../lib/errors.ts';
 import type { Quarantined } from '../manifest/findings.ts';

@@ -114,6 +114,7 @@ it('brings a file of version 1 up to date and keeps what is in it', async () => 
     ALTER TABLE runs DROP COLUMN handed_to;
     ALTER TABLE transfers DROP COLUMN task;
     ALTER TABLE transfers DROP COLUMN progress;
+    ALTER TABLE transfers DROP COLUMN listed;
     DROP TABLE claims; DROP TABLE leases; DROP TABLE nights;
     PRAGMA user_version = 1`);
   await file.close();

@@ -4,7 +4,9 @@
  * https://www.tencentcloud.com/document/product/436/39774, progress: …/436/39775 (COS reference,
  * section 2).
  */
-import type { OnKeyExist, PlannedTransfer, Target } from '../../../ledger/shard.ts';
+
+import type { OnKeyExist } from '../../../ledger/listed-fields.ts';
+import type { PlannedTransfer, Target } from '../../../ledger/shard.ts';
 import type { ApiRequest, Signer } from '../../../lib/api-request.ts';
 import { createClock, type ProviderClock } from '../../../lib/clock.ts';
 import { ProviderError, ReplyError } from '../../../lib/errors.ts';

@@ -1,6 +1,7 @@
 /** Converts items of the table to ledger types and back. */
 import { latestId, toHistory } from '../../../ledger/history.ts';
 import type { IntentWindow, Mark } from '../../../ledger/ledger.ts';
+import { type ListedFields, listedFieldsOf } from '../../../ledger/listed-fields.ts';
 import { type Fact, TRANSFER_STATES, type TransferState } from '../../../ledger/merge.ts';
 import {
   type ManifestTotals,
@@ -14,7 +15,7 @@ import {
   type TransferProgress,
   type TransferTask,
 } from '../../../ledger/model.ts';
-import { type ListedFields, listedFieldsOf, type Shard } from '../../../ledger/shard.ts';
+import type { Shard } from '../../../ledger/shard.ts';
 import { NO_TALLY, type Tally } from '../../../ledger/tally.ts';
 import type { Totals } from '../../../ledger/totals.ts';
 import type { Cause } from '../../../lib/errors.ts';

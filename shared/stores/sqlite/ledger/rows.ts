@@ -1,6 +1,7 @@
 /** Converts SQLite rows to ledger types and back. */
 import { latestId, toHistory } from '../../../ledger/history.ts';
 import type { IntentWindow, Mark, ShardRecord, ShardState } from '../../../ledger/ledger.ts';
+import type { ListedFields } from '../../../ledger/listed-fields.ts';
 import { TRANSFER_STATES, type TransferState } from '../../../ledger/merge.ts';
 import type {
   ManifestTotals,
@@ -12,7 +13,7 @@ import type {
   TransferProgress,
   TransferTask,
 } from '../../../ledger/model.ts';
-import type { ListedFields, Shard } from '../../../ledger/shard.ts';
+import type { Shard } from '../../../ledger/shard.ts';
 import type { Tally } from '../../../ledger/tally.ts';
 import type { Cause } from '../../../lib/errors.ts';
 import type { Row } from '../file.ts';

@@ -6,6 +6,7 @@
 import type { StatementSync } from 'node:sqlite';
 import { parseTransferCursor, transferCursor } from '../../../ledger/cursors.ts';
 import { HISTORY_LIMIT, isIdle, toEntryText } from '../../../ledger/history.ts';
+import { listedFieldsOf } from '../../../ledger/listed-fields.ts';
 import {
   type Fact,
   isFinal,
@@ -19,7 +20,6 @@ import {
   type TransferPlace,
   type TransferUpdate,
 } from '../../../ledger/model.ts';
-import { listedFieldsOf } from '../../../ledger/shard.ts';
 import { acceptedUpdate } from '../../../ledger/word.ts';
 import type { TransferCalls } from '../../ledger-parts.ts';
 import { prepareAll, type Row, type SqliteFile } from '../file.ts';

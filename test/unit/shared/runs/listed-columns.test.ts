@@ -1,7 +1,7 @@
 /** Reports are manifests that tell what the manifest of their run told. */
 import { gzipSync } from 'node:zlib';
 import { expect, it } from 'vitest';
-import { LISTED_COLUMNS, type ListedFields } from '../../../../shared/ledger/shard.ts';
+import { LISTED_COLUMNS, type ListedFields } from '../../../../shared/ledger/listed-fields.ts';
 import { createShardReader } from '../../../../shared/manifest/shards.ts';
 import { plan } from '../manifest/reading.ts';
 import { openStore } from '../manifest/store.ts';
