@@ -20,6 +20,7 @@ import { followText } from '../runs/text.ts';
 import { showRun } from './show.ts';
 
 interface BatchArguments extends Connection {
+  /** Creates another job from the same file. */
   readonly again?: boolean;
   readonly watch?: boolean;
 }
@@ -32,24 +33,15 @@ export function addBatch(program: Command, io: CommandIo): void {
     .option('--watch', 'follow the run until it ends')
     .addHelpText('after', examples('batch job.json --watch', 'batch job.json --again'))
     .action(
-      exitsWith(io, (path: string, { again, watch, ...given }: BatchArguments) =>
-        createJob({
-          ...optionsOf(io, given),
-          path,
-          again: again ?? false,
-          watch: watch ?? false,
-          stdin: io.stdin,
-        }),
+      exitsWith(io, (path: string, given: BatchArguments) =>
+        createJob({ ...optionsOf(io, given), path }),
       ),
     );
 }
 
-export interface BatchOptions extends CommandOptions {
+export interface BatchOptions extends CommandOptions, Omit<BatchArguments, 'json'> {
   /** Of the description; `-` is standard input. */
   readonly path: string;
-  /** Creates another job from the same file. */
-  readonly again: boolean;
-  readonly watch: boolean;
   readonly stdin: NodeJS.ReadableStream;
 }
 

@@ -1,10 +1,10 @@
 /** `waybill cancel <run>`: stops sending the transfers of a run. Asks first, because nothing undoes it. */
 import type { Command } from 'commander';
 import { confirm as askToConfirm, canAsk } from '../io/ask.ts';
-import type { Client } from '../io/client.ts';
 import { CommandFailure, EXIT, type ExitCode } from '../io/failure.ts';
 import {
   type CommandIo,
+  type CommandOptions,
   type Connection,
   examples,
   onRun,
@@ -14,6 +14,11 @@ import {
 import { columnsOf, count, printable, type Terminal } from '../io/text.ts';
 import { isOver, titleText } from '../runs/text.ts';
 
+interface CancelArguments extends Connection {
+  /** Cancels without a question. */
+  readonly yes?: boolean;
+}
+
 export function addCancel(program: Command, io: CommandIo): void {
   withConnection(program.command('cancel'))
     .description('stop sending a run; asks for confirmation')
@@ -21,33 +26,21 @@ export function addCancel(program: Command, io: CommandIo): void {
     .option('--yes', 'skip the question; required without a terminal')
     .addHelpText('after', examples('cancel <run>', 'cancel <run> --yes --json'))
     .action(
-      onRun(io, (options, runId, { yes }: Connection & { yes?: boolean }) =>
-        cancel(
-          {
-            ...options,
-            yes: yes ?? false,
-            confirm: canAsk(io) ? (question) => askToConfirm(question, io) : undefined,
-            stderr: io.stderr,
-          },
-          runId,
-        ),
-      ),
+      onRun<CancelArguments>(io, (options, runId) => {
+        const confirm = (question: string) => askToConfirm(question, io);
+        return cancel({ ...options, confirm: canAsk(io) ? confirm : undefined }, runId);
+      }),
     );
 }
 
-export interface CancelOptions {
-  readonly client: Pick<Client, 'run' | 'cancel'>;
-  /** Cancels without a question. */
-  readonly yes: boolean;
+interface CancelOptions extends CommandOptions, Omit<CancelArguments, 'json'> {
   /** Asks a person; absent where there is none. */
-  readonly confirm?: ((question: string) => Promise<boolean>) | undefined;
-  readonly json: boolean;
-  readonly stdout: Pick<Terminal, 'write'>;
+  readonly confirm: ((question: string) => Promise<boolean>) | undefined;
   readonly stderr: Terminal;
 }
 
 /** @throws CommandFailure: usage without `yes` where nobody can be asked, refused when the run has ended */
-export async function cancel(options: CancelOptions, runId: string): Promise<ExitCode> {
+async function cancel(options: CancelOptions, runId: string): Promise<ExitCode> {
   const { client, yes, confirm, json, stdout, stderr } = options;
   if (!yes) {
     if (!confirm) {

@@ -31,9 +31,7 @@ export function addLint(program: Command, io: CommandIo): void {
     .addHelpText('after', examples('lint videos.csv', 'lint videos.csv.gz --json'))
     .action(
       exitsWith(io, (given: string, options: LintArguments) =>
-        withInput(given, io.stdin, ({ path, shown }) =>
-          lintManifest({ ...options, path, shown, stdout: io.stdout, stderr: io.stderr }),
-        ),
+        withInput(given, io.stdin, (input) => lintManifest({ ...io, ...options, ...input })),
       ),
     );
 }

@@ -48,29 +48,26 @@ export function addOms(program: Command, io: CommandIo): void {
       'after',
       examples('oms start 4042 --watch', 'oms start 16 --version v1', 'oms start <group> --group'),
     )
-    .action(exitsWith(io, (id: string, given: StartArguments) => run(io, id, given)));
+    .action(
+      exitsWith(io, (id: string, given: StartArguments) => {
+        const { failedOnly: failedObjectsOnly, project: projectId, region, credentials } = given;
+        return startOms(optionsOf(io, given), {
+          id,
+          version: given.version,
+          isGroup: given.group ?? false,
+          key: given.idempotencyKey ?? randomUUID(),
+          body: withoutUndefined({ region, projectId, credentials, failedObjectsOnly }),
+        });
+      }),
+    );
 }
 
-function run(io: CommandIo, id: string, given: StartArguments): Promise<ExitCode> {
-  const { failedOnly: failedObjectsOnly, project: projectId, region, credentials } = given;
-  return startOms(
-    { ...optionsOf(io, given), watch: given.watch ?? false },
-    {
-      id,
-      version: given.version,
-      isGroup: given.group ?? false,
-      key: given.idempotencyKey ?? randomUUID(),
-      body: withoutUndefined({ region, projectId, credentials, failedObjectsOnly }),
-    },
-  );
-}
-
-export interface OmsOptions extends CommandOptions {
-  readonly watch: boolean;
+interface OmsOptions extends CommandOptions {
+  readonly watch?: boolean;
 }
 
 /** @throws CommandFailure: usage for a group of v1, refused when the task can't be started */
-export async function startOms(options: OmsOptions, start: OmsStart): Promise<ExitCode> {
+async function startOms(options: OmsOptions, start: OmsStart): Promise<ExitCode> {
   const { client, json, stdout, watch } = options;
   const { id, isGroup, version } = start;
   if (isGroup && version === 'v1') {

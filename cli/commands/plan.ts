@@ -19,8 +19,11 @@ import { createSizer, type Sizes } from '../plan/sizes.ts';
 import { planText } from '../plan/text.ts';
 
 interface PlanArguments {
+  /** `<region>/<bucket-appid>` */
   readonly to: string;
+  /** Requests per second. @default WAYBILL_COS_FETCH_RPS, else 100 */
   readonly rate?: number;
+  /** A column of the manifest, or a file with keys and sizes. @default the column `size` */
   readonly sizes?: string;
   readonly allowHttps?: boolean;
   readonly json?: boolean;
@@ -48,21 +51,8 @@ export function addPlan(program: Command, io: CommandIo): void {
       ),
     )
     .action(
-      exitsWith(io, (given: string, { to, rate, sizes, allowHttps, json }: PlanArguments) =>
-        withInput(given, io.stdin, ({ path, shown }) =>
-          plan({
-            path,
-            shown,
-            to,
-            rate,
-            sizes,
-            allowHttps: allowHttps ?? false,
-            json: json ?? false,
-            env: io.env,
-            stdout: io.stdout,
-            stderr: io.stderr,
-          }),
-        ),
+      exitsWith(io, (given: string, options: PlanArguments) =>
+        withInput(given, io.stdin, (input) => plan({ ...io, ...options, ...input })),
       ),
     );
 }
@@ -70,18 +60,10 @@ export function addPlan(program: Command, io: CommandIo): void {
 /** What carrying objects costs on AWS: docs/costs.md, whose arithmetic a test compares. */
 export const CARRYING_COST = { usdPerMillion: 1.86, asOf: '2026-11-21' } as const;
 
-export interface PlanOptions {
+export interface PlanOptions extends PlanArguments {
   readonly path: string;
   /** What messages call it. @default the path */
   readonly shown?: string;
-  /** `<region>/<bucket-appid>` */
-  readonly to: string;
-  /** Requests per second. @default WAYBILL_COS_FETCH_RPS, else 100 */
-  readonly rate?: number | undefined;
-  /** A column of the manifest, or a file with keys and sizes. @default the column `size` */
-  readonly sizes?: string | undefined;
-  readonly allowHttps: boolean;
-  readonly json: boolean;
   readonly env: Env;
   readonly stdout: Terminal;
   readonly stderr: Terminal;
@@ -106,7 +88,7 @@ export async function plan(options: PlanOptions): Promise<ExitCode> {
       path,
       shown,
       key,
-      allowHttps: options.allowHttps,
+      allowHttps: options.allowHttps ?? false,
       maxFindings: 0,
       quarantined: ({ reason }) => {
         quarantined[reason] = (quarantined[reason] ?? 0) + 1;

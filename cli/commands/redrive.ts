@@ -4,14 +4,15 @@ import type { Client } from '../io/client.ts';
 import { EXIT, type ExitCode } from '../io/failure.ts';
 import {
   type CommandIo,
+  type CommandOptions,
   type Connection,
-  clientOf,
   examples,
   exitsWith,
+  optionsOf,
   wholeNumber,
   withConnection,
 } from '../io/options.ts';
-import { count, plural, type Terminal } from '../io/text.ts';
+import { count, plural } from '../io/text.ts';
 
 export function addRedrive(program: Command, io: CommandIo): void {
   withConnection(program.command('redrive'))
@@ -19,34 +20,23 @@ export function addRedrive(program: Command, io: CommandIo): void {
     .option('--limit <n>', 'how many at most (default: all)', wholeNumber(1_000_000_000))
     .option('--dry-run', 'only show how many there are')
     .addHelpText('after', examples('redrive --dry-run', 'redrive', 'redrive --limit 10 --json'))
-    .action(
-      exitsWith(
-        io,
-        ({ limit, dryRun, json, ...given }: Connection & { limit?: number; dryRun?: boolean }) =>
-          redrive({
-            client: clientOf(io, given),
-            limit: limit ?? Number.POSITIVE_INFINITY,
-            dryRun: dryRun ?? false,
-            json: json ?? false,
-            stdout: io.stdout,
-          }),
-      ),
-    );
+    .action(exitsWith(io, (given: Connection & RedriveArguments) => redrive(optionsOf(io, given))));
 }
 
-export interface RedriveOptions {
+interface RedriveArguments {
+  readonly limit?: number;
+  readonly dryRun?: boolean;
+}
+
+interface RedriveOptions extends Pick<CommandOptions, 'json' | 'stdout'>, RedriveArguments {
   readonly client: Pick<Client, 'deadLetters' | 'redrive'>;
-  readonly limit: number;
-  readonly dryRun: boolean;
-  readonly json: boolean;
-  readonly stdout: Pick<Terminal, 'write'>;
 }
 
 /** Of one request. */
 const AT_ONCE = 1_000;
 
 export async function redrive(options: RedriveOptions): Promise<ExitCode> {
-  const { client, limit, dryRun, json, stdout } = options;
+  const { client, limit = Number.POSITIVE_INFINITY, dryRun, json, stdout } = options;
   if (dryRun) {
     const left = await client.deadLetters();
     stdout.write(

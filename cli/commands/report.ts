@@ -28,19 +28,16 @@ export function addReport(program: Command, io: CommandIo): void {
     .option('--out <folder>', 'write summary.json, failed.csv, rejected.csv, rest.csv there')
     .option('--force', 'overwrite existing files')
     .addHelpText('after', examples('report <run>', 'report <run> --out reports/2026-11-20'))
-    .action(
-      onRun(io, (options, runId, { out, force }: Connection & { out?: string; force?: boolean }) =>
-        report({ ...options, out, force: force ?? false }, runId),
-      ),
-    );
+    .action(onRun<Connection & ReportArguments>(io, report));
 }
 
-export interface ReportOptions extends CommandOptions {
+interface ReportArguments {
   /** Folder to write to; without it the summary is told. */
-  readonly out?: string | undefined;
+  readonly out?: string;
   /** Overwrites files that are there. */
-  readonly force: boolean;
+  readonly force?: boolean;
 }
+type ReportOptions = CommandOptions & ReportArguments;
 
 /** Tells, and does not judge: 0 although the run has failures. */
 export async function report(options: ReportOptions, runId: string): Promise<ExitCode> {

@@ -16,11 +16,6 @@ import { count, plural } from '../io/text.ts';
 import { followText } from '../runs/text.ts';
 import { showRun } from './show.ts';
 
-interface RetryArguments extends Connection {
-  readonly class?: readonly string[];
-  readonly watch?: boolean;
-}
-
 export function addRetry(program: Command, io: CommandIo): void {
   withConnection(program.command('retry'))
     .description('retry the failures of a run')
@@ -31,22 +26,21 @@ export function addRetry(program: Command, io: CommandIo): void {
       'after',
       examples('retry <run>', 'retry <run> --class transient throttled --watch'),
     )
-    .action(
-      onRun(io, (options, runId, given: RetryArguments) =>
-        retry({ ...options, classes: given.class ?? [], watch: given.watch ?? false }, runId),
-      ),
-    );
+    .action(onRun<Connection & RetryArguments>(io, retry));
 }
 
-export interface RetryOptions extends CommandOptions {
+interface RetryArguments {
   /** Of causes; all when there is none. */
-  readonly classes: readonly string[];
-  readonly watch: boolean;
+  readonly class?: readonly string[];
+  readonly watch?: boolean;
 }
 
 /** @throws CommandFailure: refused when nothing is there to retry, or the run's state forbids it */
-export async function retry(options: RetryOptions, runId: string): Promise<ExitCode> {
-  const { client, classes, json, stdout } = options;
+export async function retry(
+  options: CommandOptions & RetryArguments,
+  runId: string,
+): Promise<ExitCode> {
+  const { client, class: classes = [], json, stdout } = options;
   const { ordered, pending, unread } = await client.retry(runId, classes);
   const transfers = `${plural(ordered, 'transfer')} ordered again`;
   const more = [

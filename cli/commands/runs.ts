@@ -20,13 +20,6 @@ import { clipEnd, table } from '../io/table.ts';
 import { columnsOf, count, createPaint, type Paint, printable, widthOf } from '../io/text.ts';
 import { stateText, titleText } from '../runs/text.ts';
 
-interface RunsArguments extends Connection {
-  readonly limit: number;
-  readonly cursor?: string;
-  readonly state?: readonly string[];
-  readonly operation?: readonly string[];
-}
-
 export function addRuns(program: Command, io: CommandIo): void {
   withConnection(program.command('runs'))
     .description('list the newest runs')
@@ -39,7 +32,7 @@ export function addRuns(program: Command, io: CommandIo): void {
       examples('runs', 'runs --state planning active', 'runs --limit 100 --json'),
     )
     .action(
-      exitsWith(io, ({ limit, cursor, state, operation, ...given }: RunsArguments) =>
+      exitsWith(io, ({ limit, cursor, state, operation, ...given }: Connection & RunFilter) =>
         listRuns(optionsOf(io, given), { limit, cursor, state, operation }),
       ),
     );

@@ -30,8 +30,8 @@ export function addShow(program: Command, io: CommandIo): void {
     .option('--check', 'say GO if all of it arrived (exit code 0), else NO-GO and why (1)')
     .addHelpText('after', examples('show <run>', 'show <run> --watch --json', 'show <run> --check'))
     .action(
-      onRun(io, (options, runId, given: Connection & { watch?: boolean; check?: boolean }) =>
-        showRun(options, runId, given.watch ?? false, given.check ?? false),
+      onRun<Connection & { watch?: boolean; check?: boolean }>(io, (options, runId) =>
+        showRun(options, runId, options.watch, options.check),
       ),
     );
 }
@@ -40,7 +40,7 @@ export function addShow(program: Command, io: CommandIo): void {
 export async function showRun(
   options: CommandOptions,
   runId: string,
-  follow: boolean,
+  follow = false,
   check = false,
 ): Promise<ExitCode> {
   const { client, env, json, stdout, clock = systemClock } = options;

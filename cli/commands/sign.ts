@@ -17,7 +17,8 @@ import { signHuawei, signTencent } from '../sign/steps.ts';
 import { explanation } from '../sign/text.ts';
 
 interface SignArguments {
-  readonly provider: 'tencent' | 'huawei';
+  readonly provider: SigningProvider;
+  /** Prints the steps for a person instead of JSON. */
   readonly explain?: boolean;
   readonly error?: string;
 }
@@ -59,10 +60,7 @@ Fields as in test/vectors/:
     );
 }
 
-export interface SignOptions {
-  readonly provider: SigningProvider;
-  /** Prints the steps for a person instead of JSON. */
-  readonly explain: boolean;
+export interface SignOptions extends Pick<SignArguments, 'provider' | 'explain'> {
   /** The provider's refusal, compared with each request. */
   readonly errorText?: string;
   readonly input: AsyncIterable<string>;

@@ -22,10 +22,15 @@ import { tellFindings } from './lint.ts';
 import { showRun } from './show.ts';
 
 interface SubmitArguments extends Connection {
+  /** `<region>/<bucket-appid>` */
   readonly to: string;
+  /** @default the date in UTC and the name of the file */
   readonly name?: string;
+  /** Sends nothing when a line is quarantined. */
   readonly strict?: boolean;
+  /** Takes https sources for good, as a service with WAYBILL_ALLOW_HTTPS does. */
   readonly allowHttps?: boolean;
+  /** Sends a file that was sent before, under a new key. */
   readonly again?: boolean;
   readonly watch?: boolean;
 }
@@ -48,39 +53,15 @@ export function addSubmit(program: Command, io: CommandIo): void {
       ),
     )
     .action(
-      exitsWith(
-        io,
-        (path: string, { to, name, strict, allowHttps, again, watch, ...given }: SubmitArguments) =>
-          submit({
-            ...optionsOf(io, given),
-            path,
-            to,
-            name,
-            strict: strict ?? false,
-            allowHttps: allowHttps ?? false,
-            again: again ?? false,
-            watch: watch ?? false,
-            stdin: io.stdin,
-            stderr: io.stderr,
-          }),
+      exitsWith(io, (path: string, given: SubmitArguments) =>
+        submit({ ...optionsOf(io, given), path }),
       ),
     );
 }
 
-export interface SubmitOptions extends CommandOptions {
+interface SubmitOptions extends CommandOptions, Omit<SubmitArguments, 'json'> {
   /** Of the local file; `-` is standard input. */
   readonly path: string;
-  /** `<region>/<bucket-appid>` */
-  readonly to: string;
-  /** @default the date in UTC and the name of the file */
-  readonly name?: string | undefined;
-  /** Sends nothing when a line is quarantined. */
-  readonly strict: boolean;
-  /** Takes https sources for good, as a service with WAYBILL_ALLOW_HTTPS does. */
-  readonly allowHttps: boolean;
-  /** Sends a file that was sent before, under a new key. */
-  readonly again: boolean;
-  readonly watch: boolean;
   readonly stdin: NodeJS.ReadableStream;
   readonly stderr: Terminal;
 }
@@ -109,7 +90,7 @@ interface Sent {
 
 /** Undefined when the file is no manifest, which is told then. */
 async function send(options: SubmitOptions, input: Input): Promise<Sent | undefined> {
-  const { again, allowHttps, client, clock = systemClock, stderr, strict, to } = options;
+  const { again, allowHttps = false, client, clock = systemClock, stderr, strict, to } = options;
   const { path, shown } = input;
   const mark = await fingerprint(input);
   const now = clock.now();
@@ -126,7 +107,7 @@ async function send(options: SubmitOptions, input: Input): Promise<Sent | undefi
   return { runId: await client.start(key), key };
 }
 
-function refuse({ tally: { quarantined, transfers } }: Findings, strict: boolean): void {
+function refuse({ tally: { quarantined, transfers } }: Findings, strict = false): void {
   if (strict && quarantined > 0) {
     const what = 'nothing was sent, because of --strict';
     throw new CommandFailure(what, 'Correct these lines', EXIT.failures);

@@ -19,13 +19,6 @@ import { type Room, table } from '../io/table.ts';
 import { columnsOf, createPaint, printable } from '../io/text.ts';
 import { lossText, stateText, taskText } from './transfer.ts';
 
-interface TransfersArguments extends Connection {
-  readonly limit: number;
-  readonly cursor?: string;
-  readonly state?: readonly string[];
-  readonly cause?: readonly string[];
-}
-
 export function addTransfers(program: Command, io: CommandIo): void {
   withConnection(program.command('transfers'))
     .description('list the transfers of a run, in the order of its manifest')
@@ -39,9 +32,10 @@ export function addTransfers(program: Command, io: CommandIo): void {
       examples('transfers <run>', 'transfers <run> --state failed --cause source'),
     )
     .action(
-      onRun(io, (options, runId, { limit, cursor, state, cause }: TransfersArguments) =>
-        listTransfers(options, runId, { limit, cursor, state, cause }),
-      ),
+      onRun<Connection & TransferFilter>(io, (options, runId) => {
+        const { limit, cursor, state, cause } = options;
+        return listTransfers(options, runId, { limit, cursor, state, cause });
+      }),
     );
 }
 

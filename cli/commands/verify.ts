@@ -25,17 +25,17 @@ doesn't show that the objects are in the target.`,
     )
     .action(
       exitsWith(io, ([summary = '', ...reports]: readonly string[], { json }: { json?: boolean }) =>
-        verify({ summary, reports, json: json ?? false, stdout: io.stdout }),
+        verify({ summary, reports, json, stdout: io.stdout }),
       ),
     );
 }
 
-export interface VerifyOptions {
+interface VerifyOptions {
   /** Path of the `summary.json`. */
   readonly summary: string;
   /** Paths of the reports that are checked; all of them beside the summary when there is none. */
   readonly reports: readonly string[];
-  readonly json: boolean;
+  readonly json: boolean | undefined;
   readonly stdout: Terminal;
 }
 

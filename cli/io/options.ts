@@ -50,11 +50,15 @@ export const clientOf = (io: CommandIo, { url }: Connection): Client =>
       : undefined,
   });
 
-export const optionsOf = (io: CommandIo, given: Connection): CommandOptions => ({
+/** What a person gave a command, with what the process adds. */
+export const optionsOf = <Given extends Connection>(io: CommandIo, given: Given) => ({
+  ...given,
   client: clientOf(io, given),
   env: io.env,
   json: given.json ?? false,
+  stdin: io.stdin,
   stdout: io.stdout,
+  stderr: io.stderr,
 });
 
 /** The action of a command: the program exits with its code once its output is written. */
@@ -69,11 +73,11 @@ export const exitsWith =
 /** The action of a command that takes a run, by its id or the beginning of it. */
 export const onRun = <Given extends Connection>(
   io: CommandIo,
-  command: (options: CommandOptions, runId: string, given: Given) => Promise<ExitCode>,
+  command: (options: ReturnType<typeof optionsOf<Given>>, runId: string) => Promise<ExitCode>,
 ) =>
   exitsWith(io, async (start: string, given: Given) => {
     const options = optionsOf(io, given);
-    return command(options, await findRunId(options.client, start), given);
+    return command(options, await findRunId(options.client, start));
   });
 
 export const RUN_ARGUMENT = ['<run>', 'id of the run, or its beginning'] as const;

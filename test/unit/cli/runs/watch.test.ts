@@ -138,11 +138,6 @@ describe('submit', () => {
   };
   const given = {
     to: 'ap-shanghai/b-1250000000',
-    name: undefined,
-    strict: false,
-    allowHttps: false,
-    again: false,
-    watch: false,
     stdin: Readable.from([]),
   };
 
