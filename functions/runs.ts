@@ -29,6 +29,7 @@ import { InputError } from '../shared/lib/errors.ts';
 import { createLog, type Log } from '../shared/lib/log.ts';
 import { own } from '../shared/lib/values.ts';
 import { createDescribe } from '../shared/manifest/describe.ts';
+import type { SourceConfig } from '../shared/manifest/sources/config.ts';
 import type { PlanLater } from '../shared/runs/plan.ts';
 import { createPlanner, type Planner } from '../shared/runs/plan.ts';
 import type { Deployment } from '../shared/runtime/deployment.ts';
@@ -36,12 +37,14 @@ import { overHttp } from '../shared/runtime/http.ts';
 import type { Objects, Uploads } from '../shared/stores/objects.ts';
 import type { DeadLetters, QueueSender } from '../shared/stores/queue.ts';
 import { runsConfig } from '../shared/wiring/config/functions.ts';
-import { API, namesOf, SERVED } from '../shared/wiring/config/tables.ts';
+import { API, namesOf, SERVED, SOURCES } from '../shared/wiring/config/tables.ts';
+import { openSourceList } from '../shared/wiring/documents.ts';
 
 export interface Deps {
   readonly authorize: Authorize;
   readonly deadLetters: Pick<DeadLetters, 'depth' | 'redrive'>;
   readonly ledger: Ledger;
+  readonly sources?: () => readonly SourceConfig[];
   readonly log: Log;
   readonly objects: Objects;
   readonly planner: Planner;
@@ -87,13 +90,14 @@ export function createHandler({ authorize, ...given }: Deps) {
 export const handler = expose(async (env) => {
   const config = runsConfig(env);
   const log = createLog({ level: config.logLevel });
-  const [deadLetters, ledger, objects, queue, planLater, uploads] = await Promise.all([
+  const [deadLetters, ledger, objects, queue, planLater, uploads, sources] = await Promise.all([
     openDeadLetters(config),
     openLedger(config),
     openObjects(config),
     openQueue(config),
     openPlanLater(config),
     openUploads(config),
+    openSourceList(config.sources, config.allowHttps),
   ]);
   return createHandler({
     allowHttps: config.allowHttps,
@@ -106,6 +110,7 @@ export const handler = expose(async (env) => {
     planner: createPlanner({ ledger, objects, queue, shardBytes: config.shardBytes, log }),
     planLater,
     queue,
+    sources,
     uploads,
   });
 });
@@ -116,7 +121,7 @@ export const deployment: Deployment = {
   memoryMb: 512,
   http: routesOf(RUNS_API),
   files: ['.build/dashboard/**'],
-  environment: namesOf(API, SERVED),
+  environment: namesOf(API, SERVED, SOURCES),
   uses: {
     ledger: ['read', 'list', 'write', 'remove'],
     indexes: ['failed', 'newest'],
@@ -128,7 +133,7 @@ export const deployment: Deployment = {
       write: ['fetches/', 'staging/', ...UPLOAD_PREFIXES],
       remove: ['reports/', 'staging/'],
     },
-    secrets: ['api'],
+    secrets: ['api', 'sources'],
     invokes: ['plan-manifest'],
   },
 };

@@ -7,6 +7,7 @@ import { TRANSFER_STATES } from '../ledger/merge.ts';
 import { OPERATIONS, RUN_STATES } from '../ledger/model.ts';
 import { CAUSE_CLASSES } from '../lib/errors.ts';
 import { providerHealthShape } from '../limits/status.ts';
+import { SOURCE_KINDS } from '../manifest/sources/config.ts';
 
 const EVENTS = [
   'ordered',
@@ -169,6 +170,24 @@ export const uploadShape = v.strictObject({
 });
 
 export const healthShape = v.strictObject({ providers: v.array(providerHealthShape) });
+
+/** Never keys, and not what a publicUrl may hold. */
+export const sourcesShape = v.strictObject({
+  sources: v.array(
+    v.strictObject({
+      name: v.string(),
+      kind: v.picklist(SOURCE_KINDS),
+      bucket: v.string(),
+      region: v.string(),
+      /** What addresses of its objects begin with. */
+      address: v.string(),
+      /** What the provider is given: a URL of the source's own, a signed address, or the bucket's public one. */
+      access: v.picklist(['publicUrl', 'signed', 'public']),
+      credentials: v.nullable(v.string()),
+      presignSeconds: v.nullable(count),
+    }),
+  ),
+});
 
 /** The report `summary.json`. */
 export const summaryShape = v.strictObject({

@@ -70,6 +70,16 @@ export async function openSources(places: SourcesPlaces, log: Log): Promise<Sour
   return createSources({ configs, log, sets: openCredentialSets(sets) });
 }
 
+/** The sources by their own document alone, for whoever needs no keys. @throws ConfigError, StoreError */
+export async function openSourceList(
+  place: DocumentPlace,
+  allowHttps: boolean,
+): Promise<() => readonly SourceConfig[]> {
+  const document = await openDocument(place, SOURCE_LIST);
+  if (!document) return () => [];
+  return follow([document], () => parseSources(document, undefined, allowHttps));
+}
+
 const sourcesOf = (
   document: Document,
   sets: Document | undefined,

@@ -129,6 +129,7 @@ it('answers of every route are as described', { timeout: 60_000 }, async () => {
   await ask('GET /dead-letters');
   await ask('GET /nightly');
   await ask('GET /health/providers');
+  await ask('GET /sources');
 
   // Starting and steering.
   const object = { url: live.site.files[0]?.url, key: 'k' };

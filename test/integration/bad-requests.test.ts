@@ -430,6 +430,7 @@ const ROWS: readonly Row[] = [
     'QUERY_INVALID',
     'color',
   ],
+  ['an unknown parameter', 'GET /sources?color=red', undefined, 400, 'QUERY_INVALID', 'color'],
   ['an unknown parameter', 'POST /fetches?color=red', fetches, 400, 'QUERY_INVALID', 'color'],
   [
     'an unknown parameter',

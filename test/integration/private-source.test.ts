@@ -15,6 +15,8 @@ const KEY = 'cos-fetch/ap-shanghai/examplebucket-1250000000/m.csv';
 
 const later = (ms: number) => () => new Date(Date.now() + ms);
 
+const clock = { late: 2 * 86_400_000 };
+
 /** What each bucket does, and what becomes of an object of it: a cause as class and code. */
 const BUCKETS: Readonly<Record<string, readonly [Partial<PrivateBucket>, string?, RegExp?]>> = {
   good: [{}],
@@ -51,7 +53,7 @@ const BUCKETS: Readonly<Record<string, readonly [Partial<PrivateBucket>, string?
     /check secretAccessKey of credential set "reader"/,
   ],
   late: [
-    { now: later(2 * 86_400_000) },
+    { now: () => later(clock.late)() },
     'transient SOURCE_ADDRESS_ENDED',
     /next attempt has a new one/,
   ],
@@ -144,6 +146,32 @@ it('G6: private objects arrive by signed addresses, which are nowhere but at the
   const body = JSON.stringify({ ...target, objects });
   const asked = JSON.parse(await call('/fetches', { method: 'POST', body }));
   expect(await finished(asked.runId)).toMatchObject([{ key: 'by request', state: 'succeeded' }]);
+  const { sources } = JSON.parse(await call('/sources'));
+  expect(sources).toHaveLength(Object.keys(BUCKETS).length);
+  expect(sources[0]).toEqual({
+    name: 'good',
+    kind: 's3-compatible',
+    bucket: 'good',
+    region: 'eu-central-1',
+    address: 's3://good/',
+    access: 'signed',
+    credentials: 'reader',
+    presignSeconds: 86_400,
+  });
+
+  // The clock of the source is right again: at night the same object is signed anew.
+  clock.late = 0;
+  await call('/nightly', { method: 'POST' });
+  const nightly = await until(async () => {
+    const { runs } = JSON.parse(await call('/runs?operation=retry-failed-objects'));
+    return runs[0]?.state === 'completed' ? runs[0] : undefined;
+  });
+  const retried = new Map((await finished(nightly.runId)).map((row) => [row.key, row]));
+  expect(retried.get('late')).toMatchObject({
+    state: 'succeeded',
+    url: 's3://late/docs/file%200000.txt',
+  });
+  expect([...retried.keys()].sort()).toEqual(['early', 'late', 'missing']);
   await call(`/runs/${runId}/summary.json`);
   await service.kill('SIGTERM');
   answers.push(service.output());

@@ -5,6 +5,8 @@
 import type { Notes } from '../../ledger/notes.ts';
 import type { Log } from '../../lib/log.ts';
 import { readStatus } from '../../limits/status.ts';
+import type { SourceConfig } from '../../manifest/sources/config.ts';
+import { describeSource } from '../../manifest/sources/sources.ts';
 import { readTimetable, requestPass, type Timetable } from '../../runs/nightly/timetable.ts';
 import { json } from '../../runtime/http.ts';
 import type { DeadLetters } from '../../stores/queue.ts';
@@ -20,6 +22,8 @@ export interface ServiceOptions {
   readonly now: () => Date;
   /** The page and its files; absent where there is none. */
   readonly dashboard?: Route | undefined;
+  /** As they are now. @default none */
+  readonly sources?: () => readonly SourceConfig[];
   /** Takes `https:` sources as they are. */
   readonly allowHttps: boolean;
 }
@@ -35,6 +39,7 @@ export const serviceRoutes = ({
   ledger,
   log,
   now,
+  sources = () => [],
 }: ServiceOptions): Routes<typeof SERVICE_ROUTES> => ({
   'GET /dead-letters': async () => json(200, await deadLetters.depth()),
   'POST /dead-letters/redrive': async ({ body }) => {
@@ -51,6 +56,7 @@ export const serviceRoutes = ({
     return json(202, timetable(requested, now()));
   },
   'GET /health/providers': async () => json(200, { providers: await readStatus(ledger) }),
+  'GET /sources': async () => json(200, { sources: sources().map(describeSource) }),
   'GET /openapi.json': async () => json(200, openApi(allowHttps)),
   'GET /': dashboard,
   'GET /assets/{file}': dashboard,

@@ -157,3 +157,18 @@ export const healthExample = {
     },
   ],
 };
+
+export const sourcesExample = {
+  sources: [
+    {
+      name: 'media',
+      kind: 's3',
+      bucket: 'media',
+      region: 'eu-central-1',
+      address: 's3://media/',
+      access: 'signed',
+      credentials: 'aws-reader',
+      presignSeconds: 86_400,
+    },
+  ],
+};

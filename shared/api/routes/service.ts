@@ -2,8 +2,14 @@
 
 import type { ProblemStatus } from '../../runtime/http.ts';
 import { redriveBody } from '../requests.ts';
-import { healthShape, queueShape, redrivenShape, timetableShape } from '../responses.ts';
-import { healthExample } from './examples.ts';
+import {
+  healthShape,
+  queueShape,
+  redrivenShape,
+  sourcesShape,
+  timetableShape,
+} from '../responses.ts';
+import { healthExample, sourcesExample } from './examples.ts';
 import type { RouteDescription } from './route.ts';
 
 const open = <Route extends string>(
@@ -74,6 +80,15 @@ export const SERVICE_ROUTES = [
     summary: 'Last status of each provider API: throttling, refused credentials',
     answers: { 200: healthShape },
     answer: healthExample,
+    problems: [],
+  },
+  {
+    tag: 'service',
+    route: 'GET /sources',
+    id: 'getSources',
+    summary: 'The sources whose objects manifests and requests may name, without keys',
+    answers: { 200: sourcesShape },
+    answer: sourcesExample,
     problems: [],
   },
   open(

@@ -24,11 +24,10 @@ const MAX_SECONDS = 604_800;
 
 const SECONDS = `expected a whole number from 1 to ${MAX_SECONDS}`;
 
+export const SOURCE_KINDS = [...SCHEMES, 's3-compatible'] as const;
+
 const fields = strictObject({
-  kind: v.picklist(
-    [...SCHEMES, 's3-compatible'],
-    `expected ${SCHEMES.join(', ')} or s3-compatible`,
-  ),
+  kind: v.picklist(SOURCE_KINDS, `expected ${SCHEMES.join(', ')} or s3-compatible`),
   bucket: matching(BUCKET_NAME, 'the name of a bucket'),
   region: matching(/^[a-z0-9](?:[a-z0-9-]{0,62}[a-z0-9])?$/, 'a region such as eu-central-1'),
   /** In place of the kind's own, without the bucket. */

@@ -157,3 +157,19 @@ export const createSourceCheck =
       'the store gives out .apk and .ipa only through a domain of your own: set publicUrl of the source';
     return { reason: 'URL_SOURCE_DOMAIN', message };
   };
+
+/** A source as anybody may see it. */
+export function describeSource(source: SourceConfig) {
+  const { name, kind, bucket, region, credentials = null, publicUrl } = source;
+  const isSigned = publicUrl === undefined && credentials !== null;
+  return {
+    name,
+    kind,
+    bucket,
+    region,
+    address: `${schemeOf(source)}://${bucket}/`,
+    access: isSigned ? 'signed' : publicUrl === undefined ? 'public' : 'publicUrl',
+    credentials,
+    presignSeconds: isSigned ? (source.presignSeconds ?? DEFAULT_SECONDS) : null,
+  };
+}

@@ -39,7 +39,9 @@ export const storesConfig = config({});
 
 export const planConfig = config(t.PLAN);
 
-export const runsConfig = config({ ...t.API, ...t.SERVED });
+export const runsConfig = config({ ...t.API, ...t.SERVED }, (from) => ({
+  sources: from.read(t.SOURCES),
+}));
 
 export const cosFetchConfig = config(t.FETCH, (from) => ({
   cos: cos(from),
