@@ -216,6 +216,8 @@ export interface Ledger {
     shardIndex: number,
     states: readonly TransferState[],
   ): Promise<readonly Transfer[]>;
+  /** Lines of one shard that have a row. */
+  linesOf(runId: string, shardIndex: number): Promise<ReadonlySet<number>>;
 
   /** Keeps the claim, or returns the one that is there under this key. */
   claim(key: string, claim: Claim, at: Date): Promise<Claim>;

@@ -24,7 +24,7 @@ import { cutManifest } from './cut-shards.ts';
 import { shardListKey } from './feed.ts';
 
 export interface RestOptions {
-  readonly ledger: Pick<Ledger, 'transfersOf'>;
+  readonly ledger: Pick<Ledger, 'linesOf'>;
   readonly objects: Objects;
   /** As workers read. @default false */
   readonly allowHttps?: boolean | undefined;
@@ -118,7 +118,7 @@ function unsentIn(
         tallies.push(record?.tally ?? NO_TALLY);
         continue;
       }
-      const lines = record ? await linesOf(shard, ledger) : new Set<number>();
+      const lines = record ? await ledger.linesOf(shard.runId, shard.index) : new Set<number>();
       const reading = read(shard);
       for await (const batch of reading) {
         if (now().getTime() > until) throw new TooLongError();
@@ -147,14 +147,6 @@ class TooLongError extends WaybillError {
 /** Read to its end, and every good line of it has a row. */
 const isSent = ({ ended, tally, counts }: ShardRecord): boolean =>
   ended && TRANSFER_STATES.reduce((sum, state) => sum + counts[state], 0) >= tally.transfers;
-
-const linesOf = async (
-  { runId, index }: Shard,
-  ledger: RestOptions['ledger'],
-): Promise<ReadonlySet<number>> => {
-  const transfers = await ledger.transfersOf(runId, index, TRANSFER_STATES);
-  return new Set(transfers.map(({ line }) => line));
-};
 
 function totalsOf(tallies: readonly Tally[]): NonNullable<Plan['totals']> {
   const sum = (count: (tally: Tally) => number): number =>

@@ -44,5 +44,5 @@ export type ShardCalls = Pick<
 
 export type TransferCalls = Pick<
   Ledger,
-  'accept' | 'record' | 'read' | 'transfers' | 'transfersOf'
+  'accept' | 'record' | 'read' | 'transfers' | 'transfersOf' | 'linesOf'
 >;

@@ -11,7 +11,11 @@ beforeAll(async () => {
 });
 afterAll(() => ministack.stop());
 
-ledgerContract('DynamoDB on MiniStack', async () => {
-  const call = createJsonApi({ service: DYNAMODB, config: ministack.config });
-  return createDynamoLedger({ table: await createLedgerTable(call), call, countsMaxAgeMs: 0 });
-});
+ledgerContract(
+  'DynamoDB on MiniStack',
+  async () => {
+    const call = createJsonApi({ service: DYNAMODB, config: ministack.config });
+    return createDynamoLedger({ table: await createLedgerTable(call), call, countsMaxAgeMs: 0 });
+  },
+  'rows',
+);

@@ -1,4 +1,5 @@
-import { mkdtempSync, rmSync } from 'node:fs';
+import { mkdtempSync, rmSync, statSync } from 'node:fs';
+import { readFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
@@ -105,6 +106,7 @@ it('brings a file of version 1 up to date and keeps what is in it', async () => 
     event: 'poll',
   });
   file.db.exec(`
+    DROP TABLE lines; DROP INDEX runs_number; ALTER TABLE runs DROP COLUMN number;
     ALTER TABLE shards DROP COLUMN marks;
     ALTER TABLE shards DROP COLUMN described_at;
     ALTER TABLE runs DROP COLUMN closing_at;
@@ -122,4 +124,63 @@ it('brings a file of version 1 up to date and keeps what is in it', async () => 
   await upgraded.handOver('r1', 'n1');
   expect(await upgraded.run('r1')).toMatchObject({ handedTo: 'n1', counts: { failed: 1 } });
   expect(await upgraded.read('r1.0.0')).toMatchObject({ state: 'failed' });
+});
+
+it('goes on with a file of version 7: old rows keep what they hold, new healthy ones are words', async () => {
+  const file = open(join(folder(), 'waybill.db'));
+  file.db.exec(await readFile(new URL('../fixtures/ledger-v7.sql', import.meta.url), 'utf8'));
+  const ledger = createSqliteLedger(file);
+  const later = (ms: number) => new Date(Date.parse('2026-11-20T02:00:00Z') + ms);
+  const arrived = { state: 'succeeded', attempt: 1, accepted: [], event: 'callback' } as const;
+  const shard = newShard('r1');
+  const opened = await ledger.openShard(shard, { owner: 'w', at: later(4), leaseMs: 60_000 });
+  if (typeof opened === 'string') throw new Error(opened);
+  expect(opened.windows).toEqual([{ through: 257, at: later(0) }]);
+  expect([...opened.transfers.keys()]).toEqual([1, 2, 3]);
+  await ledger.record('r1.0.1', { ...arrived, at: later(5) });
+  await ledger.accept(shard, [{ line: 4, id: 't4', at: later(5) }]);
+  await ledger.accept(shard, [{ line: 5, id: 't5', at: later(5) }]);
+  await ledger.record('r1.0.5', { ...arrived, at: later(6) });
+  await ledger.accept(newShard('r2'), [{ line: 4, id: 'u4', at: later(5) }]);
+
+  const { items } = await ledger.transfers('r1');
+  const shown = items.map(({ state, providerId, object, history }) => [
+    ...[state, providerId, object?.key],
+    history.map(({ event }) => event).join(),
+  ]);
+  expect(shown).toEqual([
+    ['succeeded', 't1', 'k1', 'accepted,callback'],
+    ['succeeded', 't2', 'k2', 'accepted,callback'],
+    ['failed', 't3', 'k3', 'accepted,callback'],
+    ['submitted', 't4', undefined, 'accepted'],
+    ['succeeded', 't5', undefined, 'callback'],
+  ]);
+  const { counts } = (await ledger.run('r1')) ?? {};
+  expect(counts).toMatchObject({ lines: 5, planned: 0, submitted: 1, failed: 1, succeeded: 3 });
+  expect(await ledger.read('r2.0.4')).toMatchObject({ providerId: 'u4' });
+  const words = file.db.prepare('SELECT line FROM lines ORDER BY run, line').all();
+  expect(words.map(({ line }) => line)).toEqual([4, 5, 4]);
+});
+
+it('keeps a healthy object in 80 bytes at most', async () => {
+  const path = join(folder(), 'waybill.db');
+  const file = open(path);
+  const ledger = createSqliteLedger(file);
+  await ledger.openRun(newRun('r1'));
+  const count = 20_000;
+  for (let index = 0; index < 8; index += 1) {
+    const acceptances = Array.from({ length: count / 8 }, (_, line) => ({
+      ...{ line, id: `NjY0ZTRlYjJfYjBiMzFl${String(line).padStart(4, '0')}`, at: new Date() },
+    }));
+    await ledger.accept(newShard('r1', index), acceptances);
+    const arrived = { state: 'succeeded', attempt: 1, accepted: [], event: 'callback' } as const;
+    await Promise.all(
+      acceptances.map(({ line }) =>
+        ledger.record(`r1.${index}.${line}`, { ...arrived, at: new Date() }),
+      ),
+    );
+  }
+  expect((await ledger.run('r1'))?.counts).toMatchObject({ succeeded: count });
+  await file.close();
+  expect(statSync(path).size / count).toBeLessThan(80);
 });

@@ -2,6 +2,7 @@
 import type { Ledger } from '../../ledger/ledger.ts';
 import type { SqliteFile } from './file.ts';
 import { createCounters } from './ledger/counters.ts';
+import { createLines } from './ledger/lines.ts';
 import { createNotes } from './ledger/notes.ts';
 import { createRuns } from './ledger/runs.ts';
 import { prepareTables } from './ledger/schema.ts';
@@ -12,10 +13,11 @@ import { createTransfers } from './ledger/transfers.ts';
 export function createSqliteLedger(file: SqliteFile): Ledger {
   prepareTables(file.db);
   const counters = createCounters(file);
+  const lines = createLines(file, counters);
   return {
     ...createRuns(file),
-    ...createShards(file, counters),
-    ...createTransfers(file, counters),
+    ...createShards(file, counters, lines),
+    ...createTransfers(file, counters, lines),
     ...createNotes(file),
   };
 }

@@ -25,8 +25,10 @@ export interface PageOptions {
 
 export function createPages(
   options: PageOptions,
-): Pick<TransferCalls, 'transfers' | 'transfersOf'> {
+): Pick<TransferCalls, 'transfers' | 'transfersOf' | 'linesOf'> {
   const { table } = options;
+  const transfersOf: TransferCalls['transfersOf'] = (runId, shard, states) =>
+    readShard(table, { runId, shard, after: -1, max: Number.POSITIVE_INFINITY }, { states });
   return {
     async transfers(runId, { states = TRANSFER_STATES, classes, cursor, limit = 100 } = {}) {
       const size = Math.min(Math.max(limit, 1), 1_000);
@@ -58,8 +60,11 @@ export function createPages(
         ? { items: page, nextCursor: transferCursor(last) }
         : { items: page };
     },
-    transfersOf: (runId, shard, states) =>
-      readShard(table, { runId, shard, after: -1, max: Number.POSITIVE_INFINITY }, { states }),
+    transfersOf,
+    async linesOf(runId, shard) {
+      const rows = await transfersOf(runId, shard, TRANSFER_STATES);
+      return new Set(rows.map(({ line }) => line));
+    },
   };
 }
 

@@ -31,8 +31,9 @@ FROM runs LEFT JOIN shards USING (run_id)`;
 
 const SQL = {
   insert: `
-    INSERT INTO runs (run_id, created_at, state, trigger, operation, source, target, task)
-    VALUES (?, ?, 'planning', ?, ?, ?, ?, ?) ON CONFLICT DO NOTHING`,
+    INSERT INTO runs (run_id, created_at, state, trigger, operation, source, target, task, number)
+    VALUES (?, ?, 'planning', ?, ?, ?, ?, ?, (SELECT IFNULL(MAX(number), 0) + 1 FROM runs))
+    ON CONFLICT DO NOTHING`,
   select: `${SELECT} WHERE run_id = ? GROUP BY run_id`,
   activate: `
     UPDATE runs SET state = 'active', shard_count = ?, size_bytes = ?, totals = IFNULL(?, totals)

@@ -22,7 +22,8 @@ CREATE TABLE IF NOT EXISTS runs (
   stopped_at INTEGER,
   totals TEXT,
   task TEXT,
-  closing_at INTEGER
+  closing_at INTEGER,
+  number INTEGER
 ) WITHOUT ROWID;
 CREATE INDEX IF NOT EXISTS runs_newest ON runs (created_at DESC, run_id DESC);
 
@@ -75,6 +76,16 @@ CREATE TABLE IF NOT EXISTS transfers (
   PRIMARY KEY (run_id, shard, line)
 ) WITHOUT ROWID;
 
+-- A healthy object: its run's number, its fact in one word (ledger/word.ts), the provider's id.
+CREATE TABLE IF NOT EXISTS lines (
+  run INTEGER NOT NULL,
+  shard INTEGER NOT NULL,
+  line INTEGER NOT NULL,
+  word INTEGER NOT NULL,
+  id TEXT,
+  PRIMARY KEY (run, shard, line)
+) WITHOUT ROWID;
+
 CREATE TABLE IF NOT EXISTS claims (
   key TEXT PRIMARY KEY,
   run_id TEXT NOT NULL,
@@ -114,8 +125,15 @@ ALTER TABLE transfers ADD COLUMN progress TEXT;`,
   7: `
 ALTER TABLE shards ADD COLUMN marks TEXT NOT NULL DEFAULT '';
 ALTER TABLE shards ADD COLUMN described_at INTEGER;
-ALTER TABLE transfers ADD COLUMN listed TEXT;`,
+ALTER TABLE transfers ADD COLUMN listed TEXT;
+ALTER TABLE runs ADD COLUMN number INTEGER;
+UPDATE runs SET number = numbered.number FROM (
+  SELECT run_id AS run, ROW_NUMBER() OVER (ORDER BY created_at, run_id) AS number FROM runs
+) AS numbered WHERE run_id = numbered.run;`,
 };
+
+/** On what an upgrade may have added. */
+const INDEXES = 'CREATE UNIQUE INDEX IF NOT EXISTS runs_number ON runs (number);';
 
 /** @throws StoreError (STORE_FAILED) when the file was written by a newer version */
 export function prepareTables(db: DatabaseSync): void {
@@ -133,6 +151,7 @@ export function prepareTables(db: DatabaseSync): void {
   for (let version = found; version > 0 && version < VERSION; version += 1) {
     db.exec(UPGRADES[version] ?? '');
   }
+  db.exec(INDEXES);
   db.exec(`PRAGMA user_version = ${VERSION}`);
   db.exec('COMMIT');
 }

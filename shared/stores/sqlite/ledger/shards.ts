@@ -6,6 +6,7 @@ import type { Tally } from '../../../ledger/tally.ts';
 import type { ShardCalls } from '../../ledger-parts.ts';
 import { prepareAll, type Row, type SqliteFile } from '../file.ts';
 import type { Counters } from './counters.ts';
+import type { Lines } from './lines.ts';
 import {
   fromWindows,
   toMarks,
@@ -47,7 +48,11 @@ const SQL = {
     UPDATE shards SET owner = NULL, leased_until = 0 WHERE owner IS NOT NULL`,
 } as const;
 
-export function createShards({ db, write }: SqliteFile, counters: Counters): ShardCalls {
+export function createShards(
+  { db, write }: SqliteFile,
+  counters: Counters,
+  lines: Pick<Lines, 'flags'>,
+): ShardCalls {
   const sql = prepareAll(db, SQL);
   const isStopped = (runId: string): boolean => {
     const state = (sql.stateOfRun.get(runId) as Row | undefined)?.['state'];
@@ -74,12 +79,13 @@ export function createShards({ db, write }: SqliteFile, counters: Counters): Sha
           until: at.getTime() + leaseMs,
           at: at.getTime(),
         });
+        const flags = lines.flags(shard.runId, shard.index);
         const known = row ? (sql.selectRows.all(shard.runId, shard.index) as Row[]) : [];
         const transfers = known.map(toTransfer).map((found) => [found.line, found] as const);
         return {
           windows: row ? toWindows(row) : [],
           transfers: new Map(transfers),
-          settled: () => false,
+          settled: (line) => flags[line] === 1,
         };
       }),
 

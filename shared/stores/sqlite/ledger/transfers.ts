@@ -20,10 +20,11 @@ import {
   type TransferPlace,
   type TransferUpdate,
 } from '../../../ledger/model.ts';
-import { acceptedUpdate } from '../../../ledger/word.ts';
+import { acceptedUpdate, thinTransfer, toUpdate } from '../../../ledger/word.ts';
 import type { TransferCalls } from '../../ledger-parts.ts';
 import { prepareAll, type Row, type SqliteFile } from '../file.ts';
 import type { Counters } from './counters.ts';
+import type { Lines } from './lines.ts';
 import { toAccepted, toTransfer } from './rows.ts';
 
 const SQL = {
@@ -34,23 +35,18 @@ const SQL = {
   insert: `
     INSERT INTO transfers (run_id, shard, line, state, attempt, class, cause, accepted,
       url, key, md5, listed, task, progress, events, history, updated_at)
-    VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, 1, ?, ?)`,
+    VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`,
   update: `
     UPDATE transfers SET state = ?, attempt = ?, class = ?, cause = ?, accepted = ?,
       url = IFNULL(url, ?), key = IFNULL(key, ?), md5 = IFNULL(md5, ?),
       listed = IFNULL(listed, ?), task = IFNULL(task, ?), progress = IFNULL(?, progress),
       events = events + ?, history = history || ?, updated_at = MAX(updated_at, ?)
     WHERE run_id = ? AND shard = ? AND line = ?`,
-  // What nearly every callback tells: the attempt that the provider took has an outcome.
-  arrive: `
-    UPDATE transfers SET state = 'succeeded', events = events + 1, history = history || ?,
-      updated_at = MAX(updated_at, ?)
-    WHERE run_id = ? AND shard = ? AND line = ?
-      AND state = 'submitted' AND attempt = ? AND cause IS NULL AND events < ${HISTORY_LIMIT}`,
   discardClosing: 'UPDATE runs SET closing_at = NULL WHERE run_id = ?',
   page: `
     SELECT transfers.* FROM shards CROSS JOIN transfers USING (run_id, shard)
-    WHERE run_id = :run AND shard >= :shard AND (shard, line) > (:shard, :line)
+    WHERE run_id = :run AND shard >= :shard AND shard <= :through
+      AND (shard, line) > (:shard, :line)
       AND state IN (SELECT value FROM json_each(:states))
       AND (:classes IS NULL OR class IN (SELECT value FROM json_each(:classes)))
       AND (:onlyFailed = 0 OR shards.failed > 0)
@@ -58,29 +54,23 @@ const SQL = {
   ofShard: `
     SELECT * FROM transfers WHERE run_id = ? AND shard = ?
       AND state IN (SELECT value FROM json_each(?)) ORDER BY line`,
+  linesOf: `
+    SELECT line FROM transfers WHERE run_id = ?1 AND shard = ?2
+    UNION ALL
+    SELECT line FROM runs JOIN lines ON run = number WHERE run_id = ?1 AND shard = ?2`,
 } as const;
 
 type Statements = Readonly<Record<keyof typeof SQL, StatementSync>>;
 
 /** Merges one update into its row, within a commit. */
-function createApply(sql: Statements, counters: Counters) {
-  /** In one statement, where nothing but the state is told; false when it must be merged. */
-  function succeed({ runId, shard, line }: TransferPlace, update: TransferUpdate): boolean {
-    const { accepted, attempt, at, cause, object, progress, state, task } = update;
-    if (state !== 'succeeded' || accepted.length > 0 || cause || object || task || progress) {
-      return false;
-    }
-    const entry = `,${toEntryText(update)}`;
-    const { changes } = sql.arrive.run(entry, at.getTime(), runId, shard, line, attempt);
-    if (changes === 1) counters.move(runId, shard, 'submitted', 'succeeded');
-    return changes === 1;
-  }
-
+function createApply(sql: Statements, counters: Counters, lines: Lines) {
   return (place: TransferPlace, update: TransferUpdate): void => {
-    if (succeed(place, update)) return;
+    if (lines.merge(place, update)) return;
     const { runId, shard, line } = place;
     const row = sql.known.get(runId, shard, line) as Row | undefined;
-    const before = row && toFact(row);
+    const thin = row ? undefined : lines.read(place);
+    const healthy = thin && toUpdate(thin);
+    const before = row ? toFact(row) : healthy;
     const after = before ? merge(before, update) : update;
     const { url = null, key = null, md5 = null } = update.object ?? {};
     const fields = update.object && listedFieldsOf(update.object);
@@ -90,15 +80,20 @@ function createApply(sql: Statements, counters: Counters) {
     const cause = after.cause ? JSON.stringify(after.cause) : null;
     const state = [after.state, after.attempt, after.cause?.class ?? null, cause] as const;
     const told = [JSON.stringify(after.accepted), url, key, md5, more, task, progress] as const;
-    const entry = toEntryText(update);
+    const was = before && { ...before, cause: row && causeOf(row) };
+    const isNews = !was || !isIdle(update, was, { ...after, cause: cause ?? undefined });
+    const entry = isNews ? [toEntryText(update)] : [];
     const at = update.at.getTime();
-    if (!row || !before) sql.insert.run(runId, shard, line, ...state, ...told, entry, at);
-    else {
-      const was = { ...before, cause: causeOf(row) };
-      const idle = isIdle(update, was, { ...after, cause: cause ?? undefined });
-      const listed = !idle && Number(row['events']) < HISTORY_LIMIT;
+    if (row) {
+      const listed = isNews && Number(row['events']) < HISTORY_LIMIT;
       const history = listed ? `,${entry}` : '';
       sql.update.run(...state, ...told, Number(listed), history, at, runId, shard, line);
+    } else {
+      if (thin) lines.remove(place);
+      const entries = [...(healthy ? [toEntryText(healthy)] : []), ...entry];
+      const since = Math.max(at, healthy?.at.getTime() ?? at);
+      const history = [entries.length, entries.join(','), since] as const;
+      sql.insert.run(runId, shard, line, ...state, ...told, ...history);
     }
     if (before?.state === after.state) return;
     counters.move(runId, shard, before?.state, after.state);
@@ -106,9 +101,13 @@ function createApply(sql: Statements, counters: Counters) {
   };
 }
 
-export function createTransfers({ db, write }: SqliteFile, counters: Counters): TransferCalls {
+export function createTransfers(
+  { db, write }: SqliteFile,
+  counters: Counters,
+  lines: Lines,
+): TransferCalls {
   const sql = prepareAll(db, SQL);
-  const apply = createApply(sql, counters);
+  const apply = createApply(sql, counters, lines);
   return {
     accept: ({ runId, index: shard }, acceptances) =>
       write(() => {
@@ -125,29 +124,47 @@ export function createTransfers({ db, write }: SqliteFile, counters: Counters): 
       return write(() => apply(place, update), synced ? 'synced' : undefined);
     },
     read: async (transferId) => {
-      const id = parseTransferId(transferId);
-      const row = id && (sql.select.get(id.runId, id.shard, id.line) as Row | undefined);
-      return row && toTransfer(row);
+      const place = parseTransferId(transferId);
+      if (!place) return undefined;
+      const row = sql.select.get(place.runId, place.shard, place.line) as Row | undefined;
+      if (row) return toTransfer(row);
+      const thin = lines.read(place);
+      return thin && thinTransfer(place, thin);
     },
     transfers: async (runId, { states = TRANSFER_STATES, classes, cursor, limit = 100 } = {}) => {
       const size = Math.min(Math.max(limit, 1), 1_000);
+      const from = cursor === undefined ? { shard: 0, line: -1 } : parseTransferCursor(cursor);
+      // What has a class of errors is no healthy one.
+      const healthy = classes ? [] : lines.page(runId, from, states, size + 1);
       const rows = sql.page.all({
         run: runId,
-        ...(cursor === undefined ? { shard: 0, line: -1 } : parseTransferCursor(cursor)),
+        ...from,
+        // Later ones would not get onto the page.
+        through: healthy[size]?.shard ?? Number.MAX_SAFE_INTEGER,
         states: JSON.stringify(states),
         classes: classes ? JSON.stringify(classes) : null,
         onlyFailed: states.length === 1 && states[0] === 'failed' ? 1 : 0,
         limit: size + 1,
       }) as Row[];
-      const items = rows.slice(0, size).map(toTransfer);
+      const found = inOrder(rows.map(toTransfer), healthy);
+      const items = found.slice(0, size);
       const last = items.at(-1);
-      if (rows.length <= size || !last) return { items };
+      if (found.length <= size || !last) return { items };
       return { items, nextCursor: transferCursor(last) };
     },
-    transfersOf: async (runId, shardIndex, states): Promise<readonly Transfer[]> =>
-      (sql.ofShard.all(runId, shardIndex, JSON.stringify(states)) as Row[]).map(toTransfer),
+    transfersOf: async (runId, shardIndex, states): Promise<readonly Transfer[]> => {
+      const rows = sql.ofShard.all(runId, shardIndex, JSON.stringify(states)) as Row[];
+      return inOrder(rows.map(toTransfer), lines.ofShard(runId, shardIndex, states));
+    },
+    async linesOf(runId, shardIndex) {
+      const rows = sql.linesOf.all(runId, shardIndex) as Row[];
+      return new Set(rows.map(({ line }) => Number(line)));
+    },
   };
 }
+
+const inOrder = (thick: readonly Transfer[], thin: readonly Transfer[]): readonly Transfer[] =>
+  [...thick, ...thin].sort((a, b) => a.shard - b.shard || a.line - b.line);
 
 const causeOf = ({ cause }: Row): string | undefined =>
   typeof cause === 'string' ? cause : undefined;
