@@ -89,7 +89,6 @@ async function withRun() {
     state: 'submitted',
     accepted: ['1:t1'],
     event: 'accepted',
-    object,
   });
   await ledger.record('r1.0.1', {
     ...common,
@@ -97,6 +96,7 @@ async function withRun() {
     accepted: [],
     event: 'callback',
     cause,
+    object,
   });
   await ledger.record('r1.0.2', { ...common, state: 'succeeded', accepted: [], event: 'callback' });
   return given;

@@ -1,13 +1,14 @@
 import { describe, expect, it } from 'vitest';
 import { createHandler } from '../../../functions/sweep.ts';
-import type { TransferUpdate } from '../../../shared/ledger/model.ts';
-import { parseShard } from '../../../shared/ledger/shard.ts';
+import type { TransferObject, TransferUpdate } from '../../../shared/ledger/model.ts';
+import { parseShard, type Shard } from '../../../shared/ledger/shard.ts';
 import type { Tally } from '../../../shared/ledger/tally.ts';
 import { ProviderError, StoreError } from '../../../shared/lib/errors.ts';
 import { createLimiter } from '../../../shared/limits/limiter.ts';
 import type { CosObject } from '../../../shared/providers/tencent/objects.ts';
 import type { FetchProgress } from '../../../shared/providers/tencent/offline-fetch/client.ts';
 import { createFetchStatus } from '../../../shared/providers/tencent/offline-fetch/status.ts';
+import type { Objects } from '../../../shared/stores/objects.ts';
 import { newRun, newShard } from '../../contract/ledger.ts';
 import { tencentCalls } from '../../fixtures/calls.ts';
 import { silentLog } from '../../fixtures/log.ts';
@@ -60,12 +61,15 @@ async function setup(rows: readonly Partial<TransferUpdate>[], read: Tally = tal
     },
     objects: { head: async (_target, key) => objects.get(key) },
   });
-  const shard = newShard('r1');
+  const objectsOf = rows.map((row, line): TransferObject => {
+    return row.object ?? { url: `http://o.example/${line}`, key: `k${line}` };
+  });
+  const shard = await writeShard(stores.objects, objectsOf);
   const lease = { owner: 'w', at: START, leaseMs: 1 };
   await ledger.openRun(newRun('r1'));
   await ledger.openShard(shard, lease);
   for (const [line, row] of rows.entries()) {
-    const object = { url: `http://o.example/${line}`, key: `k${line}` };
+    const object = objectsOf[line] as TransferObject;
     const known = { state: 'submitted', attempt: 1, accepted: [`1:t${line}`], at: START } as const;
     await ledger.record(`r1.0.${line}`, { ...known, event: 'accepted', object, ...row });
   }
@@ -85,6 +89,20 @@ async function setup(rows: readonly Partial<TransferUpdate>[], read: Tally = tal
   const queued = async () =>
     (await stores.queue.receive(100, 60_000)).map(({ body }) => parseShard(body));
   return { ...stores, sweep, clock, asked, counts, progress, targets: objects, queued };
+}
+
+/** A shard whose manifest is there, with one line for each object. */
+async function writeShard(
+  objects: Pick<Objects, 'put' | 'head'>,
+  lines: readonly TransferObject[],
+): Promise<Shard> {
+  const shard = newShard('r1');
+  const { key } = shard.object;
+  const text = lines.map((line) => `${line.url},${line.key},${line.md5 ?? ''}\n`).join('');
+  await objects.put(key, text);
+  const { etag = '' } = (await objects.head(key)) ?? {};
+  const layout = { ...shard.layout, header: false };
+  return { ...shard, end: text.length, layout, object: { key, etag, offset: 0 } };
 }
 
 it('G4: lost callbacks of one run do not keep those of another waiting for a sweep', async () => {
@@ -236,7 +254,7 @@ describe('sweep: lost callbacks', () => {
   });
 
   it('takes the expected MD5 for proof, and another one for none', async () => {
-    const object = { url: 'u', key: 'k', md5: MD5 };
+    const object = { url: 'http://o.example/u', key: 'k', md5: MD5 };
     const { sweep, clock, progress, targets, ledger } = await setup([
       { object: { ...object, key: 'k0' } },
       { object: { ...object, key: 'k1' } },
@@ -294,7 +312,7 @@ describe('sweep: again within the run', () => {
     expect(await queued()).toEqual([]);
     clock.at = later(15);
     expect(await sweep()).toMatchObject({ queued: 1, closed: 0 });
-    expect(await queued()).toEqual([newShard('r1')]);
+    expect(await queued()).toEqual([await ledger.shard('r1', 0)]);
     const states = (await ledger.transfers('r1')).items.map(({ state, attempt }) => [
       state,
       attempt,
