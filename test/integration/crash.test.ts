@@ -4,13 +4,13 @@
  * continuous integration runs 20,000 lines.
  */
 import { hash } from 'node:crypto';
-import { join } from 'node:path';
-import { DatabaseSync } from 'node:sqlite';
 import { expect, it } from 'vitest';
+import type { Transfer } from '../../shared/ledger/model.ts';
+import { createDescribe } from '../../shared/manifest/describe.ts';
 import type { FetchTask, SimulatorStats } from '../../simulator/main.ts';
 import { startSourceSite } from '../../simulator/source-site.ts';
 import { freePort, type Program, startProgram, until } from '../fixtures/processes.ts';
-import { temporaryFolder } from '../fixtures/stores.ts';
+import { openStores, temporaryFolder } from '../fixtures/stores.ts';
 
 const LINES = Number(process.env['WAYBILL_TEST_LINES'] ?? 5_000);
 /** One line in so many names an object that its source does not have. */
@@ -124,32 +124,37 @@ it(`G1, G2, G3, G4: ${LINES} lines end exact after kill -9 three times, 503s, lo
   expect(sent.size).toBe(LINES);
 
   // Every submission beyond the first follows a look at what became of the one before.
-  const db = new DatabaseSync(join(folder, 'waybill.db'), { readOnly: true });
-  const rowsOfLedger = db
-    .prepare('SELECT key, state, attempt, accepted, history FROM transfers')
-    .all();
-  db.close();
+  const { ledger, objects } = openStores(folder);
+  const describe = createDescribe({ ledger, objects });
+  const rowsOfLedger: Transfer[] = [];
+  let cursor: string | undefined;
+  do {
+    const filter = { limit: 1_000, ...(cursor !== undefined && { cursor }) };
+    const page = await ledger.transfers(runId, filter);
+    rowsOfLedger.push(...(await describe(page.items)));
+    cursor = page.nextCursor;
+  } while (cursor !== undefined);
   expect(rowsOfLedger).toHaveLength(LINES);
+  const sentOf = ({ object }: Transfer) => sent.get(object?.key ?? '') ?? [];
   let extra = 0;
   let attempts = 0;
-  const unexplained = rowsOfLedger.filter(({ key, attempt, history }) => {
-    attempts += Number(attempt);
-    const entries = JSON.parse(`[${history}]`) as [number, number, string, string][];
-    const again = entries.filter(
-      ([, , event, state]) => event === 'resolved' && state === 'submitting',
+  const unexplained = rowsOfLedger.filter((row) => {
+    attempts += row.attempt;
+    const again = row.history.filter(
+      ({ event, state }) => event === 'resolved' && state === 'submitting',
     ).length;
-    const submissions = sent.get(String(key))?.length ?? 0;
+    const submissions = sentOf(row).length;
     extra += submissions - 1;
     return submissions > 1 + again;
   });
   expect(unexplained).toEqual([]);
   // The ledger says of each object what the provider knows of it, under the provider's own ids.
-  const contradicted = rowsOfLedger.filter(({ key, state, accepted }) => {
-    const known = sent.get(String(key)) ?? [];
-    const ids = (JSON.parse(String(accepted)) as string[]).map((each) => each.split(':')[1]);
+  const contradicted = rowsOfLedger.filter((row) => {
+    const known = sentOf(row);
+    const ids = row.accepted.map((each) => each.split(':')[1]);
     const arrived = known.some((task) => task.state === 'succeeded');
     const isKnown = ids.every((id) => known.some(({ taskId }) => taskId === id));
-    return !isKnown || state !== (arrived ? 'succeeded' : 'failed');
+    return !isKnown || row.state !== (arrived ? 'succeeded' : 'failed');
   });
   expect(contradicted).toEqual([]);
 

@@ -7,6 +7,7 @@
 import fc from 'fast-check';
 import { expect, it } from 'vitest';
 import { sha256Hex } from '../../shared/lib/encoding.ts';
+import { createDescribe } from '../../shared/manifest/describe.ts';
 import { textOf } from '../unit/shared/runs/setup.ts';
 import { NAMES, openWorld } from '../unit/shared/runs/world.ts';
 
@@ -68,8 +69,8 @@ it('G1, G2: loses nothing, sends nothing twice, and tells the truth', async () =
     const ended = await run();
     expect(ended).toMatchObject({ state: 'completed', counts: { lines: NAMES.length } });
     expect(faults).toEqual([]);
-    const rows = (await ledger.transfers(runId)).items;
-    expect(rows.map(({ object }) => object?.key).sort()).toEqual(NAMES);
+    const rows = await createDescribe({ ledger, objects })((await ledger.transfers(runId)).items);
+    expect(rows.map(({ object, manifest }) => object?.key ?? manifest).sort()).toEqual(NAMES);
     const text = await textOf(objects, `reports/${runId}/failed.csv`);
     const listed = [...text.matchAll(/([^,\r\n]+),failed\r$/gm)].map(
       ([, transferId]) => transferId,
