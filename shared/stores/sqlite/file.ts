@@ -42,7 +42,7 @@ interface Waiting {
 type Outcome = { readonly value: unknown } | { readonly error: unknown };
 
 /** Least time between two commits: one write alone goes at once, many share a sync. */
-const COMMIT_GAP_MS = 1;
+const COMMIT_GAP_MS = 4;
 
 /** Where so many come in one turn, waiting for more gains nothing. */
 const MANY = 64;
