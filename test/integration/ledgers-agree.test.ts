@@ -120,7 +120,7 @@ it('G3: keeps the same record of the same reports', async () => {
     }),
     { numRuns: 100 },
   );
-});
+}, 120_000);
 
 const factOf = ({ state, attempt, accepted, cause: why }: Fact) => ({
   ...{ state, attempt, accepted, cause: why },
