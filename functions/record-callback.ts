@@ -81,10 +81,18 @@ export function createHandler({
     const claimed = callbackUpdate(claim, body, now());
     const mustVerify = verify === 'all' || (verify === 'failures' && claim.outcome === 'failed');
     const mustExplain = explain !== undefined && claimed.cause !== undefined;
-    if (!(mustVerify && status) && !mustExplain) return claimed;
+    const isVerified = mustVerify && status !== undefined;
+    if (!isVerified && !mustExplain) return claimed;
     const known = await ledger.read(claim.transferId);
-    if (known && known.attempt !== claim.attempt) return claimed;
-    const transfer = known ?? unrecorded(claim, now());
+    // What is told of an earlier attempt changes nothing but for a success.
+    if (known && claim.attempt < known.attempt) return claimed;
+    if (isVerified) {
+      if (known?.state === 'succeeded') return undefined;
+      // No task to query: the acceptance is not recorded yet, or was lost. The sweep finds the outcome.
+      const attempt = `${claim.attempt}:`;
+      if (!known?.accepted.some((entry) => entry.startsWith(attempt))) return undefined;
+    }
+    const transfer = known?.attempt === claim.attempt ? known : unrecorded(claim, now());
     const readObject = async () => transfer.object ?? (await describe([transfer]))[0]?.object;
     const explained = {
       ...claimed,
@@ -95,9 +103,7 @@ export function createHandler({
         }),
       }),
     };
-    // No task id to query: the answer to the submission has not been recorded yet, or was lost.
-    if (!mustVerify || !status || !transfer.providerId) return explained;
-    if (transfer.state === 'succeeded') return undefined;
+    if (!isVerified) return explained;
     const shard = await ledger.shard(transfer.runId, transfer.shard);
     if (!shard) return undefined;
     try {

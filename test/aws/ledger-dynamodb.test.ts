@@ -11,11 +11,7 @@ beforeAll(async () => {
 });
 afterAll(() => ministack.stop());
 
-ledgerContract(
-  'DynamoDB on MiniStack',
-  async () => {
-    const call = createJsonApi({ service: DYNAMODB, config: ministack.config });
-    return createDynamoLedger({ table: await createLedgerTable(call), call, countsMaxAgeMs: 0 });
-  },
-  'rows',
-);
+ledgerContract('DynamoDB on MiniStack', async () => {
+  const call = createJsonApi({ service: DYNAMODB, config: ministack.config });
+  return createDynamoLedger({ table: await createLedgerTable(call), call, countsMaxAgeMs: 0 });
+});

@@ -11,11 +11,7 @@ beforeAll(async () => {
 });
 afterAll(() => moto.stop());
 
-ledgerContract(
-  'DynamoDB on moto',
-  async () => {
-    const call = createJsonApi({ service: DYNAMODB, config: moto.config });
-    return createDynamoLedger({ table: await createLedgerTable(call), call, countsMaxAgeMs: 0 });
-  },
-  'rows',
-);
+ledgerContract('DynamoDB on moto', async () => {
+  const call = createJsonApi({ service: DYNAMODB, config: moto.config });
+  return createDynamoLedger({ table: await createLedgerTable(call), call, countsMaxAgeMs: 0 });
+});

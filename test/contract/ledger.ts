@@ -71,12 +71,7 @@ const report = (
   ...change,
 });
 
-/** @param keeps what the adapter keeps of a healthy object: one word, or a row with its history */
-export function ledgerContract(
-  name: string,
-  open: () => Promise<Ledger>,
-  keeps: 'words' | 'rows' = 'words',
-): void {
+export function ledgerContract(name: string, open: () => Promise<Ledger>): void {
   describe(`ledger contract: ${name}`, () => {
     let ledger: Ledger;
     const lease = { owner: 'worker-1', at: AT, leaseMs: 60_000 };
@@ -750,156 +745,155 @@ export function ledgerContract(
       });
     });
 
-    if (keeps === 'words') {
-      describe('healthy objects', () => {
-        const accepted = (line: number) => ({ line, id: `t${line}`, at: later(line) });
-        const arrived = report('succeeded', 1, { event: 'callback', at: later(50) });
-        beforeEach(async () => {
-          await ledger.openRun(newRun('r1'));
-          await ledger.activateRun('r1', { shardCount: 1, sizeBytes: 100 });
-          await ledger.openShard(newShard('r1'), lease);
-        });
+    describe('healthy objects', () => {
+      const accepted = (line: number) => ({ line, id: `t${line}`, at: later(line) });
+      const arrived = report('succeeded', 1, { event: 'callback', at: later(50) });
+      beforeEach(async () => {
+        await ledger.openRun(newRun('r1'));
+        await ledger.activateRun('r1', { shardCount: 1, sizeBytes: 100 });
+        await ledger.openShard(newShard('r1'), lease);
+      });
 
-        it('keeps of each its latest fact and the id, as the only entry of its history', async () => {
-          await ledger.accept(newShard('r1'), [accepted(1), accepted(2)]);
-          await ledger.record('r1.0.2', arrived);
-          for (const event of ['poll', 'callback'] as const) {
-            await ledger.record('r1.0.3', report('succeeded', 1, { event, object, at: later(9) }));
-          }
-          const common = { runId: 'r1', shard: 0, attempt: 1 } as const;
-          const entry = (at: number, event: string, state: string) => ({
-            ...{ at: later(at), attempt: 1, event, state },
-          });
-          const expected = [
-            {
-              ...{ ...common, transferId: 'r1.0.1', line: 1, state: 'submitted' },
-              ...{ accepted: ['1:t1'], providerId: 't1', updatedAt: later(1) },
-              history: [{ ...entry(1, 'accepted', 'submitted'), providerId: 't1' }],
-            },
-            {
-              ...{ ...common, transferId: 'r1.0.2', line: 2, state: 'succeeded' },
-              ...{ accepted: ['1:t2'], providerId: 't2', updatedAt: later(50) },
-              history: [{ ...entry(50, 'callback', 'succeeded'), providerId: 't2' }],
-            },
-          ];
-          for (const transfer of expected) {
-            expect(await ledger.read(transfer.transferId)).toEqual(transfer);
-          }
-          const { items } = await ledger.transfers('r1');
-          expect(items.slice(0, 2)).toEqual(expected);
-          expect(items[2]).toMatchObject({ accepted: [], history: [{ at: later(9) }] });
-          expect(items).toHaveLength(3);
+      it('keeps of each its latest fact and the id, as the only entry of its history', async () => {
+        await ledger.accept(newShard('r1'), [accepted(1), accepted(2)]);
+        await ledger.record('r1.0.2', arrived);
+        for (const event of ['poll', 'callback'] as const) {
+          await ledger.record('r1.0.3', report('succeeded', 1, { event, object, at: later(9) }));
+        }
+        const common = { runId: 'r1', shard: 0, attempt: 1 } as const;
+        const entry = (at: number, event: string, state: string) => ({
+          ...{ at: later(at), attempt: 1, event, state },
         });
+        const expected = [
+          {
+            ...{ ...common, transferId: 'r1.0.1', line: 1, state: 'submitted' },
+            ...{ accepted: ['1:t1'], providerId: 't1', updatedAt: later(1) },
+            history: [{ ...entry(1, 'accepted', 'submitted'), providerId: 't1' }],
+          },
+          {
+            ...{ ...common, transferId: 'r1.0.2', line: 2, state: 'succeeded' },
+            ...{ accepted: ['1:t2'], providerId: 't2', updatedAt: later(50) },
+            history: [{ ...entry(50, 'callback', 'succeeded'), providerId: 't2' }],
+          },
+        ];
+        for (const transfer of expected) {
+          expect(await ledger.read(transfer.transferId)).toEqual(transfer);
+        }
+        const { items } = await ledger.transfers('r1');
+        expect(items.slice(0, 2)).toEqual(expected);
+        expect(items[2]).toMatchObject({ accepted: [], history: [{ at: later(9) }] });
+        expect(items).toHaveLength(3);
+      });
 
-        it('begins the history of one that gets into trouble with what was known of it', async () => {
-          await ledger.accept(newShard('r1'), [accepted(1), accepted(2), accepted(3)]);
-          const failed = report('failed', 1, { event: 'callback', cause, at: later(60) });
-          await ledger.record('r1.0.1', failed);
-          await ledger.record('r1.0.2', arrived);
-          await ledger.record('r1.0.2', failed);
-          await ledger.record('r1.0.3', report('submitted', 1, { at: later(60) }));
-          const { items } = await ledger.transfers('r1');
-          expect(items.map(({ state, updatedAt }) => [state, updatedAt])).toEqual([
-            ['failed', later(60)],
-            ['succeeded', later(60)],
-            ['submitted', later(60)],
-          ]);
-          const told = items.map(({ history }) =>
-            history.map(({ at, event, providerId }) => [event, at, providerId]),
-          );
-          expect(told).toEqual([
-            [
-              ['accepted', later(1), 't1'],
-              ['callback', later(60), undefined],
-            ],
-            [
-              ['callback', later(50), 't2'],
-              ['callback', later(60), undefined],
-            ],
-            // Polled without news: when it was accepted is what tells later what it brought.
-            [['accepted', later(3), 't3']],
-          ]);
-          const { counts } = (await ledger.run('r1')) ?? {};
-          expect(counts).toMatchObject({ submitted: 1, failed: 1, succeeded: 1 });
-        });
+      it('begins the history of one that gets into trouble with what was known of it', async () => {
+        await ledger.accept(newShard('r1'), [accepted(1), accepted(2), accepted(3)]);
+        const failed = report('failed', 1, { event: 'callback', cause, at: later(60) });
+        await ledger.record('r1.0.1', failed);
+        await ledger.record('r1.0.2', arrived);
+        await ledger.record('r1.0.2', failed);
+        await ledger.record('r1.0.3', report('submitted', 1, { at: later(60) }));
+        const { items } = await ledger.transfers('r1');
+        expect(items.map(({ state, updatedAt }) => [state, updatedAt])).toEqual([
+          ['failed', later(60)],
+          ['succeeded', later(60)],
+          ['submitted', later(60)],
+        ]);
+        const told = items.map(({ history }) =>
+          history.map(({ at, event, providerId }) => [event, at, providerId]),
+        );
+        expect(told).toEqual([
+          [
+            ['accepted', later(1), 't1'],
+            ['callback', later(60), undefined],
+          ],
+          [
+            ['callback', later(50), 't2'],
+            ['callback', later(60), undefined],
+          ],
+          // Polled without news: when it was accepted is what tells later what it brought.
+          [['accepted', later(3), 't3']],
+        ]);
+        const { counts } = (await ledger.run('r1')) ?? {};
+        expect(counts).toMatchObject({ submitted: 1, failed: 1, succeeded: 1 });
+      });
 
-        it('keeps both ids of one that was accepted twice', async () => {
-          await ledger.accept(newShard('r1'), [accepted(1)]);
-          await ledger.accept(newShard('r1'), [{ ...accepted(1), id: 'other' }]);
-          await ledger.record('r1.0.1', arrived);
-          expect(await ledger.read('r1.0.1')).toMatchObject({
-            state: 'succeeded',
-            accepted: ['1:other', '1:t1'],
-          });
-        });
-
-        it('opens a shard with the lines that need nothing more', async () => {
-          await ledger.accept(newShard('r1'), [accepted(1), accepted(4)]);
-          await ledger.record('r1.0.4', arrived);
-          await ledger.record('r1.0.2', report('failed', 1, { cause }));
-          await ledger.releaseShard(newShard('r1'), lease);
-          const opened = await ledger.openShard(newShard('r1'), lease);
-          if (typeof opened === 'string') throw new Error(opened);
-          expect([0, 1, 2, 3, 4, 5].filter(opened.settled)).toEqual([1, 4]);
-          expect([...opened.transfers.keys()]).toEqual([2]);
-        });
-
-        it('pages them by state with the others, in order and without gap or overlap', async () => {
-          const facts = ['submitted', 'succeeded', 'failed'] as const;
-          const all: [string, TransferState][] = [];
-          for (const shard of [0, 2, 3]) {
-            await ledger.openShard(newShard('r1', shard), lease);
-            for (let line = 0; line < 7; line += 1) {
-              const state = facts[(line + shard) % 3] ?? 'failed';
-              const id = `r1.${shard}.${line}`;
-              await ledger.accept(newShard('r1', shard), [accepted(line)]);
-              if (state !== 'submitted') await ledger.record(id, report(state, 1));
-              all.push([id, state]);
-            }
-          }
-          for (const states of [facts, ['submitted'], ['succeeded', 'failed'], ['cancelled']]) {
-            const wanted = all.filter(([, state]) => (states as string[]).includes(state));
-            const seen: string[] = [];
-            let cursor: string | undefined;
-            do {
-              const page = await ledger.transfers('r1', {
-                states: states as TransferState[],
-                limit: 4,
-                ...(cursor !== undefined && { cursor }),
-              });
-              expect(page.items.length).toBeLessThanOrEqual(4);
-              seen.push(...page.items.map(({ transferId }) => transferId));
-              cursor = page.nextCursor;
-            } while (cursor !== undefined);
-            expect(seen).toEqual(wanted.map(([id]) => id));
-            const rows = await ledger.transfersOf('r1', 2, states as TransferState[]);
-            const ofShard = wanted.map(([id]) => id).filter((id) => id.startsWith('r1.2.'));
-            expect(rows.map(({ transferId }) => transferId)).toEqual(ofShard);
-          }
-        });
-
-        it('tells apart the objects of two runs', async () => {
-          await ledger.openRun(newRun('r2'));
-          await ledger.openShard(newShard('r2'), lease);
-          await ledger.accept(newShard('r1'), [accepted(1)]);
-          await ledger.record('r2.0.1', arrived);
-          expect(await ledger.read('r1.0.1')).toMatchObject({ state: 'submitted' });
-          expect(await ledger.read('r2.0.1')).toMatchObject({ state: 'succeeded', accepted: [] });
-          expect((await ledger.run('r2'))?.counts).toMatchObject({ succeeded: 1, submitted: 0 });
-        });
-
-        it('keeps facts about a run that it does not know, and what the run adds later', async () => {
-          await ledger.record('r3.0.1', arrived);
-          await ledger.openRun(newRun('r3'));
-          await ledger.accept(newShard('r3'), [accepted(1), accepted(2)]);
-          const { items } = await ledger.transfers('r3');
-          expect(items.map(({ state, accepted: ids }) => [state, ids])).toEqual([
-            ['succeeded', ['1:t1']],
-            ['submitted', ['1:t2']],
-          ]);
+      it('keeps both ids of one that was accepted twice', async () => {
+        await ledger.accept(newShard('r1'), [accepted(1)]);
+        await ledger.accept(newShard('r1'), [{ ...accepted(1), id: 'other' }]);
+        await ledger.record('r1.0.1', arrived);
+        expect(await ledger.read('r1.0.1')).toMatchObject({
+          state: 'succeeded',
+          accepted: ['1:other', '1:t1'],
         });
       });
-    }
+
+      it('opens a shard with the lines that need nothing more', async () => {
+        await ledger.accept(newShard('r1'), [accepted(1), accepted(4)]);
+        await ledger.record('r1.0.4', arrived);
+        await ledger.record('r1.0.2', report('failed', 1, { cause }));
+        await ledger.releaseShard(newShard('r1'), lease);
+        const opened = await ledger.openShard(newShard('r1'), lease);
+        if (typeof opened === 'string') throw new Error(opened);
+        expect([0, 1, 2, 3, 4, 5].filter(opened.settled)).toEqual([1, 4]);
+        expect([...opened.transfers.keys()]).toEqual([2]);
+      });
+
+      it('pages them by state with the others, in order and without gap or overlap', async () => {
+        const facts = ['submitted', 'succeeded', 'failed'] as const;
+        const all: [string, TransferState][] = [];
+        for (const shard of [0, 2, 3]) {
+          await ledger.openShard(newShard('r1', shard), lease);
+          for (let line = 0; line < 7; line += 1) {
+            const state = facts[(line + shard) % 3] ?? 'failed';
+            const id = `r1.${shard}.${line}`;
+            await ledger.accept(newShard('r1', shard), [accepted(line)]);
+            if (state !== 'submitted') await ledger.record(id, report(state, 1));
+            all.push([id, state]);
+          }
+        }
+        for (const states of [facts, ['submitted'], ['succeeded', 'failed'], ['cancelled']]) {
+          const wanted = all.filter(([, state]) => (states as string[]).includes(state));
+          const seen: string[] = [];
+          let cursor: string | undefined;
+          do {
+            const page = await ledger.transfers('r1', {
+              states: states as TransferState[],
+              limit: 4,
+              ...(cursor !== undefined && { cursor }),
+            });
+            expect(page.items.length).toBeLessThanOrEqual(4);
+            seen.push(...page.items.map(({ transferId }) => transferId));
+            cursor = page.nextCursor;
+          } while (cursor !== undefined);
+          expect(seen).toEqual(wanted.map(([id]) => id));
+          const rows = await ledger.transfersOf('r1', 2, states as TransferState[]);
+          const ofShard = wanted.map(([id]) => id).filter((id) => id.startsWith('r1.2.'));
+          expect(rows.map(({ transferId }) => transferId)).toEqual(ofShard);
+        }
+      });
+
+      it('tells apart the objects of two runs', async () => {
+        await ledger.openRun(newRun('r2'));
+        await ledger.openShard(newShard('r2'), lease);
+        await ledger.accept(newShard('r1'), [accepted(1)]);
+        await ledger.record('r2.0.1', arrived);
+        expect(await ledger.read('r1.0.1')).toMatchObject({ state: 'submitted' });
+        expect(await ledger.read('r2.0.1')).toMatchObject({ state: 'succeeded', accepted: [] });
+        expect((await ledger.run('r2'))?.counts).toMatchObject({ succeeded: 1, submitted: 0 });
+      });
+
+      it('keeps facts about a run that it does not know, and what the run adds later', async () => {
+        await ledger.record('r3.0.1', arrived);
+        await ledger.openRun(newRun('r3'));
+        await ledger.openShard(newShard('r3'), lease);
+        await ledger.accept(newShard('r3'), [accepted(1), accepted(2)]);
+        const { items } = await ledger.transfers('r3');
+        expect(items.map(({ state, accepted: ids }) => [state, ids])).toEqual([
+          ['succeeded', ['1:t1']],
+          ['submitted', ['1:t2']],
+        ]);
+      });
+    });
 
     describe('tasks and their progress', () => {
       const task: TransferTask = {

@@ -285,11 +285,21 @@ describe('record-callback', () => {
       expect(await ledger.read(id)).toMatchObject({ state: 'succeeded' });
     });
 
-    it('takes the callback for an attempt whose answer is not known yet', async () => {
-      const query = () => Promise.reject(new Error('there is nothing to query with'));
-      const { handle, ledger } = await setup({ verify: 'failures', status: { query } });
-      await handle(event(token('failed', 2)));
-      expect(await ledger.read(id)).toMatchObject({ state: 'failed', attempt: 2 });
-    });
+    it.each<[string, string, number]>([
+      ['of an attempt', id, 2],
+      ['of a transfer', 'r1.0.99', 1],
+    ])(
+      'G5: leaves a callback open that comes before the acceptance %s',
+      async (_of, of, attempt) => {
+        const query = () => Promise.reject(new Error('there is no task to query'));
+        const { handle, ledger } = await setup({ verify: 'failures', status: { query } });
+        const before = await ledger.read(of);
+        const claim = { transferId: of, attempt, outcome: 'failed' } as const;
+        expect(await handle(event(tokens.make(claim, tomorrow)))).toMatchObject({
+          statusCode: 200,
+        });
+        expect(await ledger.read(of)).toEqual(before);
+      },
+    );
   });
 });

@@ -4,15 +4,15 @@
  * transfers of a shard are final (`rollups.ts`).
  */
 import type { ShardRecord } from '../../../ledger/ledger.ts';
-import type { TransferState } from '../../../ledger/merge.ts';
 import { type Totals, totalsOf } from '../../../ledger/totals.ts';
 import { type CauseClass, isTemporary } from '../../../lib/errors.ts';
 import { sideBySide } from '../../../lib/side-by-side.ts';
 import { has, type Item, json, number, text } from './item.ts';
 import { firstOf, PARTS, runKey, shardIndex, shardKey, transferPartition } from './keys.ts';
 import { shardsOf } from './opened-shards.ts';
+import type { Packs } from './packs.ts';
 import { gapsIn, isQuiet, type Rollup, type Rollups } from './rollups.ts';
-import { noCounts, type StateCounts, toShard, toState, toTally } from './rows.ts';
+import { noCounts, rowState, type StateCounts, toShard, toState, toTally } from './rows.ts';
 import type { Table } from './table.ts';
 
 interface Kept<Value> {
@@ -33,6 +33,7 @@ export interface Counting {
 
 export interface CountingOptions {
   readonly table: Table;
+  readonly packs: Packs;
   readonly rollups: Rollups;
   readonly now: () => number;
   /** How old counts may be that somebody else took. */
@@ -61,14 +62,16 @@ const SHOWN = [
   'updatedAt',
 ] as const;
 
-export function createCounting({ table, rollups, now, maxAgeMs }: CountingOptions): Counting {
+export function createCounting(options: CountingOptions): Counting {
+  const { table, rollups, now, maxAgeMs } = options;
+  const countRows = createCountRows(options);
   const remembered = new Map<string, Kept<StateCounts> & { readonly of: string }>();
   let writes = 0;
 
   const count = async (runId: string, item: Item, rollup?: Rollup): Promise<StateCounts> => {
     const index = shardIndex(text(item, 'sk'));
     const [startedAt, writesBefore] = [now(), writes];
-    const counts = await countRows(table, runId, index);
+    const counts = await countRows(runId, index, toTally(item).transfers);
     if (remembered.size >= MAX_REMEMBERED) remembered.clear();
     // A row that was written here meanwhile may be counted or not.
     if (writes === writesBefore) {
@@ -211,19 +214,30 @@ function isFinal(shard: Item, counts: StateCounts): boolean {
   return shard['ended'] === 1 && open === 0 && rows === toTally(shard).transfers;
 }
 
-async function countRows(table: Table, runId: string, shard: number): Promise<StateCounts> {
-  const counts = noCounts();
-  let leastTried = Number.POSITIVE_INFINITY;
-  const countPart = async (part: number): Promise<void> => {
-    const values = { pk: transferPartition(runId, shard, part) };
-    const attributes = ['state', 'class', 'attempt'];
-    for await (const row of table.query({ where: '#pk = :pk', values, attributes })) {
-      const state = text(row, 'state') as TransferState;
-      counts[state] += 1;
-      if (state !== 'failed' || !isTemporary(row['class'] as CauseClass)) continue;
-      leastTried = Math.min(leastTried, number(row, 'attempt'));
+/** @returns counts the rows of a shard, of which `transfers` lines are good ones */
+const createCountRows =
+  ({ table, packs }: Pick<CountingOptions, 'table' | 'packs'>) =>
+  async (runId: string, shard: number, transfers: number): Promise<StateCounts> => {
+    const counts = noCounts();
+    const lines = new Set<number>();
+    let leastTried = Number.POSITIVE_INFINITY;
+    const countPart = async (part: number): Promise<void> => {
+      const values = { pk: transferPartition(runId, shard, part) };
+      const attributes = ['sk', 'w', 'rank', 'state', 'class', 'attempt'];
+      for await (const row of table.query({ where: '#pk = :pk', values, attributes })) {
+        const state = rowState(row);
+        counts[state] += 1;
+        lines.add(Number(text(row, 'sk')));
+        if (state !== 'failed' || !isTemporary(row['class'] as CauseClass)) continue;
+        leastTried = Math.min(leastTried, number(row, 'attempt'));
+      }
+    };
+    await Promise.all(PARTS.map(countPart));
+    // The others are packed, or not sent yet.
+    if (lines.size < transfers || transfers === 0) {
+      for await (const pack of packs.read(runId, shard)) {
+        for (const { line } of pack) if (!lines.has(line)) counts.submitted += 1;
+      }
     }
+    return { ...counts, ...(Number.isFinite(leastTried) && { leastTried }) };
   };
-  await Promise.all(PARTS.map(countPart));
-  return { ...counts, ...(Number.isFinite(leastTried) && { leastTried }) };
-}

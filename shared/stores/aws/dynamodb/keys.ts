@@ -47,7 +47,20 @@ export const shardKey = (runId: string, shard: number): Key => ({
   sk: shardSort(shard),
 });
 
-/** Line numbers have at most ten digits. */
+/** Lines whose acceptances are packed together. Fixed for ever: packs are found by it. */
+export const PACK_LINES = 256;
+
+export const packPartition = (runId: string, shard: number): string => `accepted#${runId}#${shard}`;
+
+/** Of the pack of a block that begins with line `first`; without it, before all packs of the block. */
+export const packSort = (line: number, first?: number): string => {
+  const block = padded(Math.floor(line / PACK_LINES), 8);
+  return first === undefined ? block : `${block}#${lineSort(first)}`;
+};
+
+/** Line numbers have at most ten digits (`parseTransferId`). */
+export const MAX_LINE = 9_999_999_999;
+
 export const lineSort = (line: number): string => padded(line, 10);
 
 export const transferPartition = (runId: string, shard: number, part: number): string =>

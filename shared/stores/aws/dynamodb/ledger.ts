@@ -1,16 +1,16 @@
 /**
  * The distributed ledger: one DynamoDB table (docs/ledger.md has its layout and access patterns).
- * At most two writes per healthy object, each to a single item.
+ * One write per healthy object, its outcome; acceptances are packed.
  */
 import type { Ledger } from '../../../ledger/ledger.ts';
-import { TRANSFER_STATES } from '../../../ledger/merge.ts';
 import type { AwsConfig } from '../config.ts';
 import { type AwsCall, createJsonApi, DYNAMODB } from '../json-api.ts';
 import { createCounting } from './counts.ts';
+import { createExpiry } from './expiry.ts';
+import { PACK_LINES } from './keys.ts';
 import { createNotes } from './notes.ts';
-import { readShard } from './pages.ts';
+import { createPacks } from './packs.ts';
 import { createRollups } from './rollups.ts';
-import { createExpiry } from './rows.ts';
 import { createRuns } from './runs.ts';
 import { createShards } from './shards.ts';
 import { createTable } from './table.ts';
@@ -26,6 +26,9 @@ export interface DynamoLedgerOptions {
   readonly now?: () => Date;
 }
 
+/** What a crash loses of acceptances, and how far their numbers lag behind. */
+const PACK_MS = 10_000;
+
 export function createDynamoLedger({
   table: name,
   call,
@@ -36,18 +39,14 @@ export function createDynamoLedger({
   const table = createTable(name, call);
   const expiry = createExpiry(retentionDays);
   const clock = () => now().getTime();
+  const packs = createPacks(table, expiry);
   const rollups = createRollups(table, expiry, clock);
-  const counting = createCounting({ table, rollups, now: clock, maxAgeMs: countsMaxAgeMs });
-  const rowsOf = (runId: string, shard: number) =>
-    readShard(
-      table,
-      { runId, shard, after: -1, max: Number.POSITIVE_INFINITY },
-      { states: TRANSFER_STATES },
-    );
+  const counting = createCounting({ table, packs, rollups, now: clock, maxAgeMs: countsMaxAgeMs });
   return {
+    packs: { lines: PACK_LINES, ms: PACK_MS },
     ...createRuns(table, counting, expiry),
-    ...createShards({ table, counting, expiry, rowsOf }),
-    ...createTransfers({ table, counting, expiry, rollups }),
+    ...createShards({ table, packs, rollups, counting, expiry }),
+    ...createTransfers({ table, packs, counting, expiry, rollups }),
     ...createNotes(table, expiry, now),
   };
 }

@@ -1,8 +1,8 @@
 /** Stores claims, named leases, notes and counts of nights in DynamoDB. */
 import type { NoteCalls } from '../../ledger-parts.ts';
+import type { Expiry } from './expiry.ts';
 import { number, text } from './item.ts';
 import { noteKey } from './keys.ts';
-import type { Expiry } from './rows.ts';
 import type { Table } from './table.ts';
 
 export function createNotes(table: Table, expiry: Expiry, now: () => Date): NoteCalls {

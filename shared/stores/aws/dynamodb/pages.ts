@@ -3,32 +3,34 @@ import { parseTransferCursor, transferCursor } from '../../../ledger/cursors.ts'
 import type { TransferFilter } from '../../../ledger/ledger.ts';
 import { TRANSFER_STATES, type TransferState } from '../../../ledger/merge.ts';
 import type { Transfer } from '../../../ledger/model.ts';
+import { thinTransfer } from '../../../ledger/word.ts';
 import type { TransferCalls } from '../../ledger-parts.ts';
 import { type Item, text } from './item.ts';
 import {
   lineSort,
+  MAX_LINE,
   MAX_SHARD,
+  PACK_LINES,
   PARTS,
   ROLLUP_SHARDS,
   shardIndex,
   transferPartition,
 } from './keys.ts';
 import { shardsOf } from './opened-shards.ts';
+import { type Packed, type Packs, packedThin } from './packs.ts';
 import type { Rollups } from './rollups.ts';
-import { toTransfer } from './rows.ts';
+import { isThick, rowState, toThinRow, toTransfer } from './rows.ts';
 import { oneOf, type Table } from './table.ts';
 
 export interface PageOptions {
   readonly table: Table;
+  readonly packs: Packs;
   readonly rollups: Rollups;
 }
 
 export function createPages(
   options: PageOptions,
 ): Pick<TransferCalls, 'transfers' | 'transfersOf' | 'linesOf'> {
-  const { table } = options;
-  const transfersOf: TransferCalls['transfersOf'] = (runId, shard, states) =>
-    readShard(table, { runId, shard, after: -1, max: Number.POSITIVE_INFINITY }, { states });
   return {
     async transfers(runId, { states = TRANSFER_STATES, classes, cursor, limit = 100 } = {}) {
       const size = Math.min(Math.max(limit, 1), 1_000);
@@ -50,7 +52,7 @@ export function createPages(
         const pages = batch.map((shard) => {
           const after = shard === from.shard ? from.line : -1;
           const filter = { states, ...(classes && { classes }) };
-          return readShard(table, { runId, shard, after, max: missing }, filter);
+          return readShard(options, { runId, shard, after, max: missing }, filter);
         });
         items.push(...(await Promise.all(pages)).flat());
       }
@@ -60,10 +62,10 @@ export function createPages(
         ? { items: page, nextCursor: transferCursor(last) }
         : { items: page };
     },
-    transfersOf,
+    transfersOf: (runId, shard, states) => readShard(options, { runId, shard }, { states }),
     async linesOf(runId, shard) {
-      const rows = await transfersOf(runId, shard, TRANSFER_STATES);
-      return new Set(rows.map(({ line }) => line));
+      const { transfers, healthy } = await readRows(options, runId, shard);
+      return new Set([...healthy, ...transfers.keys()]);
     },
   };
 }
@@ -98,36 +100,69 @@ async function* candidates(
 interface Slice {
   readonly runId: string;
   readonly shard: number;
-  /** Lines after this one. */
-  readonly after: number;
-  readonly max: number;
+  /** Lines after this one. @default all */
+  readonly after?: number;
+  /** @default all */
+  readonly max?: number;
 }
 
-/** Rows of one shard in order. Failed ones have an index, so that few are found among many. */
+/** Thick rows of a shard, and the lines of its healthy objects. */
+export async function readRows(
+  { table, packs }: Pick<PageOptions, 'table' | 'packs'>,
+  runId: string,
+  shard: number,
+) {
+  const transfers = new Map<number, Transfer>();
+  const healthy = new Set<number>();
+  const readPart = async (part: number): Promise<void> => {
+    const values = { pk: transferPartition(runId, shard, part) };
+    for await (const item of table.query({ where: '#pk = :pk', values })) {
+      const line = Number(text(item, 'sk'));
+      if (isThick(item)) transfers.set(line, toTransfer(item));
+      else healthy.add(line);
+    }
+  };
+  await Promise.all(PARTS.map(readPart));
+  for await (const pack of packs.read(runId, shard)) {
+    for (const { line } of pack) if (!transfers.has(line)) healthy.add(line);
+  }
+  return { transfers, healthy };
+}
+
+/** Rows of one shard in order. */
 export async function readShard(
-  table: Table,
-  { runId, shard, after, max }: Slice,
+  { table, packs }: Pick<PageOptions, 'table' | 'packs'>,
+  slice: Slice,
   { states = TRANSFER_STATES, classes }: Pick<TransferFilter, 'states' | 'classes'>,
 ): Promise<readonly Transfer[]> {
+  if (states.length === 0 || classes?.length === 0) return [];
+  // What has a class of errors is no healthy one.
+  const isHealthy =
+    !classes && states.some((state) => state === 'submitted' || state === 'succeeded');
+  return isHealthy
+    ? readAll({ table, packs }, slice, new Set(states))
+    : readThick(table, slice, { states, ...(classes && { classes }) });
+}
+
+/** Thick rows. Failed ones have an index, so that few are found among many. */
+async function readThick(
+  table: Table,
+  { runId, shard, after = -1, max = Number.POSITIVE_INFINITY }: Slice,
+  { states = [], classes }: Pick<TransferFilter, 'states' | 'classes'>,
+): Promise<readonly Transfer[]> {
   const onlyFailed = states.length === 1 && states[0] === 'failed';
-  const all = states.length === TRANSFER_STATES.length;
-  const sort = onlyFailed ? 'failed' : 'sk';
   const filters = [
-    ...(onlyFailed || all ? [] : oneOf('state', states)),
+    ...(onlyFailed ? [] : oneOf('state', states)),
     ...(classes ? oneOf('class', classes) : []),
   ];
-  if (states.length === 0 || classes?.length === 0) return [];
   const readPart = async (part: number): Promise<readonly Item[]> => {
     const items: Item[] = [];
     const rows = table.query({
       ...(onlyFailed && { index: 'failed' }),
-      where: after < 0 ? '#pk = :pk' : `#pk = :pk AND #${sort} > :after`,
-      values: {
-        pk: transferPartition(runId, shard, part),
-        after: lineSort(Math.max(after, 0)),
+      ...rowsAfter(transferPartition(runId, shard, part), after, onlyFailed ? 'failed' : 'sk', {
         ...Object.fromEntries(states.map((state, at) => [`state${at}`, state])),
         ...Object.fromEntries((classes ?? []).map((each, at) => [`class${at}`, each])),
-      },
+      }),
       ...(filters.length > 0 && { filter: filters.join(' AND ') }),
       // Without a filter no more is read than wanted.
       ...(filters.length === 0 && Number.isFinite(max) && { pageSize: max }),
@@ -136,9 +171,71 @@ export async function readShard(
     return items;
   };
   const parts = await Promise.all(PARTS.map(readPart));
-  return parts
-    .flat()
-    .map(toTransfer)
-    .sort((a, b) => a.line - b.line)
-    .slice(0, max);
+  return inOrder(parts.flat().map(toTransfer), max);
+}
+
+const rowsAfter = (pk: string, after: number, sort: string, values: Item = {}) => ({
+  where: after < 0 ? '#pk = :pk' : `#pk = :pk AND #${sort} > :after`,
+  values: { ...values, pk, after: lineSort(Math.max(after, 0)) },
+});
+
+const inOrder = (transfers: readonly Transfer[], max: number): readonly Transfer[] =>
+  transfers.toSorted((a, b) => a.line - b.line).slice(0, max);
+
+/** Thick and thin rows, and lines that are packed alone. */
+async function readAll(
+  { table, packs }: Pick<PageOptions, 'table' | 'packs'>,
+  { runId, shard, after = -1, max = Number.POSITIVE_INFINITY }: Slice,
+  states: ReadonlySet<TransferState>,
+): Promise<readonly Transfer[]> {
+  const items = new Map<number, Item>();
+  const isWanted = (item: Item): boolean => states.has(rowState(item));
+  // Of each part no more than wanted: lines behind the least far one may be missing.
+  const readPart = async (part: number): Promise<number> => {
+    const pk = transferPartition(runId, shard, part);
+    const isAll = states.size === TRANSFER_STATES.length && Number.isFinite(max);
+    let wanted = 0;
+    for await (const item of table.query({
+      ...rowsAfter(pk, after, 'sk'),
+      ...(isAll && { pageSize: max }),
+    })) {
+      const line = Number(text(item, 'sk'));
+      items.set(line, item);
+      wanted += Number(isWanted(item));
+      if (wanted >= max) return line;
+    }
+    return MAX_LINE;
+  };
+  const last = Math.min(...(await Promise.all(PARTS.map(readPart))));
+  const packed = new Map<number, Packed>();
+  let alone = 0;
+  let before = 0;
+  for await (const pack of packs.read(runId, shard, { from: Math.max(after, 0), to: last })) {
+    // A block may have several packs.
+    const block = Math.floor((pack[0]?.line ?? 0) / PACK_LINES);
+    if (states.has('submitted') && alone >= max && block > before) break;
+    before = block;
+    for (const each of pack) {
+      packed.set(each.line, each);
+      if (each.line > after && !items.has(each.line)) alone += 1;
+    }
+  }
+  const found: Transfer[] = [];
+  for (const [line, item] of items) {
+    if (line > last || !isWanted(item)) continue;
+    const acceptance = packed.get(line);
+    found.push(
+      isThick(item)
+        ? toTransfer(item)
+        : thinTransfer(
+            { runId, shard, line },
+            toThinRow(item, acceptance && packedThin(acceptance)),
+          ),
+    );
+  }
+  for (const [line, acceptance] of packed) {
+    if (!states.has('submitted') || line <= after || line > last || items.has(line)) continue;
+    found.push(thinTransfer({ runId, shard, line }, packedThin(acceptance)));
+  }
+  return inOrder(found, max);
 }

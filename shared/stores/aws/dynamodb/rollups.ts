@@ -9,6 +9,7 @@
  */
 import type { ShardRecord } from '../../../ledger/ledger.ts';
 import { NO_TALLY } from '../../../ledger/tally.ts';
+import type { Expiry } from './expiry.ts';
 import { has, type Item, json, number, text } from './item.ts';
 import {
   MAX_SHARD,
@@ -19,7 +20,7 @@ import {
   runKey,
   runPartition,
 } from './keys.ts';
-import { type Expiry, noCounts, type StateCounts } from './rows.ts';
+import { noCounts, type StateCounts } from './rows.ts';
 import type { Table } from './table.ts';
 
 /** Longer than a write with all its repetitions, and than a notice is remembered. */
@@ -45,6 +46,8 @@ export type Touch = (runId: string, shard: number) => Promise<void>;
 export interface Rollups {
   /** In order, from the one of shard `from` on. */
   read(runId: string, from?: number): AsyncGenerator<Rollup>;
+  /** Whether nothing is left to do of a shard; false also when nobody has counted that yet. */
+  isFinal(runId: string, index: number): Promise<boolean>;
   /** Keeps final counts of a shard, unless some were removed since `touchedAt` was read. */
   keep(runId: string, index: number, counted: Counted, touchedAt: number): Promise<void>;
   readonly touch: Touch;
@@ -73,6 +76,9 @@ export function createRollups(table: Table, expiry: Expiry, now: () => number): 
         values: { pk: runPartition(runId), from: rollupSort(from), to: rollupSort(MAX_SHARD) },
       });
       for await (const item of items) yield toRollup(item);
+    },
+    async isFinal(runId, index) {
+      return has((await table.get(rollupKey(runId, index))) ?? {}, finalName(index));
     },
     async keep(runId, index, counted, touchedAt) {
       const [final, touched] = [finalName(index), touchedName(index)];

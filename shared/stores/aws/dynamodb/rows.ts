@@ -18,6 +18,7 @@ import {
 import type { Shard } from '../../../ledger/shard.ts';
 import { NO_TALLY, type Tally } from '../../../ledger/tally.ts';
 import type { Totals } from '../../../ledger/totals.ts';
+import { SUCCESS, type Thin } from '../../../ledger/word.ts';
 import type { Cause } from '../../../lib/errors.ts';
 import { has, type Item, json, list, number, text, type Value } from './item.ts';
 import { createdSort, runKey } from './keys.ts';
@@ -125,6 +126,21 @@ const toAccepted = (item: Item): readonly string[] => {
   return accepted instanceof Set ? [...accepted].sort() : [];
 };
 
+/** Whether the row is a thick one, with its history; a thin one is a word. */
+export const isThick = (item: Item): boolean => has(item, 'rank');
+
+export const rowState = (item: Item): TransferState => {
+  if (isThick(item)) return text(item, 'state') as TransferState;
+  return number(item, 'w') >= SUCCESS ? 'succeeded' : 'submitted';
+};
+
+/** @param packed the acceptance of its line, which knows the id */
+export function toThinRow(item: Item, packed?: Thin): Thin {
+  const id = has(item, 'id') ? text(item, 'id') : packed?.id;
+  return { word: Math.max(number(item, 'w'), packed?.word ?? 0), ...(id !== undefined && { id }) };
+}
+
+/** @param item a thick row */
 export function toTransfer(item: Item): Transfer {
   const transferId = text(item, 'transferId');
   const { runId, shard, line } = parseTransferId(transferId) ?? { runId: '', shard: 0, line: 0 };
@@ -165,34 +181,3 @@ export const fromDescription = (
     ...(task && { task: JSON.stringify(task) }),
   };
 };
-
-/** When items expire: DynamoDB removes them within a few days after `ttl`, Unix seconds. */
-
-export interface Expiry {
-  /** Of marks, from when they were made. Undefined: never. */
-  ended(at: Date): { readonly ttl?: number };
-  /** Of a run, from when it ended; when that is late, such as after a retry, before its first rows. */
-  run(at: Date, createdAt: Date): { readonly ttl?: number };
-  /** Of shards and transfers, from their last write: they must outlive their run. */
-  part(at: Date): { readonly ttl?: number };
-}
-
-const DAY_SECONDS = 86_400;
-
-/** The longest that a run may take without losing rows before itself. */
-const LONGEST_RUN_DAYS = 30;
-
-/** @param retentionDays how long an ended run is kept; 0 keeps everything for ever */
-export function createExpiry(retentionDays: number): Expiry {
-  const after = (at: Date, days: number) =>
-    retentionDays === 0 ? {} : { ttl: Math.floor(at.getTime() / 1_000) + days * DAY_SECONDS };
-  const partDays = retentionDays + LONGEST_RUN_DAYS;
-  return {
-    ended: (at) => after(at, retentionDays),
-    run(at, createdAt) {
-      const [own, rows] = [after(at, retentionDays), after(createdAt, partDays)];
-      return (own.ttl ?? 0) <= (rows.ttl ?? 0) ? own : rows;
-    },
-    part: (at) => after(at, partDays),
-  };
-}

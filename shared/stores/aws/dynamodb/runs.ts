@@ -7,9 +7,9 @@ import { createRunStops } from '../../../ledger/stops.ts';
 import { totalsOf } from '../../../ledger/totals.ts';
 import type { RunCalls } from '../../ledger-parts.ts';
 import { type Counting, keptTotals } from './counts.ts';
+import type { Expiry } from './expiry.ts';
 import { has, type Item, number, text } from './item.ts';
 import { createdSort, runKey } from './keys.ts';
-import type { Expiry } from './rows.ts';
 import { fromNewRun, toRun } from './rows.ts';
 import { oneOf, type Query, type Table } from './table.ts';
 

@@ -1,25 +1,27 @@
 /** Stores shards in DynamoDB: their leases, write-ahead intents and tallies. */
 
 import type { IntentWindow, Lease, OpenedShard } from '../../../ledger/ledger.ts';
-import type { Transfer } from '../../../ledger/model.ts';
 import type { Shard } from '../../../ledger/shard.ts';
 import type { Tally } from '../../../ledger/tally.ts';
 import type { ShardCalls } from '../../ledger-parts.ts';
 import type { Counting } from './counts.ts';
+import type { Expiry } from './expiry.ts';
 import { has, type Item, number, text } from './item.ts';
 import type { Key } from './keys.ts';
 import { MAX_SHARD, runKey, shardIndex, shardKey } from './keys.ts';
 import { shardsOf } from './opened-shards.ts';
-import type { Expiry } from './rows.ts';
+import type { Packs } from './packs.ts';
+import { readRows, readShard } from './pages.ts';
+import type { Rollups } from './rollups.ts';
 import { fromWindow, isOpenRun, toMarks, toShard, toState, toWindows } from './rows.ts';
 import type { Table } from './table.ts';
 
 export interface ShardOptions {
   readonly table: Table;
+  readonly packs: Packs;
+  readonly rollups: Rollups;
   readonly counting: Counting;
   readonly expiry: Expiry;
-  /** All rows of a shard. */
-  readonly rowsOf: (runId: string, shard: number) => Promise<readonly Transfer[]>;
 }
 
 export function createShards(options: ShardOptions): ShardCalls {
@@ -59,15 +61,16 @@ export function createShards(options: ShardOptions): ShardCalls {
 type Work = 'openShard' | 'coverShard' | 'endShard' | 'releaseShard' | 'releaseLeases';
 
 /** What workers do with shards. */
-function createWork({ table, counting, expiry, rowsOf }: ShardOptions): Pick<ShardCalls, Work> {
+function createWork(options: ShardOptions): Pick<ShardCalls, Work> {
+  const { table, counting, expiry, rollups } = options;
   const isOpen = async (runId: string): Promise<boolean> =>
     isOpenRun(await table.get(runKey(runId)));
 
   /** Read to its end, with nothing left to submit or resolve. */
   const isDone = async (item: Item | undefined, { runId, index }: Shard): Promise<boolean> => {
     if (item?.['ended'] !== 1) return false;
-    const rows = await rowsOf(runId, index);
-    return !rows.some(({ state }) => state === 'planned' || state === 'submitting');
+    if (await rollups.isFinal(runId, index)) return true;
+    return (await readShard(options, { runId, shard: index }, { states: UNSENT })).length === 0;
   };
 
   return {
@@ -78,9 +81,8 @@ function createWork({ table, counting, expiry, rowsOf }: ShardOptions): Pick<Sha
       if (await isDone(before, shard)) return 'ended';
       const item = await takeLease(shard, lease, { table, expiry });
       if (!item) return 'leased';
-      const rows = await rowsOf(shard.runId, shard.index);
-      const transfers = new Map(rows.map((row) => [row.line, row]));
-      return { windows: toWindows(item), transfers, settled: () => false };
+      const { transfers, healthy } = await readRows(options, shard.runId, shard.index);
+      return { windows: toWindows(item), transfers, settled: (line) => healthy.has(line) };
     },
 
     async coverShard(shard, { owner, at, leaseMs }, window, seen, { settledBelow = 0, mark } = {}) {
@@ -145,6 +147,9 @@ function createWork({ table, counting, expiry, rowsOf }: ShardOptions): Pick<Sha
     },
   };
 }
+
+/** States with something left to submit or resolve. */
+const UNSENT = ['planned', 'submitting'] as const;
 
 const keyOf = ({ runId, index }: Shard): Key => shardKey(runId, index);
 
