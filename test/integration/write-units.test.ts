@@ -1,13 +1,15 @@
 /** What a healthy object costs to write on DynamoDB, sent by the real worker to a simulated table. */
 import { expect, it } from 'vitest';
 import { createHandler, type Deps } from '../../functions/cos-offline-fetch.ts';
+import { CASE } from '../../scripts/costs.ts';
 import type { PlannedTransfer, Shard } from '../../shared/ledger/shard.ts';
 import { createLimiter } from '../../shared/limits/limiter.ts';
 import { createTencentBreaker } from '../../shared/providers/tencent/breaker.ts';
 import { createDynamoLedger } from '../../shared/stores/aws/dynamodb/ledger.ts';
 import { newRun, newShard } from '../contract/ledger.ts';
+import type { Attributes } from '../fixtures/expressions.ts';
 import { silentLog } from '../fixtures/log.ts';
-import { createSimulatedTable } from '../fixtures/simulated-table.ts';
+import { createSimulatedTable, sizeOf } from '../fixtures/simulated-table.ts';
 
 const LINE_BYTES = 100;
 
@@ -98,6 +100,20 @@ it.each([
     await Array.fromAsync(open().shards(runId));
     expect((await open().read(`${runId}.0.0`))?.providerId).toMatch(/^NjY0/);
     expect(run?.counts.lines).toBe(tasks);
+
+    // As the page about costs has them.
+    const { Item } = await table.call('GetItem', {
+      Key: { pk: { S: `transfer#${runId}#0#0` }, sk: { S: '0000000000' } },
+    });
+    expect(sizeOf(Item as Attributes)).toBeLessThanOrEqual(CASE.rowBytes);
+    const { Items } = await table.call('Query', {
+      KeyConditionExpression: '#pk = :pk',
+      ExpressionAttributeNames: { '#pk': 'pk' },
+      ExpressionAttributeValues: { ':pk': { S: `accepted#${runId}#0` } },
+      Limit: 1,
+    });
+    const [pack] = Items as Attributes[];
+    expect(sizeOf(pack) / CASE.linesPerWindow).toBeLessThanOrEqual(CASE.packedBytes);
   },
   120_000,
 );
