@@ -4,9 +4,10 @@ import { createHandler, type Deps } from '../../functions/cos-offline-fetch.ts';
 import { CASE } from '../../scripts/costs.ts';
 import type { PlannedTransfer, Shard } from '../../shared/ledger/shard.ts';
 import { createLimiter } from '../../shared/limits/limiter.ts';
-import { createTencentBreaker } from '../../shared/providers/tencent/breaker.ts';
+
 import { createDynamoLedger } from '../../shared/stores/aws/dynamodb/ledger.ts';
 import { newRun, newShard } from '../contract/ledger.ts';
+import { tencentCalls } from '../fixtures/calls.ts';
 import type { Attributes } from '../fixtures/expressions.ts';
 import { silentLog } from '../fixtures/log.ts';
 import { createSimulatedTable, sizeOf } from '../fixtures/simulated-table.ts';
@@ -66,7 +67,7 @@ it.each([
     };
     const handle = createHandler({
       client: { submit } as Deps['client'],
-      breaker: createTencentBreaker(limiter),
+      breaker: tencentCalls(limiter),
       each: limiter.each,
       ledger,
       log: silentLog,
