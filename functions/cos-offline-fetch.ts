@@ -105,8 +105,12 @@ export const handler = expose(async (env) => {
     openSources(places, observed.log),
   ]);
   const parts = { ledger, log: observed.log };
-  const { breaker, client, each, resolve } = connectFetch(config, cos, parts, { onKeyExist });
+  const { accountOf, breaker, client, each, resolve } = await connectFetch(config, cos, parts, {
+    onKeyExist,
+    places,
+  });
   return createHandler({
+    accountOf,
     breaker,
     client,
     each,

@@ -154,6 +154,7 @@ export const handler = expose(async (env) => {
   const ledger = await openLedger(config);
   const { log } = observe(config);
   const explain = await openExplain(places, log);
+  const asked = { explain, places, restMs: REST_MS };
   return createHandler({
     ledger,
     log,
@@ -166,7 +167,7 @@ export const handler = expose(async (env) => {
       describe: createDescribe({ ledger, objects: await openObjects(config) }),
     }),
     ...(cos && {
-      status: connectFetch(config, cos, { ledger, log }, { explain, restMs: REST_MS }).status,
+      status: (await connectFetch(config, cos, { ledger, log }, asked)).status,
     }),
   });
 });

@@ -13,7 +13,7 @@ type Fetches = v.InferOutput<ReturnType<typeof fetchesBody>>;
 export const fetchesKey = ({ region, bucket }: Pick<Fetches, 'region' | 'bucket'>, runId: string) =>
   `${OWN_PREFIX}${region}/${bucket}/${runId}.jsonl`;
 
-export const sameKeyOf = ({ onKeyExist, ignoreSameKey }: Fetches): SameKey => ({
+export const sameKeyOf = ({ onKeyExist, ignoreSameKey }: SameKey): SameKey => ({
   ...(onKeyExist !== undefined && { onKeyExist }),
   ...(ignoreSameKey !== undefined && { ignoreSameKey }),
 });

@@ -63,6 +63,9 @@ const flag = v.boolean('expected true or false');
 
 const MAX_FETCHES = 1_000;
 
+/** Of a Tencent Cloud account; without it that of the bucket's APPID, else the configured one. */
+const account = v.exactOptional(matching(SET_NAME, 'the name of a credential set'));
+
 /** @param allowHttps takes `https:` sources as they are */
 export const fetchesBody = (allowHttps: boolean) =>
   v.pipe(
@@ -82,6 +85,7 @@ export const fetchesBody = (allowHttps: boolean) =>
       ),
       onKeyExist: sameKeyRule,
       ignoreSameKey: v.exactOptional(flag),
+      credentials: account,
     }),
     v.forward(
       v.partialCheck(
@@ -97,7 +101,7 @@ export const fetchesBody = (allowHttps: boolean) =>
 /** By the rules of every store: no empty segments, none `.` or `..`, no control characters. */
 const SEGMENT = '(?!\\.{1,2}(?:/|$))[^/\\u0000-\\u001f\\u007f]+';
 
-function keyBody(prefixes: readonly string[]) {
+function keyBody<More extends v.ObjectEntries>(prefixes: readonly string[], more: More) {
   const faultOf = (key: string): string | undefined => {
     if (Buffer.byteLength(key) > KEY_BYTES)
       return `expected an object key of at most ${KEY_BYTES} bytes`;
@@ -116,16 +120,20 @@ function keyBody(prefixes: readonly string[]) {
         pattern: `^(?:${prefixes.join('|')})${SEGMENT}(?:/${SEGMENT})*$`,
       }),
     ),
+    ...more,
   });
 }
 
 /** Elsewhere nothing is a manifest, and a function may not even look: a store tells no 404 there. */
-export const manifestBody = keyBody(['cos-fetch/', 'fetches/']);
+export const manifestBody = keyBody(['cos-fetch/', 'fetches/'], {
+  onKeyExist: sameKeyRule,
+  credentials: account,
+});
 
 const place = {
   region: v.exactOptional(matching(HUAWEI_REGION, 'a region such as cn-north-4')),
   projectId: v.exactOptional(matching(PROJECT_ID, 'a project id')),
-  credentials: v.exactOptional(matching(SET_NAME, 'the name of a credential set')),
+  credentials: account,
   failedObjectsOnly: v.exactOptional(flag),
 };
 
@@ -211,7 +219,7 @@ export const retryBody = strictObject({
 /** Where uploads start something; the rest of the store is Waybill's own. */
 export const UPLOAD_PREFIXES = ['cos-fetch/', 'cos-batch/', 'oms/'] as const;
 
-export const uploadBody = keyBody(UPLOAD_PREFIXES);
+export const uploadBody = keyBody(UPLOAD_PREFIXES, {});
 
 function limit(max: number, fallback: number) {
   const expected = `expected a whole number from 1 to ${max}`;

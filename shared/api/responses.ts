@@ -48,7 +48,12 @@ const countsShape = v.strictObject({
 
 const sourceShape = v.strictObject({ bucket: v.string(), key: v.string(), etag: v.string() });
 
-const targetShape = v.strictObject({ region: v.string(), bucket: v.string() });
+const targetShape = v.strictObject({
+  region: v.string(),
+  bucket: v.string(),
+  /** The credential set that the request named. */
+  credentials: v.optional(v.string()),
+});
 
 /** What a run of tasks starts; of several the first. */
 const runTaskShape = v.strictObject({

@@ -20,9 +20,11 @@ const targetSchema = v.object({
   region: v.string(),
   /** With the APPID: `examplebucket-1250000000`. */
   bucket: v.string(),
+  /** Names the credential set of its account. @default that of the bucket's APPID, else the configured keys */
+  credentials: v.exactOptional(v.string()),
 });
 
-/** Where a manifest's objects go; from the manifest's key. */
+/** Where a manifest's objects go, from the manifest's key; the account as its request says. */
 export type Target = Fixed<v.InferOutput<typeof targetSchema>>;
 
 const columnsSchema = v.object({

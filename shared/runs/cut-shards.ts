@@ -1,13 +1,13 @@
 /** The shards of a manifest: the same version, cut in the same way, gives the same shards and line numbers. */
 import type { Source } from '../ledger/model.ts';
-import type { SameKey, Shard } from '../ledger/shard.ts';
+import type { SameKey, Shard, Target } from '../ledger/shard.ts';
 import { readLayout } from '../manifest/detect-layout.ts';
 import { parseManifestKey } from '../manifest/key.ts';
 import { cutShards } from '../manifest/shards.ts';
 import { unpackShards } from '../manifest/unpack.ts';
 import type { ObjectInfo, Objects } from '../stores/objects.ts';
 
-export type Cutting = SameKey & Required<Pick<Source, 'shardBytes'>>;
+export type Cutting = SameKey & Required<Pick<Source, 'shardBytes'>> & Pick<Target, 'credentials'>;
 
 /**
  * All shards and the bytes they tile; a packed manifest is unpacked into the store for it.
@@ -16,10 +16,11 @@ export type Cutting = SameKey & Required<Pick<Source, 'shardBytes'>>;
 export async function cutManifest(
   runId: string,
   info: ObjectInfo,
-  { shardBytes, onKeyExist, ignoreSameKey }: Cutting,
+  { credentials, shardBytes, onKeyExist, ignoreSameKey }: Cutting,
   objects: Pick<Objects, 'list' | 'put' | 'read' | 'remove'>,
 ): Promise<[readonly Shard[], number]> {
-  const { target, layout: shape } = parseManifestKey(info.key);
+  const { target: place, layout: shape } = parseManifestKey(info.key);
+  const target = { ...place, ...(credentials !== undefined && { credentials }) };
   const layout = await readLayout(objects, info, shape);
   const sameKey: SameKey = {
     ...(onKeyExist !== undefined && { onKeyExist }),

@@ -5,7 +5,7 @@
  */
 import type { Ledger } from '../ledger/ledger.ts';
 import type { Run } from '../ledger/model.ts';
-import type { SameKey, Shard } from '../ledger/shard.ts';
+import type { SameKey, Shard, Target } from '../ledger/shard.ts';
 import { toCause } from '../lib/cause.ts';
 import { InputError } from '../lib/errors.ts';
 import type { Log } from '../lib/log.ts';
@@ -34,7 +34,7 @@ export interface Planner {
    */
   plan(manifest: FoundManifest, trigger: Run['trigger'], options?: PlanOptions): Promise<Run>;
   /** Opens the run without planning it. @throws StoreError */
-  open(manifest: FoundManifest, trigger: Run['trigger']): Promise<Run>;
+  open(manifest: FoundManifest, trigger: Run['trigger'], options?: PlanOptions): Promise<Run>;
   /**
    * Checks that the manifest of an existing run is still the version that was planned.
    * @throws InputError (NOT_FOUND, MANIFEST_CHANGED); StoreError
@@ -45,6 +45,8 @@ export interface Planner {
 export interface PlanOptions {
   /** For all objects, in place of what is configured; kept in every shard. */
   readonly sameKey?: SameKey;
+  /** Names the credential set of the target's account. */
+  readonly credentials?: string | undefined;
   /** Lines of a manifest that Waybill wrote itself, all of them good. */
   readonly lines?: number;
 }
@@ -86,14 +88,14 @@ export function createPlanner(options: PlannerOptions): Planner {
   const openRun = (
     { key, etag, runId }: FoundManifest,
     trigger: Run['trigger'],
-    sameKey?: SameKey,
+    { credentials, sameKey }: PlanOptions,
   ): Promise<Run> =>
     ledger.openRun({
       runId,
       trigger,
       operation: 'cos-offline-fetch',
       source: { bucket: objects.bucket, key, etag, shardBytes: options.shardBytes, ...sameKey },
-      ...targetOf(key),
+      ...targetOf(key, credentials),
       createdAt: now(),
     });
 
@@ -106,22 +108,23 @@ export function createPlanner(options: PlannerOptions): Planner {
     check,
     find,
     identify,
-    open: async (manifest, trigger) => openRun(manifest, trigger),
-    async plan(manifest, trigger, { sameKey, lines } = {}) {
+    open: async (manifest, trigger, asked = {}) => openRun(manifest, trigger, asked),
+    async plan(manifest, trigger, asked = {}) {
+      const { lines } = asked;
       const { key, etag, runId } = manifest;
-      const run = await openRun(manifest, trigger, sameKey);
+      const run = await openRun(manifest, trigger, asked);
       const isUnlisted = run.state === 'active' && !(await objects.head(shardListKey(runId)));
       if (run.state !== 'planning' && !isUnlisted) return run;
       log.info('run.opened', { runId, key, sizeBytes: manifest.sizeBytes });
       try {
-        const { source } = run;
+        const { source, target } = run;
         // A reopened run is planned again from the same version.
         if (source && source.etag !== etag) throw changedObject(key);
         const { shardBytes } = options;
         const [shards, sizeBytes] = await cutManifest(
           runId,
           manifest,
-          { shardBytes, ...source },
+          { shardBytes, ...source, ...accountIn(target?.credentials) },
           objects,
         );
         // Queued only once all are cut, so nothing of a truncated packed manifest is sent.
@@ -141,9 +144,13 @@ export function createPlanner(options: PlannerOptions): Planner {
   };
 }
 
-function targetOf(key: string): Pick<Run, 'target'> {
+const accountIn = (credentials: string | undefined): Pick<Target, 'credentials'> =>
+  credentials === undefined ? {} : { credentials };
+
+function targetOf(key: string, credentials: string | undefined): Pick<Run, 'target'> {
   try {
-    return { target: parseManifestKey(key).target };
+    const { target } = parseManifestKey(key);
+    return { target: { ...target, ...accountIn(credentials) } };
   } catch {
     // The fault is reported once the run is open.
     return {};

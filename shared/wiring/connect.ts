@@ -3,6 +3,7 @@
  * count of refusals per key in this process.
  */
 import { openApi, openBreaker, openRenewal } from '#wiring';
+import type { Resolve } from '../ledger/intent.ts';
 import type { Ledger } from '../ledger/ledger.ts';
 import { createClock } from '../lib/clock.ts';
 import type { Log } from '../lib/log.ts';
@@ -15,6 +16,7 @@ import { connectOms, OMS_RETRY } from '../providers/huawei/oms/connect.ts';
 import { createOmsPoller } from '../providers/huawei/oms/poll-task.ts';
 import { createStarter } from '../providers/huawei/oms/start-task.ts';
 import type { TaskPollers } from '../providers/task-poller.ts';
+import { createAccounts } from '../providers/tencent/accounts.ts';
 import { connectCosBatch } from '../providers/tencent/batch/client.ts';
 import { createBatchPoller } from '../providers/tencent/batch/poll-job.ts';
 import { TENCENT_KEYS, tencentIdentity } from '../providers/tencent/breaker.ts';
@@ -59,6 +61,7 @@ const tencentKey = ({ credentials }: CosConfig, restMs?: number): Key => ({
 });
 
 interface FetchOptions {
+  readonly places: Pick<SourcesPlaces, 'sets'>;
   readonly explain?: ExplainRefusal | undefined;
   readonly onKeyExist?: 'ignore' | 'override';
   readonly restMs?: number;
@@ -73,19 +76,26 @@ export async function openExplain(
   return createExplainRefusal(await openSources(places, log), () => new Date());
 }
 
-export function connectFetch(
+/** COS fetch by the account of each target. @throws ConfigError, StoreError */
+export async function connectFetch(
   config: StoresConfig,
   cos: CosConfig,
   { ledger, log }: Parts,
-  { explain, onKeyExist, restMs }: FetchOptions = {},
+  { explain, onKeyExist, places, restMs }: FetchOptions,
 ) {
   const place = { api: 'cos-fetch', ledger, limits: cos.limits };
-  const { breaker, each } = openCalls(config, place, tencentKey(cos, restMs));
   const clock = tencentClock(log);
-  const client = connectCosFetch(cos, clock, onKeyExist);
-  const objects = connectCosObjects(cos, clock);
-  const status = createFetchStatus({ breaker, client, objects, ...(explain && { explain }) });
-  return { breaker, client, each, resolve: hasArrived(objects), status };
+  const connect = (credentials: CosConfig['credentials']) => {
+    const account = { ...cos, credentials };
+    const { breaker, each } = openCalls(config, place, tencentKey(account, restMs));
+    const objects = connectCosObjects(account, clock);
+    const client = connectCosFetch(account, clock, onKeyExist);
+    return { breaker, client, each, objects, resolve: hasArrived(objects) };
+  };
+  const own = connect(cos.credentials);
+  const accountOf = createAccounts({ sets: await openCredentials(places.sets), own, connect });
+  const status = createFetchStatus({ ...own, accountOf, ...(explain && { explain }) });
+  return { ...own, accountOf, status };
 }
 
 export function connectBatch(config: StoresConfig, batch: BatchConfig, { ledger, log }: Parts) {
@@ -138,10 +148,12 @@ export async function connectPollers(config: SweepConfig, parts: Parts) {
   }
   if (!cos) return { pollers };
   const explain = await openExplain(config.places, parts.log);
-  const { breaker, each, resolve, status } = connectFetch(config, cos, parts, { explain });
-  return {
-    pollers,
-    hasArrived: (...asked: Parameters<typeof resolve>) => breaker.run(() => resolve(...asked)),
-    lost: { each, status },
+  const { places } = config;
+  const connected = await connectFetch(config, cos, parts, { explain, places });
+  const { accountOf, each, status } = connected;
+  const hasArrived: Resolve = async (transfer, since) => {
+    const { breaker, resolve } = await accountOf(transfer.target);
+    return breaker.run(() => resolve(transfer, since));
   };
+  return { pollers, hasArrived, lost: { each, status } };
 }

@@ -113,8 +113,8 @@ it('G8: a refused key of Tencent is sent twice by all functions of a process tog
   const fetches = cosFetchConfig(env);
   const { batch } = batchJobConfig(env);
   const parts = { ledger, log: silentLog };
-  const worker = connectFetch(fetches, fetches.cos, parts);
-  const callback = connectFetch(fetches, fetches.cos, parts);
+  const worker = await connectFetch(fetches, fetches.cos, parts, fetches);
+  const callback = await connectFetch(fetches, fetches.cos, parts, fetches);
   const creator = connectBatch(fetches, batch, parts);
   const { pollers } = await connectPollers(sweepConfig(env), parts);
   const job = {

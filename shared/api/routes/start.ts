@@ -28,8 +28,8 @@ export const START_ROUTES = [
     id: 'startManifest',
     summary: 'Starts, or finds, the run of a manifest that is in the store',
     body: manifestBody,
-    example: { key: MANIFEST_KEY },
+    example: { key: MANIFEST_KEY, onKeyExist: 'ignore' },
     answers: { 202: startedShape },
-    problems: [400, 404, 422],
+    problems: [400, 404, 409, 422],
   },
 ] as const satisfies readonly RouteDescription[];

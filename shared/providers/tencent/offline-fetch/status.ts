@@ -7,6 +7,7 @@ import type { Transfer, TransferObject, TransferUpdate } from '../../../ledger/m
 import type { Target } from '../../../ledger/shard.ts';
 import { toCause } from '../../../lib/cause.ts';
 import type { CallOptions, CredentialBreaker } from '../../../limits/ports.ts';
+import type { AccountOf } from '../accounts.ts';
 import { type CosObjectsClient, isBroughtBy } from '../objects.ts';
 import { type CosFetchClient, taskError } from './client.ts';
 import type { ExplainRefusal } from './source-refusals.ts';
@@ -30,27 +31,33 @@ export interface FetchStatus {
   ): Promise<TransferUpdate | undefined>;
 }
 
-export interface FetchStatusOptions {
+/** What asking about a transfer takes. */
+export interface StatusAccount {
   readonly client: CosFetchClient;
   /** All calls with the one key pair. */
   readonly breaker: CredentialBreaker;
   readonly objects: Pick<CosObjectsClient, 'head'>;
+}
+
+export interface FetchStatusOptions extends StatusAccount {
+  /** Where targets have accounts of their own. */
+  readonly accountOf?: AccountOf<StatusAccount>;
   readonly now?: () => Date;
   /** @default the provider's word */
   readonly explain?: ExplainRefusal;
 }
 
 export function createFetchStatus({
-  breaker,
-  client,
-  objects,
+  accountOf,
   now = () => new Date(),
   explain,
+  ...own
 }: FetchStatusOptions): FetchStatus {
   return {
     async query(transfer, target, { doubted, readObject, ...call } = {}) {
       const { attempt, providerId } = transfer;
       if (providerId === undefined) return undefined;
+      const { breaker, client, objects } = (await accountOf?.(target)) ?? own;
       const progress = await breaker.run(() => client.progress(target, providerId), call);
       const report = (
         state: TransferUpdate['state'],

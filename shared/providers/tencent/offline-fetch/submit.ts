@@ -9,16 +9,23 @@ import { type Cause, RunStoppedError, SourceKeysError } from '../../../lib/error
 import type { Log } from '../../../lib/log.ts';
 import type { CredentialBreaker } from '../../../limits/ports.ts';
 import type { Sources } from '../../../manifest/sources/sources.ts';
+import type { AccountOf } from '../accounts.ts';
 import type { CallbackUrls } from './callback.ts';
 import { type CosFetchClient, fetchTask } from './client.ts';
 
-export interface SubmitOptions {
+/** What sending to the targets of one account takes. */
+export interface FetchAccount {
   /** All calls with the one key pair. */
   readonly breaker: CredentialBreaker;
-  readonly client: CosFetchClient;
+  readonly client: Pick<CosFetchClient, 'submit'>;
+  readonly resolve: Resolve;
+}
+
+export interface SubmitOptions extends FetchAccount {
+  /** Where targets have accounts of their own. */
+  readonly accountOf?: AccountOf<FetchAccount>;
   readonly ledger: Ledger;
   readonly log: Log;
-  readonly resolve: Resolve;
   /** What is fetched in place of the address of a source. @default every URL as it is */
   readonly sources?: Pick<Sources, 'sent'>;
   /** Where the provider reports the outcome of an attempt. */
@@ -32,7 +39,7 @@ export interface Sent {
 }
 
 export function createSubmit(options: SubmitOptions) {
-  const { breaker, client, ledger, log, now, resolve, sources, urls } = options;
+  const { accountOf, ledger, log, now, sources, urls } = options;
 
   /** Ends the run whose key pair is refused. */
   const stopRun = async ({ runId }: Shard, intent: Intent, error: Cause): Promise<void> => {
@@ -61,6 +68,7 @@ export function createSubmit(options: SubmitOptions) {
     { onTurn, sent }: { onTurn: () => void; sent: Sent },
   ) => {
     const { id, target } = transfer;
+    const { breaker, client, resolve } = (await accountOf?.(target)) ?? options;
     const call = {
       group: shard.runId,
       signal: intent.signal,
