@@ -8,6 +8,8 @@ import fc from 'fast-check';
 import { expect, it } from 'vitest';
 import { sha256Hex } from '../../shared/lib/encoding.ts';
 import { createDescribe } from '../../shared/manifest/describe.ts';
+import { createDynamoLedger } from '../../shared/stores/aws/dynamodb/ledger.ts';
+import { createSimulatedTable } from '../fixtures/simulated-table.ts';
 import { textOf } from '../unit/shared/runs/setup.ts';
 import { NAMES, openWorld } from '../unit/shared/runs/world.ts';
 
@@ -45,48 +47,62 @@ function randomFrom(seed: number): () => number {
   };
 }
 
-it('G1, G2: loses nothing, sends nothing twice, and tells the truth', async () => {
-  const isTrue = async (
-    seed: number,
-    steps: readonly (typeof step extends fc.Arbitrary<infer S> ? S : never)[],
-  ) => {
-    const world = await openWorld(randomFrom(seed));
-    const { actions, attempt, clock, faults, ledger, objects, run, runId, settle } = world;
-    for (const { actions: several, pauseMs } of steps) {
-      await Promise.all(
-        several.map(({ kind, calls, classes }) =>
-          attempt(() => (kind === 'retry' ? actions.retry(calls, classes) : actions[kind](calls))),
-        ),
+const openDynamo = (now: () => Date) =>
+  createDynamoLedger({
+    ...{ table: 'ledger', call: createSimulatedTable().call, countsMaxAgeMs: 0, now },
+  });
+
+it.each([
+  ['SQLite', undefined],
+  ['DynamoDB', openDynamo],
+] as const)(
+  'G1, G2: loses nothing, sends nothing twice, and tells the truth: %s',
+  async (_name, open) => {
+    const isTrue = async (
+      seed: number,
+      steps: readonly (typeof step extends fc.Arbitrary<infer S> ? S : never)[],
+    ) => {
+      const world = await openWorld(randomFrom(seed), open);
+      const { actions, attempt, clock, faults, ledger, objects, run, runId, settle } = world;
+      for (const { actions: several, pauseMs } of steps) {
+        await Promise.all(
+          several.map(({ kind, calls, classes }) =>
+            attempt(() =>
+              kind === 'retry' ? actions.retry(calls, classes) : actions[kind](calls),
+            ),
+          ),
+        );
+        clock.at += pauseMs;
+      }
+      await settle();
+      expect((await run())?.closedAt, 'it closes').toBeDefined();
+      // A cancelled one goes on, and then has all of it; leases of the dead end before.
+      clock.at += 120_000;
+      await attempt(() => actions.retry(1e9));
+      await settle();
+      const ended = await run();
+      expect(ended).toMatchObject({ state: 'completed', counts: { lines: NAMES.length } });
+      expect(faults).toEqual([]);
+      const rows = await createDescribe({ ledger, objects })((await ledger.transfers(runId)).items);
+      expect(rows.map(({ object, manifest }) => object?.key ?? manifest).sort()).toEqual(NAMES);
+      const text = await textOf(objects, `reports/${runId}/failed.csv`);
+      const listed = [...text.matchAll(/([^,\r\n]+),failed\r$/gm)].map(
+        ([, transferId]) => transferId,
       );
-      clock.at += pauseMs;
-    }
-    await settle();
-    expect((await run())?.closedAt, 'it closes').toBeDefined();
-    // A cancelled one goes on, and then has all of it; leases of the dead end before.
-    clock.at += 120_000;
-    await attempt(() => actions.retry(1e9));
-    await settle();
-    const ended = await run();
-    expect(ended).toMatchObject({ state: 'completed', counts: { lines: NAMES.length } });
-    expect(faults).toEqual([]);
-    const rows = await createDescribe({ ledger, objects })((await ledger.transfers(runId)).items);
-    expect(rows.map(({ object, manifest }) => object?.key ?? manifest).sort()).toEqual(NAMES);
-    const text = await textOf(objects, `reports/${runId}/failed.csv`);
-    const listed = [...text.matchAll(/([^,\r\n]+),failed\r$/gm)].map(
-      ([, transferId]) => transferId,
+      const failed = rows.filter(({ state }) => state === 'failed');
+      expect(listed).toEqual(failed.map(({ transferId }) => transferId));
+      const { reports } = JSON.parse(await textOf(objects, `reports/${runId}/summary.json`));
+      expect(reports[0]).toEqual({
+        name: 'failed.csv',
+        sizeBytes: Buffer.byteLength(text),
+        sha256: sha256Hex(text),
+      });
+      expect(rows.every(({ state }) => state === 'succeeded' || state === 'failed')).toBe(true);
+    };
+    await fc.assert(
+      fc.asyncProperty(fc.nat(), fc.array(step, { minLength: 3, maxLength: 14 }), isTrue),
+      { numRuns: RUNS },
     );
-    const failed = rows.filter(({ state }) => state === 'failed');
-    expect(listed).toEqual(failed.map(({ transferId }) => transferId));
-    const { reports } = JSON.parse(await textOf(objects, `reports/${runId}/summary.json`));
-    expect(reports[0]).toEqual({
-      name: 'failed.csv',
-      sizeBytes: Buffer.byteLength(text),
-      sha256: sha256Hex(text),
-    });
-    expect(rows.every(({ state }) => state === 'succeeded' || state === 'failed')).toBe(true);
-  };
-  await fc.assert(
-    fc.asyncProperty(fc.nat(), fc.array(step, { minLength: 3, maxLength: 14 }), isTrue),
-    { numRuns: RUNS },
-  );
-}, 600_000);
+  },
+  600_000,
+);

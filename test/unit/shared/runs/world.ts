@@ -86,10 +86,12 @@ const likeBucket = (objects: Objects): Objects => ({
   },
 });
 
-export async function openWorld(random: () => number) {
-  const stores = openStores();
+/** @param open another ledger than that of the embedded service, by a clock */
+export async function openWorld(random: () => number, open?: (now: () => Date) => Ledger) {
   const clock = { at: START };
   const now = () => new Date(clock.at);
+  const embedded = openStores();
+  const stores = { ...embedded, ledger: open?.(now) ?? embedded.ledger };
   const waiting: string[] = [];
   const taken: Taken[] = [];
   const told = new Set<string>();
