@@ -48,6 +48,7 @@ describe('a run of 10,000 shards with 50,000 lines each', () => {
     ['the first page of failures', { state: 'failed' }],
     ['a page of failures in the middle', { state: 'failed', cursor: '5000.25000' }],
     ['a page of failures by class', { state: 'failed', cause: 'source' }],
+    ['a page of what is running', { state: 'submitted' }],
     ['a page near the end', { cursor: `${SHARDS - 1}.${LINES - 50}` }],
   ])('gives %s with 20 calls at most', async (_name, query) => {
     const { body, calls } = await ask('GET /runs/{runId}/transfers', query);

@@ -79,22 +79,32 @@ async function* candidates(
   from: number,
   states: readonly TransferState[],
 ): AsyncGenerator<{ readonly shard: number; readonly rows?: number }> {
-  const opened = (first: number, last: number) =>
-    shardsOf(table, runId, { from: first, to: last, attributes: ['sk', 'updatedAt'] });
-  let next = from;
-  for await (const { first, final } of rollups.read(runId, from)) {
-    if (final.size < ROLLUP_SHARDS) continue;
-    if (next < first) {
-      for await (const item of opened(next, first - 1))
-        yield { shard: shardIndex(text(item, 'sk')) };
+  const final = new Map<number, number>();
+  async function* opened(first: number, last: number) {
+    const attributes = ['sk', 'updatedAt'];
+    for await (const item of shardsOf(table, runId, { from: first, to: last, attributes })) {
+      const shard = shardIndex(text(item, 'sk'));
+      const rows = final.get(shard);
+      if (rows !== 0) yield { shard, ...(rows !== undefined && { rows }) };
     }
-    for (const [shard, { counts }] of final) {
-      const rows = states.reduce((sum, state) => sum + counts[state], 0);
+  }
+  let next = from;
+  for await (const { first, final: counted } of rollups.read(runId, from)) {
+    for (const [shard, { counts }] of counted) {
+      final.set(
+        shard,
+        states.reduce((sum, state) => sum + counts[state], 0),
+      );
+    }
+    if (counted.size < ROLLUP_SHARDS) continue;
+    if (next < first) yield* opened(next, first - 1);
+    for (const shard of counted.keys()) {
+      const rows = final.get(shard) ?? 0;
       if (shard >= from && rows > 0) yield { shard, rows };
     }
     next = first + ROLLUP_SHARDS;
   }
-  for await (const item of opened(next, MAX_SHARD)) yield { shard: shardIndex(text(item, 'sk')) };
+  yield* opened(next, MAX_SHARD);
 }
 
 interface Slice {
