@@ -10,7 +10,8 @@ import { hasUrlSecrets } from '../lib/url-secrets.ts';
 import { hasOuterBlanks } from './blanks.ts';
 import { CONTROL, KEY_LIMIT_BYTES, LINE_LIMIT_BYTES, type LintOptions, MD5_HEX } from './lint.ts';
 import { parseListed, saysNothing } from './listed.ts';
-import { dialFault, PLAIN_ORIGIN, URL_UNSAFE } from './url.ts';
+import { parseSourceUrl } from './sources/address.ts';
+import { dialFault, isSourceUrl, PLAIN_ORIGIN, URL_UNSAFE } from './url.ts';
 
 const LINE_FEED = 10;
 
@@ -95,7 +96,7 @@ export interface PlainLine {
  * @param bytes valid UTF-8 that holds a line feed at or after `at`
  * @param text the same as Latin-1, so that positions agree
  */
-export function createPlainCsv(columns: CsvColumns, { allowHttps }: LintOptions) {
+export function createPlainCsv(columns: CsvColumns, { allowHttps, checkSource }: LintOptions) {
   // Byte 0 has a class.
   if (CLASS[0] === 0) fillClasses();
   const { url: urlColumn, key: keyColumn, md5: md5Column = -1 } = columns;
@@ -116,6 +117,12 @@ export function createPlainCsv(columns: CsvColumns, { allowHttps }: LintOptions)
     if (dialFault(origin) !== undefined) return false;
     lastOrigin = origin;
     return true;
+  };
+
+  const isOfSource = (url: string): boolean => {
+    if (!isSourceUrl(url)) return false;
+    const address = parseSourceUrl(url);
+    return !('fault' in address) && checkSource?.(address) === undefined;
   };
 
   return (bytes: Buffer, text: string, at: number, line: PlainLine): boolean => {
@@ -188,9 +195,9 @@ export function createPlainCsv(columns: CsvColumns, { allowHttps }: LintOptions)
     // The key may be the end of the url.
     if ((urlBits & keyBits & PERCENT) !== 0) return false;
     if ((urlBits & PERCENT) !== 0 && !escapesAreGood(bytes, urlStart, urlEnd)) return false;
-    if (!hasOrigin(text, urlStart, urlEnd)) return false;
-
     const url = text.slice(urlStart, urlEnd);
+    if (!hasOrigin(text, urlStart, urlEnd) && !isOfSource(url)) return false;
+
     if ((urlBits & EQUALS_OR_USER) !== 0 && hasUrlSecrets(url)) return false;
     const firstOfKey = bytes[keyStart] as number;
     if (ODD_FIRST[firstOfKey] === 1 || bytes[keyEnd - 1] === BLANK) return false;
@@ -236,7 +243,8 @@ function createListedFields(columns: CsvColumns) {
     /** What the fields tell; null where the rules have something to say. */
     take(text: string): ListedFields | undefined | null {
       let found: Partial<Record<ListedColumn, string>> | undefined;
-      for (const [at, name] of names.entries()) {
+      for (let at = 0; at < names.length; at += 1) {
+        const name = names[at] as ListedColumn;
         const value = text.slice(starts[at], stops[at]);
         if (saysNothing(value)) continue;
         if (parseListed(name, value) !== value) return null;

@@ -153,9 +153,9 @@ function createJudge(options: ReaderOptions, sink: ReaderSink) {
     const clash = watchKey?.(key, line, folded);
     if (clash) warn(clash, byteOffset);
     const id = idPrefix + line;
-    const object = { id, line, target, url, key };
-    if (listed) return { ...object, ...(md5 !== '' && { md5 }), ...listed };
-    return md5 === '' ? object : { id, line, target, url, key, md5 };
+    const object =
+      md5 === '' ? { id, line, target, url, key } : { id, line, target, url, key, md5 };
+    return listed ? { ...object, ...listed } : object;
   };
 
   /** Judges one decoded line, given without its line break. */

@@ -201,6 +201,10 @@ describe('the fast lane', () => {
     'd41d8cd98f00b204e9800998ecf8427e',
     'D41D8CD98F00B204E9800998ECF8427E',
     'http://b.example:81/',
+    's3://media/',
+    'oss://a@media/',
+    'cos://ap-shanghai/',
+    'app.apk',
     '[::1]',
     'http://a..example/',
     'http://b.example:0/',
@@ -220,7 +224,12 @@ describe('the fast lane', () => {
     'ignore',
   );
   const field = fc.array(piece, { maxLength: 3 }).map((parts) => parts.join(''));
-  const likelyUrl = fc.constant('http://a.example/b');
+  const likelyUrl = fc.constantFrom('http://a.example/b', 's3://media/b', 's3://media/a.apk');
+  const noApps = { reason: 'URL_SOURCE_DOMAIN', message: 'no apps' } as const;
+  const checked = {
+    ...options,
+    checkSource: ({ key }: { key: string }) => (key.endsWith('.apk') ? noApps : undefined),
+  };
   const likely = fc.tuple(
     fc.oneof(likelyUrl, field),
     fc.oneof(fc.constant('k'), field),
@@ -247,8 +256,8 @@ describe('the fast lane', () => {
     { url: 0, key: 1, modified: 2, count: 3 },
     { url: 0, key: 1, onKeyExist: 2, size: 1_000 },
   ])('takes only lines that the rules pass, and reads them alike, columns %j', (columns) => {
-    const take = createPlainCsv(columns, options);
-    let taken = 0;
+    const take = createPlainCsv(columns, checked);
+    let [taken, sources] = [0, 0];
     const alike = fc.property(line, (text) => {
       const bytes = Buffer.from(`${text}\n`);
       const plain = { url: '', key: '', folded: false, md5: '', listed: undefined, end: 0 };
@@ -259,8 +268,9 @@ describe('the fast lane', () => {
       if ('reason' in fields) return;
       expect(plain.md5).toBe(fields.md5.toLowerCase());
       expect(plain.listed).toEqual(listedFields(fields.listed));
-      expect(findFault(fields, options)).toBe(undefined);
-      expect(findWarnings(fields, options)).toEqual([]);
+      expect(findFault(fields, checked)).toBe(undefined);
+      expect(findWarnings(fields, checked)).toEqual([]);
+      sources += Number(plain.url.startsWith('s3:'));
       if (plain.folded) expect(foldKey(plain.key)).toBe(plain.key);
       expect(plain.end).toBe(bytes.length);
     });
@@ -268,6 +278,7 @@ describe('the fast lane', () => {
     const examples: [string][] = [['//o.example/a,k,'], ['k,,//o.example/a']];
     fc.assert(alike, { numRuns: 20_000, examples });
     expect(taken).toBeGreaterThan(100);
+    expect(sources).toBeGreaterThan(20);
   });
 });
 
