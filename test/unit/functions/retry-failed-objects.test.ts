@@ -319,8 +319,10 @@ describe('retry-failed-objects: COS fetches', () => {
   it('reads what to send from the manifest where a callback alone told of the failure', async () => {
     const { ledger, night, objects, queue, summaryOf, sweepAll } = await setupNights();
     const close = async (runId: string, key: string, line: string) => {
-      const { etag } = await objects.put(key, `url,key,md5\n${line}\n`);
-      const shard = { ...newShard(runId), object: { key, etag, offset: 0 } };
+      const { etag } = await objects.put(key, `url,key,md5,size,onKeyExist\n${line}\n`);
+      const columns = { url: 0, key: 1, md5: 2, size: 3, onKeyExist: 4 };
+      const layout = { ...newShard(runId).layout, columns };
+      const shard = { ...newShard(runId), layout, object: { key, etag, offset: 0 } };
       const lease = { owner: 'w', at: AT, leaseMs: 1 };
       await ledger.openRun(newRun(runId));
       await ledger.openShard(shard, lease);
@@ -332,7 +334,7 @@ describe('retry-failed-objects: COS fetches', () => {
       await ledger.activateRun(runId, { shardCount: 1, sizeBytes: 100 });
       await ledger.closeRun(runId, AT);
     };
-    await close('r1', 'here.csv', 'http://o.example/a,a,');
+    await close('r1', 'here.csv', 'http://o.example/a,a,,9007199254740993,ignore');
     await close('r2', 'gone.csv', 'http://o.example/b,b,');
     await objects.remove('gone.csv');
     const { runId, fetches } = await night();
@@ -340,7 +342,9 @@ describe('retry-failed-objects: COS fetches', () => {
     const [message] = await queue.receive(10, 1_000);
     const shard = parseShard(message?.body ?? '');
     const lines = (await Array.fromAsync(createShardReader({ objects })(shard))).flat();
-    expect(lines.map(({ url, key }) => [url, key])).toEqual([['http://o.example/a', 'a']]);
+    expect(lines).toMatchObject([
+      { url: 'http://o.example/a', key: 'a', size: '9007199254740993', onKeyExist: 'ignore' },
+    ]);
 
     await ledger.record(`${runId}.1.0`, {
       ...{ state: 'succeeded', attempt: 1, accepted: [], at: AT, event: 'callback' },
