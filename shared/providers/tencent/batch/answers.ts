@@ -3,7 +3,7 @@
  * 3.2 and 3.5).
  */
 import type { TransferProgress } from '../../../ledger/model.ts';
-import { isRecord } from '../../../lib/values.ts';
+import { isRecord, withoutUndefined } from '../../../lib/values.ts';
 import { asList, word, type XmlNode } from '../../../lib/xml.ts';
 
 /** Of the objects of a job; undefined where the answer has none. */
@@ -18,10 +18,7 @@ export interface BatchJobEntry {
   /** One of 13 words of the page; more may come. */
   readonly status: string;
   readonly description: string;
-  readonly operation: string;
-  readonly priority?: number;
   /** As told: `2019-12-19T18:00:30Z`. */
-  readonly creationTime: string;
   readonly terminationDate: string;
   readonly progress: ProgressSummary;
 }
@@ -32,19 +29,8 @@ export interface JobFailure {
 }
 
 export interface BatchJobDetails extends BatchJobEntry {
-  readonly confirmationRequired: boolean;
   readonly failures: readonly JobFailure[];
-  readonly roleArn: string;
   readonly statusUpdateReason: string;
-  readonly suspendedCause: string;
-  readonly suspendedDate: string;
-  /** As told; undefined when the job has none. */
-  readonly report?: {
-    readonly bucket: string;
-    readonly prefix: string;
-    readonly enabled: boolean;
-    readonly reportScope: string;
-  };
 }
 
 /** Text that somebody wrote, as it is. */
@@ -64,27 +50,16 @@ const count = (node: XmlNode, name: string): number | undefined =>
 export function toEntry(job: unknown): BatchJobEntry | undefined {
   if (!isRecord(job) || word(job, 'JobId') === '') return undefined;
   const summary = inside(job, 'ProgressSummary');
-  const [failed, succeeded, total] = [
-    count(summary, 'NumberOfTasksFailed'),
-    count(summary, 'NumberOfTasksSucceeded'),
-    count(summary, 'TotalNumberOfTasks'),
-  ];
-  const priority = count(job, 'Priority');
-  const operation = job['Operation'];
   return {
     jobId: word(job, 'JobId'),
     status: word(job, 'Status'),
     description: text(job, 'Description'),
-    // A list names it, a description shows the whole element.
-    operation: isRecord(operation) ? (Object.keys(operation)[0] ?? '') : word(job, 'Operation'),
-    ...(priority !== undefined && { priority }),
-    creationTime: word(job, 'CreationTime'),
     terminationDate: word(job, 'TerminationDate'),
-    progress: {
-      ...(failed !== undefined && { failed }),
-      ...(succeeded !== undefined && { succeeded }),
-      ...(total !== undefined && { total }),
-    },
+    progress: withoutUndefined({
+      failed: count(summary, 'NumberOfTasksFailed'),
+      succeeded: count(summary, 'NumberOfTasksSucceeded'),
+      total: count(summary, 'TotalNumberOfTasks'),
+    }),
   };
 }
 
@@ -99,33 +74,12 @@ export function toDetails(job: unknown): BatchJobDetails | undefined {
     }))
     // Present with empty children on success.
     .filter(({ code, reason }) => code !== '' || reason !== '');
-  const report = inside(job, 'Report');
-  return {
-    ...entry,
-    confirmationRequired: word(job, 'ConfirmationRequired') === 'true',
-    failures,
-    roleArn: word(job, 'RoleArn'),
-    statusUpdateReason: text(job, 'StatusUpdateReason'),
-    suspendedCause: text(job, 'SuspendedCause'),
-    suspendedDate: word(job, 'SuspendedDate'),
-    ...(word(report, 'Bucket') !== '' && {
-      report: {
-        bucket: word(report, 'Bucket'),
-        prefix: text(report, 'Prefix'),
-        enabled: word(report, 'Enabled') === 'true',
-        reportScope: word(report, 'ReportScope'),
-      },
-    }),
-  };
+  return { ...entry, failures, statusUpdateReason: text(job, 'StatusUpdateReason') };
 }
 
 /** A job's progress as a transfer keeps it: Batch counts objects, not bytes. */
 export function jobProgress({ status, progress }: BatchJobEntry): TransferProgress {
   const { failed, succeeded, total } = progress;
-  return {
-    providerState: status,
-    ...(succeeded !== undefined && { objects: succeeded }),
-    ...(failed !== undefined && { objectsFailed: failed }),
-    ...(total !== undefined && { objectsTotal: total }),
-  };
+  const objects = { objects: succeeded, objectsFailed: failed, objectsTotal: total };
+  return { providerState: status, ...withoutUndefined(objects) };
 }

@@ -1,7 +1,7 @@
 /**
  * The client of COS Batch: jobs over the objects that a manifest lists. CreateJob
  * https://www.tencentcloud.com/document/product/436/33781, DescribeJob …/33782, ListJobs …/33783,
- * UpdateJobPriority …/33784, UpdateJobStatus …/33785 (COS reference, section 3).
+ * UpdateJobStatus …/33785 (COS reference, section 3).
  */
 import { createHash } from 'node:crypto';
 import type { ApiRequest, Pair, Signer } from '../../../lib/api-request.ts';
@@ -42,8 +42,6 @@ export interface CosBatchClient {
   describeJob(region: string, jobId: string): Promise<BatchJobDetails | undefined>;
   /** Jobs of the last 90 days. */
   listJobs(region: string, options?: ListJobsOptions): Promise<BatchJobsPage>;
-  /** @param priority 0 to 2,147,483,647, larger first */
-  updateJobPriority(region: string, jobId: string, priority: number): Promise<void>;
   /** `Ready` confirms a suspended job. @param reason at most 256 bytes */
   updateJobStatus(
     region: string,
@@ -100,12 +98,6 @@ export function createCosBatchClient(options: CosBatchOptions): CosBatchClient {
         jobs: members.map(toEntry).filter((entry) => entry !== undefined),
         ...(next !== '' && { nextToken: next }),
       };
-    },
-
-    async updateJobPriority(region, jobId, priority) {
-      const query = [['priority', String(priority)]] as const;
-      const request = { method: 'POST', path: `/jobs/${jobId}/priority`, query } as const;
-      await call(region, request, 'changing the priority of a job', 'UpdateJobPriorityResult');
     },
 
     async updateJobStatus(region, jobId, status, reason) {

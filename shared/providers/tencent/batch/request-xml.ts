@@ -5,120 +5,73 @@
 import { writeXml } from '../../../lib/xml.ts';
 import type { BatchJob } from './request.ts';
 
-/** Of one node: its fields in order; a list repeats `item` inside the node. */
-export type Shape = readonly (readonly [field: string, node: string, inside?: Shape | ListShape])[];
+/**
+ * Of one node: its fields in order, each with what is inside. Its name is that of the field with a
+ * capital letter, if no other is given; a list repeats `item` inside the node.
+ */
+type Shape = readonly (
+  | string
+  | readonly [field: string, inside?: Shape | ListShape | undefined, node?: string]
+)[];
 
 interface ListShape {
   readonly item: string;
   readonly of?: Shape;
 }
 
-const TAG: Shape = [
-  ['key', 'Key'],
-  ['value', 'Value'],
-];
-
+const TAG: Shape = ['key', 'value'];
 const TAGS: ListShape = { item: 'COSTag', of: TAG };
-
-const GRANT: Shape = [
-  [
-    'grantee',
-    'Grantee',
-    [
-      ['displayName', 'DisplayName'],
-      ['identifier', 'Identifier'],
-      ['typeIdentifier', 'TypeIdentifier'],
-    ],
-  ],
-  ['permission', 'Permission'],
-];
+const GRANT: Shape = [['grantee', ['displayName', 'identifier', 'typeIdentifier']], 'permission'];
 
 const METADATA: Shape = [
-  ['cacheControl', 'CacheControl'],
-  ['contentDisposition', 'ContentDisposition'],
-  ['contentEncoding', 'ContentEncoding'],
-  ['contentType', 'ContentType'],
-  ['httpExpiresDate', 'HttpExpiresDate'],
-  ['sseAlgorithm', 'SSEAlgorithm'],
-  ['userMetadata', 'UserMetadata', { item: 'member', of: TAG }],
+  'cacheControl',
+  'contentDisposition',
+  'contentEncoding',
+  'contentType',
+  'httpExpiresDate',
+  ['sseAlgorithm', undefined, 'SSEAlgorithm'],
+  ['userMetadata', { item: 'member', of: TAG }],
 ];
 
 const COPY: Shape = [
-  ['accessControlDirective', 'AccessControlDirective'],
-  ['accessControlGrants', 'AccessControlGrants', { item: 'COSGrant', of: GRANT }],
-  ['prefixReplace', 'PrefixReplace'],
-  ['resourcesPrefix', 'ResourcesPrefix'],
-  ['targetKeyPrefix', 'TargetKeyPrefix'],
-  ['cannedAccessControlList', 'CannedAccessControlList'],
+  'accessControlDirective',
+  ['accessControlGrants', { item: 'COSGrant', of: GRANT }],
+  'prefixReplace',
+  'resourcesPrefix',
+  'targetKeyPrefix',
+  'cannedAccessControlList',
   // Printed twice in the sample; once is meant.
-  ['metadataDirective', 'MetadataDirective'],
-  ['modifiedSinceConstraint', 'ModifiedSinceConstraint'],
-  ['unModifiedSinceConstraint', 'UnModifiedSinceConstraint'],
-  ['newObjectMetadata', 'NewObjectMetadata', METADATA],
-  ['taggingDirective', 'TaggingDirective'],
-  ['newObjectTagging', 'NewObjectTagging', TAGS],
-  ['storageClass', 'StorageClass'],
-  ['targetResource', 'TargetResource'],
+  'metadataDirective',
+  'modifiedSinceConstraint',
+  'unModifiedSinceConstraint',
+  ['newObjectMetadata', METADATA],
+  'taggingDirective',
+  ['newObjectTagging', TAGS],
+  'storageClass',
+  'targetResource',
 ];
 
 const OPERATION: Shape = [
-  [
-    'cosInitiateRestoreObject',
-    'COSInitiateRestoreObject',
-    [
-      ['expirationInDays', 'ExpirationInDays'],
-      ['jobTier', 'JobTier'],
-    ],
-  ],
-  ['cosPutObjectCopy', 'COSPutObjectCopy', COPY],
-  ['cosDeleteObject', 'COSDeleteObject', []],
-  [
-    'cosPutObjectTagging',
-    'COSPutObjectTagging',
-    [
-      ['taggingDirective', 'TaggingDirective'],
-      ['tagSet', 'TagSet', TAGS],
-    ],
-  ],
+  ['cosInitiateRestoreObject', ['expirationInDays', 'jobTier'], 'COSInitiateRestoreObject'],
+  ['cosPutObjectCopy', COPY, 'COSPutObjectCopy'],
+  ['cosDeleteObject', [], 'COSDeleteObject'],
+  ['cosPutObjectTagging', ['taggingDirective', ['tagSet', TAGS]], 'COSPutObjectTagging'],
 ];
 
 const MANIFEST: Shape = [
-  [
-    'location',
-    'Location',
-    [
-      ['etag', 'ETag'],
-      ['objectArn', 'ObjectArn'],
-      ['objectVersionId', 'ObjectVersionId'],
-    ],
-  ],
-  [
-    'spec',
-    'Spec',
-    [
-      ['fields', 'Fields', { item: 'member' }],
-      ['format', 'Format'],
-    ],
-  ],
+  ['location', [['etag', undefined, 'ETag'], 'objectArn', 'objectVersionId']],
+  ['spec', [['fields', { item: 'member' }], 'format']],
 ];
 
-const REPORT: Shape = [
-  ['bucket', 'Bucket'],
-  ['enabled', 'Enabled'],
-  ['format', 'Format'],
-  ['prefix', 'Prefix'],
-  ['reportScope', 'ReportScope'],
-];
-
-export const JOB: Shape = [
-  ['clientRequestToken', 'ClientRequestToken'],
-  ['confirmationRequired', 'ConfirmationRequired'],
-  ['description', 'Description'],
-  ['manifest', 'Manifest', MANIFEST],
-  ['operation', 'Operation', OPERATION],
-  ['priority', 'Priority'],
-  ['report', 'Report', REPORT],
-  ['roleArn', 'RoleArn'],
+const JOB: Shape = [
+  'clientRequestToken',
+  'confirmationRequired',
+  'description',
+  ['manifest', MANIFEST],
+  ['operation', OPERATION],
+  'priority',
+  ['report', ['bucket', 'enabled', 'format', 'prefix', 'reportScope']],
+  'roleArn',
 ];
 
 /** The body of CreateJob; what is not given has no node. */
@@ -129,12 +82,15 @@ type Fields = Readonly<Record<string, unknown>>;
 
 function nodes(fields: Fields, shape: Shape): Record<string, unknown> {
   const written: Record<string, unknown> = {};
-  for (const [field, node, inside] of shape) {
+  for (const each of shape) {
+    const [field, inside, node = capital(field)] = typeof each === 'string' ? [each] : each;
     const value = fields[field];
     if (value !== undefined) written[node] = content(value, inside);
   }
   return written;
 }
+
+const capital = (field: string): string => field.charAt(0).toUpperCase() + field.slice(1);
 
 function content(value: unknown, inside: Shape | ListShape | undefined): unknown {
   if (inside === undefined) return String(value);

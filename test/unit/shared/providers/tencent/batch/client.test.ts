@@ -24,28 +24,26 @@ describe('a Batch answer', () => {
   it('keeps texts as they were given, and reads words without the blanks around them', async () => {
     const client = await setup(
       `${BLANKS}<DescribeJobResult>\n<Job>\n<JobId>\n j-1\n</JobId>\n<Status> Active </Status>\n` +
-        '<Description> it&#39;s &amp;#39; [waybill:r1] </Description>\n<Priority> 10 </Priority>\n' +
-        '<Operation>\n<COSPutObjectCopy/>\n</Operation>\n' +
-        '<Report>\n<Bucket>qcs::cos:ap-chengdu::b-1</Bucket>\n<Prefix>a&#38;b/ </Prefix>\n' +
-        '<Enabled> true </Enabled>\n</Report>\n</Job>\n</DescribeJobResult>',
+        '<Description> it&#39;s &amp;#39; [waybill:r1] </Description>\n' +
+        '<ProgressSummary>\n<TotalNumberOfTasks> 10 </TotalNumberOfTasks>\n</ProgressSummary>\n' +
+        '<StatusUpdateReason>a&#38;b/ </StatusUpdateReason>\n</Job>\n</DescribeJobResult>',
     );
     expect(await client.describeJob('ap-chengdu', 'j-1')).toMatchObject({
       jobId: 'j-1',
       status: 'Active',
       description: " it's &#39; [waybill:r1] ",
-      operation: 'COSPutObjectCopy',
-      priority: 10,
-      report: { prefix: 'a&b/ ', enabled: true },
+      progress: { total: 10 },
+      statusUpdateReason: 'a&b/ ',
     });
   });
 
   it('lists jobs behind blanks, on lines of their own', async () => {
     const client = await setup(
       `${BLANKS}<ListJobsResult>\n<Jobs>\n<member>\n<JobId>j-1</JobId>\n<Status>New</Status>\n` +
-        '<Operation>COSDeleteObject</Operation>\n</member>\n</Jobs>\n<NextToken>\nt\n</NextToken>\n</ListJobsResult>',
+        '</member>\n</Jobs>\n<NextToken>\nt\n</NextToken>\n</ListJobsResult>',
     );
     expect(await client.listJobs('ap-chengdu')).toMatchObject({
-      jobs: [{ jobId: 'j-1', status: 'New', operation: 'COSDeleteObject' }],
+      jobs: [{ jobId: 'j-1', status: 'New' }],
       nextToken: 't',
     });
   });
