@@ -50,7 +50,7 @@ export const isTokenExpired = ({ status, body }: ApiResponse): boolean =>
 export const omsNumber = (code: string): string | undefined =>
   /^(?:OMS|S3M)\.(\d{4})$/.exec(code)?.[1];
 
-const statusClass = (status: number): CauseClass => {
+export const statusClass = (status: number): CauseClass => {
   if (status === 429 || status === 503) return 'throttled';
   if (status === 401 || status === 403) return 'credentials';
   return status >= 500 ? 'transient' : 'request';

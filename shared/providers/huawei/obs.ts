@@ -5,15 +5,11 @@
 import type { ApiRequest } from '../../lib/api-request.ts';
 import { createSigV4 } from '../../lib/aws/sigv4.ts';
 import { createClock, type ProviderClock } from '../../lib/clock.ts';
-import {
-  type CauseClass,
-  type ClockError,
-  ProviderError,
-  TransportError,
-} from '../../lib/errors.ts';
+import { type ClockError, ProviderError, TransportError } from '../../lib/errors.ts';
 import { createFetch, type Fetch } from '../../lib/http.ts';
 import { isRecord } from '../../lib/values.ts';
 import { parseXml, word } from '../../lib/xml.ts';
+import { statusClass } from './errors.ts';
 import type { OmsKeys } from './oms/start-request.ts';
 
 export interface ObsReader {
@@ -65,12 +61,6 @@ async function* whole(body: AsyncIterable<Uint8Array>, origin: string): AsyncGen
   }
 }
 
-function classOf(status: number): CauseClass {
-  if (status === 429 || status === 503) return 'throttled';
-  if (status === 401 || status === 403) return 'credentials';
-  return status >= 500 ? 'transient' : 'request';
-}
-
 async function refusal(
   { status, headers, body }: Awaited<ReturnType<Fetch>>,
   clock: ProviderClock,
@@ -88,7 +78,7 @@ async function refusal(
     provider: 'huawei',
     providerCode: code === '' ? `HTTP_${status}` : code,
     status,
-    class: classOf(status),
+    class: statusClass(status),
     requestId: headers['x-amz-request-id'] ?? headers['x-obs-request-id'],
   });
 }

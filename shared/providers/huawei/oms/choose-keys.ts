@@ -4,6 +4,7 @@
  */
 import type { OmsTaskRef } from '../../../ledger/model.ts';
 import { InputError } from '../../../lib/errors.ts';
+import { withoutUndefined } from '../../../lib/values.ts';
 import type { OmsSet } from '../../../stores/credential-kinds.ts';
 import type { OmsKeys } from './start-request.ts';
 import type { TaskState } from './task-state.ts';
@@ -32,13 +33,8 @@ export function keysFor(ref: OmsTaskRef, state: TaskState, set: OmsSet): OmsKeys
   }
   if (ref.groupId !== undefined && isTemporary) throw takesNo('A group', 'security tokens');
   if (state.isUrlList) {
-    return {
-      dstAk: keys.dstAk,
-      dstSk: keys.dstSk,
-      ...(keys.dstSecurityToken !== undefined && { dstSecurityToken: keys.dstSecurityToken }),
-      ...(keys.dstCryptoType !== undefined && { dstCryptoType: keys.dstCryptoType }),
-      ...(keys.dstKmsKeyId !== undefined && { dstKmsKeyId: keys.dstKmsKeyId }),
-    };
+    const { dstAk, dstSk, dstSecurityToken, dstCryptoType, dstKmsKeyId } = keys;
+    return { dstAk, dstSk, ...withoutUndefined({ dstSecurityToken, dstCryptoType, dstKmsKeyId }) };
   }
   const cloud = state.srcCloudType.toLowerCase();
   if (cloud === 'azure') {

@@ -19,8 +19,6 @@ export interface TaskState {
   /** The group it is part of; empty when none. */
   readonly groupId: string;
   readonly progress: TransferProgress;
-  /** Objects (of a group: tasks) that failed, as far as told. */
-  readonly failedCount: number;
   /** Of a failed one. */
   readonly cause?: Cause;
   /** Whether a start may be asked for the failed objects only. */
@@ -63,7 +61,6 @@ export function taskStateOf(task: OmsTask): TaskState {
     name: task.name,
     groupId: task.groupId,
     progress: taskProgress(task),
-    failedCount,
     ...(cause && { cause }),
     hasFailedRecord,
     onlyFailedLeft: hasFailedRecord && leftOnlyFailed(errorReason?.code),
@@ -106,7 +103,6 @@ export function groupStateOf(group: OmsGroup): TaskState {
       ...(failedTasks !== undefined && { objectsFailed: failedTasks }),
       ...(totalTasks !== undefined && { objectsTotal: totalTasks }),
     },
-    failedCount: failedTasks ?? 0,
     ...(cause && { cause }),
     hasFailedRecord,
     onlyFailedLeft: hasFailedRecord && leftOnlyFailed(errorReason?.code),

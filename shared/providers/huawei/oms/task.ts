@@ -101,10 +101,12 @@ export function number(value: unknown): number | undefined {
 
 export const taskProgress = ({ status, counts, bytes }: OmsTask): TransferProgress => ({
   providerState: String(status),
-  ...(counts.done !== undefined && { objects: counts.done }),
-  ...(counts.failed !== undefined && { objectsFailed: counts.failed }),
-  ...(counts.total !== undefined && { objectsTotal: counts.total }),
-  ...(bytes.done !== undefined && { bytes: bytes.done }),
-  ...(bytes.total !== undefined && { bytesTotal: bytes.total }),
-  ...(bytes.perSecond !== undefined && { bytesPerSecond: bytes.perSecond }),
+  ...withoutUndefined({
+    objects: counts.done,
+    objectsFailed: counts.failed,
+    objectsTotal: counts.total,
+    bytes: bytes.done,
+    bytesTotal: bytes.total,
+    bytesPerSecond: bytes.perSecond,
+  }),
 });

@@ -138,12 +138,7 @@ const crypto = (keys: OmsKeys) => ({
 });
 
 /** Groups take no security tokens. */
-const groupKeys = (keys: OmsKeys) => ({
-  src_ak: keys.srcAk,
-  src_sk: keys.srcSk,
-  connection_string: keys.connectionString,
-  json_auth_file: keys.jsonAuthFile,
-  dst_ak: keys.dstAk,
-  dst_sk: keys.dstSk,
-  source_cdn_authentication_key: keys.sourceCdnAuthenticationKey,
-});
+function groupKeys(keys: OmsKeys) {
+  const { src_security_token: _src, dst_security_token: _dst, ...others } = taskKeys(keys);
+  return others;
+}

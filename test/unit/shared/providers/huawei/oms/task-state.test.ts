@@ -158,7 +158,6 @@ describe('a reading', () => {
 
   it('of a failed task without a reason has a cause all the same', () => {
     expect(taskReading({ status: 4, failed_num: '2' })).toMatchObject({
-      failedCount: 2,
       cause: { code: 'OBJECTS_FAILED', class: 'source' },
     });
   });
@@ -182,7 +181,6 @@ describe('a reading', () => {
   it('of a group counts tasks', () => {
     const fields = { status: 5, total_task_num: '7', failed_task_num: 2 };
     expect(groupReading(fields)).toMatchObject({
-      failedCount: 2,
       progress: { providerState: '5', objectsFailed: 2, objectsTotal: 7 },
     });
   });
