@@ -1,5 +1,5 @@
 /** Bounds how long the service waits for its parts when it stops. */
-import { setTimeout as sleep } from 'node:timers/promises';
+import { inTime } from '../shared/lib/deadline.ts';
 
 /**
  * How long a part may finish what is under way when it stops: with giving the rest back, closing the
@@ -8,9 +8,5 @@ import { setTimeout as sleep } from 'node:timers/promises';
 export const STOP_MS = 5_000;
 
 /** Waits until `work` settles, at most `limitMs`; its failure is for whoever started it. */
-export async function atMost(work: Promise<unknown>, limitMs: number): Promise<void> {
-  const deadline = new AbortController();
-  const { signal } = deadline;
-  await Promise.race([work.catch(() => {}), sleep(limitMs, undefined, { signal }).catch(() => {})]);
-  deadline.abort();
-}
+export const atMost = async (work: Promise<unknown>, limitMs: number): Promise<void> =>
+  void (await inTime(work, limitMs).catch(() => {}));

@@ -11,7 +11,12 @@ import { ROUTES } from '../shared/api/routes/index.ts';
 import { ConfigError } from '../shared/lib/errors.ts';
 import type { Log } from '../shared/lib/log.ts';
 import { own } from '../shared/lib/values.ts';
-import { type HttpAnswer, problemType, refusalOf, withHeaders } from '../shared/runtime/http.ts';
+import {
+  type HttpAnswer,
+  problemDocument,
+  refusalOf,
+  withHeaders,
+} from '../shared/runtime/http.ts';
 import { createRouter } from '../shared/runtime/router.ts';
 import type { CheckToken } from './authorize.ts';
 import { createBodies, type NoBody } from './body.ts';
@@ -209,35 +214,18 @@ function respond(response: ServerResponse, answer: HttpAnswer) {
 }
 
 /** A problem of RFC 9457. @param code for programs, by default made from the title */
-export function problem(
+export const problem = (
   status: number,
   title: string,
   detail?: string,
   code: string = title.toUpperCase().replaceAll(' ', '_'),
-): HttpAnswer {
-  return {
-    statusCode: status,
-    headers: {
-      'content-type': 'application/problem+json',
-      'cache-control': 'no-store',
-      ...NOSNIFF,
-    },
-    body: JSON.stringify({
-      type: problemType(code),
-      title,
-      status,
-      code,
-      ...(detail && { detail }),
-    }),
-  };
-}
+): HttpAnswer =>
+  withHeaders(problemDocument(status, title, code, { ...(detail && { detail }) }), NOSNIFF);
 
 const NO_BODY: Readonly<Record<NoBody, HttpAnswer>> = {
   full: withHeaders(
     problem(503, 'Service Unavailable', 'Too many bodies at once; send it again.'),
-    {
-      'retry-after': '1',
-    },
+    { 'retry-after': '1' },
   ),
   late: problem(408, 'Request Timeout', 'The body came too slowly.'),
   long: problem(413, 'Content Too Large', 'The body is too long for this route.'),
@@ -251,24 +239,17 @@ function drain(request: IncomingMessage, limitMs: number): void {
 }
 
 function joinHeaders({ headers }: IncomingMessage): Record<string, string> {
-  return Object.fromEntries(
-    Object.entries(headers).flatMap(([name, value]) =>
-      value === undefined ? [] : [[name, Array.isArray(value) ? value.join(',') : value]],
-    ),
-  );
+  const pairs = Object.entries(headers).filter(([, value]) => value !== undefined);
+  return Object.fromEntries(pairs.map(([name, value]) => [name, String(value)]));
 }
 
 /** Repeated names are joined, as API Gateway does. */
 function joinQuery(raw: string): Record<string, string> {
-  const joined = new Map<string, string>();
-  for (const [name, value] of new URLSearchParams(raw)) {
-    const before = joined.get(name);
-    joined.set(name, before === undefined ? value : `${before},${value}`);
-  }
-  return Object.fromEntries(joined);
+  const byName = Map.groupBy(new URLSearchParams(raw), ([name]) => name);
+  return Object.fromEntries(
+    [...byName].map(([name, pairs]) => [name, pairs.map(([, value]) => value).join()]),
+  );
 }
 
-function splitQuery(url: string): readonly string[] {
-  const at = url.indexOf('?');
-  return at === -1 ? [url] : [url.slice(0, at), url.slice(at + 1)];
-}
+/** The path, and the query where there is one. */
+const splitQuery = (url: string): readonly string[] => url.split(/\?(.*)/s, 2);

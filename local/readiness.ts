@@ -2,8 +2,8 @@
  * `GET /readyz`: whether ledger, queue and objects can be written, and the service is not ending. It
  * writes to each of them, at most every two seconds, however often it is asked.
  */
-import { setTimeout as sleep } from 'node:timers/promises';
 import type { Ledger } from '../shared/ledger/ledger.ts';
+import { inTime, LATE } from '../shared/lib/deadline.ts';
 import type { Log } from '../shared/lib/log.ts';
 import { type HttpAnswer, json, withHeaders } from '../shared/runtime/http.ts';
 import { PROBE_KEY } from '../shared/stores/layout.ts';
@@ -13,19 +13,13 @@ import { problem } from './http.ts';
 
 export const READY_ROUTE = 'GET /readyz';
 
-export interface ReadinessOptions {
+interface ReadinessOptions {
   readonly ledger: Pick<Ledger, 'readNote' | 'swapNote'>;
   readonly queue: Pick<Queue, 'probe'>;
   readonly objects: Pick<Objects, 'put' | 'remove'>;
   readonly log: Log;
   /** Unix milliseconds. */
   readonly now?: () => number;
-}
-
-export interface Readiness {
-  readonly answer: () => Promise<HttpAnswer>;
-  /** From now on it is not ready. */
-  end(): void;
 }
 
 const CACHE_MS = 2_000;
@@ -35,7 +29,7 @@ const NOTE = 'readyz';
 /** An empty object finds room on a full disk too. */
 const PROBE = '.'.repeat(4_096);
 
-export function createReadiness(options: ReadinessOptions): Readiness {
+export function createReadiness(options: ReadinessOptions) {
   const { ledger, queue, objects, log, now = Date.now } = options;
   const probes = {
     ledger: oneAtATime(async () => {
@@ -56,8 +50,8 @@ export function createReadiness(options: ReadinessOptions): Readiness {
     const found = await Promise.all(
       Object.entries(probes).map(async ([name, probe]) => {
         try {
-          await within(probe(), PROBE_MS);
-          return [];
+          if ((await inTime(probe(), PROBE_MS)) !== LATE) return [];
+          throw new Error(`no answer within ${PROBE_MS} ms`);
         } catch (error) {
           // The reason may name paths and hosts; whoever asks has no token.
           log.warn('service.not-ready', { store: name }, error);
@@ -73,7 +67,7 @@ export function createReadiness(options: ReadinessOptions): Readiness {
       probedAt = now();
       probed = broken();
     }
-    const names = isEnding ? [] : ((await probed) ?? []);
+    const names = (!isEnding && (await probed)) || [];
     if (isEnding) return refusal('The service is stopping.');
     if (names.length === 0) {
       return withHeaders(json(200, { status: 'ok' }), { 'x-content-type-options': 'nosniff' });
@@ -83,16 +77,15 @@ export function createReadiness(options: ReadinessOptions): Readiness {
 
   return {
     answer,
+    /** From now on it is not ready. */
     end: () => {
       isEnding = true;
     },
   };
 }
 
-const UNREADY = { status: 503, title: 'Service Unavailable', code: 'NOT_READY' } as const;
-
 const refusal = (detail: string): HttpAnswer =>
-  problem(UNREADY.status, UNREADY.title, detail, UNREADY.code);
+  problem(503, 'Service Unavailable', detail, 'NOT_READY');
 
 /** A probe that hangs is not begun a second time. */
 function oneAtATime(probe: () => Promise<void>): () => Promise<void> {
@@ -103,17 +96,4 @@ function oneAtATime(probe: () => Promise<void>): () => Promise<void> {
     });
     return running;
   };
-}
-
-async function within(work: Promise<void>, limitMs: number): Promise<void> {
-  const limit = new AbortController();
-  const late = sleep(limitMs, undefined, { signal: limit.signal }).then(() => {
-    throw new Error(`no answer within ${limitMs} ms`);
-  });
-  try {
-    await Promise.race([work, late]);
-  } finally {
-    late.catch(() => {});
-    limit.abort();
-  }
 }

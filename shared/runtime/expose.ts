@@ -39,63 +39,67 @@ export interface Surroundings {
 export type Expose = (build: (env: Env) => Promise<Handler>) => LambdaHandler;
 
 export const createExpose =
-  (surroundings: Surroundings): Expose =>
-  (build) =>
-    exposed(build, surroundings);
+  ({ openEnv, pause, answerMs }: Surroundings): Expose =>
+  (build) => {
+    // What can't be given back now expires by itself.
+    const pauseQuietly = (): Promise<void> => pause().catch(() => {});
+    const current = renewed(() => openEnv(process.env), build);
 
-function exposed(
-  build: (env: Env) => Promise<Handler>,
-  { openEnv, pause, answerMs }: Surroundings,
-): LambdaHandler {
-  // What can't be given back now expires by itself.
-  const pauseQuietly = (): Promise<void> => pause().catch(() => {});
+    const answer: LambdaHandler = async (event, context) => {
+      try {
+        const handler = await current();
+        return await handler(event, invocationOf(context)).finally(pauseQuietly);
+      } catch (error) {
+        if (error instanceof ConfigError) {
+          createLog().error('config.invalid', {
+            faults: error.faults.map(({ path, message }) => `${path}: ${message}`),
+          });
+          // The caller may know that this is not their fault, but not what is missing.
+          if (isHttpEvent(event)) return problem(503, error);
+        }
+        // A store or a secret that is out of reach; of other events it is the sender who tries again.
+        if (error instanceof StoreError && isHttpEvent(event)) {
+          createLog().error('http.failed', {}, error);
+          return problem(503, error);
+        }
+        throw error;
+      }
+    };
+
+    return async (event, context) => {
+      const answering = answer(event, context);
+      if (answerMs === undefined || !isHttpEvent(event)) return answering;
+      const answered = await inTime(answering, answerMs);
+      if (answered !== LATE) return answered;
+      const error = new StoreError(`There was no answer within ${answerMs} ms.`);
+      createLog().error('http.failed', {}, error);
+      return problem(503, error);
+    };
+  };
+
+/**
+ * What `build` makes of the environment, built anew when secrets changed: tokens and keys of callbacks
+ * are part of it. What failed is tried again with the next call.
+ */
+export function renewed<Built>(
+  open: () => Promise<OpenedEnv>,
+  build: (env: Env) => Promise<Built>,
+): () => Promise<Built> {
   let opened: Promise<OpenedEnv> | undefined;
-  let built: { readonly handler: Promise<Handler>; readonly version: number } | undefined;
-
-  /** Built anew when secrets changed: tokens and keys of callbacks are part of it. */
-  const current = async (): Promise<Handler> => {
-    opened ??= openEnv(process.env);
+  let built: { readonly value: Promise<Built>; readonly version: number } | undefined;
+  const current = async (): Promise<Built> => {
+    opened ??= open();
     const secrets = await opened;
     await secrets.refresh();
     const version = secrets.version();
-    if (built?.version !== version) built = { handler: build(secrets.env), version };
-    return built.handler;
+    if (built?.version !== version) built = { value: build(secrets.env), version };
+    return built.value;
   };
-
-  const answer: LambdaHandler = async (event, context) => {
-    try {
-      const handler = await current().catch((error: unknown) => {
-        // Tried again with the next event.
-        [opened, built] = [undefined, undefined];
-        throw error;
-      });
-      return await handler(event, invocationOf(context)).finally(pauseQuietly);
-    } catch (error) {
-      if (error instanceof ConfigError) {
-        createLog().error('config.invalid', {
-          faults: error.faults.map(({ path, message }) => `${path}: ${message}`),
-        });
-        // The caller may know that this is not their fault, but not what is missing.
-        if (isHttpEvent(event)) return problem(503, error);
-      }
-      // A store or a secret that is out of reach; of other events it is the sender who tries again.
-      if (error instanceof StoreError && isHttpEvent(event)) {
-        createLog().error('http.failed', {}, error);
-        return problem(503, error);
-      }
+  return () =>
+    current().catch((error: unknown) => {
+      [opened, built] = [undefined, undefined];
       throw error;
-    }
-  };
-
-  return async (event, context) => {
-    const answering = answer(event, context);
-    if (answerMs === undefined || !isHttpEvent(event)) return answering;
-    const answered = await inTime(answering, answerMs);
-    if (answered !== LATE) return answered;
-    const error = new StoreError(`There was no answer within ${answerMs} ms.`);
-    createLog().error('http.failed', {}, error);
-    return problem(503, error);
-  };
+    });
 }
 
 /** The environment with everything that secrets add to it. */

@@ -183,18 +183,24 @@ export const refusalOf = (error: unknown): HttpAnswer => problem(statusOf(error)
 export function problem(status: ProblemStatus, error: unknown): HttpAnswer {
   const known = status !== 500 && error instanceof WaybillError;
   const code = known ? error.code : 'INTERNAL';
-  const answer = json(status, {
-    type: problemType(code),
-    title: TITLES[status],
-    status,
-    code,
+  const answer = problemDocument(status, TITLES[status], code, {
     // A store's message may name paths and hosts of ours.
     ...(known && status !== 503 && { detail: error.message }),
     ...(error instanceof InputError && error.errors.length > 0 && { errors: error.errors }),
   });
-  const type = { 'content-type': 'application/problem+json' };
+  if (status !== 401) return answer;
   // https://www.rfc-editor.org/rfc/rfc6750#section-3.1
   const isWrong = code === 'TOKEN_UNKNOWN' ? ' error="invalid_token"' : '';
-  const challenge = status === 401 ? { 'www-authenticate': `Bearer${isWrong}` } : {};
-  return { ...answer, headers: { ...answer.headers, ...type, ...challenge } };
+  return withHeaders(answer, { 'www-authenticate': `Bearer${isWrong}` });
 }
+
+/** A problem of RFC 9457. @param more what it says besides */
+export const problemDocument = (
+  status: number,
+  title: string,
+  code: string,
+  more: object,
+): HttpAnswer =>
+  withHeaders(json(status, { type: problemType(code), title, status, code, ...more }), {
+    'content-type': 'application/problem+json',
+  });
