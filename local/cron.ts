@@ -22,19 +22,12 @@ export interface CronOptions {
   readonly lookMs?: number;
 }
 
-export interface Cron {
-  /** Asks every followed task now. */
-  wake(): void;
-  /** Waits for a sweep under way, at most 5 s; the next one does what it left. */
-  stop(): Promise<void>;
-}
-
 /** Finished runs that did not close are swept again after this long. */
 const AGAIN_MS = 5_000;
 /** A pass with tasks left is gone on with as often. */
 const CONTINUE_MS = 60_000;
 
-export function startCron(options: CronOptions): Cron {
+export function startCron(options: CronOptions) {
   const { log, sweepMs, lookMs = 1_000 } = options;
   const sweeps = createSweeps(options);
   const passes = createPasses(options);
@@ -47,8 +40,10 @@ export function startCron(options: CronOptions): Cron {
   ];
   sweeps.run();
   return {
+    /** Asks every followed task now. */
     wake: sweeps.wake,
-    async stop() {
+    /** Waits for a sweep under way, at most 5 s; the next one does what it left. */
+    async stop(): Promise<void> {
       for (const timer of timers) clearInterval(timer);
       await atMost(Promise.all([sweeps.end(), passes.end()]), STOP_MS);
     },

@@ -31,13 +31,6 @@ export interface InboxOptions {
   readonly wait?: (ms: number) => Promise<unknown>;
 }
 
-export interface Inbox {
-  /** Hands an object on now that was written whole, unless this version of it was already. */
-  notice(key: string): Promise<void>;
-  /** Waits for planning that has begun, at most 5 s; the next start looks at everything again. */
-  stop(): Promise<void>;
-}
-
 /** Each holds some megabytes. */
 const PACKED_AT_ONCE = 4;
 
@@ -45,7 +38,7 @@ const PACKED_AT_ONCE = 4;
 const isHidden = (path: string): boolean => /(^|\/)\.[^/]*/.test(path);
 
 /** @throws ConfigError (CONFIG_INVALID, `WAYBILL_OBJECTS`) when the folder can't be made or is a link */
-export async function startInbox(options: InboxOptions): Promise<Inbox> {
+export async function startInbox(options: InboxOptions) {
   const { folder, uploads, log, quietMs = QUIET_MS, scanMs = 60_000, now = Date.now } = options;
   const { wait = (ms) => sleep(ms, undefined, { ref: false }) } = options;
   const prefixes = [...new Set(uploads.map(([prefix]) => prefix))];
@@ -77,8 +70,10 @@ export async function startInbox(options: InboxOptions): Promise<Inbox> {
   void run();
 
   return {
-    notice: (key) => inTurn(() => intake.take(key)),
-    async stop() {
+    /** Hands an object on now that was written whole, unless this version of it was already. */
+    notice: (key: string) => inTurn(() => intake.take(key)),
+    /** Waits for planning that has begun, at most 5 s; the next start looks at everything again. */
+    async stop(): Promise<void> {
       stopped = true;
       await watcher?.close();
       await atMost(Promise.all([last, intake.unpacked()]), STOP_MS);

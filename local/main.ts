@@ -24,7 +24,7 @@ import { createTokenCheck } from './authorize.ts';
 import { startCron } from './cron.ts';
 import { dashboardFolder, withDashboard } from './dashboard.ts';
 import { type EventHandler, startServer } from './http.ts';
-import { type Inbox, startInbox } from './inbox.ts';
+import { startInbox } from './inbox.ts';
 import { lockFiles, lockFolder, sqliteFiles } from './lock.ts';
 import { startPump } from './pump.ts';
 import { createReadiness, READY_ROUTE } from './readiness.ts';
@@ -176,7 +176,7 @@ async function startWork(
   { ledger, queue, objects }: Awaited<ReturnType<typeof openStores>>,
   started: AsyncDisposableStack,
   log: Log,
-): Promise<Inbox> {
+) {
   let wakePump = (): void => {};
   const inbox = await startInbox({
     objects,

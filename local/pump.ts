@@ -24,20 +24,13 @@ export interface PumpOptions {
   readonly stopMs?: number;
 }
 
-export interface Pump {
-  /** Looks at the queue now. */
-  wake(): void;
-  /** Takes nothing new; waits for what is under way, at most `stopMs`, and gives the rest back. */
-  stop(): Promise<void>;
-}
-
 /** For giving back what did not end in time. */
 const GIVE_BACK_MS = 1_000;
 const MAX_RETRY_MS = 900_000;
 /** Between two looks at a queue that can't be read. */
 const BROKEN_MS = 5_000;
 
-export function startPump(options: PumpOptions): Pump {
+export function startPump(options: PumpOptions) {
   const { log, concurrency, idleMs = 250, stopMs = STOP_MS } = options;
   const running = new Map<Promise<void>, QueueMessage>();
   let stopping = false;
@@ -82,8 +75,10 @@ export function startPump(options: PumpOptions): Pump {
 
   const looping = loop();
   return {
+    /** Looks at the queue now. */
     wake: () => wake(),
-    async stop() {
+    /** Takes nothing new; waits for what is under way, at most `stopMs`, and gives the rest back. */
+    async stop(): Promise<void> {
       stopping = true;
       wake();
       await atMost(

@@ -8,23 +8,18 @@ import { join } from 'node:path';
 import { withoutMark } from '../shared/lib/decode-text.ts';
 import { ConfigError } from '../shared/lib/errors.ts';
 
-export interface LocalSecrets {
-  readonly apiToken: string;
-  /** As `WAYBILL_CALLBACK_KEYS`. */
-  readonly callbackKeys: string;
-}
-
 export const secretsPath = (folder: string): string => join(folder, 'secrets.json');
 
 /**
  * Reads the folder's secrets, made on first use; only the file's owner may read them.
  * @throws ConfigError (CONFIG_INVALID) when the file is damaged
  */
-export function openSecrets(folder: string): LocalSecrets {
+export function openSecrets(folder: string) {
   const path = secretsPath(folder);
   if (!existsSync(path)) {
     const made = {
       apiToken: randomBytes(24).toString('base64url'),
+      /** As `WAYBILL_CALLBACK_KEYS`. */
       callbackKeys: `k1:${randomBytes(32).toString('base64url')}`,
     };
     // Whole or not at all: a half-written file would have to be repaired by hand.

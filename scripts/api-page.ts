@@ -3,8 +3,6 @@ import { openApi } from '../shared/api/openapi.ts';
 import { ROUTES } from '../shared/api/routes/index.ts';
 import type { RouteDescription } from '../shared/api/routes/route.ts';
 
-const TAGS = openApi().tags as readonly { readonly name: string; readonly description: string }[];
-
 interface Described {
   readonly parameters?: readonly {
     readonly name: string;
@@ -37,7 +35,7 @@ interface Field {
 
 /** The whole page. */
 export function apiPage(): string {
-  const sections = TAGS.map(({ name, description }) => {
+  const sections = openApi().tags.map(({ name, description }) => {
     const routes = ROUTES.filter(({ tag }) => tag === name);
     return `## ${description}\n\n${routes.map(section).join('\n')}`;
   });

@@ -46,6 +46,7 @@ const common = {
   signedHeaders: v.optional(v.array(text)),
   securityToken: v.nullish(text),
 };
+type Common = Pick<v.InferOutput<typeof huawei>, 'headers' | 'query' | 'signedHeaders'>;
 const time = v.pipe(text, v.regex(/^\d+;\d+$/, 'expected start;end in Unix seconds'));
 const tencent = v.object({
   ...common,
@@ -93,25 +94,13 @@ export function signHuawei(input: unknown) {
 }
 
 /** Tokens that were given as a header or parameter. */
-const tokensIn = ({
-  headers,
-  query: pairs,
-}: {
-  readonly headers: Readonly<Record<string, string>>;
-  readonly query: readonly (readonly [string, string])[];
-}): readonly string[] =>
+const tokensIn = ({ headers, query: pairs }: Common): readonly string[] =>
   [...Object.entries(headers), ...pairs]
     .filter(([name]) => /security-token|auth-token/i.test(name))
     .map(([, given]) => given);
 
 /** The headers that enter the signature, names in lower case: all, unless `signedHeaders` names some. */
-function chosen({
-  headers,
-  signedHeaders,
-}: {
-  readonly headers: Readonly<Record<string, string>>;
-  readonly signedHeaders?: readonly string[] | undefined;
-}): Record<string, string> {
+function chosen({ headers, signedHeaders }: Common): Record<string, string> {
   const wanted = signedHeaders?.map((name) => name.toLowerCase());
   const pairs = Object.entries(headers)
     .map(([name, given]): Pair => [name.toLowerCase(), given])

@@ -4,6 +4,7 @@
  */
 import type * as v from 'valibot';
 import type { SameKey } from '../ledger/shard.ts';
+import { withoutUndefined } from '../lib/values.ts';
 import { OWN_PREFIX } from '../stores/layout.ts';
 import type { fetchesBody } from './requests.ts';
 
@@ -13,10 +14,8 @@ type Fetches = v.InferOutput<ReturnType<typeof fetchesBody>>;
 export const fetchesKey = ({ region, bucket }: Pick<Fetches, 'region' | 'bucket'>, runId: string) =>
   `${OWN_PREFIX}${region}/${bucket}/${runId}.jsonl`;
 
-export const sameKeyOf = ({ onKeyExist, ignoreSameKey }: SameKey): SameKey => ({
-  ...(onKeyExist !== undefined && { onKeyExist }),
-  ...(ignoreSameKey !== undefined && { ignoreSameKey }),
-});
+export const sameKeyOf = ({ onKeyExist, ignoreSameKey }: SameKey): SameKey =>
+  withoutUndefined({ onKeyExist, ignoreSameKey });
 
 /** The manifest's text; the schema has linted every object. */
 export const fetchesText = ({ objects }: Fetches): string =>

@@ -15,19 +15,10 @@ import { problemShape } from './responses.ts';
 import { ROUTES } from './routes/index.ts';
 import type { AnswerStatus, RouteDescription } from './routes/route.ts';
 
-export interface OpenApi {
-  readonly openapi: '3.1.0';
-  readonly info: Readonly<Record<string, unknown>>;
-  readonly servers: readonly unknown[];
-  readonly tags: readonly unknown[];
-  readonly paths: Readonly<Record<string, Readonly<Record<string, unknown>>>>;
-  readonly components: Readonly<Record<string, unknown>>;
-}
-
-const made = new Map<boolean, OpenApi>();
+const made = new Map<boolean, ReturnType<typeof build>>();
 
 /** @param allowHttps whether the service takes `https:` sources */
-export function openApi(allowHttps = false): OpenApi {
+export function openApi(allowHttps = false): ReturnType<typeof build> {
   const document = made.get(allowHttps) ?? build(allowHttps);
   made.set(allowHttps, document);
   return document;
@@ -50,7 +41,7 @@ const TITLES: Readonly<Record<AnswerStatus | ProblemStatus, string>> = {
   504: 'The provider did not answer',
 };
 
-function build(allowHttps: boolean): OpenApi {
+function build(allowHttps: boolean) {
   const paths: Record<string, Record<string, unknown>> = {};
   for (const described of ROUTES) {
     const isFetches = described.route === 'POST /fetches';

@@ -1,10 +1,8 @@
 /** The webhook messages a receiver gets (docs/webhooks.md), and how they wait in the outbox. */
-import type { Operation, Run, RunState } from '../../ledger/model.ts';
-import { type ShownCounts, shownCounts } from '../../ledger/run-numbers.ts';
-import type { Target } from '../../ledger/shard.ts';
+import type { Run } from '../../ledger/model.ts';
+import { shownCounts } from '../../ledger/run-numbers.ts';
 import { sourceView } from '../../ledger/views.ts';
 import { sha256Hex } from '../../lib/encoding.ts';
-import type { Cause } from '../../lib/errors.ts';
 import { reportKey } from '../../stores/layout.ts';
 
 export interface WebhookConfig {
@@ -15,28 +13,7 @@ export interface WebhookConfig {
 }
 
 /** A run has ended and will not go on by itself. */
-export interface RunClosed {
-  readonly runId: string;
-  readonly operation: Operation;
-  readonly state: RunState;
-  readonly counts: ShownCounts;
-  /** ISO 8601 with `Z`, as all instants in data. */
-  readonly createdAt: string;
-  readonly closedAt: string;
-  /** The manifest. */
-  readonly source?: { readonly bucket: string; readonly key: string; readonly etag: string };
-  readonly target?: Target;
-  /** Why the run itself could not be carried out. */
-  readonly error?: Cause;
-  /** Keys in the object store. */
-  readonly reports: {
-    readonly summary: string;
-    readonly failed: string;
-    readonly rejected: string;
-    /** Of a run that was stopped, where it could be written: what was never sent. */
-    readonly rest?: string;
-  };
-}
+export type RunClosed = ReturnType<typeof runClosed>;
 
 /** A provider refuses the key, so nothing more is sent with it. */
 export interface CredentialsRefused {
@@ -77,12 +54,12 @@ export interface Message {
 export const messageIdFrom = (...parts: readonly string[]): string =>
   `msg_${sha256Hex(JSON.stringify(parts)).slice(0, 32)}`;
 
-/** @param closedAt of a run that is not marked as closed yet */
+/** Instants are ISO 8601 with `Z`. @param closedAt of a run that is not marked as closed yet */
 export function runClosed(
   run: Run,
   closedAt: Date,
   { hasRest = false }: { readonly hasRest?: boolean } = {},
-): RunClosed {
+) {
   const { runId, operation, state, createdAt, source, target, error } = run;
   return {
     runId,
@@ -91,13 +68,17 @@ export function runClosed(
     counts: shownCounts(run),
     createdAt: createdAt.toISOString(),
     closedAt: closedAt.toISOString(),
+    /** The manifest. */
     ...(source && { source: sourceView(source) }),
     ...(target && { target: { region: target.region, bucket: target.bucket } }),
+    /** Why the run itself could not be carried out. */
     ...(error && { error }),
+    /** Keys in the object store. */
     reports: {
       summary: reportKey(runId, 'summary.json'),
       failed: reportKey(runId, 'failed.csv'),
       rejected: reportKey(runId, 'rejected.csv'),
+      /** Of a run that was stopped, where it could be written: what was never sent. */
       ...(hasRest && { rest: reportKey(runId, 'rest.csv') }),
     },
   };

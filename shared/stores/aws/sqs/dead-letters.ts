@@ -14,11 +14,8 @@ export interface SqsQueueOptions extends SqsOptions {
   readonly now?: () => number;
 }
 
-/** Long enough to look at a thousand of them; they are given back before. */
-const LOOK = { visibilityMs: 60_000, waitSeconds: 1 } as const;
-
-/** Of ten messages, with all repeats of sending. */
-const MOVE = { visibilityMs: 60_000, waitSeconds: 1 } as const;
+/** Long enough to look at a thousand of them, and to send ten with all repeats. */
+const TAKING = { visibilityMs: 60_000, waitSeconds: 1 } as const;
 
 export function createSqsDeadLetters({ now = Date.now, ...options }: SqsQueueOptions): DeadLetters {
   const dead = { ...options, url: options.deadUrl };
@@ -27,18 +24,15 @@ export function createSqsDeadLetters({ now = Date.now, ...options }: SqsQueueOpt
   return {
     async depth() {
       const [live, given] = await Promise.all([count(options), count(dead)]);
-      return {
-        waiting: live.visible,
-        inFlight: live.hidden,
-        dead: given.visible + given.hidden,
-      };
+      const { visible: waiting, hidden: inFlight } = live;
+      return { waiting, inFlight, dead: given.visible + given.hidden };
     },
 
     async deadLetters(limit) {
       const found = new Map<string, QueueMessage>();
       try {
         while (found.size < limit) {
-          const messages = await takeBatch(dead, limit - found.size, LOOK);
+          const messages = await takeBatch(dead, limit - found.size, TAKING);
           const known = found.size;
           for (const message of messages) found.set(message.messageId, message);
           // None, or such as were delivered twice.
@@ -57,7 +51,7 @@ export function createSqsDeadLetters({ now = Date.now, ...options }: SqsQueueOpt
       const startedAt = now();
       let moved = 0;
       while (moved < limit) {
-        const taken = await takeBatch(dead, limit - moved, MOVE);
+        const taken = await takeBatch(dead, limit - moved, TAKING);
         // What was sent since is what was moved here and given up again: it would be moved for ever.
         const messages = taken.filter(({ sentAt }) => sentAt < startedAt);
         const again = taken.filter(({ sentAt }) => sentAt >= startedAt);
