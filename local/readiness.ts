@@ -84,8 +84,10 @@ export function createReadiness(options: ReadinessOptions) {
   };
 }
 
+const UNREADY = { status: 503, title: 'Service Unavailable', code: 'NOT_READY' } as const;
+
 const refusal = (detail: string): HttpAnswer =>
-  problem(503, 'Service Unavailable', detail, 'NOT_READY');
+  problem(UNREADY.status, UNREADY.title, detail, UNREADY.code);
 
 /** A probe that hangs is not begun a second time. */
 function oneAtATime(probe: () => Promise<void>): () => Promise<void> {
