@@ -2,6 +2,7 @@
 import { expect, it } from 'vitest';
 import { createHandler, type Deps } from '../../functions/cos-offline-fetch.ts';
 import { CASE } from '../../scripts/costs.ts';
+import { MEASURED } from '../../scripts/scale.ts';
 import type { PlannedTransfer, Shard } from '../../shared/ledger/shard.ts';
 import { createLimiter } from '../../shared/limits/limiter.ts';
 
@@ -89,7 +90,7 @@ it.each([
       for (const id of later.splice(0)) await arrive(id);
     }
     expect(tasks).toBe(lines * shards);
-    const { writes, partitions } = table.used();
+    const { calls, reads, writes, partitions } = table.used();
     const ofKind = (kind: string): number =>
       [...partitions].reduce((sum, [pk, of]) => sum + (pk.startsWith(kind) ? of.writes : 0), 0);
     const each = (units: number): string => (units / tasks).toFixed(4);
@@ -97,6 +98,16 @@ it.each([
       `${lines} lines: ${each(writes)} write units per object (rows ${each(ofKind('transfer#'))}, packs ${each(ofKind('accepted#'))}, shards ${each(ofKind('run#'))})\n`,
     );
     expect(writes / tasks).toBeLessThanOrEqual(1.08);
+    // As the page about scale has them.
+    const { callsPerBlock, callsPerShard, readsPerObject, writesBesides } = MEASURED;
+    const blocks = shards * Math.ceil(lines / CASE.linesPerWindow);
+    const byWorker = calls - tasks;
+    const expected = callsPerBlock * blocks + callsPerShard * shards;
+    // A slow machine writes some packs before they are full.
+    expect(byWorker / expected).toBeLessThan(1.2);
+    expect(byWorker / expected).toBeGreaterThan(0.8);
+    expect(reads / tasks).toBeLessThanOrEqual(readsPerObject);
+    expect(writes / tasks - 1).toBeLessThanOrEqual(1.2 * writesBesides);
     const run = await open().run(runId);
     await Array.fromAsync(open().shards(runId));
     expect((await open().read(`${runId}.0.0`))?.providerId).toMatch(/^NjY0/);
