@@ -58,7 +58,7 @@ export function addPlan(program: Command, io: CommandIo): void {
 }
 
 /** What carrying objects costs on AWS: docs/costs.md, whose arithmetic a test compares. */
-export const CARRYING_COST = { usdPerMillion: 1.86, asOf: '2026-11-21' } as const;
+export const CARRYING_COST = { usdPerMillion: 1.22, asOf: '2026-11-21' } as const;
 
 export interface PlanOptions extends PlanArguments {
   readonly path: string;

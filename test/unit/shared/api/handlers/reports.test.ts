@@ -7,26 +7,24 @@ import { newRun, newShard } from '../../../../contract/ledger.ts';
 import { openStores } from '../../../../fixtures/stores.ts';
 
 const AT = new Date('2026-11-20T02:00:00Z');
-const FAILURES = 2_500;
+const SHARDS = [0, 1, 2];
 
-/** A run with failures on three pages, each of which takes `pageMs` of a clock that is ours. */
-async function setup(pageMs: number) {
+/** A run with failures in three shards, each of which takes `shardMs` of a clock that is ours. */
+async function setup(shardMs: number) {
   const { ledger, objects } = openStores();
   let elapsedMs = 0;
   await ledger.openRun(newRun('r1'));
-  await ledger.openShard(newShard('r1'), { owner: 'w', at: AT, leaseMs: 60_000 });
   const cause = { provider: 'tencent', code: 'NotFound', message: 'm', class: 'source' } as const;
   const failed = { state: 'failed', attempt: 1, at: AT, accepted: [], event: 'callback' } as const;
-  await Promise.all(
-    Array.from({ length: FAILURES }, (_, line) =>
-      ledger.record(`r1.0.${line}`, { ...failed, cause }),
-    ),
-  );
+  for (const index of SHARDS) {
+    await ledger.openShard(newShard('r1', index), { owner: 'w', at: AT, leaseMs: 60_000 });
+    await ledger.record(`r1.${index}.0`, { ...failed, cause });
+  }
   const slow: Ledger = {
     ...ledger,
-    transfers: (...page) => {
-      elapsedMs += pageMs;
-      return ledger.transfers(...page);
+    transfersOf: (...shard) => {
+      elapsedMs += shardMs;
+      return ledger.transfersOf(...shard);
     },
   };
   const routes: Readonly<Record<string, Route | undefined>> = reportRoutes({
