@@ -2,7 +2,7 @@
 import * as v from 'valibot';
 import { showShape } from './commands/show.ts';
 import { verifyShape } from './commands/verify.ts';
-import { ordered, run, runPage, summary, transfer, transferPage } from './io/answers.ts';
+import { ordered, run, runPage, size, summary, transfer, transferPage } from './io/answers.ts';
 import { manifestShape } from './manifest/output.ts';
 import { planShape } from './plan/shape.ts';
 
@@ -11,7 +11,6 @@ export interface Output {
   readonly schema: v.GenericSchema;
 }
 
-const size = v.pipe(v.number(), v.integer(), v.minValue(0));
 const finding = {
   line: size,
   byteOffset: size,

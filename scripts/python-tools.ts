@@ -25,15 +25,26 @@ export function prepareTool(name: Tool, write: (line: string) => void = () => {}
   if (installed(name) === version) return;
   const folder = join(BUILD, name);
   write(`installs ${name} ${version} in ${folder}\n`);
-  rmSync(folder, { recursive: true, force: true });
-  const run = (command: string, args: readonly string[], hint: string): void => {
+  installPython(folder, [`${requirement}==${version}`], installer(name));
+}
+
+/** @throws Error that says what is missing, with a hint */
+export type Run = (command: string, args: readonly string[], hint: string) => void;
+
+/** @param name what is installed, for errors */
+export const installer =
+  (name: string): Run =>
+  (command, args, hint) => {
     const { status, stderr, error } = spawnSync(command, args, { encoding: 'utf8' });
     if (status !== 0) throw new Error(`${name}: ${hint}. ${error?.message ?? stderr}`);
   };
+
+/** Makes a virtual environment anew, with what pip is to install. */
+export function installPython(folder: string, wanted: readonly string[], run: Run): void {
+  rmSync(folder, { recursive: true, force: true });
   run('python3', ['-m', 'venv', folder], 'Python 3.10 or later with its module venv is needed');
-  const pip = ['-m', 'pip', 'install', '--quiet', '--disable-pip-version-check'];
-  const python = join(folder, 'bin', 'python3');
-  run(python, [...pip, `${requirement}==${version}`], 'pip could not install it');
+  const pip = ['-m', 'pip', 'install', '--quiet', '--disable-pip-version-check', ...wanted];
+  run(join(folder, 'bin', 'python3'), pip, 'pip could not install it');
 }
 
 function installed(name: Tool): string | undefined {

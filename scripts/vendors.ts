@@ -3,18 +3,16 @@
  * that `test/vendors/` pins: of Python into `.build/vendors/python`, of Node beside their program, and
  * builds the Go program. Does nothing for one that is installed already.
  */
-import { spawnSync } from 'node:child_process';
-import { existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { installer, installPython, type Run } from './python-tools.ts';
 
 const SOURCES = fileURLToPath(new URL('../test/vendors', import.meta.url));
 const BUILD = fileURLToPath(new URL('../.build/vendors', import.meta.url));
 
 export const PYTHON = join(BUILD, 'python', 'bin', 'python3');
 export const GO_PROGRAM = join(BUILD, 'go-client');
-
-type Run = (command: string, args: readonly string[], hint: string) => void;
 
 interface Vendor {
   /** Decide together whether anything is to be done. */
@@ -28,12 +26,7 @@ const VENDORS: Readonly<Record<string, Vendor>> = {
     files: ['python/requirements.txt'],
     made: PYTHON,
     install(run) {
-      const folder = join(BUILD, 'python');
-      rmSync(folder, { recursive: true, force: true });
-      run('python3', ['-m', 'venv', folder], 'Python 3.10 or later with its module venv is needed');
-      const requirements = join(SOURCES, 'python/requirements.txt');
-      const pip = ['-m', 'pip', 'install', '--quiet', '--disable-pip-version-check', '-r'];
-      run(PYTHON, [...pip, requirements], 'pip could not install the clients');
+      installPython(join(BUILD, 'python'), ['-r', join(SOURCES, 'python/requirements.txt')], run);
     },
   },
   node: {
@@ -61,10 +54,7 @@ function prepare(name: string, { files, made, install }: Vendor): void {
   const wanted = files.map((file) => readFileSync(join(SOURCES, file), 'utf8')).join('');
   if (existsSync(made) && existsSync(stamp) && readFileSync(stamp, 'utf8') === wanted) return;
   process.stdout.write(`installs the vendors' clients for ${name}\n`);
-  install((command, args, hint) => {
-    const { status, stderr, error } = spawnSync(command, args, { encoding: 'utf8' });
-    if (status !== 0) throw new Error(`${name}: ${hint}. ${error?.message ?? stderr}`);
-  });
+  install(installer(name));
   mkdirSync(BUILD, { recursive: true });
   writeFileSync(stamp, wanted);
 }

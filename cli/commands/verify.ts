@@ -5,6 +5,7 @@ import { readFile } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
 import type { Command } from 'commander';
 import * as v from 'valibot';
+import { size } from '../io/answers.ts';
 import { CommandFailure, EXIT, type ExitCode } from '../io/failure.ts';
 import { fileFailure } from '../io/files.ts';
 import { type CommandIo, examples, exitsWith } from '../io/options.ts';
@@ -38,8 +39,6 @@ interface VerifyOptions {
   readonly json: boolean | undefined;
   readonly stdout: Terminal;
 }
-
-const size = v.pipe(v.number(), v.integer(), v.minValue(0));
 
 /** What `--json` prints. */
 export const verifyShape = v.object({

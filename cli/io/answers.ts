@@ -3,7 +3,7 @@ import * as v from 'valibot';
 import { TRANSFER_STATES } from '../../shared/ledger/merge.ts';
 import { RUN_STATES } from '../../shared/ledger/model.ts';
 
-const size = v.pipe(v.number(), v.integer(), v.minValue(0));
+export const size = v.pipe(v.number(), v.integer(), v.minValue(0));
 const instant = v.pipe(v.string(), v.isoTimestamp());
 const cause = v.looseObject({ code: v.string(), message: v.string(), class: v.string() });
 
@@ -55,7 +55,6 @@ export const runPage = v.looseObject({
   runs: v.array(run),
   nextCursor: v.nullable(v.string()),
 });
-export type RunPage = v.InferOutput<typeof runPage>;
 
 export const transfer = v.looseObject({
   transferId: v.string(),
@@ -102,7 +101,6 @@ export const transferPage = v.looseObject({
   transfers: v.array(transfer),
   nextCursor: v.nullable(v.string()),
 });
-export type TransferPage = v.InferOutput<typeof transferPage>;
 
 const failureGroup = v.looseObject({ ...cause.entries, count: size });
 /** The failures of a run with one cause; `message` is that of the first. */
@@ -131,7 +129,6 @@ export const deadLetters = v.looseObject({ dead: size });
 export const redriven = v.looseObject({ moved: size, left: size });
 
 export const batchStarted = v.looseObject({ runId: v.string(), jobId: v.nullable(v.string()) });
-export type BatchStarted = v.InferOutput<typeof batchStarted>;
 
 export const started = v.looseObject({ runId: v.string() });
 export const ordered = v.looseObject({
@@ -141,7 +138,6 @@ export const ordered = v.looseObject({
   pending: size,
   unread: v.nullable(size),
 });
-export type Ordered = v.InferOutput<typeof ordered>;
 
 /** Where to send a file, and how. The address may be one of the service itself. */
 export const uploadTicket = v.looseObject({

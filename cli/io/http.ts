@@ -30,30 +30,17 @@ export interface HttpOptions {
 
 export type Init = RequestInit & { readonly duplex?: 'half' };
 
-/** Every method throws CommandFailure: unreachable, refused, or usage for what the service finds wrong. */
-export interface Http {
-  readonly url: string;
-  /** Answers whose status is good, or one of `allowed`. */
-  request(path: string, init?: Init, allowed?: readonly number[]): Promise<Response>;
-  read<Schema extends v.GenericSchema>(
-    schema: Schema,
-    path: string,
-    init?: Init,
-  ): Promise<v.InferOutput<Schema>>;
-  /** An answer that was already given, checked. */
-  check<Schema extends v.GenericSchema>(
-    schema: Schema,
-    path: string,
-    answer: Response,
-  ): Promise<v.InferOutput<Schema>>;
-}
+export type Http = ReturnType<typeof createHttp>;
 
 const LONGEST_WAIT_MS = 60_000;
 
 const IS_IT_WAYBILL = 'Check that it is a Waybill service, of a version that matches this command';
 
-/** @throws CommandFailure (usage) when address or token can't be used */
-export function createHttp(options: HttpOptions): Http {
+/**
+ * Every method throws CommandFailure: unreachable, refused, or usage for what the service finds wrong.
+ * @throws CommandFailure (usage) when address or token can't be used
+ */
+export function createHttp(options: HttpOptions) {
   const { url, env, timeoutMs = 30_000, askToken } = options;
   const { wait = (ms) => sleep(ms), now = Date.now } = options;
   const base = readAddress(url, env);
@@ -86,7 +73,12 @@ export function createHttp(options: HttpOptions): Http {
     return send(path, init);
   };
 
-  const request: Http['request'] = async (path, init = {}, allowed = []) => {
+  /** Answers whose status is good, or one of `allowed`. */
+  const request = async (
+    path: string,
+    init: Init = {},
+    allowed: readonly number[] = [],
+  ): Promise<Response> => {
     let answer = await sendInTurn(path, init);
     // A body that is streamed can't be sent again.
     if (answer.status === 401 && !token && !asked && askToken && !init.duplex) {
@@ -106,8 +98,10 @@ export function createHttp(options: HttpOptions): Http {
   return {
     url: base,
     request,
-    check: (schema, path, answer) => checked(schema, `${base}${path}`, answer),
-    read: async (schema, path, init) =>
+    /** An answer that was already given, checked. */
+    check: <Schema extends v.GenericSchema>(schema: Schema, path: string, answer: Response) =>
+      checked(schema, `${base}${path}`, answer),
+    read: async <Schema extends v.GenericSchema>(schema: Schema, path: string, init?: Init) =>
       checked(schema, `${base}${path}`, await request(path, init)),
   };
 }

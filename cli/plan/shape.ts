@@ -1,7 +1,7 @@
 /** A plan: what a run of a manifest would take, and what `waybill plan --json` prints. */
 import * as v from 'valibot';
+import { size } from '../io/answers.ts';
 
-const size = v.pipe(v.number(), v.integer(), v.minValue(0));
 const reasons = v.record(v.string(), size);
 
 export const planShape = v.object({

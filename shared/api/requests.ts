@@ -7,7 +7,7 @@ import { RUN_CURSOR, TRANSFER_CURSOR } from '../ledger/cursors.ts';
 import { TRANSFER_STATES } from '../ledger/merge.ts';
 import { OPERATIONS, RUN_STATES } from '../ledger/model.ts';
 import { CAUSE_CLASSES, InputError } from '../lib/errors.ts';
-import { having, implies, inJson, parseWith, strictObject } from '../lib/validate.ts';
+import { having, implies, inJson, parseWith, strictObject, wholeNumber } from '../lib/validate.ts';
 import { BUCKET, REGION } from '../manifest/cos-names.ts';
 import { REGION as HUAWEI_REGION, PROJECT_ID } from '../providers/huawei/config.ts';
 import { NAME as SET_NAME } from '../stores/documents.ts';
@@ -130,14 +130,18 @@ export const manifestBody = keyBody(['cos-fetch/', 'fetches/'], {
   credentials: account,
 });
 
-const place = {
-  region: v.exactOptional(matching(HUAWEI_REGION, 'a region such as cn-north-4')),
+const ofTask = {
   projectId: v.exactOptional(matching(PROJECT_ID, 'a project id')),
   credentials: account,
   failedObjectsOnly: v.exactOptional(flag),
 };
 
-export const omsStartBody = strictObject(place);
+export const omsStartBody = strictObject({
+  region: v.exactOptional(matching(HUAWEI_REGION, 'a region such as cn-north-4')),
+  ...ofTask,
+});
+
+const version = v.exactOptional(v.picklist(['v1', 'v2'], 'expected v1 or v2'));
 
 /** A list of tasks to start: the upload `oms/<region>/<name>.json`. */
 const MAX_TASKS = 1_000;
@@ -152,10 +156,8 @@ const taskItem = v.pipe(
       ),
     ),
     groupId: v.exactOptional(matching(GROUP_ID, 'a group id')),
-    version: v.exactOptional(v.picklist(['v1', 'v2'], 'expected v1 or v2')),
-    projectId: place.projectId,
-    credentials: place.credentials,
-    failedObjectsOnly: place.failedObjectsOnly,
+    version,
+    ...ofTask,
   }),
   v.partialCheck(
     [['taskId'], ['groupId']],
@@ -173,10 +175,8 @@ const taskItem = v.pipe(
 );
 
 export const taskListBody = strictObject({
-  version: v.exactOptional(v.picklist(['v1', 'v2'], 'expected v1 or v2')),
-  projectId: place.projectId,
-  credentials: place.credentials,
-  failedObjectsOnly: place.failedObjectsOnly,
+  version,
+  ...ofTask,
   tasks: v.pipe(
     v.array(taskItem, 'expected a list of tasks'),
     v.minLength(1, 'expected at least one task'),
@@ -189,18 +189,8 @@ export type TaskList = v.InferOutput<typeof taskListBody>;
 /** Of one request, which ends after half a minute. */
 const MAX_REDRIVEN = 1_000;
 
-const redriven = `expected a whole number from 1 to ${MAX_REDRIVEN}`;
-
 export const redriveBody = strictObject({
-  limit: v.optional(
-    v.pipe(
-      v.number(redriven),
-      v.integer(redriven),
-      v.minValue(1, redriven),
-      v.maxValue(MAX_REDRIVEN, redriven),
-    ),
-    MAX_REDRIVEN,
-  ),
+  limit: v.optional(wholeNumber(1, MAX_REDRIVEN), MAX_REDRIVEN),
 });
 
 export const retryBody = strictObject({

@@ -196,16 +196,18 @@ export const sourcesShape = v.strictObject({
 
 /** The report `summary.json`. */
 export const summaryShape = v.strictObject({
-  runId: v.string(),
-  operation: v.picklist(OPERATIONS),
-  source: v.optional(sourceShape),
-  target: v.optional(targetShape),
-  task: v.optional(runTaskShape),
-  state: v.picklist(RUN_STATES),
-  error: v.optional(causeShape),
-  createdAt: instant,
-  closedAt: v.nullable(instant),
-  counts: countsShape,
+  ...v.pick(runShape, [
+    'runId',
+    'operation',
+    'state',
+    'error',
+    'counts',
+    'source',
+    'target',
+    'task',
+    'createdAt',
+    'closedAt',
+  ]).entries,
   coverage: v.strictObject({
     bytes: count,
     bytesTotal: v.nullable(count),
@@ -215,15 +217,7 @@ export const summaryShape = v.strictObject({
     blank: count,
     transfers: count,
   }),
-  failures: v.array(
-    v.strictObject({
-      provider: v.picklist(['tencent', 'huawei', 'waybill']),
-      code: v.string(),
-      class: v.picklist(CAUSE_CLASSES),
-      message: v.string(),
-      count,
-    }),
-  ),
+  failures: v.array(v.strictObject({ ...v.omit(causeShape, ['requestId']).entries, count })),
   /** Of a stopped run that is closed: lines of rest.csv, or why there is none. */
   rest: v.optional(
     v.union([v.strictObject({ lines: count }), v.strictObject({ error: causeShape })]),

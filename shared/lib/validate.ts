@@ -39,6 +39,16 @@ export const implies = (condition: Json, consequence: Json): Json => ({
 export const jsonOf = (part: object): Json | undefined =>
   'json' in part ? (part.json as Json) : undefined;
 
+export const wholeNumber = (min: number, max: number) => {
+  const expected = `expected a whole number from ${min} to ${max}`;
+  return v.pipe(
+    v.number(expected),
+    v.integer(expected),
+    v.minValue(min, expected),
+    v.maxValue(max, expected),
+  );
+};
+
 /** The value of a JSON text. */
 export const jsonText = v.pipe(v.string(), v.parseJson({}, 'expected JSON'));
 

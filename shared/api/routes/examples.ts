@@ -34,7 +34,7 @@ export const runExample = {
   },
   source: {
     bucket: 'waybill-manifests',
-    key: 'cos-fetch/ap-shanghai/examplebucket-1250000000/videos.csv',
+    key: MANIFEST_KEY,
     etag: '9b2cf535f27731c974343645a3985328',
   },
   target: { region: 'ap-shanghai', bucket: 'examplebucket-1250000000' },
@@ -85,17 +85,7 @@ export const summaryExample = {
   state: 'completed',
   createdAt: '2026-11-20T02:00:00.000Z',
   closedAt: '2026-11-20T02:00:31.000Z',
-  counts: {
-    lines: 1_000,
-    quarantined: 2,
-    planned: 0,
-    submitting: 0,
-    submitted: 0,
-    succeeded: 990,
-    failed: 8,
-    cancelled: 0,
-    unread: 0,
-  },
+  counts: { ...runExample.counts, submitting: 0, submitted: 0, succeeded: 990 },
   coverage: {
     bytes: 262_144,
     bytesTotal: 262_144,

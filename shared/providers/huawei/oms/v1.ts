@@ -17,19 +17,14 @@ import {
 import { type OmsKeys, secretsOf } from './start-request.ts';
 import { type OmsTask, toOmsTask } from './task.ts';
 
-/** Every call throws ProviderError (PROVIDER_REFUSED), ReplyError (REPLY_INVALID), TransportError. */
-export interface OmsV1Client {
-  /** From status 3 or 4 only. Takes no tokens, connection string, key file or crypto types. */
-  startTask(taskId: string, keys: OmsKeys, migrationFailedObject: boolean): Promise<void>;
-  /** Undefined when there is no such task. */
-  showTask(taskId: string): Promise<OmsTask | undefined>;
-  listTasks(options: Omit<ListTasksOptions, 'groupId'>): Promise<OmsPage<OmsTask>>;
-}
+export type OmsV1Client = ReturnType<typeof createOmsV1Client>;
 
-export function createOmsV1Client(options: OmsOptions): OmsV1Client {
+/** Every call throws ProviderError (PROVIDER_REFUSED), ReplyError (REPLY_INVALID), TransportError. */
+export function createOmsV1Client(options: OmsOptions) {
   const call = createOmsCall(options, '/v1/{project_id}/objectstorage/');
   return {
-    async startTask(taskId, keys, migrationFailedObject) {
+    /** From status 3 or 4 only. Takes no tokens, connection string, key file or crypto types. */
+    async startTask(taskId: string, keys: OmsKeys, migrationFailedObject: boolean) {
       await call({
         method: 'PUT',
         path: `task/${taskId}`,
@@ -47,9 +42,15 @@ export function createOmsV1Client(options: OmsOptions): OmsV1Client {
       });
     },
 
-    showTask: (taskId) => showItem(call, `task/${taskId}`, `reading task ${taskId}`, toOmsTask),
+    /** Undefined when there is no such task. */
+    showTask: (taskId: string) =>
+      showItem(call, `task/${taskId}`, `reading task ${taskId}`, toOmsTask),
 
-    async listTasks({ status, offset, limit }) {
+    async listTasks({
+      status,
+      offset,
+      limit,
+    }: Omit<ListTasksOptions, 'groupId'>): Promise<OmsPage<OmsTask>> {
       const query: Pair[] = [
         ['start', String(offset)],
         ['limit', String(limit)],

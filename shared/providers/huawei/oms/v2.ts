@@ -15,32 +15,19 @@ import {
   type OmsPage,
   showItem,
 } from './call.ts';
-import { type OmsGroup, toOmsGroup } from './group.ts';
+import { toOmsGroup } from './group.ts';
 import { type OmsKeys, secretsOf } from './start-request.ts';
-import { type OmsTask, record, toOmsTask } from './task.ts';
+import { record, toOmsTask } from './task.ts';
+
+export type OmsV2Client = ReturnType<typeof createOmsV2Client>;
 
 /** Every call throws ProviderError (PROVIDER_REFUSED), ReplyError (REPLY_INVALID), TransportError. */
-export interface OmsV2Client {
-  /** From status 3 or 4 only. @param migrateFailedObject true: only the recorded failed objects */
-  startTask(taskId: string, keys: OmsKeys, migrateFailedObject: boolean): Promise<void>;
-  stopTask(taskId: string): Promise<void>;
-  /** Undefined when there is no such task. */
-  showTask(taskId: string): Promise<OmsTask | undefined>;
-  listTasks(options: ListTasksOptions): Promise<OmsPage<OmsTask>>;
-  /** From status 3 only. */
-  startGroup(groupId: string, keys: OmsKeys): Promise<void>;
-  stopGroup(groupId: string): Promise<void>;
-  /** From status 4 or 5 only. */
-  retryGroup(groupId: string, keys: OmsKeys, migrateFailedObject: boolean): Promise<void>;
-  showGroup(groupId: string): Promise<OmsGroup | undefined>;
-  listGroups(options: Omit<ListTasksOptions, 'groupId'>): Promise<OmsPage<OmsGroup>>;
-}
-
-export function createOmsV2Client(options: OmsOptions): OmsV2Client {
+export function createOmsV2Client(options: OmsOptions) {
   const call = createOmsCall(options, '/v2/{project_id}/');
 
   return {
-    async startTask(taskId, keys, migrateFailedObject) {
+    /** From status 3 or 4 only. @param migrateFailedObject true: only the recorded failed objects */
+    async startTask(taskId: string, keys: OmsKeys, migrateFailedObject: boolean) {
       await call({
         method: 'POST',
         path: `tasks/${taskId}/start`,
@@ -49,14 +36,18 @@ export function createOmsV2Client(options: OmsOptions): OmsV2Client {
         secrets: secretsOf(keys),
       });
     },
-    async stopTask(taskId) {
+    async stopTask(taskId: string) {
       const path = `tasks/${taskId}/stop`;
       await call({ method: 'POST', path, doing: `stopping task ${taskId}` });
     },
-    showTask: (taskId) => showItem(call, `tasks/${taskId}`, `reading task ${taskId}`, toOmsTask),
-    listTasks: (wanted) => listItems(call, 'tasks', wanted, 'listing tasks', 'tasks', toOmsTask),
+    /** Undefined when there is no such task. */
+    showTask: (taskId: string) =>
+      showItem(call, `tasks/${taskId}`, `reading task ${taskId}`, toOmsTask),
+    listTasks: (wanted: ListTasksOptions) =>
+      listItems(call, 'tasks', wanted, 'listing tasks', 'tasks', toOmsTask),
 
-    async startGroup(groupId, keys) {
+    /** From status 3 only. */
+    async startGroup(groupId: string, keys: OmsKeys) {
       await call({
         method: 'PUT',
         path: `taskgroups/${groupId}/start`,
@@ -65,26 +56,23 @@ export function createOmsV2Client(options: OmsOptions): OmsV2Client {
         secrets: secretsOf(keys),
       });
     },
-    async stopGroup(groupId) {
+    async stopGroup(groupId: string) {
       const path = `taskgroups/${groupId}/stop`;
       await call({ method: 'PUT', path, doing: `stopping group ${groupId}` });
     },
-    async retryGroup(groupId, keys, migrateFailedObject) {
+    /** From status 4 or 5 only. */
+    async retryGroup(groupId: string, keys: OmsKeys, migrateFailedObject: boolean) {
       await call({
         method: 'PUT',
         path: `taskgroups/${groupId}/retry`,
-        body: {
-          ...groupKeys(keys),
-          migrate_failed_object: migrateFailedObject,
-          ...crypto(keys),
-        },
+        body: { ...groupKeys(keys), migrate_failed_object: migrateFailedObject, ...crypto(keys) },
         doing: `retrying group ${groupId}`,
         secrets: secretsOf(keys),
       });
     },
-    showGroup: (groupId) =>
+    showGroup: (groupId: string) =>
       showItem(call, `taskgroups/${groupId}`, `reading group ${groupId}`, toOmsGroup),
-    listGroups: (wanted) =>
+    listGroups: (wanted: Omit<ListTasksOptions, 'groupId'>) =>
       listItems(call, 'taskgroups', wanted, 'listing groups', 'taskgroups', toOmsGroup),
   };
 }

@@ -18,38 +18,14 @@ import { type BatchJobDetails, type BatchJobEntry, toDetails, toEntry } from './
 import type { BatchJob } from './request.ts';
 import { createJobXml } from './request-xml.ts';
 
-export interface BatchJobsPage {
-  readonly jobs: readonly BatchJobEntry[];
-  /** The id of the last job; undefined on the last page. */
-  readonly nextToken?: string;
-}
-
-export interface ListJobsOptions {
+interface ListJobsOptions {
   readonly jobStatuses?: readonly string[];
   /** 1 to 1,000. @default 1000, the provider's */
   readonly maxResults?: number;
   readonly nextToken?: string;
 }
 
-/** Every call throws ProviderError, ClockError, ReplyError, TransportError. */
-export interface CosBatchClient {
-  /**
-   * A used `clientRequestToken` is refused (400 InvalidRequest), so the same job may be sent again:
-   * it can't be made twice.
-   */
-  createJob(region: string, job: BatchJob): Promise<{ readonly jobId: string }>;
-  /** Undefined when there is no such job. */
-  describeJob(region: string, jobId: string): Promise<BatchJobDetails | undefined>;
-  /** Jobs of the last 90 days. */
-  listJobs(region: string, options?: ListJobsOptions): Promise<BatchJobsPage>;
-  /** `Ready` confirms a suspended job. @param reason at most 256 bytes */
-  updateJobStatus(
-    region: string,
-    jobId: string,
-    status: 'Ready' | 'Cancelled',
-    reason?: string,
-  ): Promise<void>;
-}
+export type CosBatchClient = ReturnType<typeof createCosBatchClient>;
 
 export interface CosBatchOptions {
   /** With `{uin}` and `{region}`: `https://{uin}.cos-control.{region}.myqcloud.com`. */
@@ -61,10 +37,15 @@ export interface CosBatchOptions {
   readonly clock?: ProviderClock;
 }
 
-export function createCosBatchClient(options: CosBatchOptions): CosBatchClient {
+/** Every call throws ProviderError, ClockError, ReplyError, TransportError. */
+export function createCosBatchClient(options: CosBatchOptions) {
   const call = createCall(options);
   return {
-    async createJob(region, job) {
+    /**
+     * A used `clientRequestToken` is refused (400 InvalidRequest), so the same job may be sent again:
+     * it can't be made twice.
+     */
+    async createJob(region: string, job: BatchJob) {
       const request = { method: 'POST', path: '/jobs', body: createJobXml(job) } as const;
       const result = await call(region, request, 'creating a job', 'CreateJobResult');
       const jobId = word(result, 'JobId');
@@ -72,7 +53,8 @@ export function createCosBatchClient(options: CosBatchOptions): CosBatchClient {
       throw new ReplyError('The answer to creating a job has no JobId.');
     },
 
-    async describeJob(region, jobId) {
+    /** Undefined when there is no such job. */
+    async describeJob(region: string, jobId: string): Promise<BatchJobDetails | undefined> {
       try {
         const request = { method: 'GET', path: `/jobs/${jobId}` } as const;
         const result = await call(region, request, 'describing a job', 'DescribeJobResult');
@@ -85,7 +67,11 @@ export function createCosBatchClient(options: CosBatchOptions): CosBatchClient {
       }
     },
 
-    async listJobs(region, { jobStatuses, maxResults, nextToken } = {}) {
+    /** Jobs of the last 90 days; `nextToken` is the id of the last one, undefined on the last page. */
+    async listJobs(
+      region: string,
+      { jobStatuses, maxResults, nextToken }: ListJobsOptions = {},
+    ): Promise<{ readonly jobs: readonly BatchJobEntry[]; readonly nextToken?: string }> {
       const query: Pair[] = [];
       if (jobStatuses) query.push(['jobStatuses', jobStatuses.join(',')]);
       if (maxResults !== undefined) query.push(['maxResults', String(maxResults)]);
@@ -100,7 +86,13 @@ export function createCosBatchClient(options: CosBatchOptions): CosBatchClient {
       };
     },
 
-    async updateJobStatus(region, jobId, status, reason) {
+    /** `Ready` confirms a suspended job. @param reason at most 256 bytes */
+    async updateJobStatus(
+      region: string,
+      jobId: string,
+      status: 'Ready' | 'Cancelled',
+      reason?: string,
+    ): Promise<void> {
       const query: Pair[] = [['requestedJobStatus', status]];
       if (reason !== undefined) query.push(['statusUpdateReason', reason]);
       const request = { method: 'POST', path: `/jobs/${jobId}/status`, query } as const;

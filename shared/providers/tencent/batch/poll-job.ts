@@ -55,20 +55,17 @@ export function createBatchPoller(options: BatchPollerOptions): TaskPoller<'batc
     const progress = jobProgress(job);
     const { failed = 0, succeeded, total } = job.progress;
     if (total === undefined || succeeded === undefined) {
-      return {
-        state: 'failed',
-        progress,
-        cause: { ...UNKNOWN_OUTCOME, message: 'the provider returned no progress summary' },
-      };
+      const cause = unknownOutcome('the provider returned no progress summary');
+      return { state: 'failed', progress, cause };
     }
     if (failed === 0 && succeeded === total) return { state: 'succeeded', progress };
     const message = `${failed} of ${total} objects failed, ${succeeded} succeeded`;
-    const cause: Cause = {
+    const cause = {
       provider: 'tencent',
       code: 'OBJECTS_FAILED',
       message,
       class: 'source',
-    };
+    } as const;
     return withReport(query, job, { state: 'failed', progress, cause });
   };
 
@@ -93,19 +90,12 @@ export function createBatchPoller(options: BatchPollerOptions): TaskPoller<'batc
     return waited < settleMs ? undefined : withNote('there is no report');
   };
 
-  const idOf = async ({ transfer, task }: TaskQuery<'batch'>): Promise<string | undefined> =>
-    transfer.providerId ?? (await findJob(client, breaker, task));
-
   const statusOf = async (
     query: TaskQuery<'batch'>,
     jobId: string,
   ): Promise<TaskStatus | undefined> => {
     const job = await breaker.run(() => client.describeJob(query.task.region, jobId));
-    if (!job)
-      return {
-        state: 'failed',
-        cause: { ...UNKNOWN_OUTCOME, message: 'COS Batch has no such job' },
-      };
+    if (!job) return { state: 'failed', cause: unknownOutcome('COS Batch has no such job') };
     const progress = jobProgress(job);
     switch (job.status) {
       case 'Complete':
@@ -127,11 +117,12 @@ export function createBatchPoller(options: BatchPollerOptions): TaskPoller<'batc
 
   return {
     async poll(query) {
-      const jobId = await idOf(query);
+      const { task, transfer } = query;
+      const jobId = transfer.providerId ?? (await findJob(client, breaker, task));
       if (jobId === undefined) return { state: 'failed', cause: NOT_CREATED };
       const status = await statusOf(query, jobId);
       // Found by its marker: its creation had been taken after all.
-      const isNew = status !== undefined && query.transfer.providerId === undefined;
+      const isNew = status !== undefined && transfer.providerId === undefined;
       return isNew ? { ...status, providerId: jobId } : status;
     },
   };
@@ -146,9 +137,9 @@ function failureOf({ failures: [first] }: BatchJobDetails): Cause {
   };
 }
 
-const UNKNOWN_OUTCOME = { provider: 'tencent', code: 'JOB_UNTOLD', class: 'state' } as const;
-
 const CANCELLED = { provider: 'tencent', code: 'JOB_CANCELLED', class: 'state' } as const;
+
+const unknownOutcome = (message: string): Cause => ({ ...CANCELLED, code: 'JOB_UNTOLD', message });
 
 const NOT_CREATED: Cause = {
   provider: 'waybill',

@@ -5,7 +5,7 @@
  * https://www.tencentcloud.com/document/product/436/33781 (COS reference, section 3.3)
  */
 import * as v from 'valibot';
-import { having, implies, inJson, strictObject } from '../../../lib/validate.ts';
+import { having, implies, inJson, strictObject, wholeNumber } from '../../../lib/validate.ts';
 import { pathFault } from '../../../manifest/target-key.ts';
 
 /** Of the job's description, so much is Waybill's: ` [waybill:<run id>]`. */
@@ -32,16 +32,6 @@ const word = <Word extends string>(words: readonly Word[]) =>
   v.picklist(words, `expected one of ${words.join(', ')}`);
 
 const flag = v.boolean('expected true or false');
-
-const integer = (min: number, max: number) => {
-  const expected = `expected a whole number from ${min} to ${max}`;
-  return v.pipe(
-    v.number(expected),
-    v.integer(expected),
-    v.minValue(min, expected),
-    v.maxValue(max, expected),
-  );
-};
 
 const list = <Item extends v.GenericSchema>(item: Item) =>
   v.pipe(v.array(item, 'expected a list'), v.minLength(1, 'expected at least one'));
@@ -171,7 +161,7 @@ const copy = v.pipe(
 );
 
 const restore = strictObject({
-  expirationInDays: integer(1, 365),
+  expirationInDays: wholeNumber(1, 365),
   jobTier: word(['Bulk', 'Standard']),
 });
 
@@ -262,7 +252,7 @@ export const batchJobRequest = strictObject({
     spec,
   }),
   operation,
-  priority: integer(0, 2_147_483_647),
+  priority: wholeNumber(0, 2_147_483_647),
   report: strictObject({
     bucket: bucketArn,
     enabled: flag,
