@@ -1,4 +1,4 @@
-/** How workers get on with each other over a real ledger, in virtual time. */
+/** How workers share the limits of one provider, in virtual time. */
 import { expect, it } from 'vitest';
 import { openStores } from '../../../../fixtures/stores.ts';
 import { createFleet, type FleetOptions, throttled } from '../../../../fixtures/workers.ts';
@@ -7,17 +7,22 @@ const NAMES = ['a', 'b', 'c', 'd'];
 const LIMITS = { requestsPerSecond: 400, inFlight: 40 };
 const OMS = { requestsPerSecond: 5, inFlight: 4 };
 
-/** Workers over one SQLite file; a write of the ledger takes 10 ms. */
+/** Workers over notes in memory; a write of the ledger takes 10 ms. */
 function open(options: Partial<FleetOptions> = {}) {
-  const { ledger } = openStores();
-  const fleet = createFleet({ limits: LIMITS, ledger, latencyMs: () => 5, ...options });
+  const fleet = createFleet({ limits: LIMITS, latencyMs: () => 5, ...options });
   const failures: unknown[] = [];
   const go = (work: Promise<unknown>) => void work.catch((error) => failures.push(error));
-  return { ...fleet, failures, go, raw: ledger };
+  return { ...fleet, failures, go };
+}
+
+/** Over one SQLite file. */
+function openReal(options: Partial<FleetOptions> = {}) {
+  const { ledger } = openStores();
+  return { ...open({ ledger, ...options }), raw: ledger };
 }
 
 it('four workers keep the rate of one, in even parts, with a write for each half second of each', async () => {
-  const { count, failures, go, load, most, startedAt, store, time, worker } = open();
+  const { count, failures, go, load, most, startedAt, store, time, worker } = openReal();
   const skews = [-100, 100, 40, -20];
   for (const [index, name] of NAMES.entries()) {
     go(worker(name, { skewMs: skews[index] ?? 0 }).work(startedAt + 40_000));
@@ -226,7 +231,7 @@ it('gives everything back when it rests, even while it renews', async () => {
       draw += 1;
       return [3, 40, 17][draw % 3] ?? 0;
     };
-    const { go, raw, startedAt, time, worker } = open({ latencyMs });
+    const { go, raw, startedAt, time, worker } = openReal({ latencyMs });
     const { limiter, work } = worker('a');
     go(work(startedAt + endMs).then(() => limiter.rest()));
     await time.run(endMs + 900);
@@ -236,7 +241,7 @@ it('gives everything back when it rests, even while it renews', async () => {
 });
 
 it('gives back what it has when it had nothing to do for a second', async () => {
-  const { go, raw, time, worker } = open();
+  const { go, raw, time, worker } = openReal();
   go(worker('a').call());
   await time.run(3_000);
   const note = await raw.readNote('limits a');
