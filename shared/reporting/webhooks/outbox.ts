@@ -9,25 +9,7 @@ import type { Log } from '../../lib/log.ts';
 import { MESSAGE_ID } from '../../signing/webhook.ts';
 import type { Message, NewMessage } from './message.ts';
 
-export interface Outbox {
-  /**
-   * Keeps a message; nothing happens when one of that id waits already. When there is no more room
-   * the oldest are dropped, with an error in the log for each.
-   * @throws StoreError (STORE_FAILED)
-   */
-  add(message: NewMessage): Promise<void>;
-  /**
-   * In the order in which they were added.
-   * @throws StoreError (STORE_FAILED)
-   */
-  pending(): Promise<readonly Message[]>;
-  /**
-   * Puts others in the place of messages, by id; undefined takes them away. Those that are not there
-   * any more stay away.
-   * @throws StoreError (STORE_FAILED)
-   */
-  settle(outcomes: ReadonlyMap<string, Message | undefined>): Promise<void>;
-}
+export type Outbox = ReturnType<typeof createOutbox>;
 
 export interface OutboxOptions extends UpdateOptions {
   readonly ledger: Notes;
@@ -39,12 +21,17 @@ const MAX_MESSAGES = 200;
 /** An item of DynamoDB holds 400 KB; a message of long keys has some KB. */
 const MAX_BYTES = 256 * 1_024;
 
-export function createOutbox({ ledger, log, ...options }: OutboxOptions): Outbox {
+/** Each call throws StoreError (STORE_FAILED). */
+export function createOutbox({ ledger, log, ...options }: OutboxOptions) {
   const update = (change: (pending: readonly Message[]) => readonly Message[]) =>
     updateNote(ledger, OUTBOX_NOTE, readMessages, change, options);
 
   return {
-    async add({ id, type, at, data }) {
+    /**
+     * Keeps a message; nothing happens when one of that id waits already. When there is no more room
+     * the oldest are dropped, with an error in the log for each.
+     */
+    async add({ id, type, at, data }: NewMessage): Promise<void> {
       const message: Message = { id, type, at, data: { ...data }, attempts: 0, nextAt: at };
       // What could not be read again must not be written.
       readMessages(writeMessages([message]));
@@ -61,11 +48,16 @@ export function createOutbox({ ledger, log, ...options }: OutboxOptions): Outbox
       }
     },
 
-    async pending() {
+    /** In the order in which they were added. */
+    async pending(): Promise<readonly Message[]> {
       return readMessages((await ledger.readNote(OUTBOX_NOTE))?.text);
     },
 
-    async settle(outcomes) {
+    /**
+     * Puts others in the place of messages, by id; undefined takes them away. Those that are not there
+     * any more stay away.
+     */
+    async settle(outcomes: ReadonlyMap<string, Message | undefined>): Promise<void> {
       await update((pending) => {
         if (!pending.some(({ id }) => outcomes.has(id))) return pending;
         return pending.flatMap((message) => {

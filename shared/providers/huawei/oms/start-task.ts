@@ -29,24 +29,7 @@ export type StartOutcome =
   /** The run ended before the start had its turn; nothing was sent. */
   | { readonly kind: 'stopped' };
 
-export interface Starter {
-  /** What the task is now; undefined when there is none. @throws what the client throws */
-  read(ref: OmsTaskRef): Promise<TaskState | undefined>;
-  /** @throws InputError (BODY_INVALID, path `credentials`) that names what the credential set lacks */
-  checkKeys(ref: OmsTaskRef, taskState: TaskState): Promise<void>;
-  /**
-   * Starts the transfer's task if it may be started, and records what came of it.
-   * @param attempt the first number to use
-   * @param known what was just read, where it was
-   * @throws StoreError; faults of the input and refusals are outcomes
-   */
-  start(
-    transferId: string,
-    ref: OmsTaskRef,
-    attempt: number,
-    known?: TaskState,
-  ): Promise<StartOutcome>;
-}
+export type Starter = ReturnType<typeof createStarter>;
 
 export interface StarterOptions {
   readonly ledger: Pick<Ledger, 'record' | 'run' | 'stops'>;
@@ -59,7 +42,7 @@ export interface StarterOptions {
 /** Starts of one task within one call, when the reads say that none was taken. */
 const MAX_STARTS = 2;
 
-export function createStarter(options: StarterOptions): Starter {
+export function createStarter(options: StarterOptions) {
   const { ledger, open, sets, now = () => new Date(), wait = sleep } = options;
   const reader = createTaskReader(wait);
 
@@ -102,17 +85,30 @@ export function createStarter(options: StarterOptions): Starter {
   };
 
   return {
-    async start(transferId, ref, attempt, known) {
+    /**
+     * Starts the transfer's task if it may be started, and records what came of it.
+     * @param attempt the first number to use
+     * @param known what was just read, where it was
+     * @throws StoreError; faults of the input and refusals are outcomes
+     */
+    async start(
+      transferId: string,
+      ref: OmsTaskRef,
+      attempt: number,
+      known?: TaskState,
+    ): Promise<StartOutcome> {
       const calls = watchCalls(ledger, parseTransferId(transferId)?.runId ?? '');
       const attempts = createTaskAttempts(ledger, transferId, ref, attempt, now);
       return startInRun(attempts, ref, known, calls)
         .catch((error: unknown) => outcomeOf(attempts, error))
         .finally(calls.end);
     },
-    async read(ref) {
+    /** What the task is now; undefined when there is none. @throws what the client throws */
+    async read(ref: OmsTaskRef): Promise<TaskState | undefined> {
       return reader.settled(ref, await open(ref));
     },
-    async checkKeys(ref, taskState) {
+    /** @throws InputError (BODY_INVALID, path `credentials`) that names what the credential set lacks */
+    async checkKeys(ref: OmsTaskRef, taskState: TaskState): Promise<void> {
       keysFor(ref, taskState, await sets.get('oms', ref.credentials));
     },
   };

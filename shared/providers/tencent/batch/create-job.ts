@@ -29,18 +29,7 @@ export type CreateOutcome =
   /** The run ended before the creation had its turn; nothing was sent. */
   | { readonly kind: 'stopped' };
 
-export interface BatchCreator {
-  /**
-   * The job with everything filled in that the request left out; looks up the manifest's ETag.
-   * @throws InputError (BODY_INVALID, NOT_FOUND), and what reading the manifest's head throws
-   */
-  prepare(runId: string, request: BatchJobRequest): Promise<PreparedJob>;
-  /**
-   * Creates the job, or finds it; records what came of it. What an earlier call left open is
-   * resolved first. @throws StoreError
-   */
-  create(transferId: string, job: PreparedJob): Promise<CreateOutcome>;
-}
+export type BatchCreator = ReturnType<typeof createBatchCreator>;
 
 export interface PreparedJob {
   readonly ref: BatchJobRef;
@@ -71,12 +60,20 @@ const PAGE_JOBS = 500;
 
 const markerOf = (runId: string): string => `[waybill:${runId}]`;
 
-export function createBatchCreator(options: BatchCreatorOptions): BatchCreator {
+export function createBatchCreator(options: BatchCreatorOptions) {
   const { client, breaker, ledger, now = () => new Date(), wait = sleep } = options;
 
   return {
-    prepare: (runId, request) => prepareJob(runId, request, options),
-    async create(transferId, { ref, job }) {
+    /**
+     * The job with everything filled in that the request left out; looks up the manifest's ETag.
+     * @throws InputError (BODY_INVALID, NOT_FOUND), and what reading the manifest's head throws
+     */
+    prepare: (runId: string, request: BatchJobRequest) => prepareJob(runId, request, options),
+    /**
+     * Creates the job, or finds it; records what came of it. What an earlier call left open is
+     * resolved first. @throws StoreError
+     */
+    async create(transferId: string, { ref, job }: PreparedJob): Promise<CreateOutcome> {
       const known = await ledger.read(transferId);
       const attempts = createTaskAttempts(ledger, transferId, ref, known?.attempt ?? 1, now);
       // An earlier call may have been accepted: look for its job before sending again.
