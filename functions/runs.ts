@@ -20,7 +20,6 @@ import { reportRoutes } from '../shared/api/handlers/reports.ts';
 import { runRoutes } from '../shared/api/handlers/runs.ts';
 import { serviceRoutes } from '../shared/api/handlers/service.ts';
 import { startRoutes } from '../shared/api/handlers/start.ts';
-import { uploadRoutes } from '../shared/api/handlers/uploads.ts';
 import { noQuery, parseQuery, UPLOAD_PREFIXES } from '../shared/api/requests.ts';
 import { RUNS_API } from '../shared/api/routes/index.ts';
 import { routesOf } from '../shared/api/routes/route.ts';
@@ -70,7 +69,6 @@ export function createHandler({ authorize, ...given }: Deps) {
     ...serviceRoutes(deps),
     ...startRoutes(deps),
     ...changeRoutes(deps),
-    ...uploadRoutes(uploads),
   };
   return overHttp(
     async (request) => {

@@ -1,16 +1,22 @@
-/** The routes that retry and cancel runs. Both are safe to repeat at any time. */
+/**
+ * The routes that tell where to upload a manifest, and that retry and cancel runs. All are safe to
+ * repeat at any time.
+ */
 import { inProgress } from '../../ledger/lease.ts';
 import type { Log } from '../../lib/log.ts';
 import { cancelRun } from '../../runs/cancel.ts';
 import { leftToSend, type RetryOptions, retryRun } from '../../runs/retry.ts';
 import { json } from '../../runtime/http.ts';
-import { parseBody, retryBody } from '../requests.ts';
+import type { Uploads } from '../../stores/objects.ts';
+import { parseBody, retryBody, uploadBody } from '../requests.ts';
 import type { CHANGE_ROUTES } from '../routes/change.ts';
 import { findRun, type Routes } from './common.ts';
 
 export const changeRoutes = (
-  options: RetryOptions & { readonly log: Log },
+  options: RetryOptions & { readonly log: Log; readonly uploads: Uploads },
 ): Routes<typeof CHANGE_ROUTES> => ({
+  'POST /uploads': async ({ body }) =>
+    json(200, await options.uploads.place(parseBody(uploadBody, body).key)),
   'POST /runs/{runId}/retry': async (request) => {
     const { class: classes } = parseBody(retryBody, request.body === '' ? '{}' : request.body);
     const { runId } = await findRun(options.ledger, request);

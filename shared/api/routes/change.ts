@@ -1,10 +1,25 @@
-/** Descriptions of the routes that retry and cancel runs. */
-import { retryBody } from '../requests.ts';
-import { retriedShape, startedShape } from '../responses.ts';
-import { startedExample } from './examples.ts';
+/** Descriptions of the routes that upload manifests, retry and cancel runs. */
+import { retryBody, uploadBody } from '../requests.ts';
+import { retriedShape, startedShape, uploadShape } from '../responses.ts';
+import { MANIFEST_KEY, startedExample } from './examples.ts';
 import type { RouteDescription } from './route.ts';
 
 export const CHANGE_ROUTES = [
+  {
+    tag: 'steer',
+    route: 'POST /uploads',
+    id: 'createUpload',
+    summary: 'Returns an address to upload a manifest to, valid for 15 minutes',
+    body: uploadBody,
+    example: { key: MANIFEST_KEY },
+    answers: { 200: uploadShape },
+    answer: {
+      method: 'PUT',
+      url: `https://waybill-manifests.s3.ap-southeast-1.amazonaws.com/${MANIFEST_KEY}?X-Amz-Expires=900`,
+      headers: {},
+    },
+    problems: [400],
+  },
   {
     tag: 'steer',
     route: 'POST /runs/{runId}/retry',

@@ -8,10 +8,8 @@ import type { RouteDescription } from './route.ts';
 import { RUN_ROUTES } from './runs.ts';
 import { READY, SERVICE_ROUTES } from './service.ts';
 import { START_ROUTES } from './start.ts';
-import { UPLOAD_ROUTES } from './uploads.ts';
 
 const READING: readonly RouteDescription[] = [
-  ...UPLOAD_ROUTES,
   ...RUN_ROUTES,
   ...CHANGE_ROUTES,
   ...REPORT_ROUTES,

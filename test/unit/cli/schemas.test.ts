@@ -1,20 +1,13 @@
-/** The committed JSON Schemas are those of the shapes, and tell every command that prints JSON. */
-import { readdirSync, readFileSync } from 'node:fs';
-import { join } from 'node:path';
+/** The committed JSON Schemas tell every command that prints JSON. */
+import { readdirSync } from 'node:fs';
 import type { Command } from 'commander';
 import { expect, it } from 'vitest';
 import { OUTPUTS } from '../../../cli/outputs.ts';
 import { createProgram } from '../../../cli/program.ts';
 import { schemaFiles } from '../../../scripts/cli-schemas.ts';
 
-const FOLDER = 'docs/schemas/cli';
-
-it.each([...schemaFiles()])('%s is up to date; else run: npm run docs', (name, text) => {
-  expect(readFileSync(join(FOLDER, name), 'utf8')).toBe(text);
-});
-
 it('no other files lie there', () => {
-  expect(readdirSync(FOLDER).sort()).toEqual([...schemaFiles().keys()].sort());
+  expect(readdirSync('docs/schemas/cli').sort()).toEqual([...schemaFiles().keys()].sort());
 });
 
 it('every command with --json has one', () => {
