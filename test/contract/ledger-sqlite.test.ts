@@ -85,6 +85,36 @@ it('rejects the writes that a full disk refuses, and keeps the ones before', asy
   expect((await ledger.run('r1'))?.counts.failed).toBe(1);
 });
 
+it('keeps objects apart of runs of which one was opened in a commit that failed', async () => {
+  const file = open(join(folder(), 'waybill.db'));
+  const ledger = createSqliteLedger(file);
+  await ledger.openRun(newRun('r1'));
+  const { page_count: pages } = file.db.prepare('PRAGMA page_count').get() as {
+    page_count: number;
+  };
+  file.db.exec(`PRAGMA max_page_count = ${pages}`);
+  const accepted = [{ line: 1, id: 't1', at: new Date(7) }];
+  const url = `http://origin.example/${'x'.repeat(60_000)}`;
+  const failed = {
+    state: 'failed',
+    attempt: 1,
+    accepted: [],
+    at: new Date(),
+    event: 'poll',
+  } as const;
+  const writes = await Promise.allSettled([
+    ledger.openRun(newRun('r2')),
+    ledger.accept(newShard('r2'), accepted),
+    ledger.record('r1.0.0', { ...failed, object: { url, key: 'k' } }),
+  ]);
+  expect(writes.map(({ status }) => status)).toEqual(['rejected', 'rejected', 'rejected']);
+  file.db.exec('PRAGMA max_page_count = 1000000');
+  for (const runId of ['r3', 'r2']) await ledger.openRun(newRun(runId));
+  await ledger.accept(newShard('r2'), accepted);
+  expect((await ledger.transfers('r3')).items).toEqual([]);
+  expect((await ledger.transfers('r2')).items).toMatchObject([{ providerId: 't1' }]);
+});
+
 it('refuses a file that a newer version wrote', () => {
   const path = join(folder(), 'waybill.db');
   const newer = new DatabaseSync(path);

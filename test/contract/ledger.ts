@@ -735,10 +735,10 @@ export function ledgerContract(name: string, open: () => Promise<Ledger>): void 
           many.flatMap((line) => [
             ledger.record(
               `r1.0.${line}`,
-              report('submitted', 1, { accepted: [`1:t${line}`], object }),
+              report('submitted', 1, { accepted: [`1:t${line}`], object, event: 'accepted' }),
             ),
             ledger.record(`r1.0.${line}`, report('succeeded', 1)),
-            ledger.record(`r1.0.${line}`, report('succeeded', 1)),
+            ledger.record(`r1.0.${line}`, report('succeeded', 1, { at: later(1) })),
           ]),
         );
         expect((await ledger.run('r1'))?.counts).toMatchObject({ succeeded: 500, submitted: 0 });
@@ -783,6 +783,8 @@ export function ledgerContract(name: string, open: () => Promise<Ledger>): void 
         expect(items.slice(0, 2)).toEqual(expected);
         expect(items[2]).toMatchObject({ accepted: [], history: [{ at: later(9) }] });
         expect(items).toHaveLength(3);
+        const { counts } = (await ledger.run('r1')) ?? {};
+        expect(counts).toMatchObject({ submitted: 1, succeeded: 2 });
       });
 
       it('begins the history of one that gets into trouble with what was known of it', async () => {
