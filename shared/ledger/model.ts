@@ -180,7 +180,6 @@ export interface Acceptance {
   readonly line: number;
   readonly id: string;
   readonly at: Date;
-  readonly object?: TransferObject;
 }
 
 export interface HistoryEntry {

@@ -54,13 +54,12 @@ export function toThin({ accepted, at, event, state }: TransferUpdate): Thin {
 }
 
 /** The acceptance as an update. */
-export const acceptedUpdate = ({ id, at, object }: Acceptance): TransferUpdate => ({
+export const acceptedUpdate = ({ id, at }: Acceptance): TransferUpdate => ({
   state: 'submitted',
   attempt: 1,
   accepted: [`1:${id}`],
   at,
   event: 'accepted',
-  ...(object && { object }),
 });
 
 /** The fact that a thin row holds, as it would be told. */

@@ -86,7 +86,8 @@ it('rejects the writes that a full disk refuses, and keeps the ones before', asy
 });
 
 it('keeps objects apart of runs of which one was opened in a commit that failed', async () => {
-  const file = open(join(folder(), 'waybill.db'));
+  const path = join(folder(), 'waybill.db');
+  const file = open(path);
   const ledger = createSqliteLedger(file);
   await ledger.openRun(newRun('r1'));
   const { page_count: pages } = file.db.prepare('PRAGMA page_count').get() as {
@@ -111,8 +112,10 @@ it('keeps objects apart of runs of which one was opened in a commit that failed'
   file.db.exec('PRAGMA max_page_count = 1000000');
   for (const runId of ['r3', 'r2']) await ledger.openRun(newRun(runId));
   await ledger.accept(newShard('r2'), accepted);
-  expect((await ledger.transfers('r3')).items).toEqual([]);
-  expect((await ledger.transfers('r2')).items).toMatchObject([{ providerId: 't1' }]);
+  await file.close();
+  const after = createSqliteLedger(open(path));
+  expect((await after.transfers('r3')).items).toEqual([]);
+  expect((await after.transfers('r2')).items).toMatchObject([{ providerId: 't1' }]);
 });
 
 it('refuses a file that a newer version wrote', () => {

@@ -394,7 +394,7 @@ export function ledgerContract(name: string, open: () => Promise<Ledger>): void 
         await ledger.openShard(shard, lease);
         const window = { through: 256, at: later(1) };
         expect(await ledger.coverShard(shard, lease, window, tally())).toBe('covered');
-        await ledger.accept(shard, [{ line: 1, id: 't1', at: later(1), object }]);
+        await ledger.accept(shard, [{ line: 1, id: 't1', at: later(1) }]);
         await ledger.record('r1.0.2', report('failed', 1, { cause, object }));
         await ledger.releaseShard(shard, lease);
 
@@ -628,7 +628,7 @@ export function ledgerContract(name: string, open: () => Promise<Ledger>): void 
 
       it('takes a callback that overtakes the answer to its submission', async () => {
         await ledger.record('r1.0.1', report('succeeded', 1, { event: 'callback' }));
-        await ledger.accept(newShard('r1'), [{ line: 1, id: 't1', at: later(3), object }]);
+        await ledger.accept(newShard('r1'), [{ line: 1, id: 't1', at: later(3) }]);
         expect(await ledger.read('r1.0.1')).toMatchObject({
           state: 'succeeded',
           accepted: ['1:t1'],

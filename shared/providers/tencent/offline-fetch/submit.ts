@@ -96,7 +96,7 @@ export function createSubmit(options: SubmitOptions) {
       if (providerId === undefined) await ledger.record(id, report);
       else {
         const { line } = transfer;
-        await intent.accept({ line, id: providerId, at: report.at, object: transfer });
+        await intent.accept({ line, id: providerId, at: report.at });
       }
       if (report.state === 'submitted') sent.submitted += 1;
       if (report.cause?.class === 'throttled') sent.throttled += 1;
