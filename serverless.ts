@@ -9,6 +9,7 @@ async function load() {
   const modules = {
     'cos-batch-job': await import('./functions/cos-batch-job.ts'),
     'cos-offline-fetch': await import('./functions/cos-offline-fetch.ts'),
+    'list-source': await import('./functions/list-source.ts'),
     'oms-v1-start-task': await import('./functions/oms-v1-start-task.ts'),
     'oms-v2-start-task': await import('./functions/oms-v2-start-task.ts'),
     'plan-manifest': await import('./functions/plan-manifest.ts'),

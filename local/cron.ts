@@ -14,6 +14,8 @@ export interface CronOptions {
   readonly ledger: Ledger;
   readonly sweep: EventHandler;
   readonly nightly: EventHandler;
+  /** Goes on with open lists. */
+  readonly lists: EventHandler;
   /** Five fields, in the time zone of this machine. */
   readonly retryCron: string;
   readonly log: Log;
@@ -31,9 +33,11 @@ export function startCron(options: CronOptions) {
   const { log, sweepMs, lookMs = 1_000 } = options;
   const sweeps = createSweeps(options);
   const passes = createPasses(options);
+  const lists = createLists(options);
   const look = createLook(options.ledger, sweeps, passes);
   const timers = [
     setInterval(() => void sweeps.run(), sweepMs),
+    setInterval(lists.look, lookMs),
     setInterval(() => {
       look().catch((error: unknown) => log.error('cron.failed', {}, error));
     }, lookMs),
@@ -45,7 +49,7 @@ export function startCron(options: CronOptions) {
     /** Waits for a sweep under way, at most 5 s; the next one does what it left. */
     async stop(): Promise<void> {
       for (const timer of timers) clearInterval(timer);
-      await atMost(Promise.all([sweeps.end(), passes.end()]), STOP_MS);
+      await atMost(Promise.all([sweeps.end(), passes.end(), lists.end()]), STOP_MS);
     },
   };
 }
@@ -91,6 +95,36 @@ function createSweeps({ sweep, log }: CronOptions) {
       clearTimeout(dueTimer);
       return underWay;
     },
+  };
+}
+
+/** Works on open lists, one after the other; a failed one is gone on with after a while. */
+function createLists({ ledger, lists, log }: CronOptions) {
+  let underWay: Promise<unknown> | undefined;
+  let failedAt = Number.NEGATIVE_INFINITY;
+  const work = async (): Promise<void> => {
+    const { items } = await ledger.runs({
+      states: ['planning'],
+      operations: ['list-source'],
+      limit: 1,
+    });
+    if (items.length === 0) return;
+    const answer = await lists({ 'detail-type': 'Scheduled Event' });
+    if ((answer as { failed: number }).failed > 0) failedAt = Date.now();
+  };
+  return {
+    look: (): void => {
+      if (Date.now() - failedAt < CONTINUE_MS) return;
+      underWay ??= work()
+        .catch((error: unknown) => {
+          failedAt = Date.now();
+          log.error('cron.failed', {}, error);
+        })
+        .finally(() => {
+          underWay = undefined;
+        });
+    },
+    end: (): Promise<unknown> | undefined => underWay,
   };
 }
 

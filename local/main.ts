@@ -6,6 +6,7 @@ import { relative, resolve } from 'node:path';
 import { closeStores, onWake, openEnv, openLedger, openObjects, openQueue } from '#wiring';
 import * as cosBatchJob from '../functions/cos-batch-job.ts';
 import * as cosOfflineFetch from '../functions/cos-offline-fetch.ts';
+import * as listSource from '../functions/list-source.ts';
 import * as omsV1StartTask from '../functions/oms-v1-start-task.ts';
 import * as omsV2StartTask from '../functions/oms-v2-start-task.ts';
 import * as planManifest from '../functions/plan-manifest.ts';
@@ -199,6 +200,7 @@ async function startWork(
     ledger,
     sweep: sweep.handler,
     nightly: retryFailedObjects.handler,
+    lists: listSource.handler,
     retryCron: settings.retryCron,
     log,
     sweepMs: settings.sweepMs,
@@ -214,7 +216,7 @@ async function startWork(
 const FUNCTIONS: readonly {
   readonly handler: EventHandler;
   readonly deployment: Deployment;
-}[] = [cosBatchJob, omsV1StartTask, omsV2StartTask, planManifest, recordCallback, runs];
+}[] = [cosBatchJob, listSource, omsV1StartTask, omsV2StartTask, planManifest, recordCallback, runs];
 
 /** An address of this machine, for a service that listens on all of them. */
 const reachable = (url: string): string =>

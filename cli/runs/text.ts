@@ -82,6 +82,7 @@ const KINDS: Readonly<Record<string, string>> = {
   'cos-batch-job': 'batch',
   'oms-v2-start-task': 'oms v2',
   'oms-v1-start-task': 'oms v1',
+  'list-source': 'list',
   'retry-failed-objects': 'nightly',
 };
 

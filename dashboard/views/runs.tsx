@@ -21,6 +21,7 @@ const OPERATIONS = [
   'cos-batch-job',
   'oms-v2-start-task',
   'oms-v1-start-task',
+  'list-source',
   'retry-failed-objects',
 ] as const;
 

@@ -13,3 +13,11 @@ export const stagingPrefix = (runId: string): string => `staging/${runId}/`;
 export type ReportName = 'summary.json' | 'failed.csv' | 'rejected.csv' | 'rest.csv';
 
 export const reportKey = (runId: string, name: ReportName): string => `reports/${runId}/${name}`;
+
+/** Lists of sources: `list.json` names the parts of one. */
+export const listPrefix = (runId: string): string => `lists/${runId}/`;
+
+export const listKey = (runId: string): string => `${listPrefix(runId)}list.json`;
+
+export const listPartKey = (runId: string, name: string): string =>
+  `${listPrefix(runId)}${name}.csv`;

@@ -2,6 +2,7 @@
 import { BATCH_JOB_ROUTES } from './batch-jobs.ts';
 import { CALLBACK_ROUTES } from './callbacks.ts';
 import { CHANGE_ROUTES } from './change.ts';
+import { LIST_ROUTES } from './lists.ts';
 import { OMS_V1_ROUTES, OMS_V2_ROUTES } from './oms-tasks.ts';
 import { REPORT_ROUTES } from './reports.ts';
 import type { RouteDescription } from './route.ts';
@@ -22,6 +23,7 @@ export const RUNS_API: readonly RouteDescription[] = [...START_ROUTES, ...READIN
 export const ROUTES: readonly RouteDescription[] = [
   ...START_ROUTES,
   ...BATCH_JOB_ROUTES,
+  ...LIST_ROUTES,
   ...OMS_V2_ROUTES,
   ...OMS_V1_ROUTES,
   ...READING,

@@ -8,7 +8,7 @@ import { explainRefusal, type ListedPlace } from './bucket-refusals.ts';
 import type { SourceConfig } from './config.ts';
 import { endpointOf } from './endpoints.ts';
 import { parseInstant, parseSize } from './fields.ts';
-import type { Entry, SourceList } from './object.ts';
+import type { Entry, ListColumn, SourceList } from './object.ts';
 
 /** A bucket, and how to ask it. */
 export interface ListedBucket extends Pick<BucketOptions, 'fetch' | 'wait'> {
@@ -44,6 +44,9 @@ const LANES = 8;
 /** What is shorter is listed sooner than it is cut. */
 const PAGES_BEFORE = 20;
 
+/** What a page tells of an object. */
+export const LISTED_COLUMNS: readonly ListColumn[] = ['size', 'etag', 'modified'];
+
 export interface BucketListOptions {
   readonly prefix: string;
   /** Parts to list at the same time. @default 8 for long lists of stores that list in the order of bytes */
@@ -70,7 +73,7 @@ export function openBucketList(
     format: 'bucket',
     source: address,
     hasUrls: false,
-    columns: ['size', 'etag', 'modified'],
+    columns: LISTED_COLUMNS,
     blocks: blocksOf(pages, place),
   };
 }

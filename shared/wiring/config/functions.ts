@@ -55,6 +55,8 @@ export const callbackConfig = config(t.CALLBACKS, (from, { verify }) => ({
   ...(from.has(t.SMN.topics[0]) && { smn: from.read(t.SMN) }),
 }));
 
+export const listConfig = config(t.API, (from) => ({ places: places(from) }));
+
 export const batchJobConfig = config(t.API, (from) => ({ batch: batch(from, cos(from)) }));
 
 export const omsStartConfig = config({ ...t.API, ...t.SETTLE }, (from) => ({

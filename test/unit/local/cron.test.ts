@@ -35,6 +35,7 @@ function setup(change: Partial<CronOptions> = {}) {
       ledger: watched,
       sweep,
       nightly: async () => {},
+      lists: async () => {},
       retryCron: '0 2 * * *',
       log: silentLog,
       sweepMs: NEVER_MS,

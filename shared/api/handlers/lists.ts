@@ -1,0 +1,103 @@
+/**
+ * The handler of `list-source`: opens lists from requests and uploaded inventories, and goes on with
+ * those that are open.
+ */
+import { basename } from 'node:path/posix';
+import * as v from 'valibot';
+import { InputError } from '../../lib/errors.ts';
+import { findBucket } from '../../manifest/sources/find-bucket.ts';
+import { parseInventory } from '../../manifest/sources/inventory-manifest.ts';
+import { createLists, type ListSourceOptions } from '../../runs/list-source.ts';
+import { runIdFrom, versionOf } from '../../runs/task-runs.ts';
+import { type HttpAnswer, isHttpEvent, json, overHttp } from '../../runtime/http.ts';
+import type { Later } from '../../runtime/later.ts';
+import type { Invocation } from '../../runtime/per-message.ts';
+import { perUpload } from '../../runtime/per-upload.ts';
+import { type ObjectInfo, readSmall } from '../../stores/objects.ts';
+import type { Authorize } from '../auth.ts';
+import { claimRun } from '../idempotency.ts';
+import { listBody, noQuery, parseBody, parseQuery } from '../requests.ts';
+
+export interface ListDeps extends Omit<ListSourceOptions, 'now'> {
+  readonly authorize: Authorize;
+  /** Where a call ends before a list may; elsewhere the clock looks for open lists. */
+  readonly later?: Later | undefined;
+  readonly now?: () => Date;
+}
+
+/** Of a call that had no time, or left some. */
+const order = v.object({ start: v.object({ runId: v.string() }) });
+
+const schedule = v.object({ 'detail-type': v.literal('Scheduled Event') });
+
+/** For the part that is being written. */
+const ENDING_MS = 60_000;
+
+/** Of a manifest, which names files. */
+const MANIFEST_BYTES = 67_108_864;
+
+/** Stores that write a checksum beside the manifest, after it. */
+const WITH_CHECKSUM = new Set<string | undefined>(['s3', 'oss', 'cos', 'azure']);
+
+export function createListHandler(deps: ListDeps) {
+  const { authorize, later, ledger, log, objects, sources } = deps;
+  const now = deps.now ?? (() => new Date());
+  const lists = createLists({ ...deps, now });
+
+  const http = overHttp(
+    async (request): Promise<HttpAnswer> => {
+      parseQuery(noQuery, request.query);
+      const body = parseBody(listBody, request.body);
+      // Whoever asks learns at once what is wrong with the address.
+      await findBucket(sources, body.source);
+      const runId = await claimRun(ledger, request, body, now());
+      await lists.open({ runId, trigger: 'http' }, body);
+      await later?.start({ runId });
+      return json(202, { runId });
+    },
+    { authorize, log },
+  );
+
+  /** The manifest of an inventory that is complete by this upload. */
+  const manifestOf = async (info: ObjectInfo): Promise<ObjectInfo | undefined> => {
+    const [, stem, ending] = /^(.*manifest)\.(json|checksum)$/s.exec(info.key) ?? [];
+    if (stem === undefined) return undefined;
+    if (ending === 'checksum') return objects.head(`${stem}.json`);
+    try {
+      const text = await readSmall(objects, info, MANIFEST_BYTES);
+      const { kind } = parseInventory(text, info.key);
+      const isLast = !WITH_CHECKSUM.has(kind) || (await objects.head(`${stem}.checksum`));
+      return isLast ? info : undefined;
+    } catch (error) {
+      // Its run tells what is wrong with it.
+      if (error instanceof InputError) return info;
+      throw error;
+    }
+  };
+
+  const upload = async (info: ObjectInfo): Promise<string | undefined> => {
+    if (!/manifest\.(?:json|checksum)$/.test(basename(info.key))) return undefined;
+    const manifest = await manifestOf(info);
+    if (!manifest) return undefined;
+    const runId = runIdFrom('list-source', ...versionOf(objects.bucket, manifest));
+    const run = await lists.open({ runId, trigger: 'upload' }, { source: manifest.key });
+    if (run.state === 'planning') await later?.start({ runId });
+    return runId;
+  };
+
+  const uploads = perUpload('inventories/', upload, { objects, log });
+
+  return async (event: unknown, { deadline }: Invocation = {}) => {
+    const until = deadline ? new Date(deadline.getTime() - ENDING_MS) : FOREVER;
+    if (isHttpEvent(event)) return http(event);
+    if (v.is(schedule, event)) return lists.workOnAll(until);
+    const ordered = v.safeParse(order, event);
+    if (!ordered.success) return uploads(event);
+    const { runId } = ordered.output.start;
+    if ((await lists.workOrLog(runId, until)) === 'late') await later?.start({ runId });
+    return { runIds: [runId] };
+  };
+}
+
+/** The last instant of a Date. */
+const FOREVER = new Date(8_640_000_000_000_000);

@@ -1,0 +1,243 @@
+/**
+ * Writes the list of a bucket or an inventory into the object store, as parts that are manifests. Each
+ * part is whole before its checkpoint is written, and parts without one are removed at the end: a list
+ * that was killed at any moment goes on without a key lost or doubled.
+ */
+import { randomUUID } from 'node:crypto';
+import { runLeaseName, tryLease } from '../ledger/lease.ts';
+import type { Ledger } from '../ledger/ledger.ts';
+import type { NewRun, Run } from '../ledger/model.ts';
+import { toCause } from '../lib/cause.ts';
+import { ConfigError, InputError } from '../lib/errors.ts';
+import type { Log } from '../lib/log.ts';
+import { type EntryPage, LISTED_COLUMNS, listEntries } from '../manifest/sources/bucket-list.ts';
+import { schemeOf } from '../manifest/sources/config.ts';
+import { findBucket } from '../manifest/sources/find-bucket.ts';
+import type { ListColumn } from '../manifest/sources/object.ts';
+import { openList } from '../manifest/sources/open-list.ts';
+import type { Sources } from '../manifest/sources/sources.ts';
+import { createManifestWriter } from '../manifest/sources/write-manifest.ts';
+import { isSourceUrl } from '../manifest/url.ts';
+import { listKey, listPartKey, listPrefix } from '../stores/layout.ts';
+import type { Objects } from '../stores/objects.ts';
+import {
+  addTotals,
+  type KeptState,
+  type ListState,
+  noTotals,
+  partName,
+  partsOf,
+  readListState,
+  saveListState,
+  toFilters,
+  withPart,
+} from './list-state.ts';
+
+export interface ListSourceOptions {
+  readonly ledger: Ledger;
+  readonly objects: Objects;
+  readonly sources: Sources;
+  readonly log: Log;
+  readonly now: () => Date;
+  /** @default 4 MiB, some 30,000 lines */
+  readonly partBytes?: number;
+}
+
+const PART_BYTES = 4_194_304;
+
+export interface ListsAnswer {
+  readonly runIds: readonly string[];
+  /** Of them, those that could not go on now. */
+  readonly failed: number;
+}
+
+/** What is listed: an address such as `s3://media/photos/`, or the key of an inventory's manifest. */
+export type ListOrder = Pick<ListState, 'source' | 'filters'>;
+
+/** What a list is read from, and goes on from. */
+interface Reading {
+  /** Of its objects. */
+  readonly address: string;
+  readonly format: string;
+  readonly columns: readonly ListColumn[];
+  readonly pages: AsyncIterable<EntryPage>;
+}
+
+export function createLists(options: ListSourceOptions) {
+  const { ledger, objects, log, now, partBytes = PART_BYTES } = options;
+
+  /** Opens the run, or finds it; the listing itself is `work`'s. @throws StoreError */
+  const open = async (run: Pick<NewRun, 'runId' | 'trigger'>, order: ListOrder): Promise<Run> => {
+    const { runId } = run;
+    // Before the run: one without it would be open for good.
+    if (!(await readListState(ledger, runId))) {
+      const state = { ...order, writers: [], totals: noTotals, isListed: false };
+      await saveListState(ledger, runId, state, undefined);
+      log.info('run.opened', { runId, source: order.source });
+    }
+    const task = { name: order.source };
+    return ledger.openRun({ ...run, operation: 'list-source', task, createdAt: now() });
+  };
+
+  /** Writes parts until the list, its run or the time ends. @returns whether it was the list */
+  const writeParts = async (runId: string, kept: KeptState, deadline: Date): Promise<boolean> => {
+    let { state, version } = kept;
+    const reading = await read(state, options);
+    const create = () =>
+      createManifestWriter({
+        source: reading.address,
+        columns: reading.columns,
+        filters: toFilters(state.filters),
+      });
+    const worker = randomUUID().slice(0, 8);
+    let writer = create();
+    let text = '';
+    for await (const { entries, rest } of reading.pages) {
+      text += writer.write(entries);
+      const isLate = now() >= deadline;
+      if (rest && text.length < partBytes && !isLate) continue;
+      const { rest: _, ...before } = state;
+      const totals = addTotals(state.totals, writer.report());
+      let { writers } = state;
+      if (text !== '') {
+        const parts = writers.reduce((sum, each) => sum + each.parts, 0);
+        await objects.put(listPartKey(runId, partName(parts, worker)), writer.header + text);
+        writers = withPart(writers, worker);
+      }
+      const next: ListState = {
+        ...before,
+        writers,
+        totals,
+        isListed: rest === undefined,
+        ...(rest && { rest }),
+      };
+      ({ state, version } = await saveListState(ledger, runId, next, version));
+      log.info('list.part', { runId, listed: totals.listed });
+      if (rest && (isLate || (await ledger.run(runId))?.state !== 'planning')) return false;
+      [writer, text] = [create(), ''];
+    }
+    await finish(runId, state, reading);
+    return true;
+  };
+
+  /** Repeating it does no harm. */
+  const finish = async (runId: string, state: ListState, reading: Reading): Promise<void> => {
+    const parts = partsOf(state).map((name) => listPartKey(runId, name));
+    const whole = new Set([...parts, listKey(runId)]);
+    for await (const { key } of objects.list(listPrefix(runId))) {
+      if (!whole.has(key)) await objects.remove(key);
+    }
+    const { source, filters, totals } = state;
+    const { format, columns } = reading;
+    const list = { source, format, columns, ...(filters && { filters }), ...totals, parts };
+    await objects.put(listKey(runId), `${JSON.stringify(list, null, 2)}\n`);
+    const lines = { lines: totals.listed, quarantined: 0, transfers: 0 };
+    await ledger.activateRun(runId, { shardCount: 0, sizeBytes: 0, totals: lines });
+    log.info('run.planned', { runId, listed: totals.listed, written: totals.written });
+  };
+
+  /**
+   * Goes on with a list, unless another worker does. A fault of the list ends its run.
+   * @returns `late` when the time ended before the list
+   * @throws StoreError: the next call goes on
+   */
+  const work = async (runId: string, deadline: Date): Promise<'ended' | 'held' | 'late'> => {
+    const outcome = await tryLease(ledger, runLeaseName(runId), now, async () => {
+      const [run, kept] = await Promise.all([ledger.run(runId), readListState(ledger, runId)]);
+      if (run?.state !== 'planning' || !kept) return 'ended';
+      try {
+        return (await writeParts(runId, kept, deadline)) ? 'ended' : 'late';
+      } catch (error) {
+        if (!(error instanceof InputError) && !(error instanceof ConfigError)) throw error;
+        await ledger.stopRun(runId, { state: 'failed', at: now(), error: toCause(error) });
+        log.error('run.failed', { runId, source: kept.state.source }, error);
+        // Nobody may take a part of a list for the whole.
+        for await (const { key } of objects.list(listPrefix(runId))) await objects.remove(key);
+        return 'ended';
+      }
+    });
+    return outcome ?? 'held';
+  };
+
+  /** As `work`. A failure is logged: whoever calls next goes on. */
+  const workOrLog = (runId: string, deadline: Date) =>
+    work(runId, deadline).catch((error: unknown) => {
+      log.error('list.failed', { runId }, error);
+      return 'failed' as const;
+    });
+
+  /** Continues every open list, one after the other; one that fails is left to the next call. */
+  const workOnAll = async (deadline: Date): Promise<ListsAnswer> => {
+    const runIds: string[] = [];
+    let failed = 0;
+    let cursor: string | undefined;
+    do {
+      const page = await ledger.runs({
+        states: ['planning'],
+        operations: ['list-source'],
+        unclosed: true,
+        limit: 100,
+        ...(cursor !== undefined && { cursor }),
+      });
+      cursor = page.nextCursor;
+      for (const { runId } of page.items) {
+        if (now() >= deadline) return { runIds, failed };
+        runIds.push(runId);
+        if ((await workOrLog(runId, deadline)) === 'failed') failed += 1;
+      }
+    } while (cursor !== undefined);
+    return { runIds, failed };
+  };
+
+  return { open, workOrLog, work, workOnAll };
+}
+
+/** @throws InputError; StoreError */
+async function read(state: ListState, options: ListSourceOptions): Promise<Reading> {
+  const { source, rest, totals, isListed } = state;
+  if (!isSourceUrl(source))
+    return readInventory(source, isListed ? Infinity : totals.listed, options);
+  const { bucket, address, prefix } = await findBucket(options.sources, source);
+  const pages = isListed ? none() : listEntries(bucket, prefix, rest);
+  return { address, format: 'bucket', columns: LISTED_COLUMNS, pages };
+}
+
+async function* none(): AsyncGenerator<EntryPage> {}
+
+/** An inventory is read again from its start, past what is written: its files do not change. */
+async function readInventory(
+  key: string,
+  done: number,
+  { objects, sources }: ListSourceOptions,
+): Promise<Reading> {
+  const files = {
+    read: objects.read,
+    sizeOf: async (name: string) => (await objects.head(name))?.sizeBytes,
+  };
+  const { format, columns, source, blocks } = await openList({
+    files,
+    name: key,
+    from: 'inventory',
+  });
+  async function* pages(): AsyncGenerator<EntryPage> {
+    let seen = 0;
+    for await (const block of blocks) {
+      const from = Math.max(0, done - seen);
+      seen += block.length;
+      if (from < block.length) yield { entries: block.slice(from), rest: {} };
+    }
+    // Only now is it proved whole.
+    yield { entries: [] };
+  }
+  const address = source ?? addressOf(key, sources);
+  return { address, format, columns, pages: done === Infinity ? none() : pages() };
+}
+
+/** `inventories/<source>/…`: that of the source, where the inventory itself doesn't tell its bucket. */
+function addressOf(key: string, sources: Sources): string {
+  const name = key.split('/')[1];
+  const source = sources.all().find((each) => each.name === name);
+  if (source) return `${schemeOf(source)}://${source.bucket}`;
+  const message = `${key}: the inventory does not tell its bucket, and WAYBILL_SOURCES_FILE has no source ${name}`;
+  throw new InputError('NOT_FOUND', `${message}.`);
+}

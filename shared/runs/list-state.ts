@@ -1,0 +1,172 @@
+/**
+ * What is kept of a list while it is written: what to list, the parts that are whole, and where to go on.
+ * A note of the ledger, changed with every part.
+ */
+import * as v from 'valibot';
+import { type Notes, noteParser } from '../ledger/notes.ts';
+import { LeasedError } from '../lib/errors.ts';
+import { strictObject } from '../lib/validate.ts';
+import type { Filters } from '../manifest/sources/filters.ts';
+import type { ManifestReport } from '../manifest/sources/write-manifest.ts';
+
+const EXPECTED_PATTERNS = 'expected a list of up to 100 patterns';
+
+const patterns = v.exactOptional(
+  v.pipe(
+    v.array(v.pipe(v.string(EXPECTED_PATTERNS), v.maxLength(1_024)), EXPECTED_PATTERNS),
+    v.maxLength(100, EXPECTED_PATTERNS),
+  ),
+);
+
+const EXPECTED_SIZE = 'expected a whole number of bytes';
+
+const size = v.exactOptional(
+  v.pipe(v.number(EXPECTED_SIZE), v.safeInteger(EXPECTED_SIZE), v.minValue(0, EXPECTED_SIZE)),
+);
+
+const EXPECTED_TIME = 'expected a UTC time such as 2026-11-20T08:00:00Z';
+
+/** As requests have them (spec section 16). */
+export const listFilters = strictObject({
+  include: patterns,
+  exclude: patterns,
+  minSize: size,
+  maxSize: size,
+  modifiedSince: v.exactOptional(
+    v.pipe(v.string(EXPECTED_TIME), v.regex(/Z$/, EXPECTED_TIME), v.isoTimestamp(EXPECTED_TIME)),
+  ),
+});
+
+export const toFilters = (filters: v.InferOutput<typeof listFilters> = {}): Filters => {
+  const { minSize, maxSize, modifiedSince, ...names } = filters;
+  return {
+    ...names,
+    ...(minSize !== undefined && { minSize: BigInt(minSize) }),
+    ...(maxSize !== undefined && { maxSize: BigInt(maxSize) }),
+    ...(modifiedSince !== undefined && { modifiedSince: new Date(modifiedSince) }),
+  };
+};
+
+const counts = v.record(v.string(), v.number());
+
+const totals = v.object({
+  listed: v.number(),
+  written: v.number(),
+  withoutSize: v.number(),
+  /** Text, as it may exceed 2^53. */
+  bytes: v.string(),
+  leftOut: counts,
+  warnings: counts,
+});
+
+export type ListTotals = v.InferOutput<typeof totals>;
+
+const position = v.object({
+  token: v.exactOptional(v.string()),
+  marker: v.exactOptional(v.string()),
+  after: v.exactOptional(v.string()),
+});
+
+const state = v.object({
+  /** `s3://media/photos/`, or the key of an inventory's manifest. */
+  source: v.string(),
+  filters: v.exactOptional(listFilters),
+  /** Who wrote the parts, in order, and how many each; other parts are of a worker that died. */
+  writers: v.array(v.object({ id: v.string(), parts: v.number() })),
+  totals,
+  /** Of a bucket: where it goes on. */
+  rest: v.exactOptional(v.object({ from: v.exactOptional(position) })),
+  /** Every entry is in a part. */
+  isListed: v.boolean(),
+});
+
+export type ListState = v.InferOutput<typeof state>;
+
+/** Names of the parts, in order. */
+export function partsOf({ writers }: Pick<ListState, 'writers'>): readonly string[] {
+  let before = 0;
+  return writers.flatMap(({ id, parts }) => {
+    const names = Array.from({ length: parts }, (_, at) => partName(before + at, id));
+    before += parts;
+    return names;
+  });
+}
+
+/** No two workers write the same part, so that a late one changes nothing. @param at from 0 */
+export const partName = (at: number, writer: string): string =>
+  `${String(at + 1).padStart(6, '0')}-${writer}`;
+
+/** With one part more. */
+export function withPart(writers: ListState['writers'], writer: string): ListState['writers'] {
+  const last = writers.at(-1);
+  if (last?.id !== writer) return [...writers, { id: writer, parts: 1 }];
+  return [...writers.slice(0, -1), { id: writer, parts: last.parts + 1 }];
+}
+
+export const noTotals: ListTotals = {
+  listed: 0,
+  written: 0,
+  withoutSize: 0,
+  bytes: '0',
+  leftOut: {},
+  warnings: {},
+};
+
+export function addTotals(before: ListTotals, report: ManifestReport): ListTotals {
+  return {
+    listed: before.listed + report.listed,
+    written: before.written + report.written,
+    withoutSize: before.withoutSize + report.withoutSize,
+    bytes: String(BigInt(before.bytes) + report.bytes),
+    leftOut: addCounts(before.leftOut, report.leftOut),
+    warnings: addCounts(before.warnings, report.warnings),
+  };
+}
+
+function addCounts(
+  before: Readonly<Record<string, number>>,
+  more: Readonly<Record<string, number>>,
+): Record<string, number> {
+  const sum = { ...before };
+  for (const [reason, number] of Object.entries(more)) sum[reason] = (sum[reason] ?? 0) + number;
+  return sum;
+}
+
+const nameOf = (runId: string): string => `list ${runId}`;
+
+/** A list's note, and its version in `save`. */
+export interface KeptState {
+  readonly state: ListState;
+  readonly version: number;
+}
+
+/** Undefined when there is no list of this run. @throws StoreError */
+export async function readListState(
+  ledger: Pick<Notes, 'readNote'>,
+  runId: string,
+): Promise<KeptState | undefined> {
+  const name = nameOf(runId);
+  const note = await ledger.readNote(name);
+  if (!note) return undefined;
+  const parsed = noteParser(name, v.nullable(state), null)(note.text);
+  return parsed ? { state: parsed, version: note.version } : undefined;
+}
+
+/**
+ * @param version undefined for the first one
+ * @throws LeasedError when another worker goes on with the list
+ */
+export async function saveListState(
+  ledger: Notes,
+  runId: string,
+  state: ListState,
+  version: number | undefined,
+): Promise<KeptState> {
+  const name = nameOf(runId);
+  const text = JSON.stringify(state);
+  const isSaved = await ledger.swapNote(name, text, version);
+  // The answer to our own write may have been lost.
+  const note = await ledger.readNote(name);
+  if (note && (isSaved || note.text === text)) return { state, version: note.version };
+  throw new LeasedError(name);
+}
