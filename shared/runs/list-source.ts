@@ -4,7 +4,7 @@
  * that was killed at any moment goes on without a key lost or doubled.
  */
 import { randomUUID } from 'node:crypto';
-import { runLeaseName, tryLease } from '../ledger/lease.ts';
+import { tryLease } from '../ledger/lease.ts';
 import type { Ledger } from '../ledger/ledger.ts';
 import type { NewRun, Run } from '../ledger/model.ts';
 import { toCause } from '../lib/cause.ts';
@@ -79,6 +79,11 @@ export function createLists(options: ListSourceOptions) {
     return ledger.openRun({ ...run, operation: 'list-source', task, createdAt: now() });
   };
 
+  /** Nobody may take a part of a list for the whole. */
+  const discard = async (runId: string): Promise<void> => {
+    for await (const { key } of objects.list(listPrefix(runId))) await objects.remove(key);
+  };
+
   /** Writes parts until the list, its run or the time ends. @returns whether it was the list */
   const writeParts = async (runId: string, kept: KeptState, deadline: Date): Promise<boolean> => {
     let { state, version } = kept;
@@ -113,7 +118,11 @@ export function createLists(options: ListSourceOptions) {
       };
       ({ state, version } = await saveListState(ledger, runId, next, version));
       log.info('list.part', { runId, listed: totals.listed });
-      if (rest && (isLate || (await ledger.run(runId))?.state !== 'planning')) return false;
+      if ((await ledger.run(runId))?.state !== 'planning') {
+        await discard(runId);
+        return false;
+      }
+      if (rest && isLate) return false;
       [writer, text] = [create(), ''];
     }
     await finish(runId, state, reading);
@@ -142,7 +151,8 @@ export function createLists(options: ListSourceOptions) {
    * @throws StoreError: the next call goes on
    */
   const work = async (runId: string, deadline: Date): Promise<'ended' | 'held' | 'late'> => {
-    const outcome = await tryLease(ledger, runLeaseName(runId), now, async () => {
+    // Not that of the run, which may be cancelled meanwhile.
+    const outcome = await tryLease(ledger, `list ${runId}`, now, async () => {
       const [run, kept] = await Promise.all([ledger.run(runId), readListState(ledger, runId)]);
       if (run?.state !== 'planning' || !kept) return 'ended';
       try {
@@ -151,8 +161,7 @@ export function createLists(options: ListSourceOptions) {
         if (!(error instanceof InputError) && !(error instanceof ConfigError)) throw error;
         await ledger.stopRun(runId, { state: 'failed', at: now(), error: toCause(error) });
         log.error('run.failed', { runId, source: kept.state.source }, error);
-        // Nobody may take a part of a list for the whole.
-        for await (const { key } of objects.list(listPrefix(runId))) await objects.remove(key);
+        await discard(runId);
         return 'ended';
       }
     });

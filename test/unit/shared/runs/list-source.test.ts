@@ -135,7 +135,7 @@ describe('a list of a bucket', () => {
 
   it('is written by one worker at a time', async () => {
     const { lists, ledger } = await setup();
-    await ledger.takeLease(`run ${RUN.runId}`, { owner: 'x', at: new Date(), leaseMs: 60_000 });
+    await ledger.takeLease(`list ${RUN.runId}`, { owner: 'x', at: new Date(), leaseMs: 60_000 });
     expect(await lists.work(RUN.runId, NEVER)).toBe('held');
   });
 
@@ -182,7 +182,7 @@ describe('a list of a bucket', () => {
     expect(await Array.fromAsync(objects.list(listPrefix(RUN.runId)))).toEqual([]);
   });
 
-  it('stops where its run is cancelled', async () => {
+  it('stops where its run is cancelled, and leaves no part', async () => {
     const { lists, ledger, objects, open } = await setup();
     const cancelling = open(ledger, {
       ...objects,
@@ -193,7 +193,7 @@ describe('a list of a bucket', () => {
     });
     await cancelling.work(RUN.runId, NEVER);
     expect(await lists.work(RUN.runId, NEVER)).toBe('ended');
-    expect(await Array.fromAsync(objects.list(listPrefix(RUN.runId)))).toHaveLength(1);
+    expect(await Array.fromAsync(objects.list(listPrefix(RUN.runId)))).toEqual([]);
   });
 });
 
