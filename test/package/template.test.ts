@@ -109,6 +109,7 @@ describe('functions', () => {
     const always = { OnFailure: { Destination: '<FailedEvents.Arn>' } };
     expect(kept.sort()).toEqual([
       ['CosDashbatchDashjobLambdaRetries', 2, always],
+      ['ListDashsourceLambdaRetries', 2, always],
       ['OmsDashv1DashstartDashtaskLambdaRetries', 2, always],
       ['OmsDashv2DashstartDashtaskLambdaRetries', 2, always],
       ['PlanDashmanifestLambdaRetries', 2, always],
@@ -259,6 +260,7 @@ describe('triggers', () => {
     const schedules = ofType(template, 'AWS::Scheduler::Schedule');
     expect(schedules.map(([, { Properties }]) => Properties['ScheduleExpression']).sort()).toEqual([
       'cron(0 2 * * ? *)',
+      'rate(5 minutes)',
       'rate(5 minutes)',
       'rate(5 minutes)',
     ]);
