@@ -206,17 +206,16 @@ describe('the packaged stack', () => {
     PATIENCE_MS + 60_000,
   );
 
-  it('wrote each healthy object twice', async () => {
-    const versions = new Map<number, number>();
+  it('wrote each healthy object once, beside packs', async () => {
+    let [thin, thick] = [0, 0];
     for await (const row of rows()) {
-      const version = Number(row['version']?.N);
-      versions.set(version, (versions.get(version) ?? 0) + 1);
+      if (row['w']) thin += 1;
+      else thick += Number(row['version']?.N);
     }
-    // The others were resolved, asked for, or told of twice.
-    expect(versions.get(2)).toBeGreaterThan(0.9 * LINES);
-    const writes = [...versions].reduce((sum, [count, many]) => sum + count * many, 0);
-    process.stdout.write(`${(writes / LINES).toFixed(3)} writes per object\n`);
-    expect(writes / LINES).toBeLessThan(2.2);
+    // The others failed, were resolved, or polled while they were running.
+    expect(thin).toBeGreaterThan(0.9 * LINES);
+    process.stdout.write(`${((thin + thick) / LINES).toFixed(3)} writes per object\n`);
+    expect((thin + thick) / LINES).toBeLessThan(1.2);
   });
 
   it('tells of failures, which the nightly schedule tries again', async () => {

@@ -1,7 +1,7 @@
 /**
  * The keys of the DynamoDB table (docs/ledger.md). A run and its shards share one partition, which
- * gets a few writes per shard. Transfers get two writes each, so they have partitions of their own:
- * four for each shard, so that 1,000 objects a second from one worker are 500 writes to each.
+ * gets a few writes per shard. Transfers get a write each, so they have partitions of their own: four
+ * for each shard, so that 1,000 objects a second from one worker are 250 writes to each.
  */
 import type { TransferPlace } from '../../../ledger/model.ts';
 export interface Key {
