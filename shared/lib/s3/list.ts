@@ -165,8 +165,8 @@ function createRepeatCheck(bucket: Bucket, { from = {}, end }: Range) {
       throw failed(bucket, 'LIST_REPEATS', what);
     }
     if (isPart && !isAscending(objects)) {
-      const what = `the page ${placeOf(position)} is not in the order of bytes, so the bucket can't be listed in parallel`;
-      throw failed(bucket, 'LIST_REPEATS', what);
+      const what = `the page ${placeOf(position)} is not in the order of bytes, so the bucket can't be listed in parts`;
+      throw failed(bucket, 'LIST_INCOMPLETE', what);
     }
     before = seen;
     pages += 1;
@@ -204,4 +204,7 @@ function placeOf({ token, marker, after }: Position): string {
 type ListCode = 'LIST_DAMAGED' | 'LIST_INCOMPLETE' | 'LIST_REPEATS';
 
 const failed = (bucket: Bucket, code: ListCode, what: string): InputError =>
-  new InputError(code, `The list of bucket ${bucket.name} is not whole: ${what}.`);
+  new InputError(
+    code,
+    `The list of bucket ${bucket.name} is not whole: ${what}. List it one part after the other, list smaller prefixes, or use an inventory.`,
+  );
