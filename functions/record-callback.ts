@@ -4,6 +4,7 @@
  * `WAYBILL_VERIFY` says which callbacks are confirmed with a status query. Trigger: HTTP,
  * `events/record-callback.json`. Repeating is harmless.
  */
+import { setTimeout as sleep } from 'node:timers/promises';
 import { expose, openLedger, openObjects, openWaker } from '#wiring';
 import { CALLBACK_ROUTES } from '../shared/api/routes/callbacks.ts';
 import { routesOf } from '../shared/api/routes/route.ts';
@@ -53,7 +54,14 @@ export interface Deps {
   /** Makes the sweeper look at all tasks now. */
   readonly wake: () => Promise<void>;
   readonly now?: () => Date;
+  readonly wait?: (ms: number) => Promise<unknown>;
 }
+
+/**
+ * A callback can be faster than the record of the acceptance that it belongs to. Beyond these waits
+ * it is left to the sweep.
+ */
+const WAITS_MS = [20, 80, 400, 1_500];
 
 const router = createRouter(routesOf(CALLBACK_ROUTES).map((route) => [route, route] as const));
 
@@ -68,8 +76,20 @@ export function createHandler({
   smn,
   wake,
   now = () => new Date(),
+  wait = sleep,
 }: Deps) {
   const answer = json(200, { recorded: true });
+
+  /** The transfer, once the acceptance of the attempt is recorded; as it is when that takes too long. */
+  const readAccepted = async ({ transferId, attempt }: CallbackClaim) => {
+    let known = await ledger.read(transferId);
+    for (const ms of WAITS_MS) {
+      if (known && isAccepted(known, attempt)) break;
+      await wait(ms);
+      known = await ledger.read(transferId);
+    }
+    return known;
+  };
 
   /** The update to record: from the token, or from the provider where `WAYBILL_VERIFY` requires it. */
   const updateFor = async (
@@ -83,14 +103,13 @@ export function createHandler({
     const mustExplain = explain !== undefined && claimed.cause !== undefined;
     const isVerified = mustVerify && status !== undefined;
     if (!isVerified && !mustExplain) return claimed;
-    const known = await ledger.read(claim.transferId);
+    const known = await (isVerified ? readAccepted(claim) : ledger.read(claim.transferId));
     // What is told of an earlier attempt changes nothing but for a success.
     if (known && claim.attempt < known.attempt) return claimed;
     if (isVerified) {
       if (known?.state === 'succeeded') return undefined;
       // No task to query: the acceptance is not recorded yet, or was lost. The sweep finds the outcome.
-      const attempt = `${claim.attempt}:`;
-      if (!known?.accepted.some((entry) => entry.startsWith(attempt))) return undefined;
+      if (!known || !isAccepted(known, claim.attempt)) return undefined;
     }
     const transfer = known?.attempt === claim.attempt ? known : unrecorded(claim, now());
     const readObject = async () => transfer.object ?? (await describe([transfer]))[0]?.object;
@@ -137,6 +156,12 @@ export function createHandler({
     { log, router },
   );
 }
+
+/** Also where there is nothing to wait for. */
+const isAccepted = ({ accepted, attempt, state }: Transfer, wanted: number): boolean =>
+  wanted < attempt ||
+  state === 'succeeded' ||
+  accepted.some((entry) => entry.startsWith(`${wanted}:`));
 
 /** What is known of a submission whose callback came before its answer was recorded. */
 function unrecorded({ transferId, attempt }: CallbackClaim, at: Date): Transfer {

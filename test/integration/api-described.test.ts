@@ -1,4 +1,6 @@
 /** Every route at a live service, good and bad: what it answers is what the OpenAPI document says. */
+import { writeFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { Ajv2020, type ValidateFunction } from 'ajv/dist/2020.js';
 import { expect, it } from 'vitest';
 import { openApi } from '../../shared/api/openapi.ts';
@@ -6,6 +8,7 @@ import { createCallbackTokens } from '../../shared/signing/callback-token.ts';
 import { type LiveService, manifestOf, startLive, TARGET } from '../fixtures/live.ts';
 import { until } from '../fixtures/processes.ts';
 import { putObject } from '../fixtures/providers.ts';
+import { temporaryFolder } from '../fixtures/stores.ts';
 import { batchJob } from '../fixtures/tasks.ts';
 
 /** Of the simulator's samples. */
@@ -95,7 +98,17 @@ const post = (body?: unknown, headers = {}): RequestInit => ({
 });
 
 it('answers of every route are as described', { timeout: 60_000 }, async () => {
-  const live = await startLive({ env: { WAYBILL_CALLBACK_KEYS: `k1:${SECRET}` } });
+  const sources = join(temporaryFolder(), 'sources.json');
+  const media = {
+    kind: 's3',
+    bucket: 'media',
+    region: 'us-east-1',
+    endpoint: 'http://127.0.0.1:1',
+  };
+  writeFileSync(sources, JSON.stringify({ media }));
+  const live = await startLive({
+    env: { WAYBILL_CALLBACK_KEYS: `k1:${SECRET}`, WAYBILL_SOURCES_FILE: sources },
+  });
   await putObject(
     live.simulator,
     'sourcebucket-1250000000/manifests/batch-copy-manifest.csv',
@@ -159,6 +172,7 @@ it('answers of every route are as described', { timeout: 60_000 }, async () => {
   await ask('POST /runs/{runId}/cancel', begun as { runId: string }, post());
   expect((await ask('POST /dead-letters/redrive', {}, post())).status).toBe(200);
   expect((await ask('POST /nightly', {}, post())).status).toBe(202);
+  expect((await ask('POST /lists', {}, post({ source: 's3://media/photos/' }))).status).toBe(202);
 
   // Tasks of the providers.
   const { clientRequestToken: _token, ...job } = batchJob();

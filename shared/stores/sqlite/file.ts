@@ -41,7 +41,7 @@ interface Waiting {
 /** What became of a change. */
 type Outcome = { readonly value: unknown } | { readonly error: unknown };
 
-/** Least time between two commits: one write alone goes at once, many share a sync. */
+/** Between two commits: one write alone goes at once, many share a sync. */
 const COMMIT_GAP_MS = 4;
 
 /** Where so many come in one turn, waiting for more gains nothing. */
@@ -54,9 +54,10 @@ const BUSY_RETRY_MS = 10;
 
 /**
  * @param path of the file, made with its folder when absent, or `:memory:`
+ * @param gapMs least time between two commits; 0 where time is not real, as in tests
  * @throws StoreError (STORE_FAILED) when it can't be opened or written
  */
-export function openSqliteFile(path: string): SqliteFile {
+export function openSqliteFile(path: string, gapMs = COMMIT_GAP_MS): SqliteFile {
   const db = open(path);
   const hooks: CommitHook[] = [];
   const commit = createCommit(db, hooks);
@@ -117,7 +118,7 @@ export function openSqliteFile(path: string): SqliteFile {
     new Promise<Value>((done, reject) => {
       isSynced ||= synced === 'synced';
       waiting.push({ change, resolve: done as Waiting['resolve'], reject });
-      scheduled ??= schedule(flushedAt + COMMIT_GAP_MS - performance.now());
+      scheduled ??= schedule(flushedAt + gapMs - performance.now());
     });
 
   const close = async () => {

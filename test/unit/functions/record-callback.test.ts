@@ -44,6 +44,7 @@ async function setup(change: Partial<Deps> = {}) {
     verify: 'none',
     wake: async () => {},
     now: () => AT,
+    wait: async () => {},
     ...change,
   };
   return { handle: createHandler(deps), ledger };
@@ -283,6 +284,24 @@ describe('record-callback', () => {
       await handle(event(tokens.make(claim, tomorrow)));
       expect(described).toEqual([id]);
       expect(await ledger.read(id)).toMatchObject({ state: 'succeeded' });
+    });
+
+    it('G4: waits for the acceptance that its callback was faster than', async () => {
+      const query = async () => ({ ...polled('failed'), attempt: 2 });
+      let waited = 0;
+      const { handle, ledger } = await setup({
+        verify: 'failures',
+        status: { query },
+        wait: async () => {
+          waited += 1;
+          const accepted = { state: 'submitted', attempt: 2, accepted: ['2:t2'], at: AT } as const;
+          if (waited === 2) await ledger.record(id, { ...accepted, event: 'accepted' });
+        },
+      });
+      const claim = { transferId: id, attempt: 2, outcome: 'failed' } as const;
+      await handle(event(tokens.make(claim, tomorrow)));
+      expect(waited).toBe(2);
+      expect(await ledger.read(id)).toMatchObject({ state: 'failed' });
     });
 
     it.each<[string, string, number]>([
