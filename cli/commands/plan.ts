@@ -1,7 +1,7 @@
 /** `waybill plan <manifest>`: estimates what a run of it takes, without calling any service. */
 import { basename } from 'node:path';
 import type { Command } from 'commander';
-import type { PlannedTransfer } from '../../shared/ledger/shard.ts';
+import type { PlannedTransfer } from '../../shared/ledger/manifest-lines.ts';
 import { readEnv } from '../../shared/lib/env.ts';
 import { InputError } from '../../shared/lib/errors.ts';
 import { COS } from '../../shared/wiring/config/tables.ts';

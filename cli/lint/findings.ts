@@ -4,7 +4,7 @@
  */
 import { stat } from 'node:fs/promises';
 import { basename } from 'node:path';
-import type { Layout, Target } from '../../shared/ledger/shard.ts';
+import type { Layout, Target } from '../../shared/ledger/manifest-lines.ts';
 import type { Tally } from '../../shared/ledger/tally.ts';
 import { InputError } from '../../shared/lib/errors.ts';
 import { readLayout } from '../../shared/manifest/detect-layout.ts';

@@ -2,7 +2,7 @@
 import { createReadStream, existsSync } from 'node:fs';
 import { createInterface } from 'node:readline';
 import { createGunzip } from 'node:zlib';
-import type { Layout, PlannedTransfer } from '../../shared/ledger/shard.ts';
+import type { Layout, PlannedTransfer } from '../../shared/ledger/manifest-lines.ts';
 import { splitCsvLine } from '../../shared/lib/csv.ts';
 import { isRecord, own } from '../../shared/lib/values.ts';
 import type { BlockLook } from '../../shared/manifest/read-whole.ts';

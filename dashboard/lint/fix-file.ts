@@ -3,7 +3,7 @@
  * those that can't be sent.
  */
 import { Buffer } from 'node:buffer';
-import type { Layout } from '../../shared/ledger/shard.ts';
+import type { Layout } from '../../shared/ledger/manifest-lines.ts';
 import { splitCsvLine, toCsvField } from '../../shared/lib/csv.ts';
 import { DEFAULT_COLUMNS, parseCsvLine } from '../../shared/manifest/csv.ts';
 import { readLayout } from '../../shared/manifest/detect-layout.ts';

@@ -7,9 +7,9 @@
  */
 import { RunStoppedError, UnsettledError } from '../lib/errors.ts';
 import type { IntentWindow, OpenedShard } from './ledger.ts';
+import type { PlannedTransfer } from './manifest-lines.ts';
 import type { Acceptance, Transfer, TransferUpdate } from './model.ts';
 import { createPacks } from './packs.ts';
-import type { PlannedTransfer } from './shard.ts';
 import { createWindows, type WindowOptions } from './windows.ts';
 
 /** Checks whether an open submission arrived: true when the object was written after `since`. */

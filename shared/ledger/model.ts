@@ -1,8 +1,9 @@
 /** The types of the ledger: runs, transfers, provider tasks, and the updates that change them. */
 import type { Cause } from '../lib/errors.ts';
 import type { ListedFields } from './listed-fields.ts';
+import type { Target } from './manifest-lines.ts';
 import type { Fact, TransferState } from './merge.ts';
-import type { SameKey, Target } from './shard.ts';
+import type { SameKey } from './shard.ts';
 
 export const RUN_STATES = ['planning', 'active', 'completed', 'cancelled', 'failed'] as const;
 

@@ -2,12 +2,8 @@
 
 import * as v from 'valibot';
 import { jsonText, parseWith } from '../lib/validate.ts';
-import {
-  LISTED_COLUMNS,
-  type ListedColumn,
-  type ListedFields,
-  ON_KEY_EXIST,
-} from './listed-fields.ts';
+import { LISTED_COLUMNS, type ListedColumn, ON_KEY_EXIST } from './listed-fields.ts';
+import type { CsvColumns, Layout, Target } from './manifest-lines.ts';
 
 /** Deeply, as nothing changes a shard. */
 type Fixed<Value> = Value extends object
@@ -18,38 +14,24 @@ const whole = v.pipe(v.number(), v.safeInteger(), v.minValue(0));
 
 const targetSchema = v.object({
   region: v.string(),
-  /** With the APPID: `examplebucket-1250000000`. */
   bucket: v.string(),
-  /** Names the credential set of its account. @default that of the bucket's APPID, else the configured keys */
   credentials: v.exactOptional(v.string()),
-});
-
-/** Where a manifest's objects go, from the manifest's key; the account as its request says. */
-export type Target = Fixed<v.InferOutput<typeof targetSchema>>;
+}) satisfies v.GenericSchema<unknown, Target>;
 
 const columnsSchema = v.object({
   url: whole,
   key: whole,
   md5: v.exactOptional(whole),
   ...v.entriesFromList(LISTED_COLUMNS, v.exactOptional(whole)),
-  /** Of all columns; a line with more is quarantined. Messages of earlier versions lack it. */
   count: v.exactOptional(whole),
-});
-
-/** Positions of the columns of a CSV manifest, from 0. */
-export type CsvColumns = Fixed<v.InferOutput<typeof columnsSchema>>;
+}) satisfies v.GenericSchema<unknown, CsvColumns>;
 
 const layoutSchema = v.object({
   format: v.picklist(['csv', 'jsonl']),
   gzip: v.boolean(),
-  /** CSV only. */
   columns: v.exactOptional(columnsSchema),
-  /** The first line names the columns and is no transfer. */
   header: v.boolean(),
-});
-
-/** How the lines of a manifest are written. */
-export type Layout = Fixed<v.InferOutput<typeof layoutSchema>>;
+}) satisfies v.GenericSchema<unknown, Layout>;
 
 /** Where a shard stands in a list of shards that are worked on one after the other. */
 const placeSchema = v.object({
@@ -121,17 +103,3 @@ export const listedColumnsOf = (shards: readonly Shard[]): readonly ListedColumn
         (shard.layout.format === 'jsonl' || shard.layout.columns?.[column] !== undefined),
     ),
   );
-
-/** One good line. */
-export interface PlannedTransfer extends ListedFields {
-  /** `<runId>.<shard>.<line>` */
-  readonly id: string;
-  /** Line within the shard, from 0; header, blank and quarantined lines count. */
-  readonly line: number;
-  readonly target: Target;
-  readonly url: string;
-  /** Decoded. */
-  readonly key: string;
-  /** 32 hex digits, lower case. */
-  readonly md5?: string;
-}

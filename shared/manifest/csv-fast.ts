@@ -5,7 +5,7 @@
  */
 
 import { LISTED_COLUMNS, type ListedColumn, type ListedFields } from '../ledger/listed-fields.ts';
-import type { CsvColumns } from '../ledger/shard.ts';
+import type { CsvColumns } from '../ledger/manifest-lines.ts';
 import { hasUrlSecrets } from '../lib/url-secrets.ts';
 import { hasOuterBlanks } from './blanks.ts';
 import { CONTROL, KEY_LIMIT_BYTES, LINE_LIMIT_BYTES, type LintOptions, MD5_HEX } from './lint.ts';

@@ -1,7 +1,7 @@
 /** Reads lines and headers of CSV manifests. */
 
 import { LISTED_COLUMNS } from '../ledger/listed-fields.ts';
-import type { CsvColumns } from '../ledger/shard.ts';
+import type { CsvColumns } from '../ledger/manifest-lines.ts';
 import { splitCsvLine } from '../lib/csv.ts';
 import { InputError } from '../lib/errors.ts';
 import type { Fields, LineFault } from './lint.ts';

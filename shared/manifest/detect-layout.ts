@@ -1,5 +1,5 @@
 /** Detects the layout of a manifest from its first bytes, and refuses other files. */
-import type { Layout } from '../ledger/shard.ts';
+import type { Layout } from '../ledger/manifest-lines.ts';
 import { InputError } from '../lib/errors.ts';
 import type { ObjectInfo, Objects } from '../stores/objects.ts';
 import { DEFAULT_COLUMNS, parseCsvHeader } from './csv.ts';

@@ -2,7 +2,7 @@
  * Parses manifest keys: `cos-fetch/<region>/<bucket-appid>/<any name>.csv|.jsonl[.gz]` (spec
  * section 5). The key alone says where the objects go and how the lines are written.
  */
-import type { Layout, Target } from '../ledger/shard.ts';
+import type { Layout, Target } from '../ledger/manifest-lines.ts';
 import { InputError } from '../lib/errors.ts';
 import { OWN_PREFIX } from '../stores/layout.ts';
 import { BUCKET, REGION } from './cos-names.ts';

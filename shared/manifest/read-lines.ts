@@ -3,7 +3,7 @@
  * command line's linter both read through here, so they agree.
  */
 import { isUtf8 } from 'node:buffer';
-import type { Layout, PlannedTransfer, Target } from '../ledger/shard.ts';
+import type { Layout, PlannedTransfer, Target } from '../ledger/manifest-lines.ts';
 import type { Tally, WarningReason } from '../ledger/tally.ts';
 import { maskUrls } from '../lib/url-secrets.ts';
 import { DEFAULT_COLUMNS, parseCsvLine } from './csv.ts';

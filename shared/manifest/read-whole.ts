@@ -2,7 +2,7 @@
  * Reads a whole manifest by the rules of a run, and a second time where keys may clash. Memory does
  * not grow with it.
  */
-import type { PlannedTransfer } from '../ledger/shard.ts';
+import type { PlannedTransfer } from '../ledger/manifest-lines.ts';
 import type { Tally, WarningReason } from '../ledger/tally.ts';
 import { createClashFinder } from './clashes.ts';
 import { cutLines, type LineBlock } from './lines.ts';

@@ -3,7 +3,8 @@
  * `plan-manifest` cuts, `cos-offline-fetch` reads, `sweep` proves. Everything here may be repeated:
  * the same manifest gives the same shards, lines and ids.
  */
-import type { Layout, PlannedTransfer, Shard, Target } from '../ledger/shard.ts';
+import type { Layout, PlannedTransfer, Target } from '../ledger/manifest-lines.ts';
+import type { Shard } from '../ledger/shard.ts';
 import type { Tally } from '../ledger/tally.ts';
 import { InputError } from '../lib/errors.ts';
 import { stagingPrefix } from '../stores/layout.ts';

@@ -4,7 +4,8 @@
  * the same pieces. Existing pieces keep their version, because queued shards may name it.
  */
 import { createHash } from 'node:crypto';
-import type { Layout, Shard, Target } from '../ledger/shard.ts';
+import type { Layout, Target } from '../ledger/manifest-lines.ts';
+import type { Shard } from '../ledger/shard.ts';
 import { StoreError } from '../lib/errors.ts';
 import { stagingPrefix } from '../stores/layout.ts';
 import type { ObjectInfo, Objects } from '../stores/objects.ts';

@@ -3,7 +3,7 @@
  * file instead of one for each line. A file is refused only if none, or few, of these lines are
  * good.
  */
-import type { CsvColumns, Layout } from '../ledger/shard.ts';
+import type { CsvColumns, Layout } from '../ledger/manifest-lines.ts';
 import { DEFAULT_COLUMNS, parseCsvHeader, parseCsvLine } from './csv.ts';
 import { parseJsonLine } from './jsonl.ts';
 import { findFault } from './lint.ts';

@@ -1,6 +1,8 @@
 /** The shards of a manifest: the same version, cut in the same way, gives the same shards and line numbers. */
+
+import type { Target } from '../ledger/manifest-lines.ts';
 import type { Source } from '../ledger/model.ts';
-import type { SameKey, Shard, Target } from '../ledger/shard.ts';
+import type { SameKey, Shard } from '../ledger/shard.ts';
 import { readLayout } from '../manifest/detect-layout.ts';
 import { parseManifestKey } from '../manifest/key.ts';
 import { cutShards } from '../manifest/shards.ts';

@@ -4,8 +4,9 @@
  * tolerate being queued twice (promise G2).
  */
 import type { Ledger } from '../ledger/ledger.ts';
+import type { Target } from '../ledger/manifest-lines.ts';
 import type { Run } from '../ledger/model.ts';
-import type { SameKey, Shard, Target } from '../ledger/shard.ts';
+import type { SameKey, Shard } from '../ledger/shard.ts';
 import { toCause } from '../lib/cause.ts';
 import { InputError } from '../lib/errors.ts';
 import type { Log } from '../lib/log.ts';

@@ -5,8 +5,9 @@
 import { randomUUID } from 'node:crypto';
 import { createIntent } from '../ledger/intent.ts';
 import type { IntentWindow } from '../ledger/ledger.ts';
+import type { PlannedTransfer } from '../ledger/manifest-lines.ts';
 import type { Run } from '../ledger/model.ts';
-import type { PlannedTransfer, Shard } from '../ledger/shard.ts';
+import type { Shard } from '../ledger/shard.ts';
 import type { RunWatch } from '../ledger/stops.ts';
 import { toCause } from '../lib/cause.ts';
 import { untilTime } from '../lib/deadline.ts';

@@ -3,7 +3,8 @@ import { expect, it } from 'vitest';
 import { createHandler, type Deps } from '../../functions/cos-offline-fetch.ts';
 import { CASE } from '../../scripts/costs.ts';
 import { MEASURED } from '../../scripts/scale.ts';
-import type { PlannedTransfer, Shard } from '../../shared/ledger/shard.ts';
+import type { PlannedTransfer } from '../../shared/ledger/manifest-lines.ts';
+import type { Shard } from '../../shared/ledger/shard.ts';
 import { createLimiter } from '../../shared/limits/limiter.ts';
 
 import { createDynamoLedger } from '../../shared/stores/aws/dynamodb/ledger.ts';

@@ -17,6 +17,7 @@ const ONE_RUN = { runIds: [expect.stringMatching(/^[0-9a-f]{24}$/)] };
 const OTHERS: Readonly<Record<string, readonly [name: string, answer: object]>> = {
   'cos-batch-job-upload': ['cos-batch-job', ONE_RUN],
   fetches: ['runs', { statusCode: 202, body: /"runId":"[0-9a-f]{24}"/ }],
+  'list-source-upload': ['list-source', { runIds: [] }],
   'oms-v1-start-task-upload': ['oms-v1-start-task', ONE_RUN],
   'oms-v2-start-task-upload': ['oms-v2-start-task', ONE_RUN],
   'plan-manifest': ['plan-manifest', ONE_RUN],

@@ -2,7 +2,7 @@
  * Chooses the account that calls for a target are signed by: the credential set that its request named,
  * else the one with the APPID at the end of the bucket's name, else the configured key pair.
  */
-import type { Target } from '../../ledger/shard.ts';
+import type { Target } from '../../ledger/manifest-lines.ts';
 import type { Credentials } from '../../lib/api-request.ts';
 import type { CredentialSets } from '../../stores/credential-sets.ts';
 

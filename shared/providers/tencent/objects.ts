@@ -3,7 +3,7 @@
  * https://cloud.tencent.com/document/product/436/7745
  */
 import type { Resolve } from '../../ledger/intent.ts';
-import type { Target } from '../../ledger/shard.ts';
+import type { Target } from '../../ledger/manifest-lines.ts';
 import type { ApiRequest, Pair, Signer } from '../../lib/api-request.ts';
 import { createClock, type ProviderClock } from '../../lib/clock.ts';
 import { ReplyError } from '../../lib/errors.ts';

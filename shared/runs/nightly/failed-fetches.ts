@@ -3,8 +3,9 @@
  * Waybill's own, which the nightly run holds as shards.
  */
 import type { Ledger, ShardRecord } from '../../ledger/ledger.ts';
+import type { Target } from '../../ledger/manifest-lines.ts';
 import type { DescribedTransfer, Run } from '../../ledger/model.ts';
-import { isTaskShard, type SameKey, type Shard, type Target } from '../../ledger/shard.ts';
+import { isTaskShard, type SameKey, type Shard } from '../../ledger/shard.ts';
 import { sha256Hex } from '../../lib/encoding.ts';
 import type { CauseClass } from '../../lib/errors.ts';
 import { createDescribe } from '../../manifest/describe.ts';

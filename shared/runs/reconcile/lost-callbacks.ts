@@ -1,7 +1,7 @@
 /** Queries the outcome of submissions whose callback is overdue (promise G4). */
 import type { Ledger, ShardRecord } from '../../ledger/ledger.ts';
+import type { Target } from '../../ledger/manifest-lines.ts';
 import type { Transfer, TransferObject } from '../../ledger/model.ts';
-import type { Target } from '../../ledger/shard.ts';
 import { StoreError } from '../../lib/errors.ts';
 import type { Log } from '../../lib/log.ts';
 import type { Limiter } from '../../limits/ports.ts';

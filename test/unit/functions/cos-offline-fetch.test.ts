@@ -1,7 +1,8 @@
 import { beforeEach, describe, expect, it } from 'vitest';
 import { createHandler, type Deps } from '../../../functions/cos-offline-fetch.ts';
 import type { Ledger } from '../../../shared/ledger/ledger.ts';
-import type { PlannedTransfer, Shard, ShardMessage } from '../../../shared/ledger/shard.ts';
+import type { PlannedTransfer } from '../../../shared/ledger/manifest-lines.ts';
+import type { Shard, ShardMessage } from '../../../shared/ledger/shard.ts';
 import type { Tally } from '../../../shared/ledger/tally.ts';
 import { InputError, ProviderError, SourceKeysError } from '../../../shared/lib/errors.ts';
 import { createSend } from '../../../shared/lib/http.ts';

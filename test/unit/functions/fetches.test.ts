@@ -1,8 +1,8 @@
 import { describe, expect, it } from 'vitest';
 import { createHandler } from '../../../functions/runs.ts';
 import { createBearer } from '../../../shared/api/auth.ts';
+import type { PlannedTransfer } from '../../../shared/ledger/manifest-lines.ts';
 import type { Run } from '../../../shared/ledger/model.ts';
-import type { PlannedTransfer } from '../../../shared/ledger/shard.ts';
 import { parseShard } from '../../../shared/ledger/shard.ts';
 import { runView } from '../../../shared/ledger/views.ts';
 import { createShardReader } from '../../../shared/manifest/shards.ts';

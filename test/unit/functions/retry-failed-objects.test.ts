@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import type { Ledger } from '../../../shared/ledger/ledger.ts';
+import type { PlannedTransfer } from '../../../shared/ledger/manifest-lines.ts';
 import { progressOf } from '../../../shared/ledger/run-numbers.ts';
-import type { PlannedTransfer } from '../../../shared/ledger/shard.ts';
 import { parseShard } from '../../../shared/ledger/shard.ts';
 import { NO_TALLY, type Tally } from '../../../shared/ledger/tally.ts';
 import type { Cause } from '../../../shared/lib/errors.ts';

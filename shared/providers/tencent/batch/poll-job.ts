@@ -2,7 +2,7 @@
  * Polls COS Batch for the outcome of a job. The state `Complete` alone does not mean success: the
  * progress summary and the report decide (COS reference, section 3.5).
  */
-import type { Target } from '../../../ledger/shard.ts';
+import type { Target } from '../../../ledger/manifest-lines.ts';
 import { safeText } from '../../../lib/cause.ts';
 import type { Cause } from '../../../lib/errors.ts';
 import type { CredentialBreaker } from '../../../limits/ports.ts';

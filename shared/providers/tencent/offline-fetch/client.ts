@@ -6,7 +6,7 @@
  */
 
 import type { OnKeyExist } from '../../../ledger/listed-fields.ts';
-import type { PlannedTransfer, Target } from '../../../ledger/shard.ts';
+import type { PlannedTransfer, Target } from '../../../ledger/manifest-lines.ts';
 import type { ApiRequest, Signer } from '../../../lib/api-request.ts';
 import { createClock, type ProviderClock } from '../../../lib/clock.ts';
 import { ProviderError, ReplyError } from '../../../lib/errors.ts';

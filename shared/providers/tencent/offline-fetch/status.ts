@@ -3,8 +3,9 @@
  * the task's state is not enough (COS reference, section 2.2). Used to confirm callbacks and to
  * resolve lost ones.
  */
+
+import type { Target } from '../../../ledger/manifest-lines.ts';
 import type { Transfer, TransferObject, TransferUpdate } from '../../../ledger/model.ts';
-import type { Target } from '../../../ledger/shard.ts';
 import { toCause } from '../../../lib/cause.ts';
 import type { CallOptions, CredentialBreaker } from '../../../limits/ports.ts';
 import type { AccountOf } from '../accounts.ts';

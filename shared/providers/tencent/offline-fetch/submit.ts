@@ -2,8 +2,9 @@
 import { latestId } from '../../../ledger/history.ts';
 import type { Intent, Resolve } from '../../../ledger/intent.ts';
 import type { Ledger } from '../../../ledger/ledger.ts';
+import type { PlannedTransfer } from '../../../ledger/manifest-lines.ts';
 import { isUnsent, refused, submitted } from '../../../ledger/outcomes.ts';
-import type { PlannedTransfer, SameKey, Shard } from '../../../ledger/shard.ts';
+import type { SameKey, Shard } from '../../../ledger/shard.ts';
 import { toCause } from '../../../lib/cause.ts';
 import { type Cause, RunStoppedError, SourceKeysError } from '../../../lib/errors.ts';
 import type { Log } from '../../../lib/log.ts';

@@ -1,6 +1,7 @@
 /** Reads whole manifests through shards, as a run does. */
 
-import type { Layout, PlannedTransfer, Shard } from '../../../../shared/ledger/shard.ts';
+import type { Layout, PlannedTransfer } from '../../../../shared/ledger/manifest-lines.ts';
+import type { Shard } from '../../../../shared/ledger/shard.ts';
 import type { Tally } from '../../../../shared/ledger/tally.ts';
 import { readLayout } from '../../../../shared/manifest/detect-layout.ts';
 import type { Quarantined } from '../../../../shared/manifest/findings.ts';

@@ -1,6 +1,7 @@
 import fc from 'fast-check';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import type { Layout, Shard } from '../../../../shared/ledger/shard.ts';
+import type { Layout } from '../../../../shared/ledger/manifest-lines.ts';
+import type { Shard } from '../../../../shared/ledger/shard.ts';
 import { proveCoverage } from '../../../../shared/manifest/coverage.ts';
 import { readLayout } from '../../../../shared/manifest/detect-layout.ts';
 import { cutLines } from '../../../../shared/manifest/lines.ts';

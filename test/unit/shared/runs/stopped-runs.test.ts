@@ -2,9 +2,10 @@
 import { gzipSync } from 'node:zlib';
 import { describe, expect, it } from 'vitest';
 import { createHandler as createSweep, type Deps } from '../../../../functions/sweep.ts';
+import type { PlannedTransfer } from '../../../../shared/ledger/manifest-lines.ts';
 import type { TransferUpdate } from '../../../../shared/ledger/model.ts';
 import { progressOf, shownCounts } from '../../../../shared/ledger/run-numbers.ts';
-import type { PlannedTransfer, Shard } from '../../../../shared/ledger/shard.ts';
+import type { Shard } from '../../../../shared/ledger/shard.ts';
 import { createLimiter } from '../../../../shared/limits/limiter.ts';
 import { createShardReader } from '../../../../shared/manifest/shards.ts';
 import { stageRejected } from '../../../../shared/manifest/staging.ts';

@@ -1,5 +1,5 @@
 import { expect, it } from 'vitest';
-import type { Target } from '../../../../../shared/ledger/shard.ts';
+import type { Target } from '../../../../../shared/ledger/manifest-lines.ts';
 import { createLimiter } from '../../../../../shared/limits/limiter.ts';
 import { createFetchStatus } from '../../../../../shared/providers/tencent/offline-fetch/status.ts';
 import { findLostCallbacks } from '../../../../../shared/runs/reconcile/lost-callbacks.ts';
