@@ -6,6 +6,7 @@ import * as v from 'valibot';
 import { ON_KEY_EXIST } from '../ledger/listed-fields.ts';
 import { inJson } from '../lib/validate.ts';
 import { type Fields, findFault, KEY_LIMIT_BYTES } from '../manifest/lint.ts';
+import { parseSourceUrl } from '../manifest/sources/address.ts';
 
 /** What no rule finds anything in. */
 const SOUND: Fields = { url: 'http://a.example/', key: 'k', md5: '' };
@@ -48,7 +49,7 @@ const COS_BUCKET = '[a-z0-9](?:[a-z0-9-]*[a-z0-9])?-[1-9][0-9]{7,11}';
 const SOURCE = [
   `(?:[Ss]3|[Oo][Ss][Ss]|[Gg][Ss]|[Tt][Oo][Ss])://(?:[A-Za-z0-9._-]{1,64}@)?${BUCKET_NAME}`,
   `[Cc][Oo][Ss]://(?:[A-Za-z0-9._-]{1,64}@)?${COS_BUCKET}`,
-  `[Oo][Bb][Ss]://(?:[A-Za-z0-9._-]{1,64}@)?(?!${OBS_REGION}/)${BUCKET_NAME}`,
+  `[Oo][Bb][Ss]://(?:[A-Za-z0-9._-]{1,64}@)?(?!${OBS_REGION}(?:/|$))${BUCKET_NAME}`,
 ].join('|');
 
 const urlPattern = (allowHttps: boolean): string => {
@@ -83,6 +84,23 @@ function field(
   const json = { pattern, ...(name === 'key' && KEY_JSON) };
   return v.pipe(v.string(expected), check, inJson(json));
 }
+
+/** What a list of a source begins with: a bucket, or keys in it. */
+const PREFIX_PATTERN = `^(?:${SOURCE})(?:/(?:${KEY})?)?$`;
+const PREFIX_FORM = new RegExp(PREFIX_PATTERN, 'u');
+
+const EXPECTED_PREFIX = 'expected <kind>://<bucket>/<prefix>, such as s3://media/photos/';
+
+export const prefixRule = v.pipe(
+  v.string(EXPECTED_PREFIX),
+  v.maxLength(2_048, EXPECTED_PREFIX),
+  v.rawCheck(({ dataset, addIssue }) => {
+    if (!dataset.typed || PREFIX_FORM.test(dataset.value)) return;
+    const parsed = parseSourceUrl(dataset.value, 'prefix');
+    addIssue({ message: 'fault' in parsed ? parsed.fault : EXPECTED_PREFIX });
+  }),
+  inJson({ pattern: PREFIX_PATTERN }),
+);
 
 /** What to do where the target is there already. */
 export const sameKeyRule = v.exactOptional(v.picklist(ON_KEY_EXIST, 'expected ignore or override'));

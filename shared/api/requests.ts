@@ -9,12 +9,11 @@ import { OPERATIONS, RUN_STATES } from '../ledger/model.ts';
 import { CAUSE_CLASSES, InputError } from '../lib/errors.ts';
 import { having, implies, inJson, parseWith, strictObject, wholeNumber } from '../lib/validate.ts';
 import { BUCKET, REGION } from '../manifest/cos-names.ts';
-import { isSourceUrl } from '../manifest/url.ts';
 import { REGION as HUAWEI_REGION, PROJECT_ID } from '../providers/huawei/config.ts';
 import { listFilters } from '../runs/list-state.ts';
 import { NAME as SET_NAME } from '../stores/documents.ts';
 import { KEY_BYTES, keyFault } from '../stores/object-keys.ts';
-import { fetchFields, sameKeyRule } from './fetch-rules.ts';
+import { fetchFields, prefixRule, sameKeyRule } from './fetch-rules.ts';
 import { GROUP_ID, TASK_ID } from './oms-ids.ts';
 import { findExcess, withFirstFaults } from './request-limits.ts';
 
@@ -126,8 +125,6 @@ function keyBody<More extends v.ObjectEntries>(prefixes: readonly string[], more
   });
 }
 
-const EXPECTED_SOURCE = 'expected the address of a bucket or prefix, such as s3://media/photos/';
-
 /** Elsewhere nothing is a manifest, and a function may not even look: a store tells no 404 there. */
 export const manifestBody = keyBody(['cos-fetch/', 'fetches/'], {
   onKeyExist: sameKeyRule,
@@ -136,12 +133,7 @@ export const manifestBody = keyBody(['cos-fetch/', 'fetches/'], {
 
 /** What to list: an address of a source's bucket. */
 export const listBody = strictObject({
-  source: v.pipe(
-    v.string(EXPECTED_SOURCE),
-    v.maxLength(2_048, EXPECTED_SOURCE),
-    v.check(isSourceUrl, EXPECTED_SOURCE),
-    inJson({ pattern: '^(?:s3|oss|cos|obs|gs|tos)://[^?]*$' }),
-  ),
+  source: prefixRule,
   filters: v.exactOptional(listFilters),
 });
 

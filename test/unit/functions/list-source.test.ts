@@ -109,7 +109,7 @@ describe('POST /lists', () => {
 
   it.each([
     [{ source: 's3://elsewhere/' }, 404, 'NOT_FOUND'],
-    [{ source: 'cos://ap-shanghai/media-1250000000/' }, 400, 'PATH_INVALID'],
+    [{ source: 'cos://ap-shanghai/media-1250000000/' }, 400, 'BODY_INVALID'],
     [{ source: 'http://media/' }, 400, 'BODY_INVALID'],
     [{ source: 's3://media/', filters: { minSize: -1 } }, 400, 'BODY_INVALID'],
     [{ source: 's3://media/', filters: { modifiedSince: 'today' } }, 400, 'BODY_INVALID'],

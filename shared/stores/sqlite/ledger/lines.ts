@@ -28,26 +28,27 @@ export interface Lines {
   ): readonly Transfer[];
 }
 
-const PLACE = 'run = ?1 AND shard = ?2 AND line = ?3';
+// Node 22 binds no numbered parameters by their place.
+const PLACE = 'run = ? AND shard = ? AND line = ?';
 
 const SQL = {
   number: 'SELECT number FROM runs WHERE run_id = ?',
   select: `SELECT word, id FROM lines WHERE ${PLACE}`,
   insert: `
-    INSERT INTO lines SELECT ?1, ?2, ?3, ?4, ?5 WHERE NOT EXISTS (
-      SELECT 1 FROM transfers WHERE run_id = ?6 AND shard = ?2 AND line = ?3)
+    INSERT INTO lines SELECT ?, ?, ?, ?, ? WHERE NOT EXISTS (
+      SELECT 1 FROM transfers WHERE run_id = ? AND shard = ? AND line = ?)
     ON CONFLICT DO NOTHING`,
-  update: `UPDATE lines SET word = ?4, id = ?5 WHERE ${PLACE}`,
+  update: `UPDATE lines SET word = ?, id = ? WHERE ${PLACE}`,
   // What nearly every callback tells: what the provider took has arrived.
-  succeed: `UPDATE lines SET word = ?4 WHERE ${PLACE} AND word < ${SUCCESS}`,
+  succeed: `UPDATE lines SET word = ? WHERE ${PLACE} AND word < ${SUCCESS}`,
   remove: `DELETE FROM lines WHERE ${PLACE}`,
   numbers: 'SELECT line FROM lines WHERE run = ? AND shard = ? ORDER BY line DESC',
   ofShard: `
     SELECT line, word, id FROM lines
     WHERE run = ? AND shard = ? AND line > ? AND word >= ? AND word < ? ORDER BY line LIMIT ?`,
   holders: `
-    SELECT shard FROM shards WHERE run_id = ?1 AND shard >= ?2
-      AND (?3 = 0 AND submitted > 0 OR ?4 > ${SUCCESS} AND succeeded > 0) ORDER BY shard`,
+    SELECT shard FROM shards WHERE run_id = ? AND shard >= ?
+      AND (? = 0 AND submitted > 0 OR ? > ${SUCCESS} AND succeeded > 0) ORDER BY shard`,
 } as const;
 
 export function createLines(file: SqliteFile, counters: Counters): Lines {
@@ -76,19 +77,19 @@ export function createLines(file: SqliteFile, counters: Counters): Lines {
       const told = toThin(update);
       const { word, id = null } = told;
       if (id === null && word >= SUCCESS) {
-        if (sql.succeed.run(run, shard, line, word).changes === 1) {
+        if (sql.succeed.run(word, run, shard, line).changes === 1) {
           counters.move(runId, shard, 'submitted', 'succeeded');
           return true;
         }
       }
-      if (sql.insert.run(run, shard, line, word, id, runId).changes === 1) {
+      if (sql.insert.run(run, shard, line, word, id, runId, shard, line).changes === 1) {
         counters.move(runId, shard, undefined, stateOf(told));
         return true;
       }
       const before = read(run, place);
       const after = before && join(before, update);
       if (!before || !after) return false;
-      sql.update.run(run, shard, line, after.word, after.id ?? null);
+      sql.update.run(after.word, after.id ?? null, run, shard, line);
       if (stateOf(before) !== stateOf(after)) {
         counters.move(runId, shard, stateOf(before), stateOf(after));
       }

@@ -55,9 +55,9 @@ const SQL = {
     SELECT * FROM transfers WHERE run_id = ? AND shard = ?
       AND state IN (SELECT value FROM json_each(?)) ORDER BY line`,
   linesOf: `
-    SELECT line FROM transfers WHERE run_id = ?1 AND shard = ?2
+    SELECT line FROM transfers WHERE run_id = ? AND shard = ?
     UNION ALL
-    SELECT line FROM runs JOIN lines ON run = number WHERE run_id = ?1 AND shard = ?2`,
+    SELECT line FROM runs JOIN lines ON run = number WHERE run_id = ? AND shard = ?`,
 } as const;
 
 type Statements = Readonly<Record<keyof typeof SQL, StatementSync>>;
@@ -157,7 +157,7 @@ export function createTransfers(
       return inOrder(rows.map(toTransfer), lines.ofShard(runId, shardIndex, states));
     },
     async linesOf(runId, shardIndex) {
-      const rows = sql.linesOf.all(runId, shardIndex) as Row[];
+      const rows = sql.linesOf.all(runId, shardIndex, runId, shardIndex) as Row[];
       return new Set(rows.map(({ line }) => Number(line)));
     },
   };
