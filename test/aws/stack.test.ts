@@ -105,6 +105,7 @@ it('is triggered by shards and uploads', async () => {
   expect(NotificationConfiguration).toHaveProperty('EventBridgeConfiguration');
   expect(NotificationConfiguration['CloudFunctionConfiguration']).toMatchObject([
     { CloudFunction: expect.stringContaining('cos-batch-job') },
+    { CloudFunction: expect.stringContaining('list-source') },
     { CloudFunction: expect.stringContaining('plan-manifest') },
   ]);
 });
