@@ -70,6 +70,8 @@ export interface ShardRecord {
    * none.
    */
   readonly leastTried?: number;
+  /** Failed and cancelled ones that hold no object; undefined where nobody counted them. */
+  readonly withoutObject?: number;
   readonly updatedAt: Date;
   /** As in `ShardState`. */
   readonly leasedUntil?: Date;

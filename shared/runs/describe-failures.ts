@@ -55,7 +55,7 @@ export async function describeFailures(
 }
 
 /** Whoever took the shard since may have left new failures. */
-const isDescribed = ({ shard, counts, describedAt, updatedAt }: ShardRecord): boolean =>
-  isTaskShard(shard) ||
-  counts.failed + counts.cancelled === 0 ||
-  describedAt?.getTime() === updatedAt.getTime();
+const isDescribed = (record: ShardRecord): boolean =>
+  isTaskShard(record.shard) ||
+  (record.withoutObject ?? record.counts.failed + record.counts.cancelled) === 0 ||
+  record.describedAt?.getTime() === record.updatedAt.getTime();

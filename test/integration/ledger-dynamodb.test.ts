@@ -259,6 +259,17 @@ it('knows how often failures that pass by themselves were tried, anew when a kep
   expect(await shard()).toMatchObject({ leastTried: 2, counts: { succeeded: 1, failed: 2 } });
 });
 
+it('knows how many failures hold no object, also from what is kept of a final shard', async () => {
+  const { clock, open } = await setup();
+  await closedRun(open(), ['succeeded', 'failed', 'failed', 'cancelled']);
+  const shard = async () => (await Array.fromAsync(open().shards('r1')))[0];
+  const object = { url: 'http://o.example/a', key: 'a' };
+  await open().record('r1.0.1', report('failed', 1, { event: 'poll', object }));
+  expect((await shard())?.withoutObject).toBe(2);
+  clock.at += 120_000;
+  expect([(await shard())?.withoutObject, (await shard())?.withoutObject]).toEqual([2, 2]);
+});
+
 it('never takes counts from before for those of a shard that ended since', async () => {
   const { clock, open } = await setup({ countsMaxAgeMs: 15_000 });
   const [sweeper, worker] = [open(), open()];

@@ -7,6 +7,7 @@ import type { ShardRecord } from '../../../ledger/ledger.ts';
 import { type Totals, totalsOf } from '../../../ledger/totals.ts';
 import { type CauseClass, isTemporary } from '../../../lib/errors.ts';
 import { sideBySide } from '../../../lib/side-by-side.ts';
+import { withoutUndefined } from '../../../lib/values.ts';
 import { has, type Item, json, number, text } from './item.ts';
 import { firstOf, PARTS, runKey, shardIndex, shardKey, transferPartition } from './keys.ts';
 import { shardsOf } from './opened-shards.ts';
@@ -104,12 +105,13 @@ export function createCounting(options: CountingOptions): Counting {
         const shard = toShard(item);
         const rollup = known(shard.index);
         const final = rollup?.final.get(shard.index);
-        const { leastTried, ...counts } = final?.counts ?? (await exact(runId, item, rollup));
-        const tried = leastTried !== undefined && { leastTried };
+        const { leastTried, withoutObject, ...counts } =
+          final?.counts ?? (await exact(runId, item, rollup));
+        const failures = withoutUndefined({ leastTried, withoutObject });
         const described = has(item, 'describedAt') && {
           describedAt: new Date(number(item, 'describedAt')),
         };
-        return { ...toState(item), ...described, shard, tally: toTally(item), counts, ...tried };
+        return { ...toState(item), ...described, shard, tally: toTally(item), counts, ...failures };
       });
     let batch: Item[] = [];
     for await (const item of shardsOf(table, runId, { attributes: SHOWN })) {
@@ -221,13 +223,15 @@ const createCountRows =
     const counts = noCounts();
     const lines = new Set<number>();
     let leastTried = Number.POSITIVE_INFINITY;
+    let withoutObject = 0;
     const countPart = async (part: number): Promise<void> => {
       const values = { pk: transferPartition(runId, shard, part) };
-      const attributes = ['sk', 'w', 'rank', 'state', 'class', 'attempt'];
+      const attributes = ['sk', 'w', 'rank', 'state', 'class', 'attempt', 'key'];
       for await (const row of table.query({ where: '#pk = :pk', values, attributes })) {
         const state = rowState(row);
         counts[state] += 1;
         lines.add(Number(text(row, 'sk')));
+        if ((state === 'failed' || state === 'cancelled') && !has(row, 'key')) withoutObject += 1;
         if (state !== 'failed' || !isTemporary(row['class'] as CauseClass)) continue;
         leastTried = Math.min(leastTried, number(row, 'attempt'));
       }
@@ -239,5 +243,5 @@ const createCountRows =
         for (const { line } of pack) if (!lines.has(line)) counts.submitted += 1;
       }
     }
-    return { ...counts, ...(Number.isFinite(leastTried) && { leastTried }) };
+    return { ...counts, withoutObject, ...(Number.isFinite(leastTried) && { leastTried }) };
   };

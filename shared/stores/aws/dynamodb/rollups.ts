@@ -9,6 +9,7 @@
  */
 import type { ShardRecord } from '../../../ledger/ledger.ts';
 import { NO_TALLY } from '../../../ledger/tally.ts';
+import { withoutUndefined } from '../../../lib/values.ts';
 import type { Expiry } from './expiry.ts';
 import { has, type Item, json, number, text } from './item.ts';
 import {
@@ -135,7 +136,10 @@ export function gapsIn(
   return gaps;
 }
 
-/** Lines without headers, quarantined ones, bytes, then transfers by state and `leastTried`. */
+/**
+ * Lines without headers, quarantined ones, bytes, then transfers by state, `leastTried` and
+ * `withoutObject`; older versions kept no nulls and not the last one.
+ */
 type Numbers = readonly [
   lines: number,
   quarantined: number,
@@ -144,20 +148,22 @@ type Numbers = readonly [
   succeeded: number,
   failed: number,
   cancelled: number,
-  leastTried?: number,
+  leastTried?: number | null,
+  withoutObject?: number | null,
 ];
 
 function fromCounted({ tally, counts }: Counted): string {
-  const { succeeded, failed, cancelled, leastTried } = counts;
+  const { succeeded, failed, cancelled, leastTried = null, withoutObject = null } = counts;
   const bytes = (tally.last ?? 0) - (tally.first ?? 0);
   const read = [tally.lines - tally.header, tally.quarantined, bytes, tally.transfers] as const;
-  const numbers: Numbers = [...read, succeeded, failed, cancelled];
-  return JSON.stringify(leastTried === undefined ? numbers : [...numbers, leastTried]);
+  const numbers: Numbers = [...read, succeeded, failed, cancelled, leastTried, withoutObject];
+  return JSON.stringify(numbers);
 }
 
 function toCounted(item: Item, name: string): Counted {
-  const [lines, quarantined, last, transfers, succeeded, failed, cancelled, leastTried] =
+  const [lines, quarantined, last, transfers, succeeded, failed, cancelled, ...failures] =
     json<Numbers>(item, name);
+  const [leastTried, withoutObject] = failures.map((value) => value ?? undefined);
   return {
     tally: { ...NO_TALLY, first: 0, last, lines, quarantined, transfers },
     counts: {
@@ -165,7 +171,7 @@ function toCounted(item: Item, name: string): Counted {
       succeeded,
       failed,
       cancelled,
-      ...(leastTried !== undefined && { leastTried }),
+      ...withoutUndefined({ leastTried, withoutObject }),
     },
   };
 }

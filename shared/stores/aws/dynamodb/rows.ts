@@ -1,6 +1,6 @@
 /** Converts items of the table to ledger types and back. */
 import { latestId, toHistory } from '../../../ledger/history.ts';
-import type { IntentWindow, Mark } from '../../../ledger/ledger.ts';
+import type { IntentWindow, Mark, ShardRecord } from '../../../ledger/ledger.ts';
 import { type ListedFields, listedFieldsOf } from '../../../ledger/listed-fields.ts';
 import { type Fact, TRANSFER_STATES, type TransferState } from '../../../ledger/merge.ts';
 import {
@@ -23,10 +23,8 @@ import type { Cause } from '../../../lib/errors.ts';
 import { has, type Item, json, list, number, text, type Value } from './item.ts';
 import { createdSort, runKey } from './keys.ts';
 
-export type StateCounts = Readonly<Record<TransferState, number>> & {
-  /** As in `ShardRecord`. */
-  readonly leastTried?: number;
-};
+export type StateCounts = Readonly<Record<TransferState, number>> &
+  Pick<ShardRecord, 'leastTried' | 'withoutObject'>;
 
 export const noCounts = (): Record<TransferState, number> =>
   Object.fromEntries(TRANSFER_STATES.map((state) => [state, 0])) as Record<TransferState, number>;
