@@ -23,7 +23,7 @@ import { fileFailure, localFiles } from '../io/files.ts';
 import { type Input, withInput } from '../io/input.ts';
 import { type CommandIo, examples, exitsWith, wholeNumber } from '../io/options.ts';
 import { columnsOf } from '../io/text.ts';
-import { parseSource, parseTarget } from '../manifest/addresses.ts';
+import { parseSource, targetOf } from '../manifest/addresses.ts';
 import { openBucket } from '../manifest/bucket.ts';
 import { findList } from '../manifest/find-list.ts';
 import { type Outcome, outcomeJson, outcomeText } from '../manifest/output.ts';
@@ -242,12 +242,13 @@ const keysOf = ({
 }: ManifestArguments): KeyRules =>
   to === undefined
     ? { strip: stripPrefix, add: keyPrefix }
-    : { strip: prefix, add: parseTarget(to).prefix };
+    : { strip: prefix, add: targetOf('--to', to).prefix };
 
 function nextCommand({ output, to }: ManifestArguments): string | undefined {
   if (output === undefined) return undefined;
-  const submitTo = to === undefined ? undefined : parseTarget(to).submitTo;
-  return submitTo === undefined ? `lint ${output}` : `submit ${output} --to ${submitTo}`;
+  const target = to === undefined ? undefined : targetOf('--to', to);
+  if (target?.kind !== 'cos') return `lint ${output}`;
+  return `submit ${output} --to ${target.region}/${target.bucket}`;
 }
 
 const collect = (value: string, earlier: readonly string[] = []): readonly string[] => [

@@ -1,5 +1,6 @@
 /** The addresses that `waybill manifest` takes: where the objects of a list are, and where they go. */
 import { encodeKey } from '../../shared/manifest/sources/object.ts';
+import { parseTarget, type TargetAddress } from '../../shared/manifest/target-address.ts';
 import { CommandFailure, EXIT } from '../io/failure.ts';
 
 /**
@@ -19,26 +20,17 @@ export function parseSource(text: string): string {
   );
 }
 
-export interface TargetAddress {
-  /** As `submit --to` takes it; undefined for a bucket that it can't send to. */
-  readonly submitTo: string | undefined;
-  /** Put before keys. */
-  readonly prefix: string;
-}
-
 /**
+ * @param option that names it
  * @param text `cos://region/bucket-appid/prefix`, `obs://region/bucket/prefix` or `region/bucket-appid`
  * @throws CommandFailure (usage)
  */
-export function parseTarget(text: string): TargetAddress {
-  const [, kind = 'cos', region, bucket, prefix = ''] =
-    /^(?:(cos|obs):\/\/)?([^/\s]+)\/([^/\s]+)(?:\/(.*))?$/.exec(text) ?? [];
-  if (region === undefined) {
-    throw new CommandFailure(
-      `--to: expected cos://<region>/<bucket-appid>/<prefix>, not ${text}`,
-      'Write it such as cos://ap-shanghai/examplebucket-1250000000/photos/',
-      EXIT.usage,
-    );
-  }
-  return { submitTo: kind === 'cos' ? `${region}/${bucket}` : undefined, prefix };
+export function targetOf(option: string, text: string): TargetAddress {
+  const parsed = parseTarget(text.includes('://') ? text : `cos://${text}`);
+  if (!('fault' in parsed)) return parsed;
+  throw new CommandFailure(
+    `${option}: ${text}: ${parsed.fault}`,
+    `Write it such as ${parsed.fix ?? 'cos://ap-shanghai/examplebucket-1250000000/photos/'}`,
+    EXIT.usage,
+  );
 }

@@ -5,8 +5,9 @@
 import * as v from 'valibot';
 import { ON_KEY_EXIST } from '../ledger/listed-fields.ts';
 import { inJson } from '../lib/validate.ts';
-import { type Fields, findFault, KEY_LIMIT_BYTES } from '../manifest/lint.ts';
+import { type Fields, findFault } from '../manifest/lint.ts';
 import { parseSourceUrl } from '../manifest/sources/address.ts';
+import { KEY_LIMIT_BYTES } from '../manifest/target-key.ts';
 
 /** What no rule finds anything in. */
 const SOUND: Fields = { url: 'http://a.example/', key: 'k', md5: '' };

@@ -8,9 +8,10 @@ import { LISTED_COLUMNS, type ListedColumn, type ListedFields } from '../ledger/
 import type { CsvColumns } from '../ledger/manifest-lines.ts';
 import { hasUrlSecrets } from '../lib/url-secrets.ts';
 import { hasOuterBlanks } from './blanks.ts';
-import { CONTROL, KEY_LIMIT_BYTES, LINE_LIMIT_BYTES, type LintOptions, MD5_HEX } from './lint.ts';
+import { LINE_LIMIT_BYTES, type LintOptions, MD5_HEX } from './lint.ts';
 import { parseListed, saysNothing } from './listed.ts';
 import { parseSourceUrl } from './sources/address.ts';
+import { CONTROL, KEY_LIMIT_BYTES } from './target-key.ts';
 import { dialFault, isSourceUrl, PLAIN_ORIGIN, URL_UNSAFE } from './url.ts';
 
 const LINE_FEED = 10;

@@ -9,7 +9,15 @@ import { hasOuterBlanks } from './blanks.ts';
 import type { QuarantineReason } from './findings.ts';
 import { EXPECTED, isNoValue, type ListedTexts } from './listed.ts';
 import { parseSourceUrl, type SourceAddress } from './sources/address.ts';
-import { decodeKey, hasLeadingSlash, isEncodedEnd, pathFault, tidyKey } from './target-key.ts';
+import {
+  CONTROL,
+  decodeKey,
+  hasLeadingSlash,
+  isEncodedEnd,
+  KEY_LIMIT_BYTES,
+  pathFault,
+  tidyKey,
+} from './target-key.ts';
 import { dialFault, encodeUrl, encodingFault, toHttp, urlForm } from './url.ts';
 
 /** What a line says, decoded; an absent field is empty. */
@@ -44,13 +52,7 @@ export interface LintOptions {
 /** Bytes of a line without its line break. */
 export const LINE_LIMIT_BYTES = 65_535;
 
-/** https://cloud.tencent.com/document/product/436/13324 */
-export const KEY_LIMIT_BYTES = 850;
-
 export const MD5_HEX = /^[0-9a-f]{32}$/i;
-
-// biome-ignore lint/suspicious/noControlCharactersInRegex: they are what is looked for
-export const CONTROL = /[\u0000-\u001f\u007f-\u009f]/;
 
 type Rule<Found> = (fields: Fields, options: LintOptions) => Found | undefined;
 

@@ -1,6 +1,12 @@
 /** Rules for the key of a target object: what a request would make of it, and what nobody means. */
 import { trimBlanks } from './blanks.ts';
 
+/** https://cloud.tencent.com/document/product/436/13324 */
+export const KEY_LIMIT_BYTES = 850;
+
+// biome-ignore lint/suspicious/noControlCharactersInRegex: they are what is looked for
+export const CONTROL = /[\u0000-\u001f\u007f-\u009f]/;
+
 /**
  * Why requests for a key reach something else, as words for a person; undefined when they reach it.
  * COS resolves a key as a path: of `/`, `.` or `a/../` nothing is left, which is the bucket itself, so

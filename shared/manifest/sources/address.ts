@@ -2,7 +2,8 @@
  * Addresses of objects in a source: `<kind>://[<source>@]<bucket>/<key>`, the key percent-encoded
  * per segment. They have no region, which targets have, and hold no keys.
  */
-import { BUCKET as COS_BUCKET, REGION as COS_REGION } from '../cos-names.ts';
+import { BUCKET as COS_BUCKET } from '../cos-names.ts';
+import { startsWithRegion } from '../target-address.ts';
 
 /** Kinds of stores, as addresses name them; another S3-compatible store is written `s3`. */
 export const SCHEMES = ['s3', 'oss', 'cos', 'obs', 'gs', 'tos'] as const;
@@ -24,8 +25,6 @@ export const SOURCE_NAME = /^[A-Za-z0-9._-]{1,64}$/;
 export const BUCKET_NAME = /^[A-Za-z0-9][A-Za-z0-9._-]{1,220}[A-Za-z0-9]$/;
 
 const FORM = new RegExp(`^(${SCHEMES.join('|')})://(?:([^/@]*)@)?([^/]*)(?:/(.*))?$`, 'is');
-
-const OBS_REGION = /^[a-z]{2}-[a-z]+(?:-[a-z]+)*-\d{1,3}$/;
 
 export type ParsedAddress = SourceAddress | { readonly fault: string; readonly fix?: string };
 
@@ -59,10 +58,7 @@ export function parseSourceUrl(url: string, of: 'object' | 'prefix' = 'object'):
 
 /** `cos://<region>/<bucket>/…`: where objects go to is written with a region, where they are is not. */
 function targetFault(scheme: Scheme, region: string, rest: string) {
-  const isTarget =
-    (scheme === 'cos' && COS_REGION.test(region) && !COS_BUCKET.test(region)) ||
-    (scheme === 'obs' && OBS_REGION.test(region));
-  if (!isTarget) return undefined;
+  if (!startsWithRegion(scheme, region)) return undefined;
   const fault = `the url is written like a target, with a region; a source has none: ${scheme}://<bucket>/<key>`;
   return { fault, fix: `${scheme}://${rest}` };
 }

@@ -3,7 +3,7 @@
  * left out. The command line, the lister and migrations all write through here.
  */
 import { toCsvField } from '../../lib/csv.ts';
-import { CONTROL } from '../lint.ts';
+import { CONTROL } from '../target-key.ts';
 import type { Comparison } from './compare-lists.ts';
 import { createFilter, type Filters } from './filters.ts';
 import {

@@ -197,7 +197,7 @@ it('needs a source for keys, and encodes its prefix', async () => {
 it.each([
   [['--source', 'media'], /--source: expected <kind>:\/\/<bucket>/],
   [['--source', 'cos://ap-shanghai@'], /--source: expected/],
-  [['--to', 'bucket'], /--to: expected cos:/],
+  [['--to', 'bucket'], /--to: bucket: the target names no region; expected cos:/],
   [['--to', 'cos://r/b', '--key-prefix', 'k'], /cannot be used with option '--key-prefix/],
   [['--json'], /--json needs --output/],
   [['--assume-unchanged'], /needs --changed-since/],
