@@ -154,7 +154,7 @@ export function createManifestWriter(options: ManifestOptions): ManifestWriter {
 }
 
 /** Undefined for a key that doesn't start with what is to be stripped. */
-function mapKey(key: string, { strip = '', add = '' }: KeyRules): string | undefined {
+export function mapKey(key: string, { strip = '', add = '' }: KeyRules): string | undefined {
   return key.startsWith(strip) ? add + key.slice(strip.length) : undefined;
 }
 
