@@ -1,5 +1,5 @@
 /**
- * Judges one object by what both sides tell of it (docs/audit.md). Only equality proves by an ETag that a
+ * Judges one object by what both sides tell of it. Only equality proves by an ETag that a
  * list tells, as lists don't tell encryption: one that differs is never a difference.
  */
 import { hash } from 'node:crypto';
