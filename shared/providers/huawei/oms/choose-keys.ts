@@ -13,7 +13,11 @@ import type { TaskState } from './task-state.ts';
  * The keys to send: a URL-list task takes none of the source.
  * @throws InputError (BODY_INVALID, path `credentials`) that names what the set lacks
  */
-export function keysFor(ref: OmsTaskRef, state: TaskState, set: OmsSet): OmsKeys {
+export function keysFor(
+  ref: Pick<OmsTaskRef, 'version' | 'groupId' | 'credentials'>,
+  state: Pick<TaskState, 'isUrlList' | 'srcCloudType'>,
+  set: OmsSet,
+): OmsKeys {
   const { sdkAk: _a, sdkSk: _b, sdkSecurityToken: _c, sourceBuckets: _d, ...keys } = set;
   const lacks = (what: string): InputError =>
     new InputError('BODY_INVALID', `The credential set ${ref.credentials} has no ${what}.`, [

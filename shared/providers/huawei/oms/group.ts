@@ -1,5 +1,5 @@
 /** Parses a task group as OMS v2 returns it (OMS reference, section 3.3). */
-import { isRecord } from '../../../lib/values.ts';
+import { isRecord, withoutUndefined } from '../../../lib/values.ts';
 import { failedRecord, hasRecord, number, record, text } from './task.ts';
 
 export const GROUP_STATUS = {
@@ -17,6 +17,7 @@ export const GROUP_STATUS = {
 
 export interface OmsGroup {
   readonly id: string;
+  readonly description: string;
   /** `GROUP_STATUS`, or a number not known yet; -1 when there is none. */
   readonly status: number;
   readonly srcCloudType: string;
@@ -26,6 +27,8 @@ export interface OmsGroup {
   readonly errorReason?: { readonly code: string; readonly message: string };
   readonly totalTasks?: number;
   readonly failedTasks?: number;
+  readonly counts: { readonly total?: number; readonly done?: number; readonly failed?: number };
+  readonly bytes: { readonly total?: number; readonly done?: number; readonly perSecond?: number };
   /** Whether a retry may be asked for failed objects only. */
   readonly hasFailedRecord: boolean;
 }
@@ -41,6 +44,7 @@ export function toOmsGroup(value: unknown): OmsGroup | undefined {
   const cloud = text(src['cloud_type']);
   return {
     id,
+    description: text(value['description']),
     status: number(value['status']) ?? -1,
     srcCloudType: cloud,
     srcBucket: text(src['bucket']),
@@ -48,6 +52,16 @@ export function toOmsGroup(value: unknown): OmsGroup | undefined {
     isUrlList:
       text(value['task_type']).toLowerCase() === 'url_list' || cloud.toLowerCase() === 'urlsource',
     ...(code !== '' && { errorReason: { code, message: text(reason['error_msg']) } }),
+    counts: withoutUndefined({
+      total: number(value['total_num']),
+      done: number(value['success_num']),
+      failed: number(value['fail_num']),
+    }),
+    bytes: withoutUndefined({
+      total: number(value['total_size']),
+      done: number(value['complete_size']),
+      perSecond: number(value['migrate_speed']),
+    }),
     ...(total !== undefined && { totalTasks: total }),
     ...(failed !== undefined && { failedTasks: failed }),
     hasFailedRecord: hasRecord(failedRecord(value['failed_object_record'])),

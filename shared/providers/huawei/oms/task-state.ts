@@ -2,6 +2,7 @@
 import type { TransferProgress } from '../../../ledger/model.ts';
 import { safeText } from '../../../lib/cause.ts';
 import type { Cause } from '../../../lib/errors.ts';
+import { withoutUndefined } from '../../../lib/values.ts';
 import { failureReason } from './failure-reasons.ts';
 import { GROUP_STATUS, type OmsGroup } from './group.ts';
 import { type OmsTask, TASK_STATUS, taskProgress } from './task.ts';
@@ -85,7 +86,7 @@ const GROUP_PHASES: Readonly<Record<number, Phase>> = {
 };
 
 export function groupStateOf(group: OmsGroup): TaskState {
-  const { errorReason, failedTasks, status, totalTasks } = group;
+  const { errorReason, status } = group;
   const failed = status === GROUP_STATUS.failed || status === GROUP_STATUS.creationFailed;
   // One that was not created in full has tasks that no record names.
   const hasFailedRecord = group.hasFailedRecord && status === GROUP_STATUS.failed;
@@ -98,11 +99,7 @@ export function groupStateOf(group: OmsGroup): TaskState {
     phase: GROUP_PHASES[status] ?? 'other',
     name: '',
     groupId: '',
-    progress: {
-      providerState: String(status),
-      ...(failedTasks !== undefined && { objectsFailed: failedTasks }),
-      ...(totalTasks !== undefined && { objectsTotal: totalTasks }),
-    },
+    progress: groupProgress(group),
     ...(cause && { cause }),
     hasFailedRecord,
     onlyFailedLeft: hasFailedRecord && leftOnlyFailed(errorReason?.code),
@@ -110,6 +107,13 @@ export function groupStateOf(group: OmsGroup): TaskState {
     srcCloudType: group.srcCloudType,
     isUrlList: group.isUrlList,
   };
+}
+
+/** Of its objects; of its tasks while those are not counted. */
+function groupProgress(group: OmsGroup): TransferProgress {
+  const { counts, failedTasks, totalTasks } = group;
+  const tasks = { counts: withoutUndefined({ failed: failedTasks, total: totalTasks }) };
+  return taskProgress(counts.total === undefined ? { ...group, ...tasks } : group);
 }
 
 /** A task that ends with failed objects and no reason has gone through them all. */

@@ -22,6 +22,7 @@ export interface OmsTask {
   /** An integer of up to 15 digits, as text. */
   readonly id: string;
   readonly name: string;
+  readonly description: string;
   /** `TASK_STATUS`, or a number not known yet; -1 when there is none. */
   readonly status: number;
   readonly isUrlList: boolean;
@@ -58,6 +59,7 @@ export function toOmsTask(value: unknown): OmsTask | undefined {
   return {
     id,
     name: text(value['name']) || text(value['task_name']),
+    description: text(value['description']),
     status: number(value['status']) ?? -1,
     isUrlList: type === 'url_list' || cloud.toLowerCase() === 'urlsource',
     srcCloudType: cloud,
@@ -99,7 +101,11 @@ export function number(value: unknown): number | undefined {
   return Number.isFinite(parsed) ? parsed : undefined;
 }
 
-export const taskProgress = ({ status, counts, bytes }: OmsTask): TransferProgress => ({
+export const taskProgress = ({
+  status,
+  counts,
+  bytes,
+}: Pick<OmsTask, 'status' | 'counts' | 'bytes'>): TransferProgress => ({
   providerState: String(status),
   ...withoutUndefined({
     objects: counts.done,

@@ -15,17 +15,48 @@ import {
   type OmsPage,
   showItem,
 } from './call.ts';
+import type { BandwidthPolicy, OmsOrder } from './create-request.ts';
+import { groupBody, snake, taskBody } from './create-wire.ts';
 import { toOmsGroup } from './group.ts';
+import { createProbes } from './probes.ts';
 import { type OmsKeys, secretsOf } from './start-request.ts';
-import { record, toOmsTask } from './task.ts';
+import { record, text, toOmsTask } from './task.ts';
 
 export type OmsV2Client = ReturnType<typeof createOmsV2Client>;
 
 /** Every call throws ProviderError (PROVIDER_REFUSED), ReplyError (REPLY_INVALID), TransportError. */
 export function createOmsV2Client(options: OmsOptions) {
   const call = createOmsCall(options, '/v2/{project_id}/');
+  const { region } = options;
 
   return {
+    ...createProbes(call, region),
+
+    /**
+     * Starts at once, and takes no token: after a lost answer look for the description's marker.
+     * @returns its id, and the name that OMS chose
+     */
+    async createTask(order: OmsOrder, keys: OmsKeys) {
+      const doing = 'creating a task';
+      const body = taskBody(order, region, keys);
+      const secrets = secretsOf(keys);
+      const answer = record(await call({ method: 'POST', path: 'tasks', body, doing, secrets }));
+      return { id: idIn(answer['id'], doing), name: text(answer['task_name']) };
+    },
+    /** While it runs OMS refuses, and for a moment after a stop. */
+    async deleteTask(taskId: string) {
+      const path = `tasks/${taskId}`;
+      await call({ method: 'DELETE', path, doing: `deleting task ${taskId}` });
+    },
+    /** @param policy an empty one lifts the limit */
+    async setTaskBandwidth(taskId: string, policy: BandwidthPolicy) {
+      await call({
+        method: 'PUT',
+        path: `tasks/${taskId}/bandwidth-policy`,
+        body: snake({ bandwidthPolicy: policy }),
+        doing: `changing the bandwidth of task ${taskId}`,
+      });
+    },
     /** From status 3 or 4 only. @param migrateFailedObject true: only the recorded failed objects */
     async startTask(taskId: string, keys: OmsKeys, migrateFailedObject: boolean) {
       await call({
@@ -46,6 +77,27 @@ export function createOmsV2Client(options: OmsOptions) {
     listTasks: (wanted: ListTasksOptions) =>
       listItems(call, 'tasks', wanted, 'listing tasks', 'tasks', toOmsTask),
 
+    /** As `createTask`; the keys may hold no tokens. */
+    async createGroup(order: OmsOrder, keys: OmsKeys) {
+      const doing = 'creating a group';
+      const body = groupBody(order, region, keys);
+      const secrets = secretsOf(keys);
+      const path = 'taskgroups';
+      const answer = record(await call({ method: 'POST', path, body, doing, secrets }));
+      return { id: idIn(answer['group_id'], doing), name: '' };
+    },
+    async deleteGroup(groupId: string) {
+      const path = `taskgroups/${groupId}`;
+      await call({ method: 'DELETE', path, doing: `deleting group ${groupId}` });
+    },
+    async setGroupBandwidth(groupId: string, policy: BandwidthPolicy) {
+      await call({
+        method: 'PUT',
+        path: `taskgroups/${groupId}/update`,
+        body: snake({ bandwidthPolicy: policy }),
+        doing: `changing the bandwidth of group ${groupId}`,
+      });
+    },
     /** From status 3 only. */
     async startGroup(groupId: string, keys: OmsKeys) {
       await call({
@@ -75,6 +127,13 @@ export function createOmsV2Client(options: OmsOptions) {
     listGroups: (wanted: Omit<ListTasksOptions, 'groupId'>) =>
       listItems(call, 'taskgroups', wanted, 'listing groups', 'taskgroups', toOmsGroup),
   };
+}
+
+/** Success without an id leaves it open whether there is something new. */
+function idIn(value: unknown, doing: string): string {
+  const id = text(value);
+  if (id === '') throw new ReplyError(`The answer to ${doing} has no id.`);
+  return id;
 }
 
 async function listItems<Item>(

@@ -65,6 +65,7 @@ describe.each([
     const expected = {
       id: '999999999999999',
       name: 'photos',
+      description: '',
       status: 4,
       isUrlList: false,
       srcCloudType: 'Tencent',
@@ -107,6 +108,7 @@ describe.each([
     }
     const expected = {
       id: group.id,
+      description: '',
       status: 5,
       srcCloudType: 'AWS',
       srcBucket: 's',
@@ -115,6 +117,8 @@ describe.each([
       errorReason: { code: 'TRF.0004', message: 'Some objects failed to be migrated.' },
       totalTasks: 2,
       failedTasks: 1,
+      counts: { total: 20, done: 18, failed: 2 },
+      bytes: { perSecond: 0 },
       hasFailedRecord: true,
     };
     expect(await v2.showGroup(group.id)).toEqual(expected);
@@ -150,6 +154,7 @@ describe('a task', () => {
     expect(toOmsTask({ id: '7' })).toEqual({
       id: '7',
       name: '',
+      description: '',
       status: -1,
       isUrlList: false,
       srcCloudType: '',
@@ -262,6 +267,9 @@ describe('a group', () => {
   it('may come with its id under either name, and without anything else', () => {
     const expected = {
       id: 'g1',
+      description: '',
+      counts: {},
+      bytes: {},
       status: -1,
       srcCloudType: '',
       srcBucket: '',
