@@ -10,22 +10,20 @@ import { createSqliteLedger } from '../shared/stores/sqlite/ledger.ts';
 import { type Comparison, rateOf, type Side } from './measure.ts';
 
 const COUNT = 20_000;
+const RUN_ID = '0123456789abcdef01234567';
 const now = new Date();
 const later = new Date(now.getTime() + 86_400_000);
 const tokens = createCallbackTokens([{ kid: 'k1', secret: 'bench-secret-0123456789abcdef0123' }]);
 
 const made = Array.from({ length: COUNT }, (_, n) =>
-  tokens.make(
-    { transferId: `0123456789abcdef01234567.${n % 50}.${n}`, attempt: 1, outcome: 'succeeded' },
-    later,
-  ),
+  tokens.make({ transferId: `${RUN_ID}.${n % 50}.${n}`, attempt: 1, outcome: 'succeeded' }, later),
 );
 
 function standardWebhooks(): Side {
   const webhook = new Webhook(Buffer.from('bench-secret-0123456789abcdef0123').toString('base64'));
   const messages = Array.from({ length: COUNT }, (_, n) => {
     const body = JSON.stringify({
-      transferId: `0123456789abcdef01234567.${n % 50}.${n}`,
+      transferId: `${RUN_ID}.${n % 50}.${n}`,
       attempt: 1,
     });
     const headers = {
@@ -69,14 +67,18 @@ export async function tokenAndMerge(): Promise<
     round += 1;
     file = openSqliteFile(join(folder, `${round}.db`));
     const ledger = createSqliteLedger(file);
+    // Healthy objects of a run that is known, as callbacks find them.
+    await ledger.openRun({
+      ...{ runId: RUN_ID, trigger: 'upload', operation: 'cos-offline-fetch' },
+      createdAt: now,
+    });
     const submitted = made.map((_, n) =>
-      ledger.record(`0123456789abcdef01234567.${n % 50}.${n}`, {
+      ledger.record(`${RUN_ID}.${n % 50}.${n}`, {
         state: 'submitted',
         attempt: 1,
         accepted: [`1:task${n}`],
         at: now,
         event: 'accepted',
-        object: { url: `http://origin.example/${n}`, key: `k/${n}` },
       }),
     );
     await Promise.all(submitted);
