@@ -180,12 +180,13 @@ export function wirePath({ path, query }: Pick<ApiRequest, 'path' | 'query'>): s
 }
 
 function firstValues(headers: Record<string, string | string[] | undefined>) {
-  return Object.fromEntries(
-    Object.entries(headers).flatMap(([name, value]) => {
-      const first = Array.isArray(value) ? value[0] : value;
-      return first === undefined ? [] : [[name, first]];
-    }),
-  );
+  const firsts: Record<string, string> = {};
+  for (const name in headers) {
+    const value = headers[name];
+    const first = Array.isArray(value) ? value[0] : value;
+    if (first !== undefined) firsts[name] = first;
+  }
+  return firsts;
 }
 
 /** Failures that happen before a socket carries our bytes. */
