@@ -5,6 +5,7 @@
 import * as v from 'valibot';
 import { RUN_CURSOR, TRANSFER_CURSOR } from '../ledger/cursors.ts';
 import { TRANSFER_STATES } from '../ledger/merge.ts';
+import { MIGRATION_ID, MIGRATION_STATES } from '../ledger/migration.ts';
 import { OPERATIONS, RUN_STATES } from '../ledger/model.ts';
 import { CAUSE_CLASSES, InputError } from '../lib/errors.ts';
 import { having, implies, inJson, parseWith, strictObject, wholeNumber } from '../lib/validate.ts';
@@ -253,6 +254,8 @@ const cursor = (pattern: RegExp) =>
 export const runsQuery = parameters({
   cursor: cursor(RUN_CURSOR),
   limit: limit(100, 20),
+  /** Only runs of this migration; without it, only runs of none. */
+  migration: v.optional(matching(MIGRATION_ID, 'the id of a migration')),
   operation: words(OPERATIONS),
   state: words(RUN_STATES),
 });
@@ -262,6 +265,12 @@ export const transfersQuery = parameters({
   limit: limit(1_000, 100),
   state: words(TRANSFER_STATES),
   cause: words(CAUSE_CLASSES),
+});
+
+export const migrationsQuery = parameters({
+  cursor: cursor(RUN_CURSOR),
+  limit: limit(100, 20),
+  state: words(MIGRATION_STATES),
 });
 
 /** The query of a route that takes no parameters. */

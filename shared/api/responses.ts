@@ -4,7 +4,7 @@
  */
 import * as v from 'valibot';
 import { TRANSFER_STATES } from '../ledger/merge.ts';
-import { OPERATIONS, RUN_STATES } from '../ledger/model.ts';
+import { OPERATIONS, RUN_STATES, TRIGGERS } from '../ledger/model.ts';
 import { CAUSE_CLASSES } from '../lib/errors.ts';
 import { providerHealthShape } from '../limits/status.ts';
 import { SOURCE_KINDS } from '../manifest/sources/config.ts';
@@ -64,7 +64,7 @@ const runTaskShape = v.strictObject({
 
 export const runShape = v.strictObject({
   runId: v.string(),
-  trigger: v.picklist(['upload', 'http', 'schedule']),
+  trigger: v.picklist(TRIGGERS),
   operation: v.picklist(OPERATIONS),
   state: v.picklist(RUN_STATES),
   error: v.optional(causeShape),
@@ -83,6 +83,7 @@ export const runShape = v.strictObject({
   target: v.optional(targetShape),
   task: v.optional(runTaskShape),
   handedTo: v.optional(v.string()),
+  migrationId: v.optional(v.string()),
   createdAt: instant,
   closedAt: v.nullable(instant),
 });

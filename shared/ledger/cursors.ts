@@ -3,6 +3,7 @@
  * every store.
  */
 import { InputError } from '../lib/errors.ts';
+import type { KeptMigration } from './migration.ts';
 import type { Run, Transfer } from './model.ts';
 
 export const RUN_CURSOR = /^([0-9]{1,15})\.([A-Za-z0-9_-]{1,64})$/;
@@ -16,6 +17,13 @@ export interface RunCursor {
 
 export const runCursor = ({ createdAt, runId }: Pick<Run, 'createdAt' | 'runId'>): string =>
   `${createdAt.getTime()}.${runId}`;
+
+/** Read as that of a run. */
+export const migrationCursor = ({
+  createdAt,
+  migrationId,
+}: Pick<KeptMigration, 'createdAt' | 'migrationId'>): string =>
+  runCursor({ createdAt, runId: migrationId });
 
 /** @throws InputError (QUERY_INVALID, path `cursor`) */
 export function parseRunCursor(cursor: string): RunCursor {

@@ -5,6 +5,7 @@
  */
 import type { Cause, CauseClass } from '../lib/errors.ts';
 import type { TransferState } from './merge.ts';
+import type { KeptMigration, MigrationState, NewMigration } from './migration.ts';
 import type {
   Acceptance,
   NewRun,
@@ -161,6 +162,8 @@ export interface Ledger {
     readonly operations?: readonly Operation[];
     /** Only those that are not closed; the sweeper's. */
     readonly unclosed?: boolean;
+    /** Only those of this migration; null: only those of none. */
+    readonly migrationId?: string | null;
     readonly cursor?: string;
     /** 1 to 100. @default 20 */
     readonly limit?: number;
@@ -233,6 +236,23 @@ export interface Ledger {
    * else wrote it meanwhile, or when the answer to our own write was lost.
    */
   swapNote(name: string, text: string, version: number | undefined): Promise<boolean>;
+  /** Keeps the migration, or returns the one that is there. */
+  openMigration(migration: NewMigration): Promise<KeptMigration>;
+  migration(migrationId: string): Promise<KeptMigration | undefined>;
+  /**
+   * Writes state, closing and document of a migration that is still of `version`; false when somebody else wrote
+   * it meanwhile, or when the answer to our own write was lost.
+   */
+  changeMigration(migration: KeptMigration): Promise<boolean>;
+  /** Newest first. */
+  migrations(filter: {
+    readonly states?: readonly MigrationState[];
+    /** Only those that are not closed. */
+    readonly unclosed?: boolean;
+    readonly cursor?: string;
+    /** 1 to 100. @default 20 */
+    readonly limit?: number;
+  }): Promise<Page<KeptMigration>>;
   /** Marks that the failures of a closed run go on in another one; the first mark stays. */
   handOver(runId: string, to: string): Promise<void>;
   /**

@@ -41,14 +41,20 @@ export interface RunTask {
   readonly name?: string;
 }
 
+export const TRIGGERS = ['upload', 'http', 'schedule', 'migration'] as const;
+
+export type Trigger = (typeof TRIGGERS)[number];
+
 export interface NewRun {
   /** Derived from what started the run, so that the same trigger twice is one run (promise G2). */
   readonly runId: string;
-  readonly trigger: 'upload' | 'http' | 'schedule';
+  readonly trigger: Trigger;
   readonly operation: Operation;
   readonly source?: Source;
   readonly target?: Target;
   readonly task?: RunTask;
+  /** Of the migration that it belongs to. */
+  readonly migrationId?: string;
   readonly createdAt: Date;
 }
 

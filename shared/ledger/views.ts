@@ -18,6 +18,7 @@ export const runView = (run: Run) => ({
   ...(run.target && { target: run.target }),
   ...(run.task && { task: run.task }),
   ...(run.handedTo !== undefined && { handedTo: run.handedTo }),
+  ...(run.migrationId !== undefined && { migrationId: run.migrationId }),
   createdAt: run.createdAt.toISOString(),
   closedAt: run.closedAt?.toISOString() ?? null,
 });

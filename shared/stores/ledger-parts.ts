@@ -28,6 +28,11 @@ export type RunCalls = Pick<
   | 'handOver'
 >;
 
+export type MigrationCalls = Pick<
+  Ledger,
+  'openMigration' | 'migration' | 'changeMigration' | 'migrations'
+>;
+
 export type ShardCalls = Pick<
   Ledger,
   | 'openShard'

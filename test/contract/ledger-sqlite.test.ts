@@ -142,6 +142,7 @@ it('brings a file of version 1 up to date and keeps what is in it', async () => 
     DROP TABLE lines; DROP INDEX runs_number; ALTER TABLE runs DROP COLUMN number;
     ALTER TABLE shards DROP COLUMN marks;
     ALTER TABLE shards DROP COLUMN described_at;
+    DROP TABLE migrations; ALTER TABLE runs DROP COLUMN migration_id;
     ALTER TABLE runs DROP COLUMN closing_at;
     ALTER TABLE runs DROP COLUMN task;
     ALTER TABLE runs DROP COLUMN totals;
@@ -154,6 +155,8 @@ it('brings a file of version 1 up to date and keeps what is in it', async () => 
     PRAGMA user_version = 1`);
   await file.close();
   const upgraded = createSqliteLedger(open(path));
+  await upgraded.openRun(newRun('r2', { migrationId: 'm1' }));
+  expect(await upgraded.run('r2')).toMatchObject({ migrationId: 'm1' });
   await upgraded.handOver('r1', 'n1');
   expect(await upgraded.run('r1')).toMatchObject({ handedTo: 'n1', counts: { failed: 1 } });
   expect(await upgraded.read('r1.0.0')).toMatchObject({ state: 'failed' });

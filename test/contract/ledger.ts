@@ -11,6 +11,7 @@ import type {
 import type { Shard } from '../../shared/ledger/shard.ts';
 import type { Tally } from '../../shared/ledger/tally.ts';
 import type { Cause } from '../../shared/lib/errors.ts';
+import { migrationsContract } from './migrations.ts';
 
 const AT = new Date('2026-11-20T02:00:00.000Z');
 const later = (ms: number) => new Date(AT.getTime() + ms);
@@ -79,6 +80,8 @@ export function ledgerContract(name: string, open: () => Promise<Ledger>): void 
     beforeEach(async () => {
       ledger = await open();
     });
+
+    migrationsContract(open);
 
     describe('runs', () => {
       it('G2: opens a run once and answers the first one afterwards', async () => {

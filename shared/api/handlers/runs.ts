@@ -12,9 +12,10 @@ import { absent, findRun, howManyFit, type Routes } from './common.ts';
 
 export const runRoutes = (ledger: Ledger, describe: Describe): Routes<typeof RUN_ROUTES> => ({
   'GET /runs': async ({ query }) => {
-    const { cursor, limit, operation, state } = parseQuery(runsQuery, query);
+    const asked = parseQuery(runsQuery, query);
+    const { cursor, limit, migration: migrationId = null, operation, state } = asked;
     const filter = withoutUndefined({ cursor, operations: operation, states: state });
-    const page = await ledger.runs({ limit, ...filter });
+    const page = await ledger.runs({ limit, migrationId, ...filter });
     return json(200, { runs: page.items.map(runView), nextCursor: page.nextCursor ?? null });
   },
   'GET /runs/{runId}': async (request) => json(200, runView(await findRun(ledger, request))),

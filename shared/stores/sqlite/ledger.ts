@@ -3,6 +3,7 @@ import type { Ledger } from '../../ledger/ledger.ts';
 import type { SqliteFile } from './file.ts';
 import { createCounters } from './ledger/counters.ts';
 import { createLines } from './ledger/lines.ts';
+import { createMigrations } from './ledger/migrations.ts';
 import { createNotes } from './ledger/notes.ts';
 import { createRuns } from './ledger/runs.ts';
 import { prepareTables } from './ledger/schema.ts';
@@ -19,5 +20,6 @@ export function createSqliteLedger(file: SqliteFile): Ledger {
     ...createShards(file, counters, lines),
     ...createTransfers(file, counters, lines),
     ...createNotes(file),
+    ...createMigrations(file),
   };
 }

@@ -76,6 +76,11 @@ export const noteKey = (kind: 'claim' | 'lease' | 'night' | 'note', name: string
   sk: kind,
 });
 
-/** Sorts runs by their creation; the run's id settles ties. */
+export const migrationKey = (migrationId: string): Key => ({
+  pk: `migration#${migrationId}`,
+  sk: 'migration',
+});
+
+/** Sorts runs and migrations by their creation; the id settles ties. */
 export const createdSort = (createdAtMs: number, runId: string): string =>
   `${padded(createdAtMs, 15)}#${runId}`;

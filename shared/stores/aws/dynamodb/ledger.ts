@@ -8,6 +8,7 @@ import { type AwsCall, createJsonApi, DYNAMODB } from '../json-api.ts';
 import { createCounting } from './counts.ts';
 import { createExpiry } from './expiry.ts';
 import { PACK_LINES } from './keys.ts';
+import { createMigrations } from './migrations.ts';
 import { createNotes } from './notes.ts';
 import { createPacks } from './packs.ts';
 import { createRollups } from './rollups.ts';
@@ -48,6 +49,7 @@ export function createDynamoLedger({
     ...createShards({ table, packs, rollups, counting, expiry }),
     ...createTransfers({ table, packs, counting, expiry, rollups }),
     ...createNotes(table, expiry, now),
+    ...createMigrations(table, expiry, now),
   };
 }
 

@@ -31,7 +31,7 @@ export const noCounts = (): Record<TransferState, number> =>
 
 /** Until a run is closed it has `open`, by which the index of that name finds it. */
 export function fromNewRun(run: NewRun): Item {
-  const { runId, createdAt, trigger, operation, source, target, task } = run;
+  const { runId, createdAt, trigger, operation, source, target, task, migrationId } = run;
   return {
     ...runKey(runId),
     runId,
@@ -45,6 +45,7 @@ export function fromNewRun(run: NewRun): Item {
     ...(source && { source: JSON.stringify(source) }),
     ...(target && { target: JSON.stringify(target) }),
     ...(task && { task: JSON.stringify(task) }),
+    ...(migrationId !== undefined && { migrationId }),
   };
 }
 
@@ -76,6 +77,7 @@ export function toRun(item: Item, { counts, readBytes, unsent = 0 }: KeptTotals)
     ...(has(item, 'closingAt') && { closingAt: new Date(number(item, 'closingAt')) }),
     ...(has(item, 'closedAt') && { closedAt: new Date(number(item, 'closedAt')) }),
     ...(has(item, 'handedTo') && { handedTo: text(item, 'handedTo') }),
+    ...(has(item, 'migrationId') && { migrationId: text(item, 'migrationId') }),
   };
 }
 

@@ -14,7 +14,7 @@ import { fromNewRun, toRun } from './rows.ts';
 import { oneOf, type Query, type Table } from './table.ts';
 
 /** Newer than any. */
-const NEWEST = { createdAtMs: 999_999_999_999_999, runId: '~' };
+export const NEWEST = { createdAtMs: 999_999_999_999_999, runId: '~' };
 
 export function createRuns(table: Table, counting: Counting, expiry: Expiry): RunCalls {
   const counted = async (item: Item): Promise<Run> => toRun(item, await counting.total(item));
@@ -139,13 +139,18 @@ function queryOf({
   states = [],
   operations = [],
   unclosed = false,
+  migrationId,
   cursor,
 }: Parameters<RunCalls['runs']>[0]): Query {
   const { createdAtMs, runId } = cursor === undefined ? NEWEST : parseRunCursor(cursor);
   const isOpen = (state: RunState): boolean => state === 'planning' || state === 'active';
   const open = unclosed || (states.length > 0 && states.every(isOpen));
   const partition = open ? 'open' : 'kind';
-  const filter = [...oneOf('state', states), ...oneOf('operation', operations)].join(' AND ');
+  const filter = [
+    ...oneOf('state', states),
+    ...oneOf('operation', operations),
+    ...(migrationId === undefined ? [] : [ofMigration(migrationId)]),
+  ].join(' AND ');
   return {
     index: open ? 'open' : 'newest',
     where: `#${partition} = :partition AND #created < :before`,
@@ -154,11 +159,15 @@ function queryOf({
       before: createdSort(createdAtMs, runId),
       ...Object.fromEntries(states.map((state, at) => [`state${at}`, state])),
       ...Object.fromEntries(operations.map((each, at) => [`operation${at}`, each])),
+      ...(typeof migrationId === 'string' && { migrationId }),
     },
     ...(filter !== '' && { filter }),
     newestFirst: true,
   };
 }
+
+const ofMigration = (migrationId: string | null): string =>
+  migrationId === null ? 'attribute_not_exists(#migrationId)' : '#migrationId = :migrationId';
 
 /** By what was counted of it last: its manifest was read whole, and nothing is planned. */
 function hasSent(run: Item): boolean {

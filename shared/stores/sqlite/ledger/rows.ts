@@ -58,6 +58,7 @@ export function toRun(row: Row): Run {
     ...(has(row, 'closing_at') && { closingAt: at(row, 'closing_at') }),
     ...(has(row, 'closed_at') && { closedAt: at(row, 'closed_at') }),
     ...(has(row, 'handed_to') && { handedTo: text(row, 'handed_to') }),
+    ...(has(row, 'migration_id') && { migrationId: text(row, 'migration_id') }),
   };
 }
 

@@ -31,8 +31,9 @@ FROM runs LEFT JOIN shards USING (run_id)`;
 
 const SQL = {
   insert: `
-    INSERT INTO runs (run_id, created_at, state, trigger, operation, source, target, task, number)
-    VALUES (?, ?, 'planning', ?, ?, ?, ?, ?, (SELECT IFNULL(MAX(number), 0) + 1 FROM runs))
+    INSERT INTO runs (
+      run_id, created_at, state, trigger, operation, source, target, task, migration_id, number)
+    VALUES (?, ?, 'planning', ?, ?, ?, ?, ?, ?, (SELECT IFNULL(MAX(number), 0) + 1 FROM runs))
     ON CONFLICT DO NOTHING`,
   select: `${SELECT} WHERE run_id = ? GROUP BY run_id`,
   activate: `
@@ -57,6 +58,7 @@ const SQL = {
     WHERE (created_at, run_id) < (:at, :runId) AND state IN (SELECT value FROM json_each(:states))
       AND (:operations IS NULL OR operation IN (SELECT value FROM json_each(:operations)))
       AND (:unclosed = 0 OR closed_at IS NULL)
+      AND (:migrationId IS NULL OR IFNULL(migration_id, '') = :migrationId)
     GROUP BY run_id ORDER BY created_at DESC, run_id DESC LIMIT :limit`,
   // Planned tasks of a nightly pass wait for room, and send nothing.
   sending: `
@@ -80,9 +82,12 @@ export function createRuns({ db, write }: SqliteFile): RunCalls {
   return {
     openRun: (run: NewRun) =>
       write(() => {
-        const { runId, createdAt, trigger, operation, source, target, task } = run;
+        const { runId, createdAt, trigger, operation, source, target, task, migrationId } = run;
         const parts = [source, target, task].map((part) => (part ? JSON.stringify(part) : null));
-        sql.insert.run(runId, createdAt.getTime(), trigger, operation, ...parts);
+        sql.insert.run(
+          ...[runId, createdAt.getTime(), trigger, operation, ...parts],
+          migrationId ?? null,
+        );
         return find(runId) as Run;
       }, 'synced'),
     activateRun: (runId, { shardCount, sizeBytes, totals }) =>
@@ -116,7 +121,14 @@ export function createRuns({ db, write }: SqliteFile): RunCalls {
       write(() => {
         sql.handOver.run(to, runId);
       }, 'synced'),
-    runs: async ({ states = STATES, operations, unclosed = false, cursor, limit = 20 }) => {
+    runs: async ({
+      states = STATES,
+      operations,
+      unclosed = false,
+      migrationId,
+      cursor,
+      limit = 20,
+    }) => {
       const size = Math.min(Math.max(limit, 1), 100);
       const from = cursor === undefined ? NEWEST : parseRunCursor(cursor);
       const rows = sql.page.all({
@@ -125,6 +137,8 @@ export function createRuns({ db, write }: SqliteFile): RunCalls {
         states: JSON.stringify(states),
         operations: operations ? JSON.stringify(operations) : null,
         unclosed: Number(unclosed),
+        // No id is empty: it stands for runs of none.
+        migrationId: migrationId === undefined ? null : (migrationId ?? ''),
         limit: size + 1,
       }) as Row[];
       const items = rows.slice(0, size).map(toRun);

@@ -3,7 +3,7 @@ import type { DatabaseSync } from 'node:sqlite';
 import { StoreError } from '../../../lib/errors.ts';
 
 /** Grows with every change of the tables; an older program refuses a newer file. */
-const VERSION = 8;
+const VERSION = 9;
 
 const TABLES = `
 CREATE TABLE IF NOT EXISTS runs (
@@ -23,9 +23,20 @@ CREATE TABLE IF NOT EXISTS runs (
   totals TEXT,
   task TEXT,
   closing_at INTEGER,
-  number INTEGER
+  number INTEGER,
+  migration_id TEXT
 ) WITHOUT ROWID;
 CREATE INDEX IF NOT EXISTS runs_newest ON runs (created_at DESC, run_id DESC);
+
+CREATE TABLE IF NOT EXISTS migrations (
+  migration_id TEXT PRIMARY KEY,
+  created_at INTEGER NOT NULL,
+  state TEXT NOT NULL,
+  closed_at INTEGER,
+  document TEXT NOT NULL,
+  version INTEGER NOT NULL
+) WITHOUT ROWID;
+CREATE INDEX IF NOT EXISTS migrations_newest ON migrations (created_at DESC, migration_id DESC);
 
 CREATE TABLE IF NOT EXISTS shards (
   run_id TEXT NOT NULL,
@@ -130,6 +141,7 @@ ALTER TABLE runs ADD COLUMN number INTEGER;
 UPDATE runs SET number = numbered.number FROM (
   SELECT run_id AS run, ROW_NUMBER() OVER (ORDER BY created_at, run_id) AS number FROM runs
 ) AS numbered WHERE run_id = numbered.run;`,
+  8: 'ALTER TABLE runs ADD COLUMN migration_id TEXT;',
 };
 
 /** On what an upgrade may have added. */
