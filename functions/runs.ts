@@ -16,6 +16,7 @@ import { type Authorize, createBearer } from '../shared/api/auth.ts';
 import { createStatic } from '../shared/api/dashboard-files.ts';
 import { changeRoutes } from '../shared/api/handlers/change.ts';
 import type { Route } from '../shared/api/handlers/common.ts';
+import { migrationRoutes } from '../shared/api/handlers/migrations.ts';
 import { reportRoutes } from '../shared/api/handlers/reports.ts';
 import { runRoutes } from '../shared/api/handlers/runs.ts';
 import { serviceRoutes } from '../shared/api/handlers/service.ts';
@@ -64,6 +65,7 @@ export function createHandler({ authorize, ...given }: Deps) {
   const deps = { now: () => new Date(), ...given };
   const { ledger, log, objects, uploads } = deps;
   const routes: Readonly<Record<string, Route>> = {
+    ...migrationRoutes(deps),
     ...runRoutes(ledger, createDescribe({ ledger, objects })),
     ...reportRoutes({ ledger, objects, reading: uploads.reading, now: deps.now }),
     ...serviceRoutes(deps),
@@ -126,7 +128,7 @@ export const deployment: Deployment = {
     queue: 'send',
     deadLetters: true,
     objects: {
-      read: ['cos-fetch/', 'fetches/', 'reports/', 'staging/'],
+      read: ['cos-fetch/', 'fetches/', 'inventories/', 'lists/', 'reports/', 'staging/'],
       // Signed addresses carry its own rights.
       write: ['fetches/', 'staging/', ...UPLOAD_PREFIXES],
       remove: ['reports/', 'staging/'],

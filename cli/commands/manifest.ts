@@ -5,12 +5,9 @@ import { InvalidArgumentError, Option } from 'commander';
 import { InputError, StoreError } from '../../shared/lib/errors.ts';
 import { type Comparison, compareWith } from '../../shared/manifest/sources/compare-lists.ts';
 import type { Filters } from '../../shared/manifest/sources/filters.ts';
+import { LIST_FORMATS, type ListFormat } from '../../shared/manifest/sources/list-formats.ts';
 import type { SourceList } from '../../shared/manifest/sources/object.ts';
-import {
-  LIST_FORMATS,
-  type ListFormat,
-  openList,
-} from '../../shared/manifest/sources/open-list.ts';
+import { openList } from '../../shared/manifest/sources/open-list.ts';
 import {
   createManifestWriter,
   isFault,

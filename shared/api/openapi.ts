@@ -34,7 +34,7 @@ const TITLES: Readonly<Record<AnswerStatus | ProblemStatus, string>> = {
   409: 'The request does not match the current state',
   413: 'The body is too long for this route',
   415: 'The body is compressed',
-  422: 'This Idempotency-Key was already used with a different request',
+  422: 'Not possible, or this Idempotency-Key was already used with a different request',
   500: 'A fault of Waybill',
   502: 'The provider refused, or sent an unexpected response',
   503: 'Not available, or this provider is not configured',
@@ -62,7 +62,7 @@ function build(allowHttps: boolean) {
     tags: [
       { name: 'start', description: 'Start work' },
       { name: 'steer', description: 'Upload manifests, retry and cancel runs' },
-      { name: 'read', description: 'Runs and transfers' },
+      { name: 'read', description: 'Migrations, runs and transfers' },
       { name: 'reports', description: 'Reports of a run' },
       { name: 'providers', description: 'Called by the providers' },
       { name: 'service', description: 'The service itself' },

@@ -66,7 +66,7 @@ const flag = v.boolean('expected true or false');
 const MAX_FETCHES = 1_000;
 
 /** Of a Tencent Cloud account; without it that of the bucket's APPID, else the configured one. */
-const account = v.exactOptional(matching(SET_NAME, 'the name of a credential set'));
+export const account = v.exactOptional(matching(SET_NAME, 'the name of a credential set'));
 
 /** @param allowHttps takes `https:` sources as they are */
 export const fetchesBody = (allowHttps: boolean) =>
@@ -103,28 +103,29 @@ export const fetchesBody = (allowHttps: boolean) =>
 /** By the rules of every store: no empty segments, none `.` or `..`, no control characters. */
 const SEGMENT = '(?!\\.{1,2}(?:/|$))[^/\\u0000-\\u001f\\u007f]+';
 
-function keyBody<More extends v.ObjectEntries>(prefixes: readonly string[], more: More) {
+/** The key of an object in the store. */
+export function keyRule(prefixes: readonly string[]) {
   const faultOf = (key: string): string | undefined => {
     if (Buffer.byteLength(key) > KEY_BYTES)
       return `expected an object key of at most ${KEY_BYTES} bytes`;
     const isPlaced = prefixes.some((prefix) => key.startsWith(prefix));
     return isPlaced ? keyFault(key) : `expected a key under ${prefixes.join(', ')}`;
   };
-  return strictObject({
-    key: v.pipe(
-      v.string('expected an object key'),
-      v.rawCheck(({ dataset, addIssue }) => {
-        const message = dataset.typed ? faultOf(dataset.value) : undefined;
-        if (message !== undefined) addIssue({ message });
-      }),
-      inJson({
-        maxLength: KEY_BYTES,
-        pattern: `^(?:${prefixes.join('|')})${SEGMENT}(?:/${SEGMENT})*$`,
-      }),
-    ),
-    ...more,
-  });
+  return v.pipe(
+    v.string('expected an object key'),
+    v.rawCheck(({ dataset, addIssue }) => {
+      const message = dataset.typed ? faultOf(dataset.value) : undefined;
+      if (message !== undefined) addIssue({ message });
+    }),
+    inJson({
+      maxLength: KEY_BYTES,
+      pattern: `^(?:${prefixes.join('|')})${SEGMENT}(?:/${SEGMENT})*$`,
+    }),
+  );
 }
+
+const keyBody = <More extends v.ObjectEntries>(prefixes: readonly string[], more: More) =>
+  strictObject({ key: keyRule(prefixes), ...more });
 
 /** Elsewhere nothing is a manifest, and a function may not even look: a store tells no 404 there. */
 export const manifestBody = keyBody(['cos-fetch/', 'fetches/'], {

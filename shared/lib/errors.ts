@@ -127,6 +127,7 @@ export type ConflictCode =
   | 'IN_PROGRESS'
   | 'NO_FAILED_OBJECTS'
   | 'NOTHING_TO_RETRY'
+  | 'ROUTE_ABSENT'
   | 'RUN_STATE'
   | 'TASK_COMPLETE'
   | 'TASK_IN_GROUP'

@@ -28,6 +28,7 @@ const EXPECTED_TIME = 'expected a UTC time such as 2026-11-20T08:00:00Z';
 
 /** As requests have them (spec section 16). */
 export const listFilters = strictObject({
+  prefix: v.exactOptional(v.pipe(v.string('expected the beginning of keys'), v.maxLength(1_024))),
   include: patterns,
   exclude: patterns,
   minSize: size,

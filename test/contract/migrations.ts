@@ -2,7 +2,7 @@
 import { beforeEach, describe, expect, it } from 'vitest';
 import type { Ledger } from '../../shared/ledger/ledger.ts';
 import type { NewMigration } from '../../shared/ledger/migration.ts';
-import { newRun } from './ledger.ts';
+import type { NewRun } from '../../shared/ledger/model.ts';
 
 const AT = new Date('2026-11-20T02:00:00.000Z');
 const later = (ms: number) => new Date(AT.getTime() + ms);
@@ -12,6 +12,14 @@ const migration = (migrationId: string, change: Partial<NewMigration> = {}): New
   createdAt: AT,
   state: 'listing',
   document: '{"name":"北京"}',
+  ...change,
+});
+
+const newRun = (runId: string, change: Partial<NewRun> = {}): NewRun => ({
+  runId,
+  trigger: 'upload',
+  operation: 'cos-offline-fetch',
+  createdAt: AT,
   ...change,
 });
 

@@ -174,6 +174,28 @@ it('answers of every route are as described', { timeout: 60_000 }, async () => {
   expect((await ask('POST /nightly', {}, post())).status).toBe(202);
   expect((await ask('POST /lists', {}, post({ source: 's3://media/photos/' }))).status).toBe(202);
 
+  // Migrations.
+  const target = `cos://${TARGET.region}/${TARGET.bucket}/photos/`;
+  const order = { source: 's3://media/photos/', target, filters: { include: ['*.jpg'] } };
+  const opened = await ask('POST /migrations', {}, post(order, { 'idempotency-key': 'm' }));
+  expect(opened.status).toBe(202);
+  const migration = opened.value as { migrationId: string };
+  expect(migration.migrationId).toMatch(/^m[0-9a-f]{23}$/);
+  const again = await ask('POST /migrations', {}, post(order, { 'idempotency-key': 'm' }));
+  expect(again.value).toEqual(migration);
+  const refused = async (change: object) =>
+    (await ask('POST /migrations', {}, post({ ...order, ...change }))).status;
+  expect(await refused({ source: 's3://nowhere/' })).toBe(404);
+  expect(await refused({ source: target })).toBe(400);
+  expect(await refused({ target: 'cos://examplebucket-1250000000/' })).toBe(400);
+  expect(await refused({ target: 'obs://cn-north-4/bucket/' })).toBe(422);
+  expect(await refused({ list: { key: 'lists/a.csv' } })).toBe(400);
+  expect(await refused({ schedule: '0 3 * *' })).toBe(400);
+  expect((await ask('GET /migrations/{migrationId}', migration)).status).toBe(200);
+  expect((await ask('GET /migrations/{migrationId}', { migrationId: 'm1' })).status).toBe(404);
+  await ask('GET /migrations?limit=5');
+  await ask(`GET /runs?migration=${migration.migrationId}`);
+
   // Tasks of the providers.
   const { clientRequestToken: _token, ...job } = batchJob();
   expect((await ask('POST /batch-jobs', {}, post(job))).status).toBe(202);
@@ -213,13 +235,14 @@ it('answers of every route are as described', { timeout: 60_000 }, async () => {
     for (const [method, described] of Object.entries(methods)) {
       const route = `${method.toUpperCase()} ${path}`;
       const { security, responses } = described as Operation;
-      const names = { runId, transferId, taskId: '1', groupId: GROUP, file: 'x' };
+      const ids = { runId, transferId, ...migration, taskId: '1', groupId: GROUP };
+      const names = { ...ids, file: 'x' };
       if (security.length > 0) {
         const refused = await ask(route, names, method === 'post' ? post({}) : {}, public_);
         expect(refused.status, route).toBe(401);
       }
-      if (responses[404] && path.includes('{runId}')) {
-        const gone = { ...names, runId: 'nowhere' };
+      if (responses[404] && /\{(?:run|migration)Id\}/.test(path)) {
+        const gone = { ...names, runId: 'nowhere', migrationId: 'nowhere' };
         expect((await ask(route, gone, method === 'post' ? post() : {})).status, route).toBe(404);
       }
       if (method === 'post' && responses[400]) {

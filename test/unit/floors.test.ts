@@ -19,8 +19,9 @@ const FLOOR: Readonly<Record<string, number>> = {
   reporting: 5,
   audit: 6,
   runs: 6,
-  api: 7,
-  wiring: 8,
+  migrations: 7,
+  api: 8,
+  wiring: 9,
 };
 
 /** What each folder may import of ours, as beginnings of paths. `type:` allows types alone. */
@@ -79,7 +80,8 @@ const LIBRARIES: readonly (readonly [name: RegExp, place: RegExp])[] = [
   [/^saxes$/, /^shared\/lib\/xml\.ts$/],
   [/^node:sqlite$/, /^(shared\/stores\/sqlite\/|local\/lock\.ts$)/],
   [/^commander$/, /^cli\//],
-  [/^(croner|chokidar)$/, /^local\//],
+  [/^croner$/, /^(local\/|shared\/migrations\/cron\.ts$)/],
+  [/^chokidar$/, /^local\//],
   [/^(preact|uplot)/, /^dashboard\//],
   [/^esbuild$/, /^scripts\//],
   [/^hyparquet$/, /^shared\/manifest\/sources\/parquet\.ts$/],

@@ -3,6 +3,7 @@ import { BATCH_JOB_ROUTES } from './batch-jobs.ts';
 import { CALLBACK_ROUTES } from './callbacks.ts';
 import { CHANGE_ROUTES } from './change.ts';
 import { LIST_ROUTES } from './lists.ts';
+import { MIGRATION_API } from './migrations.ts';
 import { OMS_V1_ROUTES, OMS_V2_ROUTES } from './oms-tasks.ts';
 import { REPORT_ROUTES } from './reports.ts';
 import type { RouteDescription } from './route.ts';
@@ -11,6 +12,7 @@ import { READY, SERVICE_ROUTES } from './service.ts';
 import { START_ROUTES } from './start.ts';
 
 const READING: readonly RouteDescription[] = [
+  ...MIGRATION_API,
   ...RUN_ROUTES,
   ...CHANGE_ROUTES,
   ...REPORT_ROUTES,

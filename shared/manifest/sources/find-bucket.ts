@@ -2,6 +2,7 @@
 import { InputError } from '../../lib/errors.ts';
 import { parseSourceUrl } from './address.ts';
 import type { ListedBucket } from './bucket-list.ts';
+import type { SourceConfig } from './config.ts';
 import { createSourceCheck, type Sources } from './sources.ts';
 
 export interface FoundBucket {
@@ -17,6 +18,16 @@ export interface FoundBucket {
  * @throws InputError (PATH_INVALID, NOT_FOUND); StoreError
  */
 export async function findBucket(sources: Sources, text: string): Promise<FoundBucket> {
+  const { source, ...found } = findSource(sources, text);
+  const keys = await sources.keys(source);
+  return { bucket: { source, ...(keys && { keys }) }, ...found };
+}
+
+/** The same without keys. @throws InputError (PATH_INVALID, NOT_FOUND) */
+export function findSource(
+  sources: Pick<Sources, 'find'>,
+  text: string,
+): Omit<FoundBucket, 'bucket'> & { readonly source: SourceConfig } {
   const parsed = parseSourceUrl(text, 'prefix');
   if ('fault' in parsed) {
     const fix = parsed.fix === undefined ? '' : `, such as ${parsed.fix}`;
@@ -28,10 +39,9 @@ export async function findBucket(sources: Sources, text: string): Promise<FoundB
   if (fault || !source || 'names' in source) {
     throw new InputError('NOT_FOUND', `${text}: ${fault?.message ?? 'there is no such source'}.`);
   }
-  const keys = await sources.keys(source);
   const { scheme, bucket, source: name } = address;
   return {
-    bucket: { source, ...(keys && { keys }) },
+    source,
     address: `${scheme}://${name === undefined ? '' : `${name}@`}${bucket}`,
     prefix,
   };

@@ -15,6 +15,7 @@ import {
   parseGoogleLine,
   parseQshellLine,
 } from './line-lists.ts';
+import type { LINE_FORMAT_NAMES, ListFormat } from './list-formats.ts';
 import { mapLines, readLines } from './list-lines.ts';
 import { createManifestParser } from './manifest-list.ts';
 import type { Entry, ListColumn, SourceList } from './object.ts';
@@ -93,15 +94,7 @@ const LINE_FORMATS = {
     matches: never,
     open: (name) => ({ parse: createKeyParser('plain', name) }),
   },
-} satisfies Readonly<Record<string, LineFormat>>;
-
-export type ListFormat = 'inventory' | 'manifest' | keyof typeof LINE_FORMATS;
-
-export const LIST_FORMATS: readonly ListFormat[] = [
-  'inventory',
-  'manifest',
-  ...(Object.keys(LINE_FORMATS) as (keyof typeof LINE_FORMATS)[]),
-];
+} satisfies Readonly<Record<(typeof LINE_FORMAT_NAMES)[number], LineFormat>>;
 
 export interface ListOptions extends InventoryOptions {
   /** @default found out from the first lines */

@@ -53,6 +53,19 @@ export interface SourcesOptions {
   readonly now?: () => Date;
 }
 
+/** @param configs as they are now */
+export const createFind =
+  (configs: () => readonly SourceConfig[]): Sources['find'] =>
+  ({ scheme, source, bucket }) => {
+    const found = configs().filter(
+      (each) =>
+        schemeOf(each) === scheme &&
+        each.bucket === bucket &&
+        (source === undefined || each.name === source),
+    );
+    return found.length > 1 ? { names: found.map(({ name }) => name) } : found[0];
+  };
+
 export function createSources(options: SourcesOptions): Sources {
   const { configs, log, sets, now = () => new Date() } = options;
   const cache = new Map<string, ArrayBuffer>();
@@ -65,15 +78,7 @@ export function createSources(options: SourcesOptions): Sources {
     log?.warn('source.end-unknown', { source: name, credentials: set });
   };
 
-  const find = ({ scheme, source, bucket }: SourceAddress) => {
-    const found = configs().filter(
-      (each) =>
-        schemeOf(each) === scheme &&
-        each.bucket === bucket &&
-        (source === undefined || each.name === source),
-    );
-    return found.length > 1 ? { names: found.map(({ name }) => name) } : found[0];
-  };
+  const find = createFind(configs);
 
   const lookUp = (url: string) => {
     const address = isSourceUrl(url) ? parseSourceUrl(url) : undefined;

@@ -4,8 +4,7 @@ import type { KeptMigration, MigrationState, NewMigration } from '../../../ledge
 import type { MigrationCalls } from '../../ledger-parts.ts';
 import type { Expiry } from './expiry.ts';
 import { has, type Item, number, text } from './item.ts';
-import { createdSort, migrationKey } from './keys.ts';
-import { NEWEST } from './runs.ts';
+import { createdSort, migrationKey, NEWEST } from './keys.ts';
 import { oneOf, type Table } from './table.ts';
 
 export function createMigrations(table: Table, expiry: Expiry, now: () => Date): MigrationCalls {

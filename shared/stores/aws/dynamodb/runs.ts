@@ -9,12 +9,9 @@ import type { RunCalls } from '../../ledger-parts.ts';
 import { type Counting, keptTotals } from './counts.ts';
 import type { Expiry } from './expiry.ts';
 import { has, type Item, number, text } from './item.ts';
-import { createdSort, runKey } from './keys.ts';
+import { createdSort, NEWEST, runKey } from './keys.ts';
 import { fromNewRun, toRun } from './rows.ts';
 import { oneOf, type Query, type Table } from './table.ts';
-
-/** Newer than any. */
-export const NEWEST = { createdAtMs: 999_999_999_999_999, runId: '~' };
 
 export function createRuns(table: Table, counting: Counting, expiry: Expiry): RunCalls {
   const counted = async (item: Item): Promise<Run> => toRun(item, await counting.total(item));

@@ -1,0 +1,97 @@
+/** The routes of migrations: open, read and steer them. */
+import type { Ledger } from '../../ledger/ledger.ts';
+import { MIGRATION_ID } from '../../ledger/migration.ts';
+import { ConflictError } from '../../lib/errors.ts';
+import type { Log } from '../../lib/log.ts';
+import { sideBySide } from '../../lib/side-by-side.ts';
+import { withoutUndefined } from '../../lib/values.ts';
+import type { SourceConfig } from '../../manifest/sources/config.ts';
+import { findSource } from '../../manifest/sources/find-bucket.ts';
+import { createFind } from '../../manifest/sources/sources.ts';
+import { openMigration } from '../../migrations/open.ts';
+import { type MigrationRecord, readMigration, toRecord } from '../../migrations/record.ts';
+import { migrationView } from '../../migrations/view.ts';
+import { type HttpRequest, json } from '../../runtime/http.ts';
+import type { Objects } from '../../stores/objects.ts';
+import { claimRun } from '../idempotency.ts';
+import { type MigrationBody, migrationBody } from '../migration-requests.ts';
+import { migrationsQuery, parseBody, parseQuery } from '../requests.ts';
+import type { MIGRATION_API } from '../routes/migrations.ts';
+import { absent, type Routes } from './common.ts';
+
+export interface MigrationOptions {
+  readonly ledger: Ledger;
+  readonly objects: Pick<Objects, 'head'>;
+  readonly log: Log;
+  /** As they are now. @default none */
+  readonly sources?: () => readonly SourceConfig[];
+  /** Has the next step of a migration taken soon; elsewhere the clock looks. */
+  readonly advanceLater?: ((migrationId: string) => Promise<void>) | undefined;
+  readonly now: () => Date;
+}
+
+const MIGRATIONS_AT_ONCE = 4;
+
+export function migrationRoutes(options: MigrationOptions): Routes<typeof MIGRATION_API> {
+  const { advanceLater, ledger, now } = options;
+  return {
+    'POST /migrations': async (request) => {
+      const body = parseBody(migrationBody, request.body);
+      await check(body, options);
+      const runId = await claimRun(ledger, request, body, now());
+      const migrationId = `m${runId.slice(1)}`;
+      await openMigration(migrationId, body, options);
+      await advanceLater?.(migrationId);
+      return json(202, { migrationId });
+    },
+    'GET /migrations': async ({ query }) => {
+      const { cursor, limit, state } = parseQuery(migrationsQuery, query);
+      const page = await ledger.migrations({
+        limit,
+        ...withoutUndefined({ cursor, states: state }),
+      });
+      const migrations = await sideBySide(page.items, MIGRATIONS_AT_ONCE, (kept) =>
+        migrationView(toRecord(kept), ledger),
+      );
+      return json(200, { migrations, nextCursor: page.nextCursor ?? null });
+    },
+    'GET /migrations/{migrationId}': async (request) =>
+      json(200, await migrationView(await findMigration(ledger, request), ledger)),
+  };
+}
+
+/** @throws InputError (NOT_FOUND) */
+export async function findMigration(
+  ledger: Pick<Ledger, 'migration'>,
+  { params }: Pick<HttpRequest, 'params'>,
+): Promise<MigrationRecord> {
+  const migrationId = params['migrationId'] ?? '';
+  const found = MIGRATION_ID.test(migrationId)
+    ? await readMigration(ledger, migrationId)
+    : undefined;
+  if (found) return found;
+  throw absent('migrationId', 'expected the id of a migration', 'There is no such migration.');
+}
+
+/** Whoever asks learns at once what is wrong. @throws InputError; ConflictError (ROUTE_ABSENT) */
+async function check(
+  { source, list, target, route }: MigrationBody,
+  { objects, sources = () => [] }: MigrationOptions,
+): Promise<void> {
+  const find = createFind(sources);
+  for (const address of [source, list?.source]) if (address) findSource({ find }, address);
+  if (list && !(await objects.head(list.key))) {
+    throw absent(
+      'list.key',
+      'expected the key of an object in the store',
+      `There is no list ${list.key}.`,
+    );
+  }
+  if (/^obs:/i.test(target) || (route !== 'auto' && route !== 'cos-fetch')) {
+    const what = /^obs:/i.test(target) ? 'Targets in OBS are' : `The route ${route} is`;
+    throw new ConflictError(
+      'ROUTE_ABSENT',
+      `${what} not available yet; expected a cos:// target and the route auto or cos-fetch.`,
+    );
+  }
+}

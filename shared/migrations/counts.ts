@@ -1,0 +1,142 @@
+/**
+ * The counts of a migration: of objects, over all its runs, exact at any moment. Runs whose failures
+ * went on in another one count them no more, and lists and audits are not counted.
+ */
+import type { Ledger } from '../ledger/ledger.ts';
+import { TRANSFER_STATES } from '../ledger/merge.ts';
+import { isStopped, type Run } from '../ledger/model.ts';
+import { sideBySide } from '../lib/side-by-side.ts';
+import { type ListTotals, readListState } from '../runs/list-state.ts';
+import type { MigrationRecord, Round, RunEntry } from './record.ts';
+
+/** `listed` is the sum of all others but `bytes`. */
+export interface MigrationCounts {
+  readonly listed: number;
+  readonly excluded: number;
+  /** Of what is moved, as far as the list tells sizes. */
+  readonly bytes: number;
+  readonly quarantined: number;
+  readonly planned: number;
+  readonly submitting: number;
+  readonly submitted: number;
+  readonly succeeded: number;
+  readonly failed: number;
+  readonly cancelled: number;
+}
+
+export interface Excluded {
+  readonly reason: string;
+  readonly count: number;
+}
+
+export interface Counted {
+  readonly counts: MigrationCounts;
+  /** The most frequent first. */
+  readonly excluded: readonly Excluded[];
+  /** By id, as far as they are there. */
+  readonly runs: ReadonlyMap<string, Run>;
+}
+
+const RUNS_AT_ONCE = 8;
+
+/** @throws StoreError */
+export async function countMigration(
+  migration: MigrationRecord,
+  ledger: Pick<Ledger, 'readNote' | 'run'>,
+): Promise<Counted> {
+  const ids = migration.runs.map(({ runId }) => runId);
+  const found = await sideBySide(ids, RUNS_AT_ONCE, (runId) => ledger.run(runId));
+  const runs = new Map(found.flatMap((run) => (run ? [[run.runId, run] as const] : [])));
+  const first = migration.rounds[0];
+  const isListing = first && !first.list;
+  const listing = isListing ? await readListState(ledger, first.listRunId) : undefined;
+  return { ...sumUp(migration, runs, listing?.state.totals), runs };
+}
+
+/** @param listing of the first list, while it is not whole */
+export function sumUp(
+  migration: Pick<MigrationRecord, 'rounds' | 'runs' | 'state'>,
+  runs: ReadonlyMap<string, Run>,
+  listing?: Pick<ListTotals, 'listed' | 'written' | 'bytes' | 'leftOut'>,
+): Omit<Counted, 'runs'> {
+  const states = Object.fromEntries(TRANSFER_STATES.map((state) => [state, 0])) as Record<
+    (typeof TRANSFER_STATES)[number],
+    number
+  >;
+  let quarantined = 0;
+  for (const entry of migration.runs.filter(isCounted)) {
+    const run = runs.get(entry.runId);
+    const counts = countsOf(entry, run);
+    quarantined += run?.counts.quarantined ?? 0;
+    for (const state of TRANSFER_STATES) states[state] += counts[state];
+  }
+  const excluded: Record<string, number> = {};
+  let [listed, bytes, toCut] = [0, 0n, 0];
+  for (const [index, round] of migration.rounds.entries()) {
+    const part = ofRound(round, listing);
+    listed += part.listed;
+    bytes += part.bytes;
+    toCut += part.written - linesCut(migration.runs, index);
+    for (const [reason, count] of Object.entries(part.excluded)) {
+      excluded[reason] = (excluded[reason] ?? 0) + count;
+    }
+  }
+  states[isDropped(migration) ? 'cancelled' : 'planned'] += toCut;
+  const reasons = Object.entries(excluded)
+    .map(([reason, count]) => ({ reason, count }))
+    .filter(({ count }) => count > 0)
+    .sort((a, b) => b.count - a.count);
+  const sum = reasons.reduce((total, { count }) => total + count, 0);
+  return {
+    counts: { listed, excluded: sum, bytes: Number(bytes), quarantined, ...states },
+    excluded: reasons,
+  };
+}
+
+const isCounted = ({ role }: RunEntry): boolean => role !== 'list' && role !== 'audit';
+
+/** What is not cut yet is never sent. */
+const isDropped = ({ state }: Pick<MigrationRecord, 'state'>): boolean =>
+  state === 'cancelled' || state === 'failed';
+
+/** Lines that a run was given and has not read are planned, or cancelled with it. */
+function countsOf({ lines, left = 0, leftTo }: RunEntry, run: Run | undefined) {
+  const counts = Object.fromEntries(
+    TRANSFER_STATES.map((state) => [state, run?.counts[state] ?? 0]),
+  ) as Record<(typeof TRANSFER_STATES)[number], number>;
+  const read = TRANSFER_STATES.reduce((sum, state) => sum + counts[state], 0);
+  const unread = Math.max(0, lines - read - (run?.counts.quarantined ?? 0));
+  counts[run && isStopped(run) ? 'cancelled' : 'planned'] += unread;
+  if (run?.handedTo !== undefined) counts.failed = 0;
+  if (leftTo === undefined) counts.failed += left;
+  return counts;
+}
+
+interface Part {
+  readonly listed: number;
+  readonly written: number;
+  readonly bytes: bigint;
+  readonly excluded: Readonly<Record<string, number>>;
+}
+
+const NOTHING: Part = { listed: 0, written: 0, bytes: 0n, excluded: {} };
+
+function ofRound(
+  { kind, list, comparison }: Round,
+  listing: Pick<ListTotals, 'listed' | 'written' | 'bytes' | 'leftOut'> | undefined,
+): Part {
+  if (kind === 'first') {
+    const known = list ?? listing;
+    return known ? { ...known, bytes: BigInt(known.bytes), excluded: known.leftOut } : NOTHING;
+  }
+  if (!comparison) return NOTHING;
+  const { new: fresh, changed, unknown, again, written, bytes, excluded } = comparison;
+  const moved = fresh + changed.etag + changed.size + changed.modified + unknown;
+  return { listed: moved - again, written, bytes: BigInt(bytes), excluded };
+}
+
+/** Of the round's list: what was retried is in no list. */
+const linesCut = (runs: readonly RunEntry[], index: number): number =>
+  runs
+    .filter(({ role, round }) => round === index && (role === 'pilot' || role === 'move'))
+    .reduce((sum, { lines }) => sum + lines, 0);

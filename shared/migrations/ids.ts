@@ -1,0 +1,23 @@
+/** The ids of a migration's runs, and the keys of its files: the same step twice is one run. */
+import { sha256Hex } from '../lib/encoding.ts';
+import { OWN_PREFIX } from '../stores/layout.ts';
+import type { RunRole } from './record.ts';
+
+/** @param step what tells it from other runs of its role and round */
+export const stepRunId = (
+  migrationId: string,
+  round: number,
+  role: RunRole,
+  step: number | string = 0,
+): string => sha256Hex(`migration ${migrationId} ${round} ${role} ${step}`).slice(0, 24);
+
+export const migrationPrefix = (migrationId: string): string => `migrations/${migrationId}/`;
+
+export const migrationKey = (migrationId: string, name: string): string =>
+  `${migrationPrefix(migrationId)}${name}`;
+
+/** Of a manifest that is cut from a list; its folder tells the target. */
+export const cutKey = (
+  { region, bucket }: { readonly region: string; readonly bucket: string },
+  name: string,
+): string => `${OWN_PREFIX}${region}/${bucket}/${name}.csv`;

@@ -1,0 +1,43 @@
+/**
+ * Whether an application may be pointed at the target: GO when the last catch-up found nothing new and
+ * nothing is left open, else NO-GO with the reasons.
+ */
+import type { Counted } from './counts.ts';
+import { latestRound, type MigrationRecord } from './record.ts';
+
+export interface Readiness {
+  readonly verdict: 'GO' | 'NO-GO';
+  readonly reasons: readonly string[];
+}
+
+export function readinessOf(migration: MigrationRecord, { counts }: Counted): Readiness {
+  const reasons = [...openReasons(migration), ...countReasons(counts)];
+  return { verdict: reasons.length === 0 ? 'GO' : 'NO-GO', reasons };
+}
+
+function openReasons(migration: MigrationRecord): readonly string[] {
+  const { state } = migration;
+  if (state !== 'completed') return [`The migration is ${state}, not completed.`];
+  const { kind, comparison, error } = latestRound(migration);
+  if (error !== undefined) return ['The last catch-up could not list the source.'];
+  if (kind === 'first' || !comparison) {
+    return ['No catch-up has shown that nothing changed since the list.'];
+  }
+  const { new: fresh, changed, unknown } = comparison;
+  const moved = fresh + changed.etag + changed.size + changed.modified + unknown;
+  return moved === 0
+    ? []
+    : [`The last catch-up still moved ${objects(moved)}; run another one after writes have ended.`];
+}
+
+function countReasons({ failed, cancelled, quarantined, planned, ...open }: Counted['counts']) {
+  const under = planned + open.submitting + open.submitted;
+  return [
+    ...(failed > 0 ? [`${objects(failed)} failed.`] : []),
+    ...(quarantined > 0 ? [`${objects(quarantined)} can't be sent.`] : []),
+    ...(cancelled > 0 ? [`${objects(cancelled)} were cancelled.`] : []),
+    ...(under > 0 ? [`${objects(under)} are not settled.`] : []),
+  ];
+}
+
+const objects = (count: number): string => (count === 1 ? '1 object' : `${count} objects`);
