@@ -4,6 +4,7 @@ import type { Command } from 'commander';
 import type { PlannedTransfer } from '../../shared/ledger/manifest-lines.ts';
 import { readEnv } from '../../shared/lib/env.ts';
 import { InputError } from '../../shared/lib/errors.ts';
+import { PRICES } from '../../shared/plans/prices.ts';
 import { COS } from '../../shared/wiring/config/tables.ts';
 import { EXIT, type ExitCode, failureLine } from '../io/failure.ts';
 import { withInput } from '../io/input.ts';
@@ -56,9 +57,6 @@ export function addPlan(program: Command, io: CommandIo): void {
       ),
     );
 }
-
-/** What carrying objects costs on AWS: docs/costs.md, whose arithmetic a test compares. */
-export const CARRYING_COST = { usdPerMillion: 1.22, asOf: '2026-11-21' } as const;
 
 export interface PlanOptions extends PlanArguments {
   readonly path: string;
@@ -132,7 +130,7 @@ function planOf(
   },
 ): Plan {
   const { lines, header, blank, transfers: good, last = 0 } = tally;
-  const { usdPerMillion, asOf } = CARRYING_COST;
+  const { usdPerMillionObjects: usdPerMillion, asOf } = PRICES.carrying;
   const planned = {
     path,
     key,

@@ -17,6 +17,7 @@ const FLOOR: Readonly<Record<string, number>> = {
   limits: 4,
   providers: 5,
   reporting: 5,
+  plans: 5,
   audit: 6,
   runs: 6,
   migrations: 7,

@@ -21,6 +21,8 @@ export interface Sources {
   find(address: SourceAddress): SourceConfig | Ambiguous | undefined;
   /** The keys that the store of a source knows; undefined where it has none. */
   keys(source: SourceConfig): Promise<AwsKeys | undefined>;
+  /** What ends an address that is signed now; undefined where the source has no keys. */
+  life(source: SourceConfig): Promise<SignedLife | undefined>;
   /**
    * What the provider fetches: a URL as it is, an address as a public or a signed one, over http.
    * @throws SourceKeysError when the keys end too soon; InputError (NOT_FOUND) without its set
@@ -35,6 +37,15 @@ export interface Sources {
 /** Sources that have the same bucket, which the address doesn't tell apart. */
 export interface Ambiguous {
   readonly names: readonly string[];
+}
+
+export interface SignedLife {
+  readonly seconds: number;
+  /** The keys end before the address would. */
+  readonly endsWithKeys: boolean;
+  readonly keysEndAt?: Date;
+  /** Keys with a token; without `keysEndAt` nobody knows when they end. */
+  readonly areTemporary: boolean;
 }
 
 /** Against clocks apart: a store refuses what is signed in its future. */
@@ -111,6 +122,17 @@ export function createSources(options: SourcesOptions): Sources {
       const { expiresAt: _, ...keys } = await sets.get('source', credentials);
       return keys;
     },
+    async life({ credentials, presignSeconds = DEFAULT_SECONDS }) {
+      if (credentials === undefined) return undefined;
+      const { expiresAt, sessionToken } = await sets.get('source', credentials);
+      const leftMs = (expiresAt?.getTime() ?? Number.POSITIVE_INFINITY) - now().getTime();
+      return {
+        seconds: Math.max(0, Math.min(presignSeconds, Math.floor(leftMs / 1_000))),
+        endsWithKeys: leftMs < 1_000 * presignSeconds,
+        ...(expiresAt && { keysEndAt: expiresAt }),
+        areTemporary: sessionToken !== undefined,
+      };
+    },
     async sent(url) {
       if (!isSourceUrl(url)) return url;
       const found = lookUp(url);
@@ -136,8 +158,14 @@ const unknown = (): InputError =>
     { path: 'url', message: 'expected the bucket of a source in WAYBILL_SOURCES_FILE' },
   ]);
 
-/** Packages of apps, which newer buckets of OSS and COS give out through a domain of one's own alone. */
-const APP_PACKAGE = /\.(?:apk|ipa)$/i;
+export const isAppPackage = (key: string): boolean => /\.(?:apk|ipa)$/i.test(key);
+
+/** Newer buckets of OSS and COS give out packages of apps through a domain of one's own alone. */
+export const barsAppPackages = ({
+  kind,
+  publicUrl,
+}: Pick<SourceConfig, 'kind' | 'publicUrl'>): boolean =>
+  (kind === 'oss' || kind === 'cos') && publicUrl === undefined;
 
 /** Why a line that names an object of a source can't be sent. */
 export const createSourceCheck =
@@ -155,9 +183,7 @@ export const createSourceCheck =
       const message = `several sources have this bucket (${found.names.join(', ')}): expected ${address.scheme}://<source>@<bucket>/<key>`;
       return { reason: 'URL_SOURCE_UNKNOWN', message };
     }
-    const { kind, publicUrl } = found;
-    const isBarred = (kind === 'oss' || kind === 'cos') && publicUrl === undefined;
-    if (!isBarred || !APP_PACKAGE.test(address.key)) return undefined;
+    if (!barsAppPackages(found) || !isAppPackage(address.key)) return undefined;
     const message =
       'the store gives out .apk and .ipa only through a domain of your own: set publicUrl of the source';
     return { reason: 'URL_SOURCE_DOMAIN', message };

@@ -29,6 +29,8 @@ export interface ManifestOptions {
   readonly folderMarkers?: boolean;
   /** Leaves out what did not change since an older list, by the key at the target. */
   readonly comparison?: Pick<Comparison, 'judge' | 'note'>;
+  /** Sees every object that is written, by its key at the target. */
+  readonly count?: { add(key: string, object: SourceObject): void };
 }
 
 /** From the key at the source to the key at the target. */
@@ -76,7 +78,7 @@ const MAX_FINDINGS = 100;
 export const isFault = (reason: string): boolean => /^(LINE|CSV|JSON|URL|KEY|MD5)_/.test(reason);
 
 export function createManifestWriter(options: ManifestOptions): ManifestWriter {
-  const { source, filters, keys = {}, folderMarkers = false, comparison } = options;
+  const { source, filters, keys = {}, folderMarkers = false, comparison, count } = options;
   const columns = LIST_COLUMNS.filter((column) => options.columns.includes(column));
   const kind = source?.split('://')[0];
   const filter = createFilter(filters ?? {});
@@ -117,6 +119,7 @@ export function createManifestWriter(options: ManifestOptions): ManifestWriter {
       find({ key, ...entry.warning });
     }
     written += 1;
+    count?.add(target, entry);
     if (entry.sizeBytes === undefined) withoutSize += 1;
     else bytes += BigInt(entry.sizeBytes);
     let text = `${toCsvField(entry.url ?? objectUrl(source ?? '', key))},${toCsvField(target)}`;

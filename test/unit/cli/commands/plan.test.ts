@@ -3,9 +3,10 @@ import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { gzipSync } from 'node:zlib';
 import { beforeEach, describe, expect, it } from 'vitest';
-import { CARRYING_COST, type PlanOptions, plan } from '../../../../cli/commands/plan.ts';
+import { type PlanOptions, plan } from '../../../../cli/commands/plan.ts';
 import type { Plan } from '../../../../cli/plan/shape.ts';
 import { CASE, lines, PRICES } from '../../../../scripts/costs.ts';
+import { PRICES as KNOWN } from '../../../../shared/plans/prices.ts';
 import { cosFetchConfig } from '../../../../shared/wiring/config/functions.ts';
 import { screen } from '../../../fixtures/runs.ts';
 import { temporaryFolder } from '../../../fixtures/stores.ts';
@@ -88,7 +89,7 @@ describe('counts', () => {
 
   it('what a million costs by the arithmetic of docs/costs.md', () => {
     const sum = lines(CASE).reduce((usd, { units, price }) => usd + units * PRICES[price], 0);
-    expect(Math.round(sum * 100) / 100).toBe(CARRYING_COST.usdPerMillion);
+    expect(Math.round(sum * 100) / 100).toBe(KNOWN.carrying.usdPerMillionObjects);
   });
 });
 
