@@ -21,14 +21,50 @@ export interface ListingForms {
 
 const KNOWN = ['prefix', 'delimiter', 'marker', 'max-keys', 'encoding-type'];
 
-/**
- * @param asked parameters without those of a signature
- * @param entries every object of the bucket by key, in any order
- */
+/** Keys of buckets in the order of bytes, sorted again only when one came or went. */
+export interface SortedKeys {
+  of(bucket: string): readonly SortedKey[];
+  /** One came or went. */
+  changed(): void;
+}
+
+interface SortedKey {
+  readonly key: string;
+  readonly bytes: Buffer;
+}
+
+/** @param paths `<bucket>/<key>` of every object, in any order */
+export function createSortedKeys(paths: () => Iterable<string>): SortedKeys {
+  const sorted = new Map<string, readonly SortedKey[]>();
+  return {
+    of(bucket) {
+      const known = sorted.get(bucket);
+      if (known) return known;
+      const keys: SortedKey[] = [];
+      for (const path of paths()) {
+        if (!path.startsWith(`${bucket}/`)) continue;
+        const key = path.slice(bucket.length + 1);
+        keys.push({ key, bytes: Buffer.from(key) });
+      }
+      keys.sort((a, b) => a.bytes.compare(b.bytes));
+      sorted.set(bucket, keys);
+      return keys;
+    },
+    changed: () => sorted.clear(),
+  };
+}
+
+/** Objects of a bucket. */
+export interface Listed {
+  readonly keys: readonly SortedKey[];
+  readonly find: (key: string) => ListedObject;
+}
+
+/** @param asked parameters without those of a signature */
 export function listBucket(
   bucket: string,
   asked: Parameters,
-  entries: Iterable<readonly [key: string, object: ListedObject]>,
+  listed: Listed,
   forms: ListingForms,
 ): Answer {
   const unknown = asked.find(([name]) => !KNOWN.includes(name));
@@ -43,7 +79,7 @@ export function listBucket(
     return forms.invalidArgument('encoding-type must be url.');
   }
   const written = (text: string) => (encoding === 'url' ? encodeRfc3986(text) : text);
-  const page = pageOf(entries, { prefix, delimiter, marker, most });
+  const page = pageOf(listed, { prefix, delimiter, marker, most });
   const body = tree('ListBucketResult', [
     leaf('Name', bucket),
     ...(encoding === undefined ? [] : [leaf('EncodingType', encoding)]),
@@ -85,28 +121,37 @@ interface Page {
   readonly next: string | undefined;
 }
 
-function pageOf(
-  entries: Iterable<readonly [key: string, object: ListedObject]>,
-  { prefix, delimiter, marker, most }: PageQuery,
-): Page {
-  const after = Buffer.from(marker);
-  const fitting = [...entries]
-    .filter(([key]) => key.startsWith(prefix))
-    .map(([key, object]) => ({ key, bytes: Buffer.from(key), object }))
-    .filter(({ bytes }) => bytes.compare(after) > 0)
-    .sort((a, b) => a.bytes.compare(b.bytes));
+function pageOf({ keys, find }: Listed, { prefix, delimiter, marker, most }: PageQuery): Page {
   const objects: [string, ListedObject][] = [];
   const folders = new Set<string>();
   let last: string | undefined;
-  for (const { key, object } of fitting) {
+  for (
+    let at = startOf(keys, Buffer.from(prefix), Buffer.from(marker));
+    at < keys.length;
+    at += 1
+  ) {
+    const { key = '' } = keys[at] ?? {};
+    if (!key.startsWith(prefix)) break;
     const end = delimiter === '' ? -1 : key.indexOf(delimiter, prefix.length);
     const folder = end === -1 ? undefined : key.slice(0, end + delimiter.length);
     if (folder !== undefined && (folders.has(folder) || folder === marker)) continue;
     if (objects.length + folders.size === most)
       return { objects, folders: [...folders], next: last };
-    if (folder === undefined) objects.push([key, object]);
+    if (folder === undefined) objects.push([key, find(key)]);
     else folders.add(folder);
     last = folder ?? key;
   }
   return { objects, folders: [...folders], next: undefined };
+}
+
+/** The first key that is not below the prefix, and is above the marker. */
+function startOf(keys: readonly SortedKey[], prefix: Buffer, marker: Buffer): number {
+  let [low, high] = [0, keys.length];
+  while (low < high) {
+    const middle = (low + high) >> 1;
+    const { bytes } = keys[middle] as SortedKey;
+    if (bytes.compare(prefix) < 0 || bytes.compare(marker) <= 0) low = middle + 1;
+    else high = middle;
+  }
+  return low;
 }

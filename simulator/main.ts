@@ -11,6 +11,7 @@ import { listenAll } from './server.ts';
 import type { CosKeys } from './tencent/auth.ts';
 import type { BatchJob } from './tencent/batch/job.ts';
 import type { FetchTask } from './tencent/fetch-task.ts';
+import type { ObjectsStore } from './tencent/objects-store.ts';
 import { addSampleObjects } from './tencent/samples.ts';
 import { createTencent, type SimulatorStats, type TencentOptions } from './tencent/simulator.ts';
 
@@ -49,6 +50,8 @@ export interface Simulator {
   batchJobs(): readonly BatchJob[];
   /** Moves every Batch job one state further. */
   stepBatch(): void;
+  /** Of COS, by `<bucket>/<key>`. */
+  readonly objects: ObjectsStore;
   /** Present when it was asked for. */
   readonly huawei?: HuaweiSimulator;
   setFaults(rules: readonly FaultRule[]): void;
@@ -102,6 +105,7 @@ export async function startSimulator(options: SimulatorOptions = {}): Promise<Si
       ...huawei?.env(),
     }),
     ...(huawei && { huawei }),
+    objects,
     stats,
     submissions: () => [...tasks.all()],
     batchJobs: jobs.all,

@@ -5,9 +5,16 @@
  */
 import { createHash } from 'node:crypto';
 import { statusOfConditions } from '../conditions.ts';
+import { crc64, partsEtag } from '../crc64.ts';
 import { disturbed } from '../faults/disturb.ts';
 import type { Faults } from '../faults/faults.ts';
-import { type ListingForms, listBucket } from '../listing.ts';
+import {
+  createSortedKeys,
+  type Listed,
+  type ListingForms,
+  listBucket,
+  type SortedKeys,
+} from '../listing.ts';
 import { createPlaceOf, type Place } from '../place.ts';
 import { type Parameters, parseQuery } from '../query.ts';
 import type { Answer, Wire } from '../server.ts';
@@ -15,10 +22,18 @@ import { obsError, obsRefusals, requestId } from './answers.ts';
 import { isOfSignature, type ObsKey, refuseV4 } from './obs-auth.ts';
 
 export interface ObsObjects {
-  put(bucket: string, key: string, body: string | Uint8Array): void;
+  put(bucket: string, key: string, body: string | Uint8Array, how?: PutOptions): void;
+  remove(bucket: string, key: string): void;
   get(bucket: string, key: string): Buffer | undefined;
   /** `<bucket>/<key>` of every object. */
   paths(): Iterable<string>;
+}
+
+export interface PutOptions {
+  /** In parts of so many bytes, so that the ETag is no MD5. @default in one piece */
+  readonly partBytes?: number;
+  /** Whether HEAD tells the CRC-64, which OBS may leave out. @default true */
+  readonly tellsCrc64?: boolean;
 }
 
 export interface ObsOptions {
@@ -35,16 +50,34 @@ export interface Obs {
 
 interface Stored {
   readonly body: Buffer;
+  /** With its double quotes. */
+  readonly etag: string;
+  readonly crc64?: string;
   readonly lastModifiedAt: Date;
 }
 
 export function createObs({ key, faults, now, called }: ObsOptions): Obs {
   const objects = new Map<string, Stored>();
+  const keys = createSortedKeys(() => objects.keys());
 
   return {
     objects: {
-      put(bucket, name, body) {
-        objects.set(`${bucket}/${name}`, { body: Buffer.from(body), lastModifiedAt: now() });
+      put(bucket, name, content, { partBytes, tellsCrc64 = true } = {}) {
+        const body = Buffer.from(content);
+        const etag =
+          partBytes === undefined
+            ? createHash('md5').update(body).digest('hex')
+            : partsEtag(body, partBytes);
+        objects.set(`${bucket}/${name}`, {
+          body,
+          etag: `"${etag}"`,
+          lastModifiedAt: now(),
+          ...(tellsCrc64 && { crc64: crc64(body) }),
+        });
+        keys.changed();
+      },
+      remove(bucket, name) {
+        if (objects.delete(`${bucket}/${name}`)) keys.changed();
       },
       get: (bucket, name) => objects.get(`${bucket}/${name}`)?.body,
       paths: () => objects.keys(),
@@ -60,7 +93,9 @@ export function createObs({ key, faults, now, called }: ObsOptions): Obs {
       const rule = faults.strike('obs', path);
       return disturbed(rule, obsRefusals, async () => {
         const asked = query.filter((pair) => !isOfSignature(pair));
-        return (await refuseV4(wire, key, now(), path)) ?? serve(wire, place, asked, objects);
+        return (
+          (await refuseV4(wire, key, now(), path)) ?? serve(wire, place, asked, { objects, keys })
+        );
       });
     },
   };
@@ -68,9 +103,12 @@ export function createObs({ key, faults, now, called }: ObsOptions): Obs {
 
 const placeOf = createPlaceOf('[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]', 'obs');
 
-type Objects = ReadonlyMap<string, Stored>;
+interface Stock {
+  readonly objects: ReadonlyMap<string, Stored>;
+  readonly keys: SortedKeys;
+}
 
-function serve(wire: Wire, { bucket, key }: Place, asked: Parameters, objects: Objects): Answer {
+function serve(wire: Wire, { bucket, key }: Place, asked: Parameters, stock: Stock): Answer {
   const path = `${bucket}/${key}`;
   const isObject = key !== '';
   const isList = !isObject && wire.method === 'GET';
@@ -79,22 +117,22 @@ function serve(wire: Wire, { bucket, key }: Place, asked: Parameters, objects: O
     const what = `${wire.method} of ${isObject ? 'an object' : 'a bucket'}`;
     return notSimulated(parameter === '' ? what : `${what} with ${parameter}`, path);
   }
-  if (isObject) return serveObject(wire, path, objects.get(path));
-  if (isList) return listBucket(bucket, asked, objectsOf(bucket, objects), formsOf(path));
+  if (isObject) return serveObject(wire, path, stock.objects.get(path));
+  if (isList) return listBucket(bucket, asked, listedOf(bucket, stock), formsOf(path));
   return { status: 200, headers: { 'x-obs-request-id': requestId() } };
 }
 
-function* objectsOf(bucket: string, objects: Objects) {
-  for (const [path, { body, lastModifiedAt }] of objects) {
-    if (!path.startsWith(`${bucket}/`)) continue;
-    const object = { etag: etagOf({ body }), sizeBytes: body.length, lastModifiedAt };
-    yield [path.slice(bucket.length + 1), object] as const;
-  }
-}
+const listedOf = (bucket: string, { objects, keys }: Stock): Listed => ({
+  keys: keys.of(bucket),
+  find(key) {
+    const { body, etag, lastModifiedAt } = objects.get(`${bucket}/${key}`) as Stored;
+    return { etag, sizeBytes: body.length, lastModifiedAt };
+  },
+});
 
 function serveObject(wire: Wire, path: string, found: Stored | undefined): Answer {
   if (!found) return obsError(404, 'NoSuchKey', 'The specified key does not exist.', path);
-  const etag = etagOf(found);
+  const { crc64: sum, etag } = found;
   const status = statusOfConditions(wire.headers, { ...found, etag });
   if (status === 412) {
     return obsError(412, 'PreconditionFailed', 'A condition did not hold.', path);
@@ -110,6 +148,7 @@ function serveObject(wire: Wire, path: string, found: Stored | undefined): Answe
     etag,
     'last-modified': found.lastModifiedAt.toUTCString(),
     'x-obs-request-id': requestId(),
+    ...(sum !== undefined && { 'x-amz-checksum-crc64ecma': sum }),
   };
   if (!range) {
     const length = { 'content-length': String(found.body.length) };
@@ -120,9 +159,6 @@ function serveObject(wire: Wire, path: string, found: Stored | undefined): Answe
   const length = { 'content-length': String(body.length), 'content-range': told };
   return { status: 206, headers: { ...headers, ...length }, body };
 }
-
-const etagOf = ({ body }: Pick<Stored, 'body'>): string =>
-  `"${createHash('md5').update(body).digest('hex')}"`;
 
 /** What the service can do and the simulator can't: a made-up answer would mislead. */
 const notSimulated = (what: string, path: string): Answer =>

@@ -1,10 +1,13 @@
 /** Downloads the source of a fetch task. */
 import { createHash } from 'node:crypto';
 import type { IncomingMessage } from 'node:http';
+import { createCrc64 } from '../crc64.ts';
 import type { Outgoing } from './outgoing.ts';
 
 export interface Downloaded {
   readonly md5: string;
+  /** CRC-64/XZ in decimal. */
+  readonly crc64: string;
   readonly sizeBytes: number;
   readonly body: Buffer;
 }
@@ -17,6 +20,7 @@ export interface Failure {
 
 export const EMPTY: Downloaded = {
   md5: 'd41d8cd98f00b204e9800998ecf8427e',
+  crc64: '0',
   sizeBytes: 0,
   body: Buffer.alloc(0),
 };
@@ -60,13 +64,15 @@ async function read(response: IncomingMessage): Promise<Downloaded | Failure> {
   const { statusCode = 0 } = response;
   if (statusCode !== 200) return refusedBy(statusCode, await said(response));
   const hash = createHash('md5');
+  const sum = createCrc64();
   const parts: Buffer[] = [];
   let sizeBytes = 0;
   for await (const part of response as AsyncIterable<Buffer>) {
     hash.update(part);
+    sum.update(part);
     sizeBytes += part.length;
     if (sizeBytes <= HELD_BYTES) parts.push(part);
   }
   const body = sizeBytes <= HELD_BYTES ? Buffer.concat(parts) : Buffer.alloc(0);
-  return { md5: hash.digest('hex'), sizeBytes, body };
+  return { md5: hash.digest('hex'), crc64: sum.digest(), sizeBytes, body };
 }

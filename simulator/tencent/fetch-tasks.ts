@@ -1,4 +1,6 @@
 /** Carries out accepted fetch tasks as COS does: downloads the source, checks its MD5, stores it, calls back. */
+
+import { partsEtag } from '../crc64.ts';
 import type { Faults } from '../faults/faults.ts';
 import { createTimers } from '../timers.ts';
 import { type CallbackCounts, createCallbacks } from './callbacks.ts';
@@ -22,6 +24,8 @@ export interface FetchTasksOptions {
   readonly downloads: boolean;
   /** Downloads, and likewise callbacks, at the same time. */
   readonly concurrency: number;
+  /** What is larger is stored in parts, which its ETag tells. */
+  readonly partBytes?: number | undefined;
   readonly now: () => Date;
 }
 
@@ -79,17 +83,20 @@ export function createFetchTasks(options: FetchTasksOptions): FetchTasks {
 /** Undefined when the object is stored or was there. */
 async function run(
   { bucket, key, url, md5: expected, onKeyExist }: FetchTask,
-  { objects, downloads, now }: FetchTasksOptions,
+  { objects, downloads, now, partBytes }: FetchTasksOptions,
   outgoing: Outgoing,
 ): Promise<Failure | undefined> {
   const path = `${bucket}/${key}`;
   if (onKeyExist === 'ignore' && objects.get(path)) return undefined;
   const found = downloads ? await download(url, outgoing) : EMPTY;
   if ('code' in found) return found;
-  const { md5, body, sizeBytes } = found;
+  const { md5, crc64, body, sizeBytes } = found;
   if (expected !== undefined && downloads && expected.toLowerCase() !== md5) {
     return { code: 'MD5Mismatch', message: "The source's MD5 doesn't match." };
   }
-  objects.put(path, { md5, sizeBytes, lastModifiedAt: now() }, body);
+  // What was too large to keep has one part for all that is known of it.
+  const isInParts = partBytes !== undefined && sizeBytes > partBytes;
+  const etag = isInParts && { etag: partsEtag(body, partBytes) };
+  objects.put(path, { md5, crc64, sizeBytes, lastModifiedAt: now(), ...etag }, body);
   return undefined;
 }

@@ -1,8 +1,11 @@
 /** Objects of the simulated buckets, in memory. */
+import { createSortedKeys, type SortedKeys } from '../listing.ts';
 
 export interface StoredObject {
   readonly md5: string;
-  /** CRC-64/XZ in decimal; missing of what was fetched. */
+  /** Without quotes, where it is not the MD5: of an upload in parts. */
+  readonly etag?: string;
+  /** CRC-64/XZ in decimal. */
   readonly crc64?: string;
   readonly sizeBytes: number;
   readonly lastModifiedAt: Date;
@@ -16,6 +19,9 @@ export interface StoredObject {
   readonly restore?: { readonly days: number; readonly tier: string };
 }
 
+export const etagOf = ({ etag, md5 }: Pick<StoredObject, 'etag' | 'md5'>): string =>
+  `"${etag ?? md5}"`;
+
 export interface ObjectsStore {
   /** @param path `<bucket>/<key>` */
   get(path: string): StoredObject | undefined;
@@ -25,6 +31,7 @@ export interface ObjectsStore {
   set(path: string, object: StoredObject): void;
   delete(path: string): void;
   readonly size: number;
+  readonly keys: SortedKeys;
   entries(): MapIterator<[path: string, object: StoredObject]>;
 }
 
@@ -33,14 +40,22 @@ const KEPT_BYTES = 67_108_864;
 
 export function createObjectsStore(): ObjectsStore {
   const objects = new Map<string, StoredObject>();
+  const keys = createSortedKeys(() => objects.keys());
+  const set = (path: string, object: StoredObject): void => {
+    if (!objects.has(path)) keys.changed();
+    objects.set(path, object);
+  };
   return {
+    keys,
     get: (path) => objects.get(path),
     put(path, object, body) {
       const isKept = body.length > 0 && body.length <= KEPT_BYTES;
-      objects.set(path, isKept ? { ...object, body } : object);
+      set(path, isKept ? { ...object, body } : object);
     },
-    set: (path, object) => void objects.set(path, object),
-    delete: (path) => void objects.delete(path),
+    set,
+    delete(path) {
+      if (objects.delete(path)) keys.changed();
+    },
     get size() {
       return objects.size;
     },

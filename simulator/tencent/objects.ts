@@ -5,16 +5,16 @@
  */
 import { createHash } from 'node:crypto';
 import { CONDITIONS, statusOfConditions } from '../conditions.ts';
+import { crc64 } from '../crc64.ts';
 import { disturbed } from '../faults/disturb.ts';
 import type { Faults } from '../faults/faults.ts';
-import { type ListingForms, listBucket } from '../listing.ts';
+import { type Listed, type ListingForms, listBucket } from '../listing.ts';
 import { createPlaceOf } from '../place.ts';
 import { type Parameters, parseQuery } from '../query.ts';
 import type { Answer, Wire } from '../server.ts';
 import { cosError, cosRefusals, notSimulated, requestId } from './answers.ts';
 import { type CosKeys, refuseSignature, withoutSignature } from './auth.ts';
-import { crc64 } from './crc64.ts';
-import type { ObjectsStore, StoredObject } from './objects-store.ts';
+import { etagOf, type ObjectsStore, type StoredObject } from './objects-store.ts';
 
 export interface CosObjectsOptions {
   readonly objects: ObjectsStore;
@@ -64,17 +64,18 @@ function serveBucket(
 ): Answer {
   const path = `/${bucket}/`;
   if (!METHODS.includes(method)) return methodNotAllowed(path);
-  if (method === 'GET') return listBucket(bucket, asked, objectsOf(bucket, objects), formsOf(path));
+  if (method === 'GET') return listBucket(bucket, asked, listedOf(bucket, objects), formsOf(path));
   if (method !== 'HEAD' || asked.length > 0) return notSimulated(`${method} of a bucket`, path);
   return { status: 200, headers: { 'x-cos-request-id': requestId() } };
 }
 
-function* objectsOf(bucket: string, objects: ObjectsStore) {
-  for (const [path, object] of objects.entries()) {
-    if (!path.startsWith(`${bucket}/`)) continue;
-    yield [path.slice(bucket.length + 1), { ...object, etag: `"${object.md5}"` }] as const;
-  }
-}
+const listedOf = (bucket: string, objects: ObjectsStore): Listed => ({
+  keys: objects.keys.of(bucket),
+  find(key) {
+    const object = objects.get(`${bucket}/${key}`) as StoredObject;
+    return { ...object, etag: etagOf(object) };
+  },
+});
 
 function serveObject(wire: Wire, path: string, asked: Parameters, stock: Stock): Answer {
   const { method } = wire;
@@ -88,7 +89,7 @@ function serveObject(wire: Wire, path: string, asked: Parameters, stock: Stock):
   }
   const found = stock.objects.get(path);
   if (!found) return cosError(404, 'NoSuchKey', 'The specified key does not exist.', path);
-  const etag = `"${found.md5}"`;
+  const etag = etagOf(found);
   const status = statusOfConditions(wire.headers, { ...found, etag });
   if (status === 412) {
     const message = 'At least one of the conditions you specified did not hold.';
@@ -186,7 +187,7 @@ const headersOf = (object: StoredObject): Record<string, string> => ({
   ...object.headers,
   'accept-ranges': 'bytes',
   'content-length': String(object.sizeBytes),
-  etag: `"${object.md5}"`,
+  etag: etagOf(object),
   'last-modified': object.lastModifiedAt.toUTCString(),
   ...(object.crc64 && { 'x-cos-hash-crc64ecma': object.crc64 }),
   ...(object.tags && { 'x-cos-tagging-count': String(Object.keys(object.tags).length) }),

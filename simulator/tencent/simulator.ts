@@ -19,6 +19,8 @@ export interface TencentOptions {
   readonly successStatus?: string;
   /** Downloads at the same time. @default 64 */
   readonly concurrency?: number;
+  /** Fetched objects that are larger are stored in parts, so that their ETag is no MD5. @default none is */
+  readonly partBytes?: number;
   /** Between two states of a Batch job; 0 leaves it to `stepBatch`. @default 30 */
   readonly batchStepMs?: number;
   /** Batch jobs that have not ended; more are refused. @default 1000 */
@@ -58,7 +60,8 @@ export function createTencent(options: TencentOptions & Common) {
   const { successStatus = 'TASK_SUCCESS', concurrency = 64 } = options;
   const { batchStepMs: stepMs = 30, maxJobs = 1_000 } = options;
   const objects = createObjectsStore();
-  const tasks = createFetchTasks({ objects, faults, downloads, concurrency, now });
+  const { partBytes } = options;
+  const tasks = createFetchTasks({ objects, faults, downloads, concurrency, partBytes, now });
   const jobs = createBatchJobs({ objects, stepMs, maxJobs, now });
   const counted = {
     creates: 0,

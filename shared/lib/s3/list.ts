@@ -4,8 +4,14 @@
  */
 import type { Pair } from '../api-request.ts';
 import { InputError } from '../errors.ts';
-import type { Bucket } from './bucket.ts';
+import type { BucketRequest } from './bucket.ts';
 import { type ListedObject, type Page, parsePage } from './list-page.ts';
+
+/** Any that answers as stores like S3 do. */
+export interface Listable {
+  readonly name: string;
+  ask(request: Pick<BucketRequest, 'method' | 'query'>): Promise<{ readonly text: string }>;
+}
 
 export interface ListOptions {
   readonly prefix: string;
@@ -63,7 +69,7 @@ const MAX_KEYS = '1000';
  * StoreError (STORE_FAILED)
  */
 export async function* listPages(
-  bucket: Bucket,
+  bucket: Listable,
   options: ListOptions,
   range: Range = {},
 ): AsyncGenerator<ListPage> {
@@ -89,7 +95,7 @@ export async function* listPages(
 }
 
 /** A page that nobody can read is asked for once more, with the other setting of `encoding-type`. */
-async function ask(bucket: Bucket, options: ListOptions, position: Position): Promise<Page> {
+async function ask(bucket: Listable, options: ListOptions, position: Position): Promise<Page> {
   const { isEncoded = true } = options;
   for (const isAsked of [isEncoded, !isEncoded]) {
     const query = queryOf({ ...options, isEncoded: isAsked }, position);
@@ -122,7 +128,7 @@ function queryOf(options: ListOptions, { token, marker, after }: Position): read
 
 /** @throws InputError (LIST_INCOMPLETE) when nothing says where */
 function nextOf(
-  bucket: Bucket,
+  bucket: Listable,
   { version = 2, delimiter }: ListOptions,
   page: Page,
   position: Position,
@@ -150,7 +156,7 @@ function lastOf({ objects, prefixes }: Page): string | undefined {
  * that is replaced ever more rarely (Brent), so that a circle of any length is found. Whether keys go
  * up is judged in parts of a list alone, as not every store lists in the order of bytes.
  */
-function createRepeatCheck(bucket: Bucket, { from = {}, end }: Range) {
+function createRepeatCheck(bucket: Listable, { from = {}, end }: Range) {
   const isPart = from.after !== undefined || end !== undefined;
   let before: Seen = {};
   let anchor: Seen = {};
@@ -203,7 +209,7 @@ function placeOf({ token, marker, after }: Position): string {
 
 type ListCode = 'LIST_DAMAGED' | 'LIST_INCOMPLETE' | 'LIST_REPEATS';
 
-const failed = (bucket: Bucket, code: ListCode, what: string): InputError =>
+const failed = (bucket: Listable, code: ListCode, what: string): InputError =>
   new InputError(
     code,
     `The list of bucket ${bucket.name} is not whole: ${what}. List it one part after the other, list smaller prefixes, or use an inventory.`,

@@ -9,6 +9,7 @@ import { createClock, type ProviderClock } from '../../lib/clock.ts';
 import { ReplyError } from '../../lib/errors.ts';
 import { createFetch, type Fetch, type Send } from '../../lib/http.ts';
 import { parseHttpDate } from '../../lib/http-date.ts';
+import { type ObjectHeaders, readObjectHeaders } from '../../lib/s3/object-headers.ts';
 import { isRecord } from '../../lib/values.ts';
 import { asList, parseXml, word } from '../../lib/xml.ts';
 import { createCosSigner } from '../../signing/cos.ts';
@@ -16,12 +17,7 @@ import type { CosConfig } from './config.ts';
 import { cosError } from './errors.ts';
 import { sendWithin } from './offline-fetch/client.ts';
 
-export interface CosObject {
-  /** Without quotes. */
-  readonly etag: string;
-  /** Whether the ETag is the MD5 of the content, in hex. */
-  readonly isEtagMd5: boolean;
-  readonly sizeBytes: number;
+export interface CosObject extends ObjectHeaders {
   /** By our clock; an invalid date where the answer tells none. */
   readonly lastModifiedAt: Date;
 }
@@ -37,6 +33,8 @@ export interface CosObjectsClient {
    * @param marker the `next` of the page before
    */
   list(target: Target, prefix: string, marker?: string): Promise<ObjectsPage>;
+  /** The text of a page of keys; the same errors. */
+  page(target: Target, query: readonly Pair[]): Promise<string>;
   /**
    * The object's bytes as they come; one request.
    * @throws ProviderError, also when there is none; ClockError, TransportError
@@ -70,16 +68,22 @@ export function createCosObjectsClient({
   let download = fetch;
   const requestFor = createRequests(endpoint);
 
+  const page = async (target: Target, query: readonly Pair[]): Promise<string> => {
+    const at = clock.now();
+    const answer = await send(sign(requestFor('GET', target, '', query), at));
+    if (answer.status !== 200) throw cosError(answer, 'listing objects', { clock, at });
+    return answer.body;
+  };
+
   return {
+    page,
+
     async list(target, prefix, marker = '') {
-      const at = clock.now();
       const query: readonly Pair[] = [
         ['marker', marker],
         ['prefix', prefix],
       ];
-      const answer = await send(sign(requestFor('GET', target, '', query), at));
-      if (answer.status !== 200) throw cosError(answer, 'listing objects', { clock, at });
-      return readPage(answer.body);
+      return readPage(await page(target, query));
     },
 
     async read(target, key) {
@@ -99,14 +103,8 @@ export function createCosObjectsClient({
       if (answer.status === 404) return undefined;
       if (answer.status !== 200) throw cosError(answer, 'checking a target object', { clock, at });
       const { headers } = answer;
-      const { 'content-length': size, 'last-modified': modified } = headers;
-      const etag = (headers['etag'] ?? '').trim().replaceAll('"', '');
-      return {
-        etag,
-        isEtagMd5: /^[0-9a-f]{32}$/i.test(etag) && !hasOwnEtag(headers),
-        sizeBytes: Number(size ?? 0),
-        lastModifiedAt: clock.ours(parseHttpDate(modified, at) ?? new Date(Number.NaN), headers),
-      };
+      const modified = parseHttpDate(headers['last-modified'], at) ?? new Date(Number.NaN);
+      return { ...readObjectHeaders(headers), lastModifiedAt: clock.ours(modified, headers) };
     },
   };
 }
@@ -124,18 +122,6 @@ const createRequests =
     const path = `${pathname.replace(/\/$/, '')}/${key}`;
     return { method, origin, path, query, headers: {}, body: '' };
   };
-
-/**
- * Whether encryption makes the ETag one that is no MD5: with keys of KMS or of the customer. Keys of
- * the service (`AES256`) leave it as it is. Beside the spelling of COS, that of stores like S3.
- * https://cloud.tencent.com/document/product/436/7729
- */
-const hasOwnEtag = (headers: Readonly<Record<string, string>>): boolean =>
-  ['x-cos', 'x-amz'].some((vendor) => {
-    const method = headers[`${vendor}-server-side-encryption`];
-    const customer = headers[`${vendor}-server-side-encryption-customer-algorithm`];
-    return customer !== undefined || (method !== undefined && method !== 'AES256');
-  });
 
 /** https://cloud.tencent.com/document/product/436/7734 */
 function readPage(body: string): ObjectsPage {

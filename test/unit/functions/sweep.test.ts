@@ -193,7 +193,7 @@ describe('sweep: lost callbacks', () => {
     expect(asked).toEqual(['t0', 't0']);
   });
 
-  const old: CosObject = { etag: 'x', isEtagMd5: false, sizeBytes: 1, lastModifiedAt: later(-500) };
+  const old: CosObject = { etag: 'x', isEtagMd5: false, lastModifiedAt: later(-500) };
   const fresh: CosObject = { ...old, lastModifiedAt: later(10) };
   it.each([
     ['a task at work goes on', { state: 'doing' }, fresh, 'submitted', undefined],

@@ -103,7 +103,7 @@ it('G4: looks for objects that only the manifest names, and reads its lines once
             head: async (_target, key) => {
               headed.push(key);
               return key === 'a'
-                ? { sizeBytes: 1, etag: 'e', isEtagMd5: false, lastModifiedAt: LATER }
+                ? { etag: 'e', isEtagMd5: false, lastModifiedAt: LATER }
                 : undefined;
             },
           },

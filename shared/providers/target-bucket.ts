@@ -1,0 +1,83 @@
+/** A bucket that objects arrive in, as audits ask it: lists and HEADs, paced like all calls to its cloud. */
+import type { Target } from '../ledger/manifest-lines.ts';
+import { type ListPage, listPages, type Range } from '../lib/s3/list.ts';
+import type { ObjectHeaders } from '../lib/s3/object-headers.ts';
+import type { CredentialBreaker } from '../limits/ports.ts';
+import type { ObsKeys, ObsReader } from './huawei/obs.ts';
+import type { CosObjectsClient } from './tencent/objects.ts';
+
+export interface TargetBucket {
+  /** In the order of the store. @throws as `listPages`, and what the provider refuses */
+  pages(prefix: string, from?: Range): AsyncGenerator<ListPage>;
+  /** Undefined when there is no such object. */
+  head(key: string): Promise<ObjectHeaders | undefined>;
+}
+
+export interface TargetOptions {
+  readonly target: Target;
+  readonly calls: Pick<CredentialBreaker, 'run'>;
+  /** Hears of each request, those that are sent again too. */
+  readonly onRequest: (kind: 'list' | 'head') => void;
+}
+
+export function openCosTarget(
+  objects: Pick<CosObjectsClient, 'head' | 'page'>,
+  { target, calls, onRequest }: TargetOptions,
+): TargetBucket {
+  return open({
+    name: target.bucket,
+    isEncoded: true,
+    page: (query) =>
+      calls.run(() => {
+        onRequest('list');
+        return objects.page(target, query);
+      }),
+    head: (key) =>
+      calls.run(() => {
+        onRequest('head');
+        return objects.head(target, key);
+      }),
+  });
+}
+
+/** Parallel file systems never advance where keys are encoded. @param keys as they are now */
+export function openObsTarget(
+  obs: Pick<ObsReader, 'head' | 'page'>,
+  keys: () => Promise<ObsKeys>,
+  { target, calls, onRequest }: TargetOptions,
+): TargetBucket {
+  return open({
+    name: target.bucket,
+    isEncoded: false,
+    page: (query) =>
+      calls.run(async () => {
+        const known = await keys();
+        onRequest('list');
+        return obs.page(target, query, known);
+      }),
+    head: (key) =>
+      calls.run(async () => {
+        const known = await keys();
+        onRequest('head');
+        return obs.head({ ...target, key }, known);
+      }),
+  });
+}
+
+interface Asks {
+  readonly name: string;
+  readonly isEncoded: boolean;
+  readonly page: (query: readonly (readonly [string, string])[]) => Promise<string>;
+  readonly head: TargetBucket['head'];
+}
+
+/** Both clouds know the first version of the call alone, or better. */
+const open = ({ name, isEncoded, page, head }: Asks): TargetBucket => ({
+  pages: (prefix, from) =>
+    listPages(
+      { name, ask: async ({ query = [] }) => ({ text: await page(query) }) },
+      { prefix, version: 1, isEncoded },
+      from,
+    ),
+  head,
+});
