@@ -2,44 +2,32 @@
 import { createHash, randomUUID } from 'node:crypto';
 import { readFile } from 'node:fs/promises';
 import { text } from 'node:stream/consumers';
-import type { Command } from 'commander';
 import { isRecord } from '../../shared/lib/values.ts';
 import { CommandFailure, EXIT, type ExitCode } from '../io/failure.ts';
 import { fileFailure } from '../io/files.ts';
-import {
-  type CommandIo,
-  type CommandOptions,
-  type Connection,
-  examples,
-  exitsWith,
-  optionsOf,
-  withConnection,
-} from '../io/options.ts';
+import { type CommandOptions, serviceCommand } from '../io/options.ts';
 import { printable } from '../io/text.ts';
-import { followText } from '../runs/text.ts';
-import { showRun } from './show.ts';
+import { followRun } from './show.ts';
 
-interface BatchArguments extends Connection {
+interface BatchArguments {
   /** Creates another job from the same file. */
   readonly again?: boolean;
   readonly watch?: boolean;
 }
 
-export function addBatch(program: Command, io: CommandIo): void {
-  withConnection(program.command('batch'))
-    .description('create a job of COS Batch from its description')
-    .argument('<job.json>', 'the body of POST /batch-jobs, - for standard input')
-    .option('--again', 'create a new job even if this file already created one')
-    .option('--watch', 'follow the run until it ends')
-    .addHelpText('after', examples('batch job.json --watch', 'batch job.json --again'))
-    .action(
-      exitsWith(io, (path: string, given: BatchArguments) =>
-        createJob({ ...optionsOf(io, given), path }),
-      ),
-    );
-}
+export const addBatch = serviceCommand<BatchArguments>({
+  name: 'batch',
+  description: 'create a job of COS Batch from its description',
+  argument: ['<job.json>', 'the body of POST /batch-jobs, - for standard input'],
+  options: (command) =>
+    command
+      .option('--again', 'create a new job even if this file already created one')
+      .option('--watch', 'follow the run until it ends'),
+  examples: ['batch job.json --watch', 'batch job.json --again'],
+  action: (options, path) => createJob({ ...options, path }),
+});
 
-export interface BatchOptions extends CommandOptions, Omit<BatchArguments, 'json'> {
+export interface BatchOptions extends CommandOptions, BatchArguments {
   /** Of the description; `-` is standard input. */
   readonly path: string;
   readonly stdin: NodeJS.ReadableStream;
@@ -47,7 +35,7 @@ export interface BatchOptions extends CommandOptions, Omit<BatchArguments, 'json
 
 /** @throws CommandFailure (usage) when the file is no JSON object, or the service finds it wrong */
 export async function createJob(options: BatchOptions): Promise<ExitCode> {
-  const { client, again, json, stdout, watch } = options;
+  const { client, again, json, stdout } = options;
   const job = await readJob(options);
   // The same description is the same job, also when the command is repeated after a lost answer.
   const hash = createHash('sha256').update(JSON.stringify(job)).digest('hex');
@@ -61,9 +49,7 @@ export async function createJob(options: BatchOptions): Promise<ExitCode> {
     stdout.write(`run ${printable(runId)} of\n  ${name}\n`);
     if (existing) stdout.write('this file already created it; --again creates a new job\n');
   }
-  if (watch) return showRun(options, runId, true);
-  if (!json) stdout.write(followText(runId));
-  return EXIT.ok;
+  return followRun(options, runId);
 }
 
 async function readJob({ path, stdin }: BatchOptions): Promise<object> {

@@ -1,39 +1,27 @@
 /** `waybill cancel <run>`: stops sending the transfers of a run. Asks first, because nothing undoes it. */
-import type { Command } from 'commander';
 import { confirm as askToConfirm, canAsk } from '../io/ask.ts';
 import { CommandFailure, EXIT, type ExitCode } from '../io/failure.ts';
-import {
-  type CommandIo,
-  type CommandOptions,
-  type Connection,
-  examples,
-  onRun,
-  RUN_ARGUMENT,
-  withConnection,
-} from '../io/options.ts';
+import { type CommandOptions, runCommand } from '../io/options.ts';
 import { columnsOf, count, printable, type Terminal } from '../io/text.ts';
 import { isOver, titleText } from '../runs/text.ts';
 
-interface CancelArguments extends Connection {
+interface CancelArguments {
   /** Cancels without a question. */
   readonly yes?: boolean;
 }
 
-export function addCancel(program: Command, io: CommandIo): void {
-  withConnection(program.command('cancel'))
-    .description('stop sending a run; asks for confirmation')
-    .argument(...RUN_ARGUMENT)
-    .option('--yes', 'skip the question; required without a terminal')
-    .addHelpText('after', examples('cancel <run>', 'cancel <run> --yes --json'))
-    .action(
-      onRun<CancelArguments>(io, (options, runId) => {
-        const confirm = (question: string) => askToConfirm(question, io);
-        return cancel({ ...options, confirm: canAsk(io) ? confirm : undefined }, runId);
-      }),
-    );
-}
+export const addCancel = runCommand<CancelArguments>({
+  name: 'cancel',
+  description: 'stop sending a run; asks for confirmation',
+  options: (command) => command.option('--yes', 'skip the question; required without a terminal'),
+  examples: ['cancel <run>', 'cancel <run> --yes --json'],
+  action: (options, runId) => {
+    const confirm = (question: string) => askToConfirm(question, options);
+    return cancel({ ...options, confirm: canAsk(options) ? confirm : undefined }, runId);
+  },
+});
 
-interface CancelOptions extends CommandOptions, Omit<CancelArguments, 'json'> {
+interface CancelOptions extends CommandOptions, CancelArguments {
   /** Asks a person; absent where there is none. */
   readonly confirm: ((question: string) => Promise<boolean>) | undefined;
   readonly stderr: Terminal;

@@ -1,27 +1,19 @@
 /** `waybill redrive`: puts dead shard messages back on the queue. */
-import type { Command } from 'commander';
 import type { Client } from '../io/client.ts';
 import { EXIT, type ExitCode } from '../io/failure.ts';
-import {
-  type CommandIo,
-  type CommandOptions,
-  type Connection,
-  examples,
-  exitsWith,
-  optionsOf,
-  wholeNumber,
-  withConnection,
-} from '../io/options.ts';
+import { type CommandOptions, serviceCommand, wholeNumber } from '../io/options.ts';
 import { count, plural } from '../io/text.ts';
 
-export function addRedrive(program: Command, io: CommandIo): void {
-  withConnection(program.command('redrive'))
-    .description('put dead shards back on the queue; nothing is sent twice')
-    .option('--limit <n>', 'how many at most (default: all)', wholeNumber(1_000_000_000))
-    .option('--dry-run', 'only show how many there are')
-    .addHelpText('after', examples('redrive --dry-run', 'redrive', 'redrive --limit 10 --json'))
-    .action(exitsWith(io, (given: Connection & RedriveArguments) => redrive(optionsOf(io, given))));
-}
+export const addRedrive = serviceCommand<RedriveArguments>({
+  name: 'redrive',
+  description: 'put dead shards back on the queue; nothing is sent twice',
+  options: (command) =>
+    command
+      .option('--limit <n>', 'how many at most (default: all)', wholeNumber(1_000_000_000))
+      .option('--dry-run', 'only show how many there are'),
+  examples: ['redrive --dry-run', 'redrive', 'redrive --limit 10 --json'],
+  action: redrive,
+});
 
 interface RedriveArguments {
   readonly limit?: number;

@@ -4,32 +4,24 @@ import { mkdir, rename, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { Readable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
-import type { Command } from 'commander';
 import type { Summary } from '../io/answers.ts';
 import { systemClock } from '../io/clock.ts';
 import { CommandFailure, EXIT, type ExitCode } from '../io/failure.ts';
-import {
-  type CommandIo,
-  type CommandOptions,
-  type Connection,
-  examples,
-  onRun,
-  RUN_ARGUMENT,
-  withConnection,
-} from '../io/options.ts';
+import { type CommandOptions, runCommand } from '../io/options.ts';
 import { wrappedTable } from '../io/table.ts';
 import { columnsOf, count, createPaint, plural, printable } from '../io/text.ts';
 import { failureText, runDetails } from '../runs/text.ts';
 
-export function addReport(program: Command, io: CommandIo): void {
-  withConnection(program.command('report'))
-    .description('show the summary of a run, or write its reports')
-    .argument(...RUN_ARGUMENT)
-    .option('--out <folder>', 'write summary.json, failed.csv, rejected.csv, rest.csv there')
-    .option('--force', 'overwrite existing files')
-    .addHelpText('after', examples('report <run>', 'report <run> --out reports/2026-11-20'))
-    .action(onRun<Connection & ReportArguments>(io, report));
-}
+export const addReport = runCommand<ReportArguments>({
+  name: 'report',
+  description: 'show the summary of a run, or write its reports',
+  options: (command) =>
+    command
+      .option('--out <folder>', 'write summary.json, failed.csv, rejected.csv, rest.csv there')
+      .option('--force', 'overwrite existing files'),
+  examples: ['report <run>', 'report <run> --out reports/2026-11-20'],
+  action: report,
+});
 
 interface ReportArguments {
   /** Folder to write to; without it the summary is told. */

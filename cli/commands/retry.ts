@@ -1,33 +1,20 @@
 /** `waybill retry <run>`: retries what failed in a run, within the same run. */
-import type { Command } from 'commander';
 import { CAUSE_CLASSES } from '../../shared/lib/errors.ts';
-import { EXIT, type ExitCode } from '../io/failure.ts';
-import {
-  type CommandIo,
-  type CommandOptions,
-  type Connection,
-  examples,
-  onRun,
-  RUN_ARGUMENT,
-  someOf,
-  withConnection,
-} from '../io/options.ts';
+import type { ExitCode } from '../io/failure.ts';
+import { type CommandOptions, runCommand, someOf } from '../io/options.ts';
 import { count, plural } from '../io/text.ts';
-import { followText } from '../runs/text.ts';
-import { showRun } from './show.ts';
+import { followRun } from './show.ts';
 
-export function addRetry(program: Command, io: CommandIo): void {
-  withConnection(program.command('retry'))
-    .description('retry the failures of a run')
-    .argument(...RUN_ARGUMENT)
-    .addOption(someOf('--class <class...>', 'only failures of these classes', CAUSE_CLASSES))
-    .option('--watch', 'follow the run until it ends')
-    .addHelpText(
-      'after',
-      examples('retry <run>', 'retry <run> --class transient throttled --watch'),
-    )
-    .action(onRun<Connection & RetryArguments>(io, retry));
-}
+export const addRetry = runCommand<RetryArguments>({
+  name: 'retry',
+  description: 'retry the failures of a run',
+  options: (command) =>
+    command
+      .addOption(someOf('--class <class...>', 'only failures of these classes', CAUSE_CLASSES))
+      .option('--watch', 'follow the run until it ends'),
+  examples: ['retry <run>', 'retry <run> --class transient throttled --watch'],
+  action: retry,
+});
 
 interface RetryArguments {
   /** Of causes; all when there is none. */
@@ -53,7 +40,5 @@ export async function retry(
       ? `${JSON.stringify({ runId, ordered, pending, unread })}\n`
       : `${[transfers, ...more].join(', ')} in ${runId}\n`,
   );
-  if (options.watch) return showRun(options, runId, true);
-  if (!json) stdout.write(followText(runId));
-  return EXIT.ok;
+  return followRun(options, runId);
 }

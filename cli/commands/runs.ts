@@ -1,42 +1,27 @@
 /** `waybill runs`: lists the newest runs. */
-import type { Command } from 'commander';
 import { OPERATIONS, RUN_STATES } from '../../shared/ledger/model.ts';
 import type { RunView } from '../io/answers.ts';
 import type { RunFilter } from '../io/client.ts';
 import { EXIT, type ExitCode } from '../io/failure.ts';
-import {
-  type CommandIo,
-  type CommandOptions,
-  type Connection,
-  examples,
-  exitsWith,
-  optionsOf,
-  someOf,
-  wholeNumber,
-  withConnection,
-} from '../io/options.ts';
+import { type CommandOptions, serviceCommand, someOf, wholeNumber } from '../io/options.ts';
 import { shortLength } from '../io/run-id.ts';
 import { clipEnd, table } from '../io/table.ts';
 import { columnsOf, count, createPaint, type Paint, printable, widthOf } from '../io/text.ts';
 import { stateText, titleText } from '../runs/text.ts';
 
-export function addRuns(program: Command, io: CommandIo): void {
-  withConnection(program.command('runs'))
-    .description('list the newest runs')
-    .addOption(someOf('--state <state...>', 'only runs in these states', RUN_STATES))
-    .addOption(someOf('--operation <name...>', 'only runs of these operations', OPERATIONS))
-    .option('--limit <n>', 'how many, at most 100', wholeNumber(100), 20)
-    .option('--cursor <cursor>', 'continue an earlier list')
-    .addHelpText(
-      'after',
-      examples('runs', 'runs --state planning active', 'runs --limit 100 --json'),
-    )
-    .action(
-      exitsWith(io, ({ limit, cursor, state, operation, ...given }: Connection & RunFilter) =>
-        listRuns(optionsOf(io, given), { limit, cursor, state, operation }),
-      ),
-    );
-}
+export const addRuns = serviceCommand<RunFilter>({
+  name: 'runs',
+  description: 'list the newest runs',
+  options: (command) =>
+    command
+      .addOption(someOf('--state <state...>', 'only runs in these states', RUN_STATES))
+      .addOption(someOf('--operation <name...>', 'only runs of these operations', OPERATIONS))
+      .option('--limit <n>', 'how many, at most 100', wholeNumber(100), 20)
+      .option('--cursor <cursor>', 'continue an earlier list'),
+  examples: ['runs', 'runs --state planning active', 'runs --limit 100 --json'],
+  action: ({ limit, cursor, state, operation, ...options }) =>
+    listRuns(options, { limit, cursor, state, operation }),
+});
 
 export async function listRuns(
   { client, env, json, stdout }: CommandOptions,

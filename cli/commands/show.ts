@@ -2,39 +2,27 @@
  * `waybill show <run>`: shows one run, its failures and what to do about them; `--watch` follows it,
  * `--check` judges whether traffic can move to the target.
  */
-import type { Command } from 'commander';
 import * as v from 'valibot';
 import { type RunView, run as runShape } from '../io/answers.ts';
 import { systemClock } from '../io/clock.ts';
 import { EXIT, type ExitCode } from '../io/failure.ts';
-import {
-  type CommandIo,
-  type CommandOptions,
-  type Connection,
-  examples,
-  onRun,
-  RUN_ARGUMENT,
-  withConnection,
-} from '../io/options.ts';
+import { type CommandOptions, runCommand } from '../io/options.ts';
 import { wrappedTable } from '../io/table.ts';
 import { columnsOf, createPaint, printable } from '../io/text.ts';
 import { checkRun, REASONS } from '../runs/check.ts';
-import { failureText, reportText, runDetails } from '../runs/text.ts';
+import { failureText, followText, reportText, runDetails } from '../runs/text.ts';
 import { watch } from '../runs/watch.ts';
 
-export function addShow(program: Command, io: CommandIo): void {
-  withConnection(program.command('show'))
-    .description('show one run, its failures, and what to do about them')
-    .argument(...RUN_ARGUMENT)
-    .option('--watch', 'follow it until it ends')
-    .option('--check', 'say GO if all of it arrived (exit code 0), else NO-GO and why (1)')
-    .addHelpText('after', examples('show <run>', 'show <run> --watch --json', 'show <run> --check'))
-    .action(
-      onRun<Connection & { watch?: boolean; check?: boolean }>(io, (options, runId) =>
-        showRun(options, runId, options.watch, options.check),
-      ),
-    );
-}
+export const addShow = runCommand<{ watch?: boolean; check?: boolean }>({
+  name: 'show',
+  description: 'show one run, its failures, and what to do about them',
+  options: (command) =>
+    command
+      .option('--watch', 'follow it until it ends')
+      .option('--check', 'say GO if all of it arrived (exit code 0), else NO-GO and why (1)'),
+  examples: ['show <run>', 'show <run> --watch --json', 'show <run> --check'],
+  action: (options, runId) => showRun(options, runId, options.watch, options.check),
+});
 
 /** Shows a run once, or follows it until it ends. @param check adds the verdict, which then is the exit code */
 export async function showRun(
@@ -70,6 +58,16 @@ export async function showRun(
     stdout.write(`\n${wrappedTable(rows, columns)}`);
   }
   return exitCode;
+}
+
+/** Ends a command that started something: follows the run with `--watch`, else says how to. */
+export async function followRun(
+  options: CommandOptions & { readonly watch?: boolean },
+  runId: string,
+): Promise<ExitCode> {
+  if (options.watch) return showRun(options, runId, true);
+  if (!options.json) options.stdout.write(followText(runId));
+  return EXIT.ok;
 }
 
 /** What `--json` prints. */

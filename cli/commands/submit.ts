@@ -1,27 +1,18 @@
 /** `waybill submit <manifest>`: lints a manifest, uploads it, starts its run and follows it with `--watch`. */
-import type { Command } from 'commander';
 import type { RunView } from '../io/answers.ts';
 import type { Client } from '../io/client.ts';
 import { systemClock } from '../io/clock.ts';
 import { CommandFailure, EXIT, type ExitCode } from '../io/failure.ts';
 import { fingerprint, type Input, withInput } from '../io/input.ts';
-import {
-  type CommandIo,
-  type CommandOptions,
-  type Connection,
-  examples,
-  exitsWith,
-  optionsOf,
-  withConnection,
-} from '../io/options.ts';
+import { type CommandOptions, serviceCommand } from '../io/options.ts';
 import { keyOf, marked } from '../io/target.ts';
 import { plural, printable, type Terminal } from '../io/text.ts';
 import type { Findings } from '../lint/findings.ts';
-import { followText, isNothingSent, markOf } from '../runs/text.ts';
+import { isNothingSent, markOf } from '../runs/text.ts';
 import { tellFindings } from './lint.ts';
-import { showRun } from './show.ts';
+import { followRun, showRun } from './show.ts';
 
-interface SubmitArguments extends Connection {
+interface SubmitArguments {
   /** `<region>/<bucket-appid>` */
   readonly to: string;
   /** @default the date in UTC and the name of the file */
@@ -35,31 +26,26 @@ interface SubmitArguments extends Connection {
   readonly watch?: boolean;
 }
 
-export function addSubmit(program: Command, io: CommandIo): void {
-  withConnection(program.command('submit'))
-    .description('check a manifest, upload it and start its run')
-    .argument('<manifest>', 'CSV or JSON Lines, also .gz; - for standard input')
-    .requiredOption('--to <region/bucket>', 'where the objects go')
-    .option('--name <name>', 'name in the store (default: <date>/<file name>)')
-    .option('--strict', 'send nothing when a line must be quarantined')
-    .option('--allow-https', 'accept https sources, as with WAYBILL_ALLOW_HTTPS')
-    .option('--again', 'send the file even if it was already sent')
-    .option('--watch', 'follow the run until it ends')
-    .addHelpText(
-      'after',
-      examples(
-        'submit videos.csv --to ap-shanghai/bucket-1250000000 --watch',
-        'submit a.jsonl.gz --to ap-beijing/b-1250000000 --name n/a.jsonl.gz',
-      ),
-    )
-    .action(
-      exitsWith(io, (path: string, given: SubmitArguments) =>
-        submit({ ...optionsOf(io, given), path }),
-      ),
-    );
-}
+export const addSubmit = serviceCommand<SubmitArguments>({
+  name: 'submit',
+  description: 'check a manifest, upload it and start its run',
+  argument: ['<manifest>', 'CSV or JSON Lines, also .gz; - for standard input'],
+  options: (command) =>
+    command
+      .requiredOption('--to <region/bucket>', 'where the objects go')
+      .option('--name <name>', 'name in the store (default: <date>/<file name>)')
+      .option('--strict', 'send nothing when a line must be quarantined')
+      .option('--allow-https', 'accept https sources, as with WAYBILL_ALLOW_HTTPS')
+      .option('--again', 'send the file even if it was already sent')
+      .option('--watch', 'follow the run until it ends'),
+  examples: [
+    'submit videos.csv --to ap-shanghai/bucket-1250000000 --watch',
+    'submit a.jsonl.gz --to ap-beijing/b-1250000000 --name n/a.jsonl.gz',
+  ],
+  action: (options, path) => submit({ ...options, path }),
+});
 
-interface SubmitOptions extends CommandOptions, Omit<SubmitArguments, 'json'> {
+interface SubmitOptions extends CommandOptions, SubmitArguments {
   /** Of the local file; `-` is standard input. */
   readonly path: string;
   readonly stdin: NodeJS.ReadableStream;
@@ -75,10 +61,8 @@ export async function submit(options: SubmitOptions): Promise<ExitCode> {
   const { existing, key, runId } = sent;
   if (json) stdout.write(`${JSON.stringify({ runId, key, existing: existing !== undefined })}\n`);
   else stdout.write(existing ? existingText(existing, key) : `run ${runId} of\n  ${key}\n`);
-  if (watch) return showRun(options, runId, true);
-  if (existing) return tellExisting(options, existing);
-  if (!json) stdout.write(followText(runId));
-  return EXIT.ok;
+  if (existing && !watch) return tellExisting(options, existing);
+  return followRun(options, runId);
 }
 
 interface Sent {

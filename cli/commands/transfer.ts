@@ -1,34 +1,21 @@
 /** `waybill transfer <id>`: shows one transfer and its history. */
-import type { Command } from 'commander';
 import { parseTransferId } from '../../shared/ledger/model.ts';
 import { own } from '../../shared/lib/values.ts';
 import type { TransferView } from '../io/answers.ts';
 import { CommandFailure, EXIT, type ExitCode } from '../io/failure.ts';
-import {
-  type CommandIo,
-  type CommandOptions,
-  type Connection,
-  examples,
-  exitsWith,
-  optionsOf,
-  withConnection,
-} from '../io/options.ts';
+import { type CommandOptions, serviceCommand } from '../io/options.ts';
 import { findRunId } from '../io/run-id.ts';
 import { wrappedTable } from '../io/table.ts';
 import { columnsOf, createPaint, indent, type Paint, printable } from '../io/text.ts';
 import { advice } from '../runs/text.ts';
 
-export function addTransfer(program: Command, io: CommandIo): void {
-  withConnection(program.command('transfer'))
-    .description('show one transfer and what happened to it')
-    .argument('<transfer>', 'id of the transfer: <run>.<shard>.<line>')
-    .addHelpText('after', examples('transfer <run>.0.17', 'transfer <run>.0.17 --json'))
-    .action(
-      exitsWith(io, (transferId: string, given: Connection) =>
-        showTransfer(optionsOf(io, given), transferId),
-      ),
-    );
-}
+export const addTransfer = serviceCommand({
+  name: 'transfer',
+  description: 'show one transfer and what happened to it',
+  argument: ['<transfer>', 'id of the transfer: <run>.<shard>.<line>'],
+  examples: ['transfer <run>.0.17', 'transfer <run>.0.17 --json'],
+  action: showTransfer,
+});
 
 /** @throws CommandFailure (usage) for what is no id of a transfer */
 async function showTransfer(

@@ -1,43 +1,28 @@
 /** `waybill transfers <run>`: lists the transfers of a run, in the order of its manifest. */
-import type { Command } from 'commander';
 import { TRANSFER_STATES } from '../../shared/ledger/merge.ts';
 import { CAUSE_CLASSES } from '../../shared/lib/errors.ts';
 import type { TransferFilter } from '../io/client.ts';
 import { EXIT, type ExitCode } from '../io/failure.ts';
-import {
-  type CommandIo,
-  type CommandOptions,
-  type Connection,
-  examples,
-  onRun,
-  RUN_ARGUMENT,
-  someOf,
-  wholeNumber,
-  withConnection,
-} from '../io/options.ts';
+import { type CommandOptions, runCommand, someOf, wholeNumber } from '../io/options.ts';
 import { type Room, table } from '../io/table.ts';
 import { columnsOf, createPaint, printable } from '../io/text.ts';
 import { lossText, stateText, taskText } from './transfer.ts';
 
-export function addTransfers(program: Command, io: CommandIo): void {
-  withConnection(program.command('transfers'))
-    .description('list the transfers of a run, in the order of its manifest')
-    .argument(...RUN_ARGUMENT)
-    .addOption(someOf('--state <state...>', 'only transfers in these states', TRANSFER_STATES))
-    .addOption(someOf('--cause <class...>', 'only failures of these classes', CAUSE_CLASSES))
-    .option('--limit <n>', 'how many, at most 1000', wholeNumber(1_000), 100)
-    .option('--cursor <cursor>', 'continue an earlier list')
-    .addHelpText(
-      'after',
-      examples('transfers <run>', 'transfers <run> --state failed --cause source'),
-    )
-    .action(
-      onRun<Connection & TransferFilter>(io, (options, runId) => {
-        const { limit, cursor, state, cause } = options;
-        return listTransfers(options, runId, { limit, cursor, state, cause });
-      }),
-    );
-}
+export const addTransfers = runCommand<TransferFilter>({
+  name: 'transfers',
+  description: 'list the transfers of a run, in the order of its manifest',
+  options: (command) =>
+    command
+      .addOption(someOf('--state <state...>', 'only transfers in these states', TRANSFER_STATES))
+      .addOption(someOf('--cause <class...>', 'only failures of these classes', CAUSE_CLASSES))
+      .option('--limit <n>', 'how many, at most 1000', wholeNumber(1_000), 100)
+      .option('--cursor <cursor>', 'continue an earlier list'),
+  examples: ['transfers <run>', 'transfers <run> --state failed --cause source'],
+  action: (options, runId) => {
+    const { limit, cursor, state, cause } = options;
+    return listTransfers(options, runId, { limit, cursor, state, cause });
+  },
+});
 
 export async function listTransfers(
   { client, env, json, stdout }: CommandOptions,

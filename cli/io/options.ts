@@ -17,11 +17,6 @@ export interface CommandIo {
   readonly exitsWith: (code: ExitCode) => void;
 }
 
-export interface Connection {
-  readonly url?: string;
-  readonly json?: boolean;
-}
-
 /** What commands take that ask a service. */
 export interface CommandOptions {
   readonly client: Client;
@@ -35,32 +30,6 @@ export interface CommandOptions {
 export const examples = (...lines: readonly string[]): string =>
   `\nExamples:\n${lines.map((line) => `  npx waybill ${line}\n`).join('')}`;
 
-export const withConnection = (command: Command): Command =>
-  command
-    .option('--url <address>', 'the service (default: WAYBILL_URL, else http://127.0.0.1:8787)')
-    .option('--json', 'print JSON for programs');
-
-/** Takes a token from a person where there is none, on a terminal only. */
-export const clientOf = (io: CommandIo, { url }: Connection): Client =>
-  createClient({
-    url,
-    env: io.env,
-    askToken: canAsk(io)
-      ? (address) => askHidden(`${address} requires a token (not shown): `, io)
-      : undefined,
-  });
-
-/** What a person gave a command, with what the process adds. */
-export const optionsOf = <Given extends Connection>(io: CommandIo, given: Given) => ({
-  ...given,
-  client: clientOf(io, given),
-  env: io.env,
-  json: given.json ?? false,
-  stdin: io.stdin,
-  stdout: io.stdout,
-  stderr: io.stderr,
-});
-
 /** The action of a command: the program exits with its code once its output is written. */
 export const exitsWith =
   <Arguments extends unknown[]>(
@@ -70,17 +39,54 @@ export const exitsWith =
   async (...given: Arguments): Promise<void> =>
     io.exitsWith(await command(...given));
 
-/** The action of a command that takes a run, by its id or the beginning of it. */
-export const onRun = <Given extends Connection>(
-  io: CommandIo,
-  command: (options: ReturnType<typeof optionsOf<Given>>, runId: string) => Promise<ExitCode>,
-) =>
-  exitsWith(io, async (start: string, given: Given) => {
-    const options = optionsOf(io, given);
-    return command(options, await findRunId(options.client, start));
-  });
+interface ServiceCommand<Given> {
+  readonly name: string;
+  readonly description: string;
+  readonly argument?: readonly [name: string, description: string];
+  readonly options?: (command: Command) => Command;
+  readonly examples: readonly string[];
+  /** @param argument empty where the command takes none */
+  readonly action: (
+    options: Given & CommandOptions & Pick<CommandIo, 'stdin' | 'stderr'>,
+    argument: string,
+  ) => Promise<ExitCode>;
+}
 
-export const RUN_ARGUMENT = ['<run>', 'id of the run, or its beginning'] as const;
+/** Adds a command that asks a service. */
+export const serviceCommand =
+  <Given extends object>(described: ServiceCommand<Given>) =>
+  (program: Command, io: CommandIo): void => {
+    const { name, description, argument, options, action } = described;
+    const command = program
+      .command(name)
+      .option('--url <address>', 'the service (default: WAYBILL_URL, else http://127.0.0.1:8787)')
+      .option('--json', 'print JSON for programs')
+      .description(description);
+    if (argument) command.argument(...argument);
+    options?.(command);
+    type Told = Given & { readonly url?: string; readonly json?: boolean };
+    const act = (word: string, { url, json = false, ...given }: Told) => {
+      // Of a person on a terminal, where there is no token.
+      const ask = (address: string) => askHidden(`${address} requires a token (not shown): `, io);
+      const client = createClient({ url, env: io.env, askToken: canAsk(io) ? ask : undefined });
+      const { env, stdin, stdout, stderr } = io;
+      return action({ ...(given as Given), client, env, json, stdin, stdout, stderr }, word);
+    };
+    command
+      .addHelpText('after', examples(...described.examples))
+      .action(argument ? exitsWith(io, act) : exitsWith(io, (given: Told) => act('', given)));
+  };
+
+/** Adds a command that takes a run, by its id or the beginning of it. */
+export const runCommand = <Given extends object>({
+  action,
+  ...described
+}: Omit<ServiceCommand<Given>, 'argument'>) =>
+  serviceCommand<Given>({
+    ...described,
+    argument: ['<run>', 'id of the run, or its beginning'],
+    action: async (options, start) => action(options, await findRunId(options.client, start)),
+  });
 
 export const wholeNumber =
   (max: number) =>
