@@ -281,6 +281,7 @@ export const en = {
   'reason.KEY_DOTS': 'Key resolves to another key',
   'reason.MD5_INVALID': 'Not an MD5',
   'reason.ON_KEY_EXIST_INVALID': 'onKeyExist is neither ignore nor override',
+  'reason.LIST_MIXED': 'Another bucket, kind or prefix than the first line of the OMS list',
   'reason.URL_CREDENTIALS': 'URL carries credentials',
   'reason.URL_NO_SCHEME': 'URL without http://',
   'reason.KEY_LEADING_SLASH': 'Key starts with a slash',

@@ -263,6 +263,7 @@ export const zh: Readonly<Record<TextKey, string>> = {
   'reason.KEY_DOTS': '键会解析为其他键',
   'reason.MD5_INVALID': 'MD5 无效',
   'reason.ON_KEY_EXIST_INVALID': 'onKeyExist 须为 ignore 或 override',
+  'reason.LIST_MIXED': '与 OMS 列表首行的存储桶、类型或前缀不同',
   'reason.URL_CREDENTIALS': 'URL 含凭证',
   'reason.URL_NO_SCHEME': 'URL 缺少 http://',
   'reason.KEY_LEADING_SLASH': '键以斜杠开头',

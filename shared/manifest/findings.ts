@@ -23,7 +23,8 @@ export type QuarantineReason =
   | 'KEY_TOO_LONG'
   | 'KEY_DOTS'
   | 'MD5_INVALID'
-  | 'ON_KEY_EXIST_INVALID';
+  | 'ON_KEY_EXIST_INVALID'
+  | 'LIST_MIXED';
 
 export interface Finding<Reason extends string> {
   /** Line within the shard (from 0), or of the file where a whole file is linted (from 1). */

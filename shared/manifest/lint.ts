@@ -8,7 +8,7 @@ import { hasUrlSecrets } from '../lib/url-secrets.ts';
 import { hasOuterBlanks } from './blanks.ts';
 import type { QuarantineReason } from './findings.ts';
 import { EXPECTED, isNoValue, type ListedTexts } from './listed.ts';
-import { parseSourceUrl, type SourceAddress } from './sources/address.ts';
+import { addressesOf, parseSourceUrl, type SourceAddress } from './sources/address.ts';
 import {
   CONTROL,
   decodeKey,
@@ -18,7 +18,7 @@ import {
   pathFault,
   tidyKey,
 } from './target-key.ts';
-import { dialFault, encodeUrl, encodingFault, toHttp, urlForm } from './url.ts';
+import { dialFault, encodeUrl, encodingFault, isSourceUrl, toHttp, urlForm } from './url.ts';
 
 /** What a line says, decoded; an absent field is empty. */
 export interface Fields {
@@ -47,6 +47,18 @@ export interface LintOptions {
   readonly allowHttps: boolean;
   /** Where sources are configured; without it only the form of their addresses is judged. */
   readonly checkSource?: ((address: SourceAddress) => LineFault | undefined) | undefined;
+  /** Where lines go into the list file of a task. */
+  readonly list?: ListRules | undefined;
+}
+
+/**
+ * A list file says keys percent-encoded, so they may hold any character. Addresses of sources may be
+ * left plain there: the key tells what they mean.
+ */
+export interface ListRules {
+  readonly keyBytes: number;
+  /** Takes a line that no rule objects to, once and in order, or tells why the file can't say it. */
+  take(fields: Fields): LineFault | undefined;
 }
 
 /** Bytes of a line without its line break. */
@@ -65,13 +77,11 @@ const FAULTS: readonly Rule<LineFault>[] = [
   swapped,
   encoding,
   address,
-  ({ key }) => {
+  ({ key }, { list }) => {
     const sizeBytes = Buffer.byteLength(key);
-    if (sizeBytes <= KEY_LIMIT_BYTES) return undefined;
-    return fault(
-      'KEY_TOO_LONG',
-      `the key has ${sizeBytes} bytes, at most ${KEY_LIMIT_BYTES} are allowed`,
-    );
+    const limit = list?.keyBytes ?? KEY_LIMIT_BYTES;
+    if (sizeBytes <= limit) return undefined;
+    return fault('KEY_TOO_LONG', `the key has ${sizeBytes} bytes, at most ${limit} are allowed`);
   },
   resolved,
   md5Digits,
@@ -127,7 +137,7 @@ export function findFault(fields: Fields, options: LintOptions): LineFault | und
     const found = rule(fields, options);
     if (found) return withSoundFix(found, options);
   }
-  return undefined;
+  return options.list?.take(fields);
 }
 
 /** Finds all that is odd about a line that can be sent. */
@@ -164,10 +174,14 @@ export function lineNotUtf8(): LineFault {
   return fault('LINE_NOT_UTF8', 'the line is not valid UTF-8; save the file as UTF-8');
 }
 
-function controlCharacter({ url, key }: Fields): LineFault | undefined {
+const isPlain = (url: string, { list }: LintOptions): boolean =>
+  list !== undefined && isSourceUrl(url);
+
+function controlCharacter({ url, key }: Fields, options: LintOptions): LineFault | undefined {
+  const { list } = options;
   for (const [name, value] of [
-    ['url', url],
-    ['key', key],
+    ['url', isPlain(url, options) ? '' : url],
+    ['key', list ? '' : key],
   ] as const) {
     const at = value.search(CONTROL);
     if (at === -1) continue;
@@ -191,7 +205,7 @@ function swapped({ url, key }: Fields): LineFault | undefined {
 }
 
 function encoding({ url }: Fields, options: LintOptions): LineFault | undefined {
-  const found = encodingFault(url);
+  const found = isPlain(url, options) ? undefined : encodingFault(url);
   if (found === undefined) return undefined;
   return fault('URL_NOT_ENCODED', `the url is not encoded: ${found}`, encodedFix(url, options));
 }
@@ -205,7 +219,8 @@ function encodedFix(url: string, { allowHttps }: LintOptions): string | undefine
   return form === 'https' && !allowHttps ? toHttp(encoded) : encoded;
 }
 
-function address({ url }: Fields, { allowHttps, checkSource }: LintOptions): LineFault | undefined {
+function address({ url }: Fields, options: LintOptions): LineFault | undefined {
+  const { allowHttps, checkSource } = options;
   switch (urlForm(url)) {
     case 'http':
     case 'bare':
@@ -214,7 +229,8 @@ function address({ url }: Fields, { allowHttps, checkSource }: LintOptions): Lin
       if (allowHttps) return undialable(url);
       return fault('URL_HTTPS', 'the provider fetches over http only', toHttp(url));
     case 'source': {
-      const found = parseSourceUrl(url);
+      const [plain] = isPlain(url, options) ? addressesOf(url) : [];
+      const found = plain ?? parseSourceUrl(url);
       return 'fault' in found ? fault('URL_SOURCE', found.fault, found.fix) : checkSource?.(found);
     }
     case 'relative':

@@ -57,7 +57,8 @@ export interface LineReader {
 export function createLineReader(options: ReaderOptions, sink: ReaderSink): LineReader {
   const { layout } = options;
   const columns = layout.columns ?? DEFAULT_COLUMNS;
-  const takePlain = layout.format === 'csv' ? createPlainCsv(columns, options) : undefined;
+  const isFast = layout.format === 'csv' && options.list === undefined;
+  const takePlain = isFast ? createPlainCsv(columns, options) : undefined;
   const { counts, cover, judge, quarantine, tally, transfer } = createJudge(options, sink);
 
   /** Reads the line in `[at, end)` of a block, its line feed not included. */

@@ -1,6 +1,7 @@
 /** Judges AWS Signature Version 4 in the Authorization header or the query, as OBS does. */
+import { hash } from 'node:crypto';
 import { AwsV4Signer } from 'aws4fetch';
-import { constantTimeEqual, sha256Hex } from '../../shared/lib/encoding.ts';
+import { constantTimeEqual } from '../../shared/lib/encoding.ts';
 import { type Parameters, parseQuery, wholeNumber } from '../query.ts';
 import type { Answer, Wire } from '../server.ts';
 import { obsError } from './answers.ts';
@@ -54,7 +55,7 @@ export async function refuseV4(
     return refuse('RequestTimeTooSkewed', 'The request time is too far from the server time.');
   }
   const declared = isPresigned ? 'UNSIGNED-PAYLOAD' : headers['x-amz-content-sha256'];
-  if (declared !== 'UNSIGNED-PAYLOAD' && declared !== sha256Hex(wire.body.toString('utf8'))) {
+  if (declared !== 'UNSIGNED-PAYLOAD' && declared !== hash('sha256', wire.body)) {
     const message = 'The x-amz-content-sha256 is not that of the body.';
     return obsError(400, 'XAmzContentSHA256Mismatch', message, path);
   }

@@ -1,5 +1,5 @@
 /**
- * OBS: GET and HEAD of one object or of a bucket, path style (`/<bucket>/<key>`) or by host
+ * OBS: objects read and written, and buckets listed, path style (`/<bucket>/<key>`) or by host
  * (`<bucket>.obs.…`), signed with AWS Signature Version 4. What else the service does is refused with
  * 501. https://support.huaweicloud.com/intl/en-us/api-obs/obs_04_0083.html and …/obs_04_0022.html
  */
@@ -20,11 +20,14 @@ import { type Parameters, parseQuery } from '../query.ts';
 import type { Answer, Wire } from '../server.ts';
 import { obsError, obsRefusals, requestId } from './answers.ts';
 import { isOfSignature, type ObsKey, refuseV4 } from './obs-auth.ts';
+import { createObsWrites, type Stored } from './obs-write.ts';
 
 export interface ObsObjects {
   put(bucket: string, key: string, body: string | Uint8Array, how?: PutOptions): void;
   remove(bucket: string, key: string): void;
   get(bucket: string, key: string): Buffer | undefined;
+  /** With its type and encoding. */
+  stored(bucket: string, key: string): Stored | undefined;
   /** `<bucket>/<key>` of every object. */
   paths(): Iterable<string>;
 }
@@ -48,17 +51,15 @@ export interface Obs {
   handle(wire: Wire): Promise<Answer>;
 }
 
-interface Stored {
-  readonly body: Buffer;
-  /** With its double quotes. */
-  readonly etag: string;
-  readonly crc64?: string;
-  readonly lastModifiedAt: Date;
-}
-
 export function createObs({ key, faults, now, called }: ObsOptions): Obs {
   const objects = new Map<string, Stored>();
   const keys = createSortedKeys(() => objects.keys());
+  const store = (path: string, stored: Stored | undefined): void => {
+    if (stored) objects.set(path, stored);
+    else objects.delete(path);
+    keys.changed();
+  };
+  const write = createObsWrites(store, now);
 
   return {
     objects: {
@@ -68,17 +69,16 @@ export function createObs({ key, faults, now, called }: ObsOptions): Obs {
           partBytes === undefined
             ? createHash('md5').update(body).digest('hex')
             : partsEtag(body, partBytes);
-        objects.set(`${bucket}/${name}`, {
+        store(`${bucket}/${name}`, {
           body,
           etag: `"${etag}"`,
+          contentType: 'text/plain',
           lastModifiedAt: now(),
           ...(tellsCrc64 && { crc64: crc64(body) }),
         });
-        keys.changed();
       },
-      remove(bucket, name) {
-        if (objects.delete(`${bucket}/${name}`)) keys.changed();
-      },
+      remove: (bucket, name) => store(`${bucket}/${name}`, undefined),
+      stored: (bucket, name) => objects.get(`${bucket}/${name}`),
       get: (bucket, name) => objects.get(`${bucket}/${name}`)?.body,
       paths: () => objects.keys(),
     },
@@ -94,7 +94,9 @@ export function createObs({ key, faults, now, called }: ObsOptions): Obs {
       return disturbed(rule, obsRefusals, async () => {
         const asked = query.filter((pair) => !isOfSignature(pair));
         return (
-          (await refuseV4(wire, key, now(), path)) ?? serve(wire, place, asked, { objects, keys })
+          (await refuseV4(wire, key, now(), path)) ??
+          (place.key === '' ? undefined : write(wire, path, asked)) ??
+          serve(wire, place, asked, { objects, keys })
         );
       });
     },
@@ -132,7 +134,7 @@ const listedOf = (bucket: string, { objects, keys }: Stock): Listed => ({
 
 function serveObject(wire: Wire, path: string, found: Stored | undefined): Answer {
   if (!found) return obsError(404, 'NoSuchKey', 'The specified key does not exist.', path);
-  const { crc64: sum, etag } = found;
+  const { contentEncoding: encoding, contentType, crc64: sum, etag } = found;
   const status = statusOfConditions(wire.headers, { ...found, etag });
   if (status === 412) {
     return obsError(412, 'PreconditionFailed', 'A condition did not hold.', path);
@@ -144,7 +146,8 @@ function serveObject(wire: Wire, path: string, found: Stored | undefined): Answe
   }
   const headers = {
     'accept-ranges': 'bytes',
-    'content-type': 'text/plain',
+    'content-type': contentType,
+    ...(encoding !== undefined && { 'content-encoding': encoding }),
     etag,
     'last-modified': found.lastModifiedAt.toUTCString(),
     'x-obs-request-id': requestId(),

@@ -56,6 +56,18 @@ export function parseSourceUrl(url: string, of: 'object' | 'prefix' = 'object'):
   }
 }
 
+/**
+ * What an address may mean whose key somebody may have left as it is: with the key decoded, and with
+ * the key as it stands. None where the address has another fault.
+ */
+export function addressesOf(url: string): readonly SourceAddress[] {
+  const [, start = '', plain = ''] = /^([^:]*:\/\/[^/]*\/)(.+)$/s.exec(url) ?? [];
+  const bucket = parseSourceUrl(`${start}x`);
+  if ('fault' in bucket) return [];
+  const decoded = parseSourceUrl(url);
+  return ['fault' in decoded ? [] : [decoded], { ...bucket, key: plain }].flat();
+}
+
 /** `cos://<region>/<bucket>/…`: where objects go to is written with a region, where they are is not. */
 function targetFault(scheme: Scheme, region: string, rest: string) {
   if (!startsWithRegion(scheme, region)) return undefined;

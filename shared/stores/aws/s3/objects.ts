@@ -8,10 +8,10 @@ import { parseHttpDate } from '../../../lib/http-date.ts';
 import { type BucketOptions, createBucket } from '../../../lib/s3/bucket.ts';
 import { listPages } from '../../../lib/s3/list.ts';
 import { toVersion } from '../../../lib/s3/version.ts';
+import { writeObject } from '../../../lib/s3/write.ts';
 import { badKey, keyFault } from '../../object-keys.ts';
 import type { ObjectInfo, Objects } from '../../objects.ts';
 import { readObject } from './read.ts';
-import { writeObject } from './write.ts';
 
 /** Of a key in UTF-8. */
 const MAX_KEY_BYTES = 1_024;

@@ -109,7 +109,7 @@ describe('objects', () => {
     ['no bucket', '/', {}, 400, 'InvalidURI'],
     ['a condition', PATH, { headers: { 'if-match': '"x"' } }, 412, 'PreconditionFailed'],
     ['tags', `${PATH}?tagging`, {}, 501, 'NotImplemented'],
-    ['a write', PATH, { method: 'PUT' }, 501, 'NotImplemented'],
+    ['a write of its ACL', `${PATH}?acl`, { method: 'PUT' }, 501, 'NotImplemented'],
     ['an ACL', '/bucket-1/?acl', {}, 501, 'NotImplemented'],
     ['a bad number', '/bucket-1/?max-keys=0', {}, 400, 'InvalidArgument'],
     ['a wrong secret', PATH, { sk: 'x' }, 403, 'SignatureDoesNotMatch'],

@@ -3,13 +3,14 @@
  * is visible before it is complete.
  * https://docs.aws.amazon.com/AmazonS3/latest/userguide/mpuoverview.html
  */
-import { AwsError } from '../../../lib/aws/errors.ts';
-import { StoreError } from '../../../lib/errors.ts';
-import type { Bucket } from '../../../lib/s3/bucket.ts';
-import { toVersion } from '../../../lib/s3/version.ts';
-import { isRecord } from '../../../lib/values.ts';
-import { parseXml, word, writeXml } from '../../../lib/xml.ts';
-import type { Content } from '../../objects.ts';
+import { AwsError } from '../aws/errors.ts';
+import { StoreError } from '../errors.ts';
+import { isRecord } from '../values.ts';
+import { parseXml, word, writeXml } from '../xml.ts';
+import type { Bucket } from './bucket.ts';
+import { toVersion } from './version.ts';
+
+type Content = string | Uint8Array | AsyncIterable<string | Uint8Array>;
 
 /** Of each part but the last; S3 wants at least 5 MiB and takes 10,000 parts: 78 GiB at most. */
 const PART_BYTES = 8 * 1_048_576;
@@ -21,15 +22,21 @@ export interface Written {
 }
 
 /**
+ * @param headers of the object, such as its type
  * @throws StoreError (STORE_FAILED); what `content` throws, as it is
  */
-export async function writeObject(bucket: Bucket, key: string, content: Content): Promise<Written> {
+export async function writeObject(
+  bucket: Bucket,
+  key: string,
+  content: Content,
+  headers: Readonly<Record<string, string>> = {},
+): Promise<Written> {
   const parts = partsOf(content, PART_BYTES);
   try {
     const { value: bytes = new Uint8Array() } = await parts.next();
-    if (bytes.length === PART_BYTES) return await upload(bucket, key, bytes, parts);
-    const { headers } = await bucket.ask({ method: 'PUT', key, bytes });
-    return { etag: toVersion(headers), sizeBytes: bytes.length };
+    if (bytes.length === PART_BYTES) return await upload(bucket, key, bytes, parts, headers);
+    const answer = await bucket.ask({ method: 'PUT', key, bytes, headers });
+    return { etag: toVersion(answer.headers), sizeBytes: bytes.length };
   } finally {
     // Also when nobody asks for the rest: its source may hold a file or a connection.
     await parts.return(undefined);
@@ -41,8 +48,9 @@ async function upload(
   key: string,
   first: Uint8Array,
   rest: AsyncGenerator<Uint8Array>,
+  headers: Readonly<Record<string, string>>,
 ): Promise<Written> {
-  const uploadId = await begin(bucket, key);
+  const uploadId = await begin(bucket, key, headers);
   try {
     const etags = [await writePart(bucket, key, uploadId, 1, first)];
     let sizeBytes = first.length;
@@ -60,8 +68,13 @@ async function upload(
   }
 }
 
-async function begin(bucket: Bucket, key: string): Promise<string> {
-  const { text } = await bucket.ask({ method: 'POST', key, query: [['uploads', '']] });
+async function begin(
+  bucket: Bucket,
+  key: string,
+  headers: Readonly<Record<string, string>>,
+): Promise<string> {
+  const query = [['uploads', '']] as const;
+  const { text } = await bucket.ask({ method: 'POST', key, query, headers });
   const result = parseXml(text)?.['InitiateMultipartUploadResult'];
   const uploadId = isRecord(result) ? word(result, 'UploadId') : '';
   if (uploadId !== '') return uploadId;
