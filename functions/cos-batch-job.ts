@@ -3,9 +3,9 @@
  * upload of a description, `events/cos-batch-job-upload.json`. Repeating finds the same job,
  * because its token was stored before the first call.
  */
-import { expose, openLater, openLedger, openObjects } from '#wiring';
+import { expose, openLater } from '#wiring';
 import { createBearer } from '../shared/api/auth.ts';
-import { type BatchJobDeps, createBatchJobHandler } from '../shared/api/handlers/batch-jobs.ts';
+import { createBatchJobHandler } from '../shared/api/handlers/batch-jobs.ts';
 import { BATCH_JOB_ROUTES } from '../shared/api/routes/batch-jobs.ts';
 import { routesOf } from '../shared/api/routes/route.ts';
 import { createBatchCreator } from '../shared/providers/tencent/batch/create-job.ts';
@@ -13,27 +13,22 @@ import type { Deployment } from '../shared/runtime/deployment.ts';
 import { batchJobConfig } from '../shared/wiring/config/functions.ts';
 import { API, BATCH, namesOf, TENCENT_TABLES } from '../shared/wiring/config/tables.ts';
 import { connectBatch } from '../shared/wiring/connect.ts';
-import { observe } from '../shared/wiring/observe.ts';
+import { openParts } from '../shared/wiring/parts.ts';
 
-export const createHandler = (deps: BatchJobDeps) => createBatchJobHandler(deps);
+export { createBatchJobHandler as createHandler };
 
 export const handler = expose(async (env) => {
   const config = batchJobConfig(env);
   const { apiTokens, batch } = config;
-  const { log } = observe(config);
-  const [later, ledger, objects] = await Promise.all([
-    openLater(config),
-    openLedger(config),
-    openObjects(config),
-  ]);
-  return createHandler({
+  const { ledger, log, objects } = await openParts(config);
+  return createBatchJobHandler({
     authorize: createBearer(apiTokens),
     creator: createBatchCreator({
       ...connectBatch(config, batch, { ledger, log }),
       config: batch,
       ledger,
     }),
-    later,
+    later: await openLater(config),
     ledger,
     log,
     objects,

@@ -3,7 +3,7 @@
  * Trigger: queue, `events/cos-offline-fetch.json`. A repeated shard first resolves what it left
  * open.
  */
-import { expose, openHold, openLedger, openObjects, openQueue } from '#wiring';
+import { expose, openHold, openQueue } from '#wiring';
 import { parseShard, type ShardMessage } from '../shared/ledger/shard.ts';
 import type { RunWatch } from '../shared/ledger/stops.ts';
 import { InputError, LeasedError, UnsettledError } from '../shared/lib/errors.ts';
@@ -22,7 +22,7 @@ import { cosFetchConfig } from '../shared/wiring/config/functions.ts';
 import { FETCH, namesOf, SOURCE_TABLES, TENCENT_TABLES } from '../shared/wiring/config/tables.ts';
 import { connectFetch } from '../shared/wiring/connect.ts';
 import { openSources } from '../shared/wiring/documents.ts';
-import { observe } from '../shared/wiring/observe.ts';
+import { openParts } from '../shared/wiring/parts.ts';
 
 export interface Deps extends Omit<SubmitShardOptions, 'now'> {
   readonly queue: QueueSender;
@@ -96,15 +96,13 @@ const holdBy =
 export const handler = expose(async (env) => {
   const config = cosFetchConfig(env);
   const { allowHttps, callbackKeys, cos, onKeyExist, places, publicUrl, settleMs } = config;
-  const observed = observe(config);
-  const [ledger, objects, queue, hold, sources] = await Promise.all([
-    openLedger(config),
-    openObjects(config),
+  const parts = await openParts(config);
+  const { log, objects } = parts;
+  const [queue, hold, sources] = await Promise.all([
     openQueue(config),
     openHold(config),
-    openSources(places, observed.log),
+    openSources(places, log),
   ]);
-  const parts = { ledger, log: observed.log };
   const { accountOf, breaker, client, each, resolve } = await connectFetch(config, cos, parts, {
     onKeyExist,
     places,
@@ -114,9 +112,7 @@ export const handler = expose(async (env) => {
     breaker,
     client,
     each,
-    ledger,
-    ...observed,
-    objects,
+    ...parts,
     queue,
     hold,
     read: createShardReader({ objects, allowHttps, checkSource: createSourceCheck(sources) }),

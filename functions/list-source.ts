@@ -4,37 +4,26 @@
  * schedule, which goes on with what a killed call left. A list goes on from its checkpoint, so
  * repeating loses and doubles nothing.
  */
-import { expose, openLater, openLedger, openObjects } from '#wiring';
+import { expose, openLater } from '#wiring';
 import { createBearer } from '../shared/api/auth.ts';
-import { createListHandler, type ListDeps } from '../shared/api/handlers/lists.ts';
+import { createListHandler } from '../shared/api/handlers/lists.ts';
 import { LIST_ROUTES } from '../shared/api/routes/lists.ts';
 import { routesOf } from '../shared/api/routes/route.ts';
 import type { Deployment } from '../shared/runtime/deployment.ts';
 import { listConfig } from '../shared/wiring/config/functions.ts';
 import { API, namesOf, SOURCE_TABLES } from '../shared/wiring/config/tables.ts';
 import { openSources } from '../shared/wiring/documents.ts';
-import { observe } from '../shared/wiring/observe.ts';
+import { openParts } from '../shared/wiring/parts.ts';
 
-export const createHandler = (deps: ListDeps) => createListHandler(deps);
+export { createListHandler as createHandler };
 
 export const handler = expose(async (env) => {
   const config = listConfig(env);
   const { apiTokens, places } = config;
-  const { log } = observe(config);
-  const [later, ledger, objects, sources] = await Promise.all([
-    openLater(config),
-    openLedger(config),
-    openObjects(config),
-    openSources(places, log),
-  ]);
-  return createHandler({
-    authorize: createBearer(apiTokens),
-    later,
-    ledger,
-    log,
-    objects,
-    sources,
-  });
+  const { ledger, log, objects } = await openParts(config);
+  const [later, sources] = await Promise.all([openLater(config), openSources(places, log)]);
+  const authorize = createBearer(apiTokens);
+  return createListHandler({ authorize, later, ledger, log, objects, sources });
 });
 
 export const deployment: Deployment = {

@@ -4,14 +4,14 @@
  * request has no time to unpack. A repeated event finds the run it opened.
  */
 import * as v from 'valibot';
-import { expose, openLedger, openObjects, openQueue } from '#wiring';
-import { createLog } from '../shared/lib/log.ts';
+import { expose, openQueue } from '#wiring';
 import { createPlanner, type Planner } from '../shared/runs/plan.ts';
 import type { Deployment } from '../shared/runtime/deployment.ts';
 import { byTrigger, type PerUploadOptions, perUpload } from '../shared/runtime/per-upload.ts';
 import type { ObjectInfo } from '../shared/stores/objects.ts';
 import { planConfig } from '../shared/wiring/config/functions.ts';
 import { namesOf, PLAN } from '../shared/wiring/config/tables.ts';
+import { openParts } from '../shared/wiring/parts.ts';
 
 export interface Deps extends PerUploadOptions<ObjectInfo> {
   readonly planner: Planner;
@@ -38,18 +38,10 @@ export const createHandler = ({ planner, ...deps }: Deps) =>
 
 export const handler = expose(async (env) => {
   const config = planConfig(env);
-  const log = createLog({ level: config.logLevel });
-  const [ledger, objects, queue] = await Promise.all([
-    openLedger(config),
-    openObjects(config),
-    openQueue(config),
-  ]);
-  const { shardBytes } = config;
-  return createHandler({
-    log,
-    objects,
-    planner: createPlanner({ ledger, objects, queue, shardBytes, log }),
-  });
+  const { ledger, log, objects } = await openParts(config);
+  const [queue, { shardBytes }] = [await openQueue(config), config];
+  const planner = createPlanner({ ledger, objects, queue, shardBytes, log });
+  return createHandler({ log, objects, planner });
 });
 
 export const deployment: Deployment = {

@@ -5,7 +5,7 @@
  * `events/record-callback.json`. Repeating is harmless.
  */
 import { setTimeout as sleep } from 'node:timers/promises';
-import { expose, openLedger, openObjects, openWaker } from '#wiring';
+import { expose, openWaker } from '#wiring';
 import { CALLBACK_ROUTES } from '../shared/api/routes/callbacks.ts';
 import { routesOf } from '../shared/api/routes/route.ts';
 import type { Ledger } from '../shared/ledger/ledger.ts';
@@ -36,7 +36,7 @@ import {
   TENCENT_TABLES,
 } from '../shared/wiring/config/tables.ts';
 import { connectFetch, openExplain } from '../shared/wiring/connect.ts';
-import { observe } from '../shared/wiring/observe.ts';
+import { openParts } from '../shared/wiring/parts.ts';
 
 export interface Deps {
   readonly ledger: Ledger;
@@ -176,8 +176,7 @@ const REST_MS = 60_000;
 export const handler = expose(async (env) => {
   const config = callbackConfig(env);
   const { callbackKeys, cos, places, smn, verify } = config;
-  const ledger = await openLedger(config);
-  const { log } = observe(config);
+  const { ledger, log, objects } = await openParts(config);
   const explain = await openExplain(places, log);
   const asked = { explain, places, restMs: REST_MS };
   return createHandler({
@@ -188,9 +187,7 @@ export const handler = expose(async (env) => {
     wake: await openWaker(config),
     ...(smn && { smn: createSmnVerifier({ ...smn, send: createSend({ timeoutMs: 3_000 }) }) }),
     explain,
-    ...((cos || explain) && {
-      describe: createDescribe({ ledger, objects: await openObjects(config) }),
-    }),
+    ...((cos || explain) && { describe: createDescribe({ ledger, objects }) }),
     ...(cos && {
       status: (await connectFetch(config, cos, { ledger, log }, asked)).status,
     }),

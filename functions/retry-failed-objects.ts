@@ -5,7 +5,7 @@
  * earlier call had no time or free slot for. Two firings for one moment are one pass.
  */
 import * as v from 'valibot';
-import { expose, openLedger, openObjects, openQueue } from '#wiring';
+import { expose, openQueue } from '#wiring';
 import { parseWith } from '../shared/lib/validate.ts';
 import { nightlyPass, type PassAnswer, type PassOptions } from '../shared/runs/nightly/pass.ts';
 import type { Deployment } from '../shared/runtime/deployment.ts';
@@ -13,7 +13,7 @@ import { parseSchedule } from '../shared/runtime/events.ts';
 import { nightlyConfig } from '../shared/wiring/config/functions.ts';
 import { HUAWEI_TABLES, NIGHT, namesOf } from '../shared/wiring/config/tables.ts';
 import { connectOmsTasks } from '../shared/wiring/connect.ts';
-import { observe } from '../shared/wiring/observe.ts';
+import { openParts } from '../shared/wiring/parts.ts';
 
 /** Less than the function may run. */
 const BUDGET_MS = 780_000;
@@ -35,12 +35,8 @@ export const createHandler =
 export const handler = expose(async (env) => {
   const config = nightlyConfig(env);
   const { huawei, maxNights, shardBytes } = config;
-  const [ledger, objects, queue] = await Promise.all([
-    openLedger(config),
-    openObjects(config),
-    openQueue(config),
-  ]);
-  const { log } = observe(config);
+  const { ledger, log, objects } = await openParts(config);
+  const queue = await openQueue(config);
   const now = () => new Date();
   const common = { ledger, log, maxNights, now, objects, queue, shardBytes };
   if (!huawei) return createHandler(common);

@@ -3,15 +3,7 @@
  * serves the dashboard; calls no provider. Trigger: HTTP, `events/runs.json`. Repeating a request
  * that started a run finds the same run.
  */
-import {
-  expose,
-  openDeadLetters,
-  openLedger,
-  openObjects,
-  openPlanLater,
-  openQueue,
-  openUploads,
-} from '#wiring';
+import { expose, openDeadLetters, openPlanLater, openQueue, openUploads } from '#wiring';
 import { type Authorize, createBearer } from '../shared/api/auth.ts';
 import { createStatic } from '../shared/api/dashboard-files.ts';
 import { changeRoutes } from '../shared/api/handlers/change.ts';
@@ -26,12 +18,11 @@ import { RUNS_API } from '../shared/api/routes/index.ts';
 import { routesOf } from '../shared/api/routes/route.ts';
 import type { Ledger } from '../shared/ledger/ledger.ts';
 import { InputError } from '../shared/lib/errors.ts';
-import { createLog, type Log } from '../shared/lib/log.ts';
+import type { Log } from '../shared/lib/log.ts';
 import { own } from '../shared/lib/values.ts';
 import { createDescribe } from '../shared/manifest/describe.ts';
 import type { SourceConfig } from '../shared/manifest/sources/config.ts';
-import type { PlanLater } from '../shared/runs/plan.ts';
-import { createPlanner, type Planner } from '../shared/runs/plan.ts';
+import { createPlanner, type PlanLater, type Planner } from '../shared/runs/plan.ts';
 import type { Deployment } from '../shared/runtime/deployment.ts';
 import { overHttp } from '../shared/runtime/http.ts';
 import type { Objects, Uploads } from '../shared/stores/objects.ts';
@@ -39,6 +30,7 @@ import type { DeadLetters, QueueSender } from '../shared/stores/queue.ts';
 import { runsConfig } from '../shared/wiring/config/functions.ts';
 import { API, namesOf, SERVED, SOURCES } from '../shared/wiring/config/tables.ts';
 import { openSourceList } from '../shared/wiring/documents.ts';
+import { openParts } from '../shared/wiring/parts.ts';
 
 export interface Deps {
   readonly authorize: Authorize;
@@ -89,11 +81,9 @@ export function createHandler({ authorize, ...given }: Deps) {
 
 export const handler = expose(async (env) => {
   const config = runsConfig(env);
-  const log = createLog({ level: config.logLevel });
-  const [deadLetters, ledger, objects, queue, planLater, uploads, sources] = await Promise.all([
+  const { ledger, log, objects } = await openParts(config);
+  const [deadLetters, queue, planLater, uploads, sources] = await Promise.all([
     openDeadLetters(config),
-    openLedger(config),
-    openObjects(config),
     openQueue(config),
     openPlanLater(config),
     openUploads(config),

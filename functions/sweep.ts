@@ -4,7 +4,7 @@
  * harmless; it opens no run of its own.
  */
 import * as v from 'valibot';
-import { expose, openLedger, openObjects, openPlanLater, openQueue } from '#wiring';
+import { expose, openPlanLater, openQueue } from '#wiring';
 import { parseWith } from '../shared/lib/validate.ts';
 import { createPlanner } from '../shared/runs/plan.ts';
 import { createNotifier } from '../shared/runs/reconcile/notify.ts';
@@ -21,7 +21,7 @@ import {
   TENCENT_TABLES,
 } from '../shared/wiring/config/tables.ts';
 import { connectPollers } from '../shared/wiring/connect.ts';
-import { observe } from '../shared/wiring/observe.ts';
+import { openParts } from '../shared/wiring/parts.ts';
 
 export type Deps = SweepOptions;
 
@@ -44,27 +44,21 @@ export const createHandler =
 export const handler = expose(async (env) => {
   const config = sweepConfig(env);
   const { allowHttps, lostAfterMs, maxAttempts, settleMs, shardBytes, stuckAfterMs } = config;
-  const [ledger, objects, queue, planLater] = await Promise.all([
-    openLedger(config),
-    openObjects(config),
-    openQueue(config),
-    openPlanLater(config),
-  ]);
-  const observed = observe(config);
+  const parts = await openParts(config);
+  const { ledger, log, objects } = parts;
+  const [queue, planLater] = await Promise.all([openQueue(config), openPlanLater(config)]);
   return createHandler({
-    ...(await connectPollers(config, { ledger, log: observed.log })),
+    ...(await connectPollers(config, parts)),
+    ...parts,
     allowHttps,
-    ledger,
-    ...observed,
-    ...(config.webhooks && { notifier: createNotifier(config.webhooks, ledger, observed.log) }),
+    ...(config.webhooks && { notifier: createNotifier(config.webhooks, ledger, log) }),
     lostAfterMs,
     maxAttempts,
     now: () => new Date(),
-    objects,
     queue,
     replan: {
       planLater,
-      planner: createPlanner({ ledger, log: observed.log, objects, queue, shardBytes }),
+      planner: createPlanner({ ledger, log, objects, queue, shardBytes }),
     },
     settleMs,
     stuckAfterMs,

@@ -4,7 +4,6 @@
  */
 import { openApi, openBreaker, openRenewal } from '#wiring';
 import type { Resolve } from '../ledger/intent.ts';
-import type { Ledger } from '../ledger/ledger.ts';
 import { createClock } from '../lib/clock.ts';
 import type { Log } from '../lib/log.ts';
 import type { KeyPolicy } from '../limits/breaker.ts';
@@ -31,11 +30,9 @@ import { createFetchStatus } from '../providers/tencent/offline-fetch/status.ts'
 import type { StoresConfig } from '../stores/config.ts';
 import type { SweepConfig } from './config/functions.ts';
 import { openCredentials, openSources, type SourcesPlaces } from './documents.ts';
+import type { Parts as AllParts } from './parts.ts';
 
-interface Parts {
-  readonly ledger: Ledger;
-  readonly log: Log;
-}
+type Parts = Pick<AllParts, 'ledger' | 'log'>;
 
 const tencentClock = (log: Log) => createClock({ provider: 'Tencent Cloud', log });
 

@@ -1,5 +1,5 @@
 /** What both functions that start OMS tasks are built of, and what they run with. */
-import { openLater, openLedger, openObjects } from '#wiring';
+import { openLater } from '#wiring';
 import { createBearer } from '../api/auth.ts';
 import type { OmsStartDeps } from '../api/handlers/oms-tasks.ts';
 import type { Env } from '../lib/env.ts';
@@ -7,18 +7,13 @@ import type { Deployment } from '../runtime/deployment.ts';
 import { omsStartConfig } from './config/functions.ts';
 import { API, HUAWEI_TABLES, namesOf, SETTLE } from './config/tables.ts';
 import { connectOmsTasks } from './connect.ts';
-import { observe } from './observe.ts';
+import { openParts } from './parts.ts';
 
 /** @throws ConfigError, StoreError */
 export async function omsStartDeps(env: Env): Promise<OmsStartDeps> {
   const config = omsStartConfig(env);
   const { apiTokens, huawei } = config;
-  const { log } = observe(config);
-  const [later, ledger, objects] = await Promise.all([
-    openLater(config),
-    openLedger(config),
-    openObjects(config),
-  ]);
+  const [{ ledger, log, objects }, later] = [await openParts(config), await openLater(config)];
   const { each, starter } = await connectOmsTasks(config, huawei, { ledger, log });
   const authorize = createBearer(apiTokens);
   const { projects } = huawei;

@@ -11,7 +11,6 @@ import { readConfig } from './names.ts';
 import { stores } from './stores.ts';
 import * as t from './tables.ts';
 
-export type OmsStartConfig = ReturnType<typeof omsStartConfig>;
 export type SweepConfig = ReturnType<typeof sweepConfig>;
 
 /** The stores, a table of its own, and what is read with more thought. */
