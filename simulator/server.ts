@@ -1,7 +1,8 @@
 /** The HTTP server of every simulated API: on the loopback, its handler sees the raw request. */
 import { once } from 'node:events';
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
-import type { AddressInfo } from 'node:net';
+import { createServer as createSecureServer } from 'node:https';
+import { type AddressInfo, createServer as createFront, type Socket } from 'node:net';
 
 /** A request as it came over the wire. */
 export interface Wire {
@@ -12,6 +13,8 @@ export interface Wire {
   /** Names in lower case; repeated ones joined by a comma and a blank. */
   readonly headers: Readonly<Record<string, string>>;
   readonly body: Buffer;
+  /** Whether it came over TLS. */
+  readonly isSecure: boolean;
 }
 
 export interface Answer {
@@ -32,19 +35,45 @@ export interface Listening {
 /** The largest body any of the APIs takes. */
 const MAX_BODY_BYTES = 12_582_912;
 
+export interface Tls {
+  readonly key: string;
+  readonly cert: string;
+}
+
+/** First byte of a handshake. */
+const HANDSHAKE = 0x16;
+
 /**
  * @param port 0 takes a free one
  * @param now what `Date` tells in each answer
+ * @param tls takes https at the same port as well
  */
 export async function listen(
   port: number,
   handle: Handler,
   now: () => Date = () => new Date(),
+  tls?: Tls,
 ): Promise<Listening> {
-  const server = createServer({ keepAliveTimeout: 60_000 }, (request, response) => {
+  const serve = (request: IncomingMessage, response: ServerResponse): void => {
     response.setHeader('Date', now().toUTCString());
     respond(request, response, handle).catch(() => request.socket.destroy());
-  });
+  };
+  const plain = createServer({ keepAliveTimeout: 60_000 }, serve);
+  const secure = tls && createSecureServer({ ...tls, keepAliveTimeout: 60_000 }, serve);
+  const sockets = new Set<Socket>();
+  const server = secure
+    ? createFront((socket) => {
+        sockets.add(socket);
+        socket.on('close', () => sockets.delete(socket));
+        socket.on('error', () => socket.destroy());
+        socket.once('data', (first) => {
+          socket.pause();
+          socket.unshift(first);
+          (first[0] === HANDSHAKE ? secure : plain).emit('connection', socket);
+          process.nextTick(() => socket.resume());
+        });
+      })
+    : plain;
   server.listen(port, '127.0.0.1');
   await once(server, 'listening');
   return {
@@ -52,7 +81,8 @@ export async function listen(
     async close() {
       const closed = once(server, 'close');
       server.close();
-      server.closeAllConnections();
+      plain.closeAllConnections();
+      for (const socket of sockets) socket.destroy();
       await closed;
     },
   };
@@ -104,6 +134,7 @@ async function respond(
     rawQuery,
     headers,
     body,
+    isSecure: 'encrypted' in request.socket,
   });
   send(request, response, answer);
 }

@@ -18,7 +18,7 @@ export interface PrivateBucket {
     /** What else was signed with its keys is refused as out of date. */
     readonly sessionToken?: string;
   };
-  /** As a policy with `aws:SecureTransport` does. @default false */
+  /** As a policy with `aws:SecureTransport` does: https alone is answered. @default false */
   readonly refusesHttp?: boolean;
   /** Sends to the bucket's own region in place of an answer. */
   readonly redirects?: 301 | 307;
@@ -44,7 +44,7 @@ export function refuseAddress(wire: Wire, bucket: PrivateBucket): Answer | undef
     const code = redirects === 301 ? 'PermanentRedirect' : 'TemporaryRedirect';
     return refusal(redirects, code, 'Use this endpoint.', `<Endpoint>${host}</Endpoint>`);
   }
-  if (refusesHttp) return denied();
+  if (refusesHttp && !wire.isSecure) return denied();
   const query = new Map(
     wire.rawQuery.split('&').map((pair): [string, string] => {
       const [key = '', value = ''] = splitOnce(pair, '=');

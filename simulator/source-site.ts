@@ -4,7 +4,8 @@
  */
 import { createHash } from 'node:crypto';
 import { crc32, deflateSync } from 'node:zlib';
-import { type Answer, decode, listen, type Wire } from './server.ts';
+import { selfSigned } from './huawei/certificate.ts';
+import { type Answer, decode, listen, type Tls, type Wire } from './server.ts';
 import { type PrivateBucket, refuseAddress } from './source-auth.ts';
 
 export interface SourceFile {
@@ -39,12 +40,14 @@ export interface SourceSiteOptions {
    * change meanwhile.
    */
   readonly bucket?: () => PrivateBucket;
+  /** Takes https at the same port as well, with a certificate that nobody trusts. @default false */
+  readonly secure?: boolean;
 }
 
 const FOLDERS = ['docs', 'images', '照片/北京', 'daten/größe', "it's (final)", 'a+b & c'];
 
 export async function startSourceSite(options: SourceSiteOptions = {}): Promise<SourceSite> {
-  const { bucket, port = 0, files: count = 300, slowMs = 2_000 } = options;
+  const { bucket, port = 0, files: count = 300, secure = false, slowMs = 2_000 } = options;
   const contents = new Map<string, Buffer>();
   for (let n = 0; n < count; n += 1) {
     const folder = FOLDERS[n % FOLDERS.length] ?? '';
@@ -71,7 +74,7 @@ export async function startSourceSite(options: SourceSiteOptions = {}): Promise<
     if (path === slowPath) await new Promise((done) => setTimeout(done, slowMs));
     return { status: 200, headers: { 'content-type': typeOf(path) }, body };
   };
-  const server = await listen(port, serve);
+  const server = await listen(port, serve, undefined, secure ? await certificate() : undefined);
   const describe = (path: string): SourceFile => {
     const body = contents.get(path) ?? Buffer.alloc(0);
     const url = `${server.url}/${path.split('/').map(encodeURIComponent).join('/')}`;
@@ -85,6 +88,16 @@ export async function startSourceSite(options: SourceSiteOptions = {}): Promise<
     missingUrl: `${server.url}/docs/missing.txt`,
     close: server.close,
   };
+}
+
+async function certificate(): Promise<Tls> {
+  const now = Date.now();
+  const { pem, privateKey } = await selfSigned(
+    'source site',
+    new Date(now - 86_400_000),
+    new Date(now + 86_400_000),
+  );
+  return { cert: pem, key: privateKey.export({ type: 'pkcs8', format: 'pem' }).toString() };
 }
 
 const typeOf = (path: string): string => (path.endsWith('.png') ? 'image/png' : 'text/plain');

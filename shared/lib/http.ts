@@ -48,7 +48,12 @@ export interface Download {
  * As `Send`, for bodies of any size: reports and lists. The caller reads the body or ends it.
  * @param bytes in place of the request's own body
  */
-export type Fetch = (request: ApiRequest, bytes?: Uint8Array) => Promise<Download>;
+export type Fetch = (request: FetchRequest, bytes?: Uint8Array) => Promise<Download>;
+
+export interface FetchRequest extends ApiRequest {
+  /** Path and query as they are, where somebody else encoded them; in place of the decoded ones. */
+  readonly encodedPath?: string;
+}
 
 /** A provider's answers are small; one that is not is no answer we understand. */
 const MAX_ANSWER_BYTES = 1_048_576;
@@ -125,7 +130,7 @@ export function createFetch({
       const answer = await requestOf.call(dispatcher, {
         origin,
         method,
-        path: wirePath(request),
+        path: request.encodedPath ?? wirePath(request),
         headers,
         body: bytes ?? (body === '' ? null : body),
         headersTimeout: timeoutMs,

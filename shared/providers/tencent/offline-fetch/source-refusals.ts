@@ -5,6 +5,15 @@
 import { safeText } from '../../../lib/cause.ts';
 import type { Cause } from '../../../lib/errors.ts';
 import type { SourceConfig } from '../../../manifest/sources/config.ts';
+import {
+  DOMAIN_CODES,
+  EARLY,
+  ENDED,
+  KEY_CODES,
+  otherRegion,
+  REGION_CODES,
+  SIGNATURE_CODES,
+} from '../../../manifest/sources/refusal-words.ts';
 import type { Sources } from '../../../manifest/sources/sources.ts';
 
 /** What is asked about a failed attempt. */
@@ -17,25 +26,9 @@ export interface RefusedAttempt {
 
 export type ExplainRefusal = (cause: Cause, attempt: RefusedAttempt) => Promise<Cause>;
 
-/** https://docs.aws.amazon.com/AmazonS3/latest/API/ErrorResponses.html */
-const KEY_CODES = /\b(?:ExpiredToken|InvalidAccessKeyId|InvalidToken|TokenRefreshRequired)\b/;
-
-const REGION_CODES =
-  /\b(?:30[127]|PermanentRedirect|TemporaryRedirect|AuthorizationQueryParametersError|AuthorizationHeaderMalformed|IllegalLocationConstraintException)\b/;
-
-/** `the region 'us-east-1' is wrong; expecting 'eu-west-1'`, or a host. */
-const OTHER_REGION =
-  /expecting '([a-z0-9-]+)'|<Region>([a-z0-9-]+)<|\bs3[.-]([a-z]{2}(?:-[a-z]+)+-\d)\./;
-
-const DOMAIN_CODES = /\b(?:Apk)?DownloadForbidden\b/;
-
 /** Tencent's own word for a 403 of the source is Forbidden. */
 const REFUSED =
   /\b(?:403|AccessDenied|Forbidden|RequestTimeTooSkewed|SignatureDoesNotMatch|SignatureNotMatch)\b|has expired|not valid yet|not yet valid/;
-
-const ENDED = /has expired\b/;
-
-const EARLY = /not valid yet|not yet valid|RequestTimeTooSkewed/;
 
 export const createExplainRefusal =
   (sources: Pick<Sources, 'endOf' | 'sourceOf'>, now: () => Date): ExplainRefusal =>
@@ -54,7 +47,7 @@ export const createExplainRefusal =
       return as({ code: 'SOURCE_DOMAIN', class: 'request', message });
     }
     if (REGION_CODES.test(told)) {
-      const other = OTHER_REGION.exec(told)?.slice(1).find(Boolean);
+      const other = otherRegion(told);
       const where = other === undefined ? 'in another region' : `in ${other}`;
       const message = `bucket ${bucket} of source "${source.name}" is ${where}, not in ${region}: correct its region, then retry the run`;
       return as({ code: 'REGION', class: 'request', message });
@@ -81,7 +74,7 @@ export const createExplainRefusal =
   };
 
 function refusal({ name }: SourceConfig, credentials: string, told: string): string {
-  if (/SignatureDoesNotMatch|SignatureNotMatch/.test(told)) {
+  if (SIGNATURE_CODES.test(told)) {
     return `source "${name}" refused the signature: check secretAccessKey of credential set "${credentials}", and region and endpoint of the source`;
   }
   return `source "${name}" refused the signed address: let the keys of set "${credentials}" read the objects; if the bucket refuses plain http (aws:SecureTransport), set publicUrl or use OMS`;
