@@ -89,6 +89,7 @@ export const OUTPUTS: Readonly<Record<string, Output>> = {
       run,
     ]),
   },
+  pause: { description: 'The run that was paused.', schema: v.object({ runId: v.string() }) },
   plan: {
     description: 'What a manifest would take; error if the file is unreadable.',
     schema: v.union([planShape, fault]),
@@ -104,6 +105,7 @@ export const OUTPUTS: Readonly<Record<string, Output>> = {
       v.object({ runId: v.string(), folder: v.string(), files: v.array(v.string()) }),
     ]),
   },
+  resume: { description: 'The run that was resumed.', schema: v.object({ runId: v.string() }) },
   retry: {
     description: 'How many transfers were requeued; with --watch then a run per line.',
     schema: v.union([ordered, run]),

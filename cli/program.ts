@@ -6,9 +6,11 @@ import { addCancel } from './commands/cancel.ts';
 import { addLint } from './commands/lint.ts';
 import { addManifest } from './commands/manifest.ts';
 import { addOms } from './commands/oms.ts';
+import { addPause } from './commands/pause.ts';
 import { addPlan } from './commands/plan.ts';
 import { addRedrive } from './commands/redrive.ts';
 import { addReport } from './commands/report.ts';
+import { addResume } from './commands/resume.ts';
 import { addRetry } from './commands/retry.ts';
 import { addRuns } from './commands/runs.ts';
 import { addServe } from './commands/serve.ts';
@@ -36,6 +38,8 @@ const COMMANDS: readonly ((program: Command, io: CommandIo) => void)[] = [
   addReport,
   addVerify,
   addRetry,
+  addPause,
+  addResume,
   addCancel,
   addRedrive,
   addSign,

@@ -1,5 +1,5 @@
 /**
- * Serves the HTTP API: reads runs, transfers and reports, starts, retries and cancels runs, and
+ * Serves the HTTP API: reads runs, transfers and reports, starts, retries, pauses and cancels runs, and
  * serves the dashboard; calls no provider. Trigger: HTTP, `events/runs.json`. Repeating a request
  * that started a run finds the same run.
  */
@@ -106,7 +106,7 @@ export const handler = expose(async (env) => {
 });
 
 export const deployment: Deployment = {
-  description: 'Reads runs, transfers and reports; starts, retries and cancels runs.',
+  description: 'Reads runs, transfers and reports; starts, retries, pauses and cancels runs.',
   timeoutSeconds: 29,
   memoryMb: 512,
   http: routesOf(RUNS_API),

@@ -167,7 +167,7 @@ function createPasses({ ledger, nightly, retryCron, log }: CronOptions) {
   };
 }
 
-/** Looks at the active runs for what should not wait for its time. */
+/** Looks at the active and paused runs for what should not wait for its time. */
 function createLook(
   ledger: Ledger,
   sweeps: ReturnType<typeof createSweeps>,
@@ -180,11 +180,14 @@ function createLook(
   return async () => {
     const { requestedAt } = await readTimetable(ledger);
     if (requestedAt !== undefined) passes.continue();
-    const { items } = await ledger.runs({ states: ['active'], limit: 100 });
-    const hasTasksLeft = items.some(
-      ({ operation, counts }) => operation === 'retry-failed-objects' && counts.planned > 0,
+    const open = await ledger.runs({ states: ['planning', 'active', 'paused'], limit: 100 });
+    const items = open.items.filter(({ state }) => state !== 'planning');
+    const isLeft = open.items.some(
+      ({ operation, counts, state }) =>
+        operation === 'retry-failed-objects' &&
+        (state === 'planning' || (state === 'active' && counts.planned > 0)),
     );
-    if (hasTasksLeft && passes.isDue()) passes.continue();
+    if (isLeft && passes.isDue()) passes.continue();
     const tasks = items.filter(({ operation }) => operation !== 'cos-offline-fetch');
     const isNew = tasks.some(({ runId }) => !followed.has(runId));
     followed = new Set(tasks.map(({ runId }) => runId));

@@ -49,7 +49,7 @@ async function cancel(options: CancelOptions, runId: string): Promise<ExitCode> 
       return EXIT.failures;
     }
   }
-  await client.cancel(runId);
+  await client.steer(runId, 'cancel');
   stdout.write(json ? `${JSON.stringify({ runId })}\n` : `run ${printable(runId)} is cancelled\n`);
   return EXIT.ok;
 }

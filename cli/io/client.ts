@@ -87,8 +87,9 @@ export function createClient(options: HttpOptions) {
       const body = classes.length > 0 ? { class: classes } : {};
       return http.read(ordered, `${runPath(runId)}/retry`, posted(body));
     },
-    cancel: async (runId: string) =>
-      (await http.read(started, `${runPath(runId)}/cancel`, posted({}))).runId,
+    /** Pauses, resumes or cancels a run. */
+    steer: async (runId: string, action: 'pause' | 'resume' | 'cancel') =>
+      (await http.read(started, `${runPath(runId)}/${action}`, posted({}))).runId,
     /** Shards that were given up. */
     deadLetters: async () => (await http.read(deadLetters, '/dead-letters')).dead,
     /** Puts up to `limit` of them back on the queue; at most 1,000. */

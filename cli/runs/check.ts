@@ -21,7 +21,11 @@ export function checkRun(run: RunView) {
   const over = isOver(run);
   const next = handedTo === undefined ? '' : `; run ${handedTo} retries them`;
   const all: readonly (readonly [boolean, (typeof REASONS)[number], string])[] = [
-    [!over, 'RUN_OPEN', `the run is ${state}: wait until it is completed`],
+    [
+      !over,
+      'RUN_OPEN',
+      `the run is ${state}: ${state === 'paused' ? 'resume it and ' : ''}wait until it is completed`,
+    ],
     [state === 'failed', 'RUN_FAILED', `the run failed: ${error?.message ?? 'no reason given'}`],
     [state === 'cancelled', 'RUN_CANCELLED', 'the run was cancelled'],
     [over && open > 0, 'TRANSFERS_OPEN', `${plural(open, 'transfer')} without an outcome yet`],

@@ -5,7 +5,10 @@ import { clip, clipEnd, wrappedTable } from '../io/table.ts';
 import { MARK } from '../io/target.ts';
 import { count, duration, indent, type Paint, printable, rate, widthOf } from '../io/text.ts';
 
-export const isOver = ({ state }: RunView): boolean => state !== 'planning' && state !== 'active';
+export const isOver = ({ state }: RunView): boolean =>
+  state !== 'planning' && state !== 'active' && state !== 'paused';
+
+const isSending = (run: RunView): boolean => !isOver(run) && run.state !== 'paused';
 
 /** Seconds from its start to its end, or to now while it goes on. */
 export const ageOf = ({ createdAt, closedAt }: RunView, now: number): number =>
@@ -25,14 +28,17 @@ export function progressLine(run: RunView, perSecond: number, columns = 80): str
   const rest = total === null ? undefined : total - done;
   const words =
     rest === undefined && !isOver(run)
-      ? ' reading the manifest'
+      ? ` ${run.state === 'paused' ? 'paused' : 'reading the manifest'}`
       : [
           ` ${doneText(run)}`,
           ...(counts.failed > 0 ? [`${count(counts.failed)} failed`] : []),
           ...(counts.cancelled > 0 ? [`${count(counts.cancelled)} cancelled`] : []),
+          ...(run.state === 'paused' ? ['paused'] : []),
           ...(isOver(run) && unreadText(run) ? [`unread: ${unreadText(run)}`] : []),
           rate(perSecond),
-          ...(rest && perSecond > 0 && !isOver(run) ? [`${duration(rest / perSecond)} left`] : []),
+          ...(rest && perSecond > 0 && isSending(run)
+            ? [`${duration(rest / perSecond)} left`]
+            : []),
         ].join(', ');
   const width = Math.max(10, Math.min(30, columns - words.length - 3));
   // Only what is complete looks complete.
@@ -61,6 +67,7 @@ export const advice = (of: string): string => own(ADVICE, of) ?? '';
 const TONE = {
   planning: 'aside',
   active: 'aside',
+  paused: 'odd',
   completed: 'good',
   cancelled: 'odd',
   failed: 'bad',

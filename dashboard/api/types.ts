@@ -34,6 +34,7 @@ export type FailureGroup = Summary['failures'][number];
 export const RUN_STATES: readonly RunState[] = [
   'planning',
   'active',
+  'paused',
   'completed',
   'failed',
   'cancelled',

@@ -1,8 +1,22 @@
 /** How a run goes: what is open in it, and how fast. */
 import type { Run } from '../api/types.ts';
 
-export const isOver = ({ state }: Pick<Run, 'state'>): boolean =>
-  state !== 'planning' && state !== 'active';
+/** Something of it is sent. */
+export const isSending = ({ state }: Pick<Run, 'state'>): boolean =>
+  state === 'planning' || state === 'active';
+
+export const isOver = (run: Pick<Run, 'state'>): boolean =>
+  !isSending(run) && run.state !== 'paused';
+
+/** Runs of one provider task are sent at once. */
+export const canPause = ({ operation, state }: Pick<Run, 'operation' | 'state'>): boolean =>
+  isSending({ state }) && PAUSABLE.has(operation);
+
+const PAUSABLE: ReadonlySet<Run['operation']> = new Set([
+  'cos-offline-fetch',
+  'list-source',
+  'retry-failed-objects',
+]);
 
 export const doneOf = ({ counts }: Pick<Run, 'counts'>): number =>
   counts.succeeded + counts.failed + counts.cancelled;
@@ -62,6 +76,6 @@ export function paceOf(run: Run, looks: readonly Look[], now: number): Pace {
   const average = done / Math.max(ageOf(run, now), 0.001);
   if (isOver(run)) return { perSecond: average, secondsLeft: undefined };
   const perSecond = rateOf(looks) ?? average;
-  const left = remainingOf(run);
+  const left = isSending(run) ? remainingOf(run) : 0;
   return { perSecond, secondsLeft: left > 0 && perSecond > 0 ? left / perSecond : undefined };
 }

@@ -1,6 +1,6 @@
 /** What a list of runs tells about one of them: whether a search finds it, and what it waits behind. */
 import type { Run } from '../api/types.ts';
-import { doneOf, isOver } from './progress.ts';
+import { doneOf, isSending } from './progress.ts';
 
 /** By a part of its name, target, id or task; upper and lower case count alike. */
 export function isFound({ runId, source, target, task }: Run, text: string): boolean {
@@ -23,11 +23,11 @@ export function isFound({ runId, source, target, task }: Run, text: string): boo
  */
 export function aheadOf(run: Run, runs: readonly Run[]): readonly Run[] {
   const { submitted, submitting } = run.counts;
-  if (isOver(run) || submitted + submitting + doneOf(run) > 0) return [];
+  if (!isSending(run) || submitted + submitting + doneOf(run) > 0) return [];
   return runs
     .filter(
       (other) =>
-        !isOver(other) &&
+        isSending(other) &&
         other.runId !== run.runId &&
         other.operation === run.operation &&
         other.createdAt < run.createdAt,

@@ -9,6 +9,7 @@ type Tone = 'good' | 'bad' | 'warn' | 'busy' | 'idle';
 const RUNS: Readonly<Record<RunState, readonly [Tone, IconName]>> = {
   planning: ['busy', 'dots'],
   active: ['busy', 'play'],
+  paused: ['warn', 'pause'],
   completed: ['good', 'check'],
   failed: ['bad', 'cross'],
   cancelled: ['idle', 'stop'],

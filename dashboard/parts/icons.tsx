@@ -9,6 +9,7 @@ const PATHS = {
   clock: 'M14 8A6 6 0 1 1 2 8a6 6 0 0 1 12 0zM8 4.8V8l2.2 1.4',
   warn: 'M8 6v3m0 2.2v.1M8 2.2l6 11H2z',
   play: 'M6 4.5v7l5.5-3.5z',
+  pause: 'M6 4.5v7m4-7v7',
   retry: 'M12.8 6.5A5 5 0 1 0 13 9M13 3v3.5H9.5',
   stop: 'M5 5h6v6H5z',
   download: 'M8 2.5v7.5m-3.2-3L8 10.2 11.2 7M3 13.2h10',

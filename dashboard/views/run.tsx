@@ -1,12 +1,13 @@
 /** The view of one run, polled until it closes. */
 import { useEffect, useMemo, useState } from 'preact/hooks';
 import { isRun, isRunPage, isSummary } from '../api/checks.ts';
+import type { Failure } from '../api/failure.ts';
 import { runPath } from '../api/paths.ts';
 import type { CauseClass, Run } from '../api/types.ts';
 import { notice, seenOf } from '../live/seen-progress.ts';
 import { useLive, useNow } from '../live/use-live.ts';
 import { adviceOf } from '../model/advice.ts';
-import { endOf, isOver, isStopped } from '../model/progress.ts';
+import { canPause, endOf, isOver, isStopped } from '../model/progress.ts';
 import { aheadOf } from '../model/run-list.ts';
 import { targetOf } from '../model/run-name.ts';
 import { hasCourse } from '../model/timeline.ts';
@@ -19,7 +20,7 @@ import { runTitle } from '../parts/run-title.ts';
 import { Title } from '../parts/title.tsx';
 import { usePage } from '../state/context.ts';
 import { runHref, runsHref, type TransferFilter } from '../state/route.ts';
-import { CancelDialog, Downloads, RetryDialog } from './run/actions.tsx';
+import { CancelDialog, Downloads, PauseButton, RetryDialog } from './run/actions.tsx';
 import { Failures } from './run/failures.tsx';
 import { Headline } from './run/headline.tsx';
 import { Night } from './run/night.tsx';
@@ -93,6 +94,7 @@ function Followed(props: {
 
   const [dialog, setDialog] = useState<'cancel' | { readonly retry: CauseClass | undefined }>();
   const [done, setDone] = useState<string>();
+  const [failure, setFailure] = useState<Failure>();
   const groups = summary.value?.failures ?? [];
   // A run that stopped for another reason than its input goes on where it stood.
   const canResume = isStopped(run) && run.error?.class !== 'request';
@@ -116,6 +118,13 @@ function Followed(props: {
                 <Icon name="retry" />
                 {t(groups.length > 0 ? 'retry.open' : 'retry.openResume')}
               </button>
+            )}
+            {(canPause(run) || state === 'paused') && (
+              <PauseButton
+                run={run}
+                onDone={(action) => finish(t(`${action}.done`))}
+                onFailure={setFailure}
+              />
             )}
             {!over && (
               <button type="button" class="button" onClick={() => setDialog('cancel')}>
@@ -161,6 +170,8 @@ function Followed(props: {
       </Title>
 
       {done && <Notice tone="good" title={done} isNews />}
+      {failure && <FailureNotice failure={failure} stays />}
+      {state === 'paused' && <Notice tone="info" title={t('pause.text')} />}
       {run.error && <RunError run={run} />}
       {!over && counts.submitted + counts.submitting + run.progress.done === 0 && (
         <WaitsBehind run={run} />

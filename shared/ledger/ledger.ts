@@ -124,13 +124,19 @@ export interface Ledger {
    */
   activateRun(runId: string, plan: Plan): Promise<void>;
   /**
-   * Ends a run that is `planning` or `active`; false when it has ended already. What the provider has
-   * of it goes on, and `closeRun` closes it. Announced in `stops`.
+   * Ends or pauses a run that is `planning` or `active`, or ends a paused one; false when it has ended
+   * already. What the provider has of it goes on, and `closeRun` closes it. Announced in `stops`.
    */
   stopRun(
     runId: string,
-    stop: { readonly state: 'failed' | 'cancelled'; readonly at: Date; readonly error?: Cause },
+    stop: {
+      readonly state: 'failed' | 'cancelled' | 'paused';
+      readonly at: Date;
+      readonly error?: Cause;
+    },
   ): Promise<boolean>;
+  /** A paused run becomes `active` when it has a plan, else `planning`; false for any other. */
+  resumeRun(runId: string, at: Date): Promise<boolean>;
   /**
    * When the closing of the run began: `at`, or the first instant that was given, so that a closing
    * repeated after a crash reports the same one. Stopping or reopening the run discards it, and so
@@ -138,14 +144,14 @@ export interface Ledger {
    */
   beginClosing(runId: string, at: Date): Promise<Date>;
   /**
-   * Closes a run: `active` becomes `completed`, `cancelled` and `failed` stay. False for any other, and
+   * Closes a run: `active` and `paused` become `completed`, `cancelled` and `failed` stay. False for any other, and
    * when it is closed already. Whether it may is the sweeper's judgement.
    * @param plan what reading the whole manifest found, where that was done for the closing
    */
   closeRun(runId: string, at: Date, plan?: Plan): Promise<boolean>;
   /**
    * Goes on with a run that has ended: `planning` when shards of it may be missing, else `active`.
-   * False when it is open, or not there.
+   * False when it is open or paused, or not there.
    */
   reopenRun(runId: string, state: 'planning' | 'active'): Promise<boolean>;
   /** Stops that were made through this object; others are learnt by looking. */
@@ -171,13 +177,14 @@ export interface Ledger {
 
   /**
    * Takes a shard for one worker. `ended`: read whole and nothing left to submit or resolve;
-   * `leased`: another worker has it, also of a run that has ended; `stopped`: its run is no longer
-   * planning or active.
+   * `leased`: another worker has it, also of a run that has ended; `stopped`: its run is
+   * neither planning nor active.
    */
   openShard(shard: Shard, lease: Lease): Promise<OpenedShard | 'ended' | 'leased' | 'stopped'>;
   /**
    * The write-ahead intent: durable before any line below `window.through` may be submitted. Renews
-   * the lease; what an ended shard counted stays. `lost`: the lease went to another worker; `stopped`: the run has ended.
+   * the lease; what an ended shard counted stays. `lost`: the lease went to another worker; `stopped`: the run has
+   * ended or is paused.
    */
   coverShard(
     shard: Shard,

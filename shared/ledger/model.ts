@@ -5,7 +5,14 @@ import type { Target } from './manifest-lines.ts';
 import type { Fact, TransferState } from './merge.ts';
 import type { SameKey } from './shard.ts';
 
-export const RUN_STATES = ['planning', 'active', 'completed', 'cancelled', 'failed'] as const;
+export const RUN_STATES = [
+  'planning',
+  'active',
+  'paused',
+  'completed',
+  'cancelled',
+  'failed',
+] as const;
 
 export type RunState = (typeof RUN_STATES)[number];
 
@@ -138,8 +145,10 @@ export interface Run extends NewRun {
   readonly unsent: number;
   /** Manifest bytes read so far; with `plan.sizeBytes` an estimate of what is to come. */
   readonly readBytes: number;
-  /** When it was failed or cancelled. */
+  /** When it was failed, cancelled or paused. */
   readonly stoppedAt?: Date;
+  /** When it was resumed last. */
+  readonly resumedAt?: Date;
   readonly closedAt?: Date;
   /** When its closing began (`beginClosing`). */
   readonly closingAt?: Date;

@@ -126,6 +126,7 @@ export type ConflictCode =
   | 'IDEMPOTENCY_MISMATCH'
   | 'IN_PROGRESS'
   | 'NO_FAILED_OBJECTS'
+  | 'NOT_PAUSABLE'
   | 'NOTHING_TO_RETRY'
   | 'ROUTE_ABSENT'
   | 'RUN_STATE'

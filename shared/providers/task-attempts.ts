@@ -40,6 +40,14 @@ export function createTaskAttempts(
       await attempts.record('failed', 'refused', { cause });
       return { kind: 'refused', cause } as const;
     },
+    /** Of a run that was paused before the task had its turn: it waits, as if nothing was begun. */
+    async giveBack() {
+      if (attempts.isOpen) {
+        attempts.number += 1;
+        await attempts.record('planned', 'ordered');
+      }
+      return { kind: 'stopped' } as const;
+    },
     /** Of a run that ended before the task had its turn. */
     async stop() {
       await attempts.record('cancelled', 'cancelled');

@@ -1,7 +1,7 @@
 /**
  * Closes a run once all of its transfers are final and its failures described: proves that its shards
  * tile the manifest (promise G1), writes the reports, over several sweeps where they are long, then
- * marks the run as completed. A cancelled or failed run is closed once none of its transfers is open.
+ * marks the run as completed, a paused one too. A cancelled or failed run is closed once none of its transfers is open.
  * Repeating it after a crash writes the reports again.
  */
 
@@ -61,7 +61,7 @@ export function mayBeDone(
 }
 
 const isRead = ({ run: { plan, state }, shards }: Snapshot): boolean =>
-  state === 'active' &&
+  (state === 'active' || state === 'paused') &&
   plan !== undefined &&
   shards.length >= plan.shardCount &&
   shards.every(({ ended }) => ended);

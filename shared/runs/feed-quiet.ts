@@ -10,7 +10,7 @@ import { noteParser, updateNote } from '../ledger/notes.ts';
 import type { Log } from '../lib/log.ts';
 import type { Objects } from '../stores/objects.ts';
 import type { QueueSender } from '../stores/queue.ts';
-import { feedLine, LANES, type ShardList, shardListKey } from './feed.ts';
+import { feedLine, findShardList, LANES } from './feed.ts';
 import { readPoison } from './poison.ts';
 import { type ReplanOptions, replan } from './replan.ts';
 
@@ -50,22 +50,16 @@ export async function feedQuiet(
   const { ledger, log, objects, now } = options;
   const { plan, runId, state } = run;
   const at = now().getTime();
-  if (state !== 'active' || !plan || at - run.createdAt.getTime() < options.quietMs) return 0;
+  if (state !== 'active' || !plan || at - begunAt(run) < options.quietMs) return 0;
   if (states.filter(({ ended }) => ended).length >= plan.shardCount) return 0;
   const note = await ledger.readNote(noteOf(runId));
   const parse = noteParser(noteOf(runId), fedShape, {});
   const fed = parse(note?.text);
   const due = dueShards(run, states, { fed, poison: await readPoison(ledger, runId) }, options);
   if (due.length === 0) return 0;
-  const key = shardListKey(runId);
-  const info = await objects.head(key);
-  const names = info ? due.map(String) : [LIST];
-  if (info) {
-    const list: ShardList = {
-      key,
-      count: plan.shardCount,
-      width: info.sizeBytes / plan.shardCount,
-    };
+  const list = await findShardList(run, objects);
+  const names = list ? due.map(String) : [LIST];
+  if (list) {
     for (const index of due) await feedLine(list, index, options);
     log.warn('run.fed', { runId, shards: due.length });
   } else if (run.source && options.replan && isDue(fed[LIST], fed[LIST]?.at ?? 0, at, options)) {
@@ -78,9 +72,12 @@ export async function feedQuiet(
   return due.length;
 }
 
+/** When it was opened, or resumed since. */
+const begunAt = ({ createdAt, resumedAt = createdAt }: Run): number => resumedAt.getTime();
+
 /** One of each lane in which nothing happens: of those that were fed least often, the first. */
 function dueShards(
-  { plan, createdAt }: Run,
+  run: Run,
   states: readonly ShardState[],
   { fed, poison }: { readonly fed: Fed; readonly poison: ReadonlySet<number> },
   options: FeedQuietOptions,
@@ -89,9 +86,9 @@ function dueShards(
   const known = new Map(states.map((state) => [state.index, state]));
   const due: number[] = [];
   for (let lane = 0; lane < LANES; lane += 1) {
-    let heardAt = createdAt.getTime();
+    let heardAt = begunAt(run);
     let next: number | undefined;
-    for (let index = lane; index < (plan?.shardCount ?? 0); index += LANES) {
+    for (let index = lane; index < (run.plan?.shardCount ?? 0); index += LANES) {
       const state = known.get(index);
       const times = timesOf(fed, index);
       const isLeased = (state?.leasedUntil?.getTime() ?? 0) > at;

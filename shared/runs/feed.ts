@@ -6,7 +6,14 @@
  */
 import { randomUUID } from 'node:crypto';
 import type { Ledger } from '../ledger/ledger.ts';
-import { type Place, parseShard, type Shard, type ShardMessage } from '../ledger/shard.ts';
+import type { Run } from '../ledger/model.ts';
+import {
+  isTaskShard,
+  type Place,
+  parseShard,
+  type Shard,
+  type ShardMessage,
+} from '../ledger/shard.ts';
 import { InputError, StoreError } from '../lib/errors.ts';
 import { stagingPrefix } from '../stores/layout.ts';
 import type { Objects } from '../stores/objects.ts';
@@ -32,6 +39,30 @@ export interface FeedOptions {
 
 interface Putting {
   readonly objects: Pick<Objects, 'put'>;
+}
+
+/** That of all shards of a planned run; undefined when it has none. @throws StoreError */
+export async function findShardList(
+  { runId, plan }: Run,
+  objects: Pick<Objects, 'head'>,
+): Promise<ShardList | undefined> {
+  const key = shardListKey(runId);
+  const info = await objects.head(key);
+  if (!info || !plan) return undefined;
+  return { key, count: plan.shardCount, width: info.sizeBytes / plan.shardCount };
+}
+
+/** Of the shards of a run, those with nothing left to send from a manifest. @throws StoreError */
+export async function doneShards(
+  ledger: Pick<Ledger, 'shards'>,
+  runId: string,
+): Promise<ReadonlySet<number>> {
+  const done = new Set<number>();
+  for await (const { counts, ended, shard } of ledger.shards(runId)) {
+    const isDone = ended && counts.planned + counts.submitting === 0;
+    if (isDone || isTaskShard(shard)) done.add(shard.index);
+  }
+  return done;
 }
 
 /** Keeps the list of all shards of a run; again is harmless. @throws StoreError */
@@ -96,6 +127,19 @@ export async function feedLine(
   const shard = await readLine(list, at, objects);
   const message = placed(shard, { ...list, at, since: now().getTime() });
   await queue.send([JSON.stringify(message)], { group: shard.runId });
+}
+
+/** As `feedFirst`, of a list in the store. @throws InputError (NOT_FOUND), StoreError */
+export async function feedLanes(
+  list: ShardList,
+  isDone: (at: number) => boolean,
+  options: Pick<FeedOptions, 'objects' | 'queue' | 'now'>,
+): Promise<void> {
+  for (let lane = 0; lane < LANES; lane += 1) {
+    let at = lane;
+    while (at < list.count && isDone(at)) at += LANES;
+    if (at < list.count) await feedLine(list, at, options);
+  }
 }
 
 /** Queues shards that are worked on once more: a few at once, more of them a few at a time. */

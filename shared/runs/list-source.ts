@@ -118,7 +118,9 @@ export function createLists(options: ListSourceOptions) {
       };
       ({ state, version } = await saveListState(ledger, runId, next, version));
       log.info('list.part', { runId, listed: totals.listed });
-      if ((await ledger.run(runId))?.state !== 'planning') {
+      const run = await ledger.run(runId);
+      if (run?.state === 'paused') return false;
+      if (run?.state !== 'planning') {
         await discard(runId);
         return false;
       }

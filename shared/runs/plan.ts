@@ -15,7 +15,7 @@ import { changedObject } from '../stores/object-keys.ts';
 import type { ObjectInfo, Objects } from '../stores/objects.ts';
 import type { QueueSender } from '../stores/queue.ts';
 import { cutManifest } from './cut-shards.ts';
-import { feedFirst, keepShardList, shardListKey } from './feed.ts';
+import { doneShards, feedFirst, keepShardList, shardListKey } from './feed.ts';
 import { runIdFrom, versionOf } from './task-runs.ts';
 
 /** One version of a manifest, and the run that it is planned in. */
@@ -67,10 +67,7 @@ export function createPlanner(options: PlannerOptions): Planner {
   /** Of a run that goes on, or whose list is missing, what is done already is passed over. */
   const start = async (runId: string, shards: readonly Shard[]): Promise<void> => {
     const list = await keepShardList(runId, shards, options);
-    const done = new Set<number>();
-    for await (const { counts, ended, shard } of ledger.shards(runId)) {
-      if (ended && counts.planned + counts.submitting === 0) done.add(shard.index);
-    }
+    const done = await doneShards(ledger, runId);
     await feedFirst(list, shards, (at) => done.has(at), { ...options, now });
   };
 

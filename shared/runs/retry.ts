@@ -96,7 +96,8 @@ async function retryUnderLease(
   return applyRetries(runId, shards, { ...options, deadline });
 }
 
-const isOpen = ({ state }: Run): boolean => state === 'planning' || state === 'active';
+const isOpen = ({ state }: Run): boolean =>
+  state === 'planning' || state === 'active' || state === 'paused';
 
 /** @param requests the new one comes last */
 async function check(
@@ -155,7 +156,8 @@ async function hasRequested(
 async function reopen(run: Run, options: RetryOptions): Promise<void> {
   const { ledger, objects } = options;
   const { runId, source, state } = run;
-  if (state === 'active') return;
+  // A paused run waits with its requests until it is resumed.
+  if (state === 'active' || state === 'paused') return;
   // Its unpacked pieces may have expired.
   const isPacked = source?.key.endsWith('.gz') ?? false;
   const isPlanned = state === 'completed' && !isPacked;

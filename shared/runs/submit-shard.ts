@@ -11,7 +11,7 @@ import type { Shard } from '../ledger/shard.ts';
 import type { RunWatch } from '../ledger/stops.ts';
 import { toCause } from '../lib/cause.ts';
 import { untilTime } from '../lib/deadline.ts';
-import { InputError, LeasedError, UnsettledError, WaybillError } from '../lib/errors.ts';
+import { InputError, UnsettledError, WaybillError } from '../lib/errors.ts';
 import { type Metrics, noMetrics } from '../lib/metrics.ts';
 import type { Limiter } from '../limits/ports.ts';
 import type { ShardReader } from '../manifest/shards.ts';
@@ -70,7 +70,7 @@ export function createSubmitShard(options: SubmitShardOptions): SubmitShard {
     const sent: Sent = { submitted: 0, throttled: 0 };
     let open = 0;
     let rest: readonly IntentWindow[] | undefined;
-    try {
+    const work = async (): Promise<Outcome> => {
       const send = async (transfer: PlannedTransfer, onTurn: () => void): Promise<void> => {
         const turn = { onTurn, sent };
         const settled = await submit(transfer, shard, intent, turn).catch(isUnsettled);
@@ -80,8 +80,6 @@ export function createSubmitShard(options: SubmitShardOptions): SubmitShard {
       await each(timely, send, { tellsTurn: true }).finally(intent.flush);
       if (intent.signal.aborted) {
         rest = intent.windowsBelow(intent.unsentFrom);
-        // The end of the run could not be written, or somebody goes on with it already.
-        if (isOpen(await ledger.run(shard.runId))) throw new LeasedError(shard.id);
         return 'stopped';
       }
       if (timely.rest) {
@@ -95,15 +93,22 @@ export function createSubmitShard(options: SubmitShardOptions): SubmitShard {
       await stageRejected(objects, shard, lines.quarantined);
       await ledger.endShard(shard, { ...lease, at: now() }, lines.tally);
       return 'ended';
-    } catch (error) {
+    };
+    const fail = async (error: unknown): Promise<Outcome> => {
       if (!(error instanceof InputError)) throw error;
       await ledger.stopRun(shard.runId, { state: 'failed', at: now(), error: toCause(error) });
       log.error('run.failed', { runId: shard.runId, shard: shard.index }, error);
       return 'stopped';
-    } finally {
-      metrics({ Submitted: sent.submitted, Throttled: sent.throttled });
-      await ledger.releaseShard(shard, { ...lease, at: now() }, rest);
-    }
+    };
+    const outcome = await work()
+      .catch(fail)
+      .finally(() => {
+        metrics({ Submitted: sent.submitted, Throttled: sent.throttled });
+        return ledger.releaseShard(shard, { ...lease, at: now() }, rest);
+      });
+    if (outcome !== 'stopped') return outcome;
+    // Whoever resumed or reopened the run meanwhile found the shard taken, so this is asked only now.
+    return isOpen(await ledger.run(shard.runId)) ? 'goes on' : 'stopped';
   };
 }
 

@@ -18,6 +18,7 @@ export type RunCalls = Pick<
   | 'openRun'
   | 'activateRun'
   | 'stopRun'
+  | 'resumeRun'
   | 'stops'
   | 'beginClosing'
   | 'closeRun'

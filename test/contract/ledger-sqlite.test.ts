@@ -143,6 +143,7 @@ it('brings a file of version 1 up to date and keeps what is in it', async () => 
     ALTER TABLE shards DROP COLUMN marks;
     ALTER TABLE shards DROP COLUMN described_at;
     DROP TABLE migrations; ALTER TABLE runs DROP COLUMN migration_id;
+    ALTER TABLE runs DROP COLUMN resumed_at;
     ALTER TABLE runs DROP COLUMN closing_at;
     ALTER TABLE runs DROP COLUMN task;
     ALTER TABLE runs DROP COLUMN totals;

@@ -9,7 +9,7 @@ import type {
   TransferUpdate,
 } from '../../shared/ledger/model.ts';
 import type { Shard } from '../../shared/ledger/shard.ts';
-import type { Tally } from '../../shared/ledger/tally.ts';
+import { NO_TALLY, type Tally } from '../../shared/ledger/tally.ts';
 import type { Cause } from '../../shared/lib/errors.ts';
 import { migrationsContract } from './migrations.ts';
 
@@ -134,6 +134,64 @@ export function ledgerContract(name: string, open: () => Promise<Ledger>): void 
           expect(await unclosed()).toBe(0);
         },
       );
+
+      it('pauses and resumes a run, whose shards nobody takes or covers meanwhile', async () => {
+        await ledger.openRun(newRun('r1'));
+        await ledger.activateRun('r1', { shardCount: 1, sizeBytes: 100 });
+        const shard = newShard('r1');
+        await ledger.openShard(shard, lease);
+        const watch = ledger.stops.watch('r1');
+        expect(await ledger.stopRun('r1', { state: 'paused', at: later(1) })).toBe(true);
+        expect(watch.signal.reason).toMatchObject({ code: 'RUN_STOPPED', sent: 'no' });
+        expect(await ledger.stopRun('r1', { state: 'paused', at: later(2) })).toBe(false);
+        expect(await ledger.run('r1')).toMatchObject({ state: 'paused', stoppedAt: later(1) });
+        const window = { through: 1, at: later(2) };
+        expect(await ledger.coverShard(shard, lease, window, NO_TALLY)).toBe('stopped');
+        await ledger.releaseShard(shard, lease);
+        expect(await ledger.openShard(shard, lease)).toBe('stopped');
+        expect(await ledger.countSending()).toBe(0);
+        expect((await ledger.runs({ states: ['paused'], unclosed: true })).items).toHaveLength(1);
+        expect(await ledger.reopenRun('r1', 'active')).toBe(false);
+
+        expect(await ledger.resumeRun('r1', later(3))).toBe(true);
+        expect(await ledger.resumeRun('r1', later(4))).toBe(false);
+        const resumed = await ledger.run('r1');
+        expect(resumed).toMatchObject({ state: 'active', resumedAt: later(3) });
+        expect(resumed).not.toHaveProperty('stoppedAt');
+        expect(await ledger.openShard(shard, lease)).toBeTypeOf('object');
+      });
+
+      it('resumes a run that was paused while it was planned, as one that is planned', async () => {
+        await ledger.openRun(newRun('r1'));
+        await ledger.stopRun('r1', { state: 'paused', at: later(1) });
+        await ledger.activateRun('r1', { shardCount: 1, sizeBytes: 100 });
+        expect(await ledger.run('r1')).toMatchObject({ state: 'paused' });
+        expect(await ledger.run('r1')).not.toHaveProperty('plan');
+        expect(await ledger.resumeRun('r1', later(2))).toBe(true);
+        expect(await ledger.run('r1')).toMatchObject({ state: 'planning' });
+        await ledger.activateRun('r1', { shardCount: 1, sizeBytes: 100 });
+        expect(await ledger.run('r1')).toMatchObject({ state: 'active' });
+      });
+
+      it.each(['cancelled', 'failed'] as const)('ends a paused run that is %s', async (state) => {
+        await ledger.openRun(newRun('r1'));
+        await ledger.stopRun('r1', { state: 'paused', at: later(1) });
+        expect(await ledger.stopRun('r1', { state, at: later(2) })).toBe(true);
+        expect(await ledger.run('r1')).toMatchObject({ state, stoppedAt: later(2) });
+        expect(await ledger.resumeRun('r1', later(3))).toBe(false);
+        expect(await ledger.resumeRun('nobody', later(3))).toBe(false);
+        expect(await ledger.run('nobody')).toBeUndefined();
+        expect(await ledger.closeRun('r1', later(4))).toBe(true);
+      });
+
+      it('closes a paused run of which all is done as completed', async () => {
+        await ledger.openRun(newRun('r1'));
+        await ledger.activateRun('r1', { shardCount: 0, sizeBytes: 0 });
+        await ledger.stopRun('r1', { state: 'paused', at: later(1) });
+        expect(await ledger.closeRun('r1', later(2))).toBe(true);
+        expect(await ledger.run('r1')).toMatchObject({ state: 'completed', closedAt: later(2) });
+        expect((await ledger.runs({ unclosed: true })).items).toEqual([]);
+      });
 
       it('keeps what the whole manifest holds, from its planning or its closing on', async () => {
         const totals = { lines: 5, quarantined: 1, transfers: 3 };

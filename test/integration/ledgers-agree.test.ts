@@ -128,6 +128,49 @@ it('G3: keeps the same record of the same reports', async () => {
   );
 }, 120_000);
 
+/** What happens to a run as a whole. */
+const STEPS: Readonly<Record<string, (ledger: Ledger, runId: string, at: Date) => unknown>> = {
+  activate: (ledger, runId) => ledger.activateRun(runId, { shardCount: 1, sizeBytes: 100 }),
+  pause: (ledger, runId, at) => ledger.stopRun(runId, { state: 'paused', at }),
+  cancel: (ledger, runId, at) => ledger.stopRun(runId, { state: 'cancelled', at }),
+  fail: (ledger, runId, at) => ledger.stopRun(runId, { state: 'failed', at, error: cause('A') }),
+  resume: (ledger, runId, at) => ledger.resumeRun(runId, at),
+  begin: (ledger, runId, at) => ledger.beginClosing(runId, at),
+  close: (ledger, runId, at) => ledger.closeRun(runId, at),
+  reopen: (ledger, runId) => ledger.reopenRun(runId, 'active'),
+  replan: (ledger, runId) => ledger.reopenRun(runId, 'planning'),
+  open: async (ledger, runId, at) => {
+    const opened = await ledger.openShard(newShard(runId), { ...LEASE, at });
+    return typeof opened === 'string' ? opened : 'opened';
+  },
+};
+
+it('lets runs be paused, resumed, stopped and closed alike', async () => {
+  const table = await createLedgerTable(dynalite.call);
+  const { ledger: sqlite } = openStores();
+  const dynamo = createDynamoLedger({ table, call: dynalite.call, countsMaxAgeMs: 0 });
+  const steps = fc.array(fc.constantFrom(...Object.keys(STEPS)), { minLength: 1, maxLength: 12 });
+  let runs = 0;
+  await fc.assert(
+    fc.asyncProperty(steps, async (names) => {
+      runs += 1;
+      const runId = `s${runs}`;
+      for (const ledger of [sqlite, dynamo]) await ledger.openRun(newRun(runId));
+      for (const [index, name] of names.entries()) {
+        const at = new Date(AT + index);
+        const [one, other] = await Promise.all(
+          [sqlite, dynamo].map(async (ledger) => ({
+            answer: await STEPS[name]?.(ledger, runId, at),
+            run: await ledger.run(runId),
+          })),
+        );
+        expect(other, names.slice(0, index + 1).join(' ')).toEqual(one);
+      }
+    }),
+    { numRuns: 100 },
+  );
+}, 120_000);
+
 const factOf = ({ state, attempt, accepted, cause: why }: Fact) => ({
   ...{ state, attempt, accepted, cause: why },
 });

@@ -70,7 +70,7 @@ describe('a run under way', () => {
     const client = clientOf(live);
     const runId = await live.start('videos.csv', manifestOf(live.site, 80));
     await until(async () => (await client.run(runId)).counts.succeeded >= 3);
-    expect(await client.cancel(runId)).toBe(runId);
+    expect(await client.steer(runId, 'cancel')).toBe(runId);
     expect((await client.run(runId)).state).toBe('cancelled');
     await until(async () => {
       const { submitted, submitting } = (await client.run(runId)).counts;
@@ -84,7 +84,7 @@ describe('a run under way', () => {
     expect(progress).toMatchObject({ done: counts.succeeded, total: 80 });
     expect(progress.percent).toBeLessThan(100);
     expect(counts.succeeded + counts.cancelled + Number(counts.unread)).toBe(80);
-    await expect(client.cancel(runId)).resolves.toBe(runId);
+    await expect(client.steer(runId, 'cancel')).resolves.toBe(runId);
 
     // It goes on where it stood, and sends nothing twice.
     const again = await client.retry(runId, []);

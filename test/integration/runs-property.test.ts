@@ -1,7 +1,7 @@
 /**
- * Whatever happens to one run in whatever order (work, sweeps, retries, cancelling, callbacks, messages
- * that are lost or doubled, deaths at any call): nothing arrives twice, every line has an end, the run
- * closes, and its reports are true.
+ * Whatever happens to one run in whatever order (work, sweeps, retries, cancelling, pausing, callbacks,
+ * messages that are lost or doubled, deaths at any call): nothing arrives twice, nothing is sent while it is paused,
+ * every line has an end, the run closes, and its reports are true.
  * `WAYBILL_TEST_RUNS=1000` looks longer.
  */
 import fc from 'fast-check';
@@ -22,6 +22,8 @@ const KINDS = [
   'sweep',
   'retry',
   'cancel',
+  'pause',
+  'resume',
   'callbacks',
   'lose',
   'double',
@@ -63,8 +65,11 @@ it.each([
       steps: readonly (typeof step extends fc.Arbitrary<infer S> ? S : never)[],
     ) => {
       const world = await openWorld(randomFrom(seed), open);
-      const { actions, attempt, clock, faults, ledger, objects, run, runId, settle } = world;
+      const { actions, attempt, clock, faults, ledger, objects, run, runId, settle, taken } = world;
       for (const { actions: several, pauseMs } of steps) {
+        const isPaused =
+          (await run())?.state === 'paused' && !several.some(({ kind }) => kind === 'resume');
+        const takenBefore = taken.length;
         await Promise.all(
           several.map(({ kind, calls, classes }) =>
             attempt(() =>
@@ -72,8 +77,10 @@ it.each([
             ),
           ),
         );
+        if (isPaused) expect(taken, 'nothing is sent of a paused run').toHaveLength(takenBefore);
         clock.at += pauseMs;
       }
+      await attempt(() => actions.resume(1e9));
       await settle();
       expect((await run())?.closedAt, 'it closes').toBeDefined();
       // A cancelled one goes on, and then has all of it; leases of the dead end before.

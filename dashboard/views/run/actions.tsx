@@ -1,4 +1,4 @@
-/** The actions on a run: retry failures, cancel, download reports. */
+/** The actions on a run: retry failures, pause, resume, cancel, download reports. */
 import { useEffect, useState } from 'preact/hooks';
 import { isAnything } from '../../api/checks.ts';
 import { type Failure, toFailure } from '../../api/failure.ts';
@@ -12,7 +12,11 @@ import { Icon } from '../../parts/icons.tsx';
 import { FailureNotice, Notice } from '../../parts/notice.tsx';
 import { usePage } from '../../state/context.ts';
 
-function useRunAction(run: Run, action: 'retry' | 'cancel', onDone: () => void) {
+function useRunAction(
+  run: Run,
+  action: 'retry' | 'pause' | 'resume' | 'cancel',
+  onDone: () => void,
+) {
   const { client } = usePage();
   const [failure, setFailure] = useState<Failure>();
   const [isBusy, setBusy] = useState(false);
@@ -24,8 +28,8 @@ function useRunAction(run: Run, action: 'retry' | 'cancel', onDone: () => void) 
       onDone();
     } catch (error) {
       setFailure(toFailure(error));
-      setBusy(false);
     }
+    setBusy(false);
   };
   return { act, failure, isBusy };
 }
@@ -118,6 +122,25 @@ export function CancelDialog(props: {
         </button>
       </div>
     </Dialog>
+  );
+}
+
+/** Takes effect at once, as the other of the two undoes it. */
+export function PauseButton(props: {
+  readonly run: Run;
+  readonly onDone: (action: 'pause' | 'resume') => void;
+  readonly onFailure: (failure: Failure | undefined) => void;
+}) {
+  const { t } = usePage();
+  const { run, onDone, onFailure } = props;
+  const action = run.state === 'paused' ? 'resume' : 'pause';
+  const { act, failure, isBusy } = useRunAction(run, action, () => onDone(action));
+  useEffect(() => onFailure(failure), [failure]);
+  return (
+    <button type="button" class="button" disabled={isBusy} onClick={() => void act({})}>
+      <Icon name={action === 'pause' ? 'pause' : 'play'} />
+      {t(`${action}.go`)}
+    </button>
   );
 }
 

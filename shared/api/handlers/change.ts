@@ -1,10 +1,12 @@
 /**
- * The routes that tell where to upload a manifest, and that retry and cancel runs. All are safe to
+ * The routes that tell where to upload a manifest, and that retry, pause, resume and cancel runs. All are safe to
  * repeat at any time.
  */
 import { inProgress } from '../../ledger/lease.ts';
 import type { Log } from '../../lib/log.ts';
 import { cancelRun } from '../../runs/cancel.ts';
+import { pauseRun } from '../../runs/pause.ts';
+import { resumeRun } from '../../runs/resume.ts';
 import { leftToSend, type RetryOptions, retryRun } from '../../runs/retry.ts';
 import { json } from '../../runtime/http.ts';
 import type { Uploads } from '../../stores/objects.ts';
@@ -23,6 +25,16 @@ export const changeRoutes = (
     const ordered = await retryRun(runId, classes, options).catch(inProgress);
     options.log.info('run.retried', { runId, ordered, ...(classes && { classes }) });
     return json(202, { runId, ordered, ...(await leftToSend(runId, ordered, options.ledger)) });
+  },
+  'POST /runs/{runId}/pause': async (request) => {
+    const { runId } = await findRun(options.ledger, request);
+    await pauseRun(runId, options);
+    return json(202, { runId });
+  },
+  'POST /runs/{runId}/resume': async (request) => {
+    const { runId } = await findRun(options.ledger, request);
+    await resumeRun(runId, options);
+    return json(202, { runId });
   },
   'POST /runs/{runId}/cancel': async (request) => {
     const run = await findRun(options.ledger, request);

@@ -1,4 +1,4 @@
-/** Descriptions of the routes that upload manifests, retry and cancel runs. */
+/** Descriptions of the routes that upload manifests, retry, pause, resume and cancel runs. */
 import { retryBody, uploadBody } from '../requests.ts';
 import { retriedShape, startedShape, uploadShape } from '../responses.ts';
 import { MANIFEST_KEY, startedExample } from './examples.ts';
@@ -31,6 +31,24 @@ export const CHANGE_ROUTES = [
     answers: { 202: retriedShape },
     answer: { ...startedExample, ordered: 8, pending: 0, unread: 0 },
     problems: [400, 404, 409],
+  },
+  {
+    tag: 'steer',
+    route: 'POST /runs/{runId}/pause',
+    id: 'pauseRun',
+    summary: 'Sends nothing more until the run is resumed; accepted transfers continue',
+    answers: { 202: startedShape },
+    answer: startedExample,
+    problems: [404, 409],
+  },
+  {
+    tag: 'steer',
+    route: 'POST /runs/{runId}/resume',
+    id: 'resumeRun',
+    summary: 'Resumes a paused run',
+    answers: { 202: startedShape },
+    answer: startedExample,
+    problems: [404, 409],
   },
   {
     tag: 'steer',

@@ -79,7 +79,8 @@ export async function nightlyPass(
   const startedAt = now().getTime();
   const deadline = new Date(startedAt + options.budgetMs);
   const answer = await tryLease(ledger, 'nightly', now, async () => {
-    const [newest, ...others] = await openPasses(options);
+    const passes = await openPasses(options);
+    const newest = passes.find(({ state }) => state !== 'paused');
     const { requestedAt } = firedFor === 'continue' ? await readTimetable(ledger) : {};
     const wanted = requestedAt === undefined ? firedFor : new Date(requestedAt);
     if (wanted === 'continue') return newest ? startTasks(newest, deadline, options) : NONE;
@@ -87,7 +88,7 @@ export async function nightlyPass(
     const run = await openPass(runId, options);
     if (requestedAt !== undefined) await endRequest(ledger, requestedAt);
     // Older passes end here: this one has listed again what they did not start.
-    for (const older of newest ? [newest, ...others] : []) {
+    for (const older of passes) {
       if (older.runId !== runId) await supersede(older, options);
     }
     return startTasks(run, deadline, options);
@@ -95,10 +96,10 @@ export async function nightlyPass(
   return answer ?? { ...NONE, joined: true };
 }
 
-/** Newest first. One whose plan an earlier call did not finish is planned now. */
+/** Newest first, paused ones too. One whose plan an earlier call did not finish is planned now. */
 async function openPasses(options: PassOptions): Promise<readonly Run[]> {
   const { items } = await options.ledger.runs({
-    states: ['planning', 'active'],
+    states: ['planning', 'active', 'paused'],
     operations: ['retry-failed-objects'],
     limit: 100,
   });

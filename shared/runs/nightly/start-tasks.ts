@@ -63,7 +63,7 @@ async function startRegion(
   const waiting = [...planned];
   try {
     while (waiting.length > 0 && now() < deadline) {
-      // The run may have been cancelled meanwhile.
+      // The run may have been cancelled or paused meanwhile.
       if ((await options.ledger.run(runId))?.state !== 'active') break;
       const free = await freeSlots(occupants, { open: options.open, running });
       const batch = waiting.splice(0, free);

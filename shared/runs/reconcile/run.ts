@@ -63,13 +63,17 @@ export async function reconcileRun(
   if (!snapshot) return IDLE;
   const { run, shards } = snapshot;
   const isActive = run.state === 'active';
-  if (run.closedAt || !(isActive || isStopped(run))) return IDLE;
+  const isPaused = run.state === 'paused';
+  if (run.closedAt || run.state === 'planning') return IDLE;
   const lost = options.lost
     ? await findLostCallbacks(shards, { ...options, ...options.lost, deadline: options.lostUntil })
     : { queried: 0, found: 0, isCut: false };
   if (isActive) await continueRetries(runId, options);
-  else if (hasUnsent(shards) && hasSettled(run, options)) await cancelUnsent(run, options);
-  const abandon = run.operation === 'retry-failed-objects' ? { abandonedMs: NIGHT_MS } : {};
+  else if (isStopped(run) && hasUnsent(shards) && hasSettled(run, options)) {
+    await cancelUnsent(run, options);
+  }
+  const abandonedMs = isPaused ? Number.POSITIVE_INFINITY : NIGHT_MS;
+  const abandon = isPaused || run.operation === 'retry-failed-objects' ? { abandonedMs } : {};
   const tasks = await pollTasks(shards, { ...options, ...abandon });
   const { queued, isRetryLeft } = isActive
     ? await requeueFailed(shards, options)

@@ -19,18 +19,18 @@ export const countOpen = (shards: readonly ShardRecord[]): number =>
   );
 
 /**
- * Whether an active run is stuck: no shard and no open transfer was updated. Runs share the pace, so
+ * Whether a run is stuck: no shard and no open transfer was updated, and nobody paused it. Runs share the pace, so
  * shards that nobody has opened excuse none.
  */
 export async function isStuck(
-  { createdAt, plan }: Run,
+  { createdAt, plan, resumedAt = createdAt, state }: Run,
   shards: readonly ShardRecord[],
   { ledger, stuckAfterMs = SIX_HOURS_MS, now }: StuckOptions,
 ): Promise<boolean> {
   const since = now().getTime() - stuckAfterMs;
   const isRecent = (at: Date): boolean => at.getTime() > since;
-  if (!plan) return false;
-  if (isRecent(createdAt) || shards.some(({ updatedAt }) => isRecent(updatedAt))) return false;
+  if (!plan || state === 'paused') return false;
+  if (isRecent(resumedAt) || shards.some(({ updatedAt }) => isRecent(updatedAt))) return false;
   for (const record of shards) {
     if (countOpen([record]) === 0) continue;
     const { runId, index } = record.shard;

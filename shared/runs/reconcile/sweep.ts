@@ -136,12 +136,11 @@ async function passOver(
 const partOf = (from: Date, to: Date, runs: number): Date =>
   new Date(from.getTime() + (to.getTime() - from.getTime()) / runs);
 
-/** What was stopped is followed until nothing of it is under way. */
+/** What was stopped or paused is followed until nothing of it is under way. */
 async function* unclosedRuns(ledger: Ledger): AsyncGenerator<Run> {
   let cursor: string | undefined;
   do {
     const page = await ledger.runs({
-      states: ['planning', 'active', 'cancelled', 'failed'],
       unclosed: true,
       limit: 100,
       ...(cursor !== undefined && { cursor }),

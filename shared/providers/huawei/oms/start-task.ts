@@ -5,7 +5,7 @@
  */
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Ledger } from '../../../ledger/ledger.ts';
-import { type OmsTaskRef, parseTransferId } from '../../../ledger/model.ts';
+import { isStopped, type OmsTaskRef, parseTransferId } from '../../../ledger/model.ts';
 import { watchCalls } from '../../../ledger/run-calls.ts';
 import { toCause } from '../../../lib/cause.ts';
 import { type Cause, ProviderError, RunStoppedError, WaybillError } from '../../../lib/errors.ts';
@@ -26,7 +26,7 @@ export type StartOutcome =
   | { readonly kind: 'refused'; readonly cause: Cause }
   /** Whether it started is not known; the sweeper reads it later. */
   | { readonly kind: 'unknown'; readonly cause: Cause }
-  /** The run ended before the start had its turn; nothing was sent. */
+  /** The run ended or was paused before the start had its turn; nothing was sent. */
   | { readonly kind: 'stopped' };
 
 export type Starter = ReturnType<typeof createStarter>;
@@ -97,10 +97,15 @@ export function createStarter(options: StarterOptions) {
       attempt: number,
       known?: TaskState,
     ): Promise<StartOutcome> {
-      const calls = watchCalls(ledger, parseTransferId(transferId)?.runId ?? '');
+      const runId = parseTransferId(transferId)?.runId ?? '';
+      const calls = watchCalls(ledger, runId);
       const attempts = createTaskAttempts(ledger, transferId, ref, attempt, now);
       return startInRun(attempts, ref, known, calls)
-        .catch((error: unknown) => outcomeOf(attempts, error))
+        .catch(async (error: unknown) => {
+          if (!(error instanceof RunStoppedError)) return outcomeOf(attempts, error);
+          const run = await ledger.run(runId);
+          return run && !isStopped(run) ? attempts.giveBack() : attempts.stop();
+        })
         .finally(calls.end);
     },
     /** What the task is now; undefined when there is none. @throws what the client throws */
@@ -168,7 +173,6 @@ async function settle(
 
 /** @throws the error itself when it is none of a provider's, or the ledger's */
 async function outcomeOf(attempts: TaskAttempts, error: unknown): Promise<StartOutcome> {
-  if (error instanceof RunStoppedError) return attempts.stop();
   if (!isAnswer(error)) throw error;
   const cause = toCause(error);
   // The read that should have resolved it found no answer either.

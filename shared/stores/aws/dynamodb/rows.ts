@@ -74,6 +74,7 @@ export function toRun(item: Item, { counts, readBytes, unsent = 0 }: KeptTotals)
       },
     }),
     ...(has(item, 'stoppedAt') && { stoppedAt: new Date(number(item, 'stoppedAt')) }),
+    ...(has(item, 'resumedAt') && { resumedAt: new Date(number(item, 'resumedAt')) }),
     ...(has(item, 'closingAt') && { closingAt: new Date(number(item, 'closingAt')) }),
     ...(has(item, 'closedAt') && { closedAt: new Date(number(item, 'closedAt')) }),
     ...(has(item, 'handedTo') && { handedTo: text(item, 'handedTo') }),

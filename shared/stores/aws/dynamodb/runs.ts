@@ -67,7 +67,7 @@ export function createRuns(table: Table, counting: Counting, expiry: Expiry): Ru
   };
 }
 
-type Ends = 'stops' | 'stopRun' | 'beginClosing' | 'closeRun' | 'reopenRun';
+type Ends = 'stops' | 'stopRun' | 'resumeRun' | 'beginClosing' | 'closeRun' | 'reopenRun';
 
 /** How runs end and go on. */
 function createEnds(table: Table, expiry: Expiry): Pick<RunCalls, Ends> {
@@ -81,14 +81,30 @@ function createEnds(table: Table, expiry: Expiry): Pick<RunCalls, Ends> {
         at: at.getTime(),
         planning: 'planning',
         active: 'active',
+        paused: 'paused',
         ...(error && { error: JSON.stringify(error) }),
       };
-      const isOpen = '#state IN (:planning, :active)';
+      const isOpen = '#state IN (:planning, :active, :paused) AND #state <> :state';
       const isStopped =
         (await table.update(runKey(runId), `${set} REMOVE #kept, #closingAt`, values, isOpen)) ||
         hasEnded(await table.get(runKey(runId)), { stoppedAt: at.getTime(), state });
       if (isStopped) stops.announce(runId);
       return isStopped;
+    },
+    async resumeRun(runId, at) {
+      const resumedAt = at.getTime();
+      const resume = (to: RunState, planned: string): Promise<boolean> =>
+        table.update(
+          runKey(runId),
+          'SET #state = :to, #resumedAt = :resumedAt REMOVE #stoppedAt, #closingAt, #kept',
+          { to, resumedAt, paused: 'paused' },
+          `#state = :paused AND ${planned}(#shardCount)`,
+        );
+      return (
+        (await resume('active', 'attribute_exists')) ||
+        (await resume('planning', 'attribute_not_exists')) ||
+        hasEnded(await table.get(runKey(runId)), { resumedAt })
+      );
     },
     async beginClosing(runId, at) {
       const set = 'SET #closingAt = if_not_exists(#closingAt, :at)';
@@ -102,7 +118,7 @@ function createEnds(table: Table, expiry: Expiry): Pick<RunCalls, Ends> {
       const closedAt = at.getTime();
       if (has(run, 'closedAt')) return hasEnded(run, { closedAt });
       const from = text(run, 'state');
-      const to = from === 'active' ? 'completed' : from;
+      const to = from === 'active' || from === 'paused' ? 'completed' : from;
       const { ttl } = expiry.run(at, new Date(number(run, 'createdAt')));
       const read = plan && setPlan(plan);
       const set = [
@@ -121,8 +137,9 @@ function createEnds(table: Table, expiry: Expiry): Pick<RunCalls, Ends> {
     async reopenRun(runId, state) {
       const expression = `SET #state = :state, #open = :open
         REMOVE #closingAt, #closedAt, #stoppedAt, #error, #ttl, #kept`;
-      const values = { state, open: 'open', planning: 'planning', active: 'active' };
-      const isEnded = 'attribute_exists(#pk) AND NOT #state IN (:planning, :active)';
+      const open = { planning: 'planning', active: 'active', paused: 'paused' };
+      const values = { state, open: 'open', ...open };
+      const isEnded = 'attribute_exists(#pk) AND NOT #state IN (:planning, :active, :paused)';
       return table.update(runKey(runId), expression, values, isEnded);
     },
   };
@@ -140,8 +157,7 @@ function queryOf({
   cursor,
 }: Parameters<RunCalls['runs']>[0]): Query {
   const { createdAtMs, runId } = cursor === undefined ? NEWEST : parseRunCursor(cursor);
-  const isOpen = (state: RunState): boolean => state === 'planning' || state === 'active';
-  const open = unclosed || (states.length > 0 && states.every(isOpen));
+  const open = unclosed || (states.length > 0 && states.every((state) => UNCLOSED.has(state)));
   const partition = open ? 'open' : 'kind';
   const filter = [
     ...oneOf('state', states),
@@ -173,6 +189,9 @@ function hasSent(run: Item): boolean {
   // Planned tasks of a nightly pass wait for room, and send nothing.
   return totals.counts.planned === 0 || run['operation'] === 'retry-failed-objects';
 }
+
+/** No run in these is closed. */
+const UNCLOSED: ReadonlySet<RunState> = new Set(['planning', 'active', 'paused']);
 
 const setPlan = ({ shardCount, sizeBytes, totals }: Plan) => ({
   set: `#shardCount = :shardCount, #sizeBytes = :sizeBytes${totals ? ', #totals = :totals' : ''}`,

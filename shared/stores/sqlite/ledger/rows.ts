@@ -55,6 +55,7 @@ export function toRun(row: Row): Run {
       },
     }),
     ...(has(row, 'stopped_at') && { stoppedAt: at(row, 'stopped_at') }),
+    ...(has(row, 'resumed_at') && { resumedAt: at(row, 'resumed_at') }),
     ...(has(row, 'closing_at') && { closingAt: at(row, 'closing_at') }),
     ...(has(row, 'closed_at') && { closedAt: at(row, 'closed_at') }),
     ...(has(row, 'handed_to') && { handedTo: text(row, 'handed_to') }),

@@ -5,7 +5,7 @@
 
 import { parseRunCursor, runCursor } from '../../../ledger/cursors.ts';
 import { MANY_RUNS } from '../../../ledger/ledger.ts';
-import type { NewRun, Run } from '../../../ledger/model.ts';
+import { type NewRun, RUN_STATES, type Run } from '../../../ledger/model.ts';
 import { createRunStops } from '../../../ledger/stops.ts';
 import type { RunCalls } from '../../ledger-parts.ts';
 import { prepareAll, type Row, type SqliteFile } from '../file.ts';
@@ -41,18 +41,22 @@ const SQL = {
     WHERE run_id = ? AND state = 'planning'`,
   stop: `
     UPDATE runs SET state = ?, stopped_at = ?, error = ?, closing_at = NULL
-    WHERE run_id = ? AND state IN ('planning', 'active')`,
+    WHERE run_id = ? AND state IN ('planning', 'active', 'paused') AND state <> ?`,
+  resume: `
+    UPDATE runs SET state = IIF(shard_count IS NULL, 'planning', 'active'), resumed_at = ?,
+      stopped_at = NULL, closing_at = NULL
+    WHERE run_id = ? AND state = 'paused'`,
   beginClosing: `
     UPDATE runs SET closing_at = IFNULL(closing_at, ?) WHERE run_id = ? RETURNING closing_at`,
   close: `
-    UPDATE runs SET state = IIF(state = 'active', 'completed', state), closed_at = ?,
+    UPDATE runs SET state = IIF(state IN ('active', 'paused'), 'completed', state), closed_at = ?,
       shard_count = IFNULL(?, shard_count), size_bytes = IFNULL(?, size_bytes),
       totals = IFNULL(?, totals)
-    WHERE run_id = ? AND state IN ('active', 'cancelled', 'failed') AND closed_at IS NULL`,
+    WHERE run_id = ? AND state <> 'planning' AND closed_at IS NULL`,
   reopen: `
     UPDATE runs SET state = ?, stopped_at = NULL, closing_at = NULL, closed_at = NULL,
       error = NULL
-    WHERE run_id = ? AND state NOT IN ('planning', 'active')`,
+    WHERE run_id = ? AND state NOT IN ('planning', 'active', 'paused')`,
   page: `
     ${SELECT}
     WHERE (created_at, run_id) < (:at, :runId) AND state IN (SELECT value FROM json_each(:states))
@@ -98,11 +102,13 @@ export function createRuns({ db, write }: SqliteFile): RunCalls {
     async stopRun(runId, { state, at, error }) {
       const isStopped = await write(() => {
         const cause = error ? JSON.stringify(error) : null;
-        return sql.stop.run(state, at.getTime(), cause, runId).changes === 1;
+        return sql.stop.run(state, at.getTime(), cause, runId, state).changes === 1;
       }, 'synced');
       if (isStopped) stops.announce(runId);
       return isStopped;
     },
+    resumeRun: (runId, at) =>
+      write(() => sql.resume.run(at.getTime(), runId).changes === 1, 'synced'),
     beginClosing: (runId, at) =>
       write(() => {
         const row = sql.beginClosing.get(at.getTime(), runId) as Row | undefined;
@@ -122,7 +128,7 @@ export function createRuns({ db, write }: SqliteFile): RunCalls {
         sql.handOver.run(to, runId);
       }, 'synced'),
     runs: async ({
-      states = STATES,
+      states = RUN_STATES,
       operations,
       unclosed = false,
       migrationId,
@@ -150,5 +156,3 @@ export function createRuns({ db, write }: SqliteFile): RunCalls {
 }
 
 const NEWEST = { createdAtMs: Number.MAX_SAFE_INTEGER, runId: '' };
-
-const STATES = ['planning', 'active', 'completed', 'cancelled', 'failed'];

@@ -24,7 +24,8 @@ CREATE TABLE IF NOT EXISTS runs (
   task TEXT,
   closing_at INTEGER,
   number INTEGER,
-  migration_id TEXT
+  migration_id TEXT,
+  resumed_at INTEGER
 ) WITHOUT ROWID;
 CREATE INDEX IF NOT EXISTS runs_newest ON runs (created_at DESC, run_id DESC);
 
@@ -141,7 +142,9 @@ ALTER TABLE runs ADD COLUMN number INTEGER;
 UPDATE runs SET number = numbered.number FROM (
   SELECT run_id AS run, ROW_NUMBER() OVER (ORDER BY created_at, run_id) AS number FROM runs
 ) AS numbered WHERE run_id = numbered.run;`,
-  8: 'ALTER TABLE runs ADD COLUMN migration_id TEXT;',
+  8: `
+ALTER TABLE runs ADD COLUMN migration_id TEXT;
+ALTER TABLE runs ADD COLUMN resumed_at INTEGER;`,
 };
 
 /** On what an upgrade may have added. */

@@ -47,7 +47,7 @@ it.each([
     (client: Client) => client.retry('a b', ['source', 'quota']),
   ],
   ['retry', {}, (client: Client) => client.retry('a b', [])],
-  ['cancel', {}, (client: Client) => client.cancel('a b')],
+  ['cancel', {}, (client: Client) => client.steer('a b', 'cancel')],
 ] as const)('posts to %s with %j', async (name, body, call) => {
   const { client, peer } = await setup();
   peer.answer({ status: 202, body: '{"runId":"a b","ordered":2,"pending":0,"unread":0}' });

@@ -23,7 +23,9 @@ import type {
 } from '../../../../shared/providers/tencent/offline-fetch/client.ts';
 import { createFetchStatus } from '../../../../shared/providers/tencent/offline-fetch/status.ts';
 import { cancelRun } from '../../../../shared/runs/cancel.ts';
+import { pauseRun } from '../../../../shared/runs/pause.ts';
 import { createPlanner } from '../../../../shared/runs/plan.ts';
+import { resumeRun } from '../../../../shared/runs/resume.ts';
 import { retryRun } from '../../../../shared/runs/retry.ts';
 import type { Objects } from '../../../../shared/stores/objects.ts';
 import { tencentCalls } from '../../../fixtures/calls.ts';
@@ -230,6 +232,12 @@ export async function openWorld(random: () => number, open?: (now: () => Date) =
     async cancel(calls: number): Promise<void> {
       await cancelRun({ runId } as never, view(calls));
     },
+    async pause(calls: number): Promise<void> {
+      await pauseRun(runId, view(calls));
+    },
+    async resume(calls: number): Promise<void> {
+      await resumeRun(runId, view(calls));
+    },
     /** Tells outcomes, some for the second time. */
     async callbacks(calls: number): Promise<void> {
       const { ledger } = view(calls);
@@ -269,5 +277,5 @@ export async function openWorld(random: () => number, open?: (now: () => Date) =
     }
   };
 
-  return { ...stores, actions, attempt, clock, faults, run, runId, settle };
+  return { ...stores, actions, attempt, clock, faults, run, runId, settle, taken };
 }
