@@ -124,6 +124,29 @@ describe.each(CANCELLED)('a run that is cancelled %s', (_where, whose) => {
     },
   );
 
+  it('leaves a task that waits for its turn as it was, when it is paused instead', async () => {
+    const ref = omsRef('v2', '4042');
+    const world = await setup(ref);
+    const starter = starterOf(world);
+    const starting = starter.start(TRANSFER, ref, 1);
+    await world.until(() => callsOf(world) > 0);
+    await isSubmitting(world);
+    await whose(world).stopRun(RUN, { state: 'paused', at: world.now() });
+    let isOver = false;
+    const outcome = starting.finally(() => (isOver = true));
+    await world.until(() => isOver);
+    expect(await outcome).toEqual({ kind: 'stopped' });
+    expect(startsOf(world)).toBe(0);
+    expect(await world.ledger.read(TRANSFER)).toMatchObject({ state: 'planned', attempt: 2 });
+
+    await world.ledger.resumeRun(RUN, world.now());
+    isOver = false;
+    const started = starter.start(TRANSFER, ref, 2).finally(() => (isOver = true));
+    await world.until(() => isOver);
+    expect(await started).toMatchObject({ kind: 'started' });
+    expect(startsOf(world)).toBe(1);
+  });
+
   it('has no Batch job created that waits for its turn', async () => {
     const ref: BatchJobRef = {
       kind: 'batch',

@@ -7,7 +7,9 @@ import { NO_TALLY, type Tally } from '../../../shared/ledger/tally.ts';
 import type { Cause } from '../../../shared/lib/errors.ts';
 import { createShardReader } from '../../../shared/manifest/shards.ts';
 import { readTimetable, requestPass } from '../../../shared/runs/nightly/timetable.ts';
+import { pauseRun } from '../../../shared/runs/pause.ts';
 import { newRun, newShard } from '../../contract/ledger.ts';
+import { silentLog } from '../../fixtures/log.ts';
 import { AT, PROJECT, REGION, setupNights } from '../../fixtures/nights.ts';
 
 const place = {
@@ -228,6 +230,43 @@ describe('retry-failed-objects: OMS', () => {
     const task = huawei.tasks.add({ ...place, status: 4, errorCode: 'TRF.0001' });
     expect(await night(nightOf(0))).toMatchObject({ planned: 1, started: 0, remaining: 1 });
     expect(task.starts).toBe(0);
+  });
+
+  /** A pass of one task, paused while it waits for room. */
+  async function pausedPass() {
+    const given = await setupNights({
+      wait: async () => {
+        const [run] = (await given.ledger.runs({ operations: ['retry-failed-objects'] })).items;
+        await pauseRun(run?.runId ?? '', { ...given, log: silentLog, now: () => AT });
+        for (const other of running) other.status = 5;
+      },
+    });
+    const { huawei } = given;
+    const running = Array.from({ length: 5 }, () => huawei.tasks.add({ ...place, status: 2 }));
+    const task = huawei.tasks.add({ ...place, status: 4, errorCode: 'TRF.0001' });
+    const { runId, ...answer } = await given.night(nightOf(0));
+    expect(answer).toMatchObject({ planned: 1, started: 0, remaining: 1 });
+    return { ...given, task, runId: String(runId) };
+  }
+
+  it('starts nothing of a paused pass, however long it is, until it is resumed', async () => {
+    const { clock, ledger, night, runId, sweepAll, task } = await pausedPass();
+    clock.at = new Date(AT.getTime() + 30 * 3_600_000);
+    await sweepAll();
+    expect(await night({ detail: { continue: true } })).toMatchObject({ runId: null });
+    expect(await ledger.run(runId)).toMatchObject({ state: 'paused', counts: { planned: 1 } });
+    await ledger.resumeRun(runId, clock.at);
+    expect(await night({ detail: { continue: true } })).toMatchObject({ runId, started: 1 });
+    expect(task.starts).toBe(1);
+  });
+
+  it('takes over what a paused pass has not started', async () => {
+    const { ledger, night, runId, task } = await pausedPass();
+    expect(await night(nightOf(1))).toMatchObject({ planned: 1, started: 1 });
+    await ledger.resumeRun(runId, AT);
+    expect(await night({ detail: { continue: true } })).toMatchObject({ started: 0 });
+    expect((await ledger.run(runId))?.counts).toMatchObject({ planned: 0, cancelled: 1 });
+    expect(task.starts).toBe(1);
   });
 
   it('one firing, told twice, is one pass; a later moment is another', async () => {

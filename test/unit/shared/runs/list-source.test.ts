@@ -182,6 +182,28 @@ describe('a list of a bucket', () => {
     expect(await Array.fromAsync(objects.list(listPrefix(RUN.runId)))).toEqual([]);
   });
 
+  it('waits where its run is paused, and goes on with its parts when it is resumed', async () => {
+    const { lists, ledger, objects, open } = await setup();
+    let parts = 0;
+    const pausing = open(ledger, {
+      ...objects,
+      put: async (...given) => {
+        parts += 1;
+        if (parts === 2) await ledger.stopRun(RUN.runId, { state: 'paused', at: new Date() });
+        return objects.put(...given);
+      },
+    });
+    await pausing.work(RUN.runId, NEVER);
+    expect(await lists.work(RUN.runId, NEVER)).toBe('ended');
+    expect(await Array.fromAsync(objects.list(listPrefix(RUN.runId)))).toHaveLength(2);
+    await ledger.resumeRun(RUN.runId, new Date());
+    expect(await lists.work(RUN.runId, NEVER)).toBe('ended');
+    const { keys, others } = await readList(objects, RUN.runId);
+    expect(keys.toSorted()).toEqual(KEYS.toSorted());
+    expect(others).toEqual([]);
+    expect(await ledger.run(RUN.runId)).toMatchObject({ state: 'active' });
+  });
+
   it('stops where its run is cancelled, and leaves no part', async () => {
     const { lists, ledger, objects, open } = await setup();
     const cancelling = open(ledger, {
