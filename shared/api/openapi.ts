@@ -61,7 +61,7 @@ function build(allowHttps: boolean) {
     servers: [{ url: '/', description: 'Where this document came from' }],
     tags: [
       { name: 'start', description: 'Start work' },
-      { name: 'steer', description: 'Upload manifests, retry and cancel runs' },
+      { name: 'steer', description: 'Upload manifests, retry, pause and cancel runs' },
       { name: 'read', description: 'Migrations, runs and transfers' },
       { name: 'reports', description: 'Reports of a run' },
       { name: 'providers', description: 'Called by the providers' },

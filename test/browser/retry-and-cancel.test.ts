@@ -58,6 +58,23 @@ it('a nightly pass is started now', async () => {
   await page.getByRole('button', { name: 'Run it now', disabled: false }).waitFor();
 });
 
+it('a run is paused and resumed', async () => {
+  const live = await startLive({ env: { WAYBILL_COS_FETCH_RPS: '10' } });
+  const runId = await live.start('videos.csv', manifestOf(live.site, 60));
+  const page = await open(live, { hash: `#/runs/${runId}` });
+  await badge(page, 'Active');
+  await page.getByRole('button', { name: 'Pause' }).click();
+  await badge(page, 'Paused');
+  await page.getByText('Nothing more is sent until you resume the run.').waitFor();
+  await page.evaluate(() => (location.hash = '#/?state=paused'));
+  await page.getByRole('link', { name: 'videos.csv' }).click();
+  await page.getByRole('button', { name: 'Resume' }).click();
+  await badge(page, 'Completed');
+  expect((await (await live.call(`/runs/${runId}`)).json()) as object).toMatchObject({
+    counts: { succeeded: 60, cancelled: 0 },
+  });
+});
+
 it('a run is cancelled after a question', async () => {
   const live = await startLive({ env: { WAYBILL_COS_FETCH_RPS: '10' } });
   const runId = await live.start('videos.csv', manifestOf(live.site, 100));
