@@ -169,7 +169,9 @@ it('answers of every route are as described', { timeout: 60_000 }, async () => {
     {},
     post({ ...TARGET, objects: [{ ...object, url: live.site.missingUrl }] }),
   );
-  await ask('POST /runs/{runId}/cancel', begun as { runId: string }, post());
+  for (const action of ['pause', 'resume', 'cancel']) {
+    await ask(`POST /runs/{runId}/${action}`, begun as { runId: string }, post());
+  }
   expect((await ask('POST /dead-letters/redrive', {}, post())).status).toBe(200);
   expect((await ask('POST /nightly', {}, post())).status).toBe(202);
   expect((await ask('POST /lists', {}, post({ source: 's3://media/photos/' }))).status).toBe(202);

@@ -140,7 +140,11 @@ const STEPS: Readonly<Record<string, (ledger: Ledger, runId: string, at: Date) =
   reopen: (ledger, runId) => ledger.reopenRun(runId, 'active'),
   replan: (ledger, runId) => ledger.reopenRun(runId, 'planning'),
   open: async (ledger, runId, at) => {
-    const opened = await ledger.openShard(newShard(runId), { ...LEASE, at });
+    const opened = await ledger.openShard(newShard(runId), {
+      ...LEASE,
+      owner: String(at.getTime()),
+      at,
+    });
     return typeof opened === 'string' ? opened : 'opened';
   },
 };
