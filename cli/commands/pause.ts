@@ -1,24 +1,14 @@
 /** `waybill pause <run>`: sends nothing more of a run until it is resumed. */
-import type { Command } from 'commander';
 import { EXIT, type ExitCode } from '../io/failure.ts';
-import {
-  type CommandIo,
-  type CommandOptions,
-  type Connection,
-  examples,
-  onRun,
-  RUN_ARGUMENT,
-  withConnection,
-} from '../io/options.ts';
+import { type CommandOptions, runCommand } from '../io/options.ts';
 import { printable } from '../io/text.ts';
 
-export function addPause(program: Command, io: CommandIo): void {
-  withConnection(program.command('pause'))
-    .description('send nothing more of a run until you resume it')
-    .argument(...RUN_ARGUMENT)
-    .addHelpText('after', examples('pause <run>', 'pause <run> --json'))
-    .action(onRun<Connection>(io, pause));
-}
+export const addPause = runCommand({
+  name: 'pause',
+  description: 'send nothing more of a run until you resume it',
+  examples: ['pause <run>', 'pause <run> --json'],
+  action: pause,
+});
 
 /** @throws CommandFailure: refused when the run has ended, or is one task at the provider */
 async function pause({ client, json, stdout }: CommandOptions, runId: string): Promise<ExitCode> {
