@@ -11,43 +11,26 @@ import type { Route } from '../shared/api/handlers/common.ts';
 import { migrationRoutes } from '../shared/api/handlers/migrations.ts';
 import { reportRoutes } from '../shared/api/handlers/reports.ts';
 import { runRoutes } from '../shared/api/handlers/runs.ts';
-import { serviceRoutes } from '../shared/api/handlers/service.ts';
-import { startRoutes } from '../shared/api/handlers/start.ts';
+import { type ServiceOptions, serviceRoutes } from '../shared/api/handlers/service.ts';
+import { type StartingOptions, startRoutes } from '../shared/api/handlers/start.ts';
 import { noQuery, parseQuery, UPLOAD_PREFIXES } from '../shared/api/requests.ts';
 import { RUNS_API } from '../shared/api/routes/index.ts';
 import { routesOf } from '../shared/api/routes/route.ts';
-import type { Ledger } from '../shared/ledger/ledger.ts';
 import { InputError } from '../shared/lib/errors.ts';
-import type { Log } from '../shared/lib/log.ts';
 import { own } from '../shared/lib/values.ts';
 import { createDescribe } from '../shared/manifest/describe.ts';
-import type { SourceConfig } from '../shared/manifest/sources/config.ts';
-import { createPlanner, type PlanLater, type Planner } from '../shared/runs/plan.ts';
+import { createPlanner } from '../shared/runs/plan.ts';
 import type { Deployment } from '../shared/runtime/deployment.ts';
 import { overHttp } from '../shared/runtime/http.ts';
-import type { Objects, Uploads } from '../shared/stores/objects.ts';
-import type { DeadLetters, QueueSender } from '../shared/stores/queue.ts';
+import type { Uploads } from '../shared/stores/objects.ts';
 import { runsConfig } from '../shared/wiring/config/functions.ts';
 import { API, namesOf, SERVED, SOURCES } from '../shared/wiring/config/tables.ts';
 import { openSourceList } from '../shared/wiring/documents.ts';
 import { openParts } from '../shared/wiring/parts.ts';
 
-export interface Deps {
+export interface Deps extends Omit<StartingOptions, 'now'>, Omit<ServiceOptions, 'ledger' | 'now'> {
   readonly authorize: Authorize;
-  readonly deadLetters: Pick<DeadLetters, 'depth' | 'redrive'>;
-  readonly ledger: Ledger;
-  readonly sources?: () => readonly SourceConfig[];
-  readonly log: Log;
-  readonly objects: Objects;
-  readonly planner: Planner;
-  /** For packed and for long manifests, where a request has not the time for them. */
-  readonly planLater?: PlanLater | undefined;
-  readonly queue: QueueSender;
   readonly uploads: Uploads;
-  /** The page and its files; absent where there is none. */
-  readonly dashboard?: Route;
-  /** Takes `https:` sources as they are. */
-  readonly allowHttps: boolean;
   readonly now?: () => Date;
 }
 

@@ -26,19 +26,13 @@ import { findList } from '../manifest/find-list.ts';
 import { type Outcome, outcomeJson, outcomeText } from '../manifest/output.ts';
 import { writeWhole } from '../manifest/spool.ts';
 
-export interface ManifestArguments {
+interface ManifestArguments extends Filters {
   readonly output?: string;
   readonly from?: ListFormat;
   readonly source?: string;
   readonly to?: string;
-  readonly prefix?: string;
   readonly keyPrefix?: string;
   readonly stripPrefix?: string;
-  readonly include?: readonly string[];
-  readonly exclude?: readonly string[];
-  readonly minSize?: bigint;
-  readonly maxSize?: bigint;
-  readonly modifiedSince?: Date;
   readonly changedSince?: string;
   readonly assumeUnchanged?: boolean;
   readonly folderMarkers?: boolean;

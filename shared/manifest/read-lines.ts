@@ -45,16 +45,7 @@ export interface ReaderSink {
   warned(warning: Warning): void;
 }
 
-export interface LineReader {
-  /** The good lines of a block, in order. */
-  read(block: LineBlock): PlannedTransfer[];
-  /** Quarantines a line that was too long to hold. */
-  skip(line: LongLine): void;
-  /** Of what was read so far. */
-  tally(): Tally;
-}
-
-export function createLineReader(options: ReaderOptions, sink: ReaderSink): LineReader {
+export function createLineReader(options: ReaderOptions, sink: ReaderSink) {
   const { layout } = options;
   const columns = layout.columns ?? DEFAULT_COLUMNS;
   const isFast = layout.format === 'csv' && options.list === undefined;
@@ -78,6 +69,7 @@ export function createLineReader(options: ReaderOptions, sink: ReaderSink): Line
     return judge(line.startsWith('\ufeff') ? line.slice(1) : line, byteOffset);
   };
 
+  /** The good lines of a block, in order. */
   const read = (block: LineBlock): PlannedTransfer[] => {
     const { bytes, start } = block;
     const found: PlannedTransfer[] = [];
@@ -111,6 +103,7 @@ export function createLineReader(options: ReaderOptions, sink: ReaderSink): Line
     return found;
   };
 
+  /** Quarantines a line that was too long to hold. */
   const skip = ({ start, end, head }: LongLine) => {
     quarantine(lineTooLong(), start, head.toString('utf8'));
     counts.lines += 1;

@@ -28,6 +28,7 @@ export interface RetryOptions {
   readonly ledger: Ledger;
   readonly objects: Objects;
   readonly planner: Planner;
+  /** For packed and for long manifests, where a request has not the time for them. */
   readonly planLater?: PlanLater | undefined;
   readonly queue: QueueSender;
   readonly now: () => Date;

@@ -3,33 +3,23 @@ import * as v from 'valibot';
 import { InputError } from '../lib/errors.ts';
 import { parseWith } from '../lib/validate.ts';
 
-export interface Upload {
-  readonly bucket: string;
-  /** Decoded. */
-  readonly key: string;
-}
-
 export interface UploadEvent {
-  readonly uploads: readonly Upload[];
+  /** Decoded. */
+  readonly keys: readonly string[];
   /** One for each record that can't be read. */
   readonly faults: readonly InputError[];
 }
 
 const notification = v.object({ Records: v.array(v.unknown()) });
 
-const record = v.object({
-  s3: v.object({
-    bucket: v.object({ name: v.string() }),
-    object: v.object({ key: v.string() }),
-  }),
+const uploaded = v.object({
+  bucket: v.object({ name: v.string() }),
+  object: v.object({ key: v.string() }),
 });
 
-const bridged = v.object({
-  detail: v.object({
-    bucket: v.object({ name: v.string() }),
-    object: v.object({ key: v.string() }),
-  }),
-});
+const record = v.object({ s3: uploaded });
+
+const bridged = v.object({ detail: uploaded });
 
 const testEvent = v.object({ Event: v.literal('s3:TestEvent') });
 
@@ -40,12 +30,9 @@ const testEvent = v.object({ Event: v.literal('s3:TestEvent') });
  * @throws InputError (EVENT_INVALID) when it is no such event; a bad record is a fault of the answer
  */
 export function parseUploads(event: unknown): UploadEvent {
-  if (v.is(testEvent, event)) return { uploads: [], faults: [] };
-  if (v.is(bridged, event)) {
-    const { bucket, object } = event.detail;
-    return { uploads: [{ bucket: bucket.name, key: object.key }], faults: [] };
-  }
-  const uploads: Upload[] = [];
+  if (v.is(testEvent, event)) return { keys: [], faults: [] };
+  if (v.is(bridged, event)) return { keys: [event.detail.object.key], faults: [] };
+  const keys: string[] = [];
   const faults: InputError[] = [];
   for (const [index, given] of parseWith(
     notification,
@@ -54,14 +41,13 @@ export function parseUploads(event: unknown): UploadEvent {
   ).Records.entries()) {
     try {
       const { s3 } = parseWith(record, given, `Record ${index} of the upload event`);
-      const key = decodeKey(s3.object.key, `Records[${index}].s3.object.key`);
-      uploads.push({ bucket: s3.bucket.name, key });
+      keys.push(decodeKey(s3.object.key, `Records[${index}].s3.object.key`));
     } catch (error) {
       if (!(error instanceof InputError)) throw error;
       faults.push(error);
     }
   }
-  return { uploads, faults };
+  return { keys, faults };
 }
 
 function decodeKey(encoded: string, path: string): string {

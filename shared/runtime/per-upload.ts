@@ -26,11 +26,11 @@ export const perUpload =
     { objects, log }: PerUploadOptions<Info>,
   ) =>
   async (event: unknown): Promise<UploadsAnswer> => {
-    const { uploads, faults } = parseUploads(event);
+    const { keys, faults } = parseUploads(event);
     const failures: unknown[] = [...faults];
     for (const fault of faults) log.error('upload.failed', {}, fault);
     const runIds: string[] = [];
-    for (const { key } of uploads) {
+    for (const key of keys) {
       if (!key.startsWith(prefix) || key.endsWith('/')) {
         log.debug('upload.ignored', { key });
         continue;

@@ -10,18 +10,12 @@ export interface Match<Target> {
   readonly target: Target;
 }
 
-export interface Router<Target> {
-  /**
-   * The route; or the methods of the most specific route that fits the path (none: there is no such
-   * path).
-   */
-  find(method: string, path: string): Match<Target> | readonly string[];
-}
+export type Router<Target> = ReturnType<typeof createRouter<Target>>;
 
 /** @param routes such as `['GET /runs/{runId}', handler]`, in any order: the most specific is taken */
 export function createRouter<Target>(
   routes: readonly (readonly [route: string, target: Target])[],
-): Router<Target> {
+) {
   const compiled = routes.map(([routeKey, target]) => {
     const [method = '', path = ''] = routeKey.split(' ');
     const names: string[] = [];
@@ -43,7 +37,11 @@ export function createRouter<Target>(
   });
   compiled.sort((a, b) => a.vagueness - b.vagueness);
   return {
-    find(asked, path) {
+    /**
+     * The route; or the methods of the most specific route that fits the path (none: there is no such
+     * path).
+     */
+    find(asked: string, path: string): Match<Target> | readonly string[] {
       const method = asked === 'HEAD' ? 'GET' : asked;
       const allowed = new Set<string>();
       let nearest: string | undefined;

@@ -4,32 +4,23 @@
  */
 import type * as v from 'valibot';
 import { inProgress, runLeaseName, withLease } from '../../ledger/lease.ts';
-import type { Ledger } from '../../ledger/ledger.ts';
 import type { Run } from '../../ledger/model.ts';
 import { ConflictError } from '../../lib/errors.ts';
 import type { Log } from '../../lib/log.ts';
 import { ASKED_QUIET_MS, feedQuiet } from '../../runs/feed-quiet.ts';
-import type { PlanLater, Planner } from '../../runs/plan.ts';
+import type { RetryOptions } from '../../runs/retry.ts';
 import { json } from '../../runtime/http.ts';
-import type { ObjectInfo, Objects } from '../../stores/objects.ts';
-import type { QueueSender } from '../../stores/queue.ts';
+import type { ObjectInfo } from '../../stores/objects.ts';
 import { fetchesKey, fetchesText, sameKeyOf } from '../fetches.ts';
 import { claimRun } from '../idempotency.ts';
 import { fetchesBody, manifestBody, parseBody } from '../requests.ts';
 import type { START_ROUTES } from '../routes/start.ts';
 import type { Routes } from './common.ts';
 
-export interface StartingOptions {
-  readonly ledger: Ledger;
-  readonly objects: Objects;
-  readonly planner: Planner;
-  readonly queue: QueueSender;
+export interface StartingOptions extends RetryOptions {
   readonly log: Log;
-  /** For packed and for long manifests, where a request has not the time for them. */
-  readonly planLater?: PlanLater | undefined;
   /** Takes `https:` sources as they are. */
   readonly allowHttps: boolean;
-  readonly now: () => Date;
 }
 
 export const startRoutes = (options: StartingOptions): Routes<typeof START_ROUTES> => {

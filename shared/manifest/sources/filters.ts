@@ -18,12 +18,6 @@ export interface Filters {
   readonly modifiedSince?: Date;
 }
 
-export interface Filter {
-  byName(key: string): LeftOutReason | undefined;
-  /** A field that the list doesn't tell leaves nothing out. */
-  byFields(object: SourceObject): LeftOutReason | undefined;
-}
-
 type Matcher = (key: string) => boolean;
 
 function anyOf(globs: readonly string[]): Matcher {
@@ -36,7 +30,7 @@ function anyOf(globs: readonly string[]): Matcher {
   return (key) => matchers.some((matches) => matches(key));
 }
 
-export function createFilter(filters: Filters): Filter {
+export function createFilter(filters: Filters) {
   const { prefix = '', include = [], exclude = [], minSize, maxSize, modifiedSince } = filters;
   const isIncluded = include.length === 0 ? () => true : anyOf(include);
   const isExcluded = anyOf(exclude);
@@ -44,11 +38,12 @@ export function createFilter(filters: Filters): Filter {
   const hasSizes = minSize !== undefined || maxSize !== undefined;
 
   return {
-    byName: (key) => {
+    byName: (key: string): LeftOutReason | undefined => {
       if (!key.startsWith(prefix)) return 'OUTSIDE_PREFIX';
       return isIncluded(key) && !isExcluded(key) ? undefined : 'FILTERED_NAME';
     },
-    byFields: ({ sizeBytes, modified }) => {
+    /** A field that the list doesn't tell leaves nothing out. */
+    byFields: ({ sizeBytes, modified }: SourceObject): LeftOutReason | undefined => {
       if (hasSizes && sizeBytes !== undefined) {
         const size = BigInt(sizeBytes);
         if (size < (minSize ?? 0n) || (maxSize !== undefined && size > maxSize)) {

@@ -16,15 +16,7 @@ export interface SmnMessage {
   readonly messageId: string;
 }
 
-export interface SmnVerifier {
-  /**
-   * The message, when it is SMN's and of a configured topic; undefined for types that need nothing.
-   * A confirmation is confirmed.
-   * @throws InputError (NOTIFICATION_REFUSED); ReplyError, TransportError when SMN does not give its
-   * certificate or take the confirmation now: it sends the message again then
-   */
-  accept(body: string): Promise<SmnMessage | undefined>;
-}
+export type SmnVerifier = ReturnType<typeof createSmnVerifier>;
 
 export interface SmnVerifierOptions {
   readonly topics: readonly string[];
@@ -75,7 +67,7 @@ const SIGNED: ReadonlyMap<string, readonly (keyof Parsed)[]> = new Map([
   ['UnsubscribeConfirmation', CONFIRMATION],
 ]);
 
-export function createSmnVerifier(options: SmnVerifierOptions): SmnVerifier {
+export function createSmnVerifier(options: SmnVerifierOptions) {
   const { topics, endpoint, send, now = () => new Date() } = options;
   const certificates = new Map<string, X509Certificate>();
 
@@ -96,7 +88,13 @@ export function createSmnVerifier(options: SmnVerifierOptions): SmnVerifier {
   };
 
   return {
-    async accept(body) {
+    /**
+     * The message, when it is SMN's and of a configured topic; undefined for types that need nothing.
+     * A confirmation is confirmed.
+     * @throws InputError (NOTIFICATION_REFUSED); ReplyError, TransportError when SMN does not give its
+     * certificate or take the confirmation now: it sends the message again then
+     */
+    async accept(body: string): Promise<SmnMessage | undefined> {
       const value = parse(body);
       const signed = SIGNED.get(check(typed, value).type);
       if (!signed) return undefined;

@@ -16,13 +16,9 @@ interface NotifyOptions {
   readonly outbox: Pick<Outbox, 'add'>;
 }
 
-export interface Notifier {
-  readonly outbox: Pick<Outbox, 'add'>;
-  /** Adds messages about refused credentials, then sends every message that waits. @throws StoreError */
-  send(times: Parameters<Deliver>[0]): Promise<void>;
-}
+export type Notifier = ReturnType<typeof createNotifier>;
 
-export function createNotifier(config: WebhookConfig, ledger: Ledger, log: Log): Notifier {
+export function createNotifier(config: WebhookConfig, ledger: Ledger, log: Log) {
   const outbox = createOutbox({ ledger, log });
   // A message about a run is sent once the run is closed.
   const check = async (message: Message): Promise<'send' | 'wait' | 'drop'> => {
@@ -34,8 +30,9 @@ export function createNotifier(config: WebhookConfig, ledger: Ledger, log: Log):
   };
   const deliver = createDeliver({ ...config, outbox, ledger, log, check });
   return {
-    outbox,
-    async send(times) {
+    outbox: outbox as Pick<Outbox, 'add'>,
+    /** Adds messages about refused credentials, then sends every message that waits. @throws StoreError */
+    async send(times: Parameters<Deliver>[0]): Promise<void> {
       await addRefusals({ ledger, outbox });
       if ((await outbox.pending()).length > 0) await deliver(times);
     },

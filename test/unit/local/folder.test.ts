@@ -52,7 +52,7 @@ describe('the inbox', () => {
           [
             'cos-fetch/',
             async (event) => {
-              for (const { key } of parseUploads(event).uploads) {
+              for (const key of parseUploads(event).keys) {
                 planned.push(key);
                 if (fail(key, planned.length)) throw new Error('not now');
               }
@@ -103,10 +103,7 @@ describe('the inbox', () => {
       folder: objects.bucket,
       uploads: [
         ['oms/', () => Promise.reject(new Error('not now'))],
-        [
-          'oms/',
-          async (event) => void taken.push(...parseUploads(event).uploads.map((u) => u.key)),
-        ],
+        ['oms/', async (event) => void taken.push(...parseUploads(event).keys)],
       ],
     });
     onTestFinished(() => inbox.stop());
@@ -123,7 +120,7 @@ describe('the inbox', () => {
       unpack = end;
     });
     const upload = async (event: unknown): Promise<void> => {
-      const [{ key } = { key: '' }] = parseUploads(event).uploads;
+      const [key = ''] = parseUploads(event).keys;
       if (key.endsWith('.gz')) await unpacked;
       planned.push(key);
     };

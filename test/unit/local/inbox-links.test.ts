@@ -26,12 +26,7 @@ async function setup() {
       log: createLog({ write: (line) => lines.push(line) }),
       quietMs: 30,
       scanMs: 50,
-      uploads: [
-        [
-          'cos-fetch/',
-          async (event) => void taken.push(...parseUploads(event).uploads.map(({ key }) => key)),
-        ],
-      ],
+      uploads: [['cos-fetch/', async (event) => void taken.push(...parseUploads(event).keys)]],
     });
     onTestFinished(() => inbox.stop());
   };

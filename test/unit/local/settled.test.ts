@@ -76,7 +76,7 @@ async function setup() {
         [
           'cos-fetch/',
           async (event) => {
-            for (const { key } of parseUploads(event).uploads) {
+            for (const key of parseUploads(event).keys) {
               taken.push(readFileSync(join(objects.bucket, key), 'utf8'));
             }
           },
@@ -208,9 +208,7 @@ it('takes an object of a bucket at once, and watches no folder for it', async ()
     startInbox({
       objects: { ...objects, bucket },
       log: createLog({ write: () => {} }),
-      uploads: [
-        ['cos-fetch/', async (event) => resolve(parseUploads(event).uploads.map(({ key }) => key))],
-      ],
+      uploads: [['cos-fetch/', async (event) => resolve([...parseUploads(event).keys])]],
     }).then((inbox) => onTestFinished(() => inbox.stop()), reject);
   });
   expect(taken).toEqual([KEY]);

@@ -23,14 +23,7 @@ interface Kept<Value> {
   readonly final?: boolean;
 }
 
-export interface Counting {
-  /** Of a run; where many transfers are open, some may lag behind (`maxAgeMs`, `LOOK_LINES`). */
-  total(run: Item): Promise<Totals>;
-  /** Each with its counts as its rows are now. */
-  shards(runId: string): AsyncGenerator<ShardRecord>;
-  /** A row of the shard was written here: what is remembered of it no longer holds. */
-  forget(runId: string, shard: number): void;
-}
+export type Counting = ReturnType<typeof createCounting>;
 
 export interface CountingOptions {
   readonly table: Table;
@@ -63,7 +56,7 @@ const SHOWN = [
   'updatedAt',
 ] as const;
 
-export function createCounting(options: CountingOptions): Counting {
+export function createCounting(options: CountingOptions) {
   const { table, rollups, now, maxAgeMs } = options;
   const countRows = createCountRows(options);
   const remembered = new Map<string, Kept<StateCounts> & { readonly of: string }>();
@@ -98,6 +91,7 @@ export function createCounting(options: CountingOptions): Counting {
     return isOwn ? own.counted : count(runId, item, rollup);
   };
 
+  /** Each with its counts as its rows are now. */
   async function* shards(runId: string): AsyncGenerator<ShardRecord> {
     const known = byFirst(await Array.fromAsync(rollups.read(runId)));
     const withCounts = (items: readonly Item[]) =>
@@ -157,6 +151,7 @@ export function createCounting(options: CountingOptions): Counting {
     return found;
   };
 
+  /** Of a run; where many transfers are open, some may lag behind (`maxAgeMs`, `LOOK_LINES`). */
   const total = async (run: Item): Promise<Totals> => {
     const kept = has(run, 'kept') ? json<Kept<Totals>>(run, 'kept') : undefined;
     if (kept && (kept.final || now() - kept.at < maxAgeMs)) return kept.counted;
@@ -190,7 +185,8 @@ export function createCounting(options: CountingOptions): Counting {
   return {
     shards,
     total,
-    forget(runId, shard) {
+    /** A row of the shard was written here: what is remembered of it no longer holds. */
+    forget(runId: string, shard: number): void {
       writes += 1;
       remembered.delete(`${runId}.${shard}`);
     },

@@ -1,12 +1,5 @@
 /** When items expire: DynamoDB removes them within a few days after `ttl`, Unix seconds. */
-export interface Expiry {
-  /** Of marks, from when they were made. Undefined: never. */
-  ended(at: Date): { readonly ttl?: number };
-  /** Of a run, from when it ended; when that is late, such as after a retry, before its first rows. */
-  run(at: Date, createdAt: Date): { readonly ttl?: number };
-  /** Of shards and transfers, from their last write: they must outlive their run. */
-  part(at: Date): { readonly ttl?: number };
-}
+export type Expiry = ReturnType<typeof createExpiry>;
 
 const DAY_SECONDS = 86_400;
 
@@ -14,16 +7,19 @@ const DAY_SECONDS = 86_400;
 const LONGEST_RUN_DAYS = 30;
 
 /** @param retentionDays how long an ended run is kept; 0 keeps everything for ever */
-export function createExpiry(retentionDays: number): Expiry {
-  const after = (at: Date, days: number) =>
+export function createExpiry(retentionDays: number) {
+  const after = (at: Date, days: number): { readonly ttl?: number } =>
     retentionDays === 0 ? {} : { ttl: Math.floor(at.getTime() / 1_000) + days * DAY_SECONDS };
   const partDays = retentionDays + LONGEST_RUN_DAYS;
   return {
-    ended: (at) => after(at, retentionDays),
-    run(at, createdAt) {
+    /** Of marks, from when they were made. Undefined: never. */
+    ended: (at: Date) => after(at, retentionDays),
+    /** Of a run, from when it ended; when that is late, such as after a retry, before its first rows. */
+    run(at: Date, createdAt: Date) {
       const [own, rows] = [after(at, retentionDays), after(createdAt, partDays)];
       return (own.ttl ?? 0) <= (rows.ttl ?? 0) ? own : rows;
     },
-    part: (at) => after(at, partDays),
+    /** Of shards and transfers, from their last write: they must outlive their run. */
+    part: (at: Date) => after(at, partDays),
   };
 }

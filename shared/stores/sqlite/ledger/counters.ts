@@ -5,16 +5,11 @@
 import { TRANSFER_STATES, type TransferState } from '../../../ledger/merge.ts';
 import type { SqliteFile } from '../file.ts';
 
-export interface Counters {
-  /** A transfer of the shard went from one state (none: it is new) to another. */
-  move(runId: string, shard: number, from: TransferState | undefined, to: TransferState): void;
-  /** Writes what has added up; for a change that reads counts within the same commit. */
-  flush(): void;
-}
+export type Counters = ReturnType<typeof createCounters>;
 
 type Deltas = Record<TransferState, number> & { readonly runId: string; readonly shard: number };
 
-export function createCounters(file: SqliteFile): Counters {
+export function createCounters(file: SqliteFile) {
   const changed = new Map<string, Deltas>();
   // A callback can be the first thing a ledger hears of a shard, when its copy was restored.
   const add = file.db.prepare(`
@@ -23,6 +18,7 @@ export function createCounters(file: SqliteFile): Counters {
     ON CONFLICT DO UPDATE SET
       ${TRANSFER_STATES.map((state) => `${state} = ${state} + excluded.${state}`).join(', ')}`);
 
+  /** Writes what has added up; for a change that reads counts within the same commit. */
   const flush = (): void => {
     for (const deltas of changed.values()) {
       const { runId, shard } = deltas;
@@ -34,7 +30,8 @@ export function createCounters(file: SqliteFile): Counters {
 
   return {
     flush,
-    move(runId, shard, from, to) {
+    /** A transfer of the shard went from one state (none: it is new) to another. */
+    move(runId: string, shard: number, from: TransferState | undefined, to: TransferState): void {
       const key = `${runId}.${shard}`;
       let deltas = changed.get(key);
       if (!deltas) {
