@@ -90,6 +90,7 @@ const KINDS: Readonly<Record<string, string>> = {
   'oms-v2-start-task': 'oms v2',
   'oms-v1-start-task': 'oms v1',
   'list-source': 'list',
+  'audit-arrival': 'audit',
   'retry-failed-objects': 'nightly',
 };
 

@@ -86,6 +86,8 @@ export const en = {
   'operation.oms-v1-start-task.one': 'OMS tasks (v1)',
   'operation.list-source': 'List',
   'operation.list-source.one': 'List of a source',
+  'operation.audit-arrival': 'Audit',
+  'operation.audit-arrival.one': 'Audit of a target',
   'operation.retry-failed-objects': 'Nightly pass',
   'operation.retry-failed-objects.one': 'Nightly pass',
 

@@ -82,6 +82,8 @@ export const zh: Readonly<Record<TextKey, string>> = {
   'operation.oms-v1-start-task.one': 'OMS 任务（v1）',
   'operation.list-source': '源端列表',
   'operation.list-source.one': '源端对象列表',
+  'operation.audit-arrival': '到达核查',
+  'operation.audit-arrival.one': '目标端到达核查',
   'operation.retry-failed-objects': '夜间重试',
   'operation.retry-failed-objects.one': '夜间重试',
 

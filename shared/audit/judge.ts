@@ -131,13 +131,17 @@ function mayHaveMd5(object: AuditedObject, askable: Askable | undefined): boolea
 const shown = ({ crc64, md5, etag }: AuditedObject): string =>
   crc64 ?? md5 ?? etag?.replaceAll('"', '') ?? '';
 
+/** Whether the target may hold it unpacked, which only headers tell. */
+export const isLarger = (target: AuditedObject, source: AuditedObject): boolean =>
+  BigInt(target.sizeBytes ?? 0) > BigInt(source.sizeBytes ?? target.sizeBytes ?? 0);
+
 function unpackedHint(
-  { contentEncoding, sizeBytes = '' }: AuditedObject,
+  source: AuditedObject,
   target: AuditedObject,
 ): Pick<Judgement, 'hint' | 'isFinal'> {
-  const isLarger = BigInt(target.sizeBytes ?? '') > BigInt(sizeBytes);
+  const { contentEncoding } = source;
   const isPacked = contentEncoding !== undefined && contentEncoding !== target.contentEncoding;
-  if (!isLarger || !isPacked) return {};
+  if (!isPacked || !isLarger(target, source)) return {};
   const hint = `the source stores this object with Content-Encoding: ${contentEncoding} and the target holds it unpacked`;
   return { hint, isFinal: true };
 }

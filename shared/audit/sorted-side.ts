@@ -7,7 +7,7 @@ import { openSequence, type Place, type Sequence } from './sequence.ts';
 /** Where a side goes on; JSON. */
 export interface SidePlaces {
   /** Of each sequence. */
-  readonly places: readonly Place[];
+  readonly places: Place[];
   /** Of what was taken; more of this key are repeated ones. */
   readonly lastKey?: string | undefined;
   readonly repeated: number;

@@ -26,6 +26,7 @@ export const OPERATIONS = [
   'oms-v2-start-task',
   'oms-v1-start-task',
   'list-source',
+  'audit-arrival',
   'retry-failed-objects',
 ] as const;
 

@@ -10,7 +10,23 @@ export const PROBE_KEY = 'staging/readyz';
 
 export const stagingPrefix = (runId: string): string => `staging/${runId}/`;
 
-export type ReportName = 'summary.json' | 'failed.csv' | 'rejected.csv' | 'rest.csv';
+export type ReportName =
+  | 'summary.json'
+  | 'failed.csv'
+  | 'rejected.csv'
+  | 'rest.csv'
+  | AuditFileName;
+
+/** Of an audit. */
+export const AUDIT_FILES = [
+  'missing.csv',
+  'different.csv',
+  'undecided.csv',
+  'extra.csv',
+  'certificate.json',
+] as const;
+
+export type AuditFileName = (typeof AUDIT_FILES)[number];
 
 export const reportKey = (runId: string, name: ReportName): string => `reports/${runId}/${name}`;
 
@@ -21,3 +37,9 @@ export const listKey = (runId: string): string => `${listPrefix(runId)}list.json
 
 export const listPartKey = (runId: string, name: string): string =>
   `${listPrefix(runId)}${name}.csv`;
+
+/** What an audit keeps while it is under way: sorted chunks, and parts of its reports. */
+export const auditPrefix = (runId: string): string => `audits/${runId}/`;
+
+export const auditPartKey = (runId: string, kind: string, name: string): string =>
+  `${auditPrefix(runId)}${kind}/${name}`;

@@ -6,9 +6,9 @@ import type { Ledger } from '../../ledger/ledger.ts';
 import { isStopped, type Run } from '../../ledger/model.ts';
 import { InputError } from '../../lib/errors.ts';
 import { writeRestCsv } from '../../reporting/csv.ts';
-import { reportText } from '../../runs/reports.ts';
+import { type CsvReport, reportText } from '../../runs/reports.ts';
 import type { HttpAnswer, HttpRequest } from '../../runtime/http.ts';
-import { type ReportName, reportKey } from '../../stores/layout.ts';
+import { reportKey } from '../../stores/layout.ts';
 import type { Objects } from '../../stores/objects.ts';
 import type { REPORT_ROUTES } from '../routes/reports.ts';
 import { absent, findRun, fits, type Routes } from './common.ts';
@@ -44,7 +44,7 @@ export function reportRoutes({
 }: ReportOptions): Routes<typeof REPORT_ROUTES> {
   const report = async (
     request: HttpRequest,
-    name: Exclude<ReportName, 'rest.csv'>,
+    name: CsvReport | 'summary.json',
   ): Promise<HttpAnswer> => {
     const run = await findRun(ledger, request);
     const key = reportKey(run.runId, name);

@@ -1,0 +1,101 @@
+/**
+ * Compares what should be in a target with what is there, as a run of its own: nothing is sent, and no
+ * outcome changes. An audit that was killed at any moment goes on from its last checkpoint, with no
+ * object lost and none counted twice.
+ */
+import { randomUUID } from 'node:crypto';
+import { createCheckpointedRuns } from '../ledger/checkpointed-runs.ts';
+import type { NewRun, Run } from '../ledger/model.ts';
+import { toCause } from '../lib/cause.ts';
+import { ConfigError, InputError, ProviderError } from '../lib/errors.ts';
+import { askHeads } from './ask-heads.ts';
+import { compareSides } from './compare.ts';
+import { discardParts, writeReports } from './finish.ts';
+import { spoolSource, spoolTarget } from './spool.ts';
+import { type AuditOrder, type AuditState, newAudit, readAudit, saveAudit } from './state.ts';
+import { type AuditOptions, createWork, type Outcome, type Work } from './work.ts';
+
+export type NewAudit = Pick<NewRun, 'runId' | 'trigger' | 'migrationId'>;
+
+export function createAudits(options: AuditOptions) {
+  const { ledger, log, now, objects } = options;
+
+  /** Opens the run, or finds it; the comparison itself is `work`'s. @throws StoreError */
+  const open = async (run: NewAudit, order: AuditOrder): Promise<Run> => {
+    const { runId } = run;
+    const { kind, region, bucket, credentials } = order.target;
+    // Before the run: one without it would be open for good.
+    if (!(await readAudit(ledger, runId))) {
+      await saveAudit(ledger, runId, newAudit(order), undefined);
+      log.info('run.opened', { runId, target: `${kind}://${region}/${bucket}` });
+    }
+    const target = { region, bucket, ...(credentials !== undefined && { credentials }) };
+    return ledger.openRun({ ...run, operation: 'audit-arrival', target, createdAt: now() });
+  };
+
+  const report = async (work: Work): Promise<Outcome> => {
+    await writeReports(work);
+    const saved = await work.save({ ...work.state, phase: 'end' });
+    return saved === 'on' ? 'done' : saved;
+  };
+
+  const end = async ({ runId, state }: Work): Promise<Outcome> => {
+    await discardParts(objects, runId);
+    const lines = { lines: state.source.lines, quarantined: 0, transfers: 0 };
+    await ledger.activateRun(runId, { shardCount: 0, sizeBytes: 0, totals: lines });
+    log.info('run.planned', { runId, ...state.verdicts, ...state.requests });
+    return 'done';
+  };
+
+  const PHASES: Readonly<Record<AuditState['phase'], (work: Work) => Promise<Outcome>>> = {
+    source: spoolSource,
+    target: spoolTarget,
+    join: compareSides,
+    heads: askHeads,
+    reports: report,
+    end,
+  };
+
+  const fail = async (runId: string, error: unknown): Promise<void> => {
+    await ledger.stopRun(runId, { state: 'failed', at: now(), error: toCause(error) });
+    log.error('run.failed', { runId }, error);
+    await discardParts(objects, runId);
+  };
+
+  const step = async ({ runId }: Run, deadline: Date): Promise<boolean> => {
+    const kept = await readAudit(ledger, runId);
+    if (!kept) return true;
+    const worker = randomUUID().slice(0, 8);
+    const work = createWork({ ...options, runId, kept, worker, deadline });
+    try {
+      for (;;) {
+        const { phase } = work.state;
+        const outcome = await PHASES[phase](work);
+        if (outcome === 'late') return false;
+        if (outcome === 'stopped') {
+          await discardParts(objects, runId);
+          return true;
+        }
+        if (phase === 'end') return true;
+      }
+    } catch (error) {
+      if (!isLasting(error)) throw error;
+      await fail(runId, error);
+      return true;
+    }
+  };
+
+  const runs = createCheckpointedRuns({
+    ...{ ledger, log, now, step },
+    operation: 'audit-arrival',
+    name: 'audit',
+  });
+  return { open, ...runs };
+}
+
+/** What no later call gets past: wrong input, or a provider that refuses for good. */
+const isLasting = (error: unknown): boolean =>
+  error instanceof InputError ||
+  error instanceof ConfigError ||
+  (error instanceof ProviderError &&
+    (error.class === 'credentials' || error.class === 'request' || error.class === 'state'));
