@@ -31,7 +31,7 @@ export type OpenTarget = (
   onRequest: (kind: 'list' | 'head') => void,
 ) => Promise<TargetBucket>;
 
-/** `late`: the time is over; `stopped`: somebody ended or paused the run. */
+/** `late`: the time is over, or the run is paused; `stopped`: somebody ended it. */
 export type Outcome = 'done' | 'late' | 'stopped';
 
 export interface Work extends AuditOptions {
@@ -91,8 +91,9 @@ export function createWork({ runId, kept, worker, deadline, ...options }: WorkOp
       ({ state, version } = await saveAudit(ledger, runId, { ...next, requests: sent }, version));
       Object.assign(requests, { targetLists: 0, targetHeads: 0, sourceHeads: 0 });
       log.info('audit.checkpoint', { runId, phase: state.phase, ...state.verdicts });
-      if ((await ledger.run(runId))?.state !== 'planning') return 'stopped';
-      return isLate() ? 'late' : 'on';
+      const run = await ledger.run(runId);
+      if (run?.state !== 'planning' && run?.state !== 'paused') return 'stopped';
+      return isLate() || run.state === 'paused' ? 'late' : 'on';
     },
   };
 }

@@ -9,7 +9,7 @@ import type { Operation, Run } from './model.ts';
 
 export interface CheckpointedRuns {
   readonly operation: Operation;
-  /** Names the lease, and what is logged. */
+  /** Names the lease, as in `<name> <runId>`. */
   readonly name: string;
   readonly ledger: Ledger;
   readonly log: Log;
@@ -40,7 +40,7 @@ export function createCheckpointedRuns(options: CheckpointedRuns) {
   /** As `work`. A failure is logged: whoever calls next goes on. */
   const workOrLog = (runId: string, deadline: Date) =>
     work(runId, deadline).catch((error: unknown) => {
-      log.error(`${name}.failed`, { runId }, error);
+      log.error('run.delayed', { runId }, error);
       return 'failed' as const;
     });
 
