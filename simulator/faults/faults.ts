@@ -26,6 +26,7 @@ export const APIS = [
   'batch-create',
   'batch-read',
   'batch-update',
+  'oms-create',
   'oms-start',
   'oms-read',
   'oms-stop',

@@ -19,9 +19,7 @@ export interface GatewayOptions {
 const REGION = /^\/([a-z]{2}-[a-z]+-\d{1,2})(?=\/)/;
 /** Calls that OMS has and the simulator doesn't. */
 const NOT_SIMULATED = [
-  /^POST \/v2\/[^/]+\/(?:tasks|tasks\/batch-update|taskgroups|privacy-agreements)$/,
-  /^DELETE \/v2\/[^/]+\/(?:tasks|taskgroups)\/[^/]+$/,
-  /^PUT \/v2\/[^/]+\/(?:tasks\/[^/]+\/bandwidth-policy|taskgroups\/[^/]+\/update)$/,
+  /^POST \/v2\/[^/]+\/(?:tasks\/batch-update|privacy-agreements)$/,
   /^[A-Z]+ \/v2\/[^/]+\/(?:sync-tasks|objectstorage)(?:\/|$)/,
   /^POST \/v1\/[^/]+\/objectstorage\/task$/,
   /^DELETE \/v1\/[^/]+\/objectstorage\/task\/[^/]+$/,
@@ -60,7 +58,7 @@ export function createGateway(options: GatewayOptions) {
       rule,
       gatewayRefusals,
       breaksOff ? () => withBody(serve()) : serve,
-      api === 'oms-read' ? oddShape : undefined,
+      api === 'oms-read' ? oddShape : api === 'oms-create' ? () => '{}' : undefined,
     );
   };
 }
@@ -70,7 +68,11 @@ function serveRoute(route: Route, call: OmsCall): Answer {
     return route.serve(call);
   } catch (error) {
     if (!(error instanceof OmsRefusal)) throw error;
-    return omsError(`${route.prefix ?? 'OMS'}.${error.code}`, error.message, error.status);
+    return omsError(
+      `${error.prefix ?? route.prefix ?? 'OMS'}.${error.code}`,
+      error.message,
+      error.status,
+    );
   }
 }
 

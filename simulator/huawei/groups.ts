@@ -1,9 +1,9 @@
 /** The task groups of the simulated OMS: their tasks are started, stopped and retried together. */
 import { randomUUID } from 'node:crypto';
 import type { Timers } from '../timers.ts';
-import type { Outcome, TaskType } from './task.ts';
+import type { OmsTask, Outcome, TaskType } from './task.ts';
 import { type PutObject, settle, takeOutcome } from './task.ts';
-import type { OmsTasks } from './tasks.ts';
+import type { TaskStore } from './tasks.ts';
 
 export interface NewOmsGroup {
   readonly region: string;
@@ -20,6 +20,8 @@ export interface NewOmsGroup {
   readonly errorCode?: string;
   /** How the next start or retry ends: completed, or failed. @default { status: 6 } */
   readonly outcome?: GroupOutcome;
+  /** The body it was created with. */
+  readonly created?: Readonly<Record<string, unknown>>;
 }
 
 export interface GroupOutcome {
@@ -37,6 +39,8 @@ export interface OmsGroup {
   readonly cloudType: string;
   readonly srcBucket: string;
   readonly dstBucket: string;
+  readonly created: Readonly<Record<string, unknown>>;
+  bandwidth: readonly object[];
   status: number;
   errorCode: string | undefined;
   outcome: GroupOutcome | undefined;
@@ -59,10 +63,12 @@ export interface GroupStore extends OmsGroups {
   /** Start and retry: what is paused or failed runs again. */
   start(group: OmsGroup, body: Readonly<Record<string, unknown>>): void;
   stop(group: OmsGroup): void;
+  /** A task of its own has ended; the last one ends the group. */
+  taskEnded(task: OmsTask): void;
 }
 
 export interface GroupsOptions {
-  readonly tasks: OmsTasks;
+  readonly tasks: TaskStore;
   readonly runMs: number;
   readonly now: () => Date;
   readonly timers: Timers;
@@ -79,6 +85,8 @@ function newGroup(given: NewOmsGroup): OmsGroup {
     cloudType: given.cloudType ?? 'AWS',
     srcBucket: given.srcBucket ?? 'source-bucket',
     dstBucket: given.dstBucket ?? 'destination-bucket',
+    created: given.created ?? {},
+    bandwidth: (given.created?.['bandwidth_policy'] ?? []) as object[],
     status,
     errorCode: given.errorCode ?? (status === 5 ? 'TRF.0004' : undefined),
     outcome: given.outcome,
@@ -100,7 +108,11 @@ export function createGroups({ tasks, runMs, now, timers, put }: GroupsOptions):
 
   const later = (group: OmsGroup, act: () => void): void => {
     cancels.get(group)?.();
-    cancels.set(group, timers.later(runMs, act));
+    const cancel = timers.later(runMs, () => {
+      cancels.delete(group);
+      act();
+    });
+    cancels.set(group, cancel);
   };
 
   const end = (group: OmsGroup): void => {
@@ -125,12 +137,22 @@ export function createGroups({ tasks, runMs, now, timers, put }: GroupsOptions):
     },
     get: (id) => groups.get(id),
     all: () => groups.values(),
+    taskEnded({ groupId = '' }) {
+      const group = groups.get(groupId);
+      if (group?.status !== 2 || cancels.has(group) || tasksOf(group, 1, 2, 7).length > 0) return;
+      const isFailed = tasksOf(group, 4).length > 0;
+      group.status = isFailed ? 5 : 6;
+      group.errorCode = isFailed ? 'TRF.0004' : undefined;
+    },
     start(group, body) {
       group.starts += 1;
       group.lastStart = body;
       group.startedAt = now();
       group.status = 2;
       group.errorCode = undefined;
+      const own = tasksOf(group, 3, 4).filter(({ lists }) => lists.length > 0);
+      for (const task of own) tasks.start(task, body, body['migrate_failed_object'] === true);
+      if (own.length > 0) return;
       for (const task of tasksOf(group, 3, 4)) {
         task.status = 2;
         task.errorCode = undefined;
@@ -142,7 +164,11 @@ export function createGroups({ tasks, runMs, now, timers, put }: GroupsOptions):
     },
     stop(group) {
       group.status = 7;
-      for (const task of tasksOf(group, 1, 2)) task.status = 7;
+      for (const task of tasksOf(group, 1, 2)) {
+        if (task.lists.length === 0) task.status = 7;
+        else if (task.status === 2) tasks.stop(task);
+        else task.status = 3;
+      }
       later(group, () => {
         if (group.status === 7) group.status = 3;
         for (const task of tasksOf(group, 7)) task.status = 3;

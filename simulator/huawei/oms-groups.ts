@@ -93,7 +93,8 @@ export function groupRoutes(
   ];
 }
 
-function findGroup(groups: GroupStore, call: OmsCall): OmsGroup {
+/** @throws OmsRefusal when there is no such group */
+export function findGroup(groups: GroupStore, call: OmsCall): OmsGroup {
   const group = groups.get(call.id);
   if (!group || !isSeen(group, call)) throw notFound();
   if (group.status === DELETED) throw notFound(404);

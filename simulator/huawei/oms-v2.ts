@@ -112,7 +112,7 @@ export const route = (
   method: string,
   path: string,
   kind: string,
-  api: 'oms-read' | 'oms-start' | 'oms-stop',
+  api: 'oms-read' | 'oms-create' | 'oms-start' | 'oms-stop',
   serve: Route['serve'],
 ): Route => ({
   method,

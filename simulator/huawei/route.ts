@@ -28,11 +28,14 @@ export class OmsRefusal extends Error {
   /** Without its prefix. */
   readonly code: string;
   readonly status: number;
+  /** In place of the route's own. */
+  readonly prefix: string | undefined;
 
-  constructor(code: string, message: string, status = 400) {
+  constructor(code: string, message: string, status = 400, prefix?: string) {
     super(message);
     this.code = code;
     this.status = status;
+    this.prefix = prefix;
   }
 }
 

@@ -9,7 +9,9 @@ import { createAuth, type HuaweiKey } from './auth.ts';
 import { createGateway } from './gateway.ts';
 import { createGroups, type OmsGroups } from './groups.ts';
 import { createIam, type IamUser } from './iam.ts';
+import type { ReadSource } from './move.ts';
 import { createObs, type ObsObjects } from './obs.ts';
+import { createRoutes, type Quotas } from './oms-create.ts';
 import { groupRoutes } from './oms-groups.ts';
 import { v1Routes } from './oms-v1.ts';
 import { v2Routes } from './oms-v2.ts';
@@ -19,6 +21,7 @@ import { createTasks, type OmsTasks } from './tasks.ts';
 export type { HuaweiKey } from './auth.ts';
 export type { FailedObject } from './failed-list.ts';
 export type { GroupOutcome, NewOmsGroup, OmsGroup, OmsGroups } from './groups.ts';
+export type { ReadSource, SourceObject } from './move.ts';
 export type { ObsObjects } from './obs.ts';
 export type { SmnConfirmation, SmnMessage, SmnOverrides, SmnSender } from './smn.ts';
 export type { NewOmsTask, OmsTask, Outcome } from './task.ts';
@@ -43,6 +46,12 @@ export interface HuaweiOptions {
   readonly runMs?: number;
   /** Tasks running at once per region and project; others wait. @default 5 */
   readonly running?: number;
+  /** What a project may create and have waiting. @default what the vendor documents */
+  readonly quotas?: Partial<Quotas>;
+  /** Objects of a task that a group makes. @default 5000000 */
+  readonly splitAt?: number;
+  /** Objects that created tasks read from their lists. @default each arrives without bytes */
+  readonly source?: ReadSource;
   /** Life of a token. @default 86400 */
   readonly tokenSeconds?: number;
   /** Prefix of the codes of version 1: today's, or the historical one. @default 'OMS' */
@@ -57,6 +66,8 @@ export interface HuaweiStats {
   readonly starts: Readonly<Record<string, number>>;
   /** Starts and retries taken, by group id. */
   readonly groupStarts: Readonly<Record<string, number>>;
+  /** Descriptions of the tasks and groups that were created, in order. */
+  readonly created: readonly string[];
   /** Refusals of a signature, or of the lack of one. */
   readonly signatureRefusals: number;
   /** Refusals because a key was locked. */
@@ -139,7 +150,9 @@ export async function startHuawei(options: HuaweiOptions = {}): Promise<HuaweiSi
   };
 }
 
-const withDefaults = (options: HuaweiOptions): Required<HuaweiOptions> => ({
+type Given = Required<Omit<HuaweiOptions, 'source'>> & Pick<HuaweiOptions, 'source'>;
+
+const withDefaults = (options: HuaweiOptions): Given => ({
   port: 0,
   keys: [DEFAULT_HUAWEI_KEY],
   projectId: '0123456789abcdef0123456789abcdef',
@@ -149,23 +162,33 @@ const withDefaults = (options: HuaweiOptions): Required<HuaweiOptions> => ({
   faults: createFaults(),
   runMs: 200,
   running: 5,
+  quotas: {},
+  splitAt: 5_000_000,
   tokenSeconds: 86_400,
   v1Prefix: 'OMS',
   now: () => new Date(),
   ...options,
 });
 
-async function createApis(options: Required<HuaweiOptions>, counted: Counts, timers: Timers) {
+async function createApis(options: Given, counted: Counts, timers: Timers) {
   const { keys, projectId, otherProjects, region, faults, now } = options;
   const { called, mostRunning } = counted;
   const obs = createObs({ key: DEFAULT_OMS_KEYS.destination, faults, now, called });
   const common = { ...options, timers, put: obs.objects.put };
-  const tasks = createTasks({ ...common, mostRunning });
+  const tasks = createTasks({
+    ...common,
+    mostRunning,
+    source: options.source,
+    target: obs.objects,
+    onEnd: (task) => groups.taskEnded(task),
+  });
   const groups = createGroups({ ...common, tasks });
+  const quotas = { ...QUOTAS, ...options.quotas };
   const projects = [projectId, ...otherProjects];
   const iam = createIam({ ...options, projects, stats: counted });
   const routes = [
     ...v2Routes(tasks, now),
+    ...createRoutes({ ...options, ...counted, groups, obs: obs.objects, quotas, tasks }),
     ...groupRoutes(groups, tasks, now),
     ...v1Routes(tasks, now, options.v1Prefix),
   ];
@@ -190,12 +213,15 @@ const keysEnv = ({ ak, sk, securityToken }: HuaweiKey, user: IamUser) => ({
 const startsOf = (all: Iterable<{ id: string; starts: number }>) =>
   Object.fromEntries([...all].map(({ id, starts }) => [id, starts]));
 
+const QUOTAS: Quotas = { created: 1_500, waiting: 1_500, groups: 5 };
+
 type Counts = ReturnType<typeof createCounts>;
 
 function createCounts() {
   const calls: Record<string, number> = {};
   return {
     calls,
+    created: [] as string[],
     signatureRefusals: 0,
     lockedRefusals: 0,
     tokens: 0,

@@ -8,29 +8,29 @@ import { OmsRefusal } from './route.ts';
 export type Fields = Readonly<Record<string, unknown>>;
 
 /** Says what a value must be when it is not. */
-type Check = (value: unknown) => string | undefined;
+export type Check = (value: unknown) => string | undefined;
 
 interface Form {
   readonly checks: Readonly<Record<string, Check>>;
   readonly required: readonly string[];
 }
 
-const text =
+export const text =
   (shortest: number, longest: number): Check =>
   (value) =>
     typeof value === 'string' && value.length >= shortest && value.length <= longest
       ? undefined
       : `a text of ${shortest} to ${longest} characters`;
-const oneOf =
+export const oneOf =
   (...members: readonly unknown[]): Check =>
   (value) =>
     members.includes(value) ? undefined : `one of ${members.join(', ')}`;
 
-const key = text(1, 100);
-const flag = oneOf(true, false);
-const token = text(1, 16_384);
-const crypto = oneOf('DEFAULT', 'KMS');
-const keyId = text(36, 36);
+export const key = text(1, 100);
+export const flag = oneOf(true, false);
+export const token = text(1, 16_384);
+export const crypto = oneOf('DEFAULT', 'KMS');
+export const keyId = text(36, 36);
 /** Pairs of a field that says how a secret is encrypted, and the id of the key for it. */
 const CRYPTO = ['src', 'dst', 'source_cdn'] as const;
 

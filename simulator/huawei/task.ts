@@ -1,4 +1,5 @@
 /** One migration task of OMS, and how a run of it ends. */
+
 import { type FailedObject, failedListKey, failedListText } from './failed-list.ts';
 
 export type ApiVersion = 'v1' | 'v2';
@@ -49,6 +50,10 @@ export interface NewOmsTask {
   readonly cdn?: boolean;
   /** Of the next start, a list for the next ones in order; success after these. */
   readonly outcome?: Outcome | readonly Outcome[];
+  /** Its list files: each object in them arrives or fails by itself. */
+  readonly lists?: readonly Buffer[];
+  /** The body it was created with, for what it shows of itself. */
+  readonly created?: Readonly<Record<string, unknown>>;
 }
 
 /** Its status, errors and next outcome may be set at any time. */
@@ -68,9 +73,18 @@ export interface OmsTask
       | 'totalNum'
       | 'recording'
       | 'cdn'
+      | 'lists'
+      | 'created'
     >
   > {
   readonly groupId?: string;
+  readonly savePrefix: string;
+  readonly overwrite: string;
+  skippedNum: number;
+  bandwidth: readonly object[];
+  /** Only its failed objects go again. */
+  isResend: boolean;
+  resent: ReadonlySet<string>;
   status: number;
   errorCode: string | undefined;
   failedNum: number;
@@ -88,8 +102,10 @@ export interface OmsTask
 /** Puts an object into the destination bucket. */
 export type PutObject = (bucket: string, key: string, body: string) => void;
 
+const record = (value: unknown) => (value ?? {}) as Readonly<Record<string, unknown>>;
+
 export function newTask(given: NewOmsTask, id: string): OmsTask {
-  const { failedObjects = [], status = 3 } = given;
+  const { created = {}, failedObjects = [], status = 3 } = given;
   const failedNum = given.failedNum ?? failedObjects.length;
   return {
     apiVersion: given.apiVersion,
@@ -105,6 +121,16 @@ export function newTask(given: NewOmsTask, id: string): OmsTask {
     totalNum: given.totalNum ?? Math.max(10, failedNum),
     recording: given.recording ?? true,
     cdn: given.cdn ?? false,
+    lists: given.lists ?? [],
+    created,
+    savePrefix: String(record(created['dst_node'])['save_prefix'] ?? ''),
+    overwrite: String(
+      created['object_overwrite_mode'] ?? 'SIZE_LAST_MODIFIED_COMPARISON_OVERWRITE',
+    ),
+    skippedNum: 0,
+    bandwidth: (created['bandwidth_policy'] ?? []) as object[],
+    isResend: false,
+    resent: new Set(),
     status,
     errorCode: given.errorCode ?? (status === 4 ? 'TRF.0004' : undefined),
     failedNum,

@@ -4,6 +4,7 @@
  */
 
 import type { Timers } from '../timers.ts';
+import { moveObjects, type ReadSource, type Target } from './move.ts';
 import {
   clear,
   listFailed,
@@ -26,6 +27,9 @@ export interface OmsTasks {
 export interface TaskStore extends OmsTasks {
   start(task: OmsTask, body: Readonly<Record<string, unknown>>, failedOnly: boolean): void;
   stop(task: OmsTask): void;
+  /** Waits for its turn, as a started one. */
+  enter(task: OmsTask): void;
+  remove(task: OmsTask): void;
 }
 
 export interface TasksOptions {
@@ -35,6 +39,10 @@ export interface TasksOptions {
   readonly now: () => Date;
   readonly timers: Timers;
   readonly put: PutObject;
+  readonly target: Target;
+  readonly source: ReadSource | undefined;
+  /** A run has ended. */
+  readonly onEnd: (task: OmsTask) => void;
   /** Most at once in any one project, per region. */
   readonly mostRunning: Record<string, number>;
 }
@@ -43,20 +51,29 @@ const FIRST_ID = 1_700_000_000_000;
 export const TASK_ID = /^\d{1,15}$/;
 
 export function createTasks(options: TasksOptions): TaskStore {
-  const { runMs, now, timers, put } = options;
+  const { runMs, now, onEnd, source, target, timers, put } = options;
   const tasks = new Map<string, OmsTask>();
   const cancels = new Map<OmsTask, () => void>();
+  let made = 0;
   const places = createPlaces(options, (task) => {
     task.status = 2;
-    later(task, () => {
-      if (task.status === 2) settle(task, takeOutcome(task), put, now());
+    const resent = task.isResend ? task.resent : undefined;
+    later(task, async () => {
+      const { lists, outcome } = task;
+      const moved =
+        lists.length > 0 && outcome === undefined
+          ? await moveObjects(task, lists, source, target, resent)
+          : undefined;
+      if (task.status !== 2) return;
+      settle(task, moved ?? takeOutcome(task), put, now());
+      onEnd(task);
     });
   });
 
-  const later = (task: OmsTask, act: () => void): void => {
+  const later = (task: OmsTask, act: () => Promise<void> | void): void => {
     cancels.get(task)?.();
-    const cancel = timers.later(runMs, () => {
-      act();
+    const cancel = timers.later(runMs, async () => {
+      await act();
       leave(task);
     });
     cancels.set(task, cancel);
@@ -70,7 +87,8 @@ export function createTasks(options: TasksOptions): TaskStore {
 
   return {
     add(given) {
-      const id = given.id ?? String(FIRST_ID + tasks.size);
+      const id = given.id ?? String(FIRST_ID + made);
+      made += 1;
       if (!TASK_ID.test(id)) throw new TypeError(`task id ${id}: expected up to 15 digits`);
       if (tasks.has(id)) throw new TypeError(`task id ${id}: is taken`);
       const task = newTask(given, id);
@@ -84,9 +102,19 @@ export function createTasks(options: TasksOptions): TaskStore {
       task.starts += 1;
       task.lastStart = body;
       task.startedAt = now();
+      task.isResend = failedOnly;
+      task.resent = new Set(task.failedObjects.map(({ key }) => key));
       clear(task);
       if (!failedOnly) task.listFileKey = undefined;
       places.enter(task);
+    },
+    enter(task) {
+      task.startedAt = now();
+      places.enter(task);
+    },
+    remove(task) {
+      leave(task);
+      tasks.delete(task.id);
     },
     stop(task) {
       // Version 1 knows no status for pausing.
@@ -128,7 +156,7 @@ function createPlaces(
     enter(task: OmsTask): void {
       const place = placeOf(task);
       task.status = 1;
-      place.waiting.push(task);
+      if (!place.waiting.includes(task)) place.waiting.push(task);
       fill(place);
     },
     leave(task: OmsTask): void {

@@ -18,8 +18,8 @@ const reason = (code: string) => ({
   error_msg: REASONS.get(code) ?? 'The migration failed.',
 });
 
-const succeeded = ({ status, totalNum, failedNum }: OmsTask): number =>
-  status === 5 || status === 4 ? totalNum - failedNum : 0;
+const succeeded = ({ status, totalNum, failedNum, skippedNum }: OmsTask): number =>
+  status === 5 || status === 4 ? totalNum - failedNum - skippedNum : 0;
 
 function progress(task: OmsTask): number {
   if (task.status === 2) return 0.5;
@@ -35,8 +35,8 @@ function common(task: OmsTask, now: Date) {
     status: task.status,
     progress: progress(task),
     task_type: task.taskType,
-    description: '',
-    bandwidth_policy: [],
+    description: task.created['description'] ?? '',
+    bandwidth_policy: task.bandwidth,
     migrate_speed: task.status === 2 ? OBJECT_BYTES : 0,
     start_time: startedAt?.getTime() ?? 0,
     left_time: task.status === 2 ? 60_000 : 0,
@@ -58,34 +58,45 @@ const source = ({ cloudType, srcBucket }: OmsTask | OmsGroup) => ({
   app_id: '',
 });
 
+/** A node as it was created, without its keys. */
+function nodeOf(created: Readonly<Record<string, unknown>>, known: object) {
+  const given = (created['src_node'] ?? {}) as Readonly<Record<string, unknown>>;
+  const { object_key = [''], list_file = null, region } = given;
+  return { ...known, ...(region !== undefined && { region }), object_key, list_file };
+}
+
+/** Asked in seconds, shown in milliseconds. */
+const sinceOf = ({ migrate_since }: Readonly<Record<string, unknown>>): number =>
+  typeof migrate_since === 'number' ? 1_000 * migrate_since : 0;
+
 export function v2Task(task: OmsTask, now: Date) {
   const { listFileKey } = task;
   return {
     ...common(task, now),
-    src_node: { ...source(task), object_key: [''], list_file: null },
+    src_node: nodeOf(task.created, source(task)),
     successful_num: succeeded(task),
     failed_num: task.failedNum,
-    skipped_num: 0,
+    skipped_num: task.skippedNum,
     error_reason: task.errorCode === undefined ? null : reason(task.errorCode),
     enable_failed_object_recording: task.recording,
     failed_object_record:
       listFileKey === undefined
         ? { result: null, list_file_key: null, error_code: null }
         : { result: true, list_file_key: listFileKey, error_code: null },
-    enable_metadata_migration: false,
-    enable_restore: false,
-    enable_requester_pays: false,
-    migrate_since: 0,
+    enable_metadata_migration: task.created['enable_metadata_migration'] ?? false,
+    enable_restore: task.created['enable_restore'] ?? false,
+    enable_requester_pays: task.created['enable_requester_pays'] ?? false,
+    migrate_since: sinceOf(task.created),
     group_id: task.groupId ?? '',
     group_type: task.groupId === undefined ? 'NORMAL_TASK' : 'GROUP_TASK',
     smn_info: null,
     success_record_error_reason: null,
     skip_record_error_reason: null,
-    object_overwrite_mode: 'SIZE_LAST_MODIFIED_COMPARISON_OVERWRITE',
-    dst_storage_policy: 'STANDARD',
-    consistency_check: 'size_last_modified',
+    object_overwrite_mode: task.overwrite,
+    dst_storage_policy: task.created['dst_storage_policy'] ?? 'STANDARD',
+    consistency_check: task.created['consistency_check'] ?? 'size_last_modified',
     obs_system: 'BUCKET',
-    task_priority: 'MEDIUM',
+    task_priority: task.created['task_priority'] ?? 'MEDIUM',
   };
 }
 
@@ -120,17 +131,17 @@ export function groupView(group: OmsGroup, tasks: readonly OmsTask[], now: Date)
     group_id: group.id,
     status: group.status,
     error_reason: group.errorCode === undefined ? null : reason(group.errorCode),
-    src_node: { ...source(group), object_key: [''], list_file: null },
+    src_node: nodeOf(group.created, source(group)),
     dst_node: { bucket: group.dstBucket, region: group.region },
-    description: '',
+    description: group.created['description'] ?? '',
     task_type: group.taskType.toUpperCase(),
     enable_metadata_migration: false,
     enable_failed_object_recording: true,
-    enable_restore: false,
-    bandwidth_policy: [],
+    enable_restore: group.created['enable_restore'] ?? false,
+    bandwidth_policy: group.bandwidth,
     smn_config: null,
     source_cdn: null,
-    migrate_since: 0,
+    migrate_since: sinceOf(group.created),
     migrate_speed: 0,
     start_time: startedAt?.getTime() ?? 0,
     total_time: startedAt === undefined ? 0 : now.getTime() - startedAt.getTime(),
@@ -144,7 +155,7 @@ export function groupView(group: OmsGroup, tasks: readonly OmsTask[], now: Date)
     total_num: sum(({ totalNum }) => totalNum),
     success_num: sum(succeeded),
     fail_num: sum(({ failedNum }) => failedNum),
-    skip_num: 0,
+    skip_num: sum(({ skippedNum }) => skippedNum),
     failed_object_record: {
       result: listed ? true : null,
       list_file_key: listed?.listFileKey ?? null,

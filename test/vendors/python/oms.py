@@ -6,6 +6,17 @@ import sys
 from huaweicloudsdkcore.auth.credentials import BasicCredentials
 from huaweicloudsdkcore.exceptions.exceptions import ServiceResponseException
 from huaweicloudsdkoms.v2 import (
+    BandwidthPolicyDto,
+    CheckUrlSourceListFileFormatReq,
+    CheckUrlSourceListFileFormatRequest,
+    CreateTaskGroupReq,
+    CreateTaskGroupRequest,
+    CreateTaskReq,
+    CreateTaskRequest,
+    DeleteTaskGroupRequest,
+    DeleteTaskRequest,
+    DstNodeReq,
+    ListFile,
     ListTaskGroupRequest,
     ListTasksRequest,
     OmsClient,
@@ -13,12 +24,17 @@ from huaweicloudsdkoms.v2 import (
     RetryTaskGroupRequest,
     ShowTaskGroupRequest,
     ShowTaskRequest,
+    SrcNodeReq,
     StartTaskGroupReq,
     StartTaskGroupRequest,
     StartTaskReq,
     StartTaskRequest,
     StopTaskGroupRequest,
     StopTaskRequest,
+    TaskGroupDstNode,
+    TaskGroupSrcNode,
+    UpdateBandwidthPolicyReq,
+    UpdateBandwidthPolicyRequest,
 )
 
 given = json.load(sys.stdin)
@@ -85,6 +101,59 @@ results["retryGroup"] = oms.retry_task_group(retry).status_code
 results["stopGroup"] = oms.stop_task_group(StopTaskGroupRequest(group_id=group)).status_code
 begin = StartTaskGroupRequest(group_id=given["pausedGroup"], body=StartTaskGroupReq(**keys))
 results["startGroup"] = oms.start_task_group(begin).status_code
+
+target = {"ak": "c", "sk": "d", "bucket": "target", "region": given["region"]}
+lists = ListFile(obs_bucket="target", list_file_key="lists/urls.txt")
+slot = BandwidthPolicyDto(start="01:00", end="05:00", max_bandwidth=1048576)
+check = CheckUrlSourceListFileFormatReq(
+    obs_bucket="target", list_file_key="lists/urls.txt", ak="c", sk="d", region=given["region"]
+)
+results["checkList"] = oms.check_url_source_list_file_format(
+    CheckUrlSourceListFileFormatRequest(body=check)
+).status_code
+made = oms.create_task(
+    CreateTaskRequest(
+        body=CreateTaskReq(
+            task_type="url_list",
+            src_node=SrcNodeReq(cloud_type="URLSource", list_file=lists),
+            dst_node=DstNodeReq(save_prefix="", **target),
+            description="made by the client",
+            migrate_since=1700000000,
+            bandwidth_policy=[slot],
+            consistency_check="no_check",
+            object_overwrite_mode="NO_OVERWRITE",
+            task_priority="HIGH",
+        )
+    )
+)
+results["made"] = str(made.id)
+source = {"cloud_type": "AWS", "region": "us-east-1", "bucket": "media", "ak": "a", "sk": "b"}
+results["madeGroup"] = oms.create_task_group(
+    CreateTaskGroupRequest(
+        body=CreateTaskGroupReq(
+            task_type="PREFIX",
+            src_node=TaskGroupSrcNode(object_key=["photos/"], **source),
+            dst_node=TaskGroupDstNode(cloud_type="HEC", **target),
+            description="made by the client",
+        )
+    )
+).group_id
+
+# What Waybill made.
+ours = oms.show_task(ShowTaskRequest(task_id=given["ours"]))
+results["ours"] = [ours.description, ours.task_type, ours.src_node.list_file.list_file_key]
+policy = UpdateBandwidthPolicyReq(bandwidth_policy=[slot])
+oms.update_bandwidth_policy(UpdateBandwidthPolicyRequest(task_id=given["ours"], body=policy))
+shown = oms.show_task(ShowTaskRequest(task_id=given["ours"])).bandwidth_policy
+results["bandwidth"] = [[one.start, one.end, one.max_bandwidth] for one in shown]
+results["deleteRunning"] = refusal(oms.delete_task, DeleteTaskRequest(task_id=given["ours"]))
+results["stopOurs"] = oms.stop_task(StopTaskRequest(task_id=given["ours"])).status_code
+results["delete"] = oms.delete_task(DeleteTaskRequest(task_id=given["done"])).status_code
+our_group = ShowTaskGroupRequest(group_id=given["ourGroup"])
+results["ourGroup"] = oms.show_task_group(our_group).description
+results["deleteGroup"] = refusal(
+    oms.delete_task_group, DeleteTaskGroupRequest(group_id=given["ourGroup"])
+)
 
 results["v1List"] = [
     str(one["id"]) for one in v1("GET", "", query_params=[("start", 0), ("limit", 10)])

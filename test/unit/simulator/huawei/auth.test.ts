@@ -160,10 +160,6 @@ describe('the gateway', () => {
   });
 
   it.each([
-    ['POST', `/v2/${PROJECT}/tasks`],
-    ['DELETE', `/v2/${PROJECT}/tasks/1`],
-    ['PUT', `/v2/${PROJECT}/tasks/1/bandwidth-policy`],
-    ['POST', `/v2/${PROJECT}/taskgroups`],
     ['POST', `/v2/${PROJECT}/objectstorage/buckets`],
     ['GET', `/v2/${PROJECT}/sync-tasks`],
     ['POST', `/v1/${PROJECT}/objectstorage/task`],

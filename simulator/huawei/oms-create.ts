@@ -1,0 +1,227 @@
+/**
+ * Routes that create, delete and pace tasks and groups of OMS version 2, and that look at sources:
+ * https://support.huaweicloud.com/intl/en-us/api-oms/CreateTask.html
+ */
+import type { Answer, Wire } from '../server.ts';
+import { done, json } from './answers.ts';
+import { checkBandwidth, checkCreate } from './create-body.ts';
+import type { GroupStore } from './groups.ts';
+import { countLines, type ReadObs, readFolder, readList } from './list-file.ts';
+import { findGroup } from './oms-groups.ts';
+import { findTask, route } from './oms-v2.ts';
+import { type OmsCall, OmsRefusal, type Route, readQuery } from './route.ts';
+import { checkEmpty, type Fields, readJson, text } from './start-body.ts';
+import type { NewOmsTask, OmsTask, TaskType } from './task.ts';
+import type { TaskStore } from './tasks.ts';
+
+/** What a project may have; refused beyond. */
+export interface Quotas {
+  /** Tasks and groups, each, within 24 h. @default 1500 */
+  readonly created: number;
+  /** Tasks that wait at once. @default 1500 */
+  readonly waiting: number;
+  /** Groups that run at once per region. @default 5 */
+  readonly groups: number;
+}
+
+export interface CreateOptions {
+  readonly tasks: TaskStore;
+  readonly groups: GroupStore;
+  readonly obs: ReadObs;
+  readonly quotas: Quotas;
+  /** Objects of a task that a group makes: it splits beyond. */
+  readonly splitAt: number;
+  readonly now: () => Date;
+  /** Descriptions of what was created, in order. */
+  readonly created: string[];
+}
+
+const DAY_MS = 86_400_000;
+
+const record = (value: unknown) => (value ?? {}) as Fields;
+
+const CLOUDS = ['AWS', 'Azure', 'Aliyun', 'Tencent', 'HuaweiCloud', 'Google', 'URLSource'];
+
+export function createRoutes(options: CreateOptions): readonly Route[] {
+  const { created, groups, now, obs, quotas, splitAt, tasks } = options;
+  const times: { readonly what: 'task' | 'group'; readonly at: number; readonly place: string }[] =
+    [];
+
+  const checkQuota = (what: 'task' | 'group', call: OmsCall): void => {
+    const place = `${call.region}/${call.projectId}`;
+    const from = now().getTime() - DAY_MS;
+    const made = times.filter(
+      (each) => each.what === what && each.place === place && each.at > from,
+    );
+    if (made.length >= quotas.created) {
+      const code = what === 'task' ? '1021' : '1037';
+      throw new OmsRefusal(
+        code,
+        'The number of creations in 24 hours has reached the upper limit.',
+      );
+    }
+    const isHere = ({ region, projectId }: { region: string; projectId: string }) =>
+      region === call.region && projectId === call.projectId;
+    const waiting = [...tasks.all()].filter((task) => isHere(task) && task.status === 1);
+    const running = [...groups.all()].filter((group) => isHere(group) && group.status <= 2);
+    if (what === 'task' ? waiting.length >= quotas.waiting : running.length >= quotas.groups) {
+      throw new OmsRefusal('0077', 'The number of tasks has reached the upper limit.');
+    }
+    times.push({ what, at: now().getTime(), place });
+  };
+
+  const listsOf = (fields: Fields, isGroup: boolean): readonly Buffer[] => {
+    const { list_file: given } = record(fields['src_node']);
+    if (given === undefined) return [];
+    const { obs_bucket: bucket, list_file_key: key } = record(given);
+    const isUrl = String(fields['task_type']).toLowerCase() === 'url_list';
+    return isGroup
+      ? readFolder(obs, String(bucket), String(key), isUrl)
+      : [readList(obs, String(bucket), String(key), isUrl)];
+  };
+
+  const describe = (call: OmsCall, fields: Fields) => {
+    const { src_node, dst_node, enable_failed_object_recording: recording } = fields;
+    const [src, dst] = [record(src_node), record(dst_node)];
+    return {
+      region: call.region,
+      projectId: call.projectId,
+      taskType: String(fields['task_type'] ?? 'object').toLowerCase() as TaskType,
+      cloudType: String(src['cloud_type']),
+      srcBucket: String(src['bucket'] ?? ''),
+      dstBucket: String(dst['bucket']),
+      recording: recording !== false,
+      created: withoutKeys(fields),
+    };
+  };
+
+  const add = (
+    about: Omit<NewOmsTask, 'apiVersion' | 'status'>,
+    lists: readonly Buffer[],
+  ): OmsTask => {
+    const totalNum = lists.reduce((sum, body) => sum + countLines(body), 0);
+    const counted = lists.length > 0 && { totalNum };
+    const task = tasks.add({ ...about, apiVersion: 'v2', status: 1, lists, ...counted });
+    tasks.enter(task);
+    return task;
+  };
+
+  const createTask = (call: OmsCall): Answer => {
+    const fields = checkCreate(readJson(call.wire), 'task');
+    const lists = listsOf(fields, false);
+    checkQuota('task', call);
+    created.push(String(fields['description'] ?? ''));
+    const { id, name } = add(describe(call, fields), lists);
+    return json(200, { id: Number(id), task_name: name });
+  };
+
+  const createGroup = (call: OmsCall): Answer => {
+    const fields = checkCreate(readJson(call.wire), 'group');
+    const lists = listsOf(fields, true);
+    checkQuota('group', call);
+    created.push(String(fields['description'] ?? ''));
+    const about = describe(call, fields);
+    const group = groups.add({ ...about, status: 2 });
+    for (const part of split(lists, splitAt)) add({ ...about, groupId: group.id }, part);
+    return json(200, { group_id: group.id });
+  };
+
+  const deleteTask = (call: OmsCall): Answer => {
+    checkEmpty(call.wire);
+    const task = findTask(tasks, 'v2', call);
+    if ([1, 2, 7].includes(task.status)) throw new OmsRefusal('0063', 'The task is in progress.');
+    tasks.remove(task);
+    return done();
+  };
+
+  const deleteGroup = (call: OmsCall): Answer => {
+    checkEmpty(call.wire);
+    const group = findGroup(groups, call);
+    if ([1, 2, 7].includes(group.status)) throw new OmsRefusal('1036', 'The group is in progress.');
+    group.status = 9;
+    return done();
+  };
+
+  const pace = (thing: { bandwidth: readonly object[] }, wire: Wire): Answer => {
+    thing.bandwidth = checkBandwidth(readJson(wire));
+    return done();
+  };
+
+  const checkList = ({ wire }: OmsCall): Answer => {
+    const fields = readJson(wire);
+    const missing = ['obs_bucket', 'list_file_key', 'ak', 'sk', 'region'].find(
+      (name) => text(1, 1_024)(fields[name]) !== undefined,
+    );
+    if (missing !== undefined) throw new OmsRefusal('0064', `${missing} is required.`);
+    readList(obs, String(fields['obs_bucket']), String(fields['list_file_key']), true);
+    return done();
+  };
+
+  const bucketRegion = ({ wire }: OmsCall): Answer => {
+    const { bucket_name: bucket } = readJson(wire);
+    if (typeof bucket !== 'string') throw new OmsRefusal('1018', 'The bucket is incorrect.');
+    return json(200, { id: 'source-region', name: 'source-region', support: true });
+  };
+
+  const centres = CLOUDS.map((cloud) => ({
+    service_name: cloud,
+    region_list: [{ cloud_type: cloud, value: 'source-region', description: 'simulated' }],
+  }));
+
+  return [
+    route('POST', '/tasks', 'v2 create', 'oms-create', createTask),
+    route('DELETE', '/tasks/{id}', 'v2 delete', 'oms-stop', deleteTask),
+    route('PUT', '/tasks/{id}/bandwidth-policy', 'v2 bandwidth', 'oms-stop', (call) =>
+      pace(findTask(tasks, 'v2', call), call.wire),
+    ),
+    route('POST', '/taskgroups', 'v2 group create', 'oms-create', createGroup),
+    route('DELETE', '/taskgroups/{id}', 'v2 group delete', 'oms-stop', deleteGroup),
+    route('PUT', '/taskgroups/{id}/update', 'v2 group bandwidth', 'oms-stop', (call) =>
+      pace(findGroup(groups, call), call.wire),
+    ),
+    route(
+      'POST',
+      '/objectstorage/buckets/url-source-list-file',
+      'v2 check list',
+      'oms-read',
+      checkList,
+    ),
+    route('POST', '/objectstorage/buckets/regions', 'v2 bucket region', 'oms-read', bucketRegion),
+    route('GET', '/objectstorage/cloud-type', 'v2 clouds', 'oms-read', ({ wire }) => {
+      readQuery(wire, ['type']);
+      return json(200, CLOUDS);
+    }),
+    route('GET', '/objectstorage/data-center', 'v2 data centres', 'oms-read', () =>
+      json(200, centres),
+    ),
+  ];
+}
+
+/** Lists of so many objects at most per task, whole files; at least one task. */
+function split(lists: readonly Buffer[], most: number): readonly (readonly Buffer[])[] {
+  const parts: Buffer[][] = [[]];
+  let count = 0;
+  for (const list of lists) {
+    const lines = countLines(list);
+    const last = parts.at(-1) ?? [];
+    if (last.length > 0 && count + lines > most) parts.push([list]);
+    else last.push(list);
+    count = (parts.at(-1)?.length ?? 0) > 1 ? count + lines : lines;
+  }
+  return parts;
+}
+
+const SECRET = new Set([
+  'ak',
+  'sk',
+  'security_token',
+  'connection_string',
+  'json_auth_file',
+  'authentication_key',
+]);
+
+/** What a task shows of how it was created holds no keys. */
+const withoutKeys = (fields: Fields): Fields =>
+  JSON.parse(
+    JSON.stringify(fields, (name, value: unknown) => (SECRET.has(name) ? undefined : value)),
+  );
