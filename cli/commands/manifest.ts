@@ -149,7 +149,7 @@ async function write(
   const { folderMarkers = false } = options;
   const writer = createManifestWriter({
     columns: list.columns,
-    filters: filtersOf(options),
+    filters: options,
     keys: keysOf(options),
     folderMarkers,
     ...(source !== undefined && { source }),
@@ -211,18 +211,6 @@ function checkOptions(path: string, options: ManifestArguments): void {
     refuse('--assume-unchanged needs --changed-since', 'Add --changed-since <manifest>');
   }
 }
-
-const filtersOf = (options: ManifestArguments): Filters => {
-  const { prefix, include, exclude, minSize, maxSize, modifiedSince } = options;
-  return {
-    ...(prefix !== undefined && { prefix }),
-    ...(include && { include }),
-    ...(exclude && { exclude }),
-    ...(minSize !== undefined && { minSize }),
-    ...(maxSize !== undefined && { maxSize }),
-    ...(modifiedSince && { modifiedSince }),
-  };
-};
 
 /** The key behind the source's prefix is put behind the target's. */
 const keysOf = ({

@@ -1,7 +1,10 @@
 /** The addresses that `waybill manifest` takes: where the objects of a list are, and where they go. */
+import { SCHEMES } from '../../shared/manifest/sources/address.ts';
 import { encodeKey } from '../../shared/manifest/sources/object.ts';
 import { parseTarget, type TargetAddress } from '../../shared/manifest/target-address.ts';
 import { CommandFailure, EXIT } from '../io/failure.ts';
+
+const SOURCE = new RegExp(`^((?:${SCHEMES.join('|')})://(?:[^/@\\s]+@)?[^/@\\s]+)(/.*)?$`);
 
 /**
  * The source of a list's keys, its prefix percent-encoded.
@@ -9,13 +12,12 @@ import { CommandFailure, EXIT } from '../io/failure.ts';
  * @throws CommandFailure (usage)
  */
 export function parseSource(text: string): string {
-  const [, origin, prefix = ''] =
-    /^((?:s3|oss|cos|obs|gs|tos):\/\/(?:[^/@\s]+@)?[^/@\s]+)(\/.*)?$/.exec(text) ?? [];
+  const [, origin, prefix = ''] = SOURCE.exec(text) ?? [];
   if (origin !== undefined) return origin + encodeKey(prefix);
   if (/^https?:\/\/[^/?#@\s]+(?:\/[^?#\s]*)?$/i.test(text)) return text;
   throw new CommandFailure(
     `--source: expected <kind>://<bucket> or http://host/path, not ${text}`,
-    'Kinds are s3, oss, cos, obs, gs and tos; write it such as s3://media',
+    `Kinds are ${SCHEMES.join(', ')}; write it such as s3://media`,
     EXIT.usage,
   );
 }
