@@ -213,6 +213,12 @@ export interface Ledger {
   /** How far they are, from index `from` to before `to`, at a smaller cost. */
   shardStates(runId: string, from?: number, to?: number): Promise<readonly ShardState[]>;
 
+  /**
+   * Puts off the expiry of what an open run has written, where it is near; what is left by `deadline`
+   * waits for the next call.
+   */
+  keepRows(runId: string, deadline: Date): Promise<void>;
+
   /** Present where acceptances are better written together: so many at most, and after so long. */
   readonly packs?: { readonly lines: number; readonly ms: number };
   /** Merges acceptances into their transfers; of one block of 256 lines where there are `packs`. */

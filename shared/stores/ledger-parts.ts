@@ -46,6 +46,7 @@ export type ShardCalls = Pick<
   | 'keepDescribed'
   | 'shards'
   | 'shardStates'
+  | 'keepRows'
 >;
 
 export type TransferCalls = Pick<

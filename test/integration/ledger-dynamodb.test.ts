@@ -1,5 +1,6 @@
 /** What the DynamoDB ledger promises beyond the contract: what it writes, and what it keeps of counts. */
 import { afterAll, beforeAll, expect, it } from 'vitest';
+import { createHandler } from '../../functions/sweep.ts';
 import type { Ledger } from '../../shared/ledger/ledger.ts';
 import type { TransferState } from '../../shared/ledger/merge.ts';
 import type { TransferUpdate } from '../../shared/ledger/model.ts';
@@ -10,6 +11,8 @@ import { createDynamoLedger } from '../../shared/stores/aws/dynamodb/ledger.ts';
 import { type AwsCall, createJsonApi, DYNAMODB } from '../../shared/stores/aws/json-api.ts';
 import { newRun, newShard } from '../contract/ledger.ts';
 import { type Dynalite, startDynalite } from '../fixtures/dynalite.ts';
+import { silentLog } from '../fixtures/log.ts';
+import { openStores } from '../fixtures/stores.ts';
 import { createLedgerTable } from '../fixtures/table.ts';
 
 let dynalite: Dynalite;
@@ -349,4 +352,48 @@ it('says which table refuses, and why', async () => {
     code: 'STORE_FAILED',
     message: expect.stringMatching(/table nowhere: .*ResourceNotFoundException/),
   });
+});
+
+it('G1: rows of a run that stays open outlive the retention, and the run goes before them', async () => {
+  const { clock, open, table } = await setup();
+  const ledger = open();
+  await ledger.openRun(newRun('r1', { createdAt: new Date(AT) }));
+  await ledger.activateRun('r1', { shardCount: 1, sizeBytes: 100 });
+  await ledger.openShard(newShard('r1'), lease);
+  await ledger.accept(newShard('r1'), [{ line: 0, id: 't0', at: new Date(AT) }]);
+  await ledger.record('r1.0.1', accepted(1));
+  await ledger.record('r1.0.1', report('failed'));
+  await ledger.record('r1.0.2', report('succeeded'));
+  await ledger.coverShard(newShard('r1'), lease, { through: 3, at: new Date(AT) }, tally(3));
+  await ledger.endShard(newShard('r1'), lease, tally(3));
+  const { objects, queue } = openStores();
+  const sweep = createHandler({
+    ledger,
+    log: silentLog,
+    now: () => new Date(clock.at),
+    objects,
+    queue,
+    lostAfterMs: 900_000,
+    maxAttempts: 3,
+    pollers: {},
+    settleMs: 60_000,
+  });
+  const expiries = async (): Promise<readonly (readonly [sort: string, ttl: number])[]> => {
+    const { Items } = await dynalite.call('Scan', { TableName: table });
+    return (Items as Record<string, { S?: string; N?: string }>[])
+      .filter(({ ttl }) => ttl !== undefined)
+      .map(({ sk, ttl }) => [sk?.S ?? '', Number(ttl?.N)]);
+  };
+  for (let days = 100; days <= 400; days += 10) {
+    clock.at = AT + days * 86_400_000;
+    await sweep();
+    const all = await expiries();
+    expect(all.length).toBeGreaterThanOrEqual(4);
+    for (const [, ttl] of all) expect(ttl).toBeGreaterThan(clock.at / 1_000 + 4 * 86_400);
+  }
+  await ledger.closeRun('r1', new Date(clock.at));
+  const all = await expiries();
+  const own = all.find(([sort]) => sort === 'run')?.[1] ?? 0;
+  expect(own).toBeGreaterThan(clock.at / 1_000 + 4 * 86_400);
+  expect(own).toBe(Math.min(...all.map(([, ttl]) => ttl)));
 });

@@ -65,6 +65,7 @@ export async function reconcileRun(
   const isActive = run.state === 'active';
   const isPaused = run.state === 'paused';
   if (run.closedAt || run.state === 'planning') return IDLE;
+  await ledger.keepRows(runId, options.lostUntil);
   const lost = options.lost
     ? await findLostCallbacks(shards, { ...options, ...options.lost, deadline: options.lostUntil })
     : { queried: 0, found: 0, isCut: false };

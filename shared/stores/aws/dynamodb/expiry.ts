@@ -3,7 +3,7 @@ export type Expiry = ReturnType<typeof createExpiry>;
 
 const DAY_SECONDS = 86_400;
 
-/** The longest that a run may take without losing rows before itself. */
+/** How much longer rows are kept than an ended run: it may take so long until `keepRows` looks at them. */
 const LONGEST_RUN_DAYS = 30;
 
 /** @param retentionDays how long an ended run is kept; 0 keeps everything for ever */
@@ -14,10 +14,10 @@ export function createExpiry(retentionDays: number) {
   return {
     /** Of marks, from when they were made. Undefined: never. */
     ended: (at: Date) => after(at, retentionDays),
-    /** Of a run, from when it ended; when that is late, such as after a retry, before its first rows. */
-    run(at: Date, createdAt: Date) {
-      const [own, rows] = [after(at, retentionDays), after(createdAt, partDays)];
-      return (own.ttl ?? 0) <= (rows.ttl ?? 0) ? own : rows;
+    /** Of a run, from when it ended; when that is late, such as after a retry, with its first rows. */
+    run: (at: Date, rowsUntil: number) => {
+      const { ttl } = after(at, retentionDays);
+      return ttl === undefined ? {} : { ttl: Math.min(ttl, rowsUntil) };
     },
     /** Of shards and transfers, from their last write: they must outlive their run. */
     part: (at: Date) => after(at, partDays),

@@ -46,7 +46,7 @@ export function createDynamoLedger({
   return {
     packs: { lines: PACK_LINES, ms: PACK_MS },
     ...createRuns(table, counting, expiry),
-    ...createShards({ table, packs, rollups, counting, expiry }),
+    ...createShards({ table, packs, rollups, counting, expiry, now }),
     ...createTransfers({ table, packs, counting, expiry, rollups }),
     ...createNotes(table, expiry, now),
     ...createMigrations(table, expiry, now),

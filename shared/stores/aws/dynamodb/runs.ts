@@ -10,6 +10,7 @@ import { type Counting, keptTotals } from './counts.ts';
 import type { Expiry } from './expiry.ts';
 import { has, type Item, number, text } from './item.ts';
 import { createdSort, NEWEST, runKey } from './keys.ts';
+import { rowsUntil } from './renewal.ts';
 import { fromNewRun, toRun } from './rows.ts';
 import { oneOf, type Query, type Table } from './table.ts';
 
@@ -119,7 +120,7 @@ function createEnds(table: Table, expiry: Expiry): Pick<RunCalls, Ends> {
       if (has(run, 'closedAt')) return hasEnded(run, { closedAt });
       const from = text(run, 'state');
       const to = from === 'active' || from === 'paused' ? 'completed' : from;
-      const { ttl } = expiry.run(at, new Date(number(run, 'createdAt')));
+      const { ttl } = expiry.run(at, rowsUntil(run, expiry));
       const read = plan && setPlan(plan);
       const set = [
         'SET #state = :to, #closedAt = :closedAt',

@@ -12,6 +12,7 @@ import { MAX_SHARD, runKey, shardIndex, shardKey } from './keys.ts';
 import { shardsOf } from './opened-shards.ts';
 import type { Packs } from './packs.ts';
 import { readRows, readShard } from './pages.ts';
+import { createRenewal } from './renewal.ts';
 import type { Rollups } from './rollups.ts';
 import { fromWindow, isOpenRun, toMarks, toShard, toState, toWindows } from './rows.ts';
 import type { Table } from './table.ts';
@@ -22,12 +23,14 @@ export interface ShardOptions {
   readonly rollups: Rollups;
   readonly counting: Counting;
   readonly expiry: Expiry;
+  readonly now: () => Date;
 }
 
 export function createShards(options: ShardOptions): ShardCalls {
   const { table, counting } = options;
   return {
     ...createWork(options),
+    ...createRenewal(table, options.expiry, options.now),
 
     async shard(runId, index) {
       const item = await table.get(shardKey(runId, index));

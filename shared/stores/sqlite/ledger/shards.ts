@@ -153,6 +153,8 @@ export function createShards(
       // At once: a statement that is read on while others write would see half of what they do.
       for (const row of sql.selectAll.all(runId) as Row[]) yield toShardRecord(row);
     },
+    // Nothing expires here.
+    keepRows: async () => {},
     shardStates: async (runId, from = 0, to = Number.MAX_SAFE_INTEGER) =>
       (sql.selectStates.all(runId, from, to) as Row[]).map(toShardState),
   };
