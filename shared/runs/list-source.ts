@@ -6,25 +6,18 @@
 import { randomUUID } from 'node:crypto';
 import { tryLease } from '../ledger/lease.ts';
 import type { Ledger } from '../ledger/ledger.ts';
-import type { NewRun, Run } from '../ledger/model.ts';
 import { toCause } from '../lib/cause.ts';
 import { ConfigError, InputError } from '../lib/errors.ts';
 import type { Log } from '../lib/log.ts';
-import { type EntryPage, LISTED_COLUMNS, listEntries } from '../manifest/sources/bucket-list.ts';
-import { schemeOf } from '../manifest/sources/config.ts';
-import { findBucket } from '../manifest/sources/find-bucket.ts';
-import type { ListColumn } from '../manifest/sources/object.ts';
-import { openList } from '../manifest/sources/open-list.ts';
 import type { Sources } from '../manifest/sources/sources.ts';
 import { createManifestWriter } from '../manifest/sources/write-manifest.ts';
-import { isSourceUrl } from '../manifest/url.ts';
 import { listKey, listPartKey, listPrefix } from '../stores/layout.ts';
 import type { Objects } from '../stores/objects.ts';
+import { type ListReading, openReading } from './list-reading.ts';
 import {
   addTotals,
   type KeptState,
   type ListState,
-  noTotals,
   partName,
   partsOf,
   readListState,
@@ -51,33 +44,8 @@ export interface ListsAnswer {
   readonly failed: number;
 }
 
-/** What is listed: an address such as `s3://media/photos/`, or the key of an inventory's manifest. */
-export type ListOrder = Pick<ListState, 'source' | 'filters'>;
-
-/** What a list is read from, and goes on from. */
-interface Reading {
-  /** Of its objects. */
-  readonly address: string;
-  readonly format: string;
-  readonly columns: readonly ListColumn[];
-  readonly pages: AsyncIterable<EntryPage>;
-}
-
 export function createLists(options: ListSourceOptions) {
   const { ledger, objects, log, now, partBytes = PART_BYTES } = options;
-
-  /** Opens the run, or finds it; the listing itself is `work`'s. @throws StoreError */
-  const open = async (run: Pick<NewRun, 'runId' | 'trigger'>, order: ListOrder): Promise<Run> => {
-    const { runId } = run;
-    // Before the run: one without it would be open for good.
-    if (!(await readListState(ledger, runId))) {
-      const state = { ...order, writers: [], totals: noTotals, isListed: false };
-      await saveListState(ledger, runId, state, undefined);
-      log.info('run.opened', { runId, source: order.source });
-    }
-    const task = { name: order.source };
-    return ledger.openRun({ ...run, operation: 'list-source', task, createdAt: now() });
-  };
 
   /** Nobody may take a part of a list for the whole. */
   const discard = async (runId: string): Promise<void> => {
@@ -87,12 +55,13 @@ export function createLists(options: ListSourceOptions) {
   /** Writes parts until the list, its run or the time ends. @returns whether it was the list */
   const writeParts = async (runId: string, kept: KeptState, deadline: Date): Promise<boolean> => {
     let { state, version } = kept;
-    const reading = await read(state, options);
+    const reading = await openReading(state, options);
     const create = () =>
       createManifestWriter({
         source: reading.address,
         columns: reading.columns,
         filters: toFilters(state.filters),
+        keys: { strip: reading.strip, add: state.target ?? '' },
       });
     const worker = randomUUID().slice(0, 8);
     let writer = create();
@@ -132,7 +101,7 @@ export function createLists(options: ListSourceOptions) {
   };
 
   /** Repeating it does no harm. */
-  const finish = async (runId: string, state: ListState, reading: Reading): Promise<void> => {
+  const finish = async (runId: string, state: ListState, reading: ListReading): Promise<void> => {
     const parts = partsOf(state).map((name) => listPartKey(runId, name));
     const whole = new Set([...parts, listKey(runId)]);
     for await (const { key } of objects.list(listPrefix(runId))) {
@@ -200,55 +169,5 @@ export function createLists(options: ListSourceOptions) {
     return { runIds, failed };
   };
 
-  return { open, workOrLog, work, workOnAll };
-}
-
-/** @throws InputError; StoreError */
-async function read(state: ListState, options: ListSourceOptions): Promise<Reading> {
-  const { source, rest, totals, isListed } = state;
-  if (!isSourceUrl(source))
-    return readInventory(source, isListed ? Infinity : totals.listed, options);
-  const { bucket, address, prefix } = await findBucket(options.sources, source);
-  const pages = isListed ? none() : listEntries(bucket, prefix, rest);
-  return { address, format: 'bucket', columns: LISTED_COLUMNS, pages };
-}
-
-async function* none(): AsyncGenerator<EntryPage> {}
-
-/** An inventory is read again from its start, past what is written: its files do not change. */
-async function readInventory(
-  key: string,
-  done: number,
-  { objects, sources }: ListSourceOptions,
-): Promise<Reading> {
-  const files = {
-    read: objects.read,
-    sizeOf: async (name: string) => (await objects.head(name))?.sizeBytes,
-  };
-  const { format, columns, source, blocks } = await openList({
-    files,
-    name: key,
-    from: 'inventory',
-  });
-  async function* pages(): AsyncGenerator<EntryPage> {
-    let seen = 0;
-    for await (const block of blocks) {
-      const from = Math.max(0, done - seen);
-      seen += block.length;
-      if (from < block.length) yield { entries: block.slice(from), rest: {} };
-    }
-    // Only now is it proved whole.
-    yield { entries: [] };
-  }
-  const address = source ?? addressOf(key, sources);
-  return { address, format, columns, pages: done === Infinity ? none() : pages() };
-}
-
-/** `inventories/<source>/…`: that of the source, where the inventory itself doesn't tell its bucket. */
-function addressOf(key: string, sources: Sources): string {
-  const name = key.split('/')[1];
-  const source = sources.all().find((each) => each.name === name);
-  if (source) return `${schemeOf(source)}://${source.bucket}`;
-  const message = `${key}: the inventory does not tell its bucket, and WAYBILL_SOURCES_FILE has no source ${name}`;
-  throw new InputError('NOT_FOUND', `${message}.`);
+  return { workOrLog, work, workOnAll };
 }

@@ -3,10 +3,14 @@
  * A note of the ledger, changed with every part.
  */
 import * as v from 'valibot';
+import type { Ledger } from '../ledger/ledger.ts';
+import type { NewRun, Run } from '../ledger/model.ts';
 import { type Notes, noteParser } from '../ledger/notes.ts';
 import { LeasedError } from '../lib/errors.ts';
+import type { Log } from '../lib/log.ts';
 import { strictObject } from '../lib/validate.ts';
 import type { Filters } from '../manifest/sources/filters.ts';
+import { LIST_FORMATS } from '../manifest/sources/list-formats.ts';
 import type { ManifestReport } from '../manifest/sources/write-manifest.ts';
 
 const EXPECTED_PATTERNS = 'expected a list of up to 100 patterns';
@@ -68,10 +72,18 @@ const position = v.object({
   after: v.exactOptional(v.string()),
 });
 
+const text = v.exactOptional(v.string());
+
 const state = v.object({
-  /** `s3://media/photos/`, or the key of an inventory's manifest. */
+  /** `s3://media/photos/`, or the key of an inventory's manifest or another list in the store. */
   source: v.string(),
+  /** Of a list in the store; else found out. */
+  format: v.exactOptional(v.picklist(LIST_FORMATS)),
+  /** Of a list in the store: where its objects are, such as `s3://media/photos/`. */
+  base: text,
   filters: v.exactOptional(listFilters),
+  /** Put before keys at the target, behind what `source` or `base` has of them. */
+  target: text,
   /** Who wrote the parts, in order, and how many each; other parts are of a worker that died. */
   writers: v.array(v.object({ id: v.string(), parts: v.number() })),
   totals,
@@ -82,6 +94,9 @@ const state = v.object({
 });
 
 export type ListState = v.InferOutput<typeof state>;
+
+/** What is listed: an address such as `s3://media/photos/`, or the key of a list in the store. */
+export type ListOrder = Pick<ListState, 'source' | 'format' | 'base' | 'filters' | 'target'>;
 
 /** Names of the parts, in order. */
 export function partsOf({ writers }: Pick<ListState, 'writers'>): readonly string[] {
@@ -170,4 +185,21 @@ export async function saveListState(
   const note = await ledger.readNote(name);
   if (note && (isSaved || note.text === text)) return { state, version: note.version };
   throw new LeasedError(name);
+}
+
+/** Opens the run of a list, or finds it; `list-source` goes on with it. @throws StoreError */
+export async function openListRun(
+  run: Pick<NewRun, 'runId' | 'trigger' | 'migrationId'>,
+  order: ListOrder,
+  { ledger, log, now }: { readonly ledger: Ledger; readonly log: Log; readonly now: () => Date },
+): Promise<Run> {
+  const { runId } = run;
+  // Before the run: one without it would be open for good.
+  if (!(await readListState(ledger, runId))) {
+    const state = { ...order, writers: [], totals: noTotals, isListed: false };
+    await saveListState(ledger, runId, state, undefined);
+    log.info('run.opened', { runId, source: order.source });
+  }
+  const task = { name: order.source };
+  return ledger.openRun({ ...run, operation: 'list-source', task, createdAt: now() });
 }

@@ -8,6 +8,7 @@ import { InputError } from '../../lib/errors.ts';
 import { findBucket } from '../../manifest/sources/find-bucket.ts';
 import { parseInventory } from '../../manifest/sources/inventory-manifest.ts';
 import { createLists, type ListSourceOptions } from '../../runs/list-source.ts';
+import { openListRun } from '../../runs/list-state.ts';
 import { runIdFrom, versionOf } from '../../runs/task-runs.ts';
 import { type HttpAnswer, isHttpEvent, json, overHttp } from '../../runtime/http.ts';
 import type { Later } from '../../runtime/later.ts';
@@ -51,7 +52,7 @@ export function createListHandler(deps: ListDeps) {
       // Whoever asks learns at once what is wrong with the address.
       await findBucket(sources, body.source);
       const runId = await claimRun(ledger, request, body, now());
-      await lists.open({ runId, trigger: 'http' }, body);
+      await openListRun({ runId, trigger: 'http' }, body, { ...deps, now });
       await later?.start({ runId });
       return json(202, { runId });
     },
@@ -80,7 +81,8 @@ export function createListHandler(deps: ListDeps) {
     const manifest = await manifestOf(info);
     if (!manifest) return undefined;
     const runId = runIdFrom('list-source', ...versionOf(objects.bucket, manifest));
-    const run = await lists.open({ runId, trigger: 'upload' }, { source: manifest.key });
+    const order = { source: manifest.key, format: 'inventory' } as const;
+    const run = await openListRun({ runId, trigger: 'upload' }, order, { ...deps, now });
     if (run.state === 'planning') await later?.start({ runId });
     return runId;
   };

@@ -7,7 +7,8 @@ import type { Ledger } from '../../../../shared/ledger/ledger.ts';
 import { StoreError } from '../../../../shared/lib/errors.ts';
 import type { SourceConfig } from '../../../../shared/manifest/sources/config.ts';
 import { createSources } from '../../../../shared/manifest/sources/sources.ts';
-import { createLists, type ListOrder } from '../../../../shared/runs/list-source.ts';
+import { createLists } from '../../../../shared/runs/list-source.ts';
+import { type ListOrder, openListRun } from '../../../../shared/runs/list-state.ts';
 import { listPrefix } from '../../../../shared/stores/layout.ts';
 import type { Objects } from '../../../../shared/stores/objects.ts';
 import { setsOf } from '../../../fixtures/credential-sets.ts';
@@ -60,7 +61,7 @@ async function setup(options: Options = {}) {
       partBytes: 1_500,
     });
   const lists = open();
-  await lists.open(RUN, order);
+  await openListRun(RUN, order, { ledger: stores.ledger, log: silentLog, now: () => new Date() });
   return { ...stores, lists, open };
 }
 
