@@ -7,6 +7,7 @@ import type { AWS } from '@serverless/typescript';
 /** Imported while the configuration loads: a static import would be turned into `require`. */
 async function load() {
   const modules = {
+    'advance-migration': await import('./functions/advance-migration.ts'),
     'cos-batch-job': await import('./functions/cos-batch-job.ts'),
     'cos-offline-fetch': await import('./functions/cos-offline-fetch.ts'),
     'list-source': await import('./functions/list-source.ts'),

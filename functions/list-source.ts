@@ -4,7 +4,7 @@
  * schedule, which goes on with what a killed call left. A list goes on from its checkpoint, so
  * repeating loses and doubles nothing.
  */
-import { expose, openLater } from '#wiring';
+import { expose, openAdvanceLater, openLater } from '#wiring';
 import { createBearer } from '../shared/api/auth.ts';
 import { createListHandler } from '../shared/api/handlers/lists.ts';
 import { LIST_ROUTES } from '../shared/api/routes/lists.ts';
@@ -21,9 +21,13 @@ export const handler = expose(async (env) => {
   const config = listConfig(env);
   const { apiTokens, places } = config;
   const { ledger, log, objects } = await openParts(config);
-  const [later, sources] = await Promise.all([openLater(config), openSources(places, log)]);
+  const [advanceLater, later, sources] = await Promise.all([
+    openAdvanceLater(config),
+    openLater(config),
+    openSources(places, log),
+  ]);
   const authorize = createBearer(apiTokens);
-  return createListHandler({ authorize, later, ledger, log, objects, sources });
+  return createListHandler({ advanceLater, authorize, later, ledger, log, objects, sources });
 });
 
 export const deployment: Deployment = {
@@ -41,6 +45,6 @@ export const deployment: Deployment = {
     objects: { read: ['inventories/', 'lists/'], write: ['lists/'], remove: ['lists/'] },
     secrets: ['api', 'credentials', 'sources'],
     // Itself, for what one call has no time for.
-    invokes: ['list-source'],
+    invokes: ['list-source', 'advance-migration'],
   },
 };

@@ -3,7 +3,14 @@
  * serves the dashboard; calls no provider. Trigger: HTTP, `events/runs.json`. Repeating a request
  * that started a run finds the same run.
  */
-import { expose, openDeadLetters, openPlanLater, openQueue, openUploads } from '#wiring';
+import {
+  expose,
+  openAdvanceLater,
+  openDeadLetters,
+  openPlanLater,
+  openQueue,
+  openUploads,
+} from '#wiring';
 import { type Authorize, createBearer } from '../shared/api/auth.ts';
 import { createStatic } from '../shared/api/dashboard-files.ts';
 import { changeRoutes } from '../shared/api/handlers/change.ts';
@@ -30,6 +37,8 @@ import { openParts } from '../shared/wiring/parts.ts';
 
 export interface Deps extends Omit<StartingOptions, 'now'>, Omit<ServiceOptions, 'ledger' | 'now'> {
   readonly authorize: Authorize;
+  /** Has the next step of a migration taken soon; elsewhere the clock looks. */
+  readonly advanceLater?: ((migrationId: string) => Promise<void>) | undefined;
   readonly uploads: Uploads;
   readonly now?: () => Date;
 }
@@ -65,7 +74,8 @@ export function createHandler({ authorize, ...given }: Deps) {
 export const handler = expose(async (env) => {
   const config = runsConfig(env);
   const { ledger, log, objects } = await openParts(config);
-  const [deadLetters, queue, planLater, uploads, sources] = await Promise.all([
+  const [advanceLater, deadLetters, queue, planLater, uploads, sources] = await Promise.all([
+    openAdvanceLater(config),
     openDeadLetters(config),
     openQueue(config),
     openPlanLater(config),
@@ -73,6 +83,7 @@ export const handler = expose(async (env) => {
     openSourceList(config.sources, config.allowHttps),
   ]);
   return createHandler({
+    advanceLater,
     allowHttps: config.allowHttps,
     dashboard: createStatic({ folder: config.dashboard, uploadOrigin: uploads.origin }),
     authorize: createBearer(config.apiTokens),
@@ -101,12 +112,20 @@ export const deployment: Deployment = {
     queue: 'send',
     deadLetters: true,
     objects: {
-      read: ['cos-fetch/', 'fetches/', 'inventories/', 'lists/', 'reports/', 'staging/'],
+      read: [
+        'cos-fetch/',
+        'fetches/',
+        'inventories/',
+        'lists/',
+        'migrations/',
+        'reports/',
+        'staging/',
+      ],
       // Signed addresses carry its own rights.
       write: ['fetches/', 'staging/', ...UPLOAD_PREFIXES],
       remove: ['reports/', 'staging/'],
     },
     secrets: ['api', 'sources'],
-    invokes: ['plan-manifest'],
+    invokes: ['advance-migration', 'plan-manifest'],
   },
 };

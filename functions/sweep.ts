@@ -4,7 +4,7 @@
  * harmless; it opens no run of its own.
  */
 import * as v from 'valibot';
-import { expose, openPlanLater, openQueue } from '#wiring';
+import { expose, openAdvanceLater, openPlanLater, openQueue } from '#wiring';
 import { parseWith } from '../shared/lib/validate.ts';
 import { createPlanner } from '../shared/runs/plan.ts';
 import { createNotifier } from '../shared/runs/reconcile/notify.ts';
@@ -46,10 +46,15 @@ export const handler = expose(async (env) => {
   const { allowHttps, lostAfterMs, maxAttempts, settleMs, shardBytes, stuckAfterMs } = config;
   const parts = await openParts(config);
   const { ledger, log, objects } = parts;
-  const [queue, planLater] = await Promise.all([openQueue(config), openPlanLater(config)]);
+  const [advanceLater, queue, planLater] = await Promise.all([
+    openAdvanceLater(config),
+    openQueue(config),
+    openPlanLater(config),
+  ]);
   return createHandler({
     ...(await connectPollers(config, parts)),
     ...parts,
+    advanceLater,
     allowHttps,
     ...(config.webhooks && { notifier: createNotifier(config.webhooks, ledger, log) }),
     lostAfterMs,
@@ -85,6 +90,6 @@ export const deployment: Deployment = {
       remove: ['reports/', 'staging/'],
     },
     secrets: ['credentials', 'huawei', 'sources', 'tencent', 'webhooks'],
-    invokes: ['plan-manifest'],
+    invokes: ['advance-migration', 'plan-manifest'],
   },
 };

@@ -16,6 +16,8 @@ export interface CronOptions {
   readonly nightly: EventHandler;
   /** Goes on with open lists. */
   readonly lists: EventHandler;
+  /** Advances open migrations. */
+  readonly migrations: EventHandler;
   /** Five fields, in the time zone of this machine. */
   readonly retryCron: string;
   readonly log: Log;
@@ -34,10 +36,12 @@ export function startCron(options: CronOptions) {
   const sweeps = createSweeps(options);
   const passes = createPasses(options);
   const lists = createLists(options);
+  const migrations = createMigrations(options);
   const look = createLook(options.ledger, sweeps, passes);
   const timers = [
     setInterval(() => void sweeps.run(), sweepMs),
     setInterval(lists.look, lookMs),
+    setInterval(migrations.look, lookMs),
     setInterval(() => {
       look().catch((error: unknown) => log.error('cron.failed', {}, error));
     }, lookMs),
@@ -49,7 +53,10 @@ export function startCron(options: CronOptions) {
     /** Waits for a sweep under way, at most 5 s; the next one does what it left. */
     async stop(): Promise<void> {
       for (const timer of timers) clearInterval(timer);
-      await atMost(Promise.all([sweeps.end(), passes.end(), lists.end()]), STOP_MS);
+      await atMost(
+        Promise.all([sweeps.end(), passes.end(), lists.end(), migrations.end()]),
+        STOP_MS,
+      );
     },
   };
 }
@@ -99,23 +106,37 @@ function createSweeps({ sweep, log }: CronOptions) {
 }
 
 /** Works on open lists, one after the other; a failed one is gone on with after a while. */
-function createLists({ ledger, lists, log }: CronOptions) {
-  let underWay: Promise<unknown> | undefined;
-  let failedAt = Number.NEGATIVE_INFINITY;
-  const work = async (): Promise<void> => {
+const createLists = ({ ledger, lists, log }: CronOptions) =>
+  createLooks(log, async () => {
     const { items } = await ledger.runs({
       states: ['planning'],
       operations: ['list-source'],
       limit: 1,
     });
-    if (items.length === 0) return;
+    if (items.length === 0) return true;
     const answer = await lists({ 'detail-type': 'Scheduled Event' });
-    if ((answer as { failed: number }).failed > 0) failedAt = Date.now();
-  };
+    return (answer as { failed: number }).failed === 0;
+  });
+
+/** Advances open migrations, one after the other. */
+const createMigrations = ({ ledger, migrations, log }: CronOptions) =>
+  createLooks(log, async () => {
+    const { items } = await ledger.migrations({ unclosed: true, limit: 1 });
+    if (items.length > 0) await migrations({ 'detail-type': 'Scheduled Event' });
+    return true;
+  });
+
+/** Looks for work, one look at a time. @param work false when some of it failed, which waits for a while */
+function createLooks(log: Log, work: () => Promise<boolean>) {
+  let underWay: Promise<unknown> | undefined;
+  let failedAt = Number.NEGATIVE_INFINITY;
   return {
     look: (): void => {
       if (Date.now() - failedAt < CONTINUE_MS) return;
       underWay ??= work()
+        .then((isDone) => {
+          if (!isDone) failedAt = Date.now();
+        })
         .catch((error: unknown) => {
           failedAt = Date.now();
           log.error('cron.failed', {}, error);

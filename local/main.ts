@@ -4,6 +4,7 @@
  */
 import { relative, resolve } from 'node:path';
 import { closeStores, onWake, openEnv, openLedger, openObjects, openQueue } from '#wiring';
+import * as advanceMigration from '../functions/advance-migration.ts';
 import * as cosBatchJob from '../functions/cos-batch-job.ts';
 import * as cosOfflineFetch from '../functions/cos-offline-fetch.ts';
 import * as listSource from '../functions/list-source.ts';
@@ -201,6 +202,7 @@ async function startWork(
     sweep: sweep.handler,
     nightly: retryFailedObjects.handler,
     lists: listSource.handler,
+    migrations: advanceMigration.handler,
     retryCron: settings.retryCron,
     log,
     sweepMs: settings.sweepMs,

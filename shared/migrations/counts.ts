@@ -66,7 +66,7 @@ export function sumUp(
   let quarantined = 0;
   for (const entry of migration.runs.filter(isCounted)) {
     const run = runs.get(entry.runId);
-    const counts = countsOf(entry, run);
+    const counts = countsOf(entry, run, isDropped(migration));
     quarantined += run?.counts.quarantined ?? 0;
     for (const state of TRANSFER_STATES) states[state] += counts[state];
   }
@@ -100,13 +100,18 @@ const isDropped = ({ state }: Pick<MigrationRecord, 'state'>): boolean =>
   state === 'cancelled' || state === 'failed';
 
 /** Lines that a run was given and has not read are planned, or cancelled with it. */
-function countsOf({ lines, left = 0, leftTo }: RunEntry, run: Run | undefined) {
+function countsOf(
+  { lines, left = 0, leftTo }: RunEntry,
+  run: Run | undefined,
+  isOverWithout: boolean,
+) {
   const counts = Object.fromEntries(
     TRANSFER_STATES.map((state) => [state, run?.counts[state] ?? 0]),
   ) as Record<(typeof TRANSFER_STATES)[number], number>;
   const read = TRANSFER_STATES.reduce((sum, state) => sum + counts[state], 0);
   const unread = Math.max(0, lines - read - (run?.counts.quarantined ?? 0));
-  counts[run && isStopped(run) ? 'cancelled' : 'planned'] += unread;
+  const isOver = run ? isStopped(run) : isOverWithout;
+  counts[isOver ? 'cancelled' : 'planned'] += unread;
   if (run?.handedTo !== undefined) counts.failed = 0;
   if (leftTo === undefined) counts.failed += left;
   return counts;

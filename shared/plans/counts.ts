@@ -3,8 +3,8 @@
  * plain JSON, so that a list that is written in parts keeps them beside its checkpoint and goes on.
  */
 import * as v from 'valibot';
+import { isAppPackage } from '../manifest/sources/app-packages.ts';
 import type { SourceObject } from '../manifest/sources/object.ts';
-import { isAppPackage } from '../manifest/sources/sources.ts';
 import { TARGET_KEY_BYTES, type TargetAddress } from '../manifest/target-address.ts';
 import { hasLeadingSlash, pathFault } from '../manifest/target-key.ts';
 

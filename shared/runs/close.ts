@@ -122,12 +122,14 @@ async function closeDone({ run, shards }: Snapshot, options: ClosingOptions): Pr
   if (current?.state !== state || current.closingAt?.getTime() !== at.getTime()) return false;
   // Earlier retry requests end with the stopped run.
   if (isStoppedRun) await saveRetryRequests(ledger, runId, []);
-  await outbox?.add({
-    type: 'run.closed',
-    id: messageIdFrom('run.closed', runId, at.toISOString()),
-    at,
-    data: runClosed(closing, at, { hasRest: rest?.plan !== undefined }),
-  });
+  // A migration tells of itself.
+  if (run.migrationId === undefined)
+    await outbox?.add({
+      type: 'run.closed',
+      id: messageIdFrom('run.closed', runId, at.toISOString()),
+      at,
+      data: runClosed(closing, at, { hasRest: rest?.plan !== undefined }),
+    });
   const closed = await ledger.closeRun(runId, at, rest?.plan);
   // A stopped run may be reopened, and has read only some of its lines.
   if (ended === 'completed') await removeStaged(objects, runId);

@@ -1,18 +1,15 @@
 /** What `list-source` reads a list from: a bucket, or a file in the object store. */
-import * as v from 'valibot';
 import { InputError } from '../lib/errors.ts';
-import { jsonText, parseWith } from '../lib/validate.ts';
 import { parseSourceUrl } from '../manifest/sources/address.ts';
 import { type EntryPage, LISTED_COLUMNS, listEntries } from '../manifest/sources/bucket-list.ts';
 import { schemeOf } from '../manifest/sources/config.ts';
 import { findBucket } from '../manifest/sources/find-bucket.ts';
 import type { Entry, ListColumn, SourceList } from '../manifest/sources/object.ts';
-import { LIST_COLUMNS } from '../manifest/sources/object.ts';
-import { openList } from '../manifest/sources/open-list.ts';
 import type { Sources } from '../manifest/sources/sources.ts';
 import { isSourceUrl } from '../manifest/url.ts';
-import { type Objects, readSmall } from '../stores/objects.ts';
+import type { Objects } from '../stores/objects.ts';
 import type { ListState } from './list-state.ts';
+import { openStored, openWritten, type WrittenList } from './written-list.ts';
 
 export interface ListReading {
   /** Of its objects. */
@@ -57,18 +54,6 @@ async function openFile(state: ListState, { objects, sources }: ReadingOptions) 
   return { address, format: list.format, columns: list.columns, strip, pages };
 }
 
-const openStored = (
-  name: string,
-  from: ListState['format'],
-  objects: Pick<Objects, 'head' | 'read'>,
-): Promise<SourceList> => {
-  const files = {
-    read: objects.read,
-    sizeOf: async (file: string) => (await objects.head(file))?.sizeBytes,
-  };
-  return openList({ files, name, ...(from !== undefined && { from }) });
-};
-
 async function* pagesOf(
   blocks: AsyncIterable<readonly Entry[]>,
   done: number,
@@ -81,37 +66,6 @@ async function* pagesOf(
   }
   // Only now is it proved whole.
   yield { entries: [] };
-}
-
-const written = v.object({
-  source: v.string(),
-  format: v.string(),
-  columns: v.array(v.picklist(LIST_COLUMNS)),
-  parts: v.array(v.string()),
-});
-
-/** A list that `list-source` wrote: its parts are manifests. */
-export interface WrittenList extends SourceList {
-  /** What was listed, as it was ordered. */
-  readonly origin: string;
-  /** Keys of the parts. */
-  readonly parts: readonly string[];
-}
-
-/** @throws InputError (NOT_FOUND); StoreError */
-export async function openWritten(
-  key: string,
-  objects: Pick<Objects, 'head' | 'read'>,
-): Promise<WrittenList> {
-  const info = await objects.head(key);
-  if (!info) throw new InputError('NOT_FOUND', `There is no list ${key}.`);
-  const text = await readSmall(objects, info);
-  const list = parseWith(v.pipe(jsonText, written), text, `The list ${key}`);
-  const { format, columns, parts } = list;
-  async function* blocks(): AsyncGenerator<readonly Entry[]> {
-    for (const part of parts) yield* (await openStored(part, 'manifest', objects)).blocks;
-  }
-  return { format, columns, origin: list.source, hasUrls: true, blocks: blocks(), parts };
 }
 
 function prefixOf(address: string): string {

@@ -50,6 +50,7 @@ export interface PlanOptions {
   readonly credentials?: string | undefined;
   /** Lines of a manifest that Waybill wrote itself, all of them good. */
   readonly lines?: number;
+  readonly migrationId?: string;
 }
 
 export interface PlannerOptions {
@@ -86,7 +87,7 @@ export function createPlanner(options: PlannerOptions): Planner {
   const openRun = (
     { key, etag, runId }: FoundManifest,
     trigger: Run['trigger'],
-    { credentials, sameKey }: PlanOptions,
+    { credentials, migrationId, sameKey }: PlanOptions,
   ): Promise<Run> =>
     ledger.openRun({
       runId,
@@ -94,6 +95,7 @@ export function createPlanner(options: PlannerOptions): Planner {
       operation: 'cos-offline-fetch',
       source: { bucket: objects.bucket, key, etag, shardBytes: options.shardBytes, ...sameKey },
       ...targetOf(key, credentials),
+      ...(migrationId !== undefined && { migrationId }),
       createdAt: now(),
     });
 

@@ -193,6 +193,24 @@ export const openPlanLater = async (config: StoresConfig): Promise<PlanLater | u
   return (plan) => invoke(planFunction, { plan });
 };
 
+/** Has the deployed lister begin with a list. */
+export const openListLater = async (config: StoresConfig) => {
+  const stores = configured(config);
+  const { listFunction } = stores;
+  if (listFunction === undefined) return undefined;
+  const invoke = createInvoke(stores);
+  return (runId: string) => invoke(listFunction, { start: { runId } });
+};
+
+/** Has the next step of a migration taken. */
+export const openAdvanceLater = async (config: StoresConfig) => {
+  const stores = configured(config);
+  const { advanceFunction } = stores;
+  if (advanceFunction === undefined) return undefined;
+  const invoke = createInvoke(stores);
+  return (migrationId: string) => invoke(advanceFunction, { migration: { migrationId } });
+};
+
 /** Two steps of this length, and the stores besides, end before API Gateway's 30 s. */
 const WAIT_MS = 10_000;
 

@@ -130,6 +130,14 @@ export async function openDocument(
 export const openPlanLater = async (_config: StoresConfig): Promise<PlanLater | undefined> =>
   undefined;
 
+type Start = ((id: string) => Promise<void>) | undefined;
+
+/** The clock looks for open lists. */
+export const openListLater = async (_config: StoresConfig): Promise<Start> => undefined;
+
+/** The clock looks for migrations that wait for nothing. */
+export const openAdvanceLater = async (_config: StoresConfig): Promise<Start> => undefined;
+
 /** Callers of the service may wait. */
 export const openLater = async (_config: StoresConfig): Promise<Later | undefined> => undefined;
 

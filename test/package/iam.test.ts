@@ -19,7 +19,7 @@ interface Justification {
   readonly why: string;
 }
 
-const OBJECTS = 'cos-batch|cos-fetch|fetches|inventories|lists|oms|reports|staging';
+const OBJECTS = 'cos-batch|cos-fetch|fetches|inventories|lists|migrations|oms|reports|staging';
 
 /** Every `*` and `?` that is allowed to stand in a role. */
 const JUSTIFIED: readonly Justification[] = [

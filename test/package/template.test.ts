@@ -108,6 +108,7 @@ describe('functions', () => {
     ]);
     const always = { OnFailure: { Destination: '<FailedEvents.Arn>' } };
     expect(kept.sort()).toEqual([
+      ['AdvanceDashmigrationLambdaRetries', 0, undefined],
       ['CosDashbatchDashjobLambdaRetries', 2, always],
       ['ListDashsourceLambdaRetries', 2, always],
       ['OmsDashv1DashstartDashtaskLambdaRetries', 2, always],
@@ -260,6 +261,7 @@ describe('triggers', () => {
     const schedules = ofType(template, 'AWS::Scheduler::Schedule');
     expect(schedules.map(([, { Properties }]) => Properties['ScheduleExpression']).sort()).toEqual([
       'cron(0 2 * * ? *)',
+      'rate(5 minutes)',
       'rate(5 minutes)',
       'rate(5 minutes)',
       'rate(5 minutes)',

@@ -214,7 +214,7 @@ it('no files import each other in a circle', () => {
   expect(circles).toEqual([]);
 });
 
-it('no chain of imports within shared/ is longer than 15 files', () => {
+it('no chain of imports within shared/ is longer than 16 files', () => {
   const chains = new Map<string, readonly string[]>();
   const chainFrom = (file: string): readonly string[] => {
     const known = chains.get(file);
@@ -228,7 +228,7 @@ it('no chain of imports within shared/ is longer than 15 files', () => {
   const tooLong = files
     .filter((file) => file.startsWith('shared/'))
     .map(chainFrom)
-    .filter(({ length }) => length > 15);
+    .filter(({ length }) => length > 16);
   expect(tooLong.map((chain) => chain.join(' -> '))).toEqual([]);
 });
 

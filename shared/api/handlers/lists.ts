@@ -23,6 +23,8 @@ export interface ListDeps extends Omit<ListSourceOptions, 'now'> {
   readonly authorize: Authorize;
   /** Where a call ends before a list may; elsewhere the clock looks for open lists. */
   readonly later?: Later | undefined;
+  /** Has a migration take the list that it waited for. */
+  readonly advanceLater?: ((migrationId: string) => Promise<void>) | undefined;
   readonly now?: () => Date;
 }
 
@@ -41,7 +43,7 @@ const MANIFEST_BYTES = 67_108_864;
 const WITH_CHECKSUM = new Set<string | undefined>(['s3', 'oss', 'cos', 'azure']);
 
 export function createListHandler(deps: ListDeps) {
-  const { authorize, later, ledger, log, objects, sources } = deps;
+  const { advanceLater, authorize, later, ledger, log, objects, sources } = deps;
   const now = deps.now ?? (() => new Date());
   const lists = createLists({ ...deps, now });
 
@@ -87,6 +89,11 @@ export function createListHandler(deps: ListDeps) {
     return runId;
   };
 
+  const advance = async (runId: string): Promise<void> => {
+    const migrationId = advanceLater && (await ledger.run(runId))?.migrationId;
+    if (migrationId !== undefined) await advanceLater?.(migrationId);
+  };
+
   const uploads = perUpload('inventories/', upload, { objects, log });
 
   return async (event: unknown, { deadline }: Invocation = {}) => {
@@ -96,7 +103,9 @@ export function createListHandler(deps: ListDeps) {
     const ordered = v.safeParse(order, event);
     if (!ordered.success) return uploads(event);
     const { runId } = ordered.output.start;
-    if ((await lists.workOrLog(runId, until)) === 'late') await later?.start({ runId });
+    const outcome = await lists.workOrLog(runId, until);
+    if (outcome === 'late') await later?.start({ runId });
+    if (outcome === 'ended') await advance(runId);
     return { runIds: [runId] };
   };
 }

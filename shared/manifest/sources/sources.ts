@@ -12,6 +12,7 @@ import type { CredentialSets } from '../../stores/credential-sets.ts';
 import type { LineFault } from '../lint.ts';
 import { isSourceUrl } from '../url.ts';
 import { parseSourceUrl, type SourceAddress } from './address.ts';
+import { isAppPackage } from './app-packages.ts';
 import { type SourceConfig, schemeOf } from './config.ts';
 import { httpPlace } from './endpoints.ts';
 
@@ -157,8 +158,6 @@ const unknown = (): InputError =>
   new InputError('NOT_FOUND', 'The source of this address is not configured.', [
     { path: 'url', message: 'expected the bucket of a source in WAYBILL_SOURCES_FILE' },
   ]);
-
-export const isAppPackage = (key: string): boolean => /\.(?:apk|ipa)$/i.test(key);
 
 /** Newer buckets of OSS and COS give out packages of apps through a domain of one's own alone. */
 export const barsAppPackages = ({

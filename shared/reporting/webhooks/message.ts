@@ -3,6 +3,7 @@ import type { Run } from '../../ledger/model.ts';
 import { shownCounts } from '../../ledger/run-numbers.ts';
 import { sourceView } from '../../ledger/views.ts';
 import { sha256Hex } from '../../lib/encoding.ts';
+import type { Cause } from '../../lib/errors.ts';
 import { reportKey } from '../../stores/layout.ts';
 
 export interface WebhookConfig {
@@ -27,7 +28,24 @@ export interface CredentialsRefused {
   readonly since: string;
 }
 
+/** What happened to a migration. */
+export interface MigrationNews {
+  readonly migrationId: string;
+  readonly name: string;
+  readonly state: string;
+  readonly target: string;
+  /** How many lists it has had. */
+  readonly round: number;
+  readonly counts: object;
+  /** Why it stopped. */
+  readonly error?: Cause;
+}
+
 export type WebhookEvent =
+  | {
+      readonly type: 'migration.waiting' | 'migration.stopped' | 'migration.completed';
+      readonly data: MigrationNews;
+    }
   | { readonly type: 'run.closed'; readonly data: RunClosed }
   | { readonly type: 'credentials.refused'; readonly data: CredentialsRefused };
 

@@ -13,6 +13,8 @@ import { type ReconcileOptions, reconcileRun } from './run.ts';
 export type SweepOptions = Omit<ReconcileOptions, 'all' | 'deadline' | 'lostUntil' | 'outbox'> & {
   readonly metrics?: Metrics;
   readonly wait?: (ms: number) => Promise<unknown>;
+  /** Has a migration take its next step, when a run of it has closed. */
+  readonly advanceLater?: ((migrationId: string) => Promise<void>) | undefined;
   /** Tells others what happened. */
   readonly notifier?: Notifier;
 };
@@ -92,7 +94,7 @@ async function passOver(
   }: { readonly deadline: Date; readonly all: boolean; readonly sweep: Sweep },
   options: SweepOptions,
 ): Promise<Pass> {
-  const { log, notifier, now, replan } = options;
+  const { advanceLater, log, notifier, now, replan } = options;
   const pass: Pass = { active: 0, stuck: 0, open: 0, followed: [], failures: [] };
   const one = async (run: Run, runsLeft: number): Promise<void> => {
     if (run.state === 'planning') {
@@ -112,6 +114,7 @@ async function passOver(
     sweep.queued += queued;
     if (isClosed) {
       sweep.closed += 1;
+      if (run.migrationId !== undefined) await advanceLater?.(run.migrationId);
       return;
     }
     pass.active += 1;

@@ -16,6 +16,10 @@ export interface AwsStoresConfig extends AwsConfig {
   readonly sweepFunction?: string;
   /** Name of the deployed planner, for whoever has no time to plan. */
   readonly planFunction?: string;
+  /** Name of the deployed lister, for lists that migrations open. */
+  readonly listFunction?: string;
+  /** Name of the deployed function that advances migrations. */
+  readonly advanceFunction?: string;
   /** Name of this function, for work that its answer can't wait for. */
   readonly ownFunction?: string;
 }

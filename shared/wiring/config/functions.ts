@@ -54,6 +54,11 @@ export const callbackConfig = config(t.CALLBACKS, (from, { verify }) => ({
   ...(from.has(t.SMN.topics[0]) && { smn: from.read(t.SMN) }),
 }));
 
+export const advanceConfig = config(t.ADVANCE, (from) => ({
+  places: places(from),
+  ...webhooks(from),
+}));
+
 export const listConfig = config(t.API, (from) => ({ places: places(from) }));
 
 export const batchJobConfig = config(t.API, (from) => ({ batch: batch(from, cos(from)) }));
@@ -74,9 +79,12 @@ export const sweepConfig = config(t.SWEEP, (from) => {
     ...(tencent && { cos: tencent }),
     ...(tencent && from.has(t.BATCH.uin[0]) && { batch: batch(from, tencent) }),
     ...(hasHuawei(from) && { huawei: huawei(from) }),
-    ...(from.has(...t.namesOf(t.WEBHOOKS)) && { webhooks: from.read(t.WEBHOOKS) }),
+    ...webhooks(from),
   };
 });
+
+const webhooks = (from: EnvReader) =>
+  from.has(...t.namesOf(t.WEBHOOKS)) ? { webhooks: from.read(t.WEBHOOKS) } : {};
 
 /** Whether any of the provider's own variables is set. */
 export const hasTencent = (from: EnvReader): boolean =>

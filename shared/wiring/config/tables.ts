@@ -57,6 +57,8 @@ export const AWS = table({
   retentionDays: ['WAYBILL_RETENTION_DAYS', s.integer(90, 0, 3_650)],
   sweepFunction: ['WAYBILL_SWEEP_FUNCTION', s.maybe()],
   planFunction: ['WAYBILL_PLAN_FUNCTION', s.maybe()],
+  listFunction: ['WAYBILL_LIST_FUNCTION', s.maybe()],
+  advanceFunction: ['WAYBILL_ADVANCE_FUNCTION', s.maybe()],
   ownFunction: ['AWS_LAMBDA_FUNCTION_NAME', s.maybe()],
 });
 
@@ -126,6 +128,8 @@ export const SWEEP = table({
   shardBytes,
   stuckAfterMs: ['WAYBILL_STUCK_AFTER_SECONDS', s.seconds(21_600, 60, 2_592_000)],
 });
+
+export const ADVANCE = table({ allowHttps, shardBytes });
 
 export const NIGHT = table({
   maxNights: ['WAYBILL_MAX_NIGHTS', s.integer(5, 1, 365)],

@@ -36,6 +36,7 @@ function setup(change: Partial<CronOptions> = {}) {
       sweep,
       nightly: async () => {},
       lists: async () => {},
+      migrations: async () => {},
       retryCron: '0 2 * * *',
       log: silentLog,
       sweepMs: NEVER_MS,

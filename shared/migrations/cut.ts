@@ -1,0 +1,112 @@
+/**
+ * Cuts what a round moves into manifests of bounded size. A manifest is written before the record names
+ * its run, and its run is opened after that: whatever dies in between is repeated, and nothing is moved
+ * that the record doesn't know.
+ */
+import type { Run } from '../ledger/model.ts';
+import { cutKey, stepRunId } from './ids.ts';
+import { partsOf, readPart, writtenOf } from './parts.ts';
+import { latestRound, type MigrationRecord, type RunEntry, withRound } from './record.ts';
+import { type StepOptions, targetOf } from './step.ts';
+
+/** Of a list, about 128 MiB. */
+const CUT_PARTS = 32;
+
+/** Lines of the pilot, spread evenly over the list. */
+export function pilotLines(migration: MigrationRecord): readonly number[] {
+  const written = writtenOf(migration);
+  const count = Math.min(migration.order.pilot, written);
+  return Array.from({ length: count }, (_, at) => Math.floor((at * written) / count));
+}
+
+const entriesOf = (
+  { runs, rounds }: MigrationRecord,
+  role: RunEntry['role'],
+): readonly RunEntry[] =>
+  runs.filter((entry) => entry.role === role && entry.round === rounds.length - 1);
+
+/** With the run of the pilot, whose manifest is written. @throws StoreError */
+export async function cutPilot(
+  migration: MigrationRecord,
+  options: StepOptions,
+): Promise<MigrationRecord> {
+  const wanted = new Set(pilotLines(migration));
+  const parts = await partsOf(migration, options.objects);
+  async function* text(): AsyncGenerator<string> {
+    let line = 0;
+    for (const [at, part] of parts.entries()) {
+      const { header, lines } = await readPart(part, options.objects);
+      const picked = lines.filter((_, index) => wanted.has(line + index));
+      line += lines.length;
+      yield `${at === 0 ? header : ''}${picked.map((each) => `${each}\n`).join('')}`;
+    }
+  }
+  return withManifest(migration, 'pilot', text(), wanted.size, options);
+}
+
+/** With the run of the next parts, or without one where the pilot has all of them. @throws StoreError */
+export async function cutNext(
+  migration: MigrationRecord,
+  options: StepOptions,
+): Promise<MigrationRecord> {
+  const { objects, cutParts = CUT_PARTS } = options;
+  const round = latestRound(migration);
+  const parts = await partsOf(migration, objects);
+  const own = parts.slice(round.cutParts, round.cutParts + cutParts);
+  const hasPilot = entriesOf(migration, 'pilot').length > 0;
+  const pilot = new Set(hasPilot ? pilotLines(migration) : []);
+  let [line, count] = [round.cutLines, 0];
+  async function* text(): AsyncGenerator<string> {
+    for (const [at, part] of own.entries()) {
+      const { header, lines } = await readPart(part, objects);
+      const first = line;
+      const left = lines.filter((_, index) => !pilot.has(first + index));
+      line += lines.length;
+      count += left.length;
+      yield `${at === 0 ? header : ''}${left.map((each) => `${each}\n`).join('')}`;
+    }
+  }
+  const cut = await withManifest(migration, 'move', text(), () => count, options);
+  const done = { cutParts: round.cutParts + own.length, cutLines: line };
+  return withRound(count === 0 ? migration : cut, { ...round, ...done });
+}
+
+const manifestOf = (migration: MigrationRecord, { role, round, runId }: RunEntry): string =>
+  cutKey(targetOf(migration), `${migration.migrationId}-${round}-${role}-${runId.slice(0, 8)}`);
+
+async function withManifest(
+  migration: MigrationRecord,
+  role: 'pilot' | 'move',
+  text: AsyncIterable<string>,
+  lines: number | (() => number),
+  { objects }: StepOptions,
+): Promise<MigrationRecord> {
+  const { migrationId, rounds } = migration;
+  const round = rounds.length - 1;
+  const runId = stepRunId(migrationId, round, role, entriesOf(migration, role).length);
+  const entry = { runId, role, round, lines: 0 };
+  await objects.put(manifestOf(migration, entry), text);
+  const count = typeof lines === 'number' ? lines : lines();
+  return { ...migration, runs: [...migration.runs, { ...entry, lines: count }] };
+}
+
+/** Plans the runs of manifests that have none yet, or whose planning died. @throws StoreError */
+export async function openCutRuns(
+  migration: MigrationRecord,
+  runs: ReadonlyMap<string, Run>,
+  options: StepOptions,
+): Promise<void> {
+  const { planner } = options;
+  const { order, migrationId } = migration;
+  for (const entry of migration.runs) {
+    if (entry.role !== 'pilot' && entry.role !== 'move') continue;
+    const run = runs.get(entry.runId);
+    if (run && run.state !== 'planning') continue;
+    const manifest = await planner.find(manifestOf(migration, entry));
+    await planner.plan({ ...manifest, runId: entry.runId }, 'migration', {
+      sameKey: { onKeyExist: order.onKeyExist },
+      credentials: order.credentials,
+      migrationId,
+    });
+  }
+}

@@ -1,0 +1,43 @@
+/** How a migration ends: with all of it settled, or stopped by somebody. */
+import type { Run } from '../ledger/model.ts';
+import { ConflictError } from '../lib/errors.ts';
+import { cancelRun } from '../runs/cancel.ts';
+import { countMigration } from './counts.ts';
+import type { MigrationRecord } from './record.ts';
+import type { Step, StepOptions } from './step.ts';
+
+/** Until audits are there, what is moved is completed. */
+export const endStep: Step = async (migration, { now }) => ({
+  ...migration,
+  state: 'completed',
+  closedAt: now().toISOString(),
+});
+
+/** Stops the runs of a migration that is paused or cancelled; what providers have goes on. */
+export const stopStep: Step = async (migration, options) => {
+  const { runs } = await countMigration(migration, options.ledger);
+  const open = openOf(migration, runs);
+  for (const run of open) await stop(run, migration, options);
+  if (migration.state === 'paused' || open.length > 0) return undefined;
+  return { ...migration, closedAt: options.now().toISOString() };
+};
+
+const openOf = (migration: MigrationRecord, runs: ReadonlyMap<string, Run>): readonly Run[] =>
+  migration.runs.flatMap(({ runId }) => {
+    const run = runs.get(runId);
+    return run && !run.closedAt ? [run] : [];
+  });
+
+async function stop(
+  run: Run,
+  { state }: MigrationRecord,
+  { ledger, log, now }: StepOptions,
+): Promise<void> {
+  if (run.state === 'cancelled' || run.state === 'failed') return;
+  try {
+    if (state === 'cancelled') await cancelRun(run, { ledger, log, now });
+  } catch (error) {
+    // It has ended meanwhile.
+    if (!(error instanceof ConflictError)) throw error;
+  }
+}

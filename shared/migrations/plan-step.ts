@@ -1,0 +1,73 @@
+/** Planned: writes the plan, chooses the route, and waits for a start where one was asked for. */
+import { parseSourceUrl } from '../manifest/sources/address.ts';
+import { isSourceUrl } from '../manifest/url.ts';
+import { createPlanCounts } from '../plans/counts.ts';
+import type { MigrationPlan } from '../plans/plan.ts';
+import { planRoutes } from '../plans/plan-routes.ts';
+import { type PlanSource, planSource, urlSource } from '../plans/source.ts';
+import { openWritten } from '../runs/written-list.ts';
+import { migrationKey } from './ids.ts';
+import { movedKey, writtenOf } from './parts.ts';
+import { latestRound, type MigrationRecord } from './record.ts';
+import { type Step, type StepOptions, targetOf } from './step.ts';
+
+export const planKey = (migrationId: string): string => migrationKey(migrationId, 'plan.json');
+
+export const planStep: Step = async (migration, options) => {
+  const { order, route } = migration;
+  if (route === undefined) {
+    const plan = await makePlan(migration, options);
+    await options.objects.put(planKey(migration.migrationId), `${JSON.stringify(plan, null, 2)}\n`);
+    const chosen = order.route === 'auto' ? (plan.recommended.route ?? undefined) : order.route;
+    if (chosen !== undefined && chosen !== 'cos-fetch') throw new Error(`no route ${chosen}`);
+    if (chosen === undefined && writtenOf(migration) > 0) return withoutRoute(migration, plan);
+    return { ...migration, route: chosen ?? 'cos-fetch' };
+  }
+  if (!order.start && !migration.isStarted) return undefined;
+  if (writtenOf(migration) === 0) return { ...migration, state: 'auditing' };
+  return { ...migration, state: order.pilot > 0 ? 'pilot' : 'moving' };
+};
+
+const withoutRoute = (migration: MigrationRecord, plan: MigrationPlan): MigrationRecord => ({
+  ...migration,
+  state: 'paused',
+  resumeTo: 'planned',
+  error: {
+    provider: 'waybill',
+    code: 'ROUTE_ABSENT',
+    class: 'request',
+    message: plan.recommended.reason,
+  },
+});
+
+async function makePlan(migration: MigrationRecord, options: StepOptions): Promise<MigrationPlan> {
+  const { allowHttps, now, objects } = options;
+  const target = targetOf(migration);
+  const counter = createPlanCounts(target);
+  for await (const block of (await openWritten(movedKey(migration), objects)).blocks) {
+    for (const entry of block) if (!('leftOut' in entry)) counter.add(entry.key, entry);
+  }
+  const address = migration.order.source ?? migration.order.list?.source;
+  return planRoutes({
+    counts: counter.counts(),
+    source: await sourceOf(address, migration, options),
+    target,
+    ...(address !== undefined && { address }),
+    excluded: latestRound(migration).list?.leftOut ?? {},
+    allowHttps,
+    now: now(),
+  });
+}
+
+async function sourceOf(
+  address: string | undefined,
+  { order }: MigrationRecord,
+  { sources }: StepOptions,
+): Promise<PlanSource> {
+  const parsed =
+    address !== undefined && isSourceUrl(address) ? parseSourceUrl(address, 'prefix') : undefined;
+  const found = parsed && !('fault' in parsed) ? sources.find(parsed) : undefined;
+  if (!parsed || 'fault' in parsed || !found || 'names' in found) return urlSource;
+  const isWhole = order.source !== undefined && order.filters === undefined;
+  return planSource(sources, found, { prefix: parsed.key, isWhole });
+}

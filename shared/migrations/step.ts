@@ -1,0 +1,42 @@
+/** What a step of a migration takes and returns; each may be repeated at any point. */
+import type { Ledger } from '../ledger/ledger.ts';
+import type { Log } from '../lib/log.ts';
+import type { Sources } from '../manifest/sources/sources.ts';
+import { parseTarget, type TargetAddress } from '../manifest/target-address.ts';
+import type { Outbox } from '../reporting/webhooks/outbox.ts';
+import type { PlanLater, Planner } from '../runs/plan.ts';
+import type { Objects } from '../stores/objects.ts';
+import type { QueueSender } from '../stores/queue.ts';
+import type { MigrationRecord } from './record.ts';
+
+export interface StepOptions {
+  readonly ledger: Ledger;
+  readonly objects: Objects;
+  readonly queue: QueueSender;
+  readonly planner: Planner;
+  readonly planLater?: PlanLater | undefined;
+  readonly sources: Pick<Sources, 'find' | 'life'>;
+  readonly log: Log;
+  /** Begins with a list that was opened; elsewhere the clock looks for open lists. */
+  readonly startList?: ((runId: string) => Promise<void>) | undefined;
+  /** Takes webhook messages. */
+  readonly outbox?: Pick<Outbox, 'add'> | undefined;
+  readonly shardBytes: number;
+  readonly allowHttps: boolean;
+  /** Parts of a list in one manifest. @default 32, about a million lines */
+  readonly cutParts?: number;
+  readonly now: () => Date;
+}
+
+/** The changed record; undefined while the migration waits for something. @throws StoreError */
+export type Step = (
+  migration: MigrationRecord,
+  options: StepOptions,
+) => Promise<MigrationRecord | undefined>;
+
+/** Checked when the migration was opened. */
+export function targetOf({ order }: Pick<MigrationRecord, 'order'>): TargetAddress {
+  const target = parseTarget(order.target);
+  if ('fault' in target) throw new Error(target.fault);
+  return target;
+}
