@@ -34,6 +34,13 @@ const places = (from: EnvReader): SourcesPlaces => ({
 
 export const sourcesConfig = (env: Env): SourcesPlaces => readEnv(env, places);
 
+/** What calls of Tencent take, whatever else is configured. */
+export const tencentConfig = (env: Env) =>
+  readEnv(env, (from) => ({ cos: cos(from), sets: from.read(t.SETS) }));
+
+/** What calls of Huawei take, whatever else is configured. */
+export const huaweiConfig = (env: Env) => readEnv(env, huawei);
+
 export const storesConfig = config({});
 
 export const planConfig = config(t.PLAN);
