@@ -4,7 +4,7 @@ import { showShape } from './commands/show.ts';
 import { verifyShape } from './commands/verify.ts';
 import { ordered, run, runPage, size, summary, transfer, transferPage } from './io/answers.ts';
 import { manifestShape } from './manifest/output.ts';
-import { planShape } from './plan/shape.ts';
+import { planShape, planWithProbeShape } from './plan/shape.ts';
 
 export interface Output {
   readonly description: string;
@@ -91,8 +91,9 @@ export const OUTPUTS: Readonly<Record<string, Output>> = {
   },
   pause: { description: 'The run that was paused.', schema: v.object({ runId: v.string() }) },
   plan: {
-    description: 'What a manifest would take; error if the file is unreadable.',
-    schema: v.union([planShape, fault]),
+    description:
+      'What a manifest or a migration would take; error if the manifest or list is unreadable.',
+    schema: v.union([planShape, planWithProbeShape, listFault]),
   },
   redrive: {
     description: 'Shards that went back to the queue, and shards that are left.',

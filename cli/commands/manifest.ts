@@ -1,13 +1,10 @@
 /** `waybill manifest <list>`: writes a manifest from a bucket, an inventory or a tool's list of objects. */
-import { resolve } from 'node:path';
 import type { Command } from 'commander';
 import { InvalidArgumentError, Option } from 'commander';
-import { InputError, StoreError } from '../../shared/lib/errors.ts';
 import { type Comparison, compareWith } from '../../shared/manifest/sources/compare-lists.ts';
 import type { Filters } from '../../shared/manifest/sources/filters.ts';
 import { LIST_FORMATS, type ListFormat } from '../../shared/manifest/sources/list-formats.ts';
 import type { SourceList } from '../../shared/manifest/sources/object.ts';
-import { openList } from '../../shared/manifest/sources/open-list.ts';
 import {
   createManifestWriter,
   isFault,
@@ -15,14 +12,13 @@ import {
   type ManifestWriter,
 } from '../../shared/manifest/sources/write-manifest.ts';
 import { isSourceUrl } from '../../shared/manifest/url.ts';
-import { CommandFailure, EXIT, type ExitCode, failureLine } from '../io/failure.ts';
-import { fileFailure, localFiles } from '../io/files.ts';
+import { CommandFailure, EXIT, type ExitCode } from '../io/failure.ts';
+import { fileFailure } from '../io/files.ts';
 import { type Input, withInput } from '../io/input.ts';
 import { type CommandIo, examples, exitsWith, wholeNumber } from '../io/options.ts';
 import { columnsOf } from '../io/text.ts';
 import { parseSource, targetOf } from '../manifest/addresses.ts';
-import { openBucket } from '../manifest/bucket.ts';
-import { findList } from '../manifest/find-list.ts';
+import { needSource, openFileList, openListOf, refuseList } from '../manifest/open.ts';
 import { type Outcome, outcomeJson, outcomeText } from '../manifest/output.ts';
 import { writeWhole } from '../manifest/spool.ts';
 
@@ -110,20 +106,7 @@ export async function makeManifest(
     const reasons = Object.keys(outcome.report.leftOut);
     return reasons.some(isFault) ? EXIT.failures : EXIT.ok;
   } catch (error) {
-    if (error instanceof InputError) {
-      const message = error.message
-        .replaceAll(resolve(input.path), input.shown)
-        .replaceAll(`${resolve()}/`, '');
-      if (json) {
-        const document = { path: input.shown, error: { code: error.code, message } };
-        io.stdout.write(`${JSON.stringify(document, null, 2)}\n`);
-      } else io.stderr.write(failureLine({ name: '', message }));
-      return EXIT.usage;
-    }
-    if (error instanceof StoreError) {
-      throw new CommandFailure(error.message, 'Then run the command again', EXIT.unreachable);
-    }
-    throw fileFailure(input.shown, error) ?? error;
+    return refuseList(error, input, json, io);
   }
 }
 
@@ -132,19 +115,11 @@ async function write(
   given: ManifestArguments,
   { env, stdout }: Pick<CommandIo, 'env' | 'stdout'>,
 ): Promise<Outcome> {
-  const { list, prefix = given.prefix } = isSourceUrl(path)
-    ? await openBucket(path, env, given.parallel)
-    : // Files of an inventory may lie in folders above it.
-      { list: await open(resolve(await findList(path)), given.from) };
+  const { list, bucket } = await openListOf(path, given, env);
+  const prefix = bucket?.prefix ?? given.prefix;
   const options = { ...given, ...(prefix !== undefined && { prefix }) };
   const source = options.source === undefined ? list.source : parseSource(options.source);
-  if (!list.hasUrls && source === undefined) {
-    throw new CommandFailure(
-      `${shown}: the list (${list.format}) has keys only`,
-      'Add --source to say where the objects are, such as --source s3://media',
-      EXIT.usage,
-    );
-  }
+  needSource(list, source, shown);
   const comparison = await openComparison(options);
   const { folderMarkers = false } = options;
   const writer = createManifestWriter({
@@ -159,22 +134,11 @@ async function write(
   return { path: shown, list, report: writer.report(), comparison: comparison?.report() };
 }
 
-const open = (name: string, from?: ListFormat): Promise<SourceList> =>
-  openList({
-    files: localFiles,
-    name,
-    maxRowGroupBytes: ROW_GROUP_BYTES,
-    ...(from !== undefined && { from }),
-  });
-
-/** A person's machine has more memory than a function. */
-const ROW_GROUP_BYTES = 134_217_728;
-
 async function openComparison(options: ManifestArguments): Promise<Comparison | undefined> {
   const { changedSince, assumeUnchanged } = options;
   if (changedSince === undefined) return undefined;
   try {
-    const older = await open(changedSince, 'manifest');
+    const older = await openFileList(changedSince, 'manifest');
     return await compareWith(older.blocks, assumeUnchanged);
   } catch (error) {
     throw fileFailure(changedSince, error) ?? error;

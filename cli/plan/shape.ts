@@ -1,5 +1,6 @@
-/** A plan: what a run of a manifest would take, and what `waybill plan --json` prints. */
+/** Plans of a manifest and of a migration, as `waybill plan --json` prints them. */
 import * as v from 'valibot';
+import { migrationPlanShape } from '../../shared/plans/plan.ts';
 import { size } from '../io/answers.ts';
 
 const reasons = v.record(v.string(), size);
@@ -29,3 +30,21 @@ export const planShape = v.object({
   advice: v.array(v.string()),
 });
 export type Plan = v.InferOutput<typeof planShape>;
+
+/** Why not, where something can't be read. */
+const fault = { code: v.nullable(v.string()), message: v.nullable(v.string()) };
+
+const probeShape = v.object({
+  /** Some objects, read by the address that a provider would be given; without code they can be read. */
+  objects: v.array(v.object({ url: v.string(), ...fault })),
+  /** Keys of the list that are there already. */
+  target: v.object({ keys: v.nullable(size), ...fault }),
+});
+export type Probe = v.InferOutput<typeof probeShape>;
+
+export const planWithProbeShape = v.object({
+  ...migrationPlanShape.entries,
+  /** With --probe alone. */
+  probe: v.nullable(probeShape),
+});
+export type PlanWithProbe = v.InferOutput<typeof planWithProbeShape>;

@@ -9,12 +9,10 @@ import {
 } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { PassThrough } from 'node:stream';
-import { text as readAll } from 'node:stream/consumers';
 import { gunzipSync } from 'node:zlib';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { createProgram } from '../../../../cli/program.ts';
 import { createListedBucket } from '../../../fixtures/listed-bucket.ts';
+import { runProgram } from '../../../fixtures/program.ts';
 import { refusal, type S3Answer, type S3Peer, startS3Peer } from '../../../fixtures/s3-peer.ts';
 
 let folder: string;
@@ -33,30 +31,10 @@ afterEach(() => {
   env = {};
 });
 
-/** Runs the command as the program does. */
 async function manifest(...given: readonly string[]) {
-  const [stdin, stdout, stderr] = [new PassThrough(), new PassThrough(), new PassThrough()];
-  let [code, failure] = [0, ''];
-  const io = {
-    env,
-    stdin: stdin as unknown as NodeJS.ReadStream,
-    stdout: stdout as unknown as NodeJS.WriteStream,
-    stderr: stderr as unknown as NodeJS.WriteStream,
-    exitsWith: (found: number) => {
-      code = found;
-    },
-  };
-  stdin.end();
-  const [out, err] = [readAll(stdout), readAll(stderr)];
-  try {
-    await createProgram(io).parseAsync(['manifest', ...given], { from: 'user' });
-  } catch (error) {
-    failure = String((error as Error).message);
-  }
-  stdout.end();
-  stderr.end();
+  const { code, out, err, failure } = await runProgram(env, 'manifest', ...given);
   const where = (said: string) => said.replaceAll(folder, '.');
-  return { code, out: await out, err: where(await err), failure: where(failure) };
+  return { code, out, err: where(err), failure: where(failure) };
 }
 
 const lines = (name: string): readonly string[] => readFileSync(at(name), 'utf8').split('\n');
