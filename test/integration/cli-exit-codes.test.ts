@@ -49,6 +49,8 @@ const asking = (): Readonly<Record<string, readonly string[]>> => ({
   report: ['report', RUN],
   retry: ['retry', RUN],
   cancel: ['cancel', RUN, '--yes'],
+  pause: ['pause', RUN],
+  resume: ['resume', RUN],
   redrive: ['redrive'],
 });
 const ASKING = [
@@ -62,6 +64,8 @@ const ASKING = [
   'report',
   'retry',
   'cancel',
+  'pause',
+  'resume',
   'redrive',
 ];
 const ALONE = ['manifest', 'lint', 'plan', 'verify', 'sign', 'serve'];
