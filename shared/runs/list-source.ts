@@ -4,8 +4,10 @@
  * that was killed at any moment goes on without a key lost or doubled.
  */
 import { randomUUID } from 'node:crypto';
-import { tryLease } from '../ledger/lease.ts';
+import { createCheckpointedRuns } from '../ledger/checkpointed-runs.ts';
+import type { KeptState } from '../ledger/kept-state.ts';
 import type { Ledger } from '../ledger/ledger.ts';
+import type { Run } from '../ledger/model.ts';
 import { toCause } from '../lib/cause.ts';
 import { ConfigError, InputError } from '../lib/errors.ts';
 import type { Log } from '../lib/log.ts';
@@ -16,7 +18,6 @@ import type { Objects } from '../stores/objects.ts';
 import { type ListReading, openReading } from './list-reading.ts';
 import {
   addTotals,
-  type KeptState,
   type ListState,
   partName,
   partsOf,
@@ -38,12 +39,6 @@ export interface ListSourceOptions {
 
 const PART_BYTES = 4_194_304;
 
-export interface ListsAnswer {
-  readonly runIds: readonly string[];
-  /** Of them, those that could not go on now. */
-  readonly failed: number;
-}
-
 export function createLists(options: ListSourceOptions) {
   const { ledger, objects, log, now, partBytes = PART_BYTES } = options;
 
@@ -53,7 +48,11 @@ export function createLists(options: ListSourceOptions) {
   };
 
   /** Writes parts until the list, its run or the time ends. @returns whether it was the list */
-  const writeParts = async (runId: string, kept: KeptState, deadline: Date): Promise<boolean> => {
+  const writeParts = async (
+    runId: string,
+    kept: KeptState<ListState>,
+    deadline: Date,
+  ): Promise<boolean> => {
     let { state, version } = kept;
     const reading = await openReading(state, options);
     const create = () =>
@@ -116,58 +115,20 @@ export function createLists(options: ListSourceOptions) {
     log.info('run.planned', { runId, listed: totals.listed, written: totals.written });
   };
 
-  /**
-   * Goes on with a list, unless another worker does. A fault of the list ends its run.
-   * @returns `late` when the time ended before the list
-   * @throws StoreError: the next call goes on
-   */
-  const work = async (runId: string, deadline: Date): Promise<'ended' | 'held' | 'late'> => {
-    // Not that of the run, which may be cancelled meanwhile.
-    const outcome = await tryLease(ledger, `list ${runId}`, now, async () => {
-      const [run, kept] = await Promise.all([ledger.run(runId), readListState(ledger, runId)]);
-      if (run?.state !== 'planning' || !kept) return 'ended';
-      try {
-        return (await writeParts(runId, kept, deadline)) ? 'ended' : 'late';
-      } catch (error) {
-        if (!(error instanceof InputError) && !(error instanceof ConfigError)) throw error;
-        await ledger.stopRun(runId, { state: 'failed', at: now(), error: toCause(error) });
-        log.error('run.failed', { runId, source: kept.state.source }, error);
-        await discard(runId);
-        return 'ended';
-      }
-    });
-    return outcome ?? 'held';
+  /** A fault of the list ends its run. */
+  const step = async ({ runId }: Run, deadline: Date): Promise<boolean> => {
+    const kept = await readListState(ledger, runId);
+    if (!kept) return true;
+    try {
+      return await writeParts(runId, kept, deadline);
+    } catch (error) {
+      if (!(error instanceof InputError) && !(error instanceof ConfigError)) throw error;
+      await ledger.stopRun(runId, { state: 'failed', at: now(), error: toCause(error) });
+      log.error('run.failed', { runId, source: kept.state.source }, error);
+      await discard(runId);
+      return true;
+    }
   };
 
-  /** As `work`. A failure is logged: whoever calls next goes on. */
-  const workOrLog = (runId: string, deadline: Date) =>
-    work(runId, deadline).catch((error: unknown) => {
-      log.error('list.failed', { runId }, error);
-      return 'failed' as const;
-    });
-
-  /** Continues every open list, one after the other; one that fails is left to the next call. */
-  const workOnAll = async (deadline: Date): Promise<ListsAnswer> => {
-    const runIds: string[] = [];
-    let failed = 0;
-    let cursor: string | undefined;
-    do {
-      const page = await ledger.runs({
-        states: ['planning'],
-        operations: ['list-source'],
-        unclosed: true,
-        limit: 100,
-        ...(cursor !== undefined && { cursor }),
-      });
-      cursor = page.nextCursor;
-      for (const { runId } of page.items) {
-        if (now() >= deadline) return { runIds, failed };
-        runIds.push(runId);
-        if ((await workOrLog(runId, deadline)) === 'failed') failed += 1;
-      }
-    } while (cursor !== undefined);
-    return { runIds, failed };
-  };
-
-  return { workOrLog, work, workOnAll };
+  return createCheckpointedRuns({ ...options, operation: 'list-source', name: 'list', step });
 }

@@ -3,10 +3,10 @@
  * A note of the ledger, changed with every part.
  */
 import * as v from 'valibot';
+import { readState, saveState } from '../ledger/kept-state.ts';
 import type { Ledger } from '../ledger/ledger.ts';
 import type { NewRun, Run } from '../ledger/model.ts';
-import { type Notes, noteParser } from '../ledger/notes.ts';
-import { LeasedError } from '../lib/errors.ts';
+import type { Notes } from '../ledger/notes.ts';
 import type { Log } from '../lib/log.ts';
 import { strictObject } from '../lib/validate.ts';
 import type { Filters } from '../manifest/sources/filters.ts';
@@ -150,42 +150,20 @@ function addCounts(
 
 const nameOf = (runId: string): string => `list ${runId}`;
 
-/** A list's note, and its version in `save`. */
-export interface KeptState {
-  readonly state: ListState;
-  readonly version: number;
-}
-
 /** Undefined when there is no list of this run. @throws StoreError */
-export async function readListState(
-  ledger: Pick<Notes, 'readNote'>,
-  runId: string,
-): Promise<KeptState | undefined> {
-  const name = nameOf(runId);
-  const note = await ledger.readNote(name);
-  if (!note) return undefined;
-  const parsed = noteParser(name, v.nullable(state), null)(note.text);
-  return parsed ? { state: parsed, version: note.version } : undefined;
-}
+export const readListState = (ledger: Pick<Notes, 'readNote'>, runId: string) =>
+  readState(ledger, nameOf(runId), state);
 
 /**
  * @param version undefined for the first one
- * @throws LeasedError when another worker goes on with the list
+ * @throws LeasedError when another worker goes on with the list; StoreError
  */
-export async function saveListState(
+export const saveListState = (
   ledger: Notes,
   runId: string,
-  state: ListState,
+  next: ListState,
   version: number | undefined,
-): Promise<KeptState> {
-  const name = nameOf(runId);
-  const text = JSON.stringify(state);
-  const isSaved = await ledger.swapNote(name, text, version);
-  // The answer to our own write may have been lost.
-  const note = await ledger.readNote(name);
-  if (note && (isSaved || note.text === text)) return { state, version: note.version };
-  throw new LeasedError(name);
-}
+) => saveState(ledger, nameOf(runId), next, version);
 
 /** Opens the run of a list, or finds it; `list-source` goes on with it. @throws StoreError */
 export async function openListRun(
