@@ -91,7 +91,7 @@ export const lossText = ({ manifest }: TransferView): string | undefined =>
 /** The task, group or job that it starts; undefined for an object. */
 export function taskText({ task, providerId }: TransferView): string | undefined {
   if (!task) return undefined;
-  const { kind, version = '', taskId, groupId } = task;
-  if (kind !== 'oms') return `job ${providerId ?? 'without an id yet'}`;
+  const { kind, version = '', taskId, groupId, makes = 'job' } = task;
+  if (kind !== 'oms') return `${makes} ${providerId ?? 'without an id yet'}`;
   return `${version} ${groupId === undefined ? `task ${taskId}` : `group ${groupId}`}`;
 }

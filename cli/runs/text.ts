@@ -89,6 +89,7 @@ const KINDS: Readonly<Record<string, string>> = {
   'cos-batch-job': 'batch',
   'oms-v2-start-task': 'oms v2',
   'oms-v1-start-task': 'oms v1',
+  'oms-v2-create-task': 'oms create',
   'list-source': 'list',
   'audit-arrival': 'audit',
   'retry-failed-objects': 'nightly',

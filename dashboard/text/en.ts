@@ -84,6 +84,8 @@ export const en = {
   'operation.oms-v2-start-task.one': 'OMS tasks (v2)',
   'operation.oms-v1-start-task': 'OMS v1',
   'operation.oms-v1-start-task.one': 'OMS tasks (v1)',
+  'operation.oms-v2-create-task': 'OMS create',
+  'operation.oms-v2-create-task.one': 'OMS tasks to create',
   'operation.list-source': 'List',
   'operation.list-source.one': 'List of a source',
   'operation.audit-arrival': 'Audit',

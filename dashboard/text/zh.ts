@@ -80,6 +80,8 @@ export const zh: Readonly<Record<TextKey, string>> = {
   'operation.oms-v2-start-task.one': 'OMS 任务（v2）',
   'operation.oms-v1-start-task': 'OMS v1',
   'operation.oms-v1-start-task.one': 'OMS 任务（v1）',
+  'operation.oms-v2-create-task': 'OMS 创建',
+  'operation.oms-v2-create-task.one': '新建 OMS 任务',
   'operation.list-source': '源端列表',
   'operation.list-source.one': '源端对象列表',
   'operation.audit-arrival': '到达核查',

@@ -100,6 +100,16 @@ const omsTask = v.strictObject({
   name: v.optional(v.string()),
 });
 
+const omsCreate = v.strictObject({
+  kind: v.literal('oms-create'),
+  region: v.string(),
+  projectId: v.string(),
+  credentials: v.string(),
+  makes: v.picklist(['task', 'group']),
+  marker: v.string(),
+  list: v.optional(v.strictObject({ bucket: v.string(), key: v.string(), files: count })),
+});
+
 const batchTask = v.strictObject({
   kind: v.literal('batch'),
   region: v.string(),
@@ -118,12 +128,13 @@ export const transferShape = v.strictObject({
   url: v.optional(v.string()),
   /** Why key and URL are unknown: the manifest was removed, or is not what was planned. */
   manifest: v.optional(v.picklist(['gone', 'changed'])),
-  task: v.optional(v.union([omsTask, batchTask])),
+  task: v.optional(v.union([omsTask, omsCreate, batchTask])),
   providerId: v.optional(v.string()),
   cause: v.optional(causeShape),
   progress: v.optional(
     v.strictObject({
       providerState: v.string(),
+      name: v.optional(v.string()),
       objects: v.optional(count),
       objectsFailed: v.optional(count),
       objectsTotal: v.optional(count),

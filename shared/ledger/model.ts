@@ -25,6 +25,7 @@ export const OPERATIONS = [
   'cos-batch-job',
   'oms-v2-start-task',
   'oms-v1-start-task',
+  'oms-v2-create-task',
   'list-source',
   'audit-arrival',
   'retry-failed-objects',
@@ -87,6 +88,33 @@ export interface OmsTaskRef {
 export const nightKey = (ref: OmsTaskRef): string =>
   ['oms', ref.version, ref.region, ref.projectId, ref.taskId ?? `group ${ref.groupId}`].join(' ');
 
+/** A task or group of OMS that a transfer makes; its id is the transfer's `providerId`. */
+export interface OmsCreateRef {
+  readonly kind: 'oms-create';
+  readonly region: string;
+  readonly projectId: string;
+  /** Names the credential set. */
+  readonly credentials: string;
+  readonly makes: 'task' | 'group';
+  /** In its description, as OMS takes no token of ours: how the lists of OMS find it. */
+  readonly marker: string;
+  /** The list file of a task, or the folder of a group with so many of them. */
+  readonly list?: { readonly bucket: string; readonly key: string; readonly files: number };
+}
+
+/** What was made, as any other task. */
+export const madeTask = (
+  { region, projectId, credentials, makes }: OmsCreateRef,
+  id: string,
+): OmsTaskRef => ({
+  kind: 'oms',
+  version: 'v2',
+  region,
+  projectId,
+  credentials,
+  ...(makes === 'task' ? { taskId: id } : { groupId: id }),
+});
+
 /** A job of COS Batch. */
 export interface BatchJobRef {
   readonly kind: 'batch';
@@ -100,12 +128,14 @@ export interface BatchJobRef {
 }
 
 /** What a transfer that is no single object asks a provider to do. */
-export type TransferTask = OmsTaskRef | BatchJobRef;
+export type TransferTask = OmsTaskRef | OmsCreateRef | BatchJobRef;
 
 /** How far a provider's task is, as it tells. */
 export interface TransferProgress {
   /** The provider's word or number for its state. */
   readonly providerState: string;
+  /** The provider's name for it: its lists of objects are filed under it. */
+  readonly name?: string;
   readonly objects?: number;
   readonly objectsFailed?: number;
   readonly objectsTotal?: number;

@@ -52,6 +52,7 @@ export const transferView = (transfer: DescribedTransfer) => ({
 /** A run of a nightly pass holds transfers of several operations. */
 function operationOf({ task }: Transfer): Operation {
   if (task?.kind === 'batch') return 'cos-batch-job';
+  if (task?.kind === 'oms-create') return 'oms-v2-create-task';
   if (task?.kind === 'oms') return `oms-${task.version}-start-task`;
   return 'cos-offline-fetch';
 }

@@ -11,6 +11,7 @@ import type { Log } from '../lib/log.ts';
 const PAUSABLE: ReadonlySet<Operation> = new Set([
   'cos-offline-fetch',
   'list-source',
+  'oms-v2-create-task',
   'retry-failed-objects',
 ]);
 

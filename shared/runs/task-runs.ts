@@ -32,12 +32,12 @@ export const taskShard = (runId: string, count: number): Shard => ({
   object: { key: '', etag: '', offset: 0 },
 });
 
-const taskTally = (count: number): Tally => ({
+const taskTally = (count: number, quarantined: number): Tally => ({
   ...(count > 0 && { first: 0, last: count }),
-  lines: count,
+  lines: count + quarantined,
   header: 0,
   blank: 0,
-  quarantined: 0,
+  quarantined,
   transfers: count,
   warnings: {},
 });
@@ -46,11 +46,14 @@ const taskTally = (count: number): Tally => ({
 const LEASE_MS = 15_000;
 
 /** What tells a task from every other of its run. */
-const taskKey = (task: TransferTask): string =>
-  task.kind === 'oms' ? nightKey(task) : task.clientRequestToken;
+function taskKey(task: TransferTask): string {
+  if (task.kind === 'oms') return nightKey(task);
+  return task.kind === 'oms-create' ? task.marker : task.clientRequestToken;
+}
 
 /**
  * Writes a `planned` transfer for each task that has none yet, all durable.
+ * @param quarantined lines of the list that the tasks are made from
  * @returns how many tasks the run has
  * @throws LeasedError when a worker died while opening it just now; StoreError
  */
@@ -59,6 +62,7 @@ export async function openTasks(
   runId: string,
   tasks: readonly TransferTask[],
   at: Date,
+  quarantined = 0,
 ): Promise<number> {
   const shard = taskShard(runId, tasks.length);
   const lease = { owner: `open ${runId}`, at, leaseMs: LEASE_MS };
@@ -76,7 +80,7 @@ export async function openTasks(
     ),
   );
   const count = known.size + missing.length;
-  await ledger.endShard(shard, lease, taskTally(count));
+  await ledger.endShard(shard, lease, taskTally(count, quarantined));
   return count;
 }
 
@@ -89,11 +93,12 @@ export async function openTaskRun(
   run: NewRun,
   tasks: readonly TransferTask[],
   at: Date,
+  quarantined = 0,
 ): Promise<Run> {
   const found = await ledger.openRun(run);
   if (found.state !== 'planning') return found;
-  const count = await openTasks(ledger, run.runId, tasks, at);
-  const totals = { lines: count, quarantined: 0, transfers: count };
+  const count = await openTasks(ledger, run.runId, tasks, at, quarantined);
+  const totals = { lines: count + quarantined, quarantined, transfers: count };
   await ledger.activateRun(run.runId, { shardCount: 1, sizeBytes: count, totals });
   return (await ledger.run(run.runId)) ?? found;
 }

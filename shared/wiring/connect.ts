@@ -12,7 +12,7 @@ import { HUAWEI_KEYS, huaweiIdentity, type OpenBreaker } from '../providers/huaw
 import type { HuaweiConfig } from '../providers/huawei/config.ts';
 import { createObsReader } from '../providers/huawei/obs.ts';
 import { connectOms, OMS_RETRY } from '../providers/huawei/oms/connect.ts';
-import { createOmsPoller } from '../providers/huawei/oms/poll-task.ts';
+import { createMadePoller, createOmsPoller } from '../providers/huawei/oms/poll-task.ts';
 import { createStarter } from '../providers/huawei/oms/start-task.ts';
 import type { TaskPollers } from '../providers/task-poller.ts';
 import { createAccounts } from '../providers/tencent/accounts.ts';
@@ -142,6 +142,7 @@ export async function connectPollers(config: SweepConfig, parts: Parts) {
     const calls = await connectOmsTasks(config, huawei, parts);
     const obs = createObsReader({ endpoint: huawei.obsEndpoint, clock: calls.clock });
     pollers.oms = createOmsPoller({ ...calls, ...times, obs });
+    pollers['oms-create'] = createMadePoller(pollers.oms);
   }
   if (!cos) return { pollers };
   const explain = await openExplain(config.places, parts.log);

@@ -10,7 +10,7 @@ import type { Log } from '../../lib/log.ts';
 import type { OmsProject } from '../../providers/huawei/config.ts';
 import type { OpenOms } from '../../providers/huawei/oms/connect.ts';
 import type { Starter } from '../../providers/huawei/oms/start-task.ts';
-import { freeSlots, type Occupant } from './free-slots.ts';
+import { freeSlots, type Occupant } from '../oms/free-slots.ts';
 
 export interface StartTasksOptions {
   readonly ledger: Ledger;

@@ -5,7 +5,7 @@
  */
 
 import type { Ledger, ShardRecord } from '../../ledger/ledger.ts';
-import { nightKey, type Transfer, type TransferUpdate } from '../../ledger/model.ts';
+import { madeTask, nightKey, type Transfer, type TransferUpdate } from '../../ledger/model.ts';
 import { isTaskShard } from '../../ledger/shard.ts';
 import { toCause } from '../../lib/cause.ts';
 import { BreakerOpenError, type Cause, StoreError, WaybillError } from '../../lib/errors.ts';
@@ -74,9 +74,7 @@ export async function pollTasks(
       tally.polled += 1;
       const status = await poller.poll({ transfer, task, since: startedAt(transfer) });
       if (!status) return;
-      if (status.state === 'succeeded' && transfer.task?.kind === 'oms') {
-        await ledger.forgetNights(nightKey(transfer.task));
-      }
+      if (status.state === 'succeeded') await forgetNights(transfer, ledger);
       const cause = await stageFailed(transfer, status, objects);
       await ledger.record(transfer.transferId, toUpdate(transfer, status, cause, now()));
       if (status.state !== 'submitted') tally.found += 1;
@@ -105,6 +103,8 @@ export async function pollTasks(
     ]);
     for (const transfer of rows) {
       if (!transfer.task) continue;
+      // Whoever creates tasks also waits, over days where OMS takes no more, and resolves.
+      if (transfer.task.kind === 'oms-create' && transfer.state !== 'submitted') continue;
       if (transfer.state === 'planned') await giveUp(transfer, options, abandonedMs);
       else {
         const dueAt = dueOf(transfer, settleMs);
@@ -123,6 +123,15 @@ export async function pollTasks(
   });
   if (breakerOpen > 0) log.error('sweep.credentials-refused', { tasks: breakerOpen });
   return tally;
+}
+
+/** A task that succeeded starts anew if it fails another time. */
+async function forgetNights(
+  { providerId = '', task }: Transfer,
+  ledger: Pick<Ledger, 'forgetNights'>,
+): Promise<void> {
+  const ref = task?.kind === 'oms-create' ? madeTask(task, providerId) : task;
+  if (ref?.kind === 'oms') await ledger.forgetNights(nightKey(ref));
 }
 
 /**

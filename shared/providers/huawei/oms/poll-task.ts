@@ -1,4 +1,5 @@
 /** Polls OMS for the outcome of a started task, and reads its list of failed objects. */
+import { madeTask } from '../../../ledger/model.ts';
 import type { Cause } from '../../../lib/errors.ts';
 import type { FailedObject } from '../../../manifest/staging.ts';
 import type { CredentialSets } from '../../../stores/credential-sets.ts';
@@ -8,7 +9,12 @@ import type { ObsReader } from '../obs.ts';
 import type { OpenOms } from './connect.ts';
 import { readFailedList } from './failed-list.ts';
 import { readTaskState } from './task-calls.ts';
-import type { TaskState } from './task-state.ts';
+import { type TaskState, taskStateOf } from './task-state.ts';
+
+type FailedList = NonNullable<TaskState['failedList']>;
+
+/** Tasks of a group, on one page. */
+const MEMBERS = 100;
 
 export interface OmsPollerOptions {
   readonly open: OpenOms;
@@ -26,23 +32,42 @@ export function createOmsPoller(options: OmsPollerOptions): TaskPoller<'oms'> {
 
   async function* failedObjects(
     { credentials, region }: TaskOf<'oms'>,
-    list: NonNullable<TaskState['failedList']>,
+    lists: readonly FailedList[],
   ): AsyncGenerator<FailedObject> {
     const keys = await sets.get('oms', credentials);
     const { run } = openBreaker(region, keys.dstAk);
-    yield* readFailedList(await run(() => obs.read({ region, ...list }, keys)));
+    for (const list of lists) {
+      yield* readFailedList(await run(() => obs.read({ region, ...list }, keys)));
+    }
   }
 
-  const failed = (
+  /** Each task of a group has a list of its own. */
+  const listsOf = async (
     task: TaskOf<'oms'>,
-    { failedList, progress }: TaskState,
+    { failedList }: TaskState,
+  ): Promise<readonly FailedList[]> => {
+    const { groupId } = task;
+    if (groupId === undefined) return failedList ? [failedList] : [];
+    const { run, v2 } = await open(task);
+    const found: FailedList[] = [];
+    for (let offset = 0, count = 1; offset < count; offset += MEMBERS) {
+      const page = await run(() => v2.listTasks({ groupId, offset, limit: MEMBERS }));
+      const lists = page.items.map((member) => taskStateOf(member).failedList);
+      found.push(...lists.filter((list) => list !== undefined));
+      count = page.count ?? 0;
+    }
+    return found;
+  };
+
+  const failed = async (
+    task: TaskOf<'oms'>,
+    state: TaskState,
     cause: Cause,
-  ): TaskStatus => ({
-    state: 'failed',
-    progress,
-    cause,
-    ...(failedList && { failures: failedObjects(task, failedList) }),
-  });
+  ): Promise<TaskStatus> => {
+    const lists = await listsOf(task, state);
+    const failures = lists.length > 0 && { failures: failedObjects(task, lists) };
+    return { state: 'failed', progress: state.progress, cause, ...failures };
+  };
 
   return {
     async poll({ since, task, transfer }) {
@@ -71,6 +96,18 @@ export function createOmsPoller(options: OmsPollerOptions): TaskPoller<'oms'> {
     },
   };
 }
+
+/** Polls what Waybill created as any other task; until it is created, whoever creates it looks. */
+export const createMadePoller = (poller: TaskPoller<'oms'>): TaskPoller<'oms-create'> => ({
+  async poll({ since, task, transfer }) {
+    const { providerId } = transfer;
+    if (providerId === undefined) return undefined;
+    const status = await poller.poll({ since, transfer, task: madeTask(task, providerId) });
+    const name = transfer.progress?.name;
+    if (!status?.progress || name === undefined) return status;
+    return { ...status, progress: { name, ...status.progress } };
+  },
+});
 
 const GONE = { provider: 'huawei', code: 'TASK_GONE', class: 'state' } as const;
 

@@ -245,8 +245,11 @@ describe('OBS', () => {
   it('refuses a wrong key as the provider', async () => {
     const { lists } = await setup();
     const wrong = { ...keys, dstSk: 'canary-wrong' };
-    for (const call of [lists.sizeOf(place, wrong), lists.write(place, lines(1), wrong)]) {
-      const error = await call.catch((thrown: WaybillError) => thrown);
+    for (const call of [
+      () => lists.sizeOf(place, wrong),
+      () => lists.write(place, lines(1), wrong),
+    ]) {
+      const error = await call().catch((thrown: WaybillError) => thrown);
       expect(error).toBeInstanceOf(ProviderError);
       expect(error).toMatchObject({ class: 'credentials', provider: 'huawei' });
       expect(String(error)).not.toContain('canary');

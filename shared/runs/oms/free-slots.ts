@@ -4,6 +4,7 @@
  */
 import type { OmsProject } from '../../providers/huawei/config.ts';
 import type { OpenOms } from '../../providers/huawei/oms/connect.ts';
+import { GROUP_STATUS } from '../../providers/huawei/oms/group.ts';
 import { TASK_STATUS } from '../../providers/huawei/oms/task.ts';
 
 export interface SlotsOptions {
@@ -38,4 +39,18 @@ export async function freeSlots(
     }
   }
   return running - taken;
+}
+
+/** Counts the groups that may still be made in a region. @throws what the client throws */
+export async function freeGroups(
+  project: OmsProject,
+  { open, running }: SlotsOptions,
+): Promise<number> {
+  const { run, v2 } = await open(project);
+  let taken = 0;
+  for (const status of [GROUP_STATUS.waiting, GROUP_STATUS.creating, GROUP_STATUS.watching]) {
+    const { items, count } = await run(() => v2.listGroups({ status, offset: 0, limit: 100 }));
+    taken += count ?? items.length;
+  }
+  return Math.max(0, running - taken);
 }

@@ -1,6 +1,6 @@
 /** Room for tasks in a region of OMS, as the lists of the provider show it. */
 import { expect, it } from 'vitest';
-import { freeSlots } from '../../../../../shared/runs/nightly/free-slots.ts';
+import { freeSlots } from '../../../../../shared/runs/oms/free-slots.ts';
 import { PROJECT, REGION, setupNights } from '../../../../fixtures/nights.ts';
 
 const OTHER = 'fedcba9876543210fedcba9876543210';

@@ -1,0 +1,141 @@
+/**
+ * What a run is to create, kept in the object store until it closes: the order as it was asked for,
+ * and what its list turned out to be. It holds no keys.
+ */
+import { InputError, withFaults } from '../../lib/errors.ts';
+import { isRecord } from '../../lib/values.ts';
+import type { SourceConfig } from '../../manifest/sources/config.ts';
+import type { Sources } from '../../manifest/sources/sources.ts';
+import type { OmsProject } from '../../providers/huawei/config.ts';
+import { checkFor, type OmsOrder, orderFaults } from '../../providers/huawei/oms/create-request.ts';
+import type { ListShape } from '../../providers/huawei/oms/list-lines.ts';
+import { stagingPrefix } from '../../stores/layout.ts';
+import { type Objects, readSmall } from '../../stores/objects.ts';
+import type { ListFile } from './write-lists.ts';
+
+/** A manifest in the object store, of which list files are made. */
+export interface OrderedList {
+  readonly key: string;
+  /** The version that was ordered. */
+  readonly etag: string;
+  /** Where the files go, in the region of the target. */
+  readonly bucket: string;
+  /** Before their names: a folder, its slash at the end. */
+  readonly folder: string;
+}
+
+export interface CreateOrder {
+  readonly project: OmsProject;
+  /** The set that was named; else that of the source's bucket, or of the project. */
+  readonly credentials?: string;
+  /** Left out: by the numbers of the list. */
+  readonly makes?: 'task' | 'group';
+  readonly list?: OrderedList;
+  /** Its source may be left to the list. */
+  readonly order: Omit<OmsOrder, 'srcNode'> & { readonly srcNode?: OmsOrder['srcNode'] };
+}
+
+/** What is kept of a run. */
+export interface KeptOrder extends CreateOrder {
+  /** List files that are whole. */
+  readonly files: readonly ListFile[];
+}
+
+/** One task takes no more by the vendor's advice: a group splits what is larger. */
+const TASK_OBJECTS = 5_000_000;
+
+const TASK_BYTES = 3 * 1_024 ** 4;
+
+const keyOf = (runId: string): string => `${stagingPrefix(runId)}oms-create.json`;
+
+/** Of the order and its list files: two thousand of them would be 4 billion lines. */
+const MAX_BYTES = 4_194_304;
+
+/** @throws StoreError */
+export async function saveOrder(
+  objects: Pick<Objects, 'put'>,
+  runId: string,
+  order: KeptOrder,
+): Promise<void> {
+  await objects.put(keyOf(runId), JSON.stringify(order));
+}
+
+/** Undefined when there is none. @throws StoreError */
+export async function readOrder(
+  objects: Pick<Objects, 'head' | 'read'>,
+  runId: string,
+): Promise<KeptOrder | undefined> {
+  const info = await objects.head(keyOf(runId));
+  if (!info) return undefined;
+  const kept: unknown = JSON.parse(await readSmall(objects, info, MAX_BYTES));
+  return isRecord(kept) ? (kept as unknown as KeptOrder) : undefined;
+}
+
+/** Kinds of sources that OMS reads, as it writes them. */
+const CLOUDS: Readonly<Partial<Record<SourceConfig['kind'], OmsOrder['srcNode']['cloudType']>>> = {
+  s3: 'AWS',
+  oss: 'Aliyun',
+  cos: 'Tencent',
+  obs: 'HuaweiCloud',
+  gs: 'Google',
+};
+
+/**
+ * Where the objects of a list are, in the words of OMS.
+ * @throws InputError (NOT_FOUND, MANIFEST_INVALID)
+ */
+export function sourceNode(
+  { source, taskType }: ListShape,
+  sources: Pick<Sources, 'find'>,
+): OmsOrder['srcNode'] {
+  if (taskType === 'url_list') return { cloudType: 'URLSource' };
+  const found = source && sources.find(source);
+  if (!found || 'names' in found) {
+    throw invalid('NOT_FOUND', 'The source of the list is not configured.');
+  }
+  const { bucket, kind, region } = found;
+  const cloudType = CLOUDS[kind];
+  if (cloudType === undefined) {
+    throw invalid('MANIFEST_INVALID', `OMS can't read a source of kind ${kind}.`);
+  }
+  const appId = kind === 'cos' ? /-(\d+)$/.exec(bucket)?.[1] : undefined;
+  return { cloudType, region, bucket, ...(appId !== undefined && { appId }) };
+}
+
+/** The order with all that OMS would otherwise decide by itself. */
+export function withDefaults(order: OmsOrder): OmsOrder {
+  const { consistencyCheck = checkFor(order.srcNode.cloudType) } = order;
+  return {
+    taskType: 'object',
+    objectOverwriteMode: 'SIZE_LAST_MODIFIED_COMPARISON_OVERWRITE',
+    enableFailedObjectRecording: true,
+    ...order,
+    consistencyCheck,
+  };
+}
+
+/** @throws InputError (BODY_INVALID) that names every field that does not fit the others */
+export function checkOrder(order: OmsOrder, hasList: boolean): void {
+  const errors = [...orderFaults(order, hasList)].map(([path, message]) => ({
+    path: path.join('.'),
+    message,
+  }));
+  if (errors.length === 0) return;
+  throw withFaults(new InputError('BODY_INVALID', 'The fields do not fit together.', errors));
+}
+
+/** By the numbers of its list, where the request does not say. */
+export function makesOf(
+  { makes }: Pick<CreateOrder, 'makes'>,
+  files: readonly ListFile[],
+): 'task' | 'group' {
+  const sum = (of: (file: ListFile) => number) =>
+    files.reduce((total, file) => total + of(file), 0);
+  const isLarge =
+    sum(({ lines }) => lines) > TASK_OBJECTS || sum(({ objectBytes }) => objectBytes) > TASK_BYTES;
+  return makes ?? (isLarge ? 'group' : 'task');
+}
+
+function invalid(code: 'NOT_FOUND' | 'MANIFEST_INVALID', message: string): InputError {
+  return new InputError(code, message, [{ path: 'list', message }]);
+}
