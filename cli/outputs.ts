@@ -3,6 +3,7 @@ import * as v from 'valibot';
 import { showShape } from './commands/show.ts';
 import { verifyShape } from './commands/verify.ts';
 import { ordered, run, runPage, size, summary, transfer, transferPage } from './io/answers.ts';
+import { migration, migrationPage, migrationSummary, opened } from './io/migration-answers.ts';
 import { manifestShape } from './manifest/output.ts';
 import { planShape, planWithProbeShape } from './plan/shape.ts';
 
@@ -54,6 +55,10 @@ const lint = v.object({
   clashesCapped: v.boolean(),
 });
 
+const followedMigration = v.union([opened, migration]);
+
+const steered = v.union([v.object({ runId: v.string() }), opened]);
+
 /** By command. Where a run is followed, each look at it is one more line. */
 export const OUTPUTS: Readonly<Record<string, Output>> = {
   batch: {
@@ -69,9 +74,10 @@ export const OUTPUTS: Readonly<Record<string, Output>> = {
       run,
     ]),
   },
-  cancel: {
-    description: 'The run that was cancelled.',
-    schema: v.object({ runId: v.string() }),
+  cancel: { description: 'What was cancelled.', schema: steered },
+  'catch-up': {
+    description: 'The migration that catches up; with --watch then a migration per line.',
+    schema: followedMigration,
   },
   lint: {
     description: 'Findings in a manifest; error if the file is unreadable.',
@@ -81,6 +87,11 @@ export const OUTPUTS: Readonly<Record<string, Output>> = {
     description: 'What a list names, and what is left out of its manifest; error when it is none.',
     schema: v.union([manifestShape, listFault]),
   },
+  migrate: {
+    description: 'The migration; with --watch then one per line.',
+    schema: followedMigration,
+  },
+  migrations: { description: 'Migrations, newest first.', schema: migrationPage },
   'oms start': {
     description: 'The run of the task or group; with --watch then a run per line.',
     schema: v.union([
@@ -89,7 +100,7 @@ export const OUTPUTS: Readonly<Record<string, Output>> = {
       run,
     ]),
   },
-  pause: { description: 'The run that was paused.', schema: v.object({ runId: v.string() }) },
+  pause: { description: 'What was paused.', schema: steered },
   plan: {
     description:
       'What a manifest or a migration would take; error if the manifest or list is unreadable.',
@@ -100,19 +111,22 @@ export const OUTPUTS: Readonly<Record<string, Output>> = {
     schema: v.object({ moved: size, left: size }),
   },
   report: {
-    description: 'The summary of a run; with --out the files that were written.',
+    description: 'The summary; with --out the files that were written.',
     schema: v.union([
-      summary,
       v.object({ runId: v.string(), folder: v.string(), files: v.array(v.string()) }),
+      v.object({ migrationId: v.string(), folder: v.string(), files: v.array(v.string()) }),
+      migrationSummary,
+      summary,
     ]),
   },
-  resume: { description: 'The run that was resumed.', schema: v.object({ runId: v.string() }) },
+  resume: { description: 'What was resumed.', schema: steered },
   retry: {
-    description: 'How many transfers were requeued; with --watch then a run per line.',
-    schema: v.union([ordered, run]),
+    description:
+      'How many transfers of a run were requeued, or the migration; with --watch then one per line.',
+    schema: v.union([ordered, run, followedMigration]),
   },
   runs: { description: 'Runs, newest first.', schema: runPage },
-  show: { description: 'One run; with --watch one per line.', schema: showShape },
+  show: { description: 'One run or migration; with --watch one per line.', schema: showShape },
   sign: {
     description:
       'Every intermediate string of the signature of one request, or the error of the line; one per line.',
@@ -120,6 +134,10 @@ export const OUTPUTS: Readonly<Record<string, Output>> = {
       v.strictObject({ error: v.object({ code: v.string(), message: v.string() }) }),
       v.record(v.string(), v.string()),
     ]),
+  },
+  start: {
+    description: 'The migration that was started; with --watch then one per line.',
+    schema: followedMigration,
   },
   submit: {
     description: 'The run and the key of its manifest; with --watch then a run per line.',

@@ -3,8 +3,11 @@ import { readFileSync } from 'node:fs';
 import { Command } from 'commander';
 import { addBatch } from './commands/batch.ts';
 import { addCancel } from './commands/cancel.ts';
+import { addCatchUp } from './commands/catch-up.ts';
 import { addLint } from './commands/lint.ts';
 import { addManifest } from './commands/manifest.ts';
+import { addMigrate } from './commands/migrate.ts';
+import { addMigrations } from './commands/migrations.ts';
 import { addOms } from './commands/oms.ts';
 import { addPause } from './commands/pause.ts';
 import { addPlan } from './commands/plan.ts';
@@ -16,6 +19,7 @@ import { addRuns } from './commands/runs.ts';
 import { addServe } from './commands/serve.ts';
 import { addShow } from './commands/show.ts';
 import { addSign } from './commands/sign.ts';
+import { addStart } from './commands/start.ts';
 import { addSubmit } from './commands/submit.ts';
 import { addTransfer } from './commands/transfer.ts';
 import { addTransfers } from './commands/transfers.ts';
@@ -25,6 +29,8 @@ import { type CommandIo, examples } from './io/options.ts';
 
 /** In the order of the help. */
 const COMMANDS: readonly ((program: Command, io: CommandIo) => void)[] = [
+  addMigrate,
+  addMigrations,
   addManifest,
   addLint,
   addPlan,
@@ -37,6 +43,8 @@ const COMMANDS: readonly ((program: Command, io: CommandIo) => void)[] = [
   addTransfer,
   addReport,
   addVerify,
+  addStart,
+  addCatchUp,
   addRetry,
   addPause,
   addResume,
@@ -63,10 +71,11 @@ export function createProgram(io: CommandIo): Command {
       'after',
       `${examples(
         'serve',
+        'migrate s3://media cos://ap-shanghai/bucket-1250000000/ --watch',
         'lint videos.csv',
         'submit videos.csv --to ap-shanghai/bucket-1250000000 --watch',
         'show <run> --watch',
-        'show <run> --check',
+        'show <migration> --check',
       )}
 Environment:
   WAYBILL_URL    the service (default: http://127.0.0.1:8787)
@@ -76,10 +85,10 @@ Environment:
 
 Exit codes:
   0  all is well
-  1  the run or the manifest has failures
+  1  the run, the migration or the manifest has failures
   2  wrong usage or bad input
   3  the service can't be reached, or is in trouble
-  4  the service refused: wrong token, unknown run`,
+  4  the service refused: wrong token, unknown run or migration`,
     );
   for (const add of COMMANDS) add(program, io);
   return program;

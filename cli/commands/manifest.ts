@@ -1,6 +1,6 @@
 /** `waybill manifest <list>`: writes a manifest from a bucket, an inventory or a tool's list of objects. */
 import type { Command } from 'commander';
-import { InvalidArgumentError, Option } from 'commander';
+import { Option } from 'commander';
 import { type Comparison, compareWith } from '../../shared/manifest/sources/compare-lists.ts';
 import type { Filters } from '../../shared/manifest/sources/filters.ts';
 import { LIST_FORMATS, type ListFormat } from '../../shared/manifest/sources/list-formats.ts';
@@ -18,6 +18,7 @@ import { type Input, withInput } from '../io/input.ts';
 import { type CommandIo, examples, exitsWith, wholeNumber } from '../io/options.ts';
 import { columnsOf } from '../io/text.ts';
 import { parseSource, targetOf } from '../manifest/addresses.ts';
+import { addFilters } from '../manifest/filters.ts';
 import { needSource, openFileList, openListOf, refuseList } from '../manifest/open.ts';
 import { type Outcome, outcomeJson, outcomeText } from '../manifest/output.ts';
 import { writeWhole } from '../manifest/spool.ts';
@@ -37,8 +38,7 @@ interface ManifestArguments extends Filters {
 }
 
 export function addManifest(program: Command, io: CommandIo): void {
-  program
-    .command('manifest')
+  addFilters(program.command('manifest'))
     .description('write a manifest from a bucket, an inventory or a list')
     .argument(
       '<list>',
@@ -55,14 +55,8 @@ export function addManifest(program: Command, io: CommandIo): void {
         'put keys behind --prefix behind the prefix of this target',
       ).conflicts(['keyPrefix', 'stripPrefix']),
     )
-    .option('--prefix <prefix>', 'take only keys that start with it')
     .option('--strip-prefix <prefix>', 'remove it from keys; others are left out')
     .option('--key-prefix <prefix>', 'put it before each key')
-    .option('--include <glob>', 'take only keys that match; can be repeated', collect)
-    .option('--exclude <glob>', 'leave out keys that match; can be repeated', collect)
-    .option('--min-size <bytes>', 'take only objects of this size or more', sizeInBytes)
-    .option('--max-size <bytes>', 'take only objects of this size or less', sizeInBytes)
-    .option('--modified-since <time>', 'take only what was modified then or later (UTC)', instant)
     .option('--changed-since <manifest>', 'leave out what is the same in this older manifest')
     .option('--assume-unchanged', 'leave out what the older manifest says too little about')
     .option('--folder-markers', 'take empty objects that end with a slash')
@@ -192,24 +186,4 @@ function nextCommand({ output, to }: ManifestArguments): string | undefined {
   const target = to === undefined ? undefined : targetOf('--to', to);
   if (target?.kind !== 'cos') return `lint ${output}`;
   return `submit ${output} --to ${target.region}/${target.bucket}`;
-}
-
-const collect = (value: string, earlier: readonly string[] = []): readonly string[] => [
-  ...earlier,
-  value,
-];
-
-function sizeInBytes(value: string): bigint {
-  if (/^\d{1,19}$/.test(value)) return BigInt(value);
-  throw new InvalidArgumentError('Expected a whole number of bytes.');
-}
-
-function instant(value: string): Date {
-  const at = /^\d{4}-\d\d-\d\d(?:T\d\d:\d\d(?::\d\d(?:\.\d+)?)?Z)?$/.test(value)
-    ? Date.parse(value)
-    : Number.NaN;
-  if (!Number.isNaN(at)) return new Date(at);
-  throw new InvalidArgumentError(
-    'Expected a day or a UTC time, such as 2026-11-20 or 2026-11-20T08:00:00Z.',
-  );
 }

@@ -1,13 +1,15 @@
-/** `waybill pause <run>`: sends nothing more of a run until it is resumed. */
+/** `waybill pause <run|migration>`: sends nothing more until it is resumed. */
 import { EXIT, type ExitCode } from '../io/failure.ts';
-import { type CommandOptions, runCommand } from '../io/options.ts';
+import { type CommandOptions, workCommand } from '../io/options.ts';
 import { printable } from '../io/text.ts';
+import { steerMigration } from '../migrations/steer.ts';
 
-export const addPause = runCommand({
+export const addPause = workCommand({
   name: 'pause',
-  description: 'send nothing more of a run until you resume it',
-  examples: ['pause <run>', 'pause <run> --json'],
-  action: pause,
+  description: 'send nothing more of a run or a migration until you resume it',
+  examples: ['pause <run>', 'pause <migration> --json'],
+  onRun: pause,
+  onMigration: (options, id) => steerMigration(options, id, 'pause', 'is paused'),
 });
 
 /** @throws CommandFailure: refused when the run has ended, or is one task at the provider */

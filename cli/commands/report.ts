@@ -1,4 +1,4 @@
-/** `waybill report <run>`: prints the summary of a run, or writes its reports into a folder. */
+/** `waybill report <run|migration>`: prints a summary, or writes the reports into a folder. */
 import { createWriteStream, existsSync } from 'node:fs';
 import { mkdir, rename, rm } from 'node:fs/promises';
 import { join } from 'node:path';
@@ -7,20 +7,22 @@ import { pipeline } from 'node:stream/promises';
 import type { Summary } from '../io/answers.ts';
 import { systemClock } from '../io/clock.ts';
 import { CommandFailure, EXIT, type ExitCode } from '../io/failure.ts';
-import { type CommandOptions, runCommand } from '../io/options.ts';
+import { type CommandOptions, workCommand } from '../io/options.ts';
 import { wrappedTable } from '../io/table.ts';
 import { columnsOf, count, createPaint, plural, printable } from '../io/text.ts';
+import { showMigration } from '../migrations/show.ts';
 import { failureText, runDetails } from '../runs/text.ts';
 
-export const addReport = runCommand<ReportArguments>({
+export const addReport = workCommand<ReportArguments>({
   name: 'report',
-  description: 'show the summary of a run, or write its reports',
+  description: 'show the summary of a run or a migration, or write its reports',
   options: (command) =>
     command
-      .option('--out <folder>', 'write summary.json, failed.csv, rejected.csv, rest.csv there')
+      .option('--out <folder>', 'write summary.json, failed.csv, rejected.csv and others there')
       .option('--force', 'overwrite existing files'),
   examples: ['report <run>', 'report <run> --out reports/2026-11-20'],
-  action: report,
+  onRun: report,
+  onMigration: reportMigration,
 });
 
 interface ReportArguments {
@@ -31,14 +33,18 @@ interface ReportArguments {
 }
 type ReportOptions = CommandOptions & ReportArguments;
 
+const REPORTS = ['summary.json', 'failed.csv', 'rejected.csv'];
+
 /** Tells, and does not judge: 0 although the run has failures. */
 export async function report(options: ReportOptions, runId: string): Promise<ExitCode> {
   const { client, env, json, out, stdout, clock = systemClock } = options;
   const summary = await client.summary(runId);
   if (out !== undefined) {
-    const files = await write(options, runId, out, summary);
+    const { rest } = summary;
+    const names = [...REPORTS, ...(rest?.lines === undefined ? [] : ['rest.csv'])];
+    const files = await write(options, runId, out, names);
     if (json) stdout.write(`${JSON.stringify({ runId, folder: out, files })}\n`);
-    else stdout.write(files.map((name) => `${join(out, name)}\n`).join(''));
+    else stdout.write(listed(out, files));
     return EXIT.ok;
   }
   if (json) {
@@ -54,6 +60,28 @@ export async function report(options: ReportOptions, runId: string): Promise<Exi
   stdout.write(`\nwrite the files with\n  npx waybill report ${printable(runId)} --out <folder>\n`);
   return EXIT.ok;
 }
+
+/** Those that the migration has are written. */
+const MORE_OF_MIGRATIONS = ['plan.json', 'gone.csv'];
+
+async function reportMigration(options: ReportOptions, migrationId: string): Promise<ExitCode> {
+  const { client, json, out, stdout } = options;
+  if (out !== undefined) {
+    const files = await write(options, migrationId, out, REPORTS, MORE_OF_MIGRATIONS);
+    if (json) stdout.write(`${JSON.stringify({ migrationId, folder: out, files })}\n`);
+    else stdout.write(listed(out, files));
+    return EXIT.ok;
+  }
+  if (json) {
+    stdout.write(`${JSON.stringify(await client.migrationSummary(migrationId))}\n`);
+    return EXIT.ok;
+  }
+  await showMigration(options, migrationId);
+  return EXIT.ok;
+}
+
+const listed = (folder: string, files: readonly string[]): string =>
+  files.map((name) => `${join(folder, name)}\n`).join('');
 
 function readText({ bytes, bytesTotal, percent }: NonNullable<Summary['coverage']>): string {
   if (bytesTotal === null || percent === 100) return plural(bytes, 'byte');
@@ -78,28 +106,33 @@ function coverageText({ coverage, warnings = {} }: Summary, columns: number): st
   return rows.length === 0 ? '' : `\n${wrappedTable(rows, columns)}`;
 }
 
-const REPORTS = ['summary.json', 'failed.csv', 'rejected.csv'];
-
 /** Answers the names of the files. Each is whole or not there. */
 async function write(
   { client, force }: ReportOptions,
-  runId: string,
+  id: string,
   folder: string,
-  { rest }: Summary,
+  names: readonly string[],
+  optional: readonly string[] = [],
 ): Promise<readonly string[]> {
-  const names = [...REPORTS, ...(rest?.lines === undefined ? [] : ['rest.csv'])];
-  const there = names.filter((name) => existsSync(join(folder, name)));
+  const all = [...names, ...optional];
+  const there = all.filter((name) => existsSync(join(folder, name)));
   if (there.length > 0 && !force) {
     const what = `${folder} holds ${there.join(', ')} already`;
     throw new CommandFailure(what, 'Choose another folder, or add --force', EXIT.usage);
   }
   try {
     await mkdir(folder, { recursive: true });
-    for (const name of names) await save(await client.report(runId, name), join(folder, name));
+    const written: string[] = [];
+    for (const name of all) {
+      const content = await client.report(id, name, optional.includes(name));
+      if (!content) continue;
+      await save(content, join(folder, name));
+      written.push(name);
+    }
+    return written;
   } catch (error) {
     throw explain(error, folder);
   }
-  return names;
 }
 
 async function save(content: ReadableStream<Uint8Array>, path: string): Promise<void> {

@@ -1,14 +1,16 @@
-/** `waybill resume <run>`: sends what is left of a paused run. */
+/** `waybill resume <run|migration>`: sends what is left of a paused run or migration. */
 import { EXIT, type ExitCode } from '../io/failure.ts';
-import { type CommandOptions, runCommand } from '../io/options.ts';
+import { type CommandOptions, workCommand } from '../io/options.ts';
 import { printable } from '../io/text.ts';
+import { steerMigration } from '../migrations/steer.ts';
 import { followText } from '../runs/text.ts';
 
-export const addResume = runCommand({
+export const addResume = workCommand({
   name: 'resume',
-  description: 'resume a paused run',
-  examples: ['resume <run>', 'resume <run> --json'],
-  action: resume,
+  description: 'resume a paused run or migration',
+  examples: ['resume <run>', 'resume <migration> --json'],
+  onRun: resume,
+  onMigration: (options, id) => steerMigration(options, id, 'resume', 'continues'),
 });
 
 /** @throws CommandFailure: refused when the run has ended */

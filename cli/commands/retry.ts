@@ -1,19 +1,21 @@
-/** `waybill retry <run>`: retries what failed in a run, within the same run. */
+/** `waybill retry <run|migration>`: retries what failed in it. */
 import { CAUSE_CLASSES } from '../../shared/lib/errors.ts';
-import type { ExitCode } from '../io/failure.ts';
-import { type CommandOptions, runCommand, someOf } from '../io/options.ts';
+import { CommandFailure, EXIT, type ExitCode } from '../io/failure.ts';
+import { type CommandOptions, someOf, workCommand } from '../io/options.ts';
 import { count, plural } from '../io/text.ts';
+import { steerMigration } from '../migrations/steer.ts';
 import { followRun } from './show.ts';
 
-export const addRetry = runCommand<RetryArguments>({
+export const addRetry = workCommand<RetryArguments>({
   name: 'retry',
-  description: 'retry the failures of a run',
+  description: 'retry the failures of a run or a migration',
   options: (command) =>
     command
       .addOption(someOf('--class <class...>', 'only failures of these classes', CAUSE_CLASSES))
-      .option('--watch', 'follow the run until it ends'),
+      .option('--watch', 'follow it until it ends'),
   examples: ['retry <run>', 'retry <run> --class transient throttled --watch'],
-  action: retry,
+  onRun: retry,
+  onMigration: retryMigration,
 });
 
 interface RetryArguments {
@@ -41,4 +43,11 @@ export async function retry(
       : `${[transfers, ...more].join(', ')} in ${runId}\n`,
   );
   return followRun(options, runId);
+}
+
+function retryMigration(options: CommandOptions & RetryArguments, id: string): Promise<ExitCode> {
+  if (options.class === undefined)
+    return steerMigration(options, id, 'retry', 'retries its failures');
+  const todo = 'Leave it out, or retry one of its runs';
+  throw new CommandFailure('--class is for runs, not for migrations', todo, EXIT.usage);
 }

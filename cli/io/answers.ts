@@ -4,8 +4,8 @@ import { TRANSFER_STATES } from '../../shared/ledger/merge.ts';
 import { RUN_STATES } from '../../shared/ledger/model.ts';
 
 export const size = v.pipe(v.number(), v.integer(), v.minValue(0));
-const instant = v.pipe(v.string(), v.isoTimestamp());
-const cause = v.looseObject({ code: v.string(), message: v.string(), class: v.string() });
+export const instant = v.pipe(v.string(), v.isoTimestamp());
+export const cause = v.looseObject({ code: v.string(), message: v.string(), class: v.string() });
 
 export const run = v.looseObject({
   runId: v.string(),
@@ -102,7 +102,7 @@ export const transferPage = v.looseObject({
   nextCursor: v.nullable(v.string()),
 });
 
-const failureGroup = v.looseObject({ ...cause.entries, count: size });
+export const failureGroup = v.looseObject({ ...cause.entries, count: size });
 /** The failures of a run with one cause; `message` is that of the first. */
 export type FailureGroup = v.InferOutput<typeof failureGroup>;
 

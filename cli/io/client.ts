@@ -12,6 +12,7 @@ import {
   transferPage,
 } from './answers.ts';
 import { createHttp, type HttpOptions } from './http.ts';
+import { migration, migrationPage, migrationSummary, opened } from './migration-answers.ts';
 import { upload } from './upload.ts';
 
 export interface RunFilter {
@@ -20,6 +21,8 @@ export interface RunFilter {
   readonly cursor?: string | undefined;
   readonly state?: readonly string[] | undefined;
   readonly operation?: readonly string[] | undefined;
+  /** Only runs of this migration; without it only runs of none. */
+  readonly migration?: string | undefined;
 }
 
 export interface TransferFilter {
@@ -41,6 +44,11 @@ export interface OmsStart {
   readonly body: Readonly<Record<string, string | boolean>>;
 }
 
+export type MigrationAction = 'start' | 'pause' | 'resume' | 'cancel' | 'retry' | 'catch-up';
+
+/** Ids of runs are hexadecimal. */
+export const isMigrationId = (id: string): boolean => /^m/i.test(id);
+
 export type Client = ReturnType<typeof createClient>;
 
 /**
@@ -50,6 +58,7 @@ export type Client = ReturnType<typeof createClient>;
 export function createClient(options: HttpOptions) {
   const http = createHttp(options);
   const runPath = (runId: string) => `/runs/${encodeURIComponent(runId)}`;
+  const migrationPath = (migrationId: string) => `/migrations/${encodeURIComponent(migrationId)}`;
   const readSummary = (runId: string) => http.read(summary, `${runPath(runId)}/summary.json`);
   return {
     url: http.url,
@@ -63,11 +72,30 @@ export function createClient(options: HttpOptions) {
       http.read(transfer, `${runPath(runId)}/transfers/${encodeURIComponent(transferId)}`),
     summary: readSummary,
     failures: async (runId: string) => (await readSummary(runId)).failures,
-    /** The bytes of a report. */
-    async report(runId: string, name: string): Promise<ReadableStream<Uint8Array>> {
-      const answer = await http.request(`${runPath(runId)}/${encodeURIComponent(name)}`);
-      return answer.body ?? new Blob([]).stream();
+    /** The bytes of a report. @param mayLack undefined where there is none */
+    async report(
+      id: string,
+      name: string,
+      mayLack = false,
+    ): Promise<ReadableStream<Uint8Array> | undefined> {
+      const path = isMigrationId(id) ? migrationPath(id) : runPath(id);
+      const allowed = mayLack ? [404] : [];
+      const answer = await http.request(`${path}/${encodeURIComponent(name)}`, {}, allowed);
+      if (answer.ok) return answer.body ?? new Blob([]).stream();
+      await answer.body?.cancel();
+      return undefined;
     },
+    /** Newest first. */
+    migrations: (filter: Omit<RunFilter, 'operation' | 'migration'>) =>
+      http.read(migrationPage, `/migrations?${queryOf(filter)}`),
+    migration: (migrationId: string) => http.read(migration, migrationPath(migrationId)),
+    migrationSummary: (migrationId: string) =>
+      http.read(migrationSummary, `${migrationPath(migrationId)}/summary.json`),
+    /** The same key and order are one migration; answers its id. */
+    migrate: async (order: object, key: string) =>
+      (await http.read(opened, '/migrations', posted(order, key))).migrationId,
+    steerMigration: async (migrationId: string, action: MigrationAction) =>
+      (await http.read(opened, `${migrationPath(migrationId)}/${action}`, posted({}))).migrationId,
     /** @param path of a local file; `key` is not encoded */
     upload: (key: string, path: string) => upload(http, key, path),
     /** Answers the id of the run. */

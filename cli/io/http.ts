@@ -157,7 +157,8 @@ async function refusal(answer: Response, base: string): Promise<CommandFailure> 
     return new CommandFailure(what, IS_IT_WAYBILL, exitCode);
   }
   const errors = output.errors.map(({ path, message }) => `${path}: ${message}`).join('; ');
-  const known = own(TODO_BY_CODE, output.code ?? '') ?? own(TODO_BY_STATUS, String(answer.status));
+  const known =
+    own(TODO_BY_CODE, output.code ?? '') ?? todoOf(answer.status, new URL(answer.url).pathname);
   if (errors === '') return new CommandFailure(said, known ?? todoAt(answer.status), exitCode);
   // The faults tell what is expected: that is what to do.
   if (exitCode === EXIT.usage) return new CommandFailure(said, `Correct ${errors}`, exitCode);
@@ -180,6 +181,14 @@ const TODO_BY_STATUS: Readonly<Record<string, string>> = {
   404: 'List the runs with: npx waybill runs',
   429: 'Wait a minute, then try again',
 };
+
+/** Of a service that may have a prefix to its paths. */
+const ONE_MIGRATION = /\/migrations\/[^/]+/;
+
+const todoOf = (status: number, path: string): string | undefined =>
+  status === 404 && ONE_MIGRATION.test(path)
+    ? 'List the migrations with: npx waybill migrations'
+    : own(TODO_BY_STATUS, String(status));
 
 const todoAt = (status: number): string =>
   status >= 500

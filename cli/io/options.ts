@@ -1,10 +1,10 @@
 /** Options and wrappers that commands share when they register with the program. */
 import { type Command, InvalidArgumentError, Option } from 'commander';
 import { askHidden, canAsk } from './ask.ts';
-import { type Client, createClient } from './client.ts';
+import { type Client, createClient, isMigrationId } from './client.ts';
 import type { Clock } from './clock.ts';
 import type { ExitCode } from './failure.ts';
-import { findRunId } from './run-id.ts';
+import { findId, findMigrationId, findRunId } from './run-id.ts';
 import type { Terminal } from './text.ts';
 import type { Env } from './token.ts';
 
@@ -42,39 +42,46 @@ export const exitsWith =
 interface ServiceCommand<Given> {
   readonly name: string;
   readonly description: string;
-  readonly argument?: readonly [name: string, description: string];
+  readonly argument?: Argument;
+  readonly second?: Argument;
   readonly options?: (command: Command) => Command;
   readonly examples: readonly string[];
-  /** @param argument empty where the command takes none */
-  readonly action: (
-    options: Given & CommandOptions & Pick<CommandIo, 'stdin' | 'stderr'>,
-    argument: string,
-  ) => Promise<ExitCode>;
+  readonly action: Action<Given>;
 }
+
+type Argument = readonly [name: string, description: string];
+
+/** @param argument empty where the command takes none */
+type Action<Given> = (
+  options: Given & CommandOptions & Pick<CommandIo, 'stdin' | 'stderr'>,
+  argument: string,
+  second?: string,
+) => Promise<ExitCode>;
 
 /** Adds a command that asks a service. */
 export const serviceCommand =
   <Given extends object>(described: ServiceCommand<Given>) =>
   (program: Command, io: CommandIo): void => {
-    const { name, description, argument, options, action } = described;
+    const { name, description, argument, second, options, action } = described;
     const command = program
       .command(name)
       .option('--url <address>', 'the service (default: WAYBILL_URL, else http://127.0.0.1:8787)')
       .option('--json', 'print JSON for programs')
       .description(description);
-    if (argument) command.argument(...argument);
+    for (const each of [argument, second]) if (each) command.argument(...each);
     options?.(command);
     type Told = Given & { readonly url?: string; readonly json?: boolean };
-    const act = (word: string, { url, json = false, ...given }: Told) => {
+    const act = (words: readonly string[], { url, json = false, ...given }: Told) => {
+      const [word = '', next] = words;
       // Of a person on a terminal, where there is no token.
       const ask = (address: string) => askHidden(`${address} requires a token (not shown): `, io);
       const client = createClient({ url, env: io.env, askToken: canAsk(io) ? ask : undefined });
       const { env, stdin, stdout, stderr } = io;
-      return action({ ...(given as Given), client, env, json, stdin, stdout, stderr }, word);
+      return action({ ...(given as Given), client, env, json, stdin, stdout, stderr }, word, next);
     };
     command
       .addHelpText('after', examples(...described.examples))
-      .action(argument ? exitsWith(io, act) : exitsWith(io, (given: Told) => act('', given)));
+      .action(exitsWith(io, () => act(command.args, command.opts<Told>())));
   };
 
 /** Adds a command that takes a run, by its id or the beginning of it. */
@@ -86,6 +93,35 @@ export const runCommand = <Given extends object>({
     ...described,
     argument: ['<run>', 'id of the run, or its beginning'],
     action: async (options, start) => action(options, await findRunId(options.client, start)),
+  });
+
+/** Adds a command that takes a run or a migration, by its id or the beginning of it. */
+export const workCommand = <Given extends object>({
+  onRun,
+  onMigration,
+  ...described
+}: Omit<ServiceCommand<Given>, 'argument' | 'action'> & {
+  readonly onRun: Action<Given>;
+  readonly onMigration: Action<Given>;
+}) =>
+  serviceCommand<Given>({
+    ...described,
+    argument: ['<run|migration>', 'its id, or the beginning of it'],
+    action: async (options, start) => {
+      const id = await findId(options.client, start);
+      return (isMigrationId(id) ? onMigration : onRun)(options, id);
+    },
+  });
+
+/** Adds a command that takes a migration, by its id or the beginning of it. */
+export const migrationCommand = <Given extends object>({
+  action,
+  ...described
+}: Omit<ServiceCommand<Given>, 'argument'>) =>
+  serviceCommand<Given>({
+    ...described,
+    argument: ['<migration>', 'id of the migration, or its beginning'],
+    action: async (options, start) => action(options, await findMigrationId(options.client, start)),
   });
 
 export const wholeNumber =

@@ -114,6 +114,12 @@ async function onTerminal(
 describe.skipIf(!hasScript)('80 columns', () => {
   it.each([
     ['', 0],
+    ['migrate', 0],
+    ['migrations', 0],
+    ['start', 0],
+    ['catch-up', 0],
+    ['pause', 0],
+    ['resume', 0],
     ['manifest', 0],
     ['lint', 0],
     ['plan', 0],

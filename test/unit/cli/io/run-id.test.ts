@@ -1,7 +1,7 @@
 /** The beginning of a run's id in place of the id. */
 import { expect, it } from 'vitest';
 import { createClient } from '../../../../cli/io/client.ts';
-import { findRunId } from '../../../../cli/io/run-id.ts';
+import { findId } from '../../../../cli/io/run-id.ts';
 import { startPeer } from '../../../fixtures/http.ts';
 import { runView } from '../../../fixtures/runs.ts';
 
@@ -14,7 +14,7 @@ async function find(given: string) {
     { body: JSON.stringify({ runs: [first], nextCursor: 'next' }) },
     { body: JSON.stringify({ runs: older, nextCursor: null }) },
   );
-  const found = await findRunId(createClient({ url: peer.origin, env: {} }), given).catch(
+  const found = await findId(createClient({ url: peer.origin, env: {} }), given).catch(
     (error: unknown) => error as Error & { exitCode: number },
   );
   return { found, asked: peer.arrived.map(({ url }) => url) };

@@ -1,5 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
+import { createRate } from '../../../../cli/io/rate.ts';
 import { table } from '../../../../cli/io/table.ts';
 import {
   createPaint,
@@ -10,7 +11,6 @@ import {
   widthOf,
   wrap,
 } from '../../../../cli/io/text.ts';
-import { createRate } from '../../../../cli/runs/rate.ts';
 import { failureText, progressLine, reportText, runDetails } from '../../../../cli/runs/text.ts';
 import { runView } from '../../../fixtures/runs.ts';
 
