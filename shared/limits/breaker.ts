@@ -7,6 +7,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { unlessAborted } from '../lib/abort.ts';
 import { BreakerOpenError, type CauseClass, ProviderError, WaybillError } from '../lib/errors.ts';
 import type { CallOptions, Step } from './ports.ts';
+import { BARRED_MS, type BreakerState, createProof, LIMIT } from './prove-key.ts';
 
 /** What a refusal of the class `credentials` says of the key pair. */
 export type KeyVerdict =
@@ -25,23 +26,6 @@ export interface KeyPolicy {
   readonly atOnce?: number;
   /** It locks a key that is wrong too often, so that workers share what they know of it. */
   readonly isLocked?: boolean;
-}
-
-/** What all workers know of a key. */
-export interface BreakerState {
-  read(): Promise<KeyRecord | undefined>;
-  /** @param change the same record when there is nothing to write */
-  update(change: (known: KeyRecord | undefined) => KeyRecord): Promise<unknown>;
-  /** Whether this caller may try the key, as no other worker does. */
-  take(owner: string): Promise<boolean>;
-  drop(owner: string): Promise<void>;
-}
-
-export interface KeyRecord {
-  /** Of the key itself, in a row; none when it was good at last. */
-  readonly refusals: number;
-  /** Unix milliseconds. */
-  readonly at: number;
 }
 
 export interface BreakerOptions extends KeyPolicy {
@@ -77,16 +61,6 @@ const PROVES: ReadonlySet<CauseClass> = new Set(['quota', 'request', 'source', '
 /** Fewer than the five bad checks that lock a key of Huawei. */
 const AT_ONCE = 4;
 
-const LIMIT = 2;
-
-/** After this the key may have been fixed: one more try, and one more refusal bars again. */
-const BARRED_MS = 600_000;
-
-/** A key that was good so lately is tried by all workers at once. */
-const PROVEN_MS = 600_000;
-
-const POLL_MS = 500;
-
 /** Something changed while the call waited, the key or the pace: it goes back into the line. */
 class AgainError extends Error {}
 
@@ -101,17 +75,15 @@ export function createBreaker(options: BreakerOptions = {}): Breaker {
   /** Refusals in a row, and how many of them are of the key itself. */
   let [inARow, ofKey] = [0, 0];
   let [lastAt, keyAt] = [0, 0];
-  let [known, barredVersion] = [0, -1];
-  let isProven = false;
+  let [known, isProven] = [0, false];
   /** Ends when the last call that waits for its turn to prove the key has ended. */
   let last: Promise<unknown> = Promise.resolve();
   /** Calls in flight; they never reject. */
   const running = new Set<Promise<unknown>>();
 
-  const setVersion = (version: number): number => {
+  const setVersion = (version: number): void => {
     if (version !== known) [inARow, ofKey, isProven] = [0, 0, false];
     known = version;
-    return version;
   };
   const isBarred = (restMs = 0): boolean => {
     if (ofKey >= LIMIT) {
@@ -136,6 +108,8 @@ export function createBreaker(options: BreakerOptions = {}): Breaker {
       isProven = true;
     }
   };
+  const prove =
+    state && createProof(state, { now, wait, isOfKey: (error) => verdict(error) === 'key' });
   const judge = async <A>(request: () => Promise<A>, version: () => number): Promise<A> => {
     const before = version();
     try {
@@ -146,38 +120,6 @@ export function createBreaker(options: BreakerOptions = {}): Breaker {
       // A key that was changed meanwhile is another one.
       if (version() === before) count(error);
       throw error;
-    }
-  };
-
-  /** Only one of all workers tries a key that none has shown to be good. */
-  const prove = async <A>(shared: BreakerState, request: () => Promise<A>): Promise<A> => {
-    const [owner, version] = [crypto.randomUUID(), known];
-    for (;;) {
-      const found = await shared.read();
-      if (found?.refusals === 0 && now() - found.at < PROVEN_MS) break;
-      const isRefused = (found?.refusals ?? 0) >= LIMIT && now() - (found?.at ?? 0) < BARRED_MS;
-      // What bars an older key says nothing of the one that came with a later version here.
-      if (isRefused && (version === 0 || version === barredVersion)) throw new BreakerOpenError();
-      if (await shared.take(owner)) break;
-      await wait(POLL_MS);
-    }
-    // What became of the call counts more than the note of it.
-    const note = (change: Parameters<BreakerState['update']>[0]) =>
-      shared.update(change).catch(() => {});
-    try {
-      const answer = await request();
-      // Once in a while is enough: others only want to know that it is good.
-      const isNoted = (each: KeyRecord) => each.refusals === 0 && now() - each.at < PROVEN_MS / 2;
-      await note((each) => (each && isNoted(each) ? each : { refusals: 0, at: now() }));
-      return answer;
-    } catch (error) {
-      if (verdict(error) === 'key') {
-        barredVersion = version;
-        await note((each) => ({ refusals: (each?.refusals ?? 0) + 1, at: now() }));
-      }
-      throw error;
-    } finally {
-      await shared.drop(owner).catch(() => {});
     }
   };
 
@@ -227,7 +169,7 @@ export function createBreaker(options: BreakerOptions = {}): Breaker {
           signal?.throwIfAborted();
           return request();
         };
-        const sending = judge(state && isAlone ? () => prove(state, leave) : leave, version);
+        const sending = judge(prove && isAlone ? () => prove(known, leave) : leave, version);
         const ended = sending.catch(() => {}).finally(() => running.delete(ended));
         running.add(ended);
         return sending;

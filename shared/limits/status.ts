@@ -7,8 +7,8 @@ import type { Ledger } from '../ledger/ledger.ts';
 import { type Notes, updateNote } from '../ledger/notes.ts';
 import { sha256Hex } from '../lib/encoding.ts';
 import { ProviderError } from '../lib/errors.ts';
-import type { BreakerState, KeyRecord } from './breaker.ts';
 import type { Step } from './ports.ts';
+import type { BreakerState, KeyRecord } from './prove-key.ts';
 
 const instant = v.pipe(v.string(), v.isoTimestamp());
 
