@@ -1,5 +1,6 @@
 /** What each command prints with `--json`. `npm run docs` makes docs/schemas/cli/ from it. */
 import * as v from 'valibot';
+import { checkShape } from './check/line.ts';
 import { showShape } from './commands/show.ts';
 import { verifyShape } from './commands/verify.ts';
 import { ordered, run, runPage, size, summary, transfer, transferPage } from './io/answers.ts';
@@ -78,6 +79,10 @@ export const OUTPUTS: Readonly<Record<string, Output>> = {
   'catch-up': {
     description: 'The migration that catches up; with --watch then a migration per line.',
     schema: followedMigration,
+  },
+  check: {
+    description: 'What works and what does not, before anything starts.',
+    schema: checkShape,
   },
   lint: {
     description: 'Findings in a manifest; error if the file is unreadable.',

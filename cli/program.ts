@@ -4,6 +4,7 @@ import { Command } from 'commander';
 import { addBatch } from './commands/batch.ts';
 import { addCancel } from './commands/cancel.ts';
 import { addCatchUp } from './commands/catch-up.ts';
+import { addCheck } from './commands/check.ts';
 import { addLint } from './commands/lint.ts';
 import { addManifest } from './commands/manifest.ts';
 import { addMigrate } from './commands/migrate.ts';
@@ -31,6 +32,7 @@ import { type CommandIo, examples } from './io/options.ts';
 const COMMANDS: readonly ((program: Command, io: CommandIo) => void)[] = [
   addMigrate,
   addMigrations,
+  addCheck,
   addManifest,
   addLint,
   addPlan,

@@ -116,7 +116,12 @@ export const cosBatch: RouteRule = {
     'A role that COS Batch may assume, which reads the source and writes the target.',
     'Source and manifest in buckets of the region of the job.',
   ],
-  losses: ['ACL', 'older versions', 'storage class (set one for the job)'],
+  losses: [
+    'ACL',
+    'tags, unless the job copies them',
+    'older versions',
+    'storage class; set one for the job',
+  ],
   notes: () => [],
   speed: 'cos-batch',
   requests: { sourceReads: 1, targetReads: 0, targetWrites: 1 },

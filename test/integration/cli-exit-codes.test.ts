@@ -68,7 +68,7 @@ const ASKING = [
   'resume',
   'redrive',
 ];
-const ALONE = ['manifest', 'lint', 'plan', 'verify', 'sign', 'serve'];
+const ALONE = ['check', 'manifest', 'lint', 'plan', 'verify', 'sign', 'serve'];
 
 it('no command is left out', () => {
   const { stdin, stdout, stderr } = process;
