@@ -8,6 +8,7 @@ import type { AWS } from '@serverless/typescript';
 async function load() {
   const modules = {
     'advance-migration': await import('./functions/advance-migration.ts'),
+    'audit-arrival': await import('./functions/audit-arrival.ts'),
     'cos-batch-job': await import('./functions/cos-batch-job.ts'),
     'cos-offline-fetch': await import('./functions/cos-offline-fetch.ts'),
     'list-source': await import('./functions/list-source.ts'),

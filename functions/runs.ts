@@ -31,7 +31,7 @@ import type { Deployment } from '../shared/runtime/deployment.ts';
 import { overHttp } from '../shared/runtime/http.ts';
 import type { Uploads } from '../shared/stores/objects.ts';
 import { runsConfig } from '../shared/wiring/config/functions.ts';
-import { API, namesOf, SERVED, SOURCES } from '../shared/wiring/config/tables.ts';
+import { API, CERTIFICATES, namesOf, SERVED, SOURCES } from '../shared/wiring/config/tables.ts';
 import { openSourceList } from '../shared/wiring/documents.ts';
 import { openParts } from '../shared/wiring/parts.ts';
 
@@ -87,6 +87,7 @@ export const handler = expose(async (env) => {
     allowHttps: config.allowHttps,
     dashboard: createStatic({ folder: config.dashboard, uploadOrigin: uploads.origin }),
     authorize: createBearer(config.apiTokens),
+    certificateKeys: config.certificateKeys,
     deadLetters,
     ledger,
     log,
@@ -105,7 +106,7 @@ export const deployment: Deployment = {
   memoryMb: 512,
   http: routesOf(RUNS_API),
   files: ['.build/dashboard/**'],
-  environment: namesOf(API, SERVED, SOURCES),
+  environment: namesOf(API, CERTIFICATES, SERVED, SOURCES),
   uses: {
     ledger: ['read', 'list', 'write', 'remove'],
     indexes: ['failed', 'newest'],

@@ -4,7 +4,7 @@
  */
 import { Cron as Schedule } from 'croner';
 import type { Ledger } from '../shared/ledger/ledger.ts';
-import type { Run } from '../shared/ledger/model.ts';
+import type { Operation, Run } from '../shared/ledger/model.ts';
 import type { Log } from '../shared/lib/log.ts';
 import { announcePass, readTimetable } from '../shared/runs/nightly/timetable.ts';
 import { atMost, STOP_MS } from './at-most.ts';
@@ -18,6 +18,8 @@ export interface CronOptions {
   readonly lists: EventHandler;
   /** Advances open migrations. */
   readonly migrations: EventHandler;
+  /** Goes on with open audits. */
+  readonly audits: EventHandler;
   /** Five fields, in the time zone of this machine. */
   readonly retryCron: string;
   readonly log: Log;
@@ -35,13 +37,15 @@ export function startCron(options: CronOptions) {
   const { log, sweepMs, lookMs = 1_000 } = options;
   const sweeps = createSweeps(options);
   const passes = createPasses(options);
-  const lists = createLists(options);
+  const lists = createOpenRuns('list-source', options.lists, options);
+  const audits = createOpenRuns('audit-arrival', options.audits, options);
   const migrations = createMigrations(options);
   const look = createLook(options.ledger, sweeps, passes);
   const timers = [
     setInterval(() => void sweeps.run(), sweepMs),
     setInterval(lists.look, lookMs),
     setInterval(migrations.look, lookMs),
+    setInterval(audits.look, lookMs),
     setInterval(() => {
       look().catch((error: unknown) => log.error('cron.failed', {}, error));
     }, lookMs),
@@ -53,10 +57,8 @@ export function startCron(options: CronOptions) {
     /** Waits for a sweep under way, at most 5 s; the next one does what it left. */
     async stop(): Promise<void> {
       for (const timer of timers) clearInterval(timer);
-      await atMost(
-        Promise.all([sweeps.end(), passes.end(), lists.end(), migrations.end()]),
-        STOP_MS,
-      );
+      const ends = [sweeps, passes, lists, audits, migrations].map((each) => each.end());
+      await atMost(Promise.all(ends), STOP_MS);
     },
   };
 }
@@ -105,16 +107,20 @@ function createSweeps({ sweep, log }: CronOptions) {
   };
 }
 
-/** Works on open lists, one after the other; a failed one is gone on with after a while. */
-const createLists = ({ ledger, lists, log }: CronOptions) =>
+/** Works on open runs, one after the other; a failed one is gone on with after a while. */
+const createOpenRuns = (
+  operation: Operation,
+  handler: EventHandler,
+  { ledger, log }: Pick<CronOptions, 'ledger' | 'log'>,
+) =>
   createLooks(log, async () => {
     const { items } = await ledger.runs({
       states: ['planning'],
-      operations: ['list-source'],
+      operations: [operation],
       limit: 1,
     });
     if (items.length === 0) return true;
-    const answer = await lists({ 'detail-type': 'Scheduled Event' });
+    const answer = await handler({ 'detail-type': 'Scheduled Event' });
     return (answer as { failed: number }).failed === 0;
   });
 

@@ -5,6 +5,7 @@
 import { relative, resolve } from 'node:path';
 import { closeStores, onWake, openEnv, openLedger, openObjects, openQueue } from '#wiring';
 import * as advanceMigration from '../functions/advance-migration.ts';
+import * as auditArrival from '../functions/audit-arrival.ts';
 import * as cosBatchJob from '../functions/cos-batch-job.ts';
 import * as cosOfflineFetch from '../functions/cos-offline-fetch.ts';
 import * as listSource from '../functions/list-source.ts';
@@ -74,6 +75,7 @@ export async function startService(
       ...simulator?.env(),
       WAYBILL_API_TOKENS: secrets.apiToken,
       WAYBILL_CALLBACK_KEYS: secrets.callbackKeys,
+      WAYBILL_CERTIFICATE_KEYS: secrets.certificateKeys,
       WAYBILL_LEDGER: `sqlite:${resolve(settings.folder, 'waybill.db')}`,
       WAYBILL_QUEUE: `sqlite:${resolve(settings.folder, 'waybill.db')}`,
       WAYBILL_OBJECTS: `folder:${resolve(settings.folder, 'objects')}`,
@@ -203,6 +205,7 @@ async function startWork(
     nightly: retryFailedObjects.handler,
     lists: listSource.handler,
     migrations: advanceMigration.handler,
+    audits: auditArrival.handler,
     retryCron: settings.retryCron,
     log,
     sweepMs: settings.sweepMs,
@@ -218,7 +221,16 @@ async function startWork(
 const FUNCTIONS: readonly {
   readonly handler: EventHandler;
   readonly deployment: Deployment;
-}[] = [cosBatchJob, listSource, omsV1StartTask, omsV2StartTask, planManifest, recordCallback, runs];
+}[] = [
+  auditArrival,
+  cosBatchJob,
+  listSource,
+  omsV1StartTask,
+  omsV2StartTask,
+  planManifest,
+  recordCallback,
+  runs,
+];
 
 /** An address of this machine, for a service that listens on all of them. */
 const reachable = (url: string): string =>

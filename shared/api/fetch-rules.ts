@@ -7,6 +7,7 @@ import { ON_KEY_EXIST } from '../ledger/listed-fields.ts';
 import { inJson } from '../lib/validate.ts';
 import { type Fields, findFault } from '../manifest/lint.ts';
 import { parseSourceUrl } from '../manifest/sources/address.ts';
+import { parseTarget } from '../manifest/target-address.ts';
 import { KEY_LIMIT_BYTES } from '../manifest/target-key.ts';
 
 /** What no rule finds anything in. */
@@ -101,6 +102,22 @@ export const prefixRule = v.pipe(
     addIssue({ message: 'fault' in parsed ? parsed.fault : EXPECTED_PREFIX });
   }),
   inJson({ pattern: PREFIX_PATTERN }),
+);
+
+const EXPECTED_TARGET =
+  'expected cos://<region>/<bucket-appid>/<prefix>, such as cos://ap-shanghai/examplebucket-1250000000/photos/';
+
+/** Where objects go: with a region, which sources have not. */
+export const targetRule = v.pipe(
+  v.string(EXPECTED_TARGET),
+  v.maxLength(2_048, EXPECTED_TARGET),
+  v.rawCheck(({ dataset, addIssue }) => {
+    const parsed = dataset.typed ? parseTarget(dataset.value) : undefined;
+    if (!parsed || !('fault' in parsed)) return;
+    const { fault, fix } = parsed;
+    addIssue({ message: fix === undefined ? fault : `${fault}, such as ${fix}` });
+  }),
+  inJson({ pattern: '^(?:[Cc][Oo][Ss]|[Oo][Bb][Ss])://[a-z]{2}-[a-z]+[^/]*/[^/]+(?:/.*)?$' }),
 );
 
 /** What to do where the target is there already. */

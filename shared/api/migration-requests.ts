@@ -2,27 +2,11 @@
 import * as v from 'valibot';
 import { inJson, strictObject, wholeNumber } from '../lib/validate.ts';
 import { LIST_FORMATS } from '../manifest/sources/list-formats.ts';
-import { parseTarget } from '../manifest/target-address.ts';
 import { cronFault } from '../migrations/cron.ts';
 import { AUDITS, MIGRATION_ROUTES } from '../migrations/record.ts';
 import { listFilters } from '../runs/list-state.ts';
-import { prefixRule, sameKeyRule } from './fetch-rules.ts';
+import { prefixRule, sameKeyRule, targetRule } from './fetch-rules.ts';
 import { account, keyRule } from './requests.ts';
-
-const EXPECTED_TARGET =
-  'expected cos://<region>/<bucket-appid>/<prefix>, such as cos://ap-shanghai/examplebucket-1250000000/photos/';
-
-const target = v.pipe(
-  v.string(EXPECTED_TARGET),
-  v.maxLength(2_048, EXPECTED_TARGET),
-  v.rawCheck(({ dataset, addIssue }) => {
-    const parsed = dataset.typed ? parseTarget(dataset.value) : undefined;
-    if (!parsed || !('fault' in parsed)) return;
-    const { fault, fix } = parsed;
-    addIssue({ message: fix === undefined ? fault : `${fault}, such as ${fix}` });
-  }),
-  inJson({ pattern: '^(?:[Cc][Oo][Ss]|[Oo][Bb][Ss])://[a-z]{2}-[a-z]+[^/]*/[^/]+(?:/.*)?$' }),
-);
 
 const CRON = 'expected minute, hour, day, month, weekday, such as 0 3 * * *';
 
@@ -58,7 +42,7 @@ export const migrationBody = v.pipe(
         source: v.exactOptional(prefixRule),
       }),
     ),
-    target,
+    target: targetRule,
     route: v.optional(
       v.picklist(MIGRATION_ROUTES, `expected one of ${MIGRATION_ROUTES.join(', ')}`),
       'auto',

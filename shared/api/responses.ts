@@ -3,6 +3,7 @@
  * that check responses against it.
  */
 import * as v from 'valibot';
+import { AUDIT_LEVELS, VERDICTS } from '../audit/judge.ts';
 import { TRANSFER_STATES } from '../ledger/merge.ts';
 import { OPERATIONS, RUN_STATES, TRIGGERS } from '../ledger/model.ts';
 import { CAUSE_CLASSES } from '../lib/errors.ts';
@@ -21,9 +22,9 @@ const EVENTS = [
   'cancelled',
 ] as const;
 
-const instant = v.pipe(v.string(), v.isoTimestamp());
+export const instant = v.pipe(v.string(), v.isoTimestamp());
 
-const count = v.pipe(v.number(), v.integer(), v.minValue(0));
+export const count = v.pipe(v.number(), v.integer(), v.minValue(0));
 
 export const causeShape = v.strictObject({
   provider: v.picklist(['tencent', 'huawei', 'waybill']),
@@ -62,6 +63,24 @@ const runTaskShape = v.strictObject({
   name: v.optional(v.string()),
 });
 
+export const verdictsShape = Object.fromEntries(
+  VERDICTS.map((verdict) => [verdict, count]),
+) as Record<(typeof VERDICTS)[number], typeof count>;
+
+/** Of an audit, as far as it is. */
+export const auditShape = v.strictObject({
+  level: v.picklist(AUDIT_LEVELS),
+  /** Whether all is compared. */
+  isWhole: v.boolean(),
+  /** All that should be in the target, as far as it is listed. */
+  objects: count,
+  ...verdictsShape,
+  /** Of the proved ones. */
+  proofs: v.strictObject({ crc64: count, md5: count, empty: count }),
+  /** That were sent. */
+  requests: v.strictObject({ targetLists: count, targetHeads: count, sourceHeads: count }),
+});
+
 export const runShape = v.strictObject({
   runId: v.string(),
   trigger: v.picklist(TRIGGERS),
@@ -84,6 +103,8 @@ export const runShape = v.strictObject({
   task: v.optional(runTaskShape),
   handedTo: v.optional(v.string()),
   migrationId: v.optional(v.string()),
+  /** Of an audit. */
+  audit: v.optional(auditShape),
   createdAt: instant,
   closedAt: v.nullable(instant),
 });
@@ -206,6 +227,8 @@ export const sourcesShape = v.strictObject({
   ),
 });
 
+export const fileShape = v.strictObject({ name: v.string(), sizeBytes: count, sha256: v.string() });
+
 /** The report `summary.json`. */
 export const summaryShape = v.strictObject({
   ...v.pick(runShape, [
@@ -239,9 +262,7 @@ export const summaryShape = v.strictObject({
   /** Of a nightly pass. */
   nightly: v.optional(v.strictObject({ places: v.array(v.unknown()), left: v.array(v.unknown()) })),
   /** Where the run was closed: the other reports, as they were written. */
-  reports: v.optional(
-    v.array(v.strictObject({ name: v.string(), sizeBytes: count, sha256: v.string() })),
-  ),
+  reports: v.optional(v.array(fileShape)),
 });
 
 export const queueShape = v.strictObject({ waiting: count, inFlight: count, dead: count });

@@ -8,7 +8,10 @@ import { createCheckpointedRuns } from '../ledger/checkpointed-runs.ts';
 import type { NewRun, Run } from '../ledger/model.ts';
 import { toCause } from '../lib/cause.ts';
 import { ConfigError, InputError, ProviderError } from '../lib/errors.ts';
+import { signCertificate } from '../signing/certificate.ts';
+import { reportKey } from '../stores/layout.ts';
 import { askHeads } from './ask-heads.ts';
+import { certificateOf, type Findings } from './certificate.ts';
 import { compareSides } from './compare.ts';
 import { discardParts, writeReports } from './finish.ts';
 import { spoolSource, spoolTarget } from './spool.ts';
@@ -18,7 +21,7 @@ import { type AuditOptions, createWork, type Outcome, type Work } from './work.t
 export type NewAudit = Pick<NewRun, 'runId' | 'trigger' | 'migrationId'>;
 
 export function createAudits(options: AuditOptions) {
-  const { ledger, log, now, objects } = options;
+  const { certificateKey, ledger, log, now, objects } = options;
 
   /** Opens the run, or finds it; the comparison itself is `work`'s. @throws StoreError */
   const open = async (run: NewAudit, order: AuditOrder): Promise<Run> => {
@@ -33,8 +36,18 @@ export function createAudits(options: AuditOptions) {
     return ledger.openRun({ ...run, operation: 'audit-arrival', target, createdAt: now() });
   };
 
+  /** Without a key there is none. */
+  const certify = async ({ runId, state }: Work, findings: Findings): Promise<void> => {
+    const key = certificateKey?.();
+    if (!key) return;
+    const { migrationId } = (await ledger.run(runId)) ?? {};
+    const statement = certificateOf({ runId, migrationId }, state, findings, now());
+    await objects.put(reportKey(runId, 'certificate.json'), signCertificate(statement, key));
+  };
+
   const report = async (work: Work): Promise<Outcome> => {
-    await writeReports(work);
+    const findings = await writeReports(work);
+    await certify(work, findings);
     const saved = await work.save({ ...work.state, phase: 'end' });
     return saved === 'on' ? 'done' : saved;
   };

@@ -6,6 +6,9 @@ import { hash } from 'node:crypto';
 import { isMd5 } from '../manifest/sources/fields.ts';
 import type { AuditedObject } from './object.ts';
 
+/** `head` asks object by object for what the lists can't decide. */
+export const AUDIT_LEVELS = ['list', 'head'] as const;
+
 /** Of objects that both sides have. */
 export const PAIR_VERDICTS = ['proved', 'plausible', 'undecided', 'different'] as const;
 

@@ -3,6 +3,7 @@ import { InputError } from '../lib/errors.ts';
 import type { ListedObject } from '../lib/s3/list-page.ts';
 import { parseInstant, parseSize } from '../manifest/sources/fields.ts';
 import type { Entry } from '../manifest/sources/object.ts';
+import { mapKey } from '../manifest/sources/write-manifest.ts';
 import { createChunkWriter, MAX_SEQUENCES } from './chunks.ts';
 import type { AuditedObject } from './object.ts';
 import { readSource, sourceFiles } from './source-list.ts';
@@ -76,11 +77,11 @@ function createSourceReader({ order, source }: AuditState, add: (object: Audited
   return {
     entry(entry: Entry): void {
       lines += 1;
-      const { key } = entry;
+      const key = mapKey(entry.key, order.keys ?? {});
       if ('leftOut' in entry) leave(entry.leftOut);
-      else if (!key.startsWith(order.prefix ?? '')) leave('OUTSIDE_PREFIX');
+      else if (key === undefined || !key.startsWith(order.prefix ?? '')) leave('OUTSIDE_PREFIX');
       else {
-        add(entry);
+        add({ ...entry, key });
         if (entry.sizeBytes === undefined) withoutSize += 1;
         if (prefix === undefined || !key.startsWith(prefix)) prefix = commonPrefix(prefix, key);
       }

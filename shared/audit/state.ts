@@ -7,9 +7,7 @@ import { type KeptState, readState, saveState } from '../ledger/kept-state.ts';
 import type { Notes } from '../ledger/notes.ts';
 import { writersShape } from '../ledger/written-parts.ts';
 import { TARGET_KINDS } from '../manifest/target-address.ts';
-import { VERDICTS } from './judge.ts';
-
-export const AUDIT_LEVELS = ['list', 'head'] as const;
+import { AUDIT_LEVELS, VERDICTS } from './judge.ts';
 
 const text = v.string();
 
@@ -27,6 +25,8 @@ const orderShape = v.object({
     bucket: text,
     credentials: v.exactOptional(text),
   }),
+  /** From keys as they are listed to keys at the target. @default as they are */
+  keys: v.exactOptional(v.object({ strip: text, add: text })),
   /** Decoded. @default what all keys begin with */
   prefix: v.exactOptional(text),
   level: v.picklist(AUDIT_LEVELS),

@@ -4,7 +4,8 @@ import type { Ledger } from '../ledger/ledger.ts';
 import { nextPartName, withPart } from '../ledger/written-parts.ts';
 import type { Log } from '../lib/log.ts';
 import type { Sources } from '../manifest/sources/sources.ts';
-import type { TargetBucket } from '../providers/target-bucket.ts';
+import type { TargetBucket } from '../providers/target.ts';
+import type { SigningKey } from '../signing/certificate.ts';
 import { auditPartKey } from '../stores/layout.ts';
 import type { Objects } from '../stores/objects.ts';
 import { CHUNK_CHARS } from './chunks.ts';
@@ -16,6 +17,8 @@ export interface AuditOptions {
   readonly sources: Sources;
   /** @throws InputError (NOT_FOUND) without its keys; StoreError */
   readonly openTarget: OpenTarget;
+  /** Signs certificates, as it is now; without one there are none. */
+  readonly certificateKey?: (() => SigningKey | undefined) | undefined;
   readonly log: Log;
   readonly now: () => Date;
   /** Text of a chunk and of a part of a report, and pairs that are compared at a time. @default 16 MiB, 4 MiB, 5000 */

@@ -1,17 +1,10 @@
-/** A bucket that objects arrive in, as audits ask it: lists and HEADs, paced like all calls to its cloud. */
+/** Buckets of both clouds as audits ask them: paced like all calls to their cloud. */
 import type { Target } from '../ledger/manifest-lines.ts';
-import { type ListPage, listPages, type Range } from '../lib/s3/list.ts';
-import type { ObjectHeaders } from '../lib/s3/object-headers.ts';
+import { listPages } from '../lib/s3/list.ts';
 import type { CredentialBreaker } from '../limits/ports.ts';
 import type { ObsKeys, ObsReader } from './huawei/obs.ts';
+import type { TargetBucket } from './target.ts';
 import type { CosObjectsClient } from './tencent/objects.ts';
-
-export interface TargetBucket {
-  /** In the order of the store. @throws as `listPages`, and what the provider refuses */
-  pages(prefix: string, from?: Range): AsyncGenerator<ListPage>;
-  /** Undefined when there is no such object. */
-  head(key: string): Promise<ObjectHeaders | undefined>;
-}
 
 export interface TargetOptions {
   readonly target: Target;

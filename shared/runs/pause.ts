@@ -9,6 +9,7 @@ import type { Log } from '../lib/log.ts';
 
 /** Those that send or read over a longer time; the others are one task at the provider. */
 const PAUSABLE: ReadonlySet<Operation> = new Set([
+  'audit-arrival',
   'cos-offline-fetch',
   'list-source',
   'oms-v2-create-task',

@@ -3,8 +3,10 @@
  * count of refusals per key in this process.
  */
 import { openApi, openBreaker, openRenewal } from '#wiring';
+import type { OpenTarget } from '../audit/work.ts';
 import type { Resolve } from '../ledger/intent.ts';
 import { createClock } from '../lib/clock.ts';
+import { InputError } from '../lib/errors.ts';
 import type { Log } from '../lib/log.ts';
 import type { KeyPolicy } from '../limits/breaker.ts';
 import { type ApiPlace, connectCalls } from '../limits/calls.ts';
@@ -14,6 +16,7 @@ import { createObsReader } from '../providers/huawei/obs.ts';
 import { connectOms, OMS_RETRY } from '../providers/huawei/oms/connect.ts';
 import { createMadePoller, createOmsPoller } from '../providers/huawei/oms/poll-task.ts';
 import { createStarter } from '../providers/huawei/oms/start-task.ts';
+import { openCosTarget, openObsTarget } from '../providers/target-bucket.ts';
 import type { TaskPollers } from '../providers/task-poller.ts';
 import { createAccounts } from '../providers/tencent/accounts.ts';
 import { connectCosBatch } from '../providers/tencent/batch/client.ts';
@@ -28,7 +31,8 @@ import {
 } from '../providers/tencent/offline-fetch/source-refusals.ts';
 import { createFetchStatus } from '../providers/tencent/offline-fetch/status.ts';
 import type { StoresConfig } from '../stores/config.ts';
-import type { SweepConfig } from './config/functions.ts';
+import { DEFAULT_SET } from '../stores/credential-sets.ts';
+import type { AuditConfig, SweepConfig } from './config/functions.ts';
 import { openCredentials, openSources, type SourcesPlaces } from './documents.ts';
 import type { Parts as AllParts } from './parts.ts';
 
@@ -154,4 +158,37 @@ export async function connectPollers(config: SweepConfig, parts: Parts) {
     return breaker.run(() => resolve(transfer, since));
   };
   return { pollers, hasArrived, lost: { each, status } };
+}
+
+/** Of lists and HEADs of OBS, which has no limit of its own that anybody documents. */
+const OBS_LIMITS = { requestsPerSecond: 100, inFlight: 50 };
+
+/** Targets as audits ask them: COS at the pace of its fetches. @throws ConfigError, StoreError */
+export async function connectTargets(config: AuditConfig, parts: Parts): Promise<OpenTarget> {
+  const { cos, huawei, places } = config;
+  const { ledger, log } = parts;
+  const fetch = cos && (await connectFetch(config, cos, parts, { places }));
+  const sets = huawei && (await openCredentials(huawei.sets));
+  const clock = createClock({ provider: 'Huawei Cloud', log });
+  const obs = huawei && createObsReader({ endpoint: huawei.obsEndpoint, clock });
+  return async ({ kind, ...target }, onRequest) => {
+    if (kind === 'cos' && fetch) {
+      const { breaker: calls, objects } = await fetch.accountOf(target);
+      return openCosTarget(objects, { target, calls, onRequest });
+    }
+    if (kind === 'obs' && huawei && sets && obs) {
+      const { region, credentials } = target;
+      const project = huawei.projects.find((each) => each.region === region);
+      const name = credentials ?? project?.credentials ?? DEFAULT_SET;
+      const { dstAk } = await sets.get('oms', name);
+      const place = { api: `obs ${region}`, ledger, limits: OBS_LIMITS };
+      const key = { identity: huaweiIdentity(dstAk), policy: HUAWEI_KEYS };
+      const { breaker: calls } = openCalls(config, place, key);
+      return openObsTarget(obs, () => sets.get('oms', name), { target, calls, onRequest });
+    }
+    const message = `expected a target whose provider has keys in the configuration`;
+    throw new InputError('NOT_FOUND', `There are no keys for ${kind}:// targets.`, [
+      { path: 'target', message },
+    ]);
+  };
 }

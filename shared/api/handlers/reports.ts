@@ -8,7 +8,7 @@ import { InputError } from '../../lib/errors.ts';
 import { writeRestCsv } from '../../reporting/csv.ts';
 import { type CsvReport, reportText } from '../../runs/reports.ts';
 import type { HttpAnswer, HttpRequest } from '../../runtime/http.ts';
-import { reportKey } from '../../stores/layout.ts';
+import { type AuditFileName, reportKey } from '../../stores/layout.ts';
 import type { Objects } from '../../stores/objects.ts';
 import type { REPORT_ROUTES } from '../routes/reports.ts';
 import { absent, findRun, fits, type Routes } from './common.ts';
@@ -70,6 +70,17 @@ export function reportRoutes({
     throw absent('runId', 'expected a run with a rest.csv', message);
   };
 
+  const audited = async (request: HttpRequest, name: AuditFileName): Promise<HttpAnswer> => {
+    const run = await findRun(ledger, request);
+    const key = reportKey(run.runId, name);
+    if (await objects.head(key)) return stored(run, name, key);
+    const message =
+      run.operation === 'audit-arrival'
+        ? `There is no ${name} yet; it is written when all is compared.`
+        : `There is no ${name} of this run; audits have one.`;
+    throw absent('runId', `expected an audit with a ${name}`, message);
+  };
+
   const stored = async (run: Run, name: string, key: string): Promise<HttpAnswer> => {
     const { sizeBytes = 0 } = (await objects.head(key)) ?? {};
     if (reading && sizeBytes > MAX_REPORT_BYTES) return redirect(await reading(key));
@@ -84,6 +95,11 @@ export function reportRoutes({
     'GET /runs/{runId}/failed.csv': async (request) => report(request, 'failed.csv'),
     'GET /runs/{runId}/rejected.csv': async (request) => report(request, 'rejected.csv'),
     'GET /runs/{runId}/rest.csv': rest,
+    'GET /runs/{runId}/missing.csv': async (request) => audited(request, 'missing.csv'),
+    'GET /runs/{runId}/different.csv': async (request) => audited(request, 'different.csv'),
+    'GET /runs/{runId}/undecided.csv': async (request) => audited(request, 'undecided.csv'),
+    'GET /runs/{runId}/extra.csv': async (request) => audited(request, 'extra.csv'),
+    'GET /runs/{runId}/certificate.json': async (request) => audited(request, 'certificate.json'),
   };
 }
 

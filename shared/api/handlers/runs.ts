@@ -1,7 +1,9 @@
 /** The routes that read runs and transfers, page by page. */
+
+import { readAuditView } from '../../audit/view.ts';
 import { transferCursor } from '../../ledger/cursors.ts';
 import type { Ledger } from '../../ledger/ledger.ts';
-import { parseTransferId } from '../../ledger/model.ts';
+import { parseTransferId, type Run } from '../../ledger/model.ts';
 import { runView, transferView } from '../../ledger/views.ts';
 import { withoutUndefined } from '../../lib/values.ts';
 import type { Describe } from '../../manifest/describe.ts';
@@ -10,15 +12,24 @@ import { parseQuery, runsQuery, transfersQuery } from '../requests.ts';
 import type { RUN_ROUTES } from '../routes/runs.ts';
 import { absent, findRun, howManyFit, type Routes } from './common.ts';
 
+/** With the verdicts, where it is an audit. */
+async function viewOf(ledger: Pick<Ledger, 'readNote'>, run: Run) {
+  const audit =
+    run.operation === 'audit-arrival' ? await readAuditView(ledger, run.runId) : undefined;
+  return { ...runView(run), ...(audit && { audit }) };
+}
+
 export const runRoutes = (ledger: Ledger, describe: Describe): Routes<typeof RUN_ROUTES> => ({
   'GET /runs': async ({ query }) => {
     const asked = parseQuery(runsQuery, query);
     const { cursor, limit, migration: migrationId = null, operation, state } = asked;
     const filter = withoutUndefined({ cursor, operations: operation, states: state });
     const page = await ledger.runs({ limit, migrationId, ...filter });
-    return json(200, { runs: page.items.map(runView), nextCursor: page.nextCursor ?? null });
+    const runs = await Promise.all(page.items.map((run) => viewOf(ledger, run)));
+    return json(200, { runs, nextCursor: page.nextCursor ?? null });
   },
-  'GET /runs/{runId}': async (request) => json(200, runView(await findRun(ledger, request))),
+  'GET /runs/{runId}': async (request) =>
+    json(200, await viewOf(ledger, await findRun(ledger, request))),
   'GET /runs/{runId}/transfers': async (request) => {
     const { cause, cursor, limit, state } = parseQuery(transfersQuery, request.query);
     const { runId } = await findRun(ledger, request);

@@ -9,6 +9,7 @@ import type { SourceConfig } from '../../manifest/sources/config.ts';
 import { describeSource } from '../../manifest/sources/sources.ts';
 import { readTimetable, requestPass, type Timetable } from '../../runs/nightly/timetable.ts';
 import { json } from '../../runtime/http.ts';
+import { type CertificateKey, toPem } from '../../signing/certificate.ts';
 import type { DeadLetters } from '../../stores/queue.ts';
 import { openApi } from '../openapi.ts';
 import { parseBody, redriveBody } from '../requests.ts';
@@ -26,6 +27,8 @@ export interface ServiceOptions {
   readonly sources?: () => readonly SourceConfig[];
   /** Takes `https:` sources as they are. */
   readonly allowHttps: boolean;
+  /** @default none */
+  readonly certificateKeys?: readonly CertificateKey[];
 }
 
 const noDashboard: Route = async () => {
@@ -34,6 +37,7 @@ const noDashboard: Route = async () => {
 
 export const serviceRoutes = ({
   allowHttps,
+  certificateKeys = [],
   dashboard = noDashboard,
   deadLetters,
   ledger,
@@ -57,10 +61,17 @@ export const serviceRoutes = ({
   },
   'GET /health/providers': async () => json(200, { providers: await readStatus(ledger) }),
   'GET /sources': async () => json(200, { sources: sources().map(describeSource) }),
+  'GET /certificate-key': async () => json(200, { keys: certificateKeys.map(keyView) }),
   'GET /openapi.json': async () => json(200, openApi(allowHttps)),
   'GET /': dashboard,
   'GET /assets/{file}': dashboard,
   'GET /healthz': async () => json(200, { status: 'ok' }),
+});
+
+const keyView = (key: CertificateKey) => ({
+  keyId: key.keyId,
+  algorithm: 'Ed25519',
+  publicKey: toPem(key),
 });
 
 /** A time that is past was written by a service that no longer runs. */

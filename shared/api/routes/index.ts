@@ -1,4 +1,5 @@
 /** The list of all routes of the HTTP API, from which the OpenAPI document is generated. */
+import { AUDIT_ROUTES } from './audits.ts';
 import { BATCH_JOB_ROUTES } from './batch-jobs.ts';
 import { CALLBACK_ROUTES } from './callbacks.ts';
 import { CHANGE_ROUTES } from './change.ts';
@@ -26,6 +27,7 @@ export const ROUTES: readonly RouteDescription[] = [
   ...START_ROUTES,
   ...BATCH_JOB_ROUTES,
   ...LIST_ROUTES,
+  ...AUDIT_ROUTES,
   ...OMS_V2_ROUTES,
   ...OMS_V1_ROUTES,
   ...READING,

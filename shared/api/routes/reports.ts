@@ -1,6 +1,14 @@
 /** Descriptions of the routes of a run's reports. */
 import type * as v from 'valibot';
+import { certificateShape } from '../certificate-responses.ts';
 import { summaryShape } from '../responses.ts';
+import {
+  certificateExample,
+  differentExample,
+  extraExample,
+  missingExample,
+  undecidedExample,
+} from './certificate-examples.ts';
 import { failedExample, rejectedExample, restExample, summaryExample } from './examples.ts';
 import type { RouteDescription } from './route.ts';
 
@@ -24,4 +32,9 @@ export const REPORT_ROUTES = [
   report('rejected.csv', 'text/csv', rejectedExample),
   report('rest.csv', 'text/csv', restExample),
   report('summary.json', summaryShape, summaryExample),
+  report('missing.csv', 'text/csv', missingExample),
+  report('different.csv', 'text/csv', differentExample),
+  report('undecided.csv', 'text/csv', undecidedExample),
+  report('extra.csv', 'text/csv', extraExample),
+  report('certificate.json', certificateShape, certificateExample),
 ] as const satisfies readonly RouteDescription[];

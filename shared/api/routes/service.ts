@@ -1,6 +1,7 @@
 /** Descriptions of the routes about the service itself. */
 
 import type { ProblemStatus } from '../../runtime/http.ts';
+import { certificateKeysShape } from '../certificate-responses.ts';
 import { redriveBody } from '../requests.ts';
 import {
   healthShape,
@@ -9,6 +10,7 @@ import {
   sourcesShape,
   timetableShape,
 } from '../responses.ts';
+import { certificateKeysExample } from './certificate-examples.ts';
 import { healthExample, sourcesExample } from './examples.ts';
 import type { RouteDescription } from './route.ts';
 
@@ -81,6 +83,16 @@ export const SERVICE_ROUTES = [
     answers: { 200: healthShape },
     answer: healthExample,
     problems: [],
+  },
+  {
+    tag: 'service',
+    route: 'GET /certificate-key',
+    id: 'getCertificateKey',
+    summary: 'The public keys that certificates are checked by, the signing one first',
+    answers: { 200: certificateKeysShape },
+    answer: certificateKeysExample,
+    problems: [],
+    isPublic: true,
   },
   {
     tag: 'service',

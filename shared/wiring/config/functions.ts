@@ -11,6 +11,7 @@ import { readConfig } from './names.ts';
 import { stores } from './stores.ts';
 import * as t from './tables.ts';
 
+export type AuditConfig = ReturnType<typeof auditConfig>;
 export type SweepConfig = ReturnType<typeof sweepConfig>;
 
 /** The stores, a table of its own, and what is read with more thought. */
@@ -45,7 +46,7 @@ export const storesConfig = config({});
 
 export const planConfig = config(t.PLAN);
 
-export const runsConfig = config({ ...t.API, ...t.SERVED }, (from) => ({
+export const runsConfig = config({ ...t.API, ...t.SERVED, ...t.CERTIFICATES }, (from) => ({
   sources: from.read(t.SOURCES),
 }));
 
@@ -67,6 +68,13 @@ export const advanceConfig = config(t.ADVANCE, (from) => ({
 }));
 
 export const listConfig = config(t.API, (from) => ({ places: places(from) }));
+
+/** With each provider that is configured; Tencent's faults are told when none is. */
+export const auditConfig = config({ ...t.API, ...t.CERTIFICATES }, (from) => ({
+  places: places(from),
+  ...((hasTencent(from) || !hasHuawei(from)) && { cos: cos(from) }),
+  ...(hasHuawei(from) && { huawei: huawei(from) }),
+}));
 
 export const batchJobConfig = config(t.API, (from) => ({ batch: batch(from, cos(from)) }));
 

@@ -5,6 +5,7 @@
 import * as v from 'valibot';
 import type { StoreAddress } from '../../lib/env.ts';
 import { PROJECT_ID, REGION } from '../../providers/huawei/config.ts';
+import { parseCertificateKey } from '../../signing/certificate.ts';
 import { parseWebhookSecret } from '../../signing/webhook.ts';
 import { NAME as SET_NAME } from '../../stores/documents.ts';
 
@@ -127,6 +128,24 @@ export const callbackKeys = v.pipe(
     }),
   ),
   v.check((keys) => isUnique(keys.map(({ kid }) => kid)), 'expected every kid once'),
+);
+
+const EXPECTED_CERTIFICATE_KEYS =
+  'Ed25519 keys separated by commas, each base64 of PKCS #8 or, where it only checks, SPKI';
+
+/** The first private one signs, all are published. */
+export const certificateKeys = v.optional(
+  v.pipe(
+    list(EXPECTED_CERTIFICATE_KEYS, /./, 0),
+    v.transform((texts) => texts.map(parseCertificateKey)),
+    v.rawTransform(({ dataset, addIssue, NEVER }) => {
+      const keys = dataset.value.filter((key) => key !== undefined);
+      if (keys.length === dataset.value.length) return keys;
+      addIssue({ message: `expected ${EXPECTED_CERTIFICATE_KEYS}` });
+      return NEVER;
+    }),
+  ),
+  '',
 );
 
 const EXPECTED_URL = 'an https:// address (http:// for this machine alone)';

@@ -120,6 +120,10 @@ export const CALLBACKS = table({
   verify: ['WAYBILL_VERIFY', s.choice('failures', 'all', 'none')],
 });
 
+export const CERTIFICATES = table({
+  certificateKeys: ['WAYBILL_CERTIFICATE_KEYS', s.certificateKeys],
+});
+
 export const SWEEP = table({
   allowHttps,
   lostAfterMs: ['WAYBILL_LOST_AFTER_SECONDS', s.seconds(900, 1, 604_800)],
@@ -260,7 +264,15 @@ export const PARTS = {
   'Tencent Cloud': [...TENCENT_TABLES, BATCH],
   Sources: [...SOURCE_TABLES],
   'Huawei Cloud': [...HUAWEI_TABLES, SMN],
-  'Runs, callbacks and notifications': [FETCH, CALLBACKS, SWEEP, NIGHT, SERVED, WEBHOOKS],
+  'Runs, callbacks and notifications': [
+    FETCH,
+    CALLBACKS,
+    SWEEP,
+    NIGHT,
+    SERVED,
+    CERTIFICATES,
+    WEBHOOKS,
+  ],
   'Stores and logs': [STORES, S3, S3_KEYS],
   AWS: [AWS, AWS_KEYS, AWS_ENDPOINT, SECRETS, STAGE],
   'The command line': [CLI],

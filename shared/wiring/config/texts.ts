@@ -62,6 +62,8 @@ export const TEXTS: Readonly<Record<VariableName, string>> = {
   WAYBILL_SMN_ENDPOINT: 'Address of SMN',
   WAYBILL_PUBLIC_URL:
     "Base of the callback URLs; the provider must be able to reach it. Defaults to the service's own address. If that is a loopback address, no callbacks arrive and the sweeper polls for all outcomes.",
+  WAYBILL_CERTIFICATE_KEYS:
+    '[Ed25519 keys of certificates](secrets.md#certificate-keys), separated by commas: the first private one signs, all are published at `GET /certificate-key`. If not set, the service makes one and keeps it in `secrets.json`; on AWS, audits then write no certificate.',
   WAYBILL_CALLBACK_KEYS:
     '`kid:secret[,kid:secret]`: the first key signs callback tokens, all verify them. A kid has 1 to 16 letters and digits, a secret at least 16 characters. If not set, the service makes one and keeps it in `secrets.json`.',
   WAYBILL_VERIFY: 'Callbacks that are confirmed with a status query',

@@ -75,7 +75,7 @@ describe('stage parameters', () => {
     }
     // These come from secrets, or the deployment sets them; it reads no files.
     const elsewhere =
-      /^(?:HUAWEICLOUD|OMS|TENCENTCLOUD)_|^WAYBILL_(?:API_TOKENS|CALLBACK_KEYS|(?:CREDENTIALS|SOURCES)_(?:FILE|SECRET)|DASHBOARD)$/;
+      /^(?:HUAWEICLOUD|OMS|TENCENTCLOUD)_|^WAYBILL_(?:API_TOKENS|(?:CALLBACK|CERTIFICATE)_KEYS|(?:CREDENTIALS|SOURCES)_(?:FILE|SECRET)|DASHBOARD)$/;
     const settings = [...read].filter((variable) => !elsewhere.test(variable));
     expect(settings.filter((variable) => !(variable in PARAMETERS))).toEqual([]);
     const unread = Object.keys(PARAMETERS).filter(

@@ -37,6 +37,7 @@ function setup(change: Partial<CronOptions> = {}) {
       nightly: async () => {},
       lists: async () => {},
       migrations: async () => {},
+      audits: async () => {},
       retryCron: '0 2 * * *',
       log: silentLog,
       sweepMs: NEVER_MS,

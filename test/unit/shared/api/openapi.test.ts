@@ -62,6 +62,7 @@ describe('the OpenAPI document', () => {
       'get /',
       'get /assets/{file}',
       'get /callbacks/{token}',
+      'get /certificate-key',
       'get /healthz',
       'get /openapi.json',
       'get /readyz',

@@ -2,11 +2,8 @@
 import { describe, expect, it, onTestFinished } from 'vitest';
 import { createSend } from '../../../../shared/lib/http.ts';
 import { createObsReader } from '../../../../shared/providers/huawei/obs.ts';
-import {
-  openCosTarget,
-  openObsTarget,
-  type TargetBucket,
-} from '../../../../shared/providers/target-bucket.ts';
+import type { TargetBucket } from '../../../../shared/providers/target.ts';
+import { openCosTarget, openObsTarget } from '../../../../shared/providers/target-bucket.ts';
 import { createCosObjectsClient } from '../../../../shared/providers/tencent/objects.ts';
 import { createCosSigner } from '../../../../shared/signing/cos.ts';
 import { DEFAULT_OMS_KEYS } from '../../../../simulator/huawei/simulator.ts';
