@@ -61,6 +61,8 @@ export async function buildPackage(): Promise<void> {
   for (const part of ['README.md', 'LICENSE', 'CHANGELOG.md', 'docs']) {
     cpSync(join(ROOT, part), join(PACKAGE, part), { recursive: true });
   }
+  // For users to copy; the command has its own.
+  cpSync(join(ROOT, 'shared/plans/prices.json'), join(PACKAGE, 'prices.json'));
   writeFileSync(join(PACKAGE, 'package.json'), `${JSON.stringify(manifest(), null, 2)}\n`);
 }
 
@@ -84,7 +86,7 @@ function manifest(): object {
       ...Object.fromEntries(Object.entries(MODULES).map(([name, source]) => module(name, source))),
       './package.json': './package.json',
     },
-    files: ['bin', 'lib', 'types', 'dashboard', 'docs', 'CHANGELOG.md'],
+    files: ['bin', 'lib', 'types', 'dashboard', 'docs', 'prices.json', 'CHANGELOG.md'],
   };
 }
 

@@ -75,7 +75,7 @@ export function addPlan(program: Command, io: CommandIo): void {
     )
     .option('--source <address>', 'where the objects are, if the list has keys only: s3://media')
     .option('--probe', 'read one byte of some objects, and list the target')
-    .option('--prices <file>', 'use these prices: JSON as in shared/plans/prices.json')
+    .option('--prices <file>', 'use these prices, in the form of prices.json')
     .option('--allow-https', 'accept https sources, as with WAYBILL_ALLOW_HTTPS')
     .option('--json', 'print JSON for programs')
     .addHelpText(

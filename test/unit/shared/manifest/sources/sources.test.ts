@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import type { Log } from '../../../../../shared/lib/log.ts';
 import { parseSourceUrl } from '../../../../../shared/manifest/sources/address.ts';
-import { parseSources } from '../../../../../shared/manifest/sources/config.ts';
+import { parseSources, type SourceConfig } from '../../../../../shared/manifest/sources/config.ts';
 import {
   createSourceCheck,
   createSources,
@@ -245,5 +245,42 @@ describe('a line that names an object of a source', () => {
   it('P09: other names go through the default domain', () => {
     expect(faultOf('oss://photos/app/a.txt')).toBeUndefined();
     expect(faultOf('s3://media/a.apk')).toBeUndefined();
+  });
+});
+
+describe('P02: a signed address lasts', () => {
+  const lifeOf = (reader: object, source: object = PRIVATE) => {
+    const sources = open({ media: source }, { sets: { reader: { ...KEYS, ...reader } } });
+    return sources.life(sources.all()[0] as SourceConfig);
+  };
+
+  it('a day, or as long as its source says', async () => {
+    const whole = { endsWithKeys: false, areTemporary: false };
+    expect(await lifeOf({})).toEqual({ seconds: 86_400, ...whole });
+    expect(await lifeOf({}, { ...PRIVATE, presignSeconds: 60 })).toEqual({ seconds: 60, ...whole });
+    expect(await lifeOf({}, MEDIA)).toBeUndefined();
+  });
+
+  it('no longer than the keys that sign it', async () => {
+    const sessionToken = 'token';
+    const [soon, late] = ['2026-11-20T23:10:00Z', '2026-11-30T00:00:00Z'];
+    expect(await lifeOf({ sessionToken, expiresAt: soon })).toEqual({
+      seconds: 2_400,
+      endsWithKeys: true,
+      keysEndAt: new Date(soon),
+      areTemporary: true,
+    });
+    expect(await lifeOf({ sessionToken, expiresAt: late })).toMatchObject({
+      seconds: 86_400,
+      endsWithKeys: false,
+    });
+    expect(await lifeOf({ sessionToken, expiresAt: '2026-11-20T22:00:00Z' })).toMatchObject({
+      seconds: 0,
+      endsWithKeys: true,
+    });
+    expect(await lifeOf({ sessionToken })).toMatchObject({
+      endsWithKeys: false,
+      areTemporary: true,
+    });
   });
 });
