@@ -7,6 +7,17 @@ export const size = v.pipe(v.number(), v.integer(), v.minValue(0));
 export const instant = v.pipe(v.string(), v.isoTimestamp());
 export const cause = v.looseObject({ code: v.string(), message: v.string(), class: v.string() });
 
+/** Of a run, and of all runs of a migration. */
+export const objectCounts = {
+  quarantined: size,
+  planned: size,
+  submitting: size,
+  submitted: size,
+  succeeded: size,
+  failed: size,
+  cancelled: size,
+};
+
 export const run = v.looseObject({
   runId: v.string(),
   operation: v.optional(v.string(), 'cos-offline-fetch'),
@@ -14,13 +25,7 @@ export const run = v.looseObject({
   error: v.optional(cause),
   counts: v.looseObject({
     lines: size,
-    quarantined: size,
-    planned: size,
-    submitting: size,
-    submitted: size,
-    succeeded: size,
-    failed: size,
-    cancelled: size,
+    ...objectCounts,
     /** Lines that were never read to be sent; null when nothing was read yet. */
     unread: v.nullable(size),
   }),

@@ -1,7 +1,7 @@
 /** Answers about migrations that the command line reads. Their known fields are checked, others are kept. */
 import * as v from 'valibot';
 import { MIGRATION_STATES } from '../../shared/ledger/migration.ts';
-import { cause, failureGroup, instant, size } from './answers.ts';
+import { cause, failureGroup, instant, objectCounts, size } from './answers.ts';
 
 export const migration = v.looseObject({
   migrationId: v.string(),
@@ -20,13 +20,7 @@ export const migration = v.looseObject({
     listed: size,
     excluded: size,
     bytes: size,
-    quarantined: size,
-    planned: size,
-    submitting: size,
-    submitted: size,
-    succeeded: size,
-    failed: size,
-    cancelled: size,
+    ...objectCounts,
   }),
   excluded: v.array(v.looseObject({ reason: v.string(), count: size })),
   rounds: v.array(v.looseObject({ kind: v.string(), startedAt: instant })),

@@ -2,24 +2,14 @@
 import * as v from 'valibot';
 import { MIGRATION_STATES } from '../ledger/migration.ts';
 import { AUDITS, MIGRATION_ROUTES, RUN_ROLES } from '../migrations/record.ts';
-import { causeShape } from './responses.ts';
-
-const instant = v.pipe(v.string(), v.isoTimestamp());
-
-const count = v.pipe(v.number(), v.integer(), v.minValue(0));
+import { causeShape, count, instant, objectCounts } from './responses.ts';
 
 /** `listed` is the sum of all others but `bytes`. */
 export const migrationCountsShape = v.strictObject({
   listed: count,
   excluded: count,
   bytes: count,
-  quarantined: count,
-  planned: count,
-  submitting: count,
-  submitted: count,
-  succeeded: count,
-  failed: count,
-  cancelled: count,
+  ...objectCounts,
 });
 
 const listShape = v.strictObject({

@@ -34,8 +34,8 @@ export const causeShape = v.strictObject({
   class: v.picklist(CAUSE_CLASSES),
 });
 
-const countsShape = v.strictObject({
-  lines: count,
+/** Of a run, and of all runs of a migration. */
+export const objectCounts = {
   quarantined: count,
   planned: count,
   submitting: count,
@@ -43,6 +43,11 @@ const countsShape = v.strictObject({
   succeeded: count,
   failed: count,
   cancelled: count,
+};
+
+const countsShape = v.strictObject({
+  lines: count,
+  ...objectCounts,
   /** Never read to be sent; an estimate while `progress.isEstimate`, null when nothing was read yet. */
   unread: v.nullable(count),
 });

@@ -27,16 +27,26 @@ export const passes = (error: unknown): boolean =>
   error instanceof TransportError ||
   (error instanceof AwsError && (isPassing(error) || PASSING.has(error.exception)));
 
+/** Puts what comes into `parts`, and stops beyond so many bytes. @returns whether that was all */
+async function gather(
+  body: Download['body'],
+  maxBytes: number,
+  parts: Uint8Array[],
+): Promise<boolean> {
+  let bytes = 0;
+  for await (const part of body) {
+    parts.push(part);
+    bytes += part.length;
+    if (bytes > maxBytes) return false;
+  }
+  return true;
+}
+
 /** @throws TransportError (TRANSPORT_FAILED) when it breaks off or has no end */
 export async function textOf(body: Download['body']): Promise<string> {
   const parts: Uint8Array[] = [];
-  let bytes = 0;
   try {
-    for await (const part of body) {
-      parts.push(part);
-      bytes += part.length;
-      if (bytes > MAX_TEXT_BYTES) throw new Error('too long');
-    }
+    if (!(await gather(body, MAX_TEXT_BYTES, parts))) throw new Error('too long');
   } catch (error) {
     throw new TransportError('TRANSPORT_FAILED', 'The answer broke off', 'unknown', error);
   }
@@ -61,16 +71,8 @@ export async function refusalOf(
   what: string,
 ): Promise<AwsError> {
   const parts: Uint8Array[] = [];
-  let bytes = 0;
-  try {
-    for await (const part of body) {
-      parts.push(part);
-      bytes += part.length;
-      if (bytes > MAX_REFUSAL_BYTES) break;
-    }
-  } catch {
-    // What came says enough, or nothing.
-  }
+  // What came says enough, or nothing.
+  await gather(body, MAX_REFUSAL_BYTES, parts).catch(() => {});
   const found = errorOf(Buffer.concat(parts).toString('utf8'), what, status);
   const home = headers['x-amz-bucket-region'];
   const hint = status >= 300 && status < 400 && home ? `the bucket is in ${home}` : '';
