@@ -4,9 +4,8 @@ import { ProviderError } from '../lib/errors.ts';
 import type { RetryPolicy } from '../lib/retry.ts';
 import type { Renewal } from '../stores/secrets.ts';
 import type { Breaker } from './breaker.ts';
-import type { LimitsConfig } from './config.ts';
 import { createLimiter } from './limiter.ts';
-import type { CredentialBreaker, Limiter, Step } from './ports.ts';
+import type { CredentialBreaker, Limiter, LimitsConfig, Step } from './ports.ts';
 import { watchStatus } from './status.ts';
 
 export interface ApiPlace {

@@ -11,8 +11,7 @@ import type { Notes } from '../ledger/notes.ts';
 import { unlessAborted } from '../lib/abort.ts';
 import { ClockError, ProviderError, StoreError, WaybillError } from '../lib/errors.ts';
 import { delayMs, type RetryPolicy, shouldRetry } from '../lib/retry.ts';
-import type { LimitsConfig } from './config.ts';
-import type { Limiter } from './ports.ts';
+import type { Limiter, LimitsConfig } from './ports.ts';
 import { createGate } from './rate/gate.ts';
 import type { ShareOptions } from './rate/share.ts';
 

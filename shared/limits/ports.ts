@@ -1,5 +1,11 @@
 /** What callers see of the limits: the limiter of a provider and the breaker of a key pair. */
 
+/** The configured limits of one provider, shared by all workers. */
+export interface LimitsConfig {
+  readonly requestsPerSecond: number;
+  readonly inFlight: number;
+}
+
 /** Stands around a request to a provider, and makes it when, and as often as, it may. */
 export type Step = <Answer>(request: () => Promise<Answer>) => Promise<Answer>;
 

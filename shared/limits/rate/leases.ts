@@ -10,7 +10,7 @@
  * request may take.
  */
 import * as v from 'valibot';
-import type { LimitsConfig } from '../config.ts';
+import type { LimitsConfig } from '../ports.ts';
 import { adapt, fullRate, pausedUntil, slotsAt } from './adaptive-rate.ts';
 
 const worker = v.object({

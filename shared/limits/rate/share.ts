@@ -1,6 +1,6 @@
 /** What one worker holds of a provider's limits: leases of tokens, and slots, from the shared note. */
 import { type Notes, updateNote } from '../../ledger/notes.ts';
-import type { LimitsConfig } from '../config.ts';
+import type { LimitsConfig } from '../ports.ts';
 import { adapt, fullRate, pausedUntil } from './adaptive-rate.ts';
 import {
   type Feedback,

@@ -1,6 +1,6 @@
 /** The types of the Huawei Cloud configuration, with the formats of regions and project ids. */
 import type { Credentials } from '../../lib/api-request.ts';
-import type { LimitsConfig } from '../../limits/config.ts';
+import type { LimitsConfig } from '../../limits/ports.ts';
 import type { CredentialsConfig } from '../../stores/credential-sets.ts';
 import type { IamUser } from './iam.ts';
 

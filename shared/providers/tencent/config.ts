@@ -1,6 +1,6 @@
 /** The types of the Tencent Cloud configuration: COS and COS Batch. */
 import type { Credentials } from '../../lib/api-request.ts';
-import type { LimitsConfig } from '../../limits/config.ts';
+import type { LimitsConfig } from '../../limits/ports.ts';
 
 /** What asking Tencent COS anything takes. Endpoints hold `{region}` and `{bucket}` where needed. */
 export interface CosConfig {

@@ -12,7 +12,7 @@ import { createClock, type ProviderClock } from '../../../lib/clock.ts';
 import { ProviderError, ReplyError } from '../../../lib/errors.ts';
 import { type ApiResponse, createSend, type Send } from '../../../lib/http.ts';
 import { isRecord } from '../../../lib/values.ts';
-import type { LimitsConfig } from '../../../limits/config.ts';
+import type { LimitsConfig } from '../../../limits/ports.ts';
 import { createCosSigner } from '../../../signing/cos.ts';
 import type { CosConfig } from '../config.ts';
 import { codeClass, cosError, isTimeRefused, type SignedBy, taskClass } from '../errors.ts';
