@@ -11,6 +11,7 @@ import { temporaryFolder } from '../fixtures/stores.ts';
 
 const TO = ['--to', 'ap-shanghai/examplebucket-1250000000'];
 const RUN = runView().runId;
+const MIGRATION = `m${RUN}`;
 
 const BIN = fileURLToPath(new URL('../../cli/waybill.js', import.meta.url));
 
@@ -39,6 +40,10 @@ async function exitCode(args: readonly string[], url = 'http://127.0.0.1:9') {
 
 /** By command: a call of it that asks the service. */
 const asking = (): Readonly<Record<string, readonly string[]>> => ({
+  migrate: ['migrate', 's3://media/', 'cos://ap-shanghai/examplebucket-1250000000/'],
+  migrations: ['migrations'],
+  start: ['start', MIGRATION],
+  'catch-up': ['catch-up', MIGRATION],
   submit: ['submit', good, ...TO],
   batch: ['batch', job],
   oms: ['oms', 'start', '4042'],
@@ -54,6 +59,10 @@ const asking = (): Readonly<Record<string, readonly string[]>> => ({
   redrive: ['redrive'],
 });
 const ASKING = [
+  'migrate',
+  'migrations',
+  'start',
+  'catch-up',
   'submit',
   'batch',
   'oms',

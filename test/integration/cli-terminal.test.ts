@@ -122,6 +122,7 @@ describe.skipIf(!hasScript)('80 columns', () => {
     ['resume', 0],
     ['manifest', 0],
     ['lint', 0],
+    ['check', 0],
     ['plan', 0],
     ['submit', 0],
     ['runs', 0],
