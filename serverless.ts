@@ -13,6 +13,7 @@ async function load() {
     'cos-offline-fetch': await import('./functions/cos-offline-fetch.ts'),
     'list-source': await import('./functions/list-source.ts'),
     'oms-v1-start-task': await import('./functions/oms-v1-start-task.ts'),
+    'oms-v2-create-task': await import('./functions/oms-v2-create-task.ts'),
     'oms-v2-start-task': await import('./functions/oms-v2-start-task.ts'),
     'plan-manifest': await import('./functions/plan-manifest.ts'),
     'record-callback': await import('./functions/record-callback.ts'),

@@ -20,6 +20,8 @@ export interface CronOptions {
   readonly migrations: EventHandler;
   /** Goes on with open audits. */
   readonly audits: EventHandler;
+  /** Goes on with OMS tasks that wait to be created. */
+  readonly creations: EventHandler;
   /** Five fields, in the time zone of this machine. */
   readonly retryCron: string;
   readonly log: Log;
@@ -40,12 +42,14 @@ export function startCron(options: CronOptions) {
   const lists = createOpenRuns('list-source', options.lists, options);
   const audits = createOpenRuns('audit-arrival', options.audits, options);
   const migrations = createMigrations(options);
+  const creations = createCreations(options);
   const look = createLook(options.ledger, sweeps, passes);
   const timers = [
     setInterval(() => void sweeps.run(), sweepMs),
     setInterval(lists.look, lookMs),
     setInterval(migrations.look, lookMs),
     setInterval(audits.look, lookMs),
+    setInterval(creations.look, lookMs),
     setInterval(() => {
       look().catch((error: unknown) => log.error('cron.failed', {}, error));
     }, lookMs),
@@ -57,7 +61,7 @@ export function startCron(options: CronOptions) {
     /** Waits for a sweep under way, at most 5 s; the next one does what it left. */
     async stop(): Promise<void> {
       for (const timer of timers) clearInterval(timer);
-      const ends = [sweeps, passes, lists, audits, migrations].map((each) => each.end());
+      const ends = [sweeps, passes, lists, audits, migrations, creations].map((each) => each.end());
       await atMost(Promise.all(ends), STOP_MS);
     },
   };
@@ -130,6 +134,25 @@ const createMigrations = ({ ledger, migrations, log }: CronOptions) =>
     const { items } = await ledger.migrations({ unclosed: true, limit: 1 });
     if (items.length > 0) await migrations({ 'detail-type': 'Scheduled Event' });
     return true;
+  });
+
+/** Goes on with OMS tasks that are not created yet; what OMS takes later is looked at less often. */
+const createCreations = ({ ledger, creations, log }: CronOptions) =>
+  createLooks(log, async () => {
+    const { items } = await ledger.runs({
+      states: ['planning', 'active', 'cancelled', 'failed'],
+      operations: ['oms-v2-create-task'],
+      unclosed: true,
+      limit: 100,
+    });
+    const isOpen = ({ counts, state }: Run): boolean =>
+      state === 'planning' || counts.planned + counts.submitting > 0;
+    if (!items.some(isOpen)) return true;
+    const { failed, waiting } = (await creations({ 'detail-type': 'Scheduled Event' })) as {
+      readonly failed: number;
+      readonly waiting: number;
+    };
+    return failed + waiting === 0;
   });
 
 /** Looks for work, one look at a time. @param work false when some of it failed, which waits for a while */

@@ -10,6 +10,7 @@ import * as cosBatchJob from '../functions/cos-batch-job.ts';
 import * as cosOfflineFetch from '../functions/cos-offline-fetch.ts';
 import * as listSource from '../functions/list-source.ts';
 import * as omsV1StartTask from '../functions/oms-v1-start-task.ts';
+import * as omsV2CreateTask from '../functions/oms-v2-create-task.ts';
 import * as omsV2StartTask from '../functions/oms-v2-start-task.ts';
 import * as planManifest from '../functions/plan-manifest.ts';
 import * as recordCallback from '../functions/record-callback.ts';
@@ -206,6 +207,7 @@ async function startWork(
     lists: listSource.handler,
     migrations: advanceMigration.handler,
     audits: auditArrival.handler,
+    creations: omsV2CreateTask.handler,
     retryCron: settings.retryCron,
     log,
     sweepMs: settings.sweepMs,
@@ -226,6 +228,7 @@ const FUNCTIONS: readonly {
   cosBatchJob,
   listSource,
   omsV1StartTask,
+  omsV2CreateTask,
   omsV2StartTask,
   planManifest,
   recordCallback,

@@ -77,6 +77,10 @@ function uploads(): readonly (readonly [key: string, text: string])[] {
       'cos-fetch/ap-shanghai/examplebucket-1250000000/2026-11-20/my videos.csv',
       sample('manifest.csv'),
     ],
+    [
+      'oms-lists/cn-north-4/destination-bucket/media.csv',
+      'url,key\nhttps://example.com/a.jpg,a.jpg\n',
+    ],
     ['cos-batch/ap-chengdu/copy.json', JSON.stringify(bodyOf('cos-batch-job'))],
     [
       'oms/cn-north-4/tasks.json',

@@ -21,7 +21,7 @@ interface Place {
  * first one of the region, or the first of all.
  * @throws InputError (BODY_INVALID; NOT_FOUND for a region or project that is not configured) that names what is missing
  */
-function complete(place: Place, projects: readonly OmsProject[]) {
+export function completePlace(place: Place, projects: readonly OmsProject[]) {
   const fits = ({ region, projectId }: OmsProject): boolean =>
     (place.region === undefined || region === place.region) &&
     (place.projectId === undefined || projectId === place.projectId);
@@ -64,7 +64,7 @@ export function refOfRequest(
     kind: 'oms',
     version,
     ...withoutUndefined({ taskId, groupId }),
-    ...complete(body, projects),
+    ...completePlace(body, projects),
     ...withoutUndefined({ failedObjectsOnly }),
   };
 }
@@ -99,7 +99,7 @@ export function refsOfList(
     const ref: OmsTaskRef = {
       kind: 'oms',
       version: own,
-      ...complete(place, projects),
+      ...completePlace(place, projects),
       ...withoutUndefined({
         taskId: item.taskId,
         groupId: item.groupId,

@@ -124,7 +124,7 @@ export function keyRule(prefixes: readonly string[]) {
   );
 }
 
-const keyBody = <More extends v.ObjectEntries>(prefixes: readonly string[], more: More) =>
+export const keyBody = <More extends v.ObjectEntries>(prefixes: readonly string[], more: More) =>
   strictObject({ key: keyRule(prefixes), ...more });
 
 /** Elsewhere nothing is a manifest, and a function may not even look: a store tells no 404 there. */
@@ -145,10 +145,16 @@ const ofTask = {
   failedObjectsOnly: v.exactOptional(flag),
 };
 
-export const omsStartBody = strictObject({
-  region: v.exactOptional(matching(HUAWEI_REGION, 'a region such as cn-north-4')),
-  ...ofTask,
-});
+const omsRegion = v.exactOptional(matching(HUAWEI_REGION, 'a region such as cn-north-4'));
+
+export const omsStartBody = strictObject({ region: omsRegion, ...ofTask });
+
+const { failedObjectsOnly: _, ...ofAnyTask } = ofTask;
+
+/** Where a task or group of OMS is, and with whose keys. */
+export const omsPlace = { region: omsRegion, ...ofAnyTask };
+
+export const omsPlaceQuery = parameters(omsPlace);
 
 const version = v.exactOptional(v.picklist(['v1', 'v2'], 'expected v1 or v2'));
 
@@ -216,7 +222,7 @@ export const retryBody = strictObject({
 });
 
 /** Where uploads start something; the rest of the store is Waybill's own. */
-export const UPLOAD_PREFIXES = ['cos-fetch/', 'cos-batch/', 'oms/'] as const;
+export const UPLOAD_PREFIXES = ['cos-fetch/', 'cos-batch/', 'oms/', 'oms-lists/'] as const;
 
 export const uploadBody = keyBody(UPLOAD_PREFIXES, {});
 

@@ -144,6 +144,12 @@ const batchTask = v.strictObject({
   report: v.optional(v.strictObject({ bucket: v.string(), prefix: v.string() })),
 });
 
+/** The task or group that a request was about. */
+export const omsIdShape = v.strictObject({
+  taskId: v.optional(v.string()),
+  groupId: v.optional(v.string()),
+});
+
 export const transferShape = v.strictObject({
   transferId: v.string(),
   runId: v.string(),

@@ -19,6 +19,7 @@ const OTHERS: Readonly<Record<string, readonly [name: string, answer: object]>> 
   fetches: ['runs', { statusCode: 202, body: /"runId":"[0-9a-f]{24}"/ }],
   'list-source-upload': ['list-source', { runIds: [] }],
   'oms-v1-start-task-upload': ['oms-v1-start-task', ONE_RUN],
+  'oms-v2-create-task-upload': ['oms-v2-create-task', ONE_RUN],
   'oms-v2-start-task-upload': ['oms-v2-start-task', ONE_RUN],
   'plan-manifest': ['plan-manifest', ONE_RUN],
   'plan-manifest-eventbridge': ['plan-manifest', ONE_RUN],

@@ -5,6 +5,7 @@ import { CALLBACK_ROUTES } from './callbacks.ts';
 import { CHANGE_ROUTES } from './change.ts';
 import { LIST_ROUTES } from './lists.ts';
 import { MIGRATION_API } from './migrations.ts';
+import { OMS_CREATE_ROUTES } from './oms-create.ts';
 import { OMS_V1_ROUTES, OMS_V2_ROUTES } from './oms-tasks.ts';
 import { REPORT_ROUTES } from './reports.ts';
 import type { RouteDescription } from './route.ts';
@@ -28,6 +29,7 @@ export const ROUTES: readonly RouteDescription[] = [
   ...BATCH_JOB_ROUTES,
   ...LIST_ROUTES,
   ...AUDIT_ROUTES,
+  ...OMS_CREATE_ROUTES,
   ...OMS_V2_ROUTES,
   ...OMS_V1_ROUTES,
   ...READING,

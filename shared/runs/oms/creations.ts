@@ -25,6 +25,7 @@ import { completed, type ListsOptions, writeFiles } from './lists.ts';
 import {
   type CreateOrder,
   checkOrder,
+  folderOf,
   type KeptOrder,
   makesOf,
   readOrder,
@@ -51,11 +52,16 @@ export type Creations = ReturnType<typeof createCreations>;
 export function createCreations(options: CreationsOptions) {
   const { creator, ledger, log, now, objects } = options;
 
-  /** Opens the run, or finds it; the work is `work`'s. @throws InputError (BODY_INVALID); StoreError */
+  /** @throws InputError (BODY_INVALID) when its fields do not fit each other */
+  const check = ({ list, order }: CreateOrder): void => {
+    const { srcNode } = order;
+    if (srcNode) checkOrder({ ...order, srcNode }, list !== undefined);
+  };
+
+  /** Opens the run, or finds it; the work is `work`'s. @throws StoreError */
   const open = async (run: Pick<NewRun, 'runId' | 'trigger'>, order: CreateOrder): Promise<Run> => {
     const { runId } = run;
     const { list, project, order: asked } = order;
-    if (asked.srcNode) checkOrder({ ...asked, srcNode: asked.srcNode }, list !== undefined);
     // Before the run: one without it would be open for good.
     if (!(await readOrder(objects, runId)))
       await saveOrder(objects, runId, { ...order, files: [] });
@@ -83,15 +89,14 @@ export function createCreations(options: CreationsOptions) {
     await saveOrder(objects, runId, { ...kept, project, makes, order: whole, files });
     const count = makes === 'group' || !list ? 1 : files.length;
     const refs = Array.from({ length: count }, (_, index): OmsCreateRef => {
-      const { bucket = '', folder = '' } = list ?? {};
       const isFolder = makes === 'group';
-      const key = isFolder ? folder : folder + listName(index);
+      const key = folderOf(runId) + (isFolder ? '' : listName(index));
       return {
         kind: 'oms-create',
         ...project,
         makes,
         marker: markerOf(taskTransferId(runId, index)),
-        ...(list && { list: { bucket, key, files: isFolder ? files.length : 1 } }),
+        ...(list && { list: { bucket: list.bucket, key, files: isFolder ? files.length : 1 } }),
       };
     });
     const quarantined = written?.quarantined ?? [];
@@ -171,7 +176,7 @@ export function createCreations(options: CreationsOptions) {
   /** Goes on with every run that has something left. */
   const workOnAll = async (deadline: Date) => {
     const runIds: string[] = [];
-    let failed = 0;
+    let [failed, waiting] = [0, 0];
     let cursor: string | undefined;
     do {
       const page = await ledger.runs({
@@ -183,16 +188,18 @@ export function createCreations(options: CreationsOptions) {
       });
       cursor = page.nextCursor;
       for (const { counts, runId, state } of page.items) {
-        if (now() >= deadline) return { runIds, failed };
+        if (now() >= deadline) return { runIds, failed, waiting };
         if (state !== 'planning' && counts.planned + counts.submitting === 0) continue;
         runIds.push(runId);
-        if ((await workOrLog(runId, deadline)) === 'failed') failed += 1;
+        const worked = await workOrLog(runId, deadline);
+        if (worked === 'failed') failed += 1;
+        if (worked === 'waiting') waiting += 1;
       }
     } while (cursor !== undefined);
-    return { runIds, failed };
+    return { runIds, failed, waiting };
   };
 
-  return { open, work, workOrLog, workOnAll };
+  return { check, open, work, workOrLog, workOnAll };
 }
 
 /** What ends a run: asked again, it would be refused again. */

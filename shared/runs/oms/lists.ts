@@ -9,7 +9,7 @@ import { listName } from '../../providers/huawei/oms/create-task.ts';
 import type { CredentialSets } from '../../stores/credential-sets.ts';
 import { changedObject, noObject } from '../../stores/object-keys.ts';
 import type { Objects } from '../../stores/objects.ts';
-import { type KeptOrder, saveOrder, sourceNode } from './order.ts';
+import { folderOf, type KeptOrder, saveOrder, sourceNode } from './order.ts';
 import { type ListLimits, type WrittenLists, writeLists } from './write-lists.ts';
 
 export interface ListsOptions {
@@ -57,7 +57,7 @@ export async function writeFiles(
   const placeOf = (index: number) => ({
     region: project.region,
     bucket: list.bucket,
-    key: list.folder + listName(index),
+    key: folderOf(runId) + listName(index),
   });
   // A wrong key is found by one HEAD, and counted: five bad checks lock it.
   await openBreaker(project.region, keys.dstAk).run(() => lists.sizeOf(placeOf(0), keys));

@@ -20,9 +20,10 @@ export interface OrderedList {
   readonly etag: string;
   /** Where the files go, in the region of the target. */
   readonly bucket: string;
-  /** Before their names: a folder, its slash at the end. */
-  readonly folder: string;
 }
+
+/** Of the list files of a run; OMS keeps its own in `oms/`. */
+export const folderOf = (runId: string): string => `waybill/lists/${runId}/`;
 
 export interface CreateOrder {
   readonly project: OmsProject;

@@ -82,6 +82,11 @@ export const omsStartConfig = config({ ...t.API, ...t.SETTLE }, (from) => ({
   huawei: huawei(from),
 }));
 
+export const omsCreateConfig = config({ ...t.API, ...t.SETTLE }, (from) => ({
+  huawei: huawei(from),
+  places: places(from),
+}));
+
 export const nightlyConfig = config(t.NIGHT, (from) => ({
   ...(hasHuawei(from) && { huawei: huawei(from) }),
 }));
