@@ -233,8 +233,9 @@ function createLook(
     const open = await ledger.runs({ states: ['planning', 'active', 'paused'], limit: 100 });
     const items = open.items.filter(({ state }) => state !== 'planning');
     const isLeft = open.items.some(
-      ({ operation, counts, state }) =>
+      ({ operation, counts, migrationId, state }) =>
         operation === 'retry-failed-objects' &&
+        migrationId === undefined &&
         (state === 'planning' || (state === 'active' && counts.planned > 0)),
     );
     if (isLeft && passes.isDue()) passes.continue();

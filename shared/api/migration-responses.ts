@@ -79,6 +79,20 @@ export const migrationShape = v.strictObject({
   closedAt: v.nullable(instant),
 });
 
+/** With its failures by cause, over all its runs. */
+export const migrationSummaryShape = v.strictObject({
+  ...migrationShape.entries,
+  failures: v.array(
+    v.strictObject({
+      provider: v.string(),
+      code: v.string(),
+      class: v.string(),
+      message: v.string(),
+      count,
+    }),
+  ),
+});
+
 export const migrationsShape = v.strictObject({
   migrations: v.array(migrationShape),
   nextCursor: v.nullable(v.string()),

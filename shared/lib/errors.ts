@@ -126,6 +126,7 @@ export function withFaults(error: InputError): InputError {
 export type ConflictCode =
   | 'IDEMPOTENCY_MISMATCH'
   | 'IN_PROGRESS'
+  | 'MIGRATION_STATE'
   | 'NO_FAILED_OBJECTS'
   | 'NOT_PAUSABLE'
   | 'NOTHING_TO_RETRY'

@@ -5,12 +5,13 @@
 import { tryLease } from '../ledger/lease.ts';
 import type { MigrationState } from '../ledger/migration.ts';
 import { announce } from './announce.ts';
-import { endStep, stopStep } from './end-step.ts';
+import { endStep, resumeStep, stopStep } from './end-step.ts';
 import { listStep } from './list-step.ts';
 import { moveStep } from './move-step.ts';
 import { pilotStep } from './pilot-step.ts';
 import { planStep } from './plan-step.ts';
 import { type MigrationRecord, readMigration, toKept } from './record.ts';
+import { orderRetry } from './retry.ts';
 import type { Step, StepOptions } from './step.ts';
 
 export interface AdvanceOptions extends StepOptions {
@@ -50,7 +51,7 @@ export async function advance(
 async function takeStep(migration: MigrationRecord, options: StepOptions): Promise<boolean> {
   const { ledger, log } = options;
   const { migrationId, state } = migration;
-  const next = await STEPS[state]?.(migration, options);
+  const next = await stepOf(migration)?.(migration, options);
   if (!next) return false;
   if (next.state !== state) await announce(next, options);
   // Somebody who steers it was faster: the step is repeated, or another one taken.
@@ -61,6 +62,18 @@ async function takeStep(migration: MigrationRecord, options: StepOptions): Promi
   }
   return true;
 }
+
+/** What somebody asked for comes first. */
+function stepOf({ state, isResuming, retry }: MigrationRecord): Step | undefined {
+  if (STOPPED.has(state)) return STEPS[state];
+  if (isResuming) return resumeStep;
+  return retry ? retryStep : STEPS[state];
+}
+
+const STOPPED: ReadonlySet<MigrationState> = new Set(['paused', 'cancelled', 'failed']);
+
+const retryStep: Step = (migration, options) =>
+  orderRetry(migration, migration.retry ?? {}, options);
 
 /** Every migration that is not closed. One that fails does not stop the others. */
 export async function advanceAll(options: AdvanceOptions): Promise<readonly string[]> {

@@ -101,7 +101,7 @@ const isDropped = ({ state }: Pick<MigrationRecord, 'state'>): boolean =>
 
 /** Lines that a run was given and has not read are planned, or cancelled with it. */
 function countsOf(
-  { lines, left = 0, leftTo }: RunEntry,
+  { lines, handedTo, left = 0, leftTo }: RunEntry,
   run: Run | undefined,
   isOverWithout: boolean,
 ) {
@@ -112,7 +112,7 @@ function countsOf(
   const unread = Math.max(0, lines - read - (run?.counts.quarantined ?? 0));
   const isOver = run ? isStopped(run) : isOverWithout;
   counts[isOver ? 'cancelled' : 'planned'] += unread;
-  if (run?.handedTo !== undefined) counts.failed = 0;
+  if (handedTo !== undefined) counts.failed = 0;
   if (leftTo === undefined) counts.failed += left;
   return counts;
 }

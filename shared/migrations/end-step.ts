@@ -2,6 +2,8 @@
 import type { Run } from '../ledger/model.ts';
 import { ConflictError } from '../lib/errors.ts';
 import { cancelRun } from '../runs/cancel.ts';
+import { pauseRun } from '../runs/pause.ts';
+import { resumeRun } from '../runs/resume.ts';
 import { countMigration } from './counts.ts';
 import type { MigrationRecord } from './record.ts';
 import type { Step, StepOptions } from './step.ts';
@@ -22,6 +24,19 @@ export const stopStep: Step = async (migration, options) => {
   return { ...migration, closedAt: options.now().toISOString() };
 };
 
+/** Has runs go on that were paused with their migration. */
+export const resumeStep: Step = async (migration, options) => {
+  const { runs } = await countMigration(migration, options.ledger);
+  for (const run of openOf(migration, runs)) {
+    if (run.state === 'paused') await resumeRun(run.runId, options);
+    if (run.state === 'paused' && run.operation === 'list-source') {
+      await options.startList?.(run.runId);
+    }
+  }
+  const { isResuming: _, ...rest } = migration;
+  return rest;
+};
+
 const openOf = (migration: MigrationRecord, runs: ReadonlyMap<string, Run>): readonly Run[] =>
   migration.runs.flatMap(({ runId }) => {
     const run = runs.get(runId);
@@ -36,6 +51,7 @@ async function stop(
   if (run.state === 'cancelled' || run.state === 'failed') return;
   try {
     if (state === 'cancelled') await cancelRun(run, { ledger, log, now });
+    else await pauseRun(run.runId, { ledger, log, now });
   } catch (error) {
     // It has ended meanwhile.
     if (!(error instanceof ConflictError)) throw error;

@@ -3,6 +3,7 @@ import { type Counted, countMigration } from './counts.ts';
 import { cutNext, openCutRuns } from './cut.ts';
 import { writtenOf } from './parts.ts';
 import { latestRound, type MigrationRecord } from './record.ts';
+import { openRetryRuns } from './retry.ts';
 import type { Step, StepOptions } from './step.ts';
 import { failedRun, openRuns, stopped, stopReason } from './stops.ts';
 
@@ -14,6 +15,7 @@ export const moveStep: Step = async (migration, options) => {
   const stop = failedRun(migration, counted.runs) ?? stopReason(migration, counted);
   if (stop) return stopped(migration, stop);
   await openCutRuns(migration, counted.runs, options);
+  await openRetryRuns(migration, counted.runs, options);
   return next(migration, counted, options);
 };
 

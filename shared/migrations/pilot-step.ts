@@ -3,6 +3,7 @@ import type { Cause, CauseClass } from '../lib/errors.ts';
 import { countMigration } from './counts.ts';
 import { cutPilot, openCutRuns } from './cut.ts';
 import type { MigrationRecord } from './record.ts';
+import { openRetryRuns } from './retry.ts';
 import type { Step, StepOptions } from './step.ts';
 import { failedRun, openRuns, stopped, stopReason } from './stops.ts';
 
@@ -12,6 +13,7 @@ export const pilotStep: Step = async (migration, options) => {
   const failed = failedRun(migration, counted.runs);
   if (failed) return stopped(migration, failed);
   await openCutRuns(migration, counted.runs, options);
+  await openRetryRuns(migration, counted.runs, options);
   if (openRuns(migration, counted.runs) > 0) return undefined;
   const stop = (await findCommonCause(migration, options)) ?? stopReason(migration, counted);
   return stop ? stopped(migration, stop) : { ...migration, state: 'moving' };

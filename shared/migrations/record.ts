@@ -64,6 +64,8 @@ const runEntry = v.object({
   round: count,
   /** Of its manifest, all of them objects; 0 for lists and audits. */
   lines: count,
+  /** The run that took over its failures. */
+  handedTo: v.exactOptional(text),
   /** Failures that it took over from others without sending them again. */
   left: v.exactOptional(count),
   /** The run that took those over. */
@@ -112,6 +114,16 @@ const round = v.object({
 
 export type Round = v.InferOutput<typeof round>;
 
+/** Failures that somebody, or a night, wants to be sent again. */
+const retryOrder = v.object({
+  /** @default all */
+  classes: v.exactOptional(v.array(v.picklist(CAUSE_CLASSES))),
+  /** At night: what a night helps and was tried less often. */
+  maxNights: v.exactOptional(count),
+});
+
+export type RetryOrder = v.InferOutput<typeof retryOrder>;
+
 const cause = v.object({
   provider: v.picklist(['tencent', 'huawei', 'waybill']),
   code: text,
@@ -132,6 +144,10 @@ const record = v.object({
   route: v.exactOptional(v.picklist(MIGRATION_ROUTES)),
   /** Somebody started what waited for it. */
   isStarted: v.exactOptional(v.boolean()),
+  /** Asked for and not begun yet. */
+  retry: v.exactOptional(retryOrder),
+  /** Somebody resumed it: runs that are paused go on. */
+  isResuming: v.exactOptional(v.boolean()),
   /** Settled when somebody resumed it last: what failed before stops it no more. */
   resumedAt: v.exactOptional(v.object({ succeeded: count, failed: count })),
   rounds: v.array(round),

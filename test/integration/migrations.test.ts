@@ -36,3 +36,110 @@ it('carries a bucket from its list to its end: listed, piloted, moved', {
   // Each object was sent once.
   expect(live.simulator.submissions()).toHaveLength(120);
 });
+
+it('stops after a pilot that failed by one cause, and says what to do; resuming retries the pilot', {
+  timeout: 60_000,
+}, async () => {
+  const contents = contentsOf(60);
+  const live = await startMigrations(contents);
+  await live.start();
+  // The provider finds no object at all.
+  for (const key of Object.keys(contents)) live.bucket.hide(key);
+  const id = await live.open();
+  const stopped = await live.reaches(id, 'paused');
+  expect(stopped).toMatchObject({
+    resumeTo: 'pilot',
+    error: { code: 'PILOT_FAILED', class: 'source' },
+    counts: { listed: 60, failed: 20, planned: 40, succeeded: 0 },
+  });
+  expect(stopped.error?.message).toMatch(
+    /^20 of 20 objects of the pilot failed by .*resume the migration/,
+  );
+  for (const key of Object.keys(contents)) live.bucket.show(key);
+  await live.steer(id, 'resume');
+  const done = await live.reaches(id, 'completed');
+  expect(done.counts).toMatchObject({ listed: 60, succeeded: 60, failed: 0, planned: 0 });
+  expect(Object.values(done.roles)).toEqual(['list', 'pilot', 'retry', 'move']);
+  expect(arrived(live.simulator)).toHaveLength(60);
+  const pilot = done.runs.find((runId) => done.roles[runId] === 'pilot');
+  const run = (await (await live.call(`/runs/${pilot}`)).json()) as { handedTo: string };
+  expect(done.roles[run.handedTo]).toBe('retry');
+});
+
+it('pauses above stopAbove percent of failures, and goes on when somebody resumes it', {
+  timeout: 60_000,
+}, async () => {
+  const contents = contentsOf(100);
+  const live = await startMigrations(contents);
+  await live.start();
+  const keys = Object.keys(contents);
+  for (const key of keys.slice(0, 30)) live.bucket.hide(key);
+  const id = await live.open({ pilot: 0, stopAbove: 25 });
+  const stopped = await live.reaches(id, 'paused');
+  expect(stopped).toMatchObject({ resumeTo: 'moving', error: { code: 'STOPPED_ABOVE' } });
+  expect(sumOf(stopped)).toBe(100);
+  await live.steer(id, 'resume');
+  const done = await live.reaches(id, 'completed');
+  expect(done.counts).toMatchObject({ succeeded: 70, failed: 30 });
+  const failed = await (await live.call(`/migrations/${id}/failed.csv`)).text();
+  const [header, ...lines] = failed.trimEnd().split('\r\n');
+  expect(header).toMatch(/^url,key,md5,/);
+  expect(lines).toHaveLength(30);
+  const summary = (await (await live.call(`/migrations/${id}/summary.json`)).json()) as {
+    failures: readonly object[];
+  };
+  expect(summary.failures).toMatchObject([{ class: 'source', count: 30 }]);
+
+  // A person retries once the objects are back; of one class or all.
+  expect((await live.steer(id, 'retry', { class: ['quota'] })).status).toBe(202);
+  await live.reaches(id, 'completed');
+  for (const key of keys.slice(0, 20)) live.bucket.show(key);
+  await live.steer(id, 'retry', { class: ['source'] });
+  const again = await live.reaches(id, 'completed');
+  expect(again.counts).toMatchObject({ listed: 100, succeeded: 90, failed: 10 });
+  expect(sumOf(again)).toBe(100);
+  const [run] = again.runs.filter((runId) => again.roles[runId] === 'move');
+  expect((await live.call(`/runs/${run}/retry`, {})).status).toBe(409);
+});
+
+it('waits for a start, pauses and resumes with its runs, and is cancelled with what is left', {
+  timeout: 60_000,
+}, async () => {
+  const live = await startMigrations(contentsOf(300), { env: { WAYBILL_COS_FETCH_RPS: '20' } });
+  await live.start();
+  const id = await live.open({ start: false, pilot: 10 });
+  const waiting = await live.reaches(id, 'planned');
+  expect(waiting.counts).toMatchObject({ listed: 300, planned: 300 });
+  const plan = await live.until(async () => {
+    const answer = await live.call(`/migrations/${id}/plan`);
+    return answer.status === 200 ? answer.json() : undefined;
+  });
+  expect(plan).toMatchObject({ recommended: { route: 'cos-fetch' }, counts: { objects: 300 } });
+  expect(live.simulator.submissions()).toEqual([]);
+  await live.steer(id, 'start');
+  await live.until(async () => (live.simulator.submissions().length > 40 ? true : undefined));
+  await live.steer(id, 'pause');
+  const paused = await live.until(async () => {
+    const { runs } = (await (await live.call(`/runs?migration=${id}&state=paused`)).json()) as {
+      runs: readonly object[];
+    };
+    return runs.length > 0 ? live.show(id) : undefined;
+  });
+  expect(paused).toMatchObject({ state: 'paused', resumeTo: 'moving' });
+  expect(sumOf(paused)).toBe(300);
+  await live.steer(id, 'resume');
+  const sent = live.simulator.submissions().length;
+  await live.until(async () =>
+    live.simulator.submissions().length > sent + 20 ? true : undefined,
+  );
+  await live.steer(id, 'cancel');
+  const cancelled = await live.until(async () => {
+    const { runs } = (await (await live.call(`/runs?migration=${id}&state=cancelled`)).json()) as {
+      runs: readonly object[];
+    };
+    return runs.length > 0 ? live.show(id) : undefined;
+  });
+  expect(cancelled.state).toBe('cancelled');
+  expect(sumOf(cancelled)).toBe(300);
+  expect((await live.steer(id, 'resume')).status).toBe(409);
+});

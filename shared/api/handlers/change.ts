@@ -3,6 +3,8 @@
  * repeat at any time.
  */
 import { inProgress } from '../../ledger/lease.ts';
+import type { Run } from '../../ledger/model.ts';
+import { ConflictError } from '../../lib/errors.ts';
 import type { Log } from '../../lib/log.ts';
 import { cancelRun } from '../../runs/cancel.ts';
 import { pauseRun } from '../../runs/pause.ts';
@@ -14,6 +16,13 @@ import { parseBody, retryBody, uploadBody } from '../requests.ts';
 import type { CHANGE_ROUTES } from '../routes/change.ts';
 import { findRun, type Routes } from './common.ts';
 
+/** Its failures are counted and retried over all its runs. @throws ConflictError (RUN_STATE) */
+function refuseOfMigration({ migrationId }: Run): void {
+  if (migrationId === undefined) return;
+  const message = `The run belongs to migration ${migrationId}; retry the migration.`;
+  throw new ConflictError('RUN_STATE', message);
+}
+
 export const changeRoutes = (
   options: RetryOptions & { readonly log: Log; readonly uploads: Uploads },
 ): Routes<typeof CHANGE_ROUTES> => ({
@@ -21,7 +30,9 @@ export const changeRoutes = (
     json(200, await options.uploads.place(parseBody(uploadBody, body).key)),
   'POST /runs/{runId}/retry': async (request) => {
     const { class: classes } = parseBody(retryBody, request.body === '' ? '{}' : request.body);
-    const { runId } = await findRun(options.ledger, request);
+    const run = await findRun(options.ledger, request);
+    refuseOfMigration(run);
+    const { runId } = run;
     const ordered = await retryRun(runId, classes, options).catch(inProgress);
     options.log.info('run.retried', { runId, ordered, ...(classes && { classes }) });
     return json(202, { runId, ordered, ...(await leftToSend(runId, ordered, options.ledger)) });

@@ -9,19 +9,30 @@ import type { SourceConfig } from '../../manifest/sources/config.ts';
 import { findSource } from '../../manifest/sources/find-bucket.ts';
 import { createFind } from '../../manifest/sources/sources.ts';
 import { openMigration } from '../../migrations/open.ts';
+import { planKey } from '../../migrations/plan-step.ts';
 import { type MigrationRecord, readMigration, toRecord } from '../../migrations/record.ts';
+import { type MigrationReport, migrationReport } from '../../migrations/reports.ts';
+import {
+  cancelMigration,
+  catchUp,
+  pauseMigration,
+  resumeMigration,
+  retryMigration,
+  startMigration,
+} from '../../migrations/steer.ts';
 import { migrationView } from '../../migrations/view.ts';
 import { type HttpRequest, json } from '../../runtime/http.ts';
-import type { Objects } from '../../stores/objects.ts';
+import { type Objects, readSmall } from '../../stores/objects.ts';
 import { claimRun } from '../idempotency.ts';
 import { type MigrationBody, migrationBody } from '../migration-requests.ts';
-import { migrationsQuery, parseBody, parseQuery } from '../requests.ts';
+import { migrationsQuery, parseBody, parseQuery, retryBody } from '../requests.ts';
 import type { MIGRATION_API } from '../routes/migrations.ts';
-import { absent, type Routes } from './common.ts';
+import { absent, type Route, type Routes } from './common.ts';
+import { answer, collect, impatient } from './reports.ts';
 
 export interface MigrationOptions {
   readonly ledger: Ledger;
-  readonly objects: Pick<Objects, 'head'>;
+  readonly objects: Objects;
   readonly log: Log;
   /** As they are now. @default none */
   readonly sources?: () => readonly SourceConfig[];
@@ -33,7 +44,16 @@ export interface MigrationOptions {
 const MIGRATIONS_AT_ONCE = 4;
 
 export function migrationRoutes(options: MigrationOptions): Routes<typeof MIGRATION_API> {
-  const { advanceLater, ledger, now } = options;
+  const { advanceLater, ledger, log, now } = options;
+  const steer =
+    (change: (migrationId: string, of: MigrationOptions) => Promise<MigrationRecord>): Route =>
+    async (request) => {
+      const { migrationId } = await findMigration(ledger, request);
+      const { state } = await change(migrationId, options);
+      log.info('migration.steered', { migrationId, route: request.routeKey, state });
+      await advanceLater?.(migrationId);
+      return json(202, { migrationId });
+    };
   return {
     'POST /migrations': async (request) => {
       const body = parseBody(migrationBody, request.body);
@@ -57,8 +77,40 @@ export function migrationRoutes(options: MigrationOptions): Routes<typeof MIGRAT
     },
     'GET /migrations/{migrationId}': async (request) =>
       json(200, await migrationView(await findMigration(ledger, request), ledger)),
+    'GET /migrations/{migrationId}/plan': async (request) => plan(request, options),
+    'GET /migrations/{migrationId}/summary.json': report('summary.json', options),
+    'GET /migrations/{migrationId}/failed.csv': report('failed.csv', options),
+    'GET /migrations/{migrationId}/rejected.csv': report('rejected.csv', options),
+    'GET /migrations/{migrationId}/gone.csv': report('gone.csv', options),
+    'POST /migrations/{migrationId}/start': steer(startMigration),
+    'POST /migrations/{migrationId}/pause': steer(pauseMigration),
+    'POST /migrations/{migrationId}/resume': steer(resumeMigration),
+    'POST /migrations/{migrationId}/cancel': steer(cancelMigration),
+    'POST /migrations/{migrationId}/retry': async (request) => {
+      const { class: classes } = parseBody(retryBody, request.body === '' ? '{}' : request.body);
+      return steer((id) => retryMigration(id, classes, options))(request);
+    },
+    'POST /migrations/{migrationId}/catch-up': steer(catchUp),
   };
 }
+
+async function plan(request: HttpRequest, { ledger, objects }: MigrationOptions) {
+  const { migrationId } = await findMigration(ledger, request);
+  const info = await objects.head(planKey(migrationId));
+  if (info) return json(200, JSON.parse(await readSmall(objects, info)));
+  const message = 'There is no plan yet; it is made when the list is whole.';
+  throw absent('migrationId', 'expected a migration with a plan', message);
+}
+
+const report =
+  (name: MigrationReport, options: MigrationOptions): Route =>
+  async (request) => {
+    const migration = await findMigration(options.ledger, request);
+    const { check, ...stores } = impatient(options);
+    const text = await collect(migrationReport(name, migration, { ...options, ...stores }));
+    check();
+    return answer(migration.migrationId, name, text);
+  };
 
 /** @throws InputError (NOT_FOUND) */
 export async function findMigration(

@@ -56,13 +56,13 @@ export function reportRoutes({
     const body = await collect(reportText(name, run, shards, stores));
     // An object that was not read in time may be told as gone.
     check();
-    return answer(run, name, body !== undefined && fits(body) ? body : undefined);
+    return answer(run.runId, name, body !== undefined && fits(body) ? body : undefined);
   };
 
   const rest = async (request: HttpRequest): Promise<HttpAnswer> => {
     const run = await findRun(ledger, request);
     const key = reportKey(run.runId, 'rest.csv');
-    if (!isStopped(run)) return answer(run, 'rest.csv', await collect(writeRestCsv([], [])));
+    if (!isStopped(run)) return answer(run.runId, 'rest.csv', await collect(writeRestCsv([], [])));
     if (run.closedAt && (await objects.head(key))) return stored(run, 'rest.csv', key);
     const message = run.closedAt
       ? 'There is no rest.csv of this run; summary.json says why.'
@@ -87,7 +87,7 @@ export function reportRoutes({
     const maxBytes = reading ? MAX_REPORT_BYTES : MAX_LOCAL_BYTES;
     const body = await collect(objects.read(key), maxBytes);
     if (reading && body !== undefined && !fits(body)) return redirect(await reading(key));
-    return answer(run, name, body, `read it from the store as ${key}`);
+    return answer(run.runId, name, body, `read it from the store as ${key}`);
   };
 
   return {
@@ -106,7 +106,7 @@ export function reportRoutes({
 const WAIT = 'wait until the run closes';
 
 /** The stores, to be read shard by shard until patience ends: a run may have a million failures. */
-function impatient({ ledger, objects, now }: Omit<ReportOptions, 'reading'>): Pick<
+export function impatient({ ledger, objects, now }: Omit<ReportOptions, 'reading'>): Pick<
   ReportOptions,
   'ledger' | 'objects'
 > & {
@@ -137,7 +137,12 @@ function impatient({ ledger, objects, now }: Omit<ReportOptions, 'reading'>): Pi
   };
 }
 
-function answer({ runId }: Run, name: string, body: string | undefined, where = WAIT): HttpAnswer {
+export function answer(
+  of: string,
+  name: string,
+  body: string | undefined,
+  where = WAIT,
+): HttpAnswer {
   if (body === undefined) {
     throw new InputError('NOT_FOUND', `The report is too long for a response; ${where}.`);
   }
@@ -145,7 +150,7 @@ function answer({ runId }: Run, name: string, body: string | undefined, where = 
     statusCode: 200,
     headers: {
       'content-type': typeOf(name),
-      'content-disposition': `attachment; filename="${runId}-${name}"`,
+      'content-disposition': `attachment; filename="${of}-${name}"`,
       'cache-control': 'no-store',
     },
     body,
@@ -156,7 +161,7 @@ const typeOf = (name: string): string =>
   name.endsWith('.csv') ? 'text/csv; charset=utf-8' : 'application/json';
 
 /** The whole text, undefined when it is longer than an answer may be. */
-async function collect(
+export async function collect(
   content: AsyncIterable<string | Uint8Array>,
   maxBytes = MAX_REPORT_BYTES,
 ): Promise<string | undefined> {

@@ -1,9 +1,45 @@
 /** Descriptions of the routes of migrations. */
+import type * as v from 'valibot';
+import { migrationPlanShape } from '../../plans/plan.ts';
 import { migrationBody } from '../migration-requests.ts';
-import { migrationShape, migrationsShape, openedShape } from '../migration-responses.ts';
-import { migrationsQuery } from '../requests.ts';
-import { migrationExample, openedExample } from './migration-examples.ts';
+import {
+  migrationShape,
+  migrationSummaryShape,
+  migrationsShape,
+  openedShape,
+} from '../migration-responses.ts';
+import { migrationsQuery, retryBody } from '../requests.ts';
+import { failedExample, rejectedExample } from './examples.ts';
+import {
+  goneExample,
+  migrationExample,
+  openedExample,
+  planExample,
+  summaryExample,
+} from './migration-examples.ts';
 import type { RouteDescription } from './route.ts';
+
+const report = <Name extends string>(name: Name, type: v.GenericSchema | string, answer: unknown) =>
+  ({
+    tag: 'reports',
+    route: `GET /migrations/{migrationId}/${name}`,
+    id: `getMigration${name.replace(/(?:^|\.)(\w)/g, (_all, first: string) => first.toUpperCase())}`,
+    summary: `The report ${name} of a migration, over all its runs, as far as it is known`,
+    answers: { 200: type },
+    answer,
+    problems: [404],
+  }) as const;
+
+const steer = <Action extends string>(action: Action, summary: string) =>
+  ({
+    tag: 'steer',
+    route: `POST /migrations/{migrationId}/${action}`,
+    id: `${action.replace(/-(\w)/g, (_all, first: string) => first.toUpperCase())}Migration`,
+    summary,
+    answers: { 202: openedShape },
+    answer: openedExample,
+    problems: [404, 409],
+  }) as const;
 
 export const MIGRATION_API = [
   {
@@ -41,4 +77,29 @@ export const MIGRATION_API = [
     answer: migrationExample,
     problems: [404],
   },
+  {
+    tag: 'reports',
+    route: 'GET /migrations/{migrationId}/plan',
+    id: 'getMigrationPlan',
+    summary: 'The plan of a migration: its routes with time, cost and limits',
+    answers: { 200: migrationPlanShape },
+    answer: planExample,
+    problems: [404],
+  },
+  report('summary.json', migrationSummaryShape, summaryExample),
+  report('failed.csv', 'text/csv', failedExample),
+  report('rejected.csv', 'text/csv', rejectedExample),
+  report('gone.csv', 'text/csv', goneExample),
+  steer('start', 'Starts a migration that waits for it'),
+  steer('pause', 'Pauses a migration with its runs; what providers have accepted continues'),
+  steer('resume', 'Resumes a paused migration; retries a pilot that stopped it'),
+  steer('cancel', 'Cancels a migration: nothing more of it is sent'),
+  {
+    ...steer('retry', 'Retries what failed in a migration, of some classes or all'),
+    body: retryBody,
+    bodyOptional: true,
+    example: { class: ['source', 'transient'] },
+    problems: [400, 404, 409],
+  },
+  steer('catch-up', 'Lists the source again, and moves what is new or changed'),
 ] as const satisfies readonly RouteDescription[];

@@ -4,10 +4,10 @@
  */
 import type { Ledger, ShardRecord } from '../../ledger/ledger.ts';
 import type { Target } from '../../ledger/manifest-lines.ts';
-import type { DescribedTransfer, Run } from '../../ledger/model.ts';
+import type { Run } from '../../ledger/model.ts';
 import { isTaskShard, type SameKey, type Shard } from '../../ledger/shard.ts';
 import { sha256Hex } from '../../lib/encoding.ts';
-import type { CauseClass } from '../../lib/errors.ts';
+import type { Cause, CauseClass } from '../../lib/errors.ts';
 import { createDescribe } from '../../manifest/describe.ts';
 import { cutShards } from '../../manifest/shards.ts';
 import { OWN_PREFIX } from '../../stores/layout.ts';
@@ -15,13 +15,24 @@ import type { Objects } from '../../stores/objects.ts';
 import { isForNight } from '../retry-rules.ts';
 import type { Skipped } from './plan.ts';
 
+/** What is judged of a failure; without its object it can't be sent. */
+export interface Judged {
+  readonly transferId: string;
+  readonly object?: object | undefined;
+  readonly cause?: Pick<Cause, 'class' | 'code'> | undefined;
+}
+
+/** Whether a failure is sent again, that was sent again on so many nights. */
+export type IsTaken = (row: Judged, nights: number) => boolean;
+
 export interface FetchesOptions {
   readonly ledger: Ledger;
   readonly objects: Pick<Objects, 'put' | 'read'>;
+  /** That sends them again. */
   readonly runId: string;
-  readonly skipped: Skipped;
-  readonly maxNights: number;
-  readonly now: Date;
+  /** Whose failures are gathered. */
+  readonly runs: Iterable<Run> | AsyncIterable<Run>;
+  readonly isTaken: IsTaken;
 }
 
 /** For classes that no night helps. */
@@ -50,12 +61,26 @@ export interface FetchPiece extends SameKey {
   readonly night: number;
 }
 
+/** What another night may help. */
+export const isWorthNight =
+  (maxNights: number, skipped: Skipped): IsTaken =>
+  ({ cause, transferId, object }, nights) => {
+    const kind = cause?.class ?? 'transient';
+    const code = cause?.code ?? 'UNKNOWN';
+    if (!object) skipped.add('SOURCE_UNKNOWN', 'its manifest is gone', transferId);
+    else if (!isForNight(kind)) skipped.add(code, ADVICE[kind] ?? '', transferId);
+    else if (nights >= maxNights) {
+      skipped.add('NIGHTS_USED', `tried on ${maxNights} nights, last cause ${code}`, transferId);
+    } else return true;
+    return false;
+  };
+
 /** Repeating it writes the same manifests again, so none may be queued before all is kept. */
 export async function planFailedFetches(options: FetchesOptions): Promise<FetchPlan> {
   const { ledger } = options;
   const pieces: FetchPiece[] = [];
   const sources: string[] = [];
-  for await (const run of closedRuns(options)) {
+  for await (const run of options.runs) {
     for (const group of await groups(ledger.shards(run.runId))) {
       const piece = await gather(group, pieces.length, options);
       if (piece) pieces.push(piece);
@@ -65,12 +90,18 @@ export async function planFailedFetches(options: FetchesOptions): Promise<FetchP
   return { pieces, sources };
 }
 
-async function* closedRuns({ ledger, now, runId }: FetchesOptions): AsyncGenerator<Run> {
+/** Those whose failures the pass `runId` takes over; migrations look after their own. */
+export async function* closedRuns(
+  ledger: Pick<Ledger, 'runs'>,
+  runId: string,
+  now: Date,
+): AsyncGenerator<Run> {
   let cursor: string | undefined;
   do {
     const page = await ledger.runs({
       states: ['completed'],
       operations: ['cos-offline-fetch', 'retry-failed-objects'],
+      migrationId: null,
       limit: 100,
       ...(cursor !== undefined && { cursor }),
     });
@@ -109,28 +140,18 @@ const sameKeyOf = ({ onKeyExist, ignoreSameKey }: SameKey): SameKey => ({
 async function gather(
   { shards, nights }: Group,
   index: number,
-  { ledger, skipped, maxNights, objects, runId }: FetchesOptions,
+  { isTaken, ledger, objects, runId }: FetchesOptions,
 ): Promise<FetchPiece | undefined> {
   const first = shards[0]?.shard;
   if (!first) return undefined;
   let lines = 0;
   const describe = createDescribe({ ledger, objects });
 
-  const isWorthRetry = ({ cause, transferId, object }: DescribedTransfer): boolean => {
-    const kind = cause?.class ?? 'transient';
-    const code = cause?.code ?? 'UNKNOWN';
-    if (!object) skipped.add('SOURCE_UNKNOWN', 'its manifest is gone', transferId);
-    else if (!isForNight(kind)) skipped.add(code, ADVICE[kind] ?? '', transferId);
-    else if (nights >= maxNights) {
-      skipped.add('NIGHTS_USED', `tried on ${maxNights} nights, last cause ${code}`, transferId);
-    } else return true;
-    return false;
-  };
   async function* text(): AsyncGenerator<string> {
     for (const { shard } of shards) {
       const rows = await ledger.transfersOf(shard.runId, shard.index, ['failed']);
       for (const row of await describe(rows)) {
-        if (!isWorthRetry(row)) continue;
+        if (!isTaken(row, nights) || !row.object) continue;
         lines += 1;
         yield `${JSON.stringify(row.object)}\n`;
       }

@@ -15,7 +15,13 @@ import type { Objects } from '../../stores/objects.ts';
 import type { QueueSender } from '../../stores/queue.ts';
 import { feedFirst, keepShardList } from '../feed.ts';
 import { openTasks, taskShard } from '../task-runs.ts';
-import { cutPieces, passRunId, planFailedFetches } from './failed-fetches.ts';
+import {
+  closedRuns,
+  cutPieces,
+  isWorthNight,
+  passRunId,
+  planFailedFetches,
+} from './failed-fetches.ts';
 import { listFailed } from './failed-tasks.ts';
 import { createSkipped, readPlan, savePlan } from './plan.ts';
 import { type StartTally, startPlanned } from './start-tasks.ts';
@@ -101,6 +107,7 @@ async function openPasses(options: PassOptions): Promise<readonly Run[]> {
   const { items } = await options.ledger.runs({
     states: ['planning', 'active', 'paused'],
     operations: ['retry-failed-objects'],
+    migrationId: null,
     limit: 100,
   });
   const opened: Run[] = [];
@@ -133,8 +140,9 @@ async function planPass(run: Run, options: PassOptions): Promise<Run> {
     ? await listFailed({ ...oms, ledger, log, maxNights, skipped })
     : { tasks: [], places: [] };
   const tasks = await openTasks(ledger, runId, listed.tasks, at);
-  const given = { ledger, objects, runId, skipped, maxNights, now: at };
-  const { pieces, sources } = await planFailedFetches(given);
+  const isTaken = isWorthNight(maxNights, skipped);
+  const runs = closedRuns(ledger, runId, at);
+  const { pieces, sources } = await planFailedFetches({ ledger, objects, runId, runs, isTaken });
   const shards = [taskShard(runId, tasks), ...cutPieces(runId, pieces, tasks, shardBytes)];
   const list = pieces.length > 0 ? await keepShardList(runId, shards, options) : undefined;
   const fetches = pieces.reduce((sum, { lines }) => sum + lines, 0);
