@@ -7,6 +7,7 @@ import { ordered, run, runPage, size, summary, transfer, transferPage } from './
 import { migration, migrationPage, migrationSummary, opened } from './io/migration-answers.ts';
 import { manifestShape } from './manifest/output.ts';
 import { planShape, planWithProbeShape } from './plan/shape.ts';
+import { certificateShape } from './verify/certificate.ts';
 
 export interface Output {
   readonly description: string;
@@ -62,6 +63,10 @@ const steered = v.union([v.object({ runId: v.string() }), opened]);
 
 /** By command. Where a run is followed, each look at it is one more line. */
 export const OUTPUTS: Readonly<Record<string, Output>> = {
+  audit: {
+    description: 'The run of the audit; with --watch then a run per line.',
+    schema: v.union([v.object({ runId: v.string() }), run]),
+  },
   batch: {
     description: 'The run and its job; with --watch then a run per line.',
     schema: v.union([
@@ -158,7 +163,7 @@ export const OUTPUTS: Readonly<Record<string, Output>> = {
     schema: transferPage,
   },
   verify: {
-    description: 'Whether reports are as they were written.',
-    schema: verifyShape,
+    description: 'Whether a certificate, or reports, are as they were written.',
+    schema: v.union([certificateShape, verifyShape]),
   },
 };

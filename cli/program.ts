@@ -1,6 +1,7 @@
 /** The program with all its commands. `waybill.ts` runs it; the schemas read it. */
 import { readFileSync } from 'node:fs';
 import { Command } from 'commander';
+import { addAudit } from './commands/audit.ts';
 import { addBatch } from './commands/batch.ts';
 import { addCancel } from './commands/cancel.ts';
 import { addCatchUp } from './commands/catch-up.ts';
@@ -44,6 +45,7 @@ const COMMANDS: readonly ((program: Command, io: CommandIo) => void)[] = [
   addTransfers,
   addTransfer,
   addReport,
+  addAudit,
   addVerify,
   addStart,
   addCatchUp,

@@ -4,6 +4,7 @@ import { mkdir, rename, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { Readable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
+import { AUDIT_FILES } from '../../shared/stores/layout.ts';
 import type { Summary } from '../io/answers.ts';
 import { systemClock } from '../io/clock.ts';
 import { CommandFailure, EXIT, type ExitCode } from '../io/failure.ts';
@@ -39,10 +40,17 @@ const REPORTS = ['summary.json', 'failed.csv', 'rejected.csv'];
 export async function report(options: ReportOptions, runId: string): Promise<ExitCode> {
   const { client, env, json, out, stdout, clock = systemClock } = options;
   const summary = await client.summary(runId);
+  const { operation } = summary;
   if (out !== undefined) {
     const { rest } = summary;
     const names = [...REPORTS, ...(rest?.lines === undefined ? [] : ['rest.csv'])];
-    const files = await write(options, runId, out, names);
+    const files = await write(
+      options,
+      runId,
+      out,
+      names,
+      operation === 'audit-arrival' ? AUDIT_FILES : [],
+    );
     if (json) stdout.write(`${JSON.stringify({ runId, folder: out, files })}\n`);
     else stdout.write(listed(out, files));
     return EXIT.ok;

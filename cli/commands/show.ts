@@ -12,6 +12,7 @@ import { wrappedTable } from '../io/table.ts';
 import { columnsOf, createPaint, printable } from '../io/text.ts';
 import { type Followed, watch } from '../io/watch.ts';
 import { showMigration } from '../migrations/show.ts';
+import { hasFindings } from '../runs/audit-text.ts';
 import { checkRun, REASONS } from '../runs/check.ts';
 import {
   ageOf,
@@ -98,7 +99,7 @@ export const showShape = v.union([
   migrationShape,
 ]);
 
-function exitCodeOf({ state, counts }: RunView): ExitCode {
-  const broken = state === 'failed' || state === 'cancelled';
+function exitCodeOf({ audit, state, counts }: RunView): ExitCode {
+  const broken = state === 'failed' || state === 'cancelled' || (audit && hasFindings(audit));
   return broken || counts.failed + counts.quarantined > 0 ? EXIT.failures : EXIT.ok;
 }

@@ -18,6 +18,24 @@ export const objectCounts = {
   cancelled: size,
 };
 
+const audit = v.looseObject({
+  level: v.string(),
+  /** Whether all is compared. */
+  isWhole: v.boolean(),
+  /** All that should be in the target. */
+  objects: size,
+  proved: size,
+  plausible: size,
+  undecided: size,
+  different: size,
+  missing: size,
+  extra: size,
+  proofs: v.looseObject({ crc64: size, md5: size }),
+  requests: v.looseObject({ targetLists: size, targetHeads: size, sourceHeads: size }),
+});
+
+export type AuditCounts = v.InferOutput<typeof audit>;
+
 export const run = v.looseObject({
   runId: v.string(),
   operation: v.optional(v.string(), 'cos-offline-fetch'),
@@ -51,6 +69,7 @@ export const run = v.looseObject({
   ),
   /** The nightly run that took over its failures. */
   handedTo: v.optional(v.string()),
+  audit: v.optional(audit),
   createdAt: instant,
   closedAt: v.nullable(instant),
 });

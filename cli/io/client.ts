@@ -118,6 +118,14 @@ export function createClient(options: HttpOptions) {
     /** Pauses, resumes or cancels a run. */
     steer: async (runId: string, action: 'pause' | 'resume' | 'cancel') =>
       (await http.read(started, `${runPath(runId)}/${action}`, posted({}))).runId,
+    /** Starts an audit of a run. @returns the run of the audit */
+    audit: async (runId: string, body: object) =>
+      (await http.read(started, `${runPath(runId)}/audit`, posted(body))).runId,
+    /** The same of a manifest in the store. */
+    auditManifest: async (body: object) =>
+      (await http.read(started, '/audits', posted(body))).runId,
+    /** Lists a bucket of a source. @returns the run that does */
+    list: async (source: string) => (await http.read(started, '/lists', posted({ source }))).runId,
     /** Shards that were given up. */
     deadLetters: async () => (await http.read(deadLetters, '/dead-letters')).dead,
     /** Puts up to `limit` of them back on the queue; at most 1,000. */

@@ -12,10 +12,14 @@ export const REASONS = [
   'TRANSFERS_CANCELLED',
   'LINES_QUARANTINED',
   'LINES_UNREAD',
+  'AUDIT_MISSING',
+  'AUDIT_DIFFERENT',
+  'AUDIT_UNDECIDED',
 ] as const;
 
 export function checkRun(run: RunView) {
   const { state, error, handedTo } = run;
+  const { missing = 0, different = 0, undecided = 0 } = run.audit ?? {};
   const { planned, submitting, submitted, failed, cancelled, quarantined, unread } = run.counts;
   const open = planned + submitting + submitted;
   const over = isOver(run);
@@ -33,6 +37,9 @@ export function checkRun(run: RunView) {
     [cancelled > 0, 'TRANSFERS_CANCELLED', `${plural(cancelled, 'transfer')} cancelled`],
     [quarantined > 0, 'LINES_QUARANTINED', `${plural(quarantined, 'line')} quarantined, not sent`],
     [over && unread !== 0, 'LINES_UNREAD', `lines never read: ${unreadText(run)}`],
+    [missing > 0, 'AUDIT_MISSING', `${plural(missing, 'object')} missing at the target`],
+    [different > 0, 'AUDIT_DIFFERENT', `${plural(different, 'object')} different at the target`],
+    [undecided > 0, 'AUDIT_UNDECIDED', `${plural(undecided, 'object')} undecided`],
   ];
   const reasons = all.flatMap(([holds, code, message]) => (holds ? [{ code, message }] : []));
   return { verdict: reasons.length === 0 ? ('GO' as const) : ('NO-GO' as const), reasons };

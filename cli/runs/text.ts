@@ -4,6 +4,7 @@ import type { FailureGroup, RunView } from '../io/answers.ts';
 import { clip, clipEnd, wrappedTable } from '../io/table.ts';
 import { MARK } from '../io/target.ts';
 import { count, duration, indent, type Paint, printable, rate, widthOf } from '../io/text.ts';
+import { auditLine, auditReportText, auditRows } from './audit-text.ts';
 
 export const isOver = ({ state }: RunView): boolean =>
   state !== 'planning' && state !== 'active' && state !== 'paused';
@@ -24,6 +25,7 @@ export function unreadText({ counts, progress }: Pick<RunView, 'counts' | 'progr
 /** One line: bar, done of total, what went otherwise, rate, time left. */
 export function progressLine(run: RunView, perSecond: number, columns = 80): string {
   const { counts, progress } = run;
+  if (run.operation === 'audit-arrival') return auditLine(run, columns);
   const { done, total, percent } = progress;
   const rest = total === null ? undefined : total - done;
   const words =
@@ -143,10 +145,14 @@ export function runDetails(run: RunView, paint: Paint, now: number, columns = 80
     ['created', printable(run.createdAt)],
     ['closed', printable(run.closedAt ?? 'not yet')],
     [isOver(run) ? 'took' : 'for', duration(ageOf(run, now))],
-    ['lines', count(counts.lines)],
-    ['succeeded', count(counts.succeeded)],
-    ['failed', bad(counts.failed)],
-    ['quarantined', odd(counts.quarantined)],
+    ...(run.audit
+      ? auditRows(run.audit, paint)
+      : [
+          ['lines', count(counts.lines)],
+          ['succeeded', count(counts.succeeded)],
+          ['failed', bad(counts.failed)],
+          ['quarantined', odd(counts.quarantined)],
+        ]),
     ...(open > 0 ? [['open', count(open)]] : []),
     ...(counts.cancelled > 0 ? [['cancelled', odd(counts.cancelled)]] : []),
     ...(unread === '' ? [] : [['unread', isOver(run) ? paint('odd', unread) : unread]]),
@@ -176,6 +182,7 @@ const listed = (names: readonly string[]): string =>
 /** How to get the lists that name each line, and try again; empty when every line went well. */
 export function reportText(run: RunView): string {
   const { runId, counts, state } = run;
+  if (run.audit) return auditReportText(run);
   const isStopped = state === 'cancelled' || state === 'failed';
   const isMissing = counts.failed + counts.cancelled > 0;
   const lists = [
