@@ -134,12 +134,7 @@ const summaryShape = v.looseObject({
 type Digest = NonNullable<v.InferOutput<typeof summaryShape>['reports']>[number];
 
 /** 0: all are equal; 1: not so. @throws CommandFailure (usage) for wrong usage, and what can't be read */
-export async function verify({
-  summary,
-  reports,
-  json,
-  stdout,
-}: VerifyOptions): Promise<ExitCode> {
+export async function verify({ summary, reports, json, stdout }: VerifyOptions): Promise<ExitCode> {
   const { runId, files } = await readSummary(summary);
   const asked = reports.length > 0 ? reports.map((path) => fileOf(path, files)) : files;
   const checked: v.InferOutput<typeof verifyShape>['reports'] = [];
