@@ -2,7 +2,6 @@
  * Reads and writes XML as nested objects. An element with children is an object, any other is text;
  * repeated elements are a list; attributes are left out.
  */
-import { XMLBuilder } from 'fast-xml-parser';
 import { SaxesParser } from 'saxes';
 import { isRecord } from './values.ts';
 
@@ -74,14 +73,17 @@ const ENTITIES = new Map([
 ]);
 
 /** Quotes stay as they are: in text they need no escape, and samples show them so. */
-const builder = new XMLBuilder({
-  processEntities: false,
-  tagValueProcessor: (_name, value) =>
-    String(value).replace(/[&<>\r]/g, (char) => ENTITIES.get(char) ?? char),
-});
+const escapeText = (text: string): string =>
+  text.replace(/[&<>\r]/g, (char) => ENTITIES.get(char) ?? char);
 
 /** The document in the order of the object's fields, without declaration, indent or end of line. */
-export const writeXml = (document: XmlNode): string => builder.build(document);
+export const writeXml = (document: XmlNode): string =>
+  Object.entries(document)
+    .flatMap(([name, value]) => [value].flat().map((each) => `<${name}>${inside(each)}</${name}>`))
+    .join('');
+
+const inside = (value: unknown): string =>
+  isRecord(value) ? writeXml(value) : escapeText(String(value));
 
 /** What repeats: none, one or a list of elements as a list. */
 export function asList(value: unknown): readonly unknown[] {

@@ -76,7 +76,7 @@ const LIBRARIES: readonly (readonly [name: RegExp, place: RegExp])[] = [
   [/^undici/, /^shared\/lib\/(http\.ts|undici\.d\.ts)$/],
   [/^@middy\//, /^shared\/runtime\/http\.ts$/],
   [/^aws4fetch$/, /^(shared\/lib\/(aws|s3)\/|simulator\/huawei\/obs-auth\.ts$)/],
-  [/^fast-xml-parser$/, /^(shared\/lib\/xml\.ts|simulator\/xml\.ts)$/],
+  [/^fast-xml-parser$/, /^simulator\/xml\.ts$/],
   [/^@valibot\/to-json-schema$/, /^(shared\/api\/openapi|scripts\/(cli-schemas|docs))\.ts$/],
   [/^saxes$/, /^shared\/lib\/xml\.ts$/],
   [/^node:sqlite$/, /^(shared\/stores\/sqlite\/|local\/lock\.ts$)/],
