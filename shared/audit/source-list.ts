@@ -3,7 +3,7 @@ import * as v from 'valibot';
 import { jsonText } from '../lib/validate.ts';
 import { type ListFiles, listError } from '../manifest/sources/files.ts';
 import type { Entry } from '../manifest/sources/object.ts';
-import { openList } from '../manifest/sources/open-list.ts';
+import { openManifestList } from '../manifest/sources/text-list.ts';
 import { listKey } from '../stores/layout.ts';
 import { changedObject, noObject } from '../stores/object-keys.ts';
 import { type Objects, readSmall } from '../stores/objects.ts';
@@ -55,7 +55,7 @@ export async function* readSource(
     if (at < from.file) continue;
     const done = at === from.file ? from.entry : 0;
     if ((await listFiles.sizeOf(name)) === 0) continue;
-    const { blocks } = await openList({ files: listFiles, name, from: 'manifest' });
+    const { blocks } = await openManifestList(listFiles, name);
     let entry = 0;
     for await (const block of blocks) {
       const entries = block.slice(Math.max(0, done - entry));

@@ -44,6 +44,12 @@ function decode(latin1: string): string | LineFault {
 /** What a line names; undefined for one that names nothing, such as a header. */
 export type LineParser = (line: string, number: number) => Entry | undefined;
 
+/** `end` throws when the list was cut. */
+export interface ListParser {
+  readonly parse: LineParser;
+  readonly end?: () => void;
+}
+
 /** The entries of a list with one object per line; blank lines name nothing. */
 export async function* mapLines(
   blocks: AsyncIterable<ListLines>,

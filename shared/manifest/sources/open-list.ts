@@ -1,9 +1,8 @@
 /** Opens a list for reading: finds out which format it has, unless somebody says so. */
 
 import { createHash } from 'node:crypto';
-import { decodeText } from '../../lib/decode-text.ts';
 import { parseRecord } from '../../lib/values.ts';
-import { headOf, type ListFiles, listError, unpacked } from './files.ts';
+import { headOf, type ListFiles, listError } from './files.ts';
 import { type InventoryOptions, openInventory } from './inventory.ts';
 import { parseInventory } from './inventory-manifest.ts';
 import {
@@ -16,10 +15,10 @@ import {
   parseQshellLine,
 } from './line-lists.ts';
 import type { LINE_FORMAT_NAMES, ListFormat } from './list-formats.ts';
-import { mapLines, readLines } from './list-lines.ts';
-import { createManifestParser } from './manifest-list.ts';
-import type { Entry, ListColumn, SourceList } from './object.ts';
-import { createLsjsonParser, isHashsumLine, type ListParser, parseHashsumLine } from './rclone.ts';
+import type { ListParser } from './list-lines.ts';
+import type { ListColumn, SourceList } from './object.ts';
+import { createLsjsonParser, isHashsumLine, parseHashsumLine } from './rclone.ts';
+import { firstLines, manifestOf, textList } from './text-list.ts';
 
 interface LineFormat {
   readonly title: string;
@@ -101,11 +100,6 @@ export interface ListOptions extends InventoryOptions {
   readonly from?: ListFormat;
 }
 
-const HEAD_BYTES = 65_536;
-
-/** Lines that decide on the format. */
-const JUDGED = 100;
-
 /** Manifests of inventories name up to some ten thousand files. */
 const MANIFEST_BYTES = 67_108_864;
 
@@ -122,41 +116,13 @@ export async function openList(options: ListOptions): Promise<SourceList> {
     return openInventory(parseInventory(await manifestText(files, name), name), options);
   }
   if (from === undefined || from === 'manifest') {
-    const manifest = createManifestParser(lines[0] ?? '', from === 'manifest');
-    if (manifest) {
-      const { columns } = manifest;
-      return { ...textList(files, name, manifest), format: 'manifest', columns, hasUrls: true };
-    }
+    const manifest = manifestOf(lines, files, name, from === 'manifest');
+    if (manifest) return manifest;
   }
   const format: LineFormat =
     from === undefined || from === 'manifest' ? detect(lines, name) : LINE_FORMATS[from];
   const { title, columns, hasUrls } = format;
   return { ...textList(files, name, format.open(name)), format: title, columns, hasUrls };
-}
-
-function textList(files: ListFiles, name: string, { parse, end }: ListParser) {
-  async function* blocks(): AsyncGenerator<readonly Entry[]> {
-    yield* mapLines(readLines(unpacked(files, name)), parse);
-    end?.();
-  }
-  return { blocks: blocks() };
-}
-
-/** Those with text, without a line that the head may have cut. */
-async function firstLines(files: ListFiles, name: string): Promise<readonly string[]> {
-  const found: string[] = [];
-  let bytes = 0;
-  for await (const { lines } of readLines(unpacked(files, name))) {
-    for (const line of lines) if (typeof line === 'string' && line.trim() !== '') found.push(line);
-    bytes += lines.length;
-    if (found.length >= JUDGED || bytes >= HEAD_BYTES) break;
-  }
-  const isText = !found.some((line) => line.includes('\0'));
-  if (found.length > 0 && isText) return found.slice(0, JUDGED);
-  const head = decodeText(await headOf(files, name, HEAD_BYTES));
-  const why =
-    'fault' in head ? head.fault : isText ? 'the file names nothing' : 'the file is not text';
-  throw listError('LIST_UNKNOWN_FORMAT', name, `${why}. Check the file.`);
 }
 
 /** A JSON document, be it on one line or many: nothing else begins with a brace alone. */

@@ -5,14 +5,8 @@
 import { own, parseRecord } from '../../lib/values.ts';
 import { isMd5, parseInstant, parseSize } from './fields.ts';
 import { listError } from './files.ts';
-import type { LineParser } from './list-lines.ts';
+import type { LineParser, ListParser } from './list-lines.ts';
 import type { Entry, ListWarning } from './object.ts';
-
-/** `end` throws when the list was cut. */
-export interface ListParser {
-  readonly parse: LineParser;
-  readonly end?: () => void;
-}
 
 /** One object per line between two brackets, as rclone prints it. */
 export function createLsjsonParser(name: string): ListParser {
