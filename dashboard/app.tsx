@@ -9,6 +9,8 @@ import { language as languageStore } from './state/settings.ts';
 import { useStore } from './state/store.ts';
 import { createFormat } from './text/format.ts';
 import { createTranslate } from './text/translate.ts';
+import { MigrationView } from './views/migration.tsx';
+import { MigrationsView } from './views/migrations.tsx';
 import { NightlyView } from './views/nightly.tsx';
 import { ProvidersView } from './views/providers.tsx';
 import { RunView } from './views/run.tsx';
@@ -52,6 +54,10 @@ function View({ route }: { readonly route: Route }) {
       return <RunsView filter={route} />;
     case 'run':
       return <RunView key={route.runId} runId={route.runId} filter={route.filter} />;
+    case 'migrations':
+      return <MigrationsView state={route.state} />;
+    case 'migration':
+      return <MigrationView key={route.migrationId} migrationId={route.migrationId} />;
     case 'transfer':
       return <TransferView runId={route.runId} transferId={route.transferId} />;
     case 'nightly':

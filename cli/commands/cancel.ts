@@ -1,10 +1,10 @@
 /** `waybill cancel <run|migration>`: stops sending what is left of it. Asks first, because nothing undoes it. */
+import { isEnded, openOf } from '../../shared/migrations/progress.ts';
 import { canAsk, confirm } from '../io/ask.ts';
 import type { Client } from '../io/client.ts';
 import { CommandFailure, EXIT, type ExitCode } from '../io/failure.ts';
 import { type CommandIo, type CommandOptions, workCommand } from '../io/options.ts';
 import { columnsOf, count, plural, printable } from '../io/text.ts';
-import { hasEnded, openOf } from '../migrations/text.ts';
 import { isOver, titleText } from '../runs/text.ts';
 
 interface CancelArguments {
@@ -56,9 +56,9 @@ const MIGRATION: Kind = {
   idName: 'migrationId',
   look: async (client, id) => {
     const migration = await client.migration(id);
-    const { name, target, state, counts } = migration;
-    const open = plural(openOf(counts), 'object');
-    return { title: printable(`${name} -> ${target}`), state, isOver: hasEnded(migration), open };
+    const { name, target, state } = migration;
+    const open = plural(openOf(migration), 'object');
+    return { title: printable(`${name} -> ${target}`), state, isOver: isEnded(migration), open };
   },
   cancel: (client, id) => client.steerMigration(id, 'cancel'),
 };

@@ -1,5 +1,6 @@
 /** `waybill migrations`: lists the newest migrations. */
 import { MIGRATION_STATES } from '../../shared/ledger/migration.ts';
+import { doneOf, percentOf } from '../../shared/migrations/progress.ts';
 import type { RunFilter } from '../io/client.ts';
 import { EXIT, type ExitCode } from '../io/failure.ts';
 import type { MigrationView } from '../io/migration-answers.ts';
@@ -7,7 +8,7 @@ import { type CommandOptions, serviceCommand, someOf, wholeNumber } from '../io/
 import { shortLength } from '../io/run-id.ts';
 import { clipEnd, table } from '../io/table.ts';
 import { columnsOf, count, createPaint, type Paint, printable } from '../io/text.ts';
-import { doneOf, percentOf, stateText } from '../migrations/text.ts';
+import { stateText } from '../migrations/text.ts';
 
 type Filter = Pick<RunFilter, 'limit' | 'cursor' | 'state'>;
 

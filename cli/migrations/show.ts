@@ -1,4 +1,5 @@
 /** Shows one migration: its counts, runs and failures, whether it is ready, and what to do next. */
+import { doneOf, isEnded, isWaiting } from '../../shared/migrations/progress.ts';
 import { systemClock } from '../io/clock.ts';
 import { EXIT, type ExitCode } from '../io/failure.ts';
 import type { MigrationView } from '../io/migration-answers.ts';
@@ -8,9 +9,6 @@ import { type Followed, watch } from '../io/watch.ts';
 import { failureText } from '../runs/text.ts';
 import {
   ageOf,
-  doneOf,
-  hasEnded,
-  isWaiting,
   migrationDetails,
   nextText,
   progressLine,
@@ -73,7 +71,7 @@ const followed = (
 ): Followed<MigrationView> => ({
   read: () => client.migration(migrationId),
   isOver: (migration) =>
-    hasEnded(migration) || migration.state === 'paused' || (isWaiting(migration) && !isStarted),
+    isEnded(migration) || migration.state === 'paused' || (isWaiting(migration) && !isStarted),
   doneOf,
   ageOf,
   lineOf: progressLine,

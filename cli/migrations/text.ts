@@ -1,40 +1,25 @@
 /** Migrations as text: the progress line, the details, the runs, and what to do next. */
 import { own } from '../../shared/lib/values.ts';
+import {
+  canRetry,
+  doneOf,
+  isEnded,
+  isListing,
+  isWaiting,
+  openOf,
+  PHASES,
+  percentOf,
+  phaseOf,
+  totalOf,
+} from '../../shared/migrations/progress.ts';
 import type { RunView } from '../io/answers.ts';
 import type { MigrationView } from '../io/migration-answers.ts';
 import { table, wrappedTable } from '../io/table.ts';
 import { bytes, count, duration, indent, type Paint, plural, printable, rate } from '../io/text.ts';
 
-/** As spec and dashboard draw them. */
-const PHASES = ['listing', 'planned', 'pilot', 'moving', 'auditing', 'completed'] as const;
-
-export const hasEnded = ({ state }: Pick<MigrationView, 'state'>): boolean =>
-  state === 'completed' || state === 'cancelled' || state === 'failed';
-
-/** For `waybill start`. */
-export const isWaiting = ({ state, options }: Pick<MigrationView, 'state' | 'options'>): boolean =>
-  state === 'planned' && !options.start;
-
 /** Seconds from its start to its end, or to now while it goes on. */
 export const ageOf = ({ createdAt, closedAt }: MigrationView, now: number): number =>
   Math.max(0, ((closedAt === null ? now : Date.parse(closedAt)) - Date.parse(createdAt)) / 1_000);
-
-export const openOf = ({ planned, submitting, submitted }: MigrationView['counts']): number =>
-  planned + submitting + submitted;
-
-export const doneOf = ({ counts }: Pick<MigrationView, 'counts'>): number =>
-  counts.succeeded + counts.failed;
-
-/** What is to arrive. */
-export const totalOf = ({ counts }: Pick<MigrationView, 'counts'>): number =>
-  counts.listed - counts.excluded - counts.quarantined;
-
-/** Of what is to arrive; only what is complete is 100. */
-export function percentOf(migration: MigrationView): number {
-  const [done, total] = [doneOf(migration), totalOf(migration)];
-  if (total <= 0) return hasEnded(migration) ? 100 : 0;
-  return Math.min(100, Math.floor((done * 100) / total));
-}
 
 const TONE = {
   completed: 'good',
@@ -54,19 +39,20 @@ export function stateText(migration: MigrationView, paint: Paint): string {
 export function progressLine(migration: MigrationView, perSecond: number, columns = 80): string {
   const { counts, state } = migration;
   const [done, total] = [doneOf(migration), totalOf(migration)];
-  const isListing = state === 'listing' && migration.rounds.length === 1;
-  const open = openOf(counts);
+  const open = openOf(migration);
   const isMoving = state === 'pilot' || state === 'moving';
   const words = [
     ` ${state}`,
-    isListing ? `${plural(counts.listed, 'object')} so far` : `${count(done)} of ${count(total)}`,
+    isListing(migration)
+      ? `${plural(counts.listed, 'object')} so far`
+      : `${count(done)} of ${count(total)}`,
     ...(counts.failed > 0 ? [`${count(counts.failed)} failed`] : []),
     ...(counts.cancelled > 0 ? [`${count(counts.cancelled)} cancelled`] : []),
-    ...(isMoving || hasEnded(migration) ? [rate(perSecond)] : []),
+    ...(isMoving || isEnded(migration) ? [rate(perSecond)] : []),
     ...(isMoving && open > 0 && perSecond > 0 ? [`${duration(open / perSecond)} left`] : []),
   ].join(', ');
   const width = Math.max(10, Math.min(30, columns - words.length - 3));
-  const filled = isListing ? 0 : Math.floor((percentOf(migration) * width) / 100);
+  const filled = Math.floor((percentOf(migration) * width) / 100);
   return `[${'#'.repeat(filled)}${'.'.repeat(width - filled)}]${words}`.slice(0, columns - 1);
 }
 
@@ -79,8 +65,8 @@ export const rateOf = (runs: readonly RunView[], now: number): number =>
       return sum + progress.done / seconds;
     }, 0);
 
-const phaseText = ({ state, resumeTo }: MigrationView): string =>
-  PHASES.map((phase) => (phase === (resumeTo ?? state) ? `[${phase}]` : phase)).join(' > ');
+const phaseText = (migration: MigrationView): string =>
+  PHASES.map((phase) => (phase === phaseOf(migration) ? `[${phase}]` : phase)).join(' > ');
 
 const optional = (name: string, value: string | undefined): readonly (readonly string[])[] =>
   value === undefined ? [] : [[name, value]];
@@ -94,7 +80,7 @@ export function migrationDetails(
   columns = 80,
 ): string {
   const { migrationId, name, source, list, target, route, error, counts, excluded } = migration;
-  const [open, perSecond] = [openOf(counts), rateOf(runs, now)];
+  const [open, perSecond] = [openOf(migration), rateOf(runs, now)];
   const toned = (tone: 'bad' | 'odd', value: number) =>
     value > 0 ? paint(tone, count(value)) : count(value);
   const reasons = excluded.map(({ reason, count: times }) => `${count(times)} x ${reason}`);
@@ -110,7 +96,7 @@ export function migrationDetails(
     ['phase', phaseText(migration)],
     ['created', printable(migration.createdAt)],
     ['closed', printable(migration.closedAt ?? 'not yet')],
-    [hasEnded(migration) ? 'took' : 'for', duration(ageOf(migration, now))],
+    [isEnded(migration) ? 'took' : 'for', duration(ageOf(migration, now))],
     ['listed', count(counts.listed)],
     ['excluded', count(counts.excluded)],
     ...reasons.map((reason) => ['', printable(reason)]),
@@ -157,8 +143,8 @@ export function nextText(migration: MigrationView): string {
   const steps: readonly (readonly [boolean, string, string])[] = [
     [isWaiting(migration), 'start it', `start ${id}`],
     [state === 'paused', 'resume it', `resume ${id}`],
-    [!hasEnded(migration) && state !== 'paused', 'follow it', `show ${id} --watch`],
-    [hasEnded(migration) && counts.failed > 0, 'retry the failures', `retry ${id}`],
+    [!isEnded(migration) && state !== 'paused', 'follow it', `show ${id} --watch`],
+    [canRetry(migration), 'retry the failures', `retry ${id}`],
     [
       state === 'completed' && readiness.verdict !== 'GO',
       'move what is new or changed',

@@ -4,9 +4,14 @@
 import type { Check } from './client.ts';
 import type {
   HealthPage,
+  Migration,
+  MigrationPage,
+  MigrationPlan,
+  MigrationSummary,
   Run,
   RunPage,
   RunSummary,
+  SourcePage,
   Timetable,
   Transfer,
   TransferPage,
@@ -41,6 +46,37 @@ export const isRun = (value: unknown): value is Run =>
 export const isRunPage = (value: unknown): value is RunPage =>
   isObject(value) && isList(value['runs'], isRun);
 
+const MIGRATION_COUNTS = [
+  'listed',
+  'excluded',
+  'bytes',
+  ...COUNTS.filter((name) => name !== 'lines'),
+];
+
+export const isMigration = (value: unknown): value is Migration =>
+  isObject(value) &&
+  typeof value['migrationId'] === 'string' &&
+  typeof value['state'] === 'string' &&
+  typeof value['createdAt'] === 'string' &&
+  isObject(value['counts']) &&
+  MIGRATION_COUNTS.every((name) => typeof (value['counts'] as Fields)[name] === 'number') &&
+  isObject(value['options']) &&
+  isObject(value['readiness']) &&
+  Array.isArray(value['rounds']) &&
+  Array.isArray(value['runs']);
+
+export const isMigrationPage = (value: unknown): value is MigrationPage =>
+  isObject(value) && isList(value['migrations'], isMigration);
+
+export const isMigrationSummary = (value: unknown): value is MigrationSummary =>
+  isObject(value) && Array.isArray(value['failures']);
+
+export const isPlan = (value: unknown): value is MigrationPlan =>
+  isObject(value) && Array.isArray(value['routes']) && isObject(value['recommended']);
+
+export const isSourcePage = (value: unknown): value is SourcePage =>
+  isObject(value) && Array.isArray(value['sources']);
+
 export const isTransfer = (value: unknown): value is Transfer =>
   isObject(value) &&
   typeof value['transferId'] === 'string' &&
@@ -70,7 +106,14 @@ export const isHealth = (value: unknown): value is HealthPage =>
       ['ok', 'throttled', 'refused'].includes(String(each['state'])),
   );
 
-export const isStarted = (value: unknown): value is { readonly runId: string } =>
+/** A run or a migration. */
+export const isStarted = (
+  value: unknown,
+): value is { readonly runId: string } | { readonly migrationId: string } =>
+  isObject(value) &&
+  (typeof value['runId'] === 'string' || typeof value['migrationId'] === 'string');
+
+export const isStartedRun = (value: unknown): value is { readonly runId: string } =>
   isObject(value) && typeof value['runId'] === 'string';
 
 /** Where a manifest may be put, with the headers that must go along. */

@@ -2,6 +2,9 @@
 
 export const runPath = (runId: string): string => `runs/${encodeURIComponent(runId)}`;
 
+export const migrationPath = (migrationId: string): string =>
+  `migrations/${encodeURIComponent(migrationId)}`;
+
 export const transferPath = (runId: string, transferId: string): string =>
   `${runPath(runId)}/transfers/${encodeURIComponent(transferId)}`;
 

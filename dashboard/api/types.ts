@@ -1,11 +1,13 @@
 /** Types of the HTTP API's answers, taken from the schemas of its description. */
 import type { InferOutput } from 'valibot';
+import type { migrationShape, migrationsShape } from '../../shared/api/migration-responses.ts';
 import type {
   causeShape,
   healthShape,
   problemShape,
   runShape,
   runsShape,
+  sourcesShape,
   timetableShape,
   transferShape,
   transfersShape,
@@ -25,17 +27,37 @@ export type Timetable = InferOutput<typeof timetableShape>;
 export type HealthPage = InferOutput<typeof healthShape>;
 export type ProviderHealth = HealthPage['providers'][number];
 export type Problem = InferOutput<typeof problemShape>;
+export type Migration = InferOutput<typeof migrationShape>;
+export type MigrationState = Migration['state'];
+export type MigrationPage = InferOutput<typeof migrationsShape>;
+export type SourcePage = InferOutput<typeof sourcesShape>;
+export type { MigrationPlan } from '../../shared/plans/plan.ts';
 export type { CauseClass };
 
 /** As JSON brings it: instants are texts. */
 export type RunSummary = Omit<Summary, 'createdAt' | 'closedAt'>;
 export type FailureGroup = Summary['failures'][number];
+/** Over all its runs. */
+export interface MigrationSummary {
+  readonly failures: readonly FailureGroup[];
+}
 
 export const RUN_STATES: readonly RunState[] = [
   'planning',
   'active',
   'paused',
   'completed',
+  'failed',
+  'cancelled',
+];
+export const MIGRATION_STATES: readonly MigrationState[] = [
+  'listing',
+  'planned',
+  'pilot',
+  'moving',
+  'auditing',
+  'completed',
+  'paused',
   'failed',
   'cancelled',
 ];

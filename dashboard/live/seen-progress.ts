@@ -1,9 +1,12 @@
 /**
- * The progress of each run that this page saw while it was open, kept in the tab across reloads.
+ * The progress of each run and migration that this page saw while it was open, kept in the tab across reloads.
  */
-import type { Run } from '../api/types.ts';
 import type { Look } from '../model/progress.ts';
-import { addPoint, type Point, pointOf } from '../model/timeline.ts';
+import { addPoint, type Counted, type Point, pointOf } from '../model/timeline.ts';
+
+interface Seen extends Counted {
+  readonly runId: string;
+}
 
 const PREFIX = 'waybill.seen4.';
 const known = new Map<string, readonly Point[]>();
@@ -16,13 +19,13 @@ export function seenOf(runId: string): readonly Point[] {
   return stored;
 }
 
-/** Notes how far a run is now. */
-export function notice(run: Run, at: number): readonly Point[] {
-  const before = seenOf(run.runId);
-  const points = addPoint(before, pointOf(run, at));
+/** Notes how far a run or a migration is now. @param runId or the id of the migration */
+export function notice({ runId, ...counted }: Seen, at: number): readonly Point[] {
+  const before = seenOf(runId);
+  const points = addPoint(before, pointOf(counted, at));
   if (points === before) return before;
-  known.set(run.runId, points);
-  store(run.runId, points);
+  known.set(runId, points);
+  store(runId, points);
   return points;
 }
 

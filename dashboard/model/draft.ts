@@ -3,7 +3,7 @@
  * chosen stays until it is sent or dropped.
  */
 
-import { isStarted, isUploadPlace } from '../api/checks.ts';
+import { isStartedRun, isUploadPlace } from '../api/checks.ts';
 import type { Client } from '../api/client.ts';
 import { type Failure, toFailure } from '../api/failure.ts';
 import { upload } from '../api/upload.ts';
@@ -105,7 +105,7 @@ export async function send(client: Client, token: string): Promise<string | unde
       change({ key });
     }
     change({ sending: 'starting' });
-    const { runId } = await client.post('manifests', { key }, isStarted);
+    const { runId } = await client.post('manifests', { key }, isStartedRun);
     dropFile();
     return runId;
   } catch (error) {

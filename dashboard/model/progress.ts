@@ -1,6 +1,12 @@
 /** How a run goes: what is open in it, and how fast. */
 import type { Run } from '../api/types.ts';
 
+/** What a bar shows, of a run or a migration. */
+export interface Barred {
+  readonly progress: Pick<Run['progress'], 'done' | 'total' | 'percent'>;
+  readonly counts: Pick<Run['counts'], 'succeeded' | 'failed' | 'cancelled'>;
+}
+
 /** Something of it is sent. */
 export const isSending = ({ state }: Pick<Run, 'state'>): boolean =>
   state === 'planning' || state === 'active';

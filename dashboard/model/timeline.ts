@@ -18,7 +18,11 @@ export interface Timeline {
   readonly straightUntil?: number;
 }
 
-export const pointOf = ({ counts }: Pick<Run, 'counts'>, at: number): Point => ({
+export interface Counted {
+  readonly counts: Pick<Run['counts'], 'succeeded' | 'failed' | 'cancelled'>;
+}
+
+export const pointOf = ({ counts }: Counted, at: number): Point => ({
   at,
   succeeded: counts.succeeded,
   failed: counts.failed,

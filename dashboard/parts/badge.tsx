@@ -1,5 +1,7 @@
 /** Badges of states: an icon and a word, never colour alone. */
-import type { Run, RunState, TransferState } from '../api/types.ts';
+
+import { isWaiting } from '../../shared/migrations/progress.ts';
+import type { Migration, MigrationState, Run, RunState, TransferState } from '../api/types.ts';
 import { doneOf } from '../model/progress.ts';
 import { usePage } from '../state/context.ts';
 import { Icon, type IconName } from './icons.tsx';
@@ -13,6 +15,18 @@ const RUNS: Readonly<Record<RunState, readonly [Tone, IconName]>> = {
   completed: ['good', 'check'],
   failed: ['bad', 'cross'],
   cancelled: ['idle', 'stop'],
+};
+
+const MIGRATIONS: Readonly<Record<MigrationState, readonly [Tone, IconName]>> = {
+  listing: ['busy', 'search'],
+  planned: ['busy', 'dots'],
+  pilot: ['busy', 'play'],
+  moving: ['busy', 'play'],
+  auditing: ['busy', 'search'],
+  completed: ['good', 'check'],
+  paused: ['warn', 'pause'],
+  cancelled: ['idle', 'stop'],
+  failed: ['bad', 'cross'],
 };
 
 const TRANSFERS: Readonly<Record<TransferState, readonly [Tone, IconName]>> = {
@@ -53,6 +67,31 @@ export function RunBadge({ run }: { readonly run: Pick<Run, 'state' | 'counts'> 
   return (
     <Badge tone={tone} icon={icon}>
       {t(`run.state.${state}`)}
+    </Badge>
+  );
+}
+
+export function MigrationBadge({ migration }: { readonly migration: Migration }) {
+  const { t } = usePage();
+  const { state, counts } = migration;
+  const [tone, icon] = Object.hasOwn(MIGRATIONS, state) ? MIGRATIONS[state] : UNKNOWN;
+  if (isWaiting(migration)) {
+    return (
+      <Badge tone="warn" icon="pause">
+        {t('migration.state.waiting')}
+      </Badge>
+    );
+  }
+  if (state === 'completed' && counts.failed + counts.quarantined > 0) {
+    return (
+      <Badge tone="warn" icon="warn">
+        {t('run.state.completedWithFailures')}
+      </Badge>
+    );
+  }
+  return (
+    <Badge tone={tone} icon={icon}>
+      {t(`migration.state.${state}`)}
     </Badge>
   );
 }

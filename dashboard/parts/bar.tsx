@@ -1,8 +1,8 @@
-/** The progress bar of a run: succeeded, failed and the rest. */
-import type { Run } from '../api/types.ts';
+/** The progress bar of a run or a migration: succeeded, failed and the rest. */
+import type { Barred } from '../model/progress.ts';
 import { usePage } from '../state/context.ts';
 
-export function Bar({ run, large = false }: { readonly run: Run; readonly large?: boolean }) {
+export function Bar({ run, large = false }: { readonly run: Barred; readonly large?: boolean }) {
   const { t, format } = usePage();
   const { done, total, percent } = run.progress;
   const { succeeded, failed, cancelled } = run.counts;

@@ -32,6 +32,8 @@ export function RunTable(props: {
   /** Those among which a run may wait. */
   readonly all?: readonly Run[];
   readonly isBusy?: boolean;
+  /** What each is called. @default its manifest, list or task */
+  readonly titleOf?: (run: Run) => string;
 }) {
   const { t, format } = usePage();
   const now = useNow(2_000);
@@ -45,7 +47,7 @@ export function RunTable(props: {
       cell: (run) => (
         <>
           <a class="row-link" href={runHref(run.runId)}>
-            {runTitle(run, t)}
+            {props.titleOf?.(run) ?? runTitle(run, t)}
           </a>
           <span class="below">
             {[t(`operation.${run.operation}`), targetOf(run)].filter(Boolean).join(' · ')}

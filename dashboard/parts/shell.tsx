@@ -81,7 +81,9 @@ const viewOf = (route: Route): string =>
     ? `run ${route.runId}`
     : route.page === 'transfer'
       ? `transfer ${route.transferId}`
-      : route.page;
+      : route.page === 'migration'
+        ? `migration ${route.migrationId}`
+        : route.page;
 
 /** After going to another view its heading is where reading goes on. */
 function useFocusOnNewView(main: { readonly current: HTMLElement | null }, view: string) {
@@ -97,6 +99,7 @@ function useFocusOnNewView(main: { readonly current: HTMLElement | null }, view:
 }
 
 const VIEWS = [
+  ['migrations', '#/migrations'],
   ['runs', '#/'],
   ['nightly', '#/nightly'],
   ['providers', '#/providers'],
@@ -105,7 +108,9 @@ const VIEWS = [
 function Navigation({ route }: { readonly route: Route }) {
   const { t } = usePage();
   const isCurrent = (page: string): boolean =>
-    route.page === page || (page === 'runs' && (route.page === 'run' || route.page === 'transfer'));
+    route.page === page ||
+    (page === 'runs' && (route.page === 'run' || route.page === 'transfer')) ||
+    (page === 'migrations' && route.page === 'migration');
   return (
     <nav aria-label={t('nav.label')}>
       {VIEWS.map(([page, href]) => (

@@ -2,6 +2,8 @@
 
 export type Route =
   | ({ readonly page: 'runs' } & RunFilter)
+  | { readonly page: 'migrations'; readonly state?: string }
+  | { readonly page: 'migration'; readonly migrationId: string }
   | { readonly page: 'nightly' }
   | { readonly page: 'providers' }
   | { readonly page: 'start'; readonly kind?: StartKind }
@@ -10,7 +12,7 @@ export type Route =
   | { readonly page: 'unknown' };
 
 /** What is started where it is no manifest. */
-export type StartKind = 'batch' | 'oms';
+export type StartKind = 'migration' | 'batch' | 'oms';
 
 export interface RunFilter {
   readonly state?: string;
@@ -56,10 +58,18 @@ export function parseRoute(hash: string): Route {
       return { page: 'run', runId: second, filter };
     }
   }
+  if (first === 'migrations' && third === undefined) {
+    if (second !== undefined) return { page: 'migration', migrationId: second };
+    return { page: 'migrations', ...given('state') };
+  }
   if (parts.length === 1 && (first === 'nightly' || first === 'providers' || first === 'start')) {
     return { page: first };
   }
-  if (parts.length === 2 && first === 'start' && (second === 'batch' || second === 'oms')) {
+  if (
+    parts.length === 2 &&
+    first === 'start' &&
+    (second === 'migration' || second === 'batch' || second === 'oms')
+  ) {
     return { page: 'start', kind: second };
   }
   return { page: 'unknown' };
@@ -76,5 +86,8 @@ export const runsHref = ({ state, operation, search }: RunFilter = {}): string =
   withQuery('', { state, operation, search });
 export const runHref = (runId: string, filter: TransferFilter = {}): string =>
   withQuery(`runs/${encodeURIComponent(runId)}`, { ...filter });
+export const migrationsHref = (state?: string): string => withQuery('migrations', { state });
+export const migrationHref = (migrationId: string): string =>
+  `#/migrations/${encodeURIComponent(migrationId)}`;
 export const transferHref = (runId: string, transferId: string): string =>
   `#/runs/${encodeURIComponent(runId)}/transfers/${encodeURIComponent(transferId)}`;

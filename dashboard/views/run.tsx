@@ -13,6 +13,7 @@ import { targetOf } from '../model/run-name.ts';
 import { hasCourse } from '../model/timeline.ts';
 import { RunBadge } from '../parts/badge.tsx';
 import { Copyable } from '../parts/copy.tsx';
+import { Downloads, REPORTS } from '../parts/downloads.tsx';
 import { Icon } from '../parts/icons.tsx';
 import { Empty, FailureNotice, Loading, Notice } from '../parts/notice.tsx';
 import { Waiting } from '../parts/run-table.tsx';
@@ -20,7 +21,7 @@ import { runTitle } from '../parts/run-title.ts';
 import { Title } from '../parts/title.tsx';
 import { usePage } from '../state/context.ts';
 import { runHref, runsHref, type TransferFilter } from '../state/route.ts';
-import { CancelDialog, Downloads, PauseButton, RetryDialog } from './run/actions.tsx';
+import { CancelDialog, PauseButton, RetryDialog } from './run/actions.tsx';
 import { Failures } from './run/failures.tsx';
 import { Headline } from './run/headline.tsx';
 import { Night } from './run/night.tsx';
@@ -204,8 +205,9 @@ function Followed(props: {
       )}
       {groups.length > 0 && (
         <Failures
-          run={run}
           groups={groups}
+          adviceOf={(group) => adviceOf(group, run, 'transfer')}
+          hrefOf={(group) => runHref(runId, { state: 'failed', cause: group.class })}
           onRetry={canRetry ? (kind) => setDialog({ retry: kind }) : undefined}
         />
       )}
@@ -213,7 +215,7 @@ function Followed(props: {
       {counts.quarantined > 0 && <Rejected run={run} />}
       {summary.value && <Warnings counts={summary.value.warnings} />}
       <Transfers run={run} filter={filter} />
-      <Downloads run={run} />
+      <Downloads path={runPath(runId)} id={runId} names={reportsOf(run)} />
 
       {dialog === 'cancel' && (
         <CancelDialog
@@ -236,6 +238,12 @@ function Followed(props: {
     </>
   );
 }
+
+/** A stopped run has what was never sent too. */
+const reportsOf = (run: Run): readonly string[] =>
+  run.closedAt !== null && isStopped(run) && run.progress.total !== null
+    ? [...REPORTS, 'rest.csv']
+    : REPORTS;
 
 /** Asked for only while nothing of the run is sent. */
 function WaitsBehind({ run }: { readonly run: Run }) {

@@ -1,4 +1,4 @@
-/** The view that starts a run from a file: choose it, check the findings, send it. */
+/** The view that starts work: a migration, a run from a file, a job or a task. */
 import { useEffect, useId, useRef, useState } from 'preact/hooks';
 import { isRunPage } from '../api/checks.ts';
 import { useLive } from '../live/use-live.ts';
@@ -14,9 +14,11 @@ import { useStore } from '../state/store.ts';
 import { BatchForm } from './start/batch-form.tsx';
 import { DropZone } from './start/drop-zone.tsx';
 import { Findings } from './start/findings.tsx';
+import { MigrationForm } from './start/migration-form.tsx';
 import { OmsForm } from './start/oms-form.tsx';
 
 const KINDS = [
+  ['migration', '#/start/migration'],
   ['manifest', '#/start'],
   ['batch', '#/start/batch'],
   ['oms', '#/start/oms'],
@@ -42,7 +44,10 @@ export function StartView({ kind }: { readonly kind: StartKind | undefined }) {
         </nav>
         <p class="lead">{t(`start.text.${current}`)}</p>
       </Title>
-      {current === 'batch' ? <BatchForm /> : current === 'oms' ? <OmsForm /> : <ManifestForm />}
+      {current === 'manifest' && <ManifestForm />}
+      {current === 'migration' && <MigrationForm />}
+      {current === 'batch' && <BatchForm />}
+      {current === 'oms' && <OmsForm />}
     </div>
   );
 }

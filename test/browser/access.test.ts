@@ -1,7 +1,4 @@
 /** For everybody: without a mouse, with a screen reader, on a phone, in the dark, in Chinese. */
-import { readFileSync } from 'node:fs';
-import { createRequire } from 'node:module';
-import type { AxeResults } from 'axe-core';
 import type { Page } from 'playwright-core';
 import { describe, expect, it } from 'vitest';
 import {
@@ -11,9 +8,9 @@ import {
   startLive,
   useBrowser,
 } from '../fixtures/dashboard.ts';
+import { violations } from '../fixtures/page.ts';
 
 const open = useBrowser();
-const axe = readFileSync(createRequire(import.meta.url).resolve('axe-core/axe.min.js'), 'utf8');
 
 async function withRun(): Promise<{ live: LiveService; runId: string }> {
   const live = await startLive();
@@ -24,20 +21,6 @@ async function withRun(): Promise<{ live: LiveService; runId: string }> {
   ];
   const runId = await live.start('videos.csv', manifestOf(live.site, 60, more));
   return { live, runId };
-}
-
-/** Rules of WCAG 2.2, levels A and AA, and the tool's own best practices. */
-async function violations(page: Page): Promise<readonly string[]> {
-  await page.evaluate(axe);
-  const { violations: found } = await page.evaluate(
-    () =>
-      (
-        window as unknown as { axe: { run(): Promise<AxeResults> } }
-      ).axe.run() as Promise<AxeResults>,
-  );
-  return found.flatMap(({ id, help, nodes }) =>
-    nodes.map(({ html, failureSummary }) => `${id}: ${help}\n${html}\n${failureSummary}`),
-  );
 }
 
 const VIEWS: readonly (readonly [name: string, hash: (runId: string) => string, ready: string])[] =
@@ -122,7 +105,7 @@ describe('the keyboard alone', () => {
     const page = await open(live);
     await page.locator('tbody tr').first().waitFor();
     const order: string[] = [];
-    for (let n = 0; n < 12; n += 1) {
+    for (let n = 0; n < 13; n += 1) {
       await page.keyboard.press('Tab');
       order.push(await focused(page));
       const outline = await page.evaluate(() => {
@@ -131,9 +114,10 @@ describe('the keyboard alone', () => {
       });
       expect(outline, order.at(-1)).toBe('solid true');
     }
-    expect(order.slice(0, 11)).toEqual([
+    expect(order.slice(0, 12)).toEqual([
       'Skip to the content',
       'Waybill, Runs',
+      'Migrations',
       'Runs',
       'Nightly',
       'Providers',

@@ -51,6 +51,7 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
     'dashboard/',
     'shared/manifest/',
     'shared/api/oms-ids.ts',
+    'shared/migrations/progress.ts',
     'shared/lib/csv.ts',
     'shared/lib/errors.ts',
     'shared/lib/http-date.ts',

@@ -1,38 +1,15 @@
-/** The actions on a run: retry failures, pause, resume, cancel, download reports. */
+/** The actions on a run: retry failures, pause, resume, cancel. */
 import { useEffect, useState } from 'preact/hooks';
-import { isAnything } from '../../api/checks.ts';
-import { type Failure, toFailure } from '../../api/failure.ts';
+import type { Failure } from '../../api/failure.ts';
 import { runPath } from '../../api/paths.ts';
 import type { CauseClass, FailureGroup, Run } from '../../api/types.ts';
+import { useAction } from '../../live/use-action.ts';
 import { adviceOf } from '../../model/advice.ts';
 import { isStopped, remainingOf } from '../../model/progress.ts';
 import { Dialog } from '../../parts/dialog.tsx';
-import { hand } from '../../parts/hand.ts';
 import { Icon } from '../../parts/icons.tsx';
 import { FailureNotice, Notice } from '../../parts/notice.tsx';
 import { usePage } from '../../state/context.ts';
-
-function useRunAction(
-  run: Run,
-  action: 'retry' | 'pause' | 'resume' | 'cancel',
-  onDone: () => void,
-) {
-  const { client } = usePage();
-  const [failure, setFailure] = useState<Failure>();
-  const [isBusy, setBusy] = useState(false);
-  const act = async (body: unknown) => {
-    setBusy(true);
-    setFailure(undefined);
-    try {
-      await client.post(`${runPath(run.runId)}/${action}`, body, isAnything);
-      onDone();
-    } catch (error) {
-      setFailure(toFailure(error));
-    }
-    setBusy(false);
-  };
-  return { act, failure, isBusy };
-}
 
 /** @param only the class that is asked for, when it is one */
 export function RetryDialog(props: {
@@ -52,7 +29,9 @@ export function RetryDialog(props: {
     new Set(only ? [only] : [...byClass.keys()].filter((kind) => kind !== 'request')),
   );
   const count = [...chosen].reduce((sum, kind) => sum + (byClass.get(kind) ?? 0), 0);
-  const { act, failure, isBusy } = useRunAction(run, 'retry', () => props.onDone(count));
+  const { act, failure, isBusy } = useAction(runPath(run.runId), 'retry', () =>
+    props.onDone(count),
+  );
   const toggle = (kind: CauseClass) => {
     const next = new Set(chosen);
     if (!next.delete(kind)) next.add(kind);
@@ -106,7 +85,7 @@ export function CancelDialog(props: {
 }) {
   const { t } = usePage();
   const { run, onClose } = props;
-  const { act, failure, isBusy } = useRunAction(run, 'cancel', props.onDone);
+  const { act, failure, isBusy } = useAction(runPath(run.runId), 'cancel', props.onDone);
   return (
     <Dialog title={t('cancel.title')} onClose={onClose}>
       <p>{t('cancel.open', { n: remainingOf(run) })}</p>
@@ -134,63 +113,12 @@ export function PauseButton(props: {
   const { t } = usePage();
   const { run, onDone, onFailure } = props;
   const action = run.state === 'paused' ? 'resume' : 'pause';
-  const { act, failure, isBusy } = useRunAction(run, action, () => onDone(action));
+  const { act, failure, isBusy } = useAction(runPath(run.runId), action, () => onDone(action));
   useEffect(() => onFailure(failure), [failure]);
   return (
     <button type="button" class="button" disabled={isBusy} onClick={() => void act({})}>
       <Icon name={action === 'pause' ? 'pause' : 'play'} />
       {t(`${action}.go`)}
     </button>
-  );
-}
-
-const REPORTS = [
-  ['summary.json', 'application/json'],
-  ['failed.csv', 'text/csv'],
-  ['rejected.csv', 'text/csv'],
-] as const;
-/** Of a stopped run: what was never sent. */
-const REST = ['rest.csv', 'text/csv'] as const;
-
-/** Reports need the token, so they come by request and are handed to the browser as a file. */
-export function Downloads({ run }: { readonly run: Run }) {
-  const { t, client } = usePage();
-  const [failure, setFailure] = useState<Failure>();
-  const [busy, setBusy] = useState<string>();
-  const reports = [
-    ...REPORTS,
-    ...(run.closedAt !== null && isStopped(run) && run.progress.total !== null ? [REST] : []),
-  ];
-  useEffect(() => setFailure(undefined), [run.runId]);
-  const take = async (name: string, type: string) => {
-    setBusy(name);
-    setFailure(undefined);
-    try {
-      const text = await client.text(`${runPath(run.runId)}/${name}`);
-      hand(new Blob([text], { type }), `${run.runId}-${name}`);
-    } catch (error) {
-      setFailure(toFailure(error));
-    } finally {
-      setBusy(undefined);
-    }
-  };
-  return (
-    <div class="downloads">
-      <span class="muted">{t('downloads.title')}</span>
-      {reports.map(([name, type]) => (
-        <button
-          key={name}
-          type="button"
-          class="button small"
-          disabled={busy === name}
-          onClick={() => void take(name, type)}
-          aria-label={t('downloads.take', { name })}
-        >
-          <Icon name="download" />
-          {name}
-        </button>
-      ))}
-      {failure && <FailureNotice failure={failure} />}
-    </div>
   );
 }

@@ -1,20 +1,21 @@
-/** Failures of a run by cause: how many, what it means, what to do, and the provider's page. */
-import type { FailureGroup, Run } from '../../api/types.ts';
-import { adviceOf } from '../../model/advice.ts';
+/** Failures by cause: how many, what it means, what to do, and the provider's page. */
+import type { FailureGroup } from '../../api/types.ts';
 import { isExplained, pageOf } from '../../model/causes.ts';
 import { Card } from '../../parts/card.tsx';
 import { Icon } from '../../parts/icons.tsx';
 import { usePage } from '../../state/context.ts';
-import { runHref } from '../../state/route.ts';
+import type { TextKey } from '../../text/types.ts';
 
 export function Failures(props: {
-  readonly run: Run;
   readonly groups: readonly FailureGroup[];
+  readonly adviceOf: (group: FailureGroup) => TextKey;
+  /** To the transfers of a group, where there is a list of them. */
+  readonly hrefOf?: (group: FailureGroup) => string;
   /** Asks whether those of a class shall be tried again; undefined where that can't be done. */
   readonly onRetry: ((kind: FailureGroup['class']) => void) | undefined;
 }) {
   const { t, format } = usePage();
-  const { groups, onRetry, run } = props;
+  const { adviceOf, groups, hrefOf, onRetry } = props;
   const total = groups.reduce((sum, { count }) => sum + count, 0);
   return (
     <Card
@@ -43,7 +44,7 @@ export function Failures(props: {
                   : t(`class.${group.class}.means`)}
               </p>
               <p>
-                <strong>{t('failures.do')}</strong> {t(adviceOf(group, run, 'transfer'))}
+                <strong>{t('failures.do')}</strong> {t(adviceOf(group))}
               </p>
               {group.message && (
                 <p class="small muted said-by" lang="en">
@@ -51,9 +52,7 @@ export function Failures(props: {
                 </p>
               )}
               <p class="links">
-                <a href={runHref(run.runId, { state: 'failed', cause: group.class })}>
-                  {t('failures.show')}
-                </a>
+                {hrefOf && <a href={hrefOf(group)}>{t('failures.show')}</a>}
                 <DocumentationLink group={group} />
                 {onRetry && (
                   <button type="button" class="button small" onClick={() => onRetry(group.class)}>

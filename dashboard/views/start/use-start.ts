@@ -1,10 +1,10 @@
-/** Sends the request of a form that starts work, and opens its run. */
+/** Sends the request of a form that starts work, and opens its run or migration. */
 import { useRef, useState } from 'preact/hooks';
 import { isStarted } from '../../api/checks.ts';
 import { type Failure, toFailure } from '../../api/failure.ts';
 import type { StartRequest } from '../../model/start-request.ts';
 import { usePage } from '../../state/context.ts';
-import { runHref } from '../../state/route.ts';
+import { migrationHref, runHref } from '../../state/route.ts';
 
 export function useStart() {
   const { client } = usePage();
@@ -19,8 +19,9 @@ export function useStart() {
     setFailure(undefined);
     try {
       const headers = { 'idempotency-key': last.current.key };
-      const { runId } = await client.post(request.path, request.body, isStarted, headers);
-      location.hash = runHref(runId);
+      const started = await client.post(request.path, request.body, isStarted, headers);
+      location.hash =
+        'runId' in started ? runHref(started.runId) : migrationHref(started.migrationId);
     } catch (error) {
       setFailure(toFailure(error));
       setBusy(false);
