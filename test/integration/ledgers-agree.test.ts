@@ -1,5 +1,5 @@
 /**
- * Both ledgers, told the same in the same order, answer the same, and what a plain merge of the facts
+ * All ledgers, told the same in the same order, answer the same, and what a plain merge of the facts
  * does (promise G3 and the counts).
  */
 import fc from 'fast-check';
@@ -8,16 +8,32 @@ import type { Ledger } from '../../shared/ledger/ledger.ts';
 import { type Fact, merge, TRANSFER_STATES } from '../../shared/ledger/merge.ts';
 import type { TransferUpdate } from '../../shared/ledger/model.ts';
 import { createDynamoLedger } from '../../shared/stores/aws/dynamodb/ledger.ts';
+import type { Database } from '../../shared/stores/postgres/database.ts';
+import { createPostgresLedger } from '../../shared/stores/postgres/ledger.ts';
 import { newRun, newShard } from '../contract/ledger.ts';
 import { type Dynalite, startDynalite } from '../fixtures/dynalite.ts';
+import {
+  hasPostgres,
+  openTestDatabase,
+  type PostgresServer,
+  startPostgres,
+} from '../fixtures/postgres.ts';
 import { openStores } from '../fixtures/stores.ts';
 import { createLedgerTable } from '../fixtures/table.ts';
 
 let dynalite: Dynalite;
+let server: PostgresServer | undefined;
+let database: Database | undefined;
 beforeAll(async () => {
   dynalite = await startDynalite();
+  server = hasPostgres ? await startPostgres() : undefined;
+  database = server && (await openTestDatabase(server, 'agree'));
 });
-afterAll(() => dynalite.close());
+afterAll(async () => {
+  await Promise.all([dynalite.close(), database?.close()]);
+  await server?.close();
+});
+const postgres = (): readonly Ledger[] => (database ? [createPostgresLedger(database)] : []);
 
 const AT = Date.parse('2026-11-20T02:00:00Z');
 const LEASE = { owner: 'w', at: new Date(AT), leaseMs: 60_000 };
@@ -74,6 +90,7 @@ it('G3: keeps the same record of the same reports', async () => {
   const { ledger: sqlite } = openStores();
   let now = AT;
   const options = { table, call: dynalite.call, now: () => new Date(now) };
+  const others = postgres();
   let runs = 0;
   await fc.assert(
     fc.asyncProperty(told, async (reports) => {
@@ -83,7 +100,7 @@ it('G3: keeps the same record of the same reports', async () => {
       const facts = new Map<number, TransferUpdate[]>();
       const tell = async (line: number, fact: TransferUpdate) => {
         facts.set(line, [...(facts.get(line) ?? []), fact]);
-        for (const ledger of [sqlite, dynamo]) {
+        for (const ledger of [sqlite, dynamo, ...others]) {
           const { state, attempt, accepted, at, event, cause: why, progress } = fact;
           const [first] = accepted;
           const isAcceptance = state === 'submitted' && event === 'accepted' && attempt === 1;
@@ -93,14 +110,16 @@ it('G3: keeps the same record of the same reports', async () => {
         }
       };
       const expectSame = async () => {
-        expect(await view(dynamo, runId)).toEqual(await view(sqlite, runId));
+        for (const other of [dynamo, ...others]) {
+          expect(await view(other, runId)).toEqual(await view(sqlite, runId));
+        }
         const { items } = await sqlite.transfers(runId);
         const plain = [...facts]
           .sort(([a], [b]) => a - b)
           .map(([, all]) => all.reduce<Fact>(merge, all[0] as Fact));
         expect(items.map(factOf)).toEqual(plain.map(factOf));
       };
-      for (const ledger of [sqlite, dynamo]) {
+      for (const ledger of [sqlite, dynamo, ...others]) {
         await ledger.openRun(newRun(runId));
         await ledger.openShard(newShard(runId), LEASE);
       }
@@ -112,7 +131,7 @@ it('G3: keeps the same record of the same reports', async () => {
         if (!repeated) await tell(line, each);
       }
       await expectSame();
-      for (const ledger of [sqlite, dynamo]) {
+      for (const ledger of [sqlite, dynamo, ...others]) {
         await ledger.activateRun(runId, { shardCount: 1, sizeBytes: 100 });
         await ledger.endShard(newShard(runId), LEASE, tally(facts.size));
         await ledger.closeRun(runId, new Date(AT));
@@ -153,22 +172,24 @@ it('lets runs be paused, resumed, stopped and closed alike', async () => {
   const table = await createLedgerTable(dynalite.call);
   const { ledger: sqlite } = openStores();
   const dynamo = createDynamoLedger({ table, call: dynalite.call, countsMaxAgeMs: 0 });
+  const ledgers = [sqlite, dynamo, ...postgres()];
   const steps = fc.array(fc.constantFrom(...Object.keys(STEPS)), { minLength: 1, maxLength: 12 });
   let runs = 0;
   await fc.assert(
     fc.asyncProperty(steps, async (names) => {
       runs += 1;
       const runId = `s${runs}`;
-      for (const ledger of [sqlite, dynamo]) await ledger.openRun(newRun(runId));
+      for (const ledger of ledgers) await ledger.openRun(newRun(runId));
       for (const [index, name] of names.entries()) {
         const at = new Date(AT + index);
-        const [one, other] = await Promise.all(
-          [sqlite, dynamo].map(async (ledger) => ({
+        const [one, ...others] = await Promise.all(
+          ledgers.map(async (ledger) => ({
             answer: await STEPS[name]?.(ledger, runId, at),
             run: await ledger.run(runId),
           })),
         );
-        expect(other, names.slice(0, index + 1).join(' ')).toEqual(one);
+        const told = names.slice(0, index + 1).join(' ');
+        for (const other of others) expect(other, told).toEqual(one);
       }
     }),
     { numRuns: 100 },

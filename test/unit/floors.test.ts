@@ -81,6 +81,7 @@ const LIBRARIES: readonly (readonly [name: RegExp, place: RegExp])[] = [
   [/^@valibot\/to-json-schema$/, /^(shared\/api\/openapi|scripts\/(cli-schemas|docs))\.ts$/],
   [/^saxes$/, /^shared\/lib\/xml\.ts$/],
   [/^node:sqlite$/, /^(shared\/stores\/sqlite\/|local\/lock\.ts$)/],
+  [/^pg$/, /^shared\/stores\/postgres\//],
   [/^commander$/, /^cli\//],
   [/^croner$/, /^(local\/|shared\/migrations\/cron\.ts$)/],
   [/^chokidar$/, /^local\//],

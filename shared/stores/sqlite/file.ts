@@ -129,7 +129,7 @@ export function openSqliteFile(path: string, gapMs = COMMIT_GAP_MS): SqliteFile 
   return { db, write, onCommit: (hook) => void hooks.push(hook), close };
 }
 
-export type Row = Record<string, string | number | null>;
+export type { Row } from '../ledger-rows.ts';
 
 /** Statements by the names of their texts. */
 export const prepareAll = <Name extends string>(

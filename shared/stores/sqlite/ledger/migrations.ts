@@ -1,11 +1,8 @@
 /** Stores migrations in SQLite. */
 import { migrationCursor, parseRunCursor } from '../../../ledger/cursors.ts';
-import {
-  type KeptMigration,
-  MIGRATION_STATES,
-  type MigrationState,
-} from '../../../ledger/migration.ts';
+import { type KeptMigration, MIGRATION_STATES } from '../../../ledger/migration.ts';
 import type { MigrationCalls } from '../../ledger-parts.ts';
+import { toMigration } from '../../ledger-rows.ts';
 import { prepareAll, type Row, type SqliteFile } from '../file.ts';
 
 const SQL = {
@@ -53,12 +50,3 @@ export function createMigrations({ db, write }: SqliteFile): MigrationCalls {
 }
 
 const NEWEST = { createdAtMs: Number.MAX_SAFE_INTEGER, runId: '' };
-
-const toMigration = (row: Row): KeptMigration => ({
-  migrationId: String(row['migration_id']),
-  createdAt: new Date(Number(row['created_at'])),
-  state: row['state'] as MigrationState,
-  ...(row['closed_at'] !== null && { closedAt: new Date(Number(row['closed_at'])) }),
-  document: String(row['document']),
-  version: Number(row['version']),
-});

@@ -8,8 +8,8 @@ import { MANY_RUNS } from '../../../ledger/ledger.ts';
 import { type NewRun, RUN_STATES, type Run } from '../../../ledger/model.ts';
 import { createRunStops } from '../../../ledger/stops.ts';
 import type { RunCalls } from '../../ledger-parts.ts';
+import { toRun } from '../../ledger-rows.ts';
 import { prepareAll, type Row, type SqliteFile } from '../file.ts';
-import { toRun } from './rows.ts';
 
 /** Transfers of a shard that were read and have no row. */
 const UNSENT = `MAX(0, transfers

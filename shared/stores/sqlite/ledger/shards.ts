@@ -4,9 +4,6 @@ import type { IntentWindow } from '../../../ledger/ledger.ts';
 import type { Shard } from '../../../ledger/shard.ts';
 import type { Tally } from '../../../ledger/tally.ts';
 import type { ShardCalls } from '../../ledger-parts.ts';
-import { prepareAll, type Row, type SqliteFile } from '../file.ts';
-import type { Counters } from './counters.ts';
-import type { Lines } from './lines.ts';
 import {
   fromWindows,
   toMarks,
@@ -15,7 +12,10 @@ import {
   toTransfer,
   toWindows,
   withMark,
-} from './rows.ts';
+} from '../../ledger-rows.ts';
+import { prepareAll, type Row, type SqliteFile } from '../file.ts';
+import type { Counters } from './counters.ts';
+import type { Lines } from './lines.ts';
 
 const SQL = {
   stateOfRun: 'SELECT state FROM runs WHERE run_id = ?',

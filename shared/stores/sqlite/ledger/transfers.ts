@@ -22,10 +22,10 @@ import {
 } from '../../../ledger/model.ts';
 import { acceptedUpdate, thinTransfer, toUpdate } from '../../../ledger/word.ts';
 import type { TransferCalls } from '../../ledger-parts.ts';
+import { toAccepted, toTransfer } from '../../ledger-rows.ts';
 import { prepareAll, type Row, type SqliteFile } from '../file.ts';
 import type { Counters } from './counters.ts';
 import type { Lines } from './lines.ts';
-import { toAccepted, toTransfer } from './rows.ts';
 
 const SQL = {
   select: 'SELECT * FROM transfers WHERE run_id = ? AND shard = ? AND line = ?',

@@ -1,8 +1,9 @@
-/** Converts SQLite rows to ledger types and back. */
-import { latestId, toHistory } from '../../../ledger/history.ts';
-import type { IntentWindow, Mark, ShardRecord, ShardState } from '../../../ledger/ledger.ts';
-import type { ListedFields } from '../../../ledger/listed-fields.ts';
-import { TRANSFER_STATES, type TransferState } from '../../../ledger/merge.ts';
+/** Converts rows of relational stores to ledger types and back. */
+import { latestId, toHistory } from '../ledger/history.ts';
+import type { IntentWindow, Mark, ShardRecord, ShardState } from '../ledger/ledger.ts';
+import type { ListedFields } from '../ledger/listed-fields.ts';
+import { TRANSFER_STATES, type TransferState } from '../ledger/merge.ts';
+import type { KeptMigration, MigrationState } from '../ledger/migration.ts';
 import type {
   ManifestTotals,
   Operation,
@@ -12,11 +13,12 @@ import type {
   TransferObject,
   TransferProgress,
   TransferTask,
-} from '../../../ledger/model.ts';
-import type { Shard } from '../../../ledger/shard.ts';
-import type { Tally } from '../../../ledger/tally.ts';
-import type { Cause } from '../../../lib/errors.ts';
-import type { Row } from '../file.ts';
+} from '../ledger/model.ts';
+import type { Shard } from '../ledger/shard.ts';
+import type { Tally } from '../ledger/tally.ts';
+import type { Cause } from '../lib/errors.ts';
+
+export type Row = Record<string, string | number | null>;
 
 const text = (row: Row, name: string): string => String(row[name]);
 
@@ -152,3 +154,12 @@ function toObject(row: Row): TransferObject | undefined {
   const listed = has(row, 'listed') ? json<ListedFields>(row, 'listed') : {};
   return { url: text(row, 'url'), key: text(row, 'key'), ...md5, ...listed };
 }
+
+export const toMigration = (row: Row): KeptMigration => ({
+  migrationId: String(row['migration_id']),
+  createdAt: new Date(Number(row['created_at'])),
+  state: row['state'] as MigrationState,
+  ...(row['closed_at'] !== null && { closedAt: new Date(Number(row['closed_at'])) }),
+  document: String(row['document']),
+  version: Number(row['version']),
+});
