@@ -41,20 +41,22 @@ export const isUnprepared = (error: unknown): boolean =>
 export const codeOf = (error: unknown): string => faultOf(error).code;
 
 /** Of errors that are told in our own words. */
-const SENTENCES: Readonly<Record<string, (role: string) => string>> = {
-  ECONNREFUSED: () => 'does not answer: nothing listens there',
-  ENOTFOUND: () => 'does not answer: its host name is not known',
-  EAI_AGAIN: () => 'does not answer: its host name could not be looked up',
-  ETIMEDOUT: () => 'does not answer: the connection timed out',
-  '28P01': (role) => `refused the password of the role ${role}`,
-  '28000': (role) => `does not let the role ${role} in from this machine (pg_hba.conf)`,
-  '3D000': () => 'has no such database',
-  '25006': () => 'is read-only: it is a replica, or is being replaced; name the primary',
-  '53100': () => 'could not write: its disk is full',
-  '53300': () => 'has no connection left for this role or database (max_connections)',
-  '57P01': () => 'ended the connection',
-  '57P03': () => 'is starting up or shutting down',
-};
+const SENTENCES = new Map<string, (role: string) => string>(
+  Object.entries({
+    ECONNREFUSED: () => 'does not answer: nothing listens there',
+    ENOTFOUND: () => 'does not answer: its host name is not known',
+    EAI_AGAIN: () => 'does not answer: its host name could not be looked up',
+    ETIMEDOUT: () => 'does not answer: the connection timed out',
+    '28P01': (role: string) => `refused the password of the role ${role}`,
+    '28000': (role: string) => `does not let the role ${role} in from this machine (pg_hba.conf)`,
+    '3D000': () => 'has no such database',
+    '25006': () => 'is read-only: it is a replica, or is being replaced; name the primary',
+    '53100': () => 'could not write: its disk is full',
+    '53300': () => 'has no connection left for this role or database (max_connections)',
+    '57P01': () => 'ended the connection',
+    '57P03': () => 'is starting up or shutting down',
+  }),
+);
 
 const TLS = /CERT|SIGNATURE|SELF_SIGNED/;
 
@@ -64,7 +66,7 @@ const HINT = 'docs/postgresql.md lists the rights that it needs';
 export function toStoreError(error: unknown, name: string, role: string): Error {
   if (error instanceof WaybillError) return error;
   const { code, message } = faultOf(error);
-  const sentence = SENTENCES[code]?.(role) ?? sentenceOf(code, message, role);
+  const sentence = SENTENCES.get(code)?.(role) ?? sentenceOf(code, message, role);
   return new StoreError(`PostgreSQL at ${name} ${sentence}.`, error);
 }
 

@@ -18,7 +18,7 @@ const FUNCTIONS = `
 CREATE FUNCTION waybill.now_ms() RETURNS bigint LANGUAGE sql STABLE
   AS $$ SELECT (extract(epoch FROM statement_timestamp()) * 1000)::bigint $$;
 
--- Makes room for the healthy objects of a run, which the role that works may not do by itself.
+-- Makes room for the healthy objects of a run, for roles that may make no tables.
 CREATE FUNCTION waybill.open_block(run bigint) RETURNS void
   LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog AS $$
 DECLARE

@@ -32,17 +32,17 @@ const SQL = statementsOf('facts', {
   write: `
     WITH kept AS (
       INSERT INTO waybill.lines (run, shard, line, word, id)
-      SELECT (SELECT number FROM waybill.runs WHERE run_id = $1), $2, told.*
-      FROM unnest($3::bigint[], $4::bigint[], $5::text[]) AS told
+      SELECT (SELECT number FROM waybill.runs WHERE run_id = $1), $2, new.*
+      FROM unnest($3::bigint[], $4::bigint[], $5::text[]) AS new
       ON CONFLICT (run, shard, line) DO UPDATE SET word = excluded.word, id = excluded.id
     )
     UPDATE waybill.shards SET ${STATES} WHERE run_id = $1 AND shard = $2`,
   writeThick: `
     INSERT INTO waybill.transfers AS kept (run_id, shard, line, state, attempt, class, cause,
       accepted, url, key, md5, listed, task, progress, events, history, updated_at)
-    SELECT $1, $2, told.* FROM unnest($3::bigint[], $4::text[], $5::bigint[], $6::text[], $7::text[],
+    SELECT $1, $2, new.* FROM unnest($3::bigint[], $4::text[], $5::bigint[], $6::text[], $7::text[],
       $8::text[], $9::text[], $10::text[], $11::text[], $12::text[], $13::text[], $14::text[],
-      $15::bigint[], $16::text[], $17::bigint[]) AS told
+      $15::bigint[], $16::text[], $17::bigint[]) AS new
     ON CONFLICT (run_id, shard, line) DO UPDATE SET
       state = excluded.state, attempt = excluded.attempt, class = excluded.class,
       cause = excluded.cause, accepted = excluded.accepted,
