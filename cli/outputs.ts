@@ -3,7 +3,16 @@ import * as v from 'valibot';
 import { checkShape } from './check/line.ts';
 import { showShape } from './commands/show.ts';
 import { verifyShape } from './commands/verify.ts';
-import { ordered, run, runPage, size, summary, transfer, transferPage } from './io/answers.ts';
+import {
+  ordered,
+  pace,
+  run,
+  runPage,
+  size,
+  summary,
+  transfer,
+  transferPage,
+} from './io/answers.ts';
 import { migration, migrationPage, migrationSummary, opened } from './io/migration-answers.ts';
 import { manifestShape } from './manifest/output.ts';
 import { planShape, planWithProbeShape } from './plan/shape.ts';
@@ -110,6 +119,7 @@ export const OUTPUTS: Readonly<Record<string, Output>> = {
       run,
     ]),
   },
+  pace: { description: 'The pace that holds.', schema: pace },
   pause: { description: 'What was paused.', schema: steered },
   plan: {
     description:

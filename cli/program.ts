@@ -11,6 +11,7 @@ import { addManifest } from './commands/manifest.ts';
 import { addMigrate } from './commands/migrate.ts';
 import { addMigrations } from './commands/migrations.ts';
 import { addOms } from './commands/oms.ts';
+import { addPace } from './commands/pace.ts';
 import { addPause } from './commands/pause.ts';
 import { addPlan } from './commands/plan.ts';
 import { addRedrive } from './commands/redrive.ts';
@@ -50,6 +51,7 @@ const COMMANDS: readonly ((program: Command, io: CommandIo) => void)[] = [
   addStart,
   addCatchUp,
   addRetry,
+  addPace,
   addPause,
   addResume,
   addCancel,

@@ -37,7 +37,7 @@ const secretName = {
 /** Settings of the functions, which check them themselves. */
 const SETTINGS = Object.fromEntries(
   t
-    .namesOf(t.COS, t.HUAWEI, t.SMN, t.SWEEP, t.NIGHT, {
+    .namesOf(t.COS, t.PACE, t.HUAWEI, t.SMN, t.SWEEP, t.NIGHT, {
       batchEndpoint: t.BATCH.endpoint,
       batchRate: t.BATCH.requestsPerSecond,
       projects: t.OMS_PROJECTS.others,

@@ -7,6 +7,7 @@ import { expose, openHold, openQueue } from '#wiring';
 import { parseShard, type ShardMessage } from '../shared/ledger/shard.ts';
 import type { RunWatch } from '../shared/ledger/stops.ts';
 import { InputError, LeasedError, UnsettledError } from '../shared/lib/errors.ts';
+import type { Limiter } from '../shared/limits/ports.ts';
 import { createShardReader } from '../shared/manifest/shards.ts';
 import { createSourceCheck } from '../shared/manifest/sources/sources.ts';
 import { createCallbackUrls } from '../shared/providers/tencent/offline-fetch/callback.ts';
@@ -26,14 +27,19 @@ import { openParts } from '../shared/wiring/parts.ts';
 
 export interface Deps extends Omit<SubmitShardOptions, 'now'> {
   readonly queue: QueueSender;
+  /** Whether the pace allows nothing at this hour. @default never */
+  readonly isClosed?: Limiter['isClosed'];
   readonly now?: () => Date;
 }
+
+/** A shard waits so long while the pace is 0. */
+const CLOSED_MS = 10_000;
 
 /** A shard that was delivered so often may never end. */
 const FEEDING_RECEIVES = 3;
 
 export function createHandler(deps: Deps) {
-  const { ledger, log, queue, hold, settleMs, now = () => new Date() } = deps;
+  const { isClosed, ledger, log, queue, hold, settleMs, now = () => new Date() } = deps;
   const submitShard = createSubmitShard({ ...deps, now });
   const feed = (message: ShardMessage) => feedNext(message, { ...deps, now });
 
@@ -45,6 +51,10 @@ export function createHandler(deps: Deps) {
   ): Promise<void> => {
     const { place, ...shard } = message;
     const { id, runId, index } = shard;
+    const again = (delayMs: number) =>
+      queue.send([JSON.stringify(message)], { group: runId, delayMs });
+    // A message that is sent anew does not count its deliveries.
+    if (await isClosed?.()) return again(CLOSED_MS);
     // Those behind it do not wait for it.
     if (receiveCount >= FEEDING_RECEIVES) await feed(message);
     if (receiveCount >= POISON_RECEIVES) await notePoison(ledger, shard);
@@ -52,7 +62,7 @@ export function createHandler(deps: Deps) {
       const outcome = await submitShard(shard, watch, { ...invocation, receipt });
       if (outcome === 'ended') await feed(message);
       if (outcome === 'goes on') {
-        await queue.send([JSON.stringify(message)], { group: runId });
+        await again(0);
         log.debug('shard.continued', { runId, shard: index });
       }
       // A double: whoever has the shard goes on in the lane, or the sweeper does.
@@ -103,15 +113,21 @@ export const handler = expose(async (env) => {
     openHold(config),
     openSources(places, log),
   ]);
-  const { accountOf, breaker, client, each, resolve } = await connectFetch(config, cos, parts, {
-    onKeyExist,
-    places,
-  });
+  const { accountOf, breaker, client, each, isClosed, resolve } = await connectFetch(
+    config,
+    cos,
+    parts,
+    {
+      onKeyExist,
+      places,
+    },
+  );
   return createHandler({
     accountOf,
     breaker,
     client,
     each,
+    isClosed,
     ...parts,
     queue,
     hold,

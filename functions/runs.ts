@@ -31,7 +31,14 @@ import type { Deployment } from '../shared/runtime/deployment.ts';
 import { overHttp } from '../shared/runtime/http.ts';
 import type { Uploads } from '../shared/stores/objects.ts';
 import { runsConfig } from '../shared/wiring/config/functions.ts';
-import { API, CERTIFICATES, namesOf, SERVED, SOURCES } from '../shared/wiring/config/tables.ts';
+import {
+  API,
+  CERTIFICATES,
+  namesOf,
+  PACE,
+  SERVED,
+  SOURCES,
+} from '../shared/wiring/config/tables.ts';
 import { openSourceList } from '../shared/wiring/documents.ts';
 import { openParts } from '../shared/wiring/parts.ts';
 
@@ -93,6 +100,7 @@ export const handler = expose(async (env) => {
     log,
     objects,
     planner: createPlanner({ ledger, objects, queue, shardBytes: config.shardBytes, log }),
+    pace: config.pace,
     planLater,
     queue,
     sources,
@@ -106,7 +114,7 @@ export const deployment: Deployment = {
   memoryMb: 512,
   http: routesOf(RUNS_API),
   files: ['.build/dashboard/**'],
-  environment: namesOf(API, CERTIFICATES, SERVED, SOURCES),
+  environment: namesOf(API, CERTIFICATES, PACE, SERVED, SOURCES),
   uses: {
     ledger: ['read', 'list', 'write', 'remove'],
     indexes: ['failed', 'newest'],

@@ -60,6 +60,7 @@ export const handler = expose(async (env) => {
     lostAfterMs,
     maxAttempts,
     now: () => new Date(),
+    pace: config.cos?.pace,
     queue,
     replan: {
       planLater,

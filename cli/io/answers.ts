@@ -75,6 +75,16 @@ export const run = v.looseObject({
 });
 export type RunView = v.InferOutput<typeof run>;
 
+export const pace = v.looseObject({
+  /** With its time zone; null when there is none. */
+  pace: v.nullable(v.string()),
+  /** That of the configuration. */
+  configured: v.nullable(v.string()),
+  perSecond: v.nullable(size),
+  until: v.nullable(instant),
+});
+export type PaceView = v.InferOutput<typeof pace>;
+
 export const runPage = v.looseObject({
   runs: v.array(run),
   nextCursor: v.nullable(v.string()),

@@ -3,6 +3,7 @@ import {
   batchStarted,
   deadLetters,
   ordered,
+  pace,
   redriven,
   run,
   runPage,
@@ -126,6 +127,10 @@ export function createClient(options: HttpOptions) {
       (await http.read(started, '/audits', posted(body))).runId,
     /** Lists a bucket of a source. @returns the run that does */
     list: async (source: string) => (await http.read(started, '/lists', posted({ source }))).runId,
+    pace: () => http.read(pace, '/pace'),
+    /** Null restores that of the configuration. */
+    changePace: (wanted: string | null) =>
+      http.read(pace, '/pace', { ...posted({ pace: wanted }), method: 'PUT' }),
     /** Shards that were given up. */
     deadLetters: async () => (await http.read(deadLetters, '/dead-letters')).dead,
     /** Puts up to `limit` of them back on the queue; at most 1,000. */

@@ -8,6 +8,7 @@ import type {
   MigrationPage,
   MigrationPlan,
   MigrationSummary,
+  PacePage,
   Run,
   RunPage,
   RunSummary,
@@ -95,6 +96,9 @@ export const isSummary = (value: unknown): value is RunSummary =>
 
 export const isTimetable = (value: unknown): value is Timetable =>
   isObject(value) && 'nextAt' in value && 'requestedAt' in value;
+
+export const isPace = (value: unknown): value is PacePage =>
+  isObject(value) && 'pace' in value && 'perSecond' in value && 'until' in value;
 
 export const isHealth = (value: unknown): value is HealthPage =>
   isObject(value) &&

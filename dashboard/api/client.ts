@@ -45,6 +45,8 @@ export interface Client {
     check: Check<Value>,
     headers?: Readonly<Record<string, string>>,
   ): Promise<Value>;
+  /** @throws Failure */
+  put<Value>(path: string, body: unknown, check: Check<Value>): Promise<Value>;
 }
 
 /** Answers kept, to be shown again; the one used longest ago goes first. */
@@ -53,6 +55,20 @@ const KEPT = 60;
 export function createClient(options: ClientOptions): Client {
   const kept = new Map<string, { readonly text: string; readonly value: unknown }>();
   const request = createRequest(options);
+  const send = async <Value>(
+    method: string,
+    path: string,
+    body: unknown,
+    check: Check<Value>,
+    headers?: Readonly<Record<string, string>>,
+  ): Promise<Value> => {
+    const answer = await request(path, {
+      method,
+      body: JSON.stringify(body),
+      headers: { 'content-type': 'application/json', ...headers },
+    });
+    return parse(await textOf(answer), answer, check);
+  };
 
   return {
     async get(path, check, { signal, keeps = true } = {}) {
@@ -78,14 +94,8 @@ export function createClient(options: ClientOptions): Client {
     async text(path, signal) {
       return textOf(await request(path, signal ? { signal } : {}));
     },
-    async post(path, body, check, headers) {
-      const answer = await request(path, {
-        method: 'POST',
-        body: JSON.stringify(body),
-        headers: { 'content-type': 'application/json', ...headers },
-      });
-      return parse(await textOf(answer), answer, check);
-    },
+    post: (path, body, check, headers) => send('POST', path, body, check, headers),
+    put: (path, body, check) => send('PUT', path, body, check),
   };
 }
 

@@ -4,6 +4,7 @@ import type { migrationShape, migrationsShape } from '../../shared/api/migration
 import type {
   causeShape,
   healthShape,
+  paceShape,
   problemShape,
   runShape,
   runsShape,
@@ -25,6 +26,7 @@ export type HistoryEntry = Transfer['history'][number];
 export type TransferPage = InferOutput<typeof transfersShape>;
 export type Timetable = InferOutput<typeof timetableShape>;
 export type HealthPage = InferOutput<typeof healthShape>;
+export type PacePage = InferOutput<typeof paceShape>;
 export type ProviderHealth = HealthPage['providers'][number];
 export type Problem = InferOutput<typeof problemShape>;
 export type Migration = InferOutput<typeof migrationShape>;

@@ -19,6 +19,7 @@ export const canPause = ({ operation, state }: Pick<Run, 'operation' | 'state'>)
   isSending({ state }) && PAUSABLE.has(operation);
 
 const PAUSABLE: ReadonlySet<Run['operation']> = new Set([
+  'audit-arrival',
   'cos-offline-fetch',
   'list-source',
   'retry-failed-objects',

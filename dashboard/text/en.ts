@@ -525,6 +525,17 @@ export const en = {
   'migrate.startHint': 'Otherwise it lists and plans, then waits for you.',
   'migrate.go': 'Start the migration',
 
+  'pace.title': 'Pace of COS fetch',
+  'pace.none': 'No pace is set: the configured rate is the only limit.',
+  'pace.closed': 'Nothing is sent now.',
+  'pace.now': 'Now at most {n} objects per second.',
+  'pace.until': 'Until {at}.',
+  'pace.field': 'Pace',
+  'pace.hint':
+    'Time zone, windows and the rate of all other hours, such as {example}. 0/s sends nothing.',
+  'pace.set': 'Change the pace',
+  'pace.reset': 'Restore {pace}',
+  'pace.remove': 'Remove the pace',
   'providers.title': 'Providers',
   'providers.text': 'How each provider’s API answered the last requests.',
   'providers.none': 'No requests yet.',

@@ -1,4 +1,4 @@
-/** The view of the providers: throttling and credential failures. */
+/** The view of the providers: the pace, throttling and credential failures. */
 import { isHealth } from '../api/checks.ts';
 import type { ProviderHealth } from '../api/types.ts';
 import { useLive, useNow } from '../live/use-live.ts';
@@ -7,6 +7,7 @@ import { Card } from '../parts/card.tsx';
 import { Empty, FailureNotice, Loading, Notice } from '../parts/notice.tsx';
 import { Title } from '../parts/title.tsx';
 import { usePage } from '../state/context.ts';
+import { PaceCard } from './providers/pace.tsx';
 
 const LOOK_MS = 5_000;
 
@@ -32,6 +33,7 @@ export function ProvidersView() {
           <p>{t('providers.noneText')}</p>
         </Empty>
       )}
+      <PaceCard />
       {providers?.map((health) => (
         <ApiCard key={health.api} health={health} />
       ))}

@@ -1,6 +1,6 @@
 /** Turns the outcome of a submission, accepted or refused, into an update for the ledger. */
 import { toCause } from '../lib/cause.ts';
-import { BreakerOpenError, RunStoppedError, WaybillError } from '../lib/errors.ts';
+import { BreakerOpenError, PaceClosedError, RunStoppedError, WaybillError } from '../lib/errors.ts';
 import type { TransferObject, TransferUpdate } from './model.ts';
 
 /** The provider took attempt `attempt` as `providerId`. */
@@ -17,7 +17,9 @@ export const submitted =
 
 /** Whether the call was taken out of the line before it left. */
 export const isUnsent = (error: unknown): boolean =>
-  error instanceof RunStoppedError || error instanceof BreakerOpenError;
+  error instanceof RunStoppedError ||
+  error instanceof BreakerOpenError ||
+  error instanceof PaceClosedError;
 
 /**
  * The submission failed: `failed` when it was clearly refused, still `submitting` when the answer

@@ -279,6 +279,15 @@ export class RunStoppedError extends WaybillError {
   }
 }
 
+/** The pace allows nothing to be sent at this hour: the request was not sent. */
+export class PaceClosedError extends WaybillError {
+  declare readonly code: 'PACE_CLOSED';
+
+  constructor() {
+    super('The pace allows nothing to be sent now.', { code: 'PACE_CLOSED' });
+  }
+}
+
 /** A store (ledger, queue, objects) failed; the work goes back to the queue. */
 export class StoreError extends WaybillError {
   declare readonly code: 'STORE_FAILED';

@@ -5,6 +5,7 @@ import type { RetryPolicy } from '../lib/retry.ts';
 import type { Renewal } from '../stores/secrets.ts';
 import type { Breaker } from './breaker.ts';
 import { createLimiter } from './limiter.ts';
+import type { PaceWatch } from './pace.ts';
 import type { CredentialBreaker, Limiter, LimitsConfig, Step } from './ports.ts';
 import { watchStatus } from './status.ts';
 
@@ -15,12 +16,18 @@ export interface ApiPlace {
   readonly ledger: Ledger;
   readonly limits: LimitsConfig;
   readonly retry?: RetryPolicy;
+  /** Of what is sent through it. */
+  readonly pace?: PaceWatch;
 }
 
 /** The limiter of an API, and an eye on its answers. @param isShared with other workers */
-export const openApiLimits = ({ api, ledger, limits, retry }: ApiPlace, isShared: boolean) => ({
+export const openApiLimits = (
+  { api, ledger, limits, pace, retry }: ApiPlace,
+  isShared: boolean,
+) => ({
   limiter: createLimiter({
     ...limits,
+    pace,
     ...(retry && { retry }),
     ...(isShared && { shared: { api, ledger } }),
   }),
@@ -42,11 +49,11 @@ export interface CallsOptions {
 export function connectCalls(options: CallsOptions): CredentialBreaker {
   const { breaker, limiter, keys, watch = (request) => request(), restMs } = options;
   const version = () => keys?.version() ?? 0;
-  const around = { restMs, version, isPaused: limiter.isPaused };
   return {
     run(request, call = {}) {
-      const { admit, send } = breaker.steps({ ...call, ...around });
-      const turn: Step = (sent) => limiter.run(sent, call.signal, call.group);
+      const isPaused = () => limiter.isPaused(call.isSend);
+      const { admit, send } = breaker.steps({ ...call, restMs, version, isPaused });
+      const turn: Step = (sent) => limiter.run(sent, call);
       return chain(admit, renewKeys(keys), turn, send, watch)(request);
     },
   };

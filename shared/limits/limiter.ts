@@ -11,12 +11,15 @@ import type { Notes } from '../ledger/notes.ts';
 import { unlessAborted } from '../lib/abort.ts';
 import { ClockError, ProviderError, StoreError, WaybillError } from '../lib/errors.ts';
 import { delayMs, type RetryPolicy, shouldRetry } from '../lib/retry.ts';
-import type { Limiter, LimitsConfig } from './ports.ts';
+import type { PaceWatch } from './pace.ts';
+import type { Limiter, LimitsConfig, Turn } from './ports.ts';
 import { createGate } from './rate/gate.ts';
 import type { ShareOptions } from './rate/share.ts';
 
 export interface LimiterOptions extends LimitsConfig {
   readonly retry?: RetryPolicy;
+  /** Bounds the rate further. */
+  readonly pace?: PaceWatch | undefined;
   /** Shares the limits with other workers, through a note in the ledger. */
   readonly shared?: Pick<ShareOptions, 'api' | 'ledger'> & { readonly worker?: string };
   /** Milliseconds: Unix time where limits are shared, else any that only grow. */
@@ -32,6 +35,7 @@ export function createLimiter({
   requestsPerSecond,
   inFlight,
   retry,
+  pace,
   shared,
   now = shared ? Date.now : () => performance.now(),
   wait = sleep,
@@ -39,7 +43,7 @@ export function createLimiter({
 }: LimiterOptions): Limiter {
   const gate = createGate({
     ...(shared ?? { api: '', ledger: memoryNotes() }),
-    ...{ inFlight, now, random, requestsPerSecond, wait },
+    ...{ inFlight, now, pace, random, requestsPerSecond, wait },
     isAlone: shared === undefined,
     worker: shared?.worker ?? randomUUID(),
   });
@@ -50,12 +54,8 @@ export function createLimiter({
     gate.answered(isThrottled, pauseMs);
   };
 
-  const once = async <Answer>(
-    request: () => Promise<Answer>,
-    signal: AbortSignal | undefined,
-    group: string,
-  ): Promise<Answer> => {
-    await gate.enter(signal, group);
+  const once = async <Answer>(request: () => Promise<Answer>, turn: Turn): Promise<Answer> => {
+    await gate.enter(turn);
     try {
       const answer = await request();
       answered();
@@ -67,11 +67,11 @@ export function createLimiter({
   };
 
   return {
-    async run(request, signal, group = '') {
+    async run(request, turn = {}) {
       let isCorrected = false;
       for (let sends = 1; ; sends += 1) {
         try {
-          return await once(request, signal, group);
+          return await once(request, turn);
         } catch (error) {
           if (error instanceof ClockError && error.isCorrected && !isCorrected) {
             isCorrected = true;
@@ -80,7 +80,7 @@ export function createLimiter({
           // A ledger out of reach was waited for already.
           if (error instanceof StoreError || !shouldRetry(error, sends, retry)) throw error;
           const retryAfterMs = error instanceof ProviderError ? error.retryAfterMs : undefined;
-          await unlessAborted(wait(delayMs(sends, retryAfterMs, random(), retry)), signal);
+          await unlessAborted(wait(delayMs(sends, retryAfterMs, random(), retry)), turn.signal);
         }
       }
     },
@@ -124,6 +124,10 @@ export function createLimiter({
     },
 
     isPaused: gate.isPaused,
+    async isClosed() {
+      if (pace?.isStale()) await pace.look();
+      return pace?.rate() === 0;
+    },
     rate: gate.rate,
     rest: gate.rest,
   };

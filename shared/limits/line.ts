@@ -7,6 +7,8 @@ export interface Waiting {
   readonly resume: () => void;
   readonly fail: (error: unknown) => void;
   readonly signal: AbortSignal | undefined;
+  /** It sends an object, which the pace may forbid. */
+  readonly isSend: boolean;
 }
 
 export interface Line {

@@ -6,6 +6,15 @@ export interface LimitsConfig {
   readonly inFlight: number;
 }
 
+/** How a request waits for its turn. */
+export interface Turn {
+  readonly signal?: AbortSignal | undefined;
+  /** Whose request it is, such as a run's: groups that wait are served in turn. */
+  readonly group?: string | undefined;
+  /** It sends an object, and no other request obeys a pace of 0. */
+  readonly isSend?: boolean | undefined;
+}
+
 /** Stands around a request to a provider, and makes it when, and as often as, it may. */
 export type Step = <Answer>(request: () => Promise<Answer>) => Promise<Answer>;
 
@@ -14,18 +23,18 @@ export interface Limiter {
    * Makes one request as soon as rate and slots allow, and again after a clear refusal
    * (`retry.ts`), or once after a refused time; `request` runs anew each time, so that every send is
    * signed anew.
-   * @param signal takes a request that waits out of the line; one that has left is not touched
-   * @param group whose request it is, such as a run's: groups that wait are served in turn
-   * @throws what `request` throws, or the reason of `signal`; StoreError when shared limits are out of
-   * reach for a minute
+   * @param turn its `signal` takes a request that waits out of the line; one that has left is not touched
+   * @throws what `request` throws, or the reason of `signal`; PaceClosedError (PACE_CLOSED) for one that
+   * sends while the pace is 0; StoreError when shared limits are out of reach for a minute
    */
-  run<Answer>(
-    request: () => Promise<Answer>,
-    signal?: AbortSignal,
-    group?: string,
-  ): Promise<Answer>;
-  /** Whether the provider asked for a pause that is not over: for what waited after its turn. */
-  isPaused(): boolean;
+  run<Answer>(request: () => Promise<Answer>, turn?: Turn): Promise<Answer>;
+  /**
+   * Whether the provider asked for a pause that is not over, or the pace is 0 for one that sends: for
+   * what waited after its turn.
+   */
+  isPaused(isSend?: boolean): boolean;
+  /** Whether the pace is 0, so that nothing may be sent. */
+  isClosed(): Promise<boolean>;
   /**
    * Works on all items of all batches, as many at once as may be in flight. Finishes every item
    * before it throws what the first failing one threw.
@@ -53,11 +62,7 @@ export interface CredentialBreaker {
   run<Answer>(request: () => Promise<Answer>, options?: CallOptions): Promise<Answer>;
 }
 
-export interface CallOptions {
-  /** Takes a call that waits out of the line; one that has left is not touched. */
-  readonly signal?: AbortSignal | undefined;
-  /** Whose call it is, such as a run's: groups that wait are served in turn. */
-  readonly group?: string | undefined;
+export interface CallOptions extends Turn {
   /**
    * Does what must be done right before each send, such as a look whether the run goes on. What it
    * throws, the call throws, and nothing is sent.

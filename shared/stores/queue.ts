@@ -15,6 +15,8 @@ export interface QueueMessage {
 export interface SendOptions {
   /** Whose messages they are, such as a run's: groups are served in turn. @default '' */
   readonly group?: string;
+  /** Until they may be received, at most 15 minutes. @default 0 */
+  readonly delayMs?: number;
 }
 
 /** What a function may do with a queue. */

@@ -10,6 +10,7 @@ import { InputError } from '../lib/errors.ts';
 import type { Log } from '../lib/log.ts';
 import type { KeyPolicy } from '../limits/breaker.ts';
 import { type ApiPlace, connectCalls } from '../limits/calls.ts';
+import { watchPace } from '../limits/pace.ts';
 import { HUAWEI_KEYS, huaweiIdentity, type OpenBreaker } from '../providers/huawei/breaker.ts';
 import type { HuaweiConfig } from '../providers/huawei/config.ts';
 import { createObsReader } from '../providers/huawei/obs.ts';
@@ -52,7 +53,7 @@ function openCalls(config: StoresConfig, place: ApiPlace, { identity, policy, re
   const breaker = openBreaker(config, place.ledger, identity, policy);
   const api = openApi(config, place);
   const calls = connectCalls({ breaker, ...api, keys: openRenewal(), restMs });
-  return { breaker: calls, each: api.limiter.each };
+  return { breaker: calls, each: api.limiter.each, isClosed: api.limiter.isClosed };
 }
 
 const tencentKey = ({ credentials }: CosConfig, restMs?: number): Key => ({
@@ -84,14 +85,15 @@ export async function connectFetch(
   { ledger, log }: Parts,
   { explain, onKeyExist, places, restMs }: FetchOptions,
 ) {
-  const place = { api: 'cos-fetch', ledger, limits: cos.limits };
+  const pace = watchPace(ledger, cos.pace);
+  const place = { api: 'cos-fetch', ledger, limits: cos.limits, pace };
   const clock = tencentClock(log);
   const connect = (credentials: CosConfig['credentials']) => {
     const account = { ...cos, credentials };
-    const { breaker, each } = openCalls(config, place, tencentKey(account, restMs));
+    const { breaker, each, isClosed } = openCalls(config, place, tencentKey(account, restMs));
     const objects = connectCosObjects(account, clock);
     const client = connectCosFetch(account, clock, onKeyExist);
-    return { breaker, client, each, objects, resolve: hasArrived(objects) };
+    return { breaker, client, each, isClosed, objects, resolve: hasArrived(objects) };
   };
   const own = connect(cos.credentials);
   const accountOf = createAccounts({ sets: await openCredentials(places.sets), own, connect });

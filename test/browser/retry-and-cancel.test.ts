@@ -46,6 +46,21 @@ describe('failures', () => {
   });
 });
 
+it('the pace is changed, refused with its fault, and removed', async () => {
+  const live = await startLive();
+  const page = await open(live, { hash: '#/providers' });
+  await page.getByText('No pace is set').waitFor();
+  await page.getByLabel('Pace', { exact: true }).fill('soon');
+  await page.getByRole('button', { name: 'Change the pace' }).click();
+  await page.getByText('expected in item 1 a window with its rate').waitFor();
+  await page.getByLabel('Pace', { exact: true }).fill('Asia/Shanghai 50/s');
+  await page.getByRole('button', { name: 'Change the pace' }).click();
+  await page.getByText('Now at most 50 objects per second.').waitFor();
+  expect(await (await live.call('/pace')).json()).toMatchObject({ pace: 'Asia/Shanghai 50/s' });
+  await page.getByRole('button', { name: 'Remove the pace' }).click();
+  await page.getByText('No pace is set').waitFor();
+});
+
 it('a nightly pass is started now', async () => {
   const live = await startLive();
   const page = await open(live, { hash: '#/nightly' });

@@ -96,6 +96,14 @@ export function queueContract(
       expect(second?.receipt).not.toBe(first?.receipt);
     });
 
+    it('gives out messages after their delay, and others meanwhile', async () => {
+      await queue.send(['late'], { group: 'r1', delayMs: 1_000 });
+      await queue.send(['now'], { group: 'r1' });
+      expect(await bodies(10, 60_000)).toEqual(['now']);
+      await advance(1_000);
+      expect(await bodies(10, 60_000)).toEqual(['late']);
+    });
+
     it('ends a removed message for good', async () => {
       await queue.send(['a']);
       const [message] = await queue.receive(1, 1_000);

@@ -181,6 +181,10 @@ it('answers of every route are as described', { timeout: 60_000 }, async () => {
     await ask(`POST /runs/{runId}/${action}`, begun as { runId: string }, post());
   }
   expect((await ask('POST /dead-letters/redrive', {}, post())).status).toBe(200);
+  const put = (pace: unknown) => ({ ...post({ pace }), method: 'PUT' });
+  expect((await ask('PUT /pace', {}, put('UTC 9000/s'))).status).toBe(200);
+  expect((await ask('PUT /pace', {}, put('soon'))).status).toBe(400);
+  expect((await ask('GET /pace')).status).toBe(200);
   expect((await ask('POST /nightly', {}, post())).status).toBe(202);
   expect((await ask('POST /lists', {}, post({ source: 's3://media/photos/' }))).status).toBe(202);
 

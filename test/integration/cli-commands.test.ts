@@ -157,6 +157,19 @@ it('repeats, cancels and goes on with a run, and says GO in the end', async () =
   const open = await call('runs', '--state', 'planning', 'active', '--json');
   expect(open.json).toMatchObject([{ runs: [{ runId }] }]);
 
+  expect((await call('pause', runId, '--json')).json).toEqual([{ runId }]);
+  const paused = (await call('show', runId, '--check', '--json')).json[0];
+  expect(paused).toMatchObject({ state: 'paused', verdict: 'NO-GO' });
+  expect(await call('pause', runId.slice(0, 12))).toMatchObject({
+    code: 0,
+    output: `run ${runId} is paused\nresume it with: npx waybill resume ${runId}\n`,
+  });
+  expect((await call('resume', runId, '--json')).json).toEqual([{ runId }]);
+  expect(await call('pause', failed)).toMatchObject({
+    code: 4,
+    output: expect.stringContaining('already completed'),
+  });
+
   const unasked = await call('cancel', runId);
   expect(unasked).toMatchObject({ code: 2, output: expect.stringContaining('expected --yes') });
   const cancelled = await call('cancel', runId, '--yes', '--json');
@@ -173,6 +186,21 @@ it('repeats, cancels and goes on with a run, and says GO in the end', async () =
   expect(on.code).toBe(0);
   const ready = await call('show', runId, '--check');
   expect(ready).toMatchObject({ code: 0, output: expect.stringMatching(/verdict +GO\n/) });
+});
+
+it('shows, changes and restores the pace', async () => {
+  const { call } = await setup({ WAYBILL_PACE: 'UTC 90/s' });
+  const configured = { pace: 'UTC 90/s', configured: 'UTC 90/s', perSecond: 90, until: null };
+  expect((await call('pace', '--json')).json).toMatchObject([configured]);
+  const changed = await call('pace', 'Asia/Shanghai 0/s');
+  expect(changed.output).toMatch(/^pace +Asia\/Shanghai 0\/s\nnow +0\/s\nconfigured +UTC 90\/s\n/);
+  expect(changed.code).toBe(0);
+  expect(await call('pace', '22:00-06:00 400/s')).toMatchObject({
+    code: 2,
+    output: expect.stringContaining('expected the rate of all other hours at the end'),
+  });
+  expect((await call('pace', 'UTC 5/s', '--reset')).code).toBe(2);
+  expect((await call('pace', '--reset', '--json')).json).toMatchObject([configured]);
 });
 
 it('takes the beginning of an id wherever it takes a run', async () => {

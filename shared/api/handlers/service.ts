@@ -1,9 +1,11 @@
 /**
- * The routes about the service itself: dead letters, the nightly pass, the status of the provider
- * APIs, the OpenAPI document and the dashboard.
+ * The routes about the service itself: dead letters, the nightly pass, the pace, the status of the
+ * provider APIs, the OpenAPI document and the dashboard.
  */
 import type { Notes } from '../../ledger/notes.ts';
 import type { Log } from '../../lib/log.ts';
+import { changePace, readPace, type SetPace } from '../../limits/pace.ts';
+import { formatPace, nextChange, type Pace, parsePace, rateOf } from '../../limits/rate/pace.ts';
 import { readStatus } from '../../limits/status.ts';
 import type { SourceConfig } from '../../manifest/sources/config.ts';
 import { describeSource } from '../../manifest/sources/sources.ts';
@@ -12,7 +14,7 @@ import { json } from '../../runtime/http.ts';
 import { type CertificateKey, toPem } from '../../signing/certificate.ts';
 import type { DeadLetters } from '../../stores/queue.ts';
 import { openApi } from '../openapi.ts';
-import { parseBody, redriveBody } from '../requests.ts';
+import { paceBody, parseBody, redriveBody } from '../requests.ts';
 import type { SERVICE_ROUTES } from '../routes/service.ts';
 import { absent, type Route, type Routes } from './common.ts';
 
@@ -21,6 +23,8 @@ export interface ServiceOptions {
   readonly ledger: Notes;
   readonly log: Log;
   readonly now: () => Date;
+  /** That of the configuration. */
+  readonly pace?: Pace | undefined;
   /** The page and its files; absent where there is none. */
   readonly dashboard?: Route | undefined;
   /** As they are now. @default none */
@@ -43,6 +47,7 @@ export const serviceRoutes = ({
   ledger,
   log,
   now,
+  pace: configured,
   sources = () => [],
 }: ServiceOptions): Routes<typeof SERVICE_ROUTES> => ({
   'GET /dead-letters': async () => json(200, await deadLetters.depth()),
@@ -58,6 +63,15 @@ export const serviceRoutes = ({
     const requested = await requestPass(ledger, now());
     log.info('nightly.requested', { at: requested.requestedAt });
     return json(202, timetable(requested, now()));
+  },
+  'GET /pace': async () =>
+    json(200, paceView(await readPace(ledger, configured), configured, now())),
+  'PUT /pace': async ({ body }) => {
+    const { pace } = parseBody(paceBody, body);
+    const text = pace === null ? null : formatPace(parsePace(pace));
+    await changePace(ledger, text, now());
+    log.info('pace.changed', { pace: text });
+    return json(200, paceView(await readPace(ledger, configured), configured, now()));
   },
   'GET /health/providers': async () => json(200, { providers: await readStatus(ledger) }),
   'GET /sources': async () => json(200, { sources: sources().map(describeSource) }),
@@ -83,3 +97,14 @@ const timetable = ({ nextAt, timeZone, requestedAt }: Timetable, now: Date) => {
     requestedAt: requestedAt ?? null,
   };
 };
+
+function paceView({ pace, changedAt }: SetPace, configured: Pace | undefined, now: Date) {
+  const until = pace && nextChange(pace, now.getTime());
+  return {
+    pace: pace ? formatPace(pace) : null,
+    configured: configured ? formatPace(configured) : null,
+    perSecond: pace ? rateOf(pace)(now.getTime()) : null,
+    until: until === undefined ? null : new Date(until).toISOString(),
+    changedAt: changedAt?.toISOString() ?? null,
+  };
+}

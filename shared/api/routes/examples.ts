@@ -148,6 +148,14 @@ export const healthExample = {
   ],
 };
 
+export const paceExample = {
+  pace: 'Asia/Shanghai 22:00-06:00 400/s, 50/s',
+  configured: null,
+  perSecond: 400,
+  until: '2026-11-20T22:00:00.000Z',
+  changedAt: '2026-11-20T15:12:00.000Z',
+};
+
 export const sourcesExample = {
   sources: [
     {

@@ -2,16 +2,17 @@
 
 import type { ProblemStatus } from '../../runtime/http.ts';
 import { certificateKeysShape } from '../certificate-responses.ts';
-import { redriveBody } from '../requests.ts';
+import { paceBody, redriveBody } from '../requests.ts';
 import {
   healthShape,
+  paceShape,
   queueShape,
   redrivenShape,
   sourcesShape,
   timetableShape,
 } from '../responses.ts';
 import { certificateKeysExample } from './certificate-examples.ts';
-import { healthExample, sourcesExample } from './examples.ts';
+import { healthExample, paceExample, sourcesExample } from './examples.ts';
 import type { RouteDescription } from './route.ts';
 
 const open = <Route extends string>(
@@ -74,6 +75,26 @@ export const SERVICE_ROUTES = [
       requestedAt: '2026-11-20T08:00:00.000Z',
     },
     problems: [],
+  },
+  {
+    tag: 'service',
+    route: 'GET /pace',
+    id: 'getPace',
+    summary: 'How many objects per second may be sent to COS fetch, by the time of day',
+    answers: { 200: paceShape },
+    answer: paceExample,
+    problems: [],
+  },
+  {
+    tag: 'service',
+    route: 'PUT /pace',
+    id: 'putPace',
+    summary: 'Changes the pace of all workers within a second; null restores WAYBILL_PACE',
+    body: paceBody,
+    example: { pace: 'Asia/Shanghai 22:00-06:00 400/s, 50/s' },
+    answers: { 200: paceShape },
+    answer: paceExample,
+    problems: [400],
   },
   {
     tag: 'service',

@@ -34,21 +34,27 @@ export const fullRate = (configured: number, at: number): AdaptiveRate => ({
   throttled: 0,
 });
 
-/** @param at milliseconds; what lies in the past changes nothing */
+/**
+ * @param at milliseconds; what lies in the past changes nothing
+ * @param cap the pace: where it is lower than `configured`, answers were caused by it, and shares are of it
+ */
 export function adapt(
   known: AdaptiveRate,
   configured: number,
   at: number,
   more: { readonly answers: number; readonly throttled: number } = { answers: 0, throttled: 0 },
+  cap = Number.POSITIVE_INFINITY,
 ): AdaptiveRate {
   let { rate, windowAt } = known;
   let answers = known.answers + more.answers;
   let throttled = known.throttled + more.throttled;
   if (at - windowAt >= WINDOW_MS) {
-    if (throttled > 0) rate *= 1 - Math.min(LARGEST_DECREASE, throttled / Math.max(1, answers));
+    const share = Math.min(LARGEST_DECREASE, throttled / Math.max(1, answers));
+    if (throttled > 0) rate = Math.min(rate, cap) * (1 - share);
     [windowAt, answers, throttled] = [at, 0, 0];
   }
-  const recovered = (Math.max(0, at - known.rateAt) / 1_000) * RECOVERY_PER_SECOND * configured;
+  const whole = Math.min(configured, cap);
+  const recovered = (Math.max(0, at - known.rateAt) / 1_000) * RECOVERY_PER_SECOND * whole;
   rate = Math.max(SLOWEST, Math.min(configured, rate + recovered));
   return { rate, rateAt: Math.max(at, known.rateAt), windowAt, answers, throttled };
 }

@@ -3,21 +3,22 @@
  * the worker holds of the limits allows.
  */
 import { unlessAborted } from '../../lib/abort.ts';
-import { StoreError } from '../../lib/errors.ts';
+import { PaceClosedError, StoreError } from '../../lib/errors.ts';
 import { createLine } from '../line.ts';
+import type { Turn } from '../ports.ts';
 import { createShare, type Load, type ShareOptions } from './share.ts';
 
 export interface Gate {
   /**
    * Resolves when one request may leave; pause, rate and slots are those of that moment. Groups that
    * wait are served in turn.
-   * @throws StoreError when the note is out of reach for a minute; the reason of `signal`
+   * @throws StoreError when the note is out of reach for a minute; PaceClosedError; the reason of `signal`
    */
-  enter(signal?: AbortSignal, group?: string): Promise<void>;
+  enter(turn?: Turn): Promise<void>;
   /** Hears how a request ended that left. @param retryAfterMs what the provider asked for */
   answered(isThrottled: boolean, retryAfterMs?: number): void;
-  /** Whether the provider wants nothing at the moment, because it sent `Retry-After`. */
-  isPaused(): boolean;
+  /** Whether the provider wants nothing at the moment, because it sent `Retry-After`, or the pace is 0. */
+  isPaused(isSend?: boolean): boolean;
   /** Requests per second allowed at the moment, of all workers. */
   rate(): number;
   /** Gives back what is not needed until the next request. @throws StoreError */
@@ -43,7 +44,7 @@ const IDLE_MS = 1_000;
 const SAME_MS = 100;
 
 export function createGate(options: ShareOptions): Gate {
-  const { isAlone, now, random, wait } = options;
+  const { isAlone, now, pace, random, wait } = options;
   const line = createLine();
   const load: Load = { waiting: 0, running: 0, peak: 0, isFull: false };
   const share = createShare(options, load);
@@ -70,8 +71,12 @@ export function createGate(options: ShareOptions): Gate {
     await wait(TICK_MS * (0.5 + random() / 2));
   };
 
+  const isClosed = (isSend = false): boolean =>
+    isSend && pace !== undefined && !pace.isStale() && pace.rate() === 0;
+
   /** What the first in line waits for; everything is looked at anew after it. */
   const obstacle = (): Promise<unknown> | undefined => {
+    if (pace?.isStale()) return pace.look();
     const at = now();
     const pauseMs = share.notBefore() - at;
     if (pauseMs > 0) {
@@ -99,9 +104,11 @@ export function createGate(options: ShareOptions): Gate {
     isServing = true;
     try {
       await first;
-      while (line.first()) {
-        const waited = obstacle();
+      for (let next = line.first(); next; next = line.first()) {
+        const isBarred = isClosed(next.isSend);
+        const waited = isBarred ? undefined : obstacle();
         if (waited) await waited;
+        else if (isBarred) line.shift()?.fail(new PaceClosedError());
         else {
           leave();
           line.shift()?.resume();
@@ -123,15 +130,16 @@ export function createGate(options: ShareOptions): Gate {
   };
 
   return {
-    async enter(signal, group = '') {
+    async enter({ signal, group = '', isSend = false } = {}) {
       signal?.throwIfAborted();
+      if (isClosed(isSend)) throw new PaceClosedError();
       load.waiting += 1;
       load.peak = Math.max(load.peak, load.waiting + load.running);
       try {
         const waited = isServing ? undefined : obstacle();
         if (!isServing && !waited) return leave();
         const turn = new Promise<void>((resume, fail) => {
-          line.push({ resume, fail, signal }, group);
+          line.push({ resume, fail, signal, isSend }, group);
         });
         if (waited) void serve(waited);
         await unlessAborted(turn, signal);
@@ -150,7 +158,7 @@ export function createGate(options: ShareOptions): Gate {
       if (load.waiting + load.running === 0 && !isAlone && !isIdling) void restWhenIdle();
       wake();
     },
-    isPaused: () => now() < share.notBefore(),
+    isPaused: (isSend) => now() < share.notBefore() || isClosed(isSend),
     rate: share.rate,
     rest: share.rest,
   };

@@ -62,6 +62,8 @@ export interface LeaseRequest extends Feedback {
   readonly running: number;
   /** When the answer is expected: nothing is granted for before. */
   readonly at: number;
+  /** The pace, in requests per second; none is infinite. */
+  readonly cap: number;
 }
 
 /** What a worker may do. */
@@ -111,14 +113,15 @@ export function take(
 ): { readonly note: LimitsNote; readonly lease: Lease } {
   const { id, running } = request;
   const { adaptive, notBefore } = learn(known, request, limits, now);
-  const { rate } = adaptive;
+  const ceiling = Math.min(limits.requestsPerSecond, request.cap);
+  const rate = Math.min(adaptive.rate, ceiling);
   const line = known.workers.filter((each) => each.id === id || each.heldTo > now);
   const place = line.findIndex((each) => each.id === id && each.slots === 0);
   const others = line.filter((each) => each.id !== id);
   const before = others.slice(0, place === -1 ? others.length : place);
   const present = others.filter(({ seenTo, wanted }) => seenTo > now && wanted > 0);
 
-  const cap = slotsAt(rate, limits.requestsPerSecond, limits.inFlight);
+  const cap = slotsAt(rate, ceiling, limits.inFlight);
   const fair = Math.max(1, Math.floor(cap / (present.length + 1)));
   const free = others.reduce((left, other) => {
     const isKept = present.includes(other) && (before.includes(other) || present.length < cap);
@@ -162,7 +165,7 @@ function levelOf(whole: number, wanted: readonly number[]): number {
 /** The worker has nothing in flight and leaves everything to the others. */
 export const giveBack = (
   known: LimitsNote,
-  { id, ...feedback }: Feedback & { readonly id: string },
+  { id, ...feedback }: Feedback & Pick<LeaseRequest, 'id' | 'cap'>,
   limits: LimitsConfig,
   now: number,
 ): LimitsNote => ({
@@ -174,12 +177,13 @@ export const giveBack = (
 /** What ended before these answers first, so that it does not share the blame. */
 function learn(
   known: LimitsNote,
-  feedback: Feedback,
+  feedback: Feedback & Pick<LeaseRequest, 'cap'>,
   { requestsPerSecond }: LimitsConfig,
   now: number,
 ) {
-  const settled = adapt(known.adaptive, requestsPerSecond, now);
+  const { cap } = feedback;
+  const settled = adapt(known.adaptive, requestsPerSecond, now, undefined, cap);
   const notBefore = Math.max(known.notBefore, feedback.notBefore);
-  const adaptive = adapt(settled, requestsPerSecond, now, feedback);
+  const adaptive = adapt(settled, requestsPerSecond, now, feedback, cap);
   return { adaptive: pausedUntil(adaptive, notBefore), notBefore };
 }

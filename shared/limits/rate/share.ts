@@ -1,5 +1,6 @@
 /** What one worker holds of a provider's limits: leases of tokens, and slots, from the shared note. */
 import { type Notes, updateNote } from '../../ledger/notes.ts';
+import type { PaceWatch } from '../pace.ts';
 import type { LimitsConfig } from '../ports.ts';
 import { adapt, fullRate, pausedUntil } from './adaptive-rate.ts';
 import {
@@ -15,6 +16,8 @@ import {
 export interface ShareOptions extends LimitsConfig {
   /** Holds the note `limits <api>`, which all workers change. */
   readonly ledger: Notes;
+  /** Bounds the rate further. */
+  readonly pace?: PaceWatch | undefined;
   readonly api: string;
   readonly worker: string;
   /** No other worker changes the note: everything is taken, and nothing given back. */
@@ -67,7 +70,9 @@ export function createShare(options: ShareOptions, load: Load) {
   let asking: Promise<void> | undefined;
 
   const parse = (text: string | undefined) => readLimits(text, options, now());
-  const rate = (): number => adapt(adaptive, requestsPerSecond, now()).rate;
+  /** At a pace of 0 what sends nothing goes on as ever. */
+  const cap = (): number => options.pace?.rate() || Number.POSITIVE_INFINITY;
+  const rate = (): number => Math.min(adapt(adaptive, requestsPerSecond, now()).rate, cap());
   const left = (): number => leases.reduce((sum, lease) => sum + lease.left, 0);
   const recent = (at: number): number => used * Math.exp((usedAt - at) / WINDOW_MS);
   const hear = (known: LimitsNote): void => {
@@ -119,7 +124,7 @@ export function createShare(options: ShareOptions, load: Load) {
         // Alone, what is known here is what the note holds.
         ...(isAlone && { answers: 0, throttled: 0 }),
         ...demand(at),
-        ...{ id, running, at: at + latencyMs },
+        ...{ id, running, at: at + latencyMs, cap: cap() },
       };
       const taken = take(isAlone ? { ...known, adaptive } : known, request, options, at);
       lease = taken.lease;
@@ -188,8 +193,8 @@ export function createShare(options: ShareOptions, load: Load) {
     /** Notes how a request ended; true when the others shall know soon. */
     answered(isThrottled: boolean, until: number): void {
       const [at, one] = [now(), { answers: 1, throttled: isThrottled ? 1 : 0 }];
-      const settled = adapt(adaptive, requestsPerSecond, at);
-      adaptive = pausedUntil(adapt(settled, requestsPerSecond, at, one), until);
+      const settled = adapt(adaptive, requestsPerSecond, at, undefined, cap());
+      adaptive = pausedUntil(adapt(settled, requestsPerSecond, at, one, cap()), until);
       feedback = {
         answers: feedback.answers + one.answers,
         throttled: feedback.throttled + one.throttled,
@@ -203,7 +208,7 @@ export function createShare(options: ShareOptions, load: Load) {
       inTurn(async () => {
         if (!isNoted || isAlone || load.waiting + load.running > 0) return;
         [leases, slots, granted] = [[], 0, 0];
-        await change((known, told) => giveBack(known, { id, ...told }, options, now()));
+        await change((known, told) => giveBack(known, { id, ...told, cap: cap() }, options, now()));
         isNoted = false;
       }),
   };

@@ -24,6 +24,8 @@ export type ReconcileOptions = RequeueFailedOptions &
     readonly ledger: Ledger;
     /** Undefined while the provider is not configured. */
     readonly lost?: Pick<LostCallbackOptions, 'each' | 'status'>;
+    /** Whether the pace explains that nothing is sent. */
+    readonly isPaceClosed: boolean;
     /** The run's part of the time for these, which all open runs share. */
     readonly lostUntil: Date;
   };
@@ -81,7 +83,9 @@ export async function reconcileRun(
     : { queued: 0, isRetryLeft: false };
   await describeFailures(shards.filter(isFinished), options);
   const quietMs = Math.max(options.lostAfterMs, options.settleMs);
-  const fed = await feedQuiet(run, shards.map(stateOf), { ...options, quietMs });
+  const fed = options.isPaceClosed
+    ? 0
+    : await feedQuiet(run, shards.map(stateOf), { ...options, quietMs });
   const found = lost.found + tasks.found;
   const isClosed =
     !isRetryLeft &&
@@ -92,7 +96,7 @@ export async function reconcileRun(
     found,
     queued: queued + fed,
     isClosed,
-    isStuck: !isClosed && (await isStuck(run, shards, options)),
+    isStuck: !isClosed && !options.isPaceClosed && (await isStuck(run, shards, options)),
     open: countOpen(shards),
     nextDueAt: lost.isCut ? options.now() : tasks.nextDueAt,
   };

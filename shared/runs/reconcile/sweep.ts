@@ -6,11 +6,18 @@ import type { Ledger } from '../../ledger/ledger.ts';
 import type { Run } from '../../ledger/model.ts';
 import { type Metrics, noMetrics } from '../../lib/metrics.ts';
 import { withoutUndefined } from '../../lib/values.ts';
+import { isClosedLately } from '../../limits/pace.ts';
+import type { Pace } from '../../limits/rate/pace.ts';
 import { continuePlanning } from '../replan.ts';
 import type { Notifier } from './notify.ts';
 import { type ReconcileOptions, reconcileRun } from './run.ts';
 
-export type SweepOptions = Omit<ReconcileOptions, 'all' | 'deadline' | 'lostUntil' | 'outbox'> & {
+export type SweepOptions = Omit<
+  ReconcileOptions,
+  'all' | 'deadline' | 'isPaceClosed' | 'lostUntil' | 'outbox'
+> & {
+  /** That of the configuration. */
+  readonly pace?: Pace | undefined;
   readonly metrics?: Metrics;
   readonly wait?: (ms: number) => Promise<unknown>;
   /** Has a migration take its next step, when a run of it has closed. */
@@ -94,7 +101,8 @@ async function passOver(
   }: { readonly deadline: Date; readonly all: boolean; readonly sweep: Sweep },
   options: SweepOptions,
 ): Promise<Pass> {
-  const { advanceLater, log, notifier, now, replan } = options;
+  const { advanceLater, ledger, log, notifier, now, pace, replan } = options;
+  const isPaceClosed = await isClosedLately(ledger, pace, now());
   const pass: Pass = { active: 0, stuck: 0, open: 0, followed: [], failures: [] };
   const one = async (run: Run, runsLeft: number): Promise<void> => {
     if (run.state === 'planning') {
@@ -104,6 +112,7 @@ async function passOver(
     const reconciled = await reconcileRun(run.runId, {
       ...options,
       ...withoutUndefined({ outbox: notifier?.outbox }),
+      isPaceClosed,
       all,
       deadline,
       lostUntil: partOf(now(), deadline, runsLeft),

@@ -147,10 +147,10 @@ export function createSqliteQueue(
   const take = createTake(sql, { name, maxReceives, ms });
 
   return {
-    send: (bodies, { group = '' } = {}) =>
+    send: (bodies, { group = '', delayMs = 0 } = {}) =>
       write(() => {
         if (bodies.length > 0) sql.addGroup.run({ queue: name, group });
-        for (const body of bodies) sql.insert.run(name, randomUUID(), body, ms(), group);
+        for (const body of bodies) sql.insert.run(name, randomUUID(), body, ms() + delayMs, group);
       }, 'synced'),
     receive: (max, visibilityMs) => write(() => take(max, visibilityMs)),
     extend: ({ receipt }, visibilityMs) =>

@@ -46,9 +46,12 @@ export const storesConfig = config({});
 
 export const planConfig = config(t.PLAN);
 
-export const runsConfig = config({ ...t.API, ...t.SERVED, ...t.CERTIFICATES }, (from) => ({
-  sources: from.read(t.SOURCES),
-}));
+export const runsConfig = config(
+  { ...t.API, ...t.PACE, ...t.SERVED, ...t.CERTIFICATES },
+  (from) => ({
+    sources: from.read(t.SOURCES),
+  }),
+);
 
 export const cosFetchConfig = config(t.FETCH, (from) => ({
   cos: cos(from),
@@ -113,7 +116,8 @@ export const hasTencent = (from: EnvReader): boolean =>
 function cos(from: EnvReader): CosConfig {
   const { requestsPerSecond, inFlight, ...endpoints } = from.read(t.COS);
   const credentials = from.live(t.TENCENT_KEYS);
-  return { ...endpoints, credentials, limits: { requestsPerSecond, inFlight } };
+  const limits = { requestsPerSecond, inFlight };
+  return { ...endpoints, ...from.read(t.PACE), credentials, limits };
 }
 
 function batch(from: EnvReader, tencent: CosConfig): BatchConfig {

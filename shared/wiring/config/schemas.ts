@@ -4,6 +4,7 @@
  */
 import * as v from 'valibot';
 import type { StoreAddress } from '../../lib/env.ts';
+import { paceText, parsePace } from '../../limits/rate/pace.ts';
 import { PROJECT_ID, REGION } from '../../providers/huawei/config.ts';
 import { parseCertificateKey } from '../../signing/certificate.ts';
 import { parseWebhookSecret } from '../../signing/webhook.ts';
@@ -97,6 +98,9 @@ export const store = <const Kinds extends readonly string[]>(fallback: string, .
     fallback,
   );
 };
+
+/** Windows of the day with their rates. */
+export const pace = v.exactOptional(v.pipe(paceText, v.transform(parsePace)));
 
 const isUnique = (items: string[]): boolean => new Set(items).size === items.length;
 

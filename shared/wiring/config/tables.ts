@@ -163,6 +163,9 @@ export const COS = table({
   inFlight: ['WAYBILL_COS_FETCH_IN_FLIGHT', s.integer(50, 1, 10_000)],
 });
 
+/** Of what sends, and of what shows it. */
+export const PACE = table({ pace: ['WAYBILL_PACE', s.pace] });
+
 export const BATCH = table({
   uin: ['TENCENTCLOUD_UIN', s.text('the UIN of the account, digits', DIGITS)],
   appId: ['TENCENTCLOUD_APP_ID', s.text('the APPID of the account, digits', DIGITS)],
@@ -244,7 +247,7 @@ export const SMN = table({
 });
 
 /** What a function lists that uses a provider. */
-export const TENCENT_TABLES = [TENCENT_KEYS, COS] as const;
+export const TENCENT_TABLES = [TENCENT_KEYS, COS, PACE] as const;
 export const HUAWEI_TABLES = [
   HUAWEI_AUTH,
   HUAWEI_KEYS,

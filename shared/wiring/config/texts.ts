@@ -19,6 +19,8 @@ export const TEXTS: Readonly<Record<VariableName, string>> = {
   TENCENTCLOUD_APP_ID: 'APPID of the account',
   WAYBILL_COS_FETCH_RPS: 'Requests per second to COS fetch',
   WAYBILL_COS_FETCH_IN_FLIGHT: 'Requests in flight to COS fetch',
+  WAYBILL_PACE:
+    'Objects per second by the time of day, such as `Asia/Shanghai 22:00-06:00 400/s, 50/s` ([operations.md](operations.md#pace)). An upper bound besides `WAYBILL_COS_FETCH_RPS`.',
   WAYBILL_BATCH_RPS: 'Requests per second to COS Batch',
   WAYBILL_COS_MIGRATION_ENDPOINT: 'Address of COS fetch',
   WAYBILL_COS_ENDPOINT: 'Address of COS objects',

@@ -7,6 +7,7 @@ import type { Tally } from '../../../shared/ledger/tally.ts';
 import { InputError, ProviderError, SourceKeysError } from '../../../shared/lib/errors.ts';
 import { createSend } from '../../../shared/lib/http.ts';
 import { createLimiter } from '../../../shared/limits/limiter.ts';
+import { changePace, watchPace } from '../../../shared/limits/pace.ts';
 import { createCosFetchClient } from '../../../shared/providers/tencent/offline-fetch/client.ts';
 import { readPoison } from '../../../shared/runs/poison.ts';
 import { openSqliteFile } from '../../../shared/stores/sqlite/file.ts';
@@ -16,6 +17,7 @@ import { tencentCalls } from '../../fixtures/calls.ts';
 import { type Peer, type Reply, startPeer } from '../../fixtures/http.ts';
 import { loadJson } from '../../fixtures/load.ts';
 import { silentLog } from '../../fixtures/log.ts';
+import { openStores } from '../../fixtures/stores.ts';
 
 const event = loadJson('events/cos-offline-fetch.json') as { Records: { body: string }[] }; // m1 is shard r1.0, m2 is shard r1.1
 const accepted = (taskId: string): Reply => ({
@@ -523,6 +525,79 @@ describe('cos-offline-fetch', () => {
       expect(items).toHaveLength(SHARD_LINES);
       expect(items.filter(({ attempt }) => attempt === 1)).toEqual([]);
     });
+  });
+
+  /** A worker and its queue, over a pace that is set in the ledger. */
+  async function paced(lines: number, onSend = () => {}) {
+    const queued: { body: string; delayMs: number | undefined }[] = [];
+    const opened: string[] = [];
+    const stores = openStores();
+    const clock = { at: Date.parse('2026-11-20T02:00:00Z') };
+    const pace = watchPace(stores.ledger, undefined, () => clock.at);
+    const limiter = createLimiter({ requestsPerSecond: 1e6, inFlight: 2, pace });
+    const given = await setup(
+      {
+        breaker: tencentCalls(limiter),
+        each: limiter.each,
+        isClosed: limiter.isClosed,
+        ledger: {
+          ...stores.ledger,
+          openShard: (shard, lease) => {
+            opened.push(shard.id);
+            return stores.ledger.openShard(shard, lease);
+          },
+        },
+        queue: {
+          send: async (bodies, { delayMs } = {}) =>
+            void queued.push(...bodies.map((body) => ({ body, delayMs }))),
+        },
+        urls: () => {
+          onSend();
+          return { successCallbackUrl: '', failureCallbackUrl: '' };
+        },
+      },
+      lines,
+    );
+    await stores.ledger.openRun(newRun('r1'));
+    const set = async (text: string) => {
+      await changePace(stores.ledger, text, new Date(clock.at));
+      clock.at += 2_000;
+    };
+    const [record] = event.Records;
+    return { ...given, ...stores, opened, queued, record, set };
+  }
+
+  it('queues a shard for later and looks at nothing of it while the pace is 0', async () => {
+    const { handle, opened, peer, queued, record, set } = await paced(3);
+    peer.answer(accepted('t1'));
+    await set('UTC 0/s');
+    expect(await handle({ Records: [record] })).toEqual({ batchItemFailures: [] });
+    expect([peer.arrived.length, opened]).toEqual([0, []]);
+    expect(queued).toEqual([{ body: expect.stringContaining('"id":"r1.0"'), delayMs: 10_000 }]);
+    await set('UTC 1000000/s');
+    await handle({ Records: [{ ...record, body: queued[0]?.body }] });
+    expect(peer.arrived).toHaveLength(3);
+  });
+
+  it('G1, G2: gives a shard back in whose midst the pace becomes 0, and sends the rest later', async () => {
+    let sends = 0;
+    const given = await paced(40, () => {
+      sends += 1;
+      if (sends === 10) void given.set('UTC 0/s');
+    });
+    const { handle, ledger, peer, queued, record, set } = given;
+    peer.answer(...Array.from({ length: 10 }, (_, n) => accepted(`t${n}`)));
+    expect(await handle({ Records: [record] })).toEqual({ batchItemFailures: [] });
+    const sent = peer.arrived.length;
+    expect(sent).toBeLessThan(14);
+    expect(queued).toHaveLength(1);
+    expect((await ledger.transfers('r1', { limit: 100 })).items).toHaveLength(sent);
+    await set('UTC 1000000/s');
+    await handle({ Records: [{ ...record, body: queued[0]?.body }] });
+    expect(new Set(bodies(peer).map(({ Key }) => Key)).size).toBe(40);
+    expect(peer.arrived).toHaveLength(40);
+    const { items } = await ledger.transfers('r1', { limit: 100 });
+    expect(items.map(({ attempt }) => attempt)).toEqual(Array(40).fill(1));
   });
 
   it('gives its message back when nobody could be told to go on', async () => {

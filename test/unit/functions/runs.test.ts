@@ -7,6 +7,7 @@ import type { Ledger } from '../../../shared/ledger/ledger.ts';
 import { sha256Hex } from '../../../shared/lib/encoding.ts';
 import { StoreError } from '../../../shared/lib/errors.ts';
 import { createLog } from '../../../shared/lib/log.ts';
+import { parsePace } from '../../../shared/limits/rate/pace.ts';
 import { createPlanner } from '../../../shared/runs/plan.ts';
 import { newRun, newShard } from '../../contract/ledger.ts';
 import { loadJson } from '../../fixtures/load.ts';
@@ -29,7 +30,7 @@ interface Ask {
 
 async function setup(
   change: Partial<
-    Pick<Deps, 'authorize' | 'deadLetters' | 'ledger' | 'now' | 'objects' | 'planLater'>
+    Pick<Deps, 'authorize' | 'deadLetters' | 'ledger' | 'now' | 'objects' | 'pace' | 'planLater'>
   > = {},
 ) {
   const stores = openStores();
@@ -564,5 +565,53 @@ describe('runs', () => {
     const { statusCode, value } = await ask('GET /runs');
     expect([statusCode, value.code]).toEqual([503, 'STORE_FAILED']);
     expect(JSON.stringify(value)).not.toContain('/secret/place');
+  });
+});
+
+describe('the pace', () => {
+  const put = (pace: unknown) => ({ body: JSON.stringify({ pace }) });
+
+  it('is none at first, then what was put, then none again', async () => {
+    const { ask, lines } = await setup({ now: () => AT });
+    const none = { pace: null, configured: null, perSecond: null, until: null };
+    expect((await ask('GET /pace')).value).toEqual({ ...none, changedAt: null });
+    const changed = {
+      pace: 'Asia/Shanghai 22:00-06:00 400/s, 50/s',
+      configured: null,
+      perSecond: 50,
+      until: '2026-11-20T14:00:00.000Z',
+      changedAt: AT.toISOString(),
+    };
+    const answer = await ask('PUT /pace', put(' Asia/Shanghai  22:00-06:00 400/s,50/s'));
+    expect(answer).toMatchObject({ statusCode: 200, value: changed });
+    expect((await ask('GET /pace')).value).toEqual(changed);
+    expect(lines.join()).toContain('pace.changed');
+    expect((await ask('PUT /pace', put(null))).value).toMatchObject(none);
+  });
+
+  it('is that of the configuration while nobody puts another one', async () => {
+    const pace = parsePace('UTC 7/s');
+    const { ask } = await setup({ now: () => AT, pace });
+    const configured = { configured: 'UTC 7/s', pace: 'UTC 7/s', perSecond: 7, until: null };
+    expect((await ask('GET /pace')).value).toMatchObject(configured);
+    await ask('PUT /pace', put('UTC 0/s'));
+    expect((await ask('GET /pace')).value).toMatchObject({
+      ...configured,
+      pace: 'UTC 0/s',
+      perSecond: 0,
+    });
+    await ask('PUT /pace', put(null));
+    expect((await ask('GET /pace')).value).toMatchObject(configured);
+  });
+
+  it.each([
+    ['fast', 'expected in item 1 a window with its rate'],
+    [50, 'expected a pace, such as Asia/Shanghai 22:00-06:00 400/s, 50/s'],
+    [undefined, ''],
+  ])('is refused where it is none: %j', async (pace, message) => {
+    const { ask } = await setup();
+    const { statusCode, value } = await ask('PUT /pace', put(pace));
+    expect([statusCode, value.code, value.errors[0].path]).toEqual([400, 'BODY_INVALID', 'pace']);
+    expect(value.errors[0].message).toContain(message);
   });
 });

@@ -6,7 +6,12 @@ import type { PlannedTransfer } from '../../../ledger/manifest-lines.ts';
 import { isUnsent, refused, submitted } from '../../../ledger/outcomes.ts';
 import type { SameKey, Shard } from '../../../ledger/shard.ts';
 import { toCause } from '../../../lib/cause.ts';
-import { type Cause, RunStoppedError, SourceKeysError } from '../../../lib/errors.ts';
+import {
+  type Cause,
+  PaceClosedError,
+  RunStoppedError,
+  SourceKeysError,
+} from '../../../lib/errors.ts';
 import type { Log } from '../../../lib/log.ts';
 import type { CredentialBreaker } from '../../../limits/ports.ts';
 import type { Sources } from '../../../manifest/sources/sources.ts';
@@ -89,7 +94,7 @@ export function createSubmit(options: SubmitOptions) {
       // Signed at its turn, however long it waited for that.
       const send = async () =>
         client.submit(target, { ...task, url: await sentUrl(transfer.url, shard, intent) });
-      const answer = breaker.run(send, call);
+      const answer = breaker.run(send, { ...call, isSend: true });
       const report = await answer
         .then(({ taskId }) => taskId)
         .then(submitted(attempt, transfer, now), refused(attempt, transfer, now));
@@ -104,6 +109,8 @@ export function createSubmit(options: SubmitOptions) {
       return report.event !== 'unanswered';
     } catch (error) {
       if (!isUnsent(error)) throw error;
+      // The shard waits until the pace allows more.
+      if (error instanceof PaceClosedError) intent.stop();
       if (attempt !== undefined) await intent.giveBack(transfer, attempt);
       return true;
     }

@@ -15,9 +15,12 @@ import { BATCH, callBatch, callQueue, hiddenSeconds, isStale, type SqsOptions } 
 const BATCH_BYTES = 262_144;
 
 export const createSqsSender = (options: SqsOptions): QueueSender => ({
-  async send(bodies, { group = '' } = {}) {
+  async send(bodies, { group = '', delayMs = 0 } = {}) {
     // SQS serves groups more evenly then; nothing relies on it.
-    const same = group === '' ? {} : { MessageGroupId: group };
+    const same = {
+      ...(group !== '' && { MessageGroupId: group }),
+      ...(delayMs > 0 && { DelaySeconds: Math.ceil(delayMs / 1_000) }),
+    };
     for (const batch of batches(bodies)) {
       const entries = batch.map((MessageBody) => ({ MessageBody, ...same }));
       await callBatch(options, 'SendMessageBatch', entries);

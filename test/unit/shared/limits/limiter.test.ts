@@ -233,10 +233,10 @@ describe('turns of runs', () => {
     async (_, inFlight) => {
       const time = clock();
       const limiter = createLimiter({ requestsPerSecond: 1, inFlight, ...time });
-      const many = numbers(40).map(() => limiter.run(async () => time.now(), undefined, 'many'));
+      const many = numbers(40).map(() => limiter.run(async () => time.now(), { group: 'many' }));
       await time.run(time.wait(2_500));
       const startedAt = time.now();
-      const one = await time.run(limiter.run(async () => time.now(), undefined, 'one'));
+      const one = await time.run(limiter.run(async () => time.now(), { group: 'one' }));
       expect(one - startedAt).toBeLessThanOrEqual(4_000);
       await time.run(Promise.all(many));
     },
@@ -250,10 +250,13 @@ describe('turns of runs', () => {
     const limiter = createLimiter({ ...limits, ...time });
     const sent: [string, number][] = [];
     const send = (name: string, signal?: AbortSignal) =>
-      limiter.run(async () => {
-        sent.push([name, time.now()]);
-        await time.wait(1_000);
-      }, signal);
+      limiter.run(
+        async () => {
+          sent.push([name, time.now()]);
+          await time.wait(1_000);
+        },
+        { signal },
+      );
     const aborting = new AbortController();
     const reason = new Error('the run has ended');
     const first = send('first');
@@ -275,11 +278,14 @@ describe('turns of runs', () => {
     const time = clock();
     const limiter = createLimiter({ requestsPerSecond: 1_000, inFlight: 1, ...time });
     const aborting = new AbortController();
-    const sending = limiter.run(async () => {
-      aborting.abort();
-      await time.wait(10);
-      return 'answer';
-    }, aborting.signal);
+    const sending = limiter.run(
+      async () => {
+        aborting.abort();
+        await time.wait(10);
+        return 'answer';
+      },
+      { signal: aborting.signal },
+    );
     expect(await time.run(sending)).toBe('answer');
   });
 
@@ -288,11 +294,14 @@ describe('turns of runs', () => {
     const limiter = createLimiter({ requestsPerSecond: 1_000, inFlight: 1, ...time });
     const aborting = new AbortController();
     let sends = 0;
-    const sending = limiter.run(() => {
-      sends += 1;
-      setImmediate(() => aborting.abort(new Error('the run has ended')));
-      return Promise.reject(slowDown(60_000));
-    }, aborting.signal);
+    const sending = limiter.run(
+      () => {
+        sends += 1;
+        setImmediate(() => aborting.abort(new Error('the run has ended')));
+        return Promise.reject(slowDown(60_000));
+      },
+      { signal: aborting.signal },
+    );
     await expect(sending).rejects.toThrow('the run has ended');
     expect([sends, time.now()]).toEqual([1, 0]);
   });
@@ -302,7 +311,7 @@ describe('turns of runs', () => {
     const limiter = createLimiter({ requestsPerSecond: 10, inFlight: 4, ...time });
     const sent: string[] = [];
     const of = (group: string) =>
-      numbers(20).map(() => limiter.run(async () => void sent.push(group), undefined, group));
+      numbers(20).map(() => limiter.run(async () => void sent.push(group), { group }));
     await time.run(Promise.all([...of('a'), ...of('b')]));
     for (let from = 8; from < 36; from += 4) {
       expect(sent.slice(from, from + 4).sort()).toEqual(['a', 'a', 'b', 'b']);

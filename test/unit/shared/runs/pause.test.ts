@@ -4,6 +4,8 @@ import { describe, expect, it } from 'vitest';
 import { createHandler as createWorker } from '../../../../functions/cos-offline-fetch.ts';
 import { OPERATIONS } from '../../../../shared/ledger/model.ts';
 import { createLimiter } from '../../../../shared/limits/limiter.ts';
+import { changePace } from '../../../../shared/limits/pace.ts';
+import { parsePace } from '../../../../shared/limits/rate/pace.ts';
 import { createShardReader } from '../../../../shared/manifest/shards.ts';
 import { cancelRun } from '../../../../shared/runs/cancel.ts';
 import { LANES, shardListKey } from '../../../../shared/runs/feed.ts';
@@ -172,6 +174,31 @@ describe('pausing', () => {
     await expect(resumeRun(given.runId, given)).rejects.toMatchObject({ code: 'RUN_STATE' });
     expect(await given.state()).toBe('completed');
   });
+});
+
+it('a run is not stuck, and nothing is queued for it, because the pace is 0', async () => {
+  const given = await setup();
+  const { clock, ledger, runId } = given;
+  const stuck: number[] = [];
+  const sweep = given.sweepWith({
+    metrics: ({ RunsStuck }) => void (RunsStuck !== undefined && stuck.push(RunsStuck)),
+    pace: parsePace('UTC 02:30-18:00 0/s, 50/s'),
+  });
+  clock.at += 12 * HOURS_MS;
+  await sweep();
+  expect(await given.received()).toEqual([]);
+  // Workers come back within seconds, which no sweep takes for a fault.
+  clock.at = Date.parse('2026-11-20T18:05:00Z');
+  await sweep();
+  await changePace(ledger, 'UTC 0/s', given.now());
+  clock.at += 30 * HOURS_MS;
+  await sweep();
+  expect([stuck, await given.received()]).toEqual([[0, 0, 0], []]);
+  await changePace(ledger, 'UTC 50/s', given.now());
+  clock.at += HOURS_MS;
+  await sweep();
+  expect(stuck).toEqual([0, 0, 0, 1]);
+  expect((await given.received()).map(({ runId: of }) => of)).toEqual([runId]);
 });
 
 /** A run of nine shards, and a worker for one message at a time. */

@@ -11,7 +11,7 @@ import {
 
 const AT = Date.parse('2026-11-20T02:00:00Z');
 const LIMITS = { requestsPerSecond: 100, inFlight: 20 };
-const SILENCE = { answers: 0, throttled: 0, notBefore: 0 };
+const SILENCE = { answers: 0, throttled: 0, notBefore: 0, cap: Number.POSITIVE_INFINITY };
 
 /** A note, and what each worker has of it. */
 function open(limits = LIMITS) {

@@ -75,6 +75,7 @@ describe('configuration', () => {
         WAYBILL_LEDGER: 'postgres:x',
         WAYBILL_OBJECTS: 'folder:',
         WAYBILL_COS_FETCH_RPS: '0',
+        WAYBILL_PACE: '22:00-06:00 400/s',
         WAYBILL_COS_FETCH_IN_FLIGHT: 'many',
         WAYBILL_ON_KEY_EXIST: 'replace',
         WAYBILL_PUBLIC_URL: 'waybill.example',
@@ -94,6 +95,8 @@ describe('configuration', () => {
       WAYBILL_COS_ENDPOINT: expect.stringContaining('expected an http:// or https:// address'),
       WAYBILL_COS_FETCH_IN_FLIGHT: 'expected a whole number from 1 to 10000',
       WAYBILL_COS_FETCH_RPS: 'expected a whole number from 1 to 1000000',
+      WAYBILL_PACE:
+        'expected the rate of all other hours at the end, such as Asia/Shanghai 22:00-06:00 400/s, 50/s',
       WAYBILL_LEDGER: 'expected sqlite:<place> or dynamodb:<place>',
       WAYBILL_OBJECTS: 'expected folder:<place> or s3:<place>',
       WAYBILL_ON_KEY_EXIST: 'expected one of override, ignore',

@@ -1,0 +1,149 @@
+/**
+ * The pace: how many objects per second may be sent, by the time of day, such as
+ * `Asia/Shanghai 22:00-06:00 400/s, 50/s`. Times are those of clocks on the wall there, so a window that
+ * daylight saving time lengthens or shortens is longer or shorter. Pure.
+ */
+import * as v from 'valibot';
+
+interface Window {
+  /** Minutes of the day; a window that ends before it begins goes over midnight. */
+  readonly from: number;
+  readonly to: number;
+  readonly perSecond: number;
+}
+
+export interface Pace {
+  readonly timeZone: string;
+  readonly windows: readonly Window[];
+  /** Outside all windows. */
+  readonly perSecond: number;
+}
+
+const EXAMPLE = 'such as Asia/Shanghai 22:00-06:00 400/s, 50/s';
+
+const DAY = 1_440;
+const MINUTE_MS = 60_000;
+const MAX_RATE = 1_000_000;
+
+const ITEM = /^(?:(\d\d):(\d\d)-(\d\d):(\d\d)\s+)?(\d{1,7})\/s$/;
+
+/** The time zone of this machine. */
+const machineZone = (): string => new Intl.DateTimeFormat().resolvedOptions().timeZone;
+
+/** @returns what was expected where the text is no pace */
+function read(text: string): Pace | string {
+  const [, zone, list = ''] = /^(?:([A-Za-z][\w+/-]*)\s+)?(.*)$/s.exec(text.trim()) ?? [];
+  if (zone !== undefined && !isZone(zone)) {
+    return 'expected a time zone such as Asia/Shanghai or UTC before the first window';
+  }
+  const windows: Window[] = [];
+  let rest: number | undefined;
+  for (const [index, item] of list.split(',').entries()) {
+    const found = ITEM.exec(item.trim());
+    const place = `expected in item ${index + 1}`;
+    if (!found || rest !== undefined) {
+      return `${place} a window with its rate, and at the end the rate of all other hours, ${EXAMPLE}`;
+    }
+    const [fromHour, fromMinute, toHour, toMinute, rate] = found.slice(1).map(Number);
+    const perSecond = rate ?? 0;
+    if (perSecond > MAX_RATE) return `${place} at most ${MAX_RATE}/s`;
+    if (found[1] === undefined) rest = perSecond;
+    else {
+      const [from, to] = [minuteOf(fromHour, fromMinute), minuteOf(toHour, toMinute)];
+      if (Number.isNaN(from + to) || from === DAY || from === to) {
+        return `${place} two different times from 00:00 to 24:00`;
+      }
+      const window = { from, to, perSecond };
+      if (windows.some((other) => overlap(window, other))) {
+        return `${place} a window that overlaps no other`;
+      }
+      windows.push(window);
+    }
+  }
+  if (rest === undefined) {
+    return `expected the rate of all other hours at the end, ${EXAMPLE}`;
+  }
+  return { timeZone: zone ?? machineZone(), windows, perSecond: rest };
+}
+
+function isZone(name: string): boolean {
+  try {
+    return new Intl.DateTimeFormat('en', { timeZone: name }) !== undefined;
+  } catch {
+    return false;
+  }
+}
+
+/** NaN for no time of day. */
+const minuteOf = (hour = 99, minute = 99): number =>
+  minute < 60 && 60 * hour + minute <= DAY ? 60 * hour + minute : Number.NaN;
+
+const holds = ({ from, to }: Window, minute: number): boolean =>
+  from < to ? minute >= from && minute < to : minute >= from || minute < to;
+
+const overlap = (a: Window, b: Window): boolean => holds(a, b.from) || holds(b, a.from);
+
+/** A text that is a pace. */
+export const paceText = v.pipe(
+  v.string(`expected a pace, ${EXAMPLE}`),
+  v.rawCheck(({ dataset, addIssue }) => {
+    const pace = dataset.typed ? read(dataset.value) : undefined;
+    if (typeof pace === 'string') addIssue({ message: pace });
+  }),
+);
+
+/** @param text that passed `paceText` */
+export function parsePace(text: string): Pace {
+  const pace = read(text);
+  if (typeof pace === 'string') throw new TypeError(pace);
+  return pace;
+}
+
+const timeOf = (minute: number): string =>
+  `${String(Math.floor(minute / 60)).padStart(2, '0')}:${String(minute % 60).padStart(2, '0')}`;
+
+/** As people write it, with its time zone. */
+export const formatPace = ({ timeZone, windows, perSecond }: Pace): string =>
+  [
+    timeZone,
+    ...windows.map((each) => `${timeOf(each.from)}-${timeOf(each.to)} ${each.perSecond}/s,`),
+    `${perSecond}/s`,
+  ].join(' ');
+
+/** Tells what the pace is at an instant, in Unix milliseconds. */
+export function rateOf({ timeZone, windows, perSecond }: Pace): (at: number) => number {
+  if (windows.length === 0) return () => perSecond;
+  const clock = new Intl.DateTimeFormat('en-GB', {
+    timeZone,
+    hourCycle: 'h23',
+    hour: '2-digit',
+    minute: '2-digit',
+  });
+  let [known, rate] = [Number.NaN, perSecond];
+  return (at) => {
+    const minute = Math.floor(at / MINUTE_MS);
+    if (minute !== known) {
+      const [hours, minutes] = clock
+        .format(minute * MINUTE_MS)
+        .split(':')
+        .map(Number);
+      const now = minuteOf(hours, minutes);
+      rate = windows.find((each) => holds(each, now))?.perSecond ?? perSecond;
+      known = minute;
+    }
+    return rate;
+  };
+}
+
+/** When the pace is another one than at `at`; undefined when it stays. */
+export function nextChange(pace: Pace, at: number): number | undefined {
+  const rate = rateOf(pace);
+  const now = rate(at);
+  const first = (Math.floor(at / MINUTE_MS) + 1) * MINUTE_MS;
+  // A day, and what daylight saving time adds.
+  for (let minute = 0; minute < 2 * DAY; minute += 1) {
+    const then = first + minute * MINUTE_MS;
+    if (rate(then) !== now) return then;
+  }
+  return undefined;
+}
