@@ -1,10 +1,10 @@
 /** Types of the HTTP API's answers, taken from the schemas of its description. */
 import type { InferOutput } from 'valibot';
 import type { migrationShape, migrationsShape } from '../../shared/api/migration-responses.ts';
+import type { paceShape } from '../../shared/api/pace.ts';
 import type {
   causeShape,
   healthShape,
-  paceShape,
   problemShape,
   runShape,
   runsShape,

@@ -9,7 +9,6 @@ import { MIGRATION_ID, MIGRATION_STATES } from '../ledger/migration.ts';
 import { OPERATIONS, RUN_STATES } from '../ledger/model.ts';
 import { CAUSE_CLASSES, InputError } from '../lib/errors.ts';
 import { having, implies, inJson, parseWith, strictObject, wholeNumber } from '../lib/validate.ts';
-import { paceText } from '../limits/rate/pace.ts';
 import { BUCKET, REGION } from '../manifest/cos-names.ts';
 import { REGION as HUAWEI_REGION, PROJECT_ID } from '../providers/huawei/config.ts';
 import { listFilters } from '../runs/list-state.ts';
@@ -207,11 +206,6 @@ const MAX_REDRIVEN = 1_000;
 
 export const redriveBody = strictObject({
   limit: v.optional(wholeNumber(1, MAX_REDRIVEN), MAX_REDRIVEN),
-});
-
-export const paceBody = strictObject({
-  /** Null: that of the configuration. */
-  pace: v.nullable(paceText),
 });
 
 export const retryBody = strictObject({

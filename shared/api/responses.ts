@@ -284,19 +284,6 @@ export const timetableShape = v.strictObject({
   requestedAt: v.nullable(instant),
 });
 
-export const paceShape = v.strictObject({
-  /** That holds, with its time zone; null when none does. */
-  pace: v.nullable(v.string()),
-  /** That holds while nobody sets another one: `WAYBILL_PACE`. */
-  configured: v.nullable(v.string()),
-  /** Objects per second at the moment. */
-  perSecond: v.nullable(count),
-  /** When that changes next; null when it never does. */
-  until: v.nullable(instant),
-  /** When a person set it last. */
-  changedAt: v.nullable(instant),
-});
-
 export const redrivenShape = v.strictObject({ moved: count, left: count });
 
 /** RFC 9457. */

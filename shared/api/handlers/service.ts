@@ -4,8 +4,8 @@
  */
 import type { Notes } from '../../ledger/notes.ts';
 import type { Log } from '../../lib/log.ts';
-import { changePace, readPace, type SetPace } from '../../limits/pace.ts';
-import { formatPace, nextChange, type Pace, parsePace, rateOf } from '../../limits/rate/pace.ts';
+import { changePace, readPace } from '../../limits/pace.ts';
+import { formatPace, type Pace, parsePace } from '../../limits/rate/pace.ts';
 import { readStatus } from '../../limits/status.ts';
 import type { SourceConfig } from '../../manifest/sources/config.ts';
 import { describeSource } from '../../manifest/sources/sources.ts';
@@ -14,7 +14,8 @@ import { json } from '../../runtime/http.ts';
 import { type CertificateKey, toPem } from '../../signing/certificate.ts';
 import type { DeadLetters } from '../../stores/queue.ts';
 import { openApi } from '../openapi.ts';
-import { paceBody, parseBody, redriveBody } from '../requests.ts';
+import { paceBody, paceView } from '../pace.ts';
+import { parseBody, redriveBody } from '../requests.ts';
 import type { SERVICE_ROUTES } from '../routes/service.ts';
 import { absent, type Route, type Routes } from './common.ts';
 
@@ -97,14 +98,3 @@ const timetable = ({ nextAt, timeZone, requestedAt }: Timetable, now: Date) => {
     requestedAt: requestedAt ?? null,
   };
 };
-
-function paceView({ pace, changedAt }: SetPace, configured: Pace | undefined, now: Date) {
-  const until = pace && nextChange(pace, now.getTime());
-  return {
-    pace: pace ? formatPace(pace) : null,
-    configured: configured ? formatPace(configured) : null,
-    perSecond: pace ? rateOf(pace)(now.getTime()) : null,
-    until: until === undefined ? null : new Date(until).toISOString(),
-    changedAt: changedAt?.toISOString() ?? null,
-  };
-}

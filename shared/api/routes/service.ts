@@ -2,10 +2,10 @@
 
 import type { ProblemStatus } from '../../runtime/http.ts';
 import { certificateKeysShape } from '../certificate-responses.ts';
-import { paceBody, redriveBody } from '../requests.ts';
+import { paceBody, paceShape } from '../pace.ts';
+import { redriveBody } from '../requests.ts';
 import {
   healthShape,
-  paceShape,
   queueShape,
   redrivenShape,
   sourcesShape,
