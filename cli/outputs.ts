@@ -4,6 +4,8 @@ import { checkShape } from './check/line.ts';
 import { showShape } from './commands/show.ts';
 import { verifyShape } from './commands/verify.ts';
 import {
+  jobNamed,
+  omsNamed,
   ordered,
   pace,
   run,
@@ -89,6 +91,9 @@ export const OUTPUTS: Readonly<Record<string, Output>> = {
       run,
     ]),
   },
+  'batch cancel': { description: 'The job that was cancelled.', schema: jobNamed },
+  'batch confirm': { description: 'The job that was confirmed.', schema: jobNamed },
+  'batch priority': { description: 'The job with another priority.', schema: jobNamed },
   cancel: { description: 'What was cancelled.', schema: steered },
   'catch-up': {
     description: 'The migration that catches up; with --watch then a migration per line.',
@@ -111,6 +116,11 @@ export const OUTPUTS: Readonly<Record<string, Output>> = {
     schema: followedMigration,
   },
   migrations: { description: 'Migrations, newest first.', schema: migrationPage },
+  'oms create': {
+    description: 'The run that creates; with --watch then a run per line.',
+    schema: v.union([v.object({ runId: v.string() }), run]),
+  },
+  'oms delete': { description: 'What was deleted.', schema: omsNamed },
   'oms start': {
     description: 'The run of the task or group; with --watch then a run per line.',
     schema: v.union([
@@ -119,6 +129,7 @@ export const OUTPUTS: Readonly<Record<string, Output>> = {
       run,
     ]),
   },
+  'oms stop': { description: 'What was stopped.', schema: omsNamed },
   pace: { description: 'The pace that holds.', schema: pace },
   pause: { description: 'What was paused.', schema: steered },
   plan: {

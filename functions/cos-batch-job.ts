@@ -9,6 +9,7 @@ import { createBatchJobHandler } from '../shared/api/handlers/batch-jobs.ts';
 import { BATCH_JOB_ROUTES } from '../shared/api/routes/batch-jobs.ts';
 import { routesOf } from '../shared/api/routes/route.ts';
 import { createBatchCreator } from '../shared/providers/tencent/batch/create-job.ts';
+import { createBatchSteering } from '../shared/providers/tencent/batch/steer-job.ts';
 import type { Deployment } from '../shared/runtime/deployment.ts';
 import { batchJobConfig } from '../shared/wiring/config/functions.ts';
 import { API, BATCH, namesOf, TENCENT_TABLES } from '../shared/wiring/config/tables.ts';
@@ -21,13 +22,11 @@ export const handler = expose(async (env) => {
   const config = batchJobConfig(env);
   const { apiTokens, batch } = config;
   const { ledger, log, objects } = await openParts(config);
+  const calls = connectBatch(config, batch, { ledger, log });
   return createBatchJobHandler({
     authorize: createBearer(apiTokens),
-    creator: createBatchCreator({
-      ...connectBatch(config, batch, { ledger, log }),
-      config: batch,
-      ledger,
-    }),
+    creator: createBatchCreator({ ...calls, config: batch, ledger }),
+    steering: createBatchSteering(calls),
     later: await openLater(config),
     ledger,
     log,
@@ -36,7 +35,7 @@ export const handler = expose(async (env) => {
 });
 
 export const deployment: Deployment = {
-  description: 'Creates jobs of Tencent COS Batch.',
+  description: 'Creates jobs of Tencent COS Batch, confirms, cancels and re-prioritises them.',
   timeoutSeconds: 900,
   memoryMb: 256,
   http: routesOf(BATCH_JOB_ROUTES),

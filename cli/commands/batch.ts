@@ -1,11 +1,13 @@
-/** `waybill batch <job.json>`: creates a job of COS Batch from its description, once. */
+/** `waybill batch`: creates a job of COS Batch from its description, once, and steers jobs. */
 import { createHash, randomUUID } from 'node:crypto';
 import { readFile } from 'node:fs/promises';
 import { text } from 'node:stream/consumers';
-import { isRecord } from '../../shared/lib/values.ts';
+import type { Command } from 'commander';
+import { isRecord, withoutUndefined } from '../../shared/lib/values.ts';
+import type { BatchAction } from '../io/client.ts';
 import { CommandFailure, EXIT, type ExitCode } from '../io/failure.ts';
 import { fileFailure } from '../io/files.ts';
-import { type CommandOptions, serviceCommand } from '../io/options.ts';
+import { type CommandIo, type CommandOptions, serviceCommand } from '../io/options.ts';
 import { printable } from '../io/text.ts';
 import { followRun } from './show.ts';
 
@@ -15,7 +17,69 @@ interface BatchArguments {
   readonly watch?: boolean;
 }
 
-export const addBatch = serviceCommand<BatchArguments>({
+export function addBatch(program: Command, io: CommandIo): void {
+  addCreate(program, io);
+  const batch = program.commands.find((command) => command.name() === 'batch');
+  if (!batch) return;
+  batch.helpCommand(false);
+  for (const add of [addConfirm, addCancel, addPriority]) add(batch, io);
+}
+
+interface JobArguments {
+  readonly region: string;
+  readonly reason?: string;
+}
+
+const withRegion = (command: Command): Command =>
+  command.requiredOption('--region <region>', 'of the job, such as ap-chengdu');
+
+const JOB = ['<job>', 'id of the job'] as const;
+
+const addConfirm = serviceCommand<JobArguments>({
+  name: 'confirm',
+  description: 'start a job that waits for its confirmation',
+  argument: JOB,
+  options: withRegion,
+  examples: ['batch confirm <job> --region ap-chengdu'],
+  action: (given, jobId) => steer(given, jobId, 'confirm', { region: given.region }),
+});
+
+const addCancel = serviceCommand<JobArguments>({
+  name: 'cancel',
+  description: 'cancel a job',
+  argument: JOB,
+  options: (command) => withRegion(command).option('--reason <text>', 'kept with the job'),
+  examples: ['batch cancel <job> --region ap-chengdu --reason "wrong target"'],
+  action: (given, jobId) => {
+    const { reason, region } = given;
+    return steer(given, jobId, 'cancel', withoutUndefined({ region, reason }));
+  },
+});
+
+const addPriority = serviceCommand<JobArguments>({
+  name: 'priority',
+  description: 'change the priority of a job; larger ones go first',
+  argument: JOB,
+  second: ['<priority>', '0 to 2147483647'],
+  options: withRegion,
+  examples: ['batch priority <job> 100 --region ap-chengdu'],
+  action: (given, jobId, priority = '') =>
+    steer(given, jobId, 'priority', { region: given.region, priority: Number(priority) }),
+});
+
+async function steer(
+  { client, json, stdout }: CommandOptions,
+  jobId: string,
+  action: BatchAction,
+  body: object,
+): Promise<ExitCode> {
+  await client.steerBatchJob(jobId, action, body);
+  const done = { confirm: 'confirmed', cancel: 'cancelled', priority: 're-prioritised' }[action];
+  stdout.write(json ? `${JSON.stringify({ jobId })}\n` : `job ${printable(jobId)} is ${done}\n`);
+  return EXIT.ok;
+}
+
+const addCreate = serviceCommand<BatchArguments>({
   name: 'batch',
   description: 'create a job of COS Batch from its description',
   argument: ['<job.json>', 'the body of POST /batch-jobs, - for standard input'],
@@ -52,7 +116,11 @@ export async function createJob(options: BatchOptions): Promise<ExitCode> {
   return followRun(options, runId);
 }
 
-async function readJob({ path, stdin }: BatchOptions): Promise<object> {
+/** The JSON object of a file. @throws CommandFailure (usage) */
+export async function readJob({
+  path,
+  stdin,
+}: Pick<BatchOptions, 'path' | 'stdin'>): Promise<object> {
   const name = path === '-' ? 'standard input' : path;
   let content: string;
   try {

@@ -1,11 +1,12 @@
-/** `waybill oms start <task>`: starts a task or a task group of Huawei OMS that exists. */
-import { randomUUID } from 'node:crypto';
+/** `waybill oms`: creates, starts, stops and deletes tasks and task groups of Huawei OMS. */
+import { createHash, randomUUID } from 'node:crypto';
 import { type Command, Option } from 'commander';
 import { withoutUndefined } from '../../shared/lib/values.ts';
 import type { OmsStart } from '../io/client.ts';
 import { CommandFailure, EXIT, type ExitCode } from '../io/failure.ts';
 import { type CommandIo, type CommandOptions, serviceCommand } from '../io/options.ts';
 import { printable } from '../io/text.ts';
+import { readJob } from './batch.ts';
 import { followRun } from './show.ts';
 
 interface StartArguments {
@@ -22,15 +23,98 @@ interface StartArguments {
 export function addOms(program: Command, io: CommandIo): void {
   const oms = program
     .command('oms')
-    .description('start tasks and task groups of Huawei OMS')
+    .description('create, start, stop and delete tasks and task groups of Huawei OMS')
     .helpCommand(false);
-  addStart(oms, io);
+  for (const add of [addCreate, addStart, addStop, addDelete]) add(oms, io);
+}
+
+interface PlaceArguments {
+  readonly group?: boolean;
+  readonly region?: string;
+  readonly project?: string;
+  readonly credentials?: string;
+}
+
+const withPlace = (command: Command): Command =>
+  command
+    .option('--group', 'the id is that of a task group')
+    .option('--region <region>', 'of the destination bucket (default: as configured)')
+    .option('--project <id>', 'the project (default: as configured)')
+    .option('--credentials <name>', 'a credential set (default: as configured)');
+
+const placeOf = ({ credentials, project: projectId, region }: PlaceArguments) =>
+  withoutUndefined({ region, projectId, credentials });
+
+const TASK = ['<task>', 'id of the task, or with --group of the group'] as const;
+
+interface CreateArguments {
+  readonly group?: boolean;
+  readonly again?: boolean;
+  readonly watch?: boolean;
+}
+
+const addCreate = serviceCommand<CreateArguments>({
+  name: 'create',
+  description: 'create tasks, or a group, from a list or a prefix',
+  argument: ['<task.json>', 'the body of POST /oms/v2/tasks, - for standard input'],
+  options: (command) =>
+    command
+      .option('--group', 'create a task group (the body of POST /oms/v2/taskgroups)')
+      .option('--again', 'create again even if this file already created a run')
+      .option('--watch', 'follow the run until it ends'),
+  examples: ['oms create task.json --watch', 'oms create group.json --group'],
+  action: async (given, path) => {
+    const { again, client, group = false, json, stdout } = given;
+    const order = await readJob({ path, stdin: given.stdin });
+    const hash = createHash('sha256')
+      .update(JSON.stringify([group, order]))
+      .digest('hex');
+    const key = again ? randomUUID() : `waybill-oms-${hash}`;
+    const runId = await client.createOms(order, group, key);
+    stdout.write(json ? `${JSON.stringify({ runId })}\n` : `run ${printable(runId)}\n`);
+    return followRun(given, runId);
+  },
+});
+
+const addStop = serviceCommand<PlaceArguments>({
+  name: 'stop',
+  description: 'pause a task that runs',
+  argument: TASK,
+  options: withPlace,
+  examples: ['oms stop 4042', 'oms stop <group> --group'],
+  action: async (given, id) => {
+    await given.client.stopOms(id, given.group ?? false, placeOf(given));
+    return tell(given, id, 'is stopped');
+  },
+});
+
+const addDelete = serviceCommand<PlaceArguments>({
+  name: 'delete',
+  description: 'delete a task that does not run',
+  argument: TASK,
+  options: withPlace,
+  examples: ['oms delete 4042', 'oms delete <group> --group'],
+  action: async (given, id) => {
+    await given.client.deleteOms(id, given.group ?? false, placeOf(given));
+    return tell(given, id, 'is deleted');
+  },
+});
+
+function tell(
+  { group = false, json, stdout }: CommandOptions & PlaceArguments,
+  id: string,
+  what: string,
+): ExitCode {
+  const named = group ? { groupId: id } : { taskId: id };
+  const text = `${group ? 'group' : 'task'} ${printable(id)} ${what}`;
+  stdout.write(`${json ? JSON.stringify(named) : text}\n`);
+  return EXIT.ok;
 }
 
 const addStart = serviceCommand<StartArguments>({
   name: 'start',
   description: 'start a task that was paused or failed, or follow one that runs',
-  argument: ['<task>', 'id of the task, or with --group of the group'],
+  argument: TASK,
   options: (command) =>
     command
       .addOption(new Option('--version <v1|v2>', 'of the API').choices(['v1', 'v2']).default('v2'))

@@ -187,3 +187,10 @@ export const problem = v.looseObject({
   code: v.optional(v.string()),
   errors: v.optional(v.array(v.looseObject({ path: v.string(), message: v.string() })), []),
 });
+
+export const jobNamed = v.looseObject({ jobId: v.string() });
+
+export const omsNamed = v.looseObject({
+  taskId: v.optional(v.string()),
+  groupId: v.optional(v.string()),
+});

@@ -2,6 +2,8 @@
 import {
   batchStarted,
   deadLetters,
+  jobNamed,
+  omsNamed,
   ordered,
   pace,
   redriven,
@@ -44,6 +46,11 @@ export interface OmsStart {
   readonly key: string;
   readonly body: Readonly<Record<string, string | boolean>>;
 }
+
+/** Region, project and credential set, where they are not as configured. */
+export type OmsPlace = Readonly<Record<string, string>>;
+
+export type BatchAction = 'confirm' | 'cancel' | 'priority';
 
 export type MigrationAction = 'start' | 'pause' | 'resume' | 'cancel' | 'retry' | 'catch-up';
 
@@ -104,9 +111,26 @@ export function createClient(options: HttpOptions) {
     /** The same key and job are created once. */
     createBatchJob: (job: object, key: string) =>
       http.read(batchStarted, '/batch-jobs', posted(job, key)),
+    /** Confirms or cancels a job, or changes its priority. */
+    async steerBatchJob(jobId: string, action: BatchAction, body: object) {
+      const path = `/batch-jobs/${encodeURIComponent(jobId)}/${action}`;
+      const method = action === 'priority' ? 'PUT' : 'POST';
+      await http.read(jobNamed, path, { ...posted(body), method });
+    },
+    /** The same key and order create once. Answers the id of the run. */
+    createOms: async (order: object, isGroup: boolean, key: string) =>
+      (await http.read(started, `/oms/v2/${omsKind(isGroup)}`, posted(order, key))).runId,
+    async stopOms(id: string, isGroup: boolean, place: OmsPlace) {
+      const path = `/oms/v2/${omsKind(isGroup)}/${encodeURIComponent(id)}/stop`;
+      await http.read(omsNamed, path, posted(place));
+    },
+    async deleteOms(id: string, isGroup: boolean, place: OmsPlace) {
+      const query = new URLSearchParams(place);
+      const path = `/oms/v2/${omsKind(isGroup)}/${encodeURIComponent(id)}?${query}`;
+      await http.read(omsNamed, path, { method: 'DELETE' });
+    },
     async startOms({ id, version, isGroup, key, body }: OmsStart) {
-      const kind = isGroup ? 'taskgroups' : 'tasks';
-      const path = `/oms/${version}/${kind}/${encodeURIComponent(id)}/start`;
+      const path = `/oms/${version}/${omsKind(isGroup)}/${encodeURIComponent(id)}/start`;
       const answer = await http.request(path, posted(body, key));
       const { runId } = await http.check(started, path, answer);
       return { runId, isRunning: answer.status === 200 };
@@ -137,6 +161,8 @@ export function createClient(options: HttpOptions) {
     redrive: (limit: number) => http.read(redriven, '/dead-letters/redrive', posted({ limit })),
   };
 }
+
+const omsKind = (isGroup: boolean): string => (isGroup ? 'taskgroups' : 'tasks');
 
 const posted = (body: object, idempotencyKey?: string) => ({
   method: 'POST',

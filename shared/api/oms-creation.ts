@@ -8,8 +8,11 @@ import {
 } from '../providers/huawei/oms/create-request.ts';
 import { keyBody, omsPlace } from './requests.ts';
 
-/** A manifest in the store, of which list files are made; they go into the target's bucket. */
-const list = v.exactOptional(keyBody(['oms-lists/', 'lists/'], {}));
+/**
+ * A manifest in the store, of which list files are made. What is uploaded under `oms-lists/` starts by
+ * that alone: named here as well, its objects would be moved twice.
+ */
+const list = v.exactOptional(keyBody(['lists/'], {}));
 
 /** The source may be left to the list. */
 const more = { srcNode: v.exactOptional(TASK_FIELDS.srcNode), list };

@@ -204,6 +204,23 @@ export type TaskList = v.InferOutput<typeof taskListBody>;
 /** Of one request, which ends after half a minute. */
 const MAX_REDRIVEN = 1_000;
 
+/** COS tells no region of a job. */
+const jobRegion = matching(REGION, 'a region such as ap-chengdu');
+
+const reason = 'expected text of at most 256 bytes';
+
+export const confirmJobBody = strictObject({ region: jobRegion });
+
+export const cancelJobBody = strictObject({
+  region: jobRegion,
+  reason: v.exactOptional(v.pipe(v.string(reason), v.maxBytes(256, reason))),
+});
+
+export const jobPriorityBody = strictObject({
+  region: jobRegion,
+  priority: wholeNumber(0, 2_147_483_647),
+});
+
 export const redriveBody = strictObject({
   limit: v.optional(wholeNumber(1, MAX_REDRIVEN), MAX_REDRIVEN),
 });

@@ -144,6 +144,9 @@ const batchTask = v.strictObject({
   report: v.optional(v.strictObject({ bucket: v.string(), prefix: v.string() })),
 });
 
+/** The job that a request was about. */
+export const jobIdShape = v.strictObject({ jobId: v.string() });
+
 /** The task or group that a request was about. */
 export const omsIdShape = v.strictObject({
   taskId: v.optional(v.string()),

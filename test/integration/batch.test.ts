@@ -9,6 +9,7 @@ import { createLimiter } from '../../shared/limits/limiter.ts';
 import { createCosBatchClient } from '../../shared/providers/tencent/batch/client.ts';
 import { createBatchCreator } from '../../shared/providers/tencent/batch/create-job.ts';
 import { createBatchPoller } from '../../shared/providers/tencent/batch/poll-job.ts';
+import { createBatchSteering } from '../../shared/providers/tencent/batch/steer-job.ts';
 import { createCosObjectsClient } from '../../shared/providers/tencent/objects.ts';
 import { createCosSigner } from '../../shared/signing/cos.ts';
 import {
@@ -64,6 +65,7 @@ async function setup(keys: readonly string[], options: SimulatorOptions = {}) {
   const handle = createHandler({
     authorize: createBearer([TOKEN]),
     creator: createBatchCreator({ client, config: ACCOUNT, breaker, ledger, objects: reports }),
+    steering: createBatchSteering({ client, breaker }),
     ledger,
     log: silentLog,
     objects,

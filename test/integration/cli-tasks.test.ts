@@ -1,5 +1,5 @@
 /** `waybill batch` and `waybill oms start` against a live service and the simulators. */
-import { writeFileSync } from 'node:fs';
+import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { Ajv2020 } from 'ajv/dist/2020.js';
 import { expect, it, onTestFinished } from 'vitest';
@@ -119,4 +119,65 @@ it('starts OMS tasks and groups, and says what runs, is complete or unknown', as
     output: expect.stringContaining("is complete: it can't be started. There is nothing left"),
   });
   expect((await call('oms', 'start', '9999')).code).toBe(4);
+});
+
+it('confirms a Batch job that waits, changes its priority, and cancels it', async () => {
+  const simulator = await startSimulator({ batchStepMs: 60_000 });
+  onTestFinished(() => simulator.close());
+  const { call, documents, folder } = await setup(simulator.env());
+  const path = join(folder, 'job.json');
+  writeFileSync(path, JSON.stringify({ ...JOB, confirmationRequired: true }));
+  await putObject(simulator, 'source-1250000000/a', 'a');
+  await putObject(simulator, 'source-1250000000/m.csv', 'source-1250000000,a\n');
+  await call('batch', path);
+  const [job] = simulator.batchJobs();
+  if (!job) throw new Error('no job');
+  const { jobId } = job;
+  while (job.status !== 'Suspended') simulator.stepBatch();
+  const place = ['--region', 'ap-chengdu'];
+  const confirmed = await call('batch', 'confirm', jobId, ...place);
+  expect(confirmed).toEqual({ code: 0, output: `job ${jobId} is confirmed\n` });
+  expect(job.status).not.toBe('Suspended');
+  const changed = await call('batch', 'priority', jobId, '7', ...place, '--json');
+  expect(documents('batch-priority', changed.output)).toEqual([{ jobId }]);
+  expect(job.priority).toBe(7);
+  expect(await call('batch', 'cancel', jobId, ...place)).toMatchObject({ code: 0 });
+  expect(job.status).toMatch(/^Cancel/);
+  expect((await call('batch', 'confirm', 'none', ...place)).output).toContain(
+    'COS has no open job',
+  );
+  expect((await call('batch', 'confirm', jobId)).code).toBe(2);
+});
+
+it('creates OMS tasks from a file and from a list, follows, stops and deletes them', async () => {
+  const { call, documents, folder } = await setup();
+  const path = join(folder, 'task.json');
+  const order = {
+    taskType: 'prefix',
+    srcNode: { cloudType: 'AWS', region: 'eu-central-1', bucket: 'media', objectKey: [''] },
+    dstNode: { bucket: 'target' },
+  };
+  writeFileSync(path, JSON.stringify(order));
+  const created = await call('oms', 'create', path, '--watch', '--json');
+  expect(created.code).toBe(0);
+  const [{ runId }, ...looks] = documents('oms-create', created.output);
+  expect(looks.at(-1)).toMatchObject({ runId, state: 'completed', counts: { succeeded: 1 } });
+  // The same file is the same run.
+  expect((await call('oms', 'create', path, '--json')).output).toBe(`{"runId":"${runId}"}\n`);
+
+  const lists = join(folder, 'data/objects/lists/own');
+  mkdirSync(lists, { recursive: true });
+  writeFileSync(join(lists, 'l.csv'), 'url,key\nhttps://a.example/1,1\nftp://a.example/2,2\n');
+  const list = { key: 'lists/own/l.csv' };
+  writeFileSync(path, JSON.stringify({ list, dstNode: { bucket: 'target' } }));
+  const group = await call('oms', 'create', path, '--group', '--watch', '--json');
+  const [{ runId: ofGroup }] = documents('oms-create', group.output);
+  const page = JSON.parse((await call('transfers', ofGroup, '--json')).output);
+  const id = page.transfers[0].providerId;
+  expect(page.transfers[0]).toMatchObject({ state: 'succeeded', task: { makes: 'group' } });
+  const deleted = await call('oms', 'delete', id, '--group', '--json');
+  expect(documents('oms-delete', deleted.output)).toEqual([{ groupId: id }]);
+  expect((await call('oms', 'delete', id, '--group')).output).toContain('OMS has no group');
+  expect(await call('oms', 'stop', '4043')).toEqual({ code: 0, output: 'task 4043 is stopped\n' });
+  expect((await call('oms', 'stop', '4044')).output).toContain('is complete');
 });

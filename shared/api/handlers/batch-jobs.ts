@@ -8,6 +8,7 @@ import type { NewRun } from '../../ledger/model.ts';
 import { sha256Hex } from '../../lib/encoding.ts';
 import { InputError } from '../../lib/errors.ts';
 import { type BatchJobRequest, batchJobRequest } from '../../providers/tencent/batch/request.ts';
+import type { BatchSteering } from '../../providers/tencent/batch/steer-job.ts';
 import { type BatchJobsOptions, createBatchJobs } from '../../runs/batch-jobs.ts';
 import { runIdFrom, runOfUpload } from '../../runs/task-runs.ts';
 import { type HttpAnswer, type HttpRequest, json, overHttp } from '../../runtime/http.ts';
@@ -17,11 +18,21 @@ import type { ObjectInfo, Objects } from '../../stores/objects.ts';
 import { readSmall } from '../../stores/objects.ts';
 import type { Authorize } from '../auth.ts';
 import { claimRun } from '../idempotency.ts';
-import { noQuery, parseBody, parseQuery } from '../requests.ts';
+import {
+  cancelJobBody,
+  confirmJobBody,
+  jobPriorityBody,
+  noQuery,
+  parseBody,
+  parseQuery,
+} from '../requests.ts';
+import type { BATCH_JOB_ROUTES } from '../routes/batch-jobs.ts';
+import type { Routes } from './common.ts';
 
 export interface BatchJobDeps extends Omit<BatchJobsOptions, 'now'> {
   readonly authorize: Authorize;
   readonly objects: Objects;
+  readonly steering: BatchSteering;
   /** Where an answer can't wait for COS. */
   readonly later?: Later | undefined;
   readonly now?: () => Date;
@@ -55,14 +66,21 @@ export function createBatchJobHandler(deps: BatchJobDeps) {
     return claimRun(ledger, { ...request, routeKey, headers }, body, now(), runId);
   };
 
-  const http = overHttp(
-    async (request): Promise<HttpAnswer> => {
-      parseQuery(noQuery, request.query);
+  const routes: Routes<typeof BATCH_JOB_ROUTES> = {
+    'POST /batch-jobs': async (request) => {
       const body = parseBody(batchJobRequest, request.body);
       const runId = await claimRun(ledger, request, body, now(), await claimToken(request, body));
       if (later) await jobs.startLater(later, runId, body);
       else await jobs.start(byRequest(runId), body).catch(inProgress);
       return json(202, { runId, jobId: (await jobs.jobOf(runId)) ?? null });
+    },
+    ...steerRoutes(deps),
+  };
+
+  const http = overHttp(
+    async (request): Promise<HttpAnswer> => {
+      parseQuery(noQuery, request.query);
+      return routes[request.routeKey as keyof typeof routes](request);
     },
     { authorize, log },
   );
@@ -82,6 +100,43 @@ export function createBatchJobHandler(deps: BatchJobDeps) {
       }),
     ],
   });
+}
+
+/** All are safe to repeat. */
+function steerRoutes({
+  log,
+  steering,
+}: BatchJobDeps): Omit<Routes<typeof BATCH_JOB_ROUTES>, 'POST /batch-jobs'> {
+  const jobOf = ({ params }: HttpRequest): string => {
+    const { jobId = '' } = params;
+    if (/^[A-Za-z0-9-]{1,64}$/.test(jobId)) return jobId;
+    const message = 'expected a job id of 1 to 64 letters, digits and hyphens';
+    throw new InputError('PATH_INVALID', 'The path has no job id.', [{ path: 'jobId', message }]);
+  };
+  const steered = (event: string, jobId: string): HttpAnswer => {
+    log.info(event, { jobId });
+    return json(200, { jobId });
+  };
+  return {
+    'POST /batch-jobs/{jobId}/confirm': async (request) => {
+      const jobId = jobOf(request);
+      const { region } = parseBody(confirmJobBody, request.body);
+      await steering.confirm(region, jobId);
+      return steered('batch.confirmed', jobId);
+    },
+    'POST /batch-jobs/{jobId}/cancel': async (request) => {
+      const jobId = jobOf(request);
+      const { reason, region } = parseBody(cancelJobBody, request.body);
+      await steering.cancel(region, jobId, reason);
+      return steered('batch.cancelled', jobId);
+    },
+    'PUT /batch-jobs/{jobId}/priority': async (request) => {
+      const jobId = jobOf(request);
+      const { priority, region } = parseBody(jobPriorityBody, request.body);
+      await steering.prioritise(region, jobId, priority);
+      return steered('batch.prioritised', jobId);
+    },
+  };
 }
 
 /** What an uploaded description asks for; its folder names the region. @throws InputError, StoreError */

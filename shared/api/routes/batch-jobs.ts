@@ -1,8 +1,18 @@
 /** The description of the route that creates jobs of COS Batch. */
 import { batchJobRequest } from '../../providers/tencent/batch/request.ts';
-import { jobShape } from '../responses.ts';
+import { cancelJobBody, confirmJobBody, jobPriorityBody } from '../requests.ts';
+import { jobIdShape, jobShape } from '../responses.ts';
 import { startedExample } from './examples.ts';
 import type { RouteDescription } from './route.ts';
+
+const JOB_ID = '53dc6228-c50b-46f7-8ad7-65e7159f1aae';
+
+const steered = {
+  tag: 'steer',
+  answers: { 200: jobIdShape },
+  answer: { jobId: JOB_ID },
+  problems: [400, 404, 409, 502, 504],
+} as const;
 
 export const BATCH_JOB_ROUTES = [
   {
@@ -33,7 +43,31 @@ export const BATCH_JOB_ROUTES = [
       },
     },
     answers: { 202: jobShape },
-    answer: { ...startedExample, jobId: '53dc6228-c50b-46f7-8ad7-65e7159f1aae' },
+    answer: { ...startedExample, jobId: JOB_ID },
     problems: [400, 404, 409, 422, 502, 504],
+  },
+  {
+    ...steered,
+    route: 'POST /batch-jobs/{jobId}/confirm',
+    id: 'confirmBatchJob',
+    summary: 'Starts a job of COS Batch that waits for its confirmation',
+    body: confirmJobBody,
+    example: { region: 'ap-chengdu' },
+  },
+  {
+    ...steered,
+    route: 'POST /batch-jobs/{jobId}/cancel',
+    id: 'cancelBatchJob',
+    summary: 'Cancels a job of COS Batch',
+    body: cancelJobBody,
+    example: { region: 'ap-chengdu', reason: 'wrong target' },
+  },
+  {
+    ...steered,
+    route: 'PUT /batch-jobs/{jobId}/priority',
+    id: 'prioritiseBatchJob',
+    summary: 'Changes the priority of a job of COS Batch; larger ones go first',
+    body: jobPriorityBody,
+    example: { region: 'ap-chengdu', priority: 100 },
   },
 ] as const satisfies readonly RouteDescription[];

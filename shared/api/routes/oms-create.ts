@@ -36,7 +36,7 @@ export const OMS_CREATE_ROUTES = [
     body: createTaskBody,
     example: {
       ...place,
-      list: { key: 'oms-lists/cn-north-4/destination-bucket/media.csv' },
+      list: { key: 'lists/7c0ffee5c0ffee5c0ffee5c0/000000-1a2b3c4d.csv' },
       dstNode: { bucket: 'destination-bucket' },
       description: 'media, first part',
       objectOverwriteMode: 'NO_OVERWRITE',

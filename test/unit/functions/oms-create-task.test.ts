@@ -108,16 +108,16 @@ describe('a request', () => {
       ['description'],
     ],
     ['a mark in the description', { ...PREFIX, description: 'a & b' }, ['description']],
-    ['a list for prefixes', { ...PREFIX, list: { key: 'oms-lists/r/b/l.csv' } }, ['list']],
+    ['a list for prefixes', { ...PREFIX, list: { key: 'lists/r/l.csv' } }, ['list']],
     [
       'a list elsewhere',
-      { dstNode: { bucket: 'b' }, list: { key: 'staging/l.csv' } },
+      { dstNode: { bucket: 'b' }, list: { key: 'oms-lists/r/b/l.csv' } },
       ['list.key'],
     ],
     ['fields that do not fit', { ...PREFIX, taskType: 'url_list' }, ['taskType']],
   ])('with %s is refused by its fields, and opens no run', async (_name, body, paths) => {
     const { ledger, objects, send } = await setup();
-    await objects.put('oms-lists/r/b/l.csv', 'url,key\n');
+    await objects.put('lists/r/l.csv', 'url,key\n');
     const answer = await send(TASKS, body);
     expect(answer).toMatchObject({ status: 400, code: 'BODY_INVALID' });
     expect(answer.errors?.map(({ path }) => path)).toEqual(expect.arrayContaining(paths));
@@ -127,7 +127,7 @@ describe('a request', () => {
 
   it('for a list that is not there is 404', async () => {
     const { send } = await setup();
-    const body = { dstNode: { bucket: 'target' }, list: { key: 'oms-lists/r/b/none.csv' } };
+    const body = { dstNode: { bucket: 'target' }, list: { key: 'lists/r/none.csv' } };
     expect(await send(TASKS, body)).toMatchObject({ status: 404, code: 'NOT_FOUND' });
   });
 
@@ -136,8 +136,8 @@ describe('a request', () => {
     const later: Later = { waitMs: 0, start: async (given) => void started.push(given) };
     for (const options of [{}, { later }]) {
       const { handler, huawei, objects, send } = await setup(options);
-      await objects.put('oms-lists/cn-north-4/target/l.jsonl', urls(2));
-      const list = { key: 'oms-lists/cn-north-4/target/l.jsonl' };
+      await objects.put('lists/r/l.jsonl', urls(2));
+      const list = { key: 'lists/r/l.jsonl' };
       const { runId } = await send(TASKS, { dstNode: { bucket: 'target' }, list });
       expect(huawei.stats().created).toEqual([]);
       const event = options.later ? { start: started[0] } : { 'detail-type': 'Scheduled Event' };

@@ -1,7 +1,7 @@
 /**
  * The client of COS Batch: jobs over the objects that a manifest lists. CreateJob
  * https://www.tencentcloud.com/document/product/436/33781, DescribeJob …/33782, ListJobs …/33783,
- * UpdateJobStatus …/33785 (COS reference, section 3).
+ * UpdateJobPriority …/33784, UpdateJobStatus …/33785 (COS reference, section 3).
  */
 import { createHash } from 'node:crypto';
 import type { ApiRequest, Pair, Signer } from '../../../lib/api-request.ts';
@@ -97,6 +97,13 @@ export function createCosBatchClient(options: CosBatchOptions) {
       if (reason !== undefined) query.push(['statusUpdateReason', reason]);
       const request = { method: 'POST', path: `/jobs/${jobId}/status`, query } as const;
       await call(region, request, 'changing the status of a job', 'UpdateJobStatusResult');
+    },
+
+    /** @param priority 0 to 2147483647 */
+    async updateJobPriority(region: string, jobId: string, priority: number): Promise<void> {
+      const query: Pair[] = [['priority', String(priority)]];
+      const request = { method: 'POST', path: `/jobs/${jobId}/priority`, query } as const;
+      await call(region, request, 'changing the priority of a job', 'UpdateJobPriorityResult');
     },
   };
 }

@@ -165,7 +165,18 @@ const restore = strictObject({
   jobTier: word(['Bulk', 'Standard']),
 });
 
-const tagging = strictObject({ taggingDirective: directive, tagSet: list(tag) });
+/** Without any tag, `Replaced` removes all. */
+const tagging = v.pipe(
+  strictObject({ taggingDirective: directive, tagSet: v.array(tag, 'expected a list') }),
+  v.forward(
+    v.partialCheck(
+      [['taggingDirective'], ['tagSet']],
+      ({ taggingDirective, tagSet }) => taggingDirective === 'Replaced' || tagSet.length > 0,
+      'expected at least one, unless taggingDirective is Replaced',
+    ),
+    ['tagSet'],
+  ),
+);
 
 export const OPERATIONS = [
   'cosInitiateRestoreObject',
