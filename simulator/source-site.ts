@@ -1,10 +1,13 @@
 /**
  * An origin to migrate from: a few hundred small real files under deterministic names, one that is
- * missing, one that answers slowly, and a space of tiny objects for load tests.
+ * missing, one that answers slowly, and a space of tiny objects for load tests. It may be a bucket that
+ * can be listed.
  */
 import { createHash } from 'node:crypto';
 import { crc32, deflateSync } from 'node:zlib';
 import { selfSigned } from './huawei/certificate.ts';
+import { createSortedKeys, type ListedObject, listBucket } from './listing.ts';
+import { parseQuery } from './query.ts';
 import { type Answer, decode, listen, type Tls, type Wire } from './server.ts';
 import { type PrivateBucket, refuseAddress } from './source-auth.ts';
 
@@ -40,14 +43,21 @@ export interface SourceSiteOptions {
    * change meanwhile.
    */
   readonly bucket?: () => PrivateBucket;
+  /**
+   * The name of a public bucket, in whose folder the files are and which answers lists as S3 does. Its
+   * list names more: a missing file, one that nobody may read, a folder, two in an archive.
+   */
+  readonly listed?: string;
   /** Takes https at the same port as well, with a certificate that nobody trusts. @default false */
   readonly secure?: boolean;
 }
 
+const FORBIDDEN = 'docs/private.txt';
+
 const FOLDERS = ['docs', 'images', '照片/北京', 'daten/größe', "it's (final)", 'a+b & c'];
 
 export async function startSourceSite(options: SourceSiteOptions = {}): Promise<SourceSite> {
-  const { bucket, port = 0, files: count = 300, secure = false, slowMs = 2_000 } = options;
+  const { bucket, listed, port = 0, files: count = 300, secure = false, slowMs = 2_000 } = options;
   const contents = new Map<string, Buffer>();
   for (let n = 0; n < count; n += 1) {
     const folder = FOLDERS[n % FOLDERS.length] ?? '';
@@ -58,13 +68,17 @@ export async function startSourceSite(options: SourceSiteOptions = {}): Promise<
   const slowPath = 'slow/report.txt';
   contents.set(slowPath, text(count));
 
+  const list = listed === undefined ? undefined : createList(listed, contents);
   const serve = async (wire: Wire): Promise<Answer> => {
     const { rawPath, method } = wire;
     const rules = bucket?.();
-    const base = rules ? `/${rules.name}/` : '/';
+    const name = rules?.name ?? listed;
+    const base = name === undefined ? '/' : `/${name}/`;
     const decoded = decode(rawPath) ?? '';
     const refusal = rules && refuseAddress(wire, rules);
     if (refusal) return refusal;
+    if (list && `${decoded}/` === base && method === 'GET') return list(wire);
+    if (decoded === `${base}${FORBIDDEN}`) return { status: 403, body: 'forbidden\n' };
     if (!decoded.startsWith(base)) return { status: 404, body: 'not found\n' };
     const path = decoded.slice(base.length);
     const [, ordinal] = /^object\/(\d{1,9})$/.exec(path) ?? [];
@@ -89,6 +103,46 @@ export async function startSourceSite(options: SourceSiteOptions = {}): Promise<
     close: server.close,
   };
 }
+
+/** Lists of the files, and of what can't be moved as it is listed. */
+function createList(name: string, contents: ReadonlyMap<string, Buffer>) {
+  const described = (body: Buffer, storageClass?: string): ListedObject => ({
+    etag: `"${md5(body)}"`,
+    sizeBytes: body.length,
+    lastModifiedAt: new Date('2026-11-20T08:00:00Z'),
+    storageClass,
+  });
+  const objects = new Map([
+    ...[...contents].map(([path, body]) => [path, described(body)] as const),
+    ['docs/missing.txt', described(text(1))],
+    [FORBIDDEN, described(text(1))],
+    ['docs/', described(Buffer.alloc(0))],
+    ['archive/2019.tar', described(text(2), 'GLACIER')],
+    ['archive/2020.tar', described(text(3), 'DEEP_ARCHIVE')],
+  ]);
+  const keys = createSortedKeys(() => [...objects.keys()].map((key) => `${name}/${key}`)).of(name);
+  const find = (key: string) => objects.get(key) as ListedObject;
+  return ({ rawQuery }: Wire): Answer => {
+    const asked = (parseQuery(rawQuery) ?? []).filter(([parameter]) => parameter !== 'list-type');
+    return listBucket(name, asked, { keys, find }, LIST_FORMS);
+  };
+}
+
+const xmlError = (status: number, code: string, message: string): Answer => ({
+  status,
+  headers: { 'content-type': 'application/xml' },
+  body: `<Error><Code>${code}</Code><Message>${message}</Message></Error>`,
+});
+
+const LIST_FORMS = {
+  ok: (body: string): Answer => ({
+    status: 200,
+    headers: { 'content-type': 'application/xml' },
+    body,
+  }),
+  invalidArgument: (message: string) => xmlError(400, 'InvalidArgument', message),
+  notSimulated: (what: string) => xmlError(501, 'NotImplemented', `${what} is not simulated.`),
+};
 
 async function certificate(): Promise<Tls> {
   const now = Date.now();

@@ -93,7 +93,7 @@ export function migrationDetails(
     ['to', printable(target)],
     ['route', printable(route)],
     ['state', stateText(migration, paint)],
-    ['phase', phaseText(migration)],
+    ...(phaseOf(migration) === undefined ? [] : [['phase', phaseText(migration)]]),
     ['created', printable(migration.createdAt)],
     ['closed', printable(migration.closedAt ?? 'not yet')],
     [isEnded(migration) ? 'took' : 'for', duration(ageOf(migration, now))],

@@ -1,5 +1,5 @@
 /**
- * `npm run demo`: the main job in one shot, without an account. Starts a source site, the provider
+ * `npm run demo`: the main job in one shot, without an account. Starts a source bucket, the provider
  * simulator with some faults, and the service; then runs the same commands a person would, and
  * checks that the outcome is right. Exit codes: 0 right, 1 not, 130 interrupted.
  */
@@ -14,17 +14,23 @@ import { startSourceSite } from '../../simulator/source-site.ts';
 import { startService } from '../main.ts';
 import { secretsPath } from '../secrets.ts';
 import { freshFolder, isolate } from './isolation.ts';
-import { demoManifest, EXPECTED } from './manifest.ts';
 
 const HERE = process.cwd();
 const FOLDER = resolve('data/demo');
-const TARGET = 'ap-shanghai/examplebucket-1250000000';
+const BUCKET = 'media';
+const TARGET = 'cos://ap-shanghai/examplebucket-1250000000/media/';
 
 const FAULTS: readonly FaultRule[] = [
   { api: 'fetch-create', kind: 'slow-down', rate: 0.03 },
   { api: 'callback', kind: 'lost', rate: 0.02 },
   { api: 'callback', kind: 'duplicate', rate: 0.05 },
 ];
+
+/**
+ * What the bucket must come to: 301 objects arrive; one is gone and one may not be read; two in an
+ * archive and a folder marker stay out.
+ */
+const EXPECTED = { listed: 306, excluded: 3, succeeded: 301, failed: 2, quarantined: 0 } as const;
 
 const say = (text: string): void => void process.stdout.write(`${text}\n`);
 const shown = (path: string): string => relative(HERE, path);
@@ -33,17 +39,21 @@ async function main(interrupted: AbortSignal): Promise<number> {
   freshFolder(FOLDER);
   // Ended in reverse order, whatever happens.
   await using started = new AsyncDisposableStack();
-  const site = await startSourceSite();
+  const site = await startSourceSite({ listed: BUCKET });
   started.defer(() => site.close());
   const simulator = await startSimulator({ faults: FAULTS });
   started.defer(() => simulator.close());
+  const sources = join(FOLDER, 'sources.json');
+  const media = { kind: 's3-compatible', bucket: BUCKET, region: 'us-east-1', endpoint: site.url };
+  writeFileSync(sources, `${JSON.stringify({ media }, null, 2)}\n`);
   const settings = {
     ...simulator.env(),
     LOG_LEVEL: 'error',
     PORT: '0',
     WAYBILL_DATA: FOLDER,
-    WAYBILL_LOST_AFTER_SECONDS: '5',
-    WAYBILL_SWEEP_SECONDS: '5',
+    WAYBILL_LOST_AFTER_SECONDS: '2',
+    WAYBILL_SOURCES_FILE: sources,
+    WAYBILL_SWEEP_SECONDS: '1',
   };
   isolate(process.env, settings, FOLDER);
   // Its first line speaks of the provider; here that is the simulator, as said below.
@@ -52,19 +62,21 @@ async function main(interrupted: AbortSignal): Promise<number> {
   });
   started.defer(() => service.stop());
 
-  say(`A source site with ${site.files.length} files, and a simulator of Tencent COS that answers`);
+  say(`A source bucket of ${EXPECTED.listed} objects, and a simulator of Tencent COS that answers`);
   say('503 to 3 % of the requests, loses 2 % of the callbacks and repeats 5 % of them.');
   say('The service keeps its default pace of 100 requests per second, and looks for');
-  say('lost callbacks after 5 seconds instead of 15 minutes.');
+  say('lost callbacks after 2 seconds instead of 15 minutes.');
   say(
     `To watch it in a browser: ${service.url}, with the apiToken in ${shown(secretsPath(FOLDER))}\n`,
   );
 
-  const manifest = join(FOLDER, 'manifest.csv');
-  writeFileSync(manifest, demoManifest(site.url));
-  const command = ['submit', shown(manifest), '--to', TARGET, '--watch'];
-  await waybill(service.url, command, interrupted);
-  return await conclude(service.url, service.apiToken, simulator.stats());
+  const move = ['migrate', `s3://${BUCKET}/`, TARGET, '--watch'];
+  await waybill(service.url, move, interrupted);
+  const { migrationId, state, counts } = await readMigration(service.url, service.apiToken);
+  const report = ['report', migrationId, '--out', shown(join(FOLDER, 'reports'))];
+  say('');
+  await waybill(service.url, report, interrupted);
+  return conclude({ state, counts }, simulator.stats());
 }
 
 /** Runs a command as a person would, with its output on this terminal. */
@@ -74,43 +86,45 @@ async function waybill(url: string, given: readonly string[], signal: AbortSigna
   const env = { ...process.env, WAYBILL_URL: url };
   const options = { stdio: 'inherit', env, cwd: HERE, signal } as const;
   const [code] = await once(spawn(process.execPath, [program, ...given], options), 'exit');
-  // 1 tells of failures, which this manifest has on purpose.
+  // 1 tells of failures, which this bucket has on purpose.
   if (code !== 0 && code !== 1) throw new Error(`waybill ${given[0]} ended with ${code}`);
 }
 
-async function conclude(
+interface Outcome {
+  readonly state: string;
+  readonly counts: Readonly<Record<string, number>>;
+}
+
+async function readMigration(
   url: string,
   token: string,
-  { faults, objects }: SimulatorStats,
-): Promise<number> {
+): Promise<Outcome & { readonly migrationId: string }> {
   const headers = { authorization: `Bearer ${token}` };
-  const answer = (await (await fetch(`${url}/runs`, { headers })).json()) as {
-    runs: { runId: string; state: string; counts: Record<string, number> }[];
+  const answer = await fetch(`${url}/migrations`, { headers });
+  const { migrations } = (await answer.json()) as {
+    migrations: (Outcome & { migrationId: string })[];
   };
-  const [run] = answer.runs;
-  if (!run) throw new Error('the service lists no run');
-  const reports = join(FOLDER, 'objects', 'reports', run.runId);
+  const [migration] = migrations;
+  if (!migration) throw new Error('the service lists no migration');
+  return migration;
+}
 
-  say(
-    `\n${EXPECTED.quarantined} lines were not sent: the findings above and rejected.csv say why.`,
-  );
-  say('\nReports:');
-  for (const name of ['summary.json', 'failed.csv', 'rejected.csv']) {
-    say(`  ${shown(join(reports, name))}`);
-  }
+function conclude({ state, counts }: Outcome, { faults, objects }: SimulatorStats): number {
   say('\nFaults that were overcome:');
   for (const [name, times] of Object.entries(faults)) say(`  ${times} x ${name}`);
-
-  const wrong = Object.entries(EXPECTED).filter(([name, value]) => run.counts[name] !== value);
+  const wrong = Object.entries(EXPECTED).filter(([name, value]) => counts[name] !== value);
   // The provider's own count, so that the ledger is not its only witness.
-  if (run.state !== 'completed' || wrong.length > 0 || objects !== EXPECTED.succeeded) {
-    const found = JSON.stringify({ ...run, arrived: objects });
-    say(`\nThis is not what the manifest should come to: ${found}`);
+  if (state !== 'completed' || wrong.length > 0 || objects !== EXPECTED.succeeded) {
+    say(
+      `\nThis is not what the bucket should come to: ${JSON.stringify({ state, counts, objects })}`,
+    );
     say(`expected ${JSON.stringify(EXPECTED)}`);
     return 1;
   }
-  say(`\nEvery one of ${EXPECTED.lines} lines is accounted for. Next: npm start, then`);
-  say('npx waybill submit <your manifest> --to <region>/<bucket-appid> --watch');
+  const { listed, succeeded, failed, excluded } = EXPECTED;
+  say(`\nEvery one of ${listed} objects is accounted for: ${succeeded} arrived, ${failed} failed,`);
+  say(`${excluded} were left out. Next: npm start, then`);
+  say('npx waybill migrate <source> <target> --watch');
   return 0;
 }
 
