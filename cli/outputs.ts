@@ -75,8 +75,8 @@ const steered = v.union([v.object({ runId: v.string() }), opened]);
 /** By command. Where a run is followed, each look at it is one more line. */
 export const OUTPUTS: Readonly<Record<string, Output>> = {
   audit: {
-    description: 'The run of the audit; with --watch then a run per line.',
-    schema: v.union([v.object({ runId: v.string() }), run]),
+    description: 'The run of the audit, or the migration; with --watch then one per line.',
+    schema: v.union([v.object({ runId: v.string() }), run, followedMigration]),
   },
   batch: {
     description: 'The run and its job; with --watch then a run per line.',

@@ -14,6 +14,7 @@ type Variables = Readonly<Record<string, unknown>>;
 const CALLED: Readonly<Record<string, string>> = {
   sweep: 'WAYBILL_SWEEP_FUNCTION',
   'plan-manifest': 'WAYBILL_PLAN_FUNCTION',
+  'audit-arrival': 'WAYBILL_AUDIT_FUNCTION',
   'list-source': 'WAYBILL_LIST_FUNCTION',
   'advance-migration': 'WAYBILL_ADVANCE_FUNCTION',
 };

@@ -4,7 +4,14 @@
  * for what they missed. Repeating is harmless.
  */
 import * as v from 'valibot';
-import { expose, openAdvanceLater, openListLater, openPlanLater, openQueue } from '#wiring';
+import {
+  expose,
+  openAdvanceLater,
+  openAuditLater,
+  openListLater,
+  openPlanLater,
+  openQueue,
+} from '#wiring';
 import { advance, advanceAll } from '../shared/migrations/advance.ts';
 import type { StepOptions } from '../shared/migrations/step.ts';
 import { createOutbox } from '../shared/reporting/webhooks/outbox.ts';
@@ -50,8 +57,9 @@ export const handler = expose(async (env) => {
   const config = advanceConfig(env);
   const { allowHttps, places, shardBytes } = config;
   const { ledger, log, objects } = await openParts(config);
-  const [advanceLater, startList, planLater, queue, sources] = await Promise.all([
+  const [advanceLater, startAudit, startList, planLater, queue, sources] = await Promise.all([
     openAdvanceLater(config),
+    openAuditLater(config),
     openListLater(config),
     openPlanLater(config),
     openQueue(config),
@@ -70,6 +78,7 @@ export const handler = expose(async (env) => {
     queue,
     shardBytes,
     sources,
+    startAudit,
     startList,
   });
 });
@@ -92,6 +101,6 @@ export const deployment: Deployment = {
       remove: ['staging/'],
     },
     secrets: ['credentials', 'sources', 'webhooks'],
-    invokes: ['advance-migration', 'list-source', 'plan-manifest'],
+    invokes: ['advance-migration', 'audit-arrival', 'list-source', 'plan-manifest'],
   },
 };

@@ -8,6 +8,8 @@ import { createBearer } from '../shared/api/auth.ts';
 import { createAuditHandler } from '../shared/api/handlers/audits.ts';
 import { AUDIT_ROUTES } from '../shared/api/routes/audits.ts';
 import { routesOf } from '../shared/api/routes/route.ts';
+import { countMigration } from '../shared/migrations/counts.ts';
+import { readMigration } from '../shared/migrations/record.ts';
 import type { Deployment } from '../shared/runtime/deployment.ts';
 import { signingKey } from '../shared/signing/certificate.ts';
 import { auditConfig } from '../shared/wiring/config/functions.ts';
@@ -36,6 +38,10 @@ export const handler = expose(async (env) => {
   ]);
   const authorize = createBearer(apiTokens);
   const certificateKey = () => signingKey(certificateKeys);
+  const outcomesOf = async (migrationId: string) => {
+    const migration = await readMigration(ledger, migrationId);
+    return migration && { ...(await countMigration(migration, ledger)).counts };
+  };
   return createAuditHandler({
     authorize,
     certificateKey,
@@ -44,6 +50,7 @@ export const handler = expose(async (env) => {
     log,
     objects,
     openTarget,
+    outcomesOf,
     sources,
   });
 });

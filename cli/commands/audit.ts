@@ -1,15 +1,17 @@
 /**
- * `waybill audit <run|manifest|source> [target]`: compares what should be in a target with what is there;
+ * `waybill audit <run|migration|manifest|source> [target]`: compares what should be in a target with what is there;
  * sends nothing.
  */
 import { Option } from 'commander';
 import { AUDIT_LEVELS } from '../../shared/audit/judge.ts';
 import { withoutUndefined } from '../../shared/lib/values.ts';
+import { isMigrationId } from '../io/client.ts';
 import { systemClock } from '../io/clock.ts';
 import { CommandFailure, EXIT, type ExitCode } from '../io/failure.ts';
 import { type CommandOptions, serviceCommand } from '../io/options.ts';
-import { findRunId } from '../io/run-id.ts';
+import { findId } from '../io/run-id.ts';
 import { printable } from '../io/text.ts';
+import { followMigration } from '../migrations/show.ts';
 import { followRun } from './show.ts';
 
 interface AuditArguments {
@@ -21,7 +23,10 @@ interface AuditArguments {
 export const addAudit = serviceCommand<AuditArguments>({
   name: 'audit',
   description: 'compare a target with what should be in it; sends nothing',
-  argument: ['<what>', 'a run, the key of a manifest, or a bucket such as s3://media/photos/'],
+  argument: [
+    '<what>',
+    'a run, a migration, the key of a manifest, or a bucket such as s3://media/photos/',
+  ],
   second: ['[target]', 'such as cos://ap-shanghai/examplebucket-1250000000/photos/'],
   options: (command) =>
     command
@@ -35,6 +40,7 @@ export const addAudit = serviceCommand<AuditArguments>({
       .option('--watch', 'follow it until it ends'),
   examples: [
     'audit <run> --watch',
+    'audit <migration> --level head --watch',
     'audit cos-fetch/ap-shanghai/b-1250000000/videos.csv --level head',
     'audit s3://media/photos/ cos://ap-shanghai/b-1250000000/photos/ --watch',
   ],
@@ -47,7 +53,9 @@ type AuditOptions = CommandOptions & AuditArguments;
 async function audit(options: AuditOptions, what: string, target?: string): Promise<ExitCode> {
   const { credentials, json, level, stdout } = options;
   const body = withoutUndefined({ audit: level, credentials, target });
-  const runId = await start(options, what, body);
+  const id = isPlace(what) ? what : await findId(options.client, what);
+  if (isMigrationId(id)) return auditMigration(options, id);
+  const runId = await start(options, id, body);
   if (json) stdout.write(`${JSON.stringify({ runId })}\n`);
   else stdout.write(`audit ${printable(runId)}\n`);
   return followRun(options, runId);
@@ -60,12 +68,23 @@ async function start(
 ): Promise<string> {
   const { client } = options;
   if (/^(?:cos-fetch|fetches)\//.test(what)) return client.auditManifest({ key: what, ...body });
-  if (!what.includes('://')) return client.audit(await findRunId(client, what), body);
+  if (!isPlace(what)) return client.audit(what, body);
   if (body.target === undefined) {
     const todo = 'Add it, such as cos://ap-shanghai/examplebucket-1250000000/photos/';
     throw new CommandFailure('the target is missing', todo, EXIT.usage);
   }
   return client.audit(await list(options, what), body);
+}
+
+const isPlace = (what: string): boolean => what.includes('/');
+
+/** Of its latest list, with its own target. */
+async function auditMigration(options: AuditOptions, migrationId: string): Promise<ExitCode> {
+  const { client, json, level, stdout } = options;
+  await client.auditMigration(migrationId, withoutUndefined({ audit: level }));
+  if (json) stdout.write(`${JSON.stringify({ migrationId })}\n`);
+  else stdout.write(`audit of migration ${printable(migrationId)}\n`);
+  return followMigration(options, migrationId);
 }
 
 const LOOK_MS = 500;

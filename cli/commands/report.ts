@@ -70,7 +70,7 @@ export async function report(options: ReportOptions, runId: string): Promise<Exi
 }
 
 /** Those that the migration has are written. */
-const MORE_OF_MIGRATIONS = ['plan.json', 'gone.csv'];
+const MORE_OF_MIGRATIONS = ['plan.json', 'gone.csv', ...AUDIT_FILES];
 
 async function reportMigration(options: ReportOptions, migrationId: string): Promise<ExitCode> {
   const { client, json, out, stdout } = options;

@@ -18,7 +18,7 @@ export const objectCounts = {
   cancelled: size,
 };
 
-const audit = v.looseObject({
+export const audit = v.looseObject({
   level: v.string(),
   /** Whether all is compared. */
   isWhole: v.boolean(),

@@ -146,6 +146,9 @@ export function createClient(options: HttpOptions) {
     /** Starts an audit of a run. @returns the run of the audit */
     audit: async (runId: string, body: object) =>
       (await http.read(started, `${runPath(runId)}/audit`, posted(body))).runId,
+    /** The same of a migration, which does it itself. */
+    auditMigration: async (migrationId: string, body: object) =>
+      (await http.read(opened, `${migrationPath(migrationId)}/audit`, posted(body))).migrationId,
     /** The same of a manifest in the store. */
     auditManifest: async (body: object) =>
       (await http.read(started, '/audits', posted(body))).runId,

@@ -1,7 +1,7 @@
 /** Answers about migrations that the command line reads. Their known fields are checked, others are kept. */
 import * as v from 'valibot';
 import { MIGRATION_STATES } from '../../shared/ledger/migration.ts';
-import { cause, failureGroup, instant, objectCounts, size } from './answers.ts';
+import { audit, cause, failureGroup, instant, objectCounts, size } from './answers.ts';
 
 export const migration = v.looseObject({
   migrationId: v.string(),
@@ -25,6 +25,8 @@ export const migration = v.looseObject({
   excluded: v.array(v.looseObject({ reason: v.string(), count: size })),
   rounds: v.array(v.looseObject({ kind: v.string(), startedAt: instant })),
   readiness: v.looseObject({ verdict: v.picklist(['GO', 'NO-GO']), reasons: v.array(v.string()) }),
+  /** The last one. */
+  audit: v.optional(audit),
   runs: v.array(v.string()),
   /** What each of its runs is for, by id. */
   roles: v.record(v.string(), v.string()),

@@ -16,6 +16,7 @@ import type { RunView } from '../io/answers.ts';
 import type { MigrationView } from '../io/migration-answers.ts';
 import { table, wrappedTable } from '../io/table.ts';
 import { bytes, count, duration, indent, type Paint, plural, printable, rate } from '../io/text.ts';
+import { auditSentence } from '../runs/audit-text.ts';
 
 /** Seconds from its start to its end, or to now while it goes on. */
 export const ageOf = ({ createdAt, closedAt }: MigrationView, now: number): number =>
@@ -106,6 +107,7 @@ export function migrationDetails(
     ['quarantined', toned('odd', counts.quarantined)],
     ...(open > 0 ? [['open', count(open)]] : []),
     ...(counts.cancelled > 0 ? [['cancelled', toned('odd', counts.cancelled)]] : []),
+    ...(migration.audit ? [['audit', auditSentence(migration.audit)]] : []),
     ...(isSending ? [['rate', rate(perSecond)]] : []),
     ...(isSending && open > 0 ? [['time left', duration(open / perSecond)]] : []),
   ];

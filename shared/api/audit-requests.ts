@@ -17,4 +17,9 @@ export const runAuditBody = strictObject(fields);
 
 export const auditBody = strictObject({ key: keyRule(['cos-fetch/', 'fetches/']), ...fields });
 
+/** By default the level of the migration. */
+export const migrationAuditBody = strictObject({
+  audit: v.exactOptional(v.picklist(AUDIT_LEVELS, 'expected list or head')),
+});
+
 export type AuditBody = v.InferOutput<typeof runAuditBody>;

@@ -40,6 +40,8 @@ export const certificateShape = v.strictObject({
     withoutSize: count,
     files: v.array(fileShape),
   }),
+  /** Of a migration: what the providers said of its objects. */
+  outcomes: v.optional(v.record(v.string(), count)),
   target: v.strictObject({
     address: v.string(),
     prefix: v.string(),

@@ -2,7 +2,7 @@
 import * as v from 'valibot';
 import { MIGRATION_STATES } from '../ledger/migration.ts';
 import { AUDITS, MIGRATION_ROUTES, RUN_ROLES } from '../migrations/record.ts';
-import { causeShape, count, instant, objectCounts } from './responses.ts';
+import { auditShape, causeShape, count, instant, objectCounts } from './responses.ts';
 
 /** `listed` is the sum of all others but `bytes`. */
 export const migrationCountsShape = v.strictObject({
@@ -72,6 +72,8 @@ export const migrationShape = v.strictObject({
     verdict: v.picklist(['GO', 'NO-GO']),
     reasons: v.array(v.string()),
   }),
+  /** The last one. */
+  audit: v.optional(v.strictObject({ runId: v.string(), ...auditShape.entries })),
   runs: v.array(v.string()),
   /** What each of its runs is for, by id. */
   roles: v.record(v.string(), v.picklist(RUN_ROLES)),

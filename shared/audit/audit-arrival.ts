@@ -5,7 +5,7 @@
  */
 import { randomUUID } from 'node:crypto';
 import { createCheckpointedRuns } from '../ledger/checkpointed-runs.ts';
-import type { NewRun, Run } from '../ledger/model.ts';
+import type { Run } from '../ledger/model.ts';
 import { toCause } from '../lib/cause.ts';
 import { ConfigError, InputError, ProviderError } from '../lib/errors.ts';
 import { signCertificate } from '../signing/certificate.ts';
@@ -15,33 +15,19 @@ import { certificateOf, type Findings } from './certificate.ts';
 import { compareSides } from './compare.ts';
 import { discardParts, writeReports } from './finish.ts';
 import { spoolSource, spoolTarget } from './spool.ts';
-import { type AuditOrder, type AuditState, newAudit, readAudit, saveAudit } from './state.ts';
+import { type AuditState, readAudit } from './state.ts';
 import { type AuditOptions, createWork, type Outcome, type Work } from './work.ts';
 
-export type NewAudit = Pick<NewRun, 'runId' | 'trigger' | 'migrationId'>;
-
 export function createAudits(options: AuditOptions) {
-  const { certificateKey, ledger, log, now, objects } = options;
-
-  /** Opens the run, or finds it; the comparison itself is `work`'s. @throws StoreError */
-  const open = async (run: NewAudit, order: AuditOrder): Promise<Run> => {
-    const { runId } = run;
-    const { kind, region, bucket, credentials } = order.target;
-    // Before the run: one without it would be open for good.
-    if (!(await readAudit(ledger, runId))) {
-      await saveAudit(ledger, runId, newAudit(order), undefined);
-      log.info('run.opened', { runId, target: `${kind}://${region}/${bucket}` });
-    }
-    const target = { region, bucket, ...(credentials !== undefined && { credentials }) };
-    return ledger.openRun({ ...run, operation: 'audit-arrival', target, createdAt: now() });
-  };
+  const { certificateKey, outcomesOf, ledger, log, now, objects } = options;
 
   /** Without a key there is none. */
   const certify = async ({ runId, state }: Work, findings: Findings): Promise<void> => {
     const key = certificateKey?.();
     if (!key) return;
     const { migrationId } = (await ledger.run(runId)) ?? {};
-    const statement = certificateOf({ runId, migrationId }, state, findings, now());
+    const outcomes = migrationId === undefined ? undefined : await outcomesOf?.(migrationId);
+    const statement = certificateOf({ runId, migrationId, outcomes }, state, findings, now());
     await objects.put(reportKey(runId, 'certificate.json'), signCertificate(statement, key));
   };
 
@@ -98,12 +84,11 @@ export function createAudits(options: AuditOptions) {
     }
   };
 
-  const runs = createCheckpointedRuns({
+  return createCheckpointedRuns({
     ...{ ledger, log, now, step },
     operation: 'audit-arrival',
     name: 'audit',
   });
-  return { open, ...runs };
 }
 
 /** What no later call gets past: wrong input, or a provider that refuses for good. */

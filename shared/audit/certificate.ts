@@ -1,6 +1,8 @@
 /** The certificate of an audit: what was listed, what is in the target and how that is known, and GO or NO-GO. */
+import { isFault } from '../manifest/sources/write-manifest.ts';
 import type { ReportFile } from '../reporting/digest.ts';
 import type { AuditState, Verdicts } from './state.ts';
+import type { Outcomes } from './work.ts';
 
 /** The files that were compared, and what was found. */
 export interface Findings {
@@ -13,39 +15,43 @@ export interface Readiness {
   readonly reasons: readonly string[];
 }
 
-/** Reasons of lines that nobody chose to leave out: what they name may be missing unseen. */
-const FAULT = /^(?:LINE|CSV|JSON|URL|KEY|MD5)_/;
-
 const number = (count: number): string => count.toLocaleString('en-US');
 
-/** Why not, each in a sentence; where nothing is in the way, how arrival is known. */
-export function judgeReadiness(
-  { order, source, verdicts }: Pick<AuditState, 'order' | 'source' | 'verdicts'>,
-  objects: number,
-): Readiness {
-  const { different, missing, undecided } = verdicts;
-  const unreadable = Object.entries(source.leftOut)
-    .filter(([reason]) => FAULT.test(reason))
-    .reduce((sum, [, count]) => sum + count, 0);
+/** Why not, each in a sentence. @param unreadable lines that name nobody knows what */
+export function verdictReasons(
+  { different, missing, undecided }: Pick<Verdicts, 'different' | 'missing' | 'undecided'>,
+  level: AuditState['order']['level'],
+  unreadable = 0,
+): readonly string[] {
   const stillOpen =
-    order.level === 'list'
+    level === 'list'
       ? 'undecided by the lists: audit at level head'
       : 'undecided, as not even sizes can be compared';
-  const reasons: readonly (readonly [count: number, what: string])[] = [
+  const all: readonly (readonly [count: number, what: string])[] = [
     [missing, 'missing at the target'],
     [different, 'different at the target'],
     [undecided, stillOpen],
     [unreadable, 'named by lines of the list that nobody can read'],
   ];
-  const found = reasons.filter(([count]) => count > 0);
-  if (objects === 0) return { verdict: 'NO-GO', reasons: ['The list names no object.'] };
-  if (found.length === 0) return { verdict: 'GO', reasons: [provedSentence(verdicts, objects)] };
-  return {
-    verdict: 'NO-GO',
-    reasons: found.map(
+  return all
+    .filter(([count]) => count > 0)
+    .map(
       ([count, what]) => `${number(count)} ${count === 1 ? 'object is' : 'objects are'} ${what}.`,
-    ),
-  };
+    );
+}
+
+/** Where nothing is in the way, how arrival is known. */
+export function judgeReadiness(
+  { order, source, verdicts }: Pick<AuditState, 'order' | 'source' | 'verdicts'>,
+  objects: number,
+): Readiness {
+  const unreadable = Object.entries(source.leftOut)
+    .filter(([reason]) => isFault(reason))
+    .reduce((sum, [, count]) => sum + count, 0);
+  const reasons = verdictReasons(verdicts, order.level, unreadable);
+  if (objects === 0) return { verdict: 'NO-GO', reasons: ['The list names no object.'] };
+  if (reasons.length > 0) return { verdict: 'NO-GO', reasons };
+  return { verdict: 'GO', reasons: [provedSentence(verdicts, objects)] };
 }
 
 /** The sentence an auditor wants. */
@@ -54,9 +60,15 @@ export function provedSentence({ proved, plausible }: Verdicts, objects: number)
   return `${number(proved)} of ${number(objects)} objects are proved by checksum${bySize}.`;
 }
 
+interface Certified {
+  readonly runId: string;
+  readonly migrationId?: string | undefined;
+  readonly outcomes?: Outcomes | undefined;
+}
+
 /** What is certified; `signCertificate` adds its signature. */
 export function certificateOf(
-  { runId, migrationId }: { readonly runId: string; readonly migrationId?: string | undefined },
+  { runId, migrationId, outcomes }: Certified,
   state: AuditState,
   { lists, reports }: Findings,
   issuedAt: Date,
@@ -82,6 +94,7 @@ export function certificateOf(
       withoutSize: source.withoutSize,
       files: lists,
     },
+    ...(outcomes && { outcomes }),
     target: {
       address: `${kind}://${region}/${bucket}/`,
       prefix,

@@ -21,6 +21,8 @@ export const auditView = ({
   requests,
 });
 
+export type AuditView = ReturnType<typeof auditView>;
+
 /** Of a run that is none, undefined. @throws StoreError */
 export async function readAuditView(ledger: Pick<Notes, 'readNote'>, runId: string) {
   const kept = await readAudit(ledger, runId);

@@ -19,6 +19,8 @@ export interface AuditOptions {
   readonly openTarget: OpenTarget;
   /** Signs certificates, as it is now; without one there are none. */
   readonly certificateKey?: (() => SigningKey | undefined) | undefined;
+  /** Counts of a migration by outcome, for its certificate. */
+  readonly outcomesOf?: (migrationId: string) => Promise<Outcomes | undefined>;
   readonly log: Log;
   readonly now: () => Date;
   /** Text of a chunk and of a part of a report, and pairs that are compared at a time. @default 16 MiB, 4 MiB, 5000 */
@@ -28,6 +30,9 @@ export interface AuditOptions {
     readonly batch: number;
   };
 }
+
+/** Objects by what became of them. */
+export type Outcomes = Readonly<Record<string, number>>;
 
 export type OpenTarget = (
   target: AuditOrder['target'],

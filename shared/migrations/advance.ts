@@ -5,7 +5,8 @@
 import { tryLease } from '../ledger/lease.ts';
 import type { MigrationState } from '../ledger/migration.ts';
 import { announce } from './announce.ts';
-import { endStep, resumeStep, stopStep } from './end-step.ts';
+import { auditStep } from './audit-step.ts';
+import { resumeStep, stopStep } from './end-step.ts';
 import { listStep } from './list-step.ts';
 import { moveStep } from './move-step.ts';
 import { pilotStep } from './pilot-step.ts';
@@ -24,7 +25,7 @@ const STEPS: Readonly<Record<MigrationState, Step | undefined>> = {
   planned: planStep,
   pilot: pilotStep,
   moving: moveStep,
-  auditing: endStep,
+  auditing: auditStep,
   paused: stopStep,
   cancelled: stopStep,
   completed: undefined,

@@ -2,6 +2,7 @@
  * The counts of a migration: of objects, over all its runs, exact at any moment. Runs whose failures
  * went on in another one count them no more, and lists and audits are not counted.
  */
+import { type AuditView, readAuditView } from '../audit/view.ts';
 import type { Ledger } from '../ledger/ledger.ts';
 import { TRANSFER_STATES } from '../ledger/merge.ts';
 import { isStopped, type Run } from '../ledger/model.ts';
@@ -35,6 +36,8 @@ export interface Counted {
   readonly excluded: readonly Excluded[];
   /** By id, as far as they are there. */
   readonly runs: ReadonlyMap<string, Run>;
+  /** The last one. */
+  readonly audit?: AuditView & { readonly runId: string };
 }
 
 const RUNS_AT_ONCE = 8;
@@ -50,7 +53,13 @@ export async function countMigration(
   const first = migration.rounds[0];
   const isListing = first && !first.list;
   const listing = isListing ? await readListState(ledger, first.listRunId) : undefined;
-  return { ...sumUp(migration, runs, listing?.state.totals), runs };
+  const audited = migration.runs.findLast(({ role }) => role === 'audit')?.runId;
+  const audit = audited === undefined ? undefined : await readAuditView(ledger, audited);
+  return {
+    ...sumUp(migration, runs, listing?.state.totals),
+    runs,
+    ...(audit && audited !== undefined && { audit: { runId: audited, ...audit } }),
+  };
 }
 
 /** @param listing of the first list, while it is not whole */
@@ -58,7 +67,7 @@ export function sumUp(
   migration: Pick<MigrationRecord, 'rounds' | 'runs' | 'state'>,
   runs: ReadonlyMap<string, Run>,
   listing?: Pick<ListTotals, 'listed' | 'written' | 'bytes' | 'leftOut'>,
-): Omit<Counted, 'runs'> {
+): Omit<Counted, 'audit' | 'runs'> {
   const states = Object.fromEntries(TRANSFER_STATES.map((state) => [state, 0])) as Record<
     (typeof TRANSFER_STATES)[number],
     number

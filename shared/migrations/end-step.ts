@@ -1,4 +1,4 @@
-/** How a migration ends: with all of it settled, or stopped by somebody. */
+/** Has the runs of a migration stop and go on with it. */
 import type { Run } from '../ledger/model.ts';
 import { ConflictError } from '../lib/errors.ts';
 import { cancelRun } from '../runs/cancel.ts';
@@ -7,13 +7,6 @@ import { resumeRun } from '../runs/resume.ts';
 import { countMigration } from './counts.ts';
 import type { MigrationRecord } from './record.ts';
 import type { Step, StepOptions } from './step.ts';
-
-/** Until audits are there, what is moved is completed. */
-export const endStep: Step = async (migration, { now }) => ({
-  ...migration,
-  state: 'completed',
-  closedAt: now().toISOString(),
-});
 
 /** Stops the runs of a migration that is paused or cancelled; what providers have goes on. */
 export const stopStep: Step = async (migration, options) => {
@@ -31,6 +24,9 @@ export const resumeStep: Step = async (migration, options) => {
     if (run.state === 'paused') await resumeRun(run.runId, options);
     if (run.state === 'paused' && run.operation === 'list-source') {
       await options.startList?.(run.runId);
+    }
+    if (run.state === 'paused' && run.operation === 'audit-arrival') {
+      await options.startAudit?.(run.runId);
     }
   }
   const { isResuming: _, ...rest } = migration;

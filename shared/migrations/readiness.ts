@@ -2,6 +2,7 @@
  * Whether an application may be pointed at the target: GO when the last catch-up found nothing new and
  * nothing is left open, else NO-GO with the reasons.
  */
+import { verdictReasons } from '../audit/certificate.ts';
 import type { Counted } from './counts.ts';
 import { latestRound, type MigrationRecord } from './record.ts';
 
@@ -10,8 +11,8 @@ export interface Readiness {
   readonly reasons: readonly string[];
 }
 
-export function readinessOf(migration: MigrationRecord, { counts }: Counted): Readiness {
-  const reasons = [...openReasons(migration), ...countReasons(counts)];
+export function readinessOf(migration: MigrationRecord, { audit, counts }: Counted): Readiness {
+  const reasons = [...openReasons(migration), ...countReasons(counts), ...auditReasons(audit)];
   return { verdict: reasons.length === 0 ? 'GO' : 'NO-GO', reasons };
 }
 
@@ -28,6 +29,13 @@ function openReasons(migration: MigrationRecord): readonly string[] {
   return moved === 0
     ? []
     : [`The last catch-up still moved ${objects(moved)}; run another one after writes have ended.`];
+}
+
+/** What is not known to have arrived has not. */
+function auditReasons(audit: Counted['audit']): readonly string[] {
+  if (!audit) return ['No audit has compared the target with the list.'];
+  if (!audit.isWhole) return ['The last audit did not compare all.'];
+  return verdictReasons(audit, audit.level);
 }
 
 function countReasons({ failed, cancelled, quarantined, planned, ...open }: Counted['counts']) {

@@ -3,6 +3,7 @@
  * document, changed by whoever read its latest version.
  */
 import * as v from 'valibot';
+import { AUDIT_LEVELS } from '../audit/judge.ts';
 import type { Ledger } from '../ledger/ledger.ts';
 import { type KeptMigration, MIGRATION_STATES, type MigrationState } from '../ledger/migration.ts';
 import { CAUSE_CLASSES, InputError, StoreError, withFaults } from '../lib/errors.ts';
@@ -27,7 +28,7 @@ export const MIGRATION_ROUTES = [
 
 export type MigrationRoute = (typeof MIGRATION_ROUTES)[number];
 
-export const AUDITS = ['list', 'head', 'none'] as const;
+export const AUDITS = [...AUDIT_LEVELS, 'none'] as const;
 
 const order = v.object({
   /** `s3://media/photos/`; or a list. */
@@ -64,6 +65,8 @@ const runEntry = v.object({
   round: count,
   /** Of its manifest, all of them objects; 0 for lists and audits. */
   lines: count,
+  /** Of an audit that somebody asked for. */
+  level: v.exactOptional(v.picklist(AUDIT_LEVELS)),
   /** The run that took over its failures. */
   handedTo: v.exactOptional(text),
   /** Failures that it took over from others without sending them again. */

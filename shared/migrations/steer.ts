@@ -5,9 +5,10 @@
 import type { Ledger } from '../ledger/ledger.ts';
 import type { MigrationState } from '../ledger/migration.ts';
 import { type CauseClass, ConflictError } from '../lib/errors.ts';
+import { withAudit } from './audit-step.ts';
 import { countMigration } from './counts.ts';
 import { stepRunId } from './ids.ts';
-import { changeMigration, hasEnded, type MigrationRecord } from './record.ts';
+import { changeMigration, hasEnded, type MigrationRecord, type RunEntry } from './record.ts';
 
 export interface SteerOptions {
   readonly ledger: Ledger;
@@ -95,6 +96,23 @@ export const withRetry = (
   migration.state === 'completed'
     ? { ...migration, state: 'moving', closedAt: null, retry }
     : { ...migration, retry };
+
+/**
+ * Compares the latest list with the target again.
+ * @throws ConflictError (MIGRATION_STATE) unless it is completed; StoreError
+ */
+export const auditMigration = (
+  migrationId: string,
+  level: NonNullable<RunEntry['level']> | undefined,
+  { ledger }: Pick<SteerOptions, 'ledger'>,
+): Promise<MigrationRecord> =>
+  changeMigration(ledger, migrationId, (migration) => {
+    const { state, error: _, ...rest } = migration;
+    if (state !== 'completed') {
+      return refuse(`The migration is ${state}; an audit begins when it is completed.`);
+    }
+    return withAudit({ ...rest, state: 'auditing', closedAt: null }, level);
+  });
 
 /** Lists the source again. @throws ConflictError (MIGRATION_STATE) unless it is completed; StoreError */
 export const catchUp: Steer = (migrationId, { ledger, now }) =>

@@ -19,6 +19,8 @@ export interface StepOptions {
   readonly log: Log;
   /** Begins with a list that was opened; elsewhere the clock looks for open lists. */
   readonly startList?: ((runId: string) => Promise<void>) | undefined;
+  /** The same of an audit. */
+  readonly startAudit?: ((runId: string) => Promise<void>) | undefined;
   /** Takes webhook messages. */
   readonly outbox?: Pick<Outbox, 'add'> | undefined;
   readonly shardBytes: number;

@@ -2,7 +2,9 @@
 import type { Run } from '../ledger/model.ts';
 import type { Cause } from '../lib/errors.ts';
 import type { Counted } from './counts.ts';
-import type { MigrationRecord } from './record.ts';
+import type { MigrationRecord, RunRole } from './record.ts';
+
+const sends = (role: RunRole): boolean => role !== 'list' && role !== 'audit';
 
 /** Fewer say nothing. */
 const MIN_SETTLED = 20;
@@ -28,7 +30,7 @@ export function failedRun(
   runs: ReadonlyMap<string, Run>,
 ): Cause | undefined {
   const found = migration.runs.find(
-    ({ runId, role }) => role !== 'list' && runs.get(runId)?.state === 'failed',
+    ({ runId, role }) => sends(role) && runs.get(runId)?.state === 'failed',
   );
   return found && runs.get(found.runId)?.error;
 }
@@ -45,4 +47,4 @@ export const openRuns = (
   migration: Pick<MigrationRecord, 'runs'>,
   runs: ReadonlyMap<string, Run>,
 ): number =>
-  migration.runs.filter(({ runId, role }) => role !== 'list' && !runs.get(runId)?.closedAt).length;
+  migration.runs.filter(({ runId, role }) => sends(role) && !runs.get(runId)?.closedAt).length;

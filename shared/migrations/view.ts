@@ -30,6 +30,7 @@ export const viewOf = (migration: MigrationRecord, counted: Counted) => {
     excluded: counted.excluded,
     rounds: rounds.map(roundView),
     readiness,
+    ...(counted.audit && { audit: counted.audit }),
     runs: runs.map(({ runId }) => runId),
     roles: Object.fromEntries(runs.map(({ runId, role }) => [runId, role])),
     createdAt: migration.createdAt.toISOString(),

@@ -202,6 +202,15 @@ export const openListLater = async (config: StoresConfig) => {
   return (runId: string) => invoke(listFunction, { start: { runId } });
 };
 
+/** Has the deployed `audit-arrival` begin with an audit. */
+export const openAuditLater = async (config: StoresConfig) => {
+  const stores = configured(config);
+  const { auditFunction } = stores;
+  if (auditFunction === undefined) return undefined;
+  const invoke = createInvoke(stores);
+  return (runId: string) => invoke(auditFunction, { start: { runId } });
+};
+
 /** Has the next step of a migration taken. */
 export const openAdvanceLater = async (config: StoresConfig) => {
   const stores = configured(config);

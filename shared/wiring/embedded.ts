@@ -135,6 +135,9 @@ type Start = ((id: string) => Promise<void>) | undefined;
 /** The clock looks for open lists. */
 export const openListLater = async (_config: StoresConfig): Promise<Start> => undefined;
 
+/** The clock looks for open audits. */
+export const openAuditLater = async (_config: StoresConfig): Promise<Start> => undefined;
+
 /** The clock looks for migrations that wait for nothing. */
 export const openAdvanceLater = async (_config: StoresConfig): Promise<Start> => undefined;
 

@@ -28,7 +28,7 @@ it('carries a bucket from its list to its end: listed, piloted, moved', {
     cancelled: 0,
   });
   expect(done.excluded).toEqual([{ reason: 'FOLDER_MARKER', count: 1 }]);
-  expect(Object.values(done.roles)).toEqual(['list', 'pilot', 'move']);
+  expect(Object.values(done.roles)).toEqual(['list', 'pilot', 'move', 'audit']);
   expect(done.closedAt).not.toBeNull();
   expect(sumOf(done)).toBe(done.counts['listed']);
   const keys = Object.keys(contents).map((key) => key.replace('photos/', 'copies/'));
@@ -59,7 +59,7 @@ it('stops after a pilot that failed by one cause, and says what to do; resuming 
   await live.steer(id, 'resume');
   const done = await live.reaches(id, 'completed');
   expect(done.counts).toMatchObject({ listed: 60, succeeded: 60, failed: 0, planned: 0 });
-  expect(Object.values(done.roles)).toEqual(['list', 'pilot', 'retry', 'move']);
+  expect(Object.values(done.roles)).toEqual(['list', 'pilot', 'retry', 'move', 'audit']);
   expect(arrived(live.simulator)).toHaveLength(60);
   const pilot = done.runs.find((runId) => done.roles[runId] === 'pilot');
   const run = (await (await live.call(`/runs/${pilot}`)).json()) as { handedTo: string };

@@ -1,6 +1,7 @@
 /** The handler of `audit-arrival`: opens audits from requests, and goes on with those that are open. */
 import * as v from 'valibot';
 import { createAudits } from '../../audit/audit-arrival.ts';
+import { openAudit } from '../../audit/open.ts';
 import type { AuditOrder } from '../../audit/state.ts';
 import type { AuditOptions } from '../../audit/work.ts';
 import type { Run } from '../../ledger/model.ts';
@@ -117,7 +118,7 @@ export function createAuditHandler(deps: AuditDeps) {
       // Whoever asks learns at once that there are no keys for the target.
       await deps.openTarget(order.target, () => {});
       const runId = await claimRun(ledger, request, body, now());
-      await audits.open({ runId, trigger: 'http' }, order);
+      await openAudit({ runId, trigger: 'http' }, order, { ledger, log, now });
       await later?.start({ runId });
       return json(202, { runId });
     },

@@ -13,6 +13,7 @@ import { planKey } from '../../migrations/plan-step.ts';
 import { type MigrationRecord, readMigration, toRecord } from '../../migrations/record.ts';
 import { type MigrationReport, migrationReport } from '../../migrations/reports.ts';
 import {
+  auditMigration,
   cancelMigration,
   catchUp,
   pauseMigration,
@@ -22,13 +23,15 @@ import {
 } from '../../migrations/steer.ts';
 import { migrationView } from '../../migrations/view.ts';
 import { type HttpRequest, json } from '../../runtime/http.ts';
-import { type Objects, readSmall } from '../../stores/objects.ts';
+import { type AuditFileName, reportKey } from '../../stores/layout.ts';
+import { type Objects, readSmall, type Uploads } from '../../stores/objects.ts';
+import { migrationAuditBody } from '../audit-requests.ts';
 import { claimRun } from '../idempotency.ts';
 import { type MigrationBody, migrationBody } from '../migration-requests.ts';
 import { migrationsQuery, parseBody, parseQuery, retryBody } from '../requests.ts';
 import type { MIGRATION_API } from '../routes/migrations.ts';
 import { absent, type Route, type Routes } from './common.ts';
-import { answer, collect, impatient } from './reports.ts';
+import { answer, collect, impatient, storedReport } from './reports.ts';
 
 export interface MigrationOptions {
   readonly ledger: Ledger;
@@ -38,6 +41,8 @@ export interface MigrationOptions {
   readonly sources?: () => readonly SourceConfig[];
   /** Has the next step of a migration taken soon; elsewhere the clock looks. */
   readonly advanceLater?: ((migrationId: string) => Promise<void>) | undefined;
+  /** Where reports that are too long for an answer are read. */
+  readonly uploads?: Pick<Uploads, 'reading'>;
   readonly now: () => Date;
 }
 
@@ -82,6 +87,11 @@ export function migrationRoutes(options: MigrationOptions): Routes<typeof MIGRAT
     'GET /migrations/{migrationId}/failed.csv': report('failed.csv', options),
     'GET /migrations/{migrationId}/rejected.csv': report('rejected.csv', options),
     'GET /migrations/{migrationId}/gone.csv': report('gone.csv', options),
+    'GET /migrations/{migrationId}/missing.csv': audited('missing.csv', options),
+    'GET /migrations/{migrationId}/different.csv': audited('different.csv', options),
+    'GET /migrations/{migrationId}/undecided.csv': audited('undecided.csv', options),
+    'GET /migrations/{migrationId}/extra.csv': audited('extra.csv', options),
+    'GET /migrations/{migrationId}/certificate.json': audited('certificate.json', options),
     'POST /migrations/{migrationId}/start': steer(startMigration),
     'POST /migrations/{migrationId}/pause': steer(pauseMigration),
     'POST /migrations/{migrationId}/resume': steer(resumeMigration),
@@ -91,6 +101,11 @@ export function migrationRoutes(options: MigrationOptions): Routes<typeof MIGRAT
       return steer((id) => retryMigration(id, classes, options))(request);
     },
     'POST /migrations/{migrationId}/catch-up': steer(catchUp),
+    'POST /migrations/{migrationId}/audit': async (request) => {
+      const body = request.body === '' ? '{}' : request.body;
+      const { audit } = parseBody(migrationAuditBody, body);
+      return steer((id) => auditMigration(id, audit, options))(request);
+    },
   };
 }
 
@@ -110,6 +125,21 @@ const report =
     const text = await collect(migrationReport(name, migration, { ...options, ...stores }));
     check();
     return answer(migration.migrationId, name, text);
+  };
+
+/** Of the latest audit that has it. */
+const audited =
+  (name: AuditFileName, { ledger, objects, uploads }: MigrationOptions): Route =>
+  async (request) => {
+    const { migrationId, runs } = await findMigration(ledger, request);
+    const audits = runs.filter(({ role }) => role === 'audit');
+    for (const { runId } of audits.reverse()) {
+      const key = reportKey(runId, name);
+      if (!(await objects.head(key))) continue;
+      return storedReport(migrationId, name, key, { objects, reading: uploads?.reading });
+    }
+    const message = `There is no ${name} yet; the audit of the migration writes it.`;
+    throw absent('migrationId', `expected a migration with a ${name}`, message);
   };
 
 /** @throws InputError (NOT_FOUND) */

@@ -81,14 +81,8 @@ export function reportRoutes({
     throw absent('runId', `expected an audit with a ${name}`, message);
   };
 
-  const stored = async (run: Run, name: string, key: string): Promise<HttpAnswer> => {
-    const { sizeBytes = 0 } = (await objects.head(key)) ?? {};
-    if (reading && sizeBytes > MAX_REPORT_BYTES) return redirect(await reading(key));
-    const maxBytes = reading ? MAX_REPORT_BYTES : MAX_LOCAL_BYTES;
-    const body = await collect(objects.read(key), maxBytes);
-    if (reading && body !== undefined && !fits(body)) return redirect(await reading(key));
-    return answer(run.runId, name, body, `read it from the store as ${key}`);
-  };
+  const stored = ({ runId }: Run, name: string, key: string) =>
+    storedReport(runId, name, key, { objects, reading });
 
   return {
     'GET /runs/{runId}/summary.json': async (request) => report(request, 'summary.json'),
@@ -101,6 +95,21 @@ export function reportRoutes({
     'GET /runs/{runId}/extra.csv': async (request) => audited(request, 'extra.csv'),
     'GET /runs/{runId}/certificate.json': async (request) => audited(request, 'certificate.json'),
   };
+}
+
+/** A file of the store as an answer; elsewhere than here, where it is too long for one. */
+export async function storedReport(
+  of: string,
+  name: string,
+  key: string,
+  { objects, reading }: Pick<ReportOptions, 'objects' | 'reading'>,
+): Promise<HttpAnswer> {
+  const { sizeBytes = 0 } = (await objects.head(key)) ?? {};
+  if (reading && sizeBytes > MAX_REPORT_BYTES) return redirect(await reading(key));
+  const maxBytes = reading ? MAX_REPORT_BYTES : MAX_LOCAL_BYTES;
+  const body = await collect(objects.read(key), maxBytes);
+  if (reading && body !== undefined && !fits(body)) return redirect(await reading(key));
+  return answer(of, name, body, `read it from the store as ${key}`);
 }
 
 const WAIT = 'wait until the run closes';

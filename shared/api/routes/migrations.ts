@@ -1,6 +1,9 @@
 /** Descriptions of the routes of migrations. */
 import type * as v from 'valibot';
 import { migrationPlanShape } from '../../plans/plan.ts';
+import type { AuditFileName } from '../../stores/layout.ts';
+import { migrationAuditBody } from '../audit-requests.ts';
+import { certificateShape } from '../certificate-responses.ts';
 import { migrationBody } from '../migration-requests.ts';
 import {
   migrationShape,
@@ -9,6 +12,13 @@ import {
   openedShape,
 } from '../migration-responses.ts';
 import { migrationsQuery, retryBody } from '../requests.ts';
+import {
+  certificateExample,
+  differentExample,
+  extraExample,
+  missingExample,
+  undecidedExample,
+} from './certificate-examples.ts';
 import { failedExample, rejectedExample } from './examples.ts';
 import {
   goneExample,
@@ -28,6 +38,18 @@ const report = <Name extends string>(name: Name, type: v.GenericSchema | string,
     answers: { 200: type },
     answer,
     problems: [404],
+  }) as const;
+
+/** Of the latest audit; one may be too long for an answer. */
+const auditReport = <Name extends AuditFileName>(
+  name: Name,
+  type: v.GenericSchema | string,
+  answer: unknown,
+) =>
+  ({
+    ...report(name, type, answer),
+    summary: `The report ${name} of the latest audit of a migration`,
+    mayRedirect: true,
   }) as const;
 
 const steer = <Action extends string>(action: Action, summary: string) =>
@@ -90,6 +112,11 @@ export const MIGRATION_API = [
   report('failed.csv', 'text/csv', failedExample),
   report('rejected.csv', 'text/csv', rejectedExample),
   report('gone.csv', 'text/csv', goneExample),
+  auditReport('missing.csv', 'text/csv', missingExample),
+  auditReport('different.csv', 'text/csv', differentExample),
+  auditReport('undecided.csv', 'text/csv', undecidedExample),
+  auditReport('extra.csv', 'text/csv', extraExample),
+  auditReport('certificate.json', certificateShape, certificateExample),
   steer('start', 'Starts a migration that waits for it'),
   steer('pause', 'Pauses a migration with its runs; what providers have accepted continues'),
   steer('resume', 'Resumes a paused migration; retries a pilot that stopped it'),
@@ -102,4 +129,11 @@ export const MIGRATION_API = [
     problems: [400, 404, 409],
   },
   steer('catch-up', 'Lists the source again, and moves what is new or changed'),
+  {
+    ...steer('audit', 'Compares the latest list with the target again'),
+    body: migrationAuditBody,
+    bodyOptional: true,
+    example: { audit: 'head' },
+    problems: [400, 404, 409],
+  },
 ] as const satisfies readonly RouteDescription[];

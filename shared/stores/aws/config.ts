@@ -18,6 +18,8 @@ export interface AwsStoresConfig extends AwsConfig {
   readonly planFunction?: string;
   /** Name of the deployed lister, for lists that migrations open. */
   readonly listFunction?: string;
+  /** Begins with audits. */
+  readonly auditFunction?: string;
   /** Name of the deployed function that advances migrations. */
   readonly advanceFunction?: string;
   /** Name of this function, for work that its answer can't wait for. */

@@ -58,6 +58,7 @@ export const AWS = table({
   sweepFunction: ['WAYBILL_SWEEP_FUNCTION', s.maybe()],
   planFunction: ['WAYBILL_PLAN_FUNCTION', s.maybe()],
   listFunction: ['WAYBILL_LIST_FUNCTION', s.maybe()],
+  auditFunction: ['WAYBILL_AUDIT_FUNCTION', s.maybe()],
   advanceFunction: ['WAYBILL_ADVANCE_FUNCTION', s.maybe()],
   ownFunction: ['AWS_LAMBDA_FUNCTION_NAME', s.maybe()],
 });

@@ -102,6 +102,7 @@ export const TEXTS: Readonly<Record<VariableName, string>> = {
     'Names or ARNs of secrets in AWS Secrets Manager, separated by commas. Each is a JSON object of variables, which win over these. Waybill reads them at the start, every 15 minutes, and when a provider refuses a key.',
   WAYBILL_SWEEP_FUNCTION: 'Name of the deployed `sweep`. The deployment sets it.',
   WAYBILL_PLAN_FUNCTION: 'Name of the deployed `plan-manifest`. The deployment sets it.',
+  WAYBILL_AUDIT_FUNCTION: 'Name of the deployed `audit-arrival`. The deployment sets it.',
   WAYBILL_LIST_FUNCTION: 'Name of the deployed `list-source`. The deployment sets it.',
   WAYBILL_ADVANCE_FUNCTION: 'Name of the deployed `advance-migration`. The deployment sets it.',
   WAYBILL_METRICS: '`emf` logs metrics for CloudWatch. The deployment sets it.',

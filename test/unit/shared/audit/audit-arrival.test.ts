@@ -1,6 +1,7 @@
 /** Whole audits on targets of the simulator: planted faults, kills at every moment, levels and reports. */
 import { describe, expect, it, onTestFinished } from 'vitest';
 import { createAudits } from '../../../../shared/audit/audit-arrival.ts';
+import { openAudit } from '../../../../shared/audit/open.ts';
 import { type AuditOrder, readAudit } from '../../../../shared/audit/state.ts';
 import type { AuditOptions } from '../../../../shared/audit/work.ts';
 import { splitCsvLine } from '../../../../shared/lib/csv.ts';
@@ -78,7 +79,7 @@ describe.each(['cos', 'obs'] as const)('an audit of a target at %s', (kind) => {
     const { text, faults } = plant(simulator, kind, { objects: 5_000, each: 50 });
     await stores.objects.put(KEY, text);
     const audits = createAudits(options);
-    await audits.open(RUN, orderOf(kind));
+    await openAudit(RUN, orderOf(kind), options);
     expect(await audits.work(RUN.runId, NEVER)).toBe('ended');
 
     const { missing, truncated, otherBytes, extra } = faults;
@@ -149,7 +150,7 @@ describe('G3: a worker that dies', () => {
       const { text, faults } = plant(simulator, 'cos', { objects: 150, each: 5 });
       await stores.objects.put(KEY, text);
       const sizes = { chunkChars: 9_000, partChars: 900, batch: 20 };
-      await createAudits(options).open(RUN, orderOf('cos', { level }));
+      await openAudit(RUN, orderOf('cos', { level }), options);
       let deaths = 0;
       for (let at = 1; ; at += 1) {
         // Every worker dies a write later than the one before, so that each write is the last of some.
@@ -184,7 +185,7 @@ describe('G3: a worker that dies', () => {
     const { text } = plant(simulator, 'cos', { objects: 300, each: 10 });
     await stores.objects.put(KEY, text);
     const audits = createAudits(options);
-    await audits.open(RUN, orderOf('cos'));
+    await openAudit(RUN, orderOf('cos'), options);
     let calls = 0;
     while ((await audits.work(RUN.runId, new Date(0))) === 'late') calls += 1;
     expect(calls).toBeGreaterThan(5);
@@ -208,7 +209,7 @@ describe('an audit', () => {
     );
     createPut(simulator, 'cos')('photos/a', digits);
     const audits = createAudits(options);
-    await audits.open(RUN, orderOf('cos', { level: 'list' }));
+    await openAudit(RUN, orderOf('cos', { level: 'list' }), options);
     await audits.work(RUN.runId, NEVER);
     const state = await verdictsOf(stores);
     expect(state?.verdicts).toMatchObject({ undecided: 1, different: 0 });
@@ -249,7 +250,7 @@ describe('an audit', () => {
     put('photos/b', Buffer.from('123456780'));
     put('photos/gone', digits);
     const audits = createAudits({ ...options, sources });
-    await audits.open(RUN, orderOf('cos'));
+    await openAudit(RUN, orderOf('cos'), options);
     await audits.work(RUN.runId, NEVER);
     const state = await verdictsOf(stores);
     expect(state?.verdicts).toMatchObject({ proved: 1, different: 1, plausible: 1 });
@@ -264,7 +265,7 @@ describe('an audit', () => {
     for (const key of ['photos/new/a', 'photos/new/c', 'photos/old/1', 'z']) put(key, digits);
     const { prefix: _, ...order } = orderOf('cos', { level: 'list' });
     const audits = createAudits(options);
-    await audits.open(RUN, order);
+    await openAudit(RUN, order, options);
     await audits.work(RUN.runId, NEVER);
     expect(await keysOf(stores.objects, 'missing')).toEqual(['photos/new/b']);
     expect(await keysOf(stores.objects, 'extra')).toEqual(['photos/new/c']);
@@ -277,7 +278,7 @@ describe('an audit', () => {
     put('photos/', Buffer.alloc(0));
     put('photos/new/', Buffer.alloc(0));
     const audits = createAudits(options);
-    await audits.open(RUN, orderOf('cos', { level: 'list' }));
+    await openAudit(RUN, orderOf('cos', { level: 'list' }), options);
     await audits.work(RUN.runId, NEVER);
     expect(await verdictsOf(stores)).toMatchObject({
       verdicts: { plausible: 1, extra: 0 },
@@ -291,7 +292,7 @@ describe('an audit', () => {
     );
     createPut(simulator, 'cos')('photos/a', digits);
     const audits = createAudits(options);
-    await audits.open(RUN, orderOf('cos'));
+    await openAudit(RUN, orderOf('cos'), options);
     await audits.work(RUN.runId, NEVER);
     expect(await rowsOf(stores.objects, 'undecided')).toMatchObject([
       { key: 'photos/a', hint: 'no size in the list' },
@@ -301,7 +302,11 @@ describe('an audit', () => {
   it('G10: fails where the manifest is another one, and writes no report', async () => {
     const { stores, options } = await startWith('url,key\ns3://media/photos/a,photos/a\n');
     const audits = createAudits(options);
-    await audits.open(RUN, orderOf('cos', { of: { kind: 'manifest', key: KEY, etag: 'other' } }));
+    await openAudit(
+      RUN,
+      orderOf('cos', { of: { kind: 'manifest', key: KEY, etag: 'other' } }),
+      options,
+    );
     expect(await audits.work(RUN.runId, NEVER)).toBe('ended');
     expect(await stores.ledger.run(RUN.runId)).toMatchObject({
       state: 'failed',
