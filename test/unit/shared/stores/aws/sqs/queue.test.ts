@@ -95,6 +95,16 @@ describe('sending', () => {
     expect(calls).toHaveLength(1);
   });
 
+  it('asks for a delay in whole seconds, where there is one', async () => {
+    const { calls, options } = scripted(() => undefined);
+    const sender = createSqsSender(options);
+    await sender.send(['a'], { group: 'r1', delayMs: 1_500 });
+    await sender.send(['b'], { group: 'r1' });
+    const [delayed, plain] = calls.map(({ entries }) => entries[0]);
+    expect(delayed).toMatchObject({ MessageBody: 'a', MessageGroupId: 'r1', DelaySeconds: 2 });
+    expect(plain).not.toHaveProperty('DelaySeconds');
+  });
+
   it('gives up after five times', async () => {
     const { calls, options } = scripted(({ entries }) => ({
       Failed: entries.map(({ Id }) => ({ Id, Code: 'InternalError', SenderFault: false })),
