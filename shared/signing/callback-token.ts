@@ -7,11 +7,6 @@ import { timingSafeEqual } from 'node:crypto';
 import { prepareHmac } from '../lib/encoding.ts';
 import { CallbackError } from '../lib/errors.ts';
 
-export interface CallbackKey {
-  readonly kid: string;
-  readonly secret: string;
-}
-
 export interface CallbackClaim {
   readonly transferId: string;
   readonly attempt: number;
