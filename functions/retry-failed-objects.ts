@@ -5,8 +5,9 @@
  * earlier call had no time or free slot for. Two firings for one moment are one pass.
  */
 import * as v from 'valibot';
-import { expose, openQueue } from '#wiring';
+import { expose, openAdvanceLater, openQueue } from '#wiring';
 import { parseWith } from '../shared/lib/validate.ts';
+import { retryMigrations } from '../shared/migrations/nightly.ts';
 import { nightlyPass, type PassAnswer, type PassOptions } from '../shared/runs/nightly/pass.ts';
 import type { Deployment } from '../shared/runtime/deployment.ts';
 import { parseSchedule } from '../shared/runtime/events.ts';
@@ -36,9 +37,11 @@ export const handler = expose(async (env) => {
   const config = nightlyConfig(env);
   const { huawei, maxNights, shardBytes } = config;
   const { ledger, log, objects } = await openParts(config);
-  const queue = await openQueue(config);
+  const [advanceLater, queue] = await Promise.all([openAdvanceLater(config), openQueue(config)]);
   const now = () => new Date();
-  const common = { ledger, log, maxNights, now, objects, queue, shardBytes };
+  const stores = { ledger, log, maxNights, now, objects };
+  const onNight = () => retryMigrations({ ...stores, advanceLater });
+  const common = { ...stores, onNight, queue, shardBytes };
   if (!huawei) return createHandler(common);
   const { open, sets, starter } = await connectOmsTasks(config, huawei, { ledger, log });
   const { projects, running } = huawei;
@@ -59,7 +62,11 @@ export const deployment: Deployment = {
     ledger: ['read', 'readMany', 'list', 'write', 'remove'],
     indexes: ['failed', 'newest', 'open'],
     queue: 'send',
-    objects: { read: ['cos-fetch/', 'fetches/', 'staging/'], write: ['fetches/', 'staging/'] },
+    objects: {
+      read: ['cos-fetch/', 'fetches/', 'migrations/', 'staging/'],
+      write: ['fetches/', 'staging/'],
+    },
     secrets: ['credentials', 'huawei'],
+    invokes: ['advance-migration'],
   },
 };

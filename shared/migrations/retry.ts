@@ -141,6 +141,28 @@ const judged = ({ key, class: kind, code = '', transferId, ...row }: FailedRow):
   cause: kind && { class: kind, code },
 });
 
+/** Whether some failure of a run that is closed, or left by one, is asked for. @throws StoreError */
+export async function hasAsked(
+  migration: MigrationRecord,
+  { runs }: Counted,
+  asked: RetryOrder,
+  options: Pick<StepOptions, 'ledger' | 'objects'>,
+): Promise<boolean> {
+  const isTaken = isAsked(asked);
+  const closed = new Map([...runs].filter(([, run]) => run.closedAt));
+  const entries = migration.runs.map((entry) =>
+    asked.maxNights === undefined ? entry : { ...entry, left: 0 },
+  );
+  for await (const { row, nights } of failuresOf(
+    { ...migration, runs: entries },
+    closed,
+    options,
+  )) {
+    if (isTaken(judged(row), nights)) return true;
+  }
+  return false;
+}
+
 /** Opens the runs of retries that were decided; again is harmless. @throws StoreError */
 export async function openRetryRuns(
   migration: MigrationRecord,

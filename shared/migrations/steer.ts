@@ -5,13 +5,16 @@
 import type { Ledger } from '../ledger/ledger.ts';
 import type { MigrationState } from '../ledger/migration.ts';
 import { type CauseClass, ConflictError } from '../lib/errors.ts';
+import type { Objects } from '../stores/objects.ts';
 import { withAudit } from './audit-step.ts';
 import { countMigration } from './counts.ts';
 import { stepRunId } from './ids.ts';
 import { changeMigration, hasEnded, type MigrationRecord, type RunEntry } from './record.ts';
+import { hasAsked } from './retry.ts';
 
 export interface SteerOptions {
   readonly ledger: Ledger;
+  readonly objects: Objects;
   readonly now: () => Date;
 }
 
@@ -75,18 +78,23 @@ const RETRIED_IN: ReadonlySet<MigrationState> = new Set(['pilot', 'moving', 'com
 export const retryMigration = (
   migrationId: string,
   classes: readonly CauseClass[] | undefined,
-  { ledger }: SteerOptions,
+  options: SteerOptions,
 ): Promise<MigrationRecord> =>
-  changeMigration(ledger, migrationId, async (migration) => {
+  changeMigration(options.ledger, migrationId, async (migration) => {
     const { state } = migration;
     if (!RETRIED_IN.has(state)) refuse(`The migration is ${state}; there is nothing to retry.`);
-    const { counts } = await countMigration(migration, ledger);
-    if (counts.failed === 0) {
-      throw new ConflictError('NOTHING_TO_RETRY', 'No object of this migration has failed.');
+    const counted = await countMigration(migration, options.ledger);
+    const { counts } = counted;
+    const asked = classes ? { classes: [...classes] } : {};
+    if (!(await hasAsked(migration, counted, asked, options))) {
+      throw new ConflictError(
+        'NOTHING_TO_RETRY',
+        'No object of this migration failed in that way, in runs that have ended.',
+      );
     }
     const { succeeded, failed } = counts;
     const known = { ...migration, resumedAt: { succeeded, failed } };
-    return withRetry(known, classes ? { classes: [...classes] } : {});
+    return withRetry(known, asked);
   });
 
 export const withRetry = (

@@ -95,8 +95,7 @@ it('pauses above stopAbove percent of failures, and goes on when somebody resume
   expect(summary.failures).toMatchObject([{ class: 'source', count: 30 }]);
 
   // A person retries once the objects are back; of one class or all.
-  expect((await live.steer(id, 'retry', { class: ['quota'] })).status).toBe(202);
-  await live.reaches(id, 'completed');
+  expect((await live.steer(id, 'retry', { class: ['quota'] })).status).toBe(409);
   for (const key of keys.slice(0, 20)) live.bucket.show(key);
   await live.steer(id, 'retry', { class: ['source'] });
   const again = await live.reaches(id, 'completed');
@@ -146,4 +145,33 @@ it('waits for a start, pauses and resumes with its runs, and is cancelled with w
   expect(cancelled.state).toBe('cancelled');
   expect(sumOf(cancelled)).toBe(300);
   expect((await live.steer(id, 'resume')).status).toBe(409);
+});
+
+it('retries its failures at night in one run of its own, and counts each object once', {
+  timeout: 60_000,
+}, async () => {
+  const contents = contentsOf(60);
+  const live = await startMigrations(contents);
+  await live.start();
+  const hidden = Object.keys(contents).slice(0, 5);
+  for (const key of hidden) live.bucket.hide(key);
+  const id = await live.open();
+  expect((await live.reaches(id, 'completed')).counts).toMatchObject({ succeeded: 55, failed: 5 });
+  for (const key of hidden.slice(0, 3)) live.bucket.show(key);
+  const nightRuns = (shown: { readonly roles: Readonly<Record<string, string>> }) =>
+    Object.values(shown.roles).filter((role) => role === 'retry').length;
+  await live.call('/nightly', {});
+  const after = await live.until(async () => {
+    const shown = await live.show(id);
+    expect(sumOf(shown)).toBe(60);
+    return shown.state === 'completed' && nightRuns(shown) === 1 ? shown : undefined;
+  });
+  expect(after.counts).toMatchObject({ listed: 60, succeeded: 58, failed: 2, planned: 0 });
+  // The common pass leaves them alone, and the list of runs shows none of them.
+  const { runs } = (await (await live.call('/runs')).json()) as {
+    runs: readonly { readonly operation: string; readonly counts: { readonly lines: number } }[];
+  };
+  expect(runs.map(({ operation, counts }) => [operation, counts.lines])).toEqual([
+    ['retry-failed-objects', 0],
+  ]);
 });

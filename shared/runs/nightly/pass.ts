@@ -38,6 +38,8 @@ export interface PassOptions {
   readonly oms?: OmsPassOptions;
   /** The call starts nothing after this time. */
   readonly budgetMs: number;
+  /** Has migrations retry their own failures, when a pass begins. */
+  readonly onNight?: (() => Promise<unknown>) | undefined;
   readonly now: () => Date;
   readonly lookMs?: number;
   readonly wait?: (ms: number) => Promise<unknown>;
@@ -91,6 +93,8 @@ export async function nightlyPass(
     const wanted = requestedAt === undefined ? firedFor : new Date(requestedAt);
     if (wanted === 'continue') return newest ? startTasks(newest, deadline, options) : NONE;
     const runId = passRunId(wanted);
+    // Before the run: a call that dies in between is repeated.
+    if (!(await ledger.run(runId))) await options.onNight?.();
     const run = await openPass(runId, options);
     if (requestedAt !== undefined) await endRequest(ledger, requestedAt);
     // Older passes end here: this one has listed again what they did not start.
