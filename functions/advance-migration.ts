@@ -13,6 +13,7 @@ import {
   openQueue,
 } from '#wiring';
 import { advance, advanceAll } from '../shared/migrations/advance.ts';
+import { beginDue } from '../shared/migrations/schedule.ts';
 import type { StepOptions } from '../shared/migrations/step.ts';
 import { createOutbox } from '../shared/reporting/webhooks/outbox.ts';
 import { createPlanner } from '../shared/runs/plan.ts';
@@ -42,7 +43,10 @@ export const createHandler =
   async (event?: unknown, { deadline: end }: Invocation = {}): Promise<Advanced> => {
     const deadline = end ? new Date(end.getTime() - ENDING_MS) : FOREVER;
     const ordered = v.safeParse(order, event);
-    if (!ordered.success) return { migrationIds: await advanceAll({ ...deps, deadline }) };
+    if (!ordered.success) {
+      await beginDue(deps);
+      return { migrationIds: await advanceAll({ ...deps, deadline }) };
+    }
     const { migrationId } = ordered.output.migration;
     if ((await advance(migrationId, { ...deps, deadline })) === 'late') {
       await advanceLater?.(migrationId);

@@ -35,6 +35,9 @@ const AGAIN_MS = 5_000;
 /** A pass with tasks left is gone on with as often. */
 const CONTINUE_MS = 60_000;
 
+/** Schedules of catch-ups are looked at as often. */
+const SCHEDULE_MS = 30_000;
+
 export function startCron(options: CronOptions) {
   const { log, sweepMs, lookMs = 1_000 } = options;
   const sweeps = createSweeps(options);
@@ -129,12 +132,17 @@ const createOpenRuns = (
   });
 
 /** Advances open migrations, one after the other. */
-const createMigrations = ({ ledger, migrations, log }: CronOptions) =>
-  createLooks(log, async () => {
+const createMigrations = ({ ledger, migrations, log }: CronOptions) => {
+  let lookedAt = Number.NEGATIVE_INFINITY;
+  return createLooks(log, async () => {
     const { items } = await ledger.migrations({ unclosed: true, limit: 1 });
-    if (items.length > 0) await migrations({ 'detail-type': 'Scheduled Event' });
+    // Schedules of those that are closed are of minutes.
+    if (items.length === 0 && Date.now() - lookedAt < SCHEDULE_MS) return true;
+    lookedAt = Date.now();
+    await migrations({ 'detail-type': 'Scheduled Event' });
     return true;
   });
+};
 
 /** Goes on with OMS tasks that are not created yet; what OMS takes later is looked at less often. */
 const createCreations = ({ ledger, creations, log }: CronOptions) =>

@@ -36,7 +36,9 @@ function typeOf({
   order,
   isStarted,
 }: MigrationRecord): Extract<WebhookEvent['type'], `migration.${string}`> | undefined {
+  if (state === 'failed' || (error && (state === 'paused' || state === 'completed'))) {
+    return 'migration.stopped';
+  }
   if (state === 'completed') return 'migration.completed';
-  if (state === 'failed' || (state === 'paused' && error)) return 'migration.stopped';
   return state === 'planned' && !order.start && !isStarted ? 'migration.waiting' : undefined;
 }

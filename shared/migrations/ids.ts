@@ -21,3 +21,6 @@ export const cutKey = (
   { region, bucket }: { readonly region: string; readonly bucket: string },
   name: string,
 ): string => `${OWN_PREFIX}${region}/${bucket}/${name}.csv`;
+
+/** What is gone at the source, as the last catch-up found it. */
+export const goneKey = (migrationId: string): string => migrationKey(migrationId, 'gone.csv');

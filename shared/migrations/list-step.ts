@@ -38,9 +38,13 @@ async function openList(migration: MigrationRecord, options: StepOptions): Promi
   await options.startList?.(runId);
 }
 
-function listOrder({ order }: MigrationRecord): ListOrder {
+function listOrder({ order, rounds }: MigrationRecord): ListOrder {
   const { source, list, filters, target } = order;
-  const common = { target: prefixOf(target), ...(filters && { filters }) };
+  const common = {
+    target: prefixOf(target),
+    ...(filters && { filters }),
+    ...(rounds.length > 1 && { keepsLeftOut: true }),
+  };
   if (source !== undefined || !list) return { source: source ?? '', ...common };
   const { key, format, source: base } = list;
   return {

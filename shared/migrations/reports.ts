@@ -7,7 +7,7 @@ import { reportText } from '../runs/reports.ts';
 import { reportKey } from '../stores/layout.ts';
 import { countMigration } from './counts.ts';
 import { failuresOf } from './failures.ts';
-import { migrationKey } from './ids.ts';
+import { goneKey } from './ids.ts';
 import type { MigrationRecord } from './record.ts';
 import type { StepOptions } from './step.ts';
 import { viewOf } from './view.ts';
@@ -22,9 +22,6 @@ export const MIGRATION_REPORTS = [
 ] as const;
 
 export type MigrationReport = (typeof MIGRATION_REPORTS)[number];
-
-/** Keys that are gone at the source, as the last catch-up found them. */
-export const goneKey = (migrationId: string): string => migrationKey(migrationId, 'gone.csv');
 
 export async function* migrationReport(
   name: MigrationReport,

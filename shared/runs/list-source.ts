@@ -13,7 +13,7 @@ import { ConfigError, InputError } from '../lib/errors.ts';
 import type { Log } from '../lib/log.ts';
 import type { Sources } from '../manifest/sources/sources.ts';
 import { createManifestWriter } from '../manifest/sources/write-manifest.ts';
-import { listKey, listPartKey, listPrefix } from '../stores/layout.ts';
+import { leftOutKey, listKey, listPartKey, listPrefix } from '../stores/layout.ts';
 import type { Objects } from '../stores/objects.ts';
 import { type ListReading, openReading } from './list-reading.ts';
 import {
@@ -55,16 +55,21 @@ export function createLists(options: ListSourceOptions) {
   ): Promise<boolean> => {
     let { state, version } = kept;
     const reading = await openReading(state, options);
+    // Filters of names leave out the same keys every time.
+    const note = (key: string, reason: string): void => {
+      if (reason !== 'FILTERED_NAME') leftOut += `${JSON.stringify([key, reason])}\n`;
+    };
     const create = () =>
       createManifestWriter({
         source: reading.address,
         columns: reading.columns,
         filters: toFilters(state.filters),
         keys: { strip: reading.strip, add: state.target ?? '' },
+        ...(state.keepsLeftOut && { comparison: { judge: () => undefined, note } }),
       });
     const worker = randomUUID().slice(0, 8);
     let writer = create();
-    let text = '';
+    let [text, leftOut] = ['', ''];
     for await (const { entries, rest } of reading.pages) {
       text += writer.write(entries);
       const isLate = now() >= deadline;
@@ -72,9 +77,11 @@ export function createLists(options: ListSourceOptions) {
       const { rest: _, ...before } = state;
       const totals = addTotals(state.totals, writer.report());
       let { writers } = state;
-      if (text !== '') {
+      if (text !== '' || leftOut !== '') {
         const parts = writers.reduce((sum, each) => sum + each.parts, 0);
-        await objects.put(listPartKey(runId, partName(parts, worker)), writer.header + text);
+        const key = listPartKey(runId, partName(parts, worker));
+        await objects.put(key, writer.header + text);
+        if (leftOut !== '') await objects.put(leftOutKey(key), leftOut);
         writers = withPart(writers, worker);
       }
       const next: ListState = {
@@ -93,7 +100,7 @@ export function createLists(options: ListSourceOptions) {
         return false;
       }
       if (rest && isLate) return false;
-      [writer, text] = [create(), ''];
+      [writer, text, leftOut] = [create(), '', ''];
     }
     await finish(runId, state, reading);
     return true;
@@ -102,7 +109,7 @@ export function createLists(options: ListSourceOptions) {
   /** Repeating it does no harm. */
   const finish = async (runId: string, state: ListState, reading: ListReading): Promise<void> => {
     const parts = partsOf(state).map((name) => listPartKey(runId, name));
-    const whole = new Set([...parts, listKey(runId)]);
+    const whole = new Set([...parts, ...parts.map(leftOutKey), listKey(runId)]);
     for await (const { key } of objects.list(listPrefix(runId))) {
       if (!whole.has(key)) await objects.remove(key);
     }

@@ -82,6 +82,8 @@ const state = v.object({
   /** Of a list in the store: where its objects are, such as `s3://media/photos/`. */
   base: text,
   filters: v.exactOptional(listFilters),
+  /** Keeps the keys that are left out by their fields, for a comparison with an older list. */
+  keepsLeftOut: v.exactOptional(v.boolean()),
   /** Put before keys at the target, behind what `source` or `base` has of them. */
   target: text,
   /** Who wrote the parts, in order, and how many each; other parts are of a worker that died. */
@@ -96,7 +98,10 @@ const state = v.object({
 export type ListState = v.InferOutput<typeof state>;
 
 /** What is listed: an address such as `s3://media/photos/`, or the key of a list in the store. */
-export type ListOrder = Pick<ListState, 'source' | 'format' | 'base' | 'filters' | 'target'>;
+export type ListOrder = Pick<
+  ListState,
+  'source' | 'format' | 'base' | 'filters' | 'target' | 'keepsLeftOut'
+>;
 
 /** Names of the parts, in order. */
 export function partsOf({ writers }: Pick<ListState, 'writers'>): readonly string[] {

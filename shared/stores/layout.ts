@@ -35,6 +35,9 @@ export const listPrefix = (runId: string): string => `lists/${runId}/`;
 
 export const listKey = (runId: string): string => `${listPrefix(runId)}list.json`;
 
+/** Of what is left out in a part of a list. */
+export const leftOutKey = (partKey: string): string => `${partKey}.left`;
+
 export const listPartKey = (runId: string, name: string): string =>
   `${listPrefix(runId)}${name}.csv`;
 

@@ -11,6 +11,10 @@ export interface Comparison {
   judge(key: string, object: SourceObject): LeftOutReason | undefined;
   /** Notes a key that the newer list has, though it is not sent. */
   note(key: string): void;
+  /** Whether the older list has a key. */
+  has(key: string): boolean;
+  /** Whether the newer list named a key of the older one so far. */
+  isSeen(key: string): boolean;
   /** Of what was judged so far; `gone` means something only once the newer list was read whole. */
   report(): ComparisonReport;
 }
@@ -55,6 +59,8 @@ export async function compareWith(
 
   return {
     note,
+    has: (key) => find(key) !== -1,
+    isSeen: (key) => seen[find(key)] === 1,
     judge: (key, object) => {
       const row = note(key);
       if (row === -1) {

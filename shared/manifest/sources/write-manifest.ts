@@ -28,7 +28,10 @@ export interface ManifestOptions {
   /** Sends empty objects whose key ends with a slash too. @default false */
   readonly folderMarkers?: boolean;
   /** Leaves out what did not change since an older list, by the key at the target. */
-  readonly comparison?: Pick<Comparison, 'judge' | 'note'>;
+  readonly comparison?: Pick<Comparison, 'judge'> & {
+    /** A key that is left out. */
+    note(key: string, reason: LeftOutReason): void;
+  };
   /** Sees every object that is written, by its key at the target. */
   readonly count?: { add(key: string, object: SourceObject): void };
 }
@@ -95,7 +98,7 @@ export function createManifestWriter(options: ManifestOptions): ManifestWriter {
     leftOut[reason] = (leftOut[reason] ?? 0) + 1;
     if (comparison && reason !== 'DELETE_MARKER') {
       const target = mapKey(key, keys);
-      if (target !== undefined) comparison.note(target);
+      if (target !== undefined) comparison.note(target, reason);
     }
     if (isFault(reason)) find({ key, reason, ...(message !== undefined && { message }) });
     return '';

@@ -1,0 +1,35 @@
+/** Begins the catch-ups that are due by the schedules of completed migrations. */
+import { ConflictError } from '../lib/errors.ts';
+import { nextFiring } from './cron.ts';
+import { latestRound, toRecord } from './record.ts';
+import { catchUp, type SteerOptions } from './steer.ts';
+
+/** @throws StoreError */
+export async function beginDue(options: SteerOptions): Promise<void> {
+  const { ledger, now } = options;
+  let cursor: string | undefined;
+  do {
+    const page = await ledger.migrations({
+      states: ['completed'],
+      limit: 100,
+      ...(cursor !== undefined && { cursor }),
+    });
+    cursor = page.nextCursor;
+    for (const kept of page.items) {
+      const migration = toRecord(kept);
+      const { schedule } = migration.order;
+      if (schedule === undefined) continue;
+      const due = nextFiring(schedule, new Date(latestRound(migration).startedAt));
+      if (due && due <= now()) await begin(migration.migrationId, options);
+    }
+  } while (cursor !== undefined);
+}
+
+async function begin(migrationId: string, options: SteerOptions): Promise<void> {
+  try {
+    await catchUp(migrationId, options);
+  } catch (error) {
+    // Somebody was faster.
+    if (!(error instanceof ConflictError)) throw error;
+  }
+}
