@@ -1,6 +1,6 @@
 /** `waybill retry <run|migration>`: retries what failed in it. */
 import { CAUSE_CLASSES } from '../../shared/lib/errors.ts';
-import { CommandFailure, EXIT, type ExitCode } from '../io/failure.ts';
+import type { ExitCode } from '../io/failure.ts';
 import { type CommandOptions, someOf, workCommand } from '../io/options.ts';
 import { count, plural } from '../io/text.ts';
 import { steerMigration } from '../migrations/steer.ts';
@@ -13,9 +13,12 @@ export const addRetry = workCommand<RetryArguments>({
     command
       .addOption(someOf('--class <class...>', 'only failures of these classes', CAUSE_CLASSES))
       .option('--watch', 'follow it until it ends'),
-  examples: ['retry <run>', 'retry <run> --class transient throttled --watch'],
+  examples: ['retry <run>', 'retry <migration> --class transient source --watch'],
   onRun: retry,
-  onMigration: retryMigration,
+  onMigration: (options, id) => {
+    const body = options.class ? { class: options.class } : {};
+    return steerMigration(options, id, 'retry', 'retries its failures', body);
+  },
 });
 
 interface RetryArguments {
@@ -43,11 +46,4 @@ export async function retry(
       : `${[transfers, ...more].join(', ')} in ${runId}\n`,
   );
   return followRun(options, runId);
-}
-
-function retryMigration(options: CommandOptions & RetryArguments, id: string): Promise<ExitCode> {
-  if (options.class === undefined)
-    return steerMigration(options, id, 'retry', 'retries its failures');
-  const todo = 'Leave it out, or retry one of its runs';
-  throw new CommandFailure('--class is for runs, not for migrations', todo, EXIT.usage);
 }

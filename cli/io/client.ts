@@ -87,8 +87,9 @@ export function createClient(options: HttpOptions) {
       mayLack = false,
     ): Promise<ReadableStream<Uint8Array> | undefined> {
       const path = isMigrationId(id) ? migrationPath(id) : runPath(id);
+      const route = name === 'plan.json' ? 'plan' : name;
       const allowed = mayLack ? [404] : [];
-      const answer = await http.request(`${path}/${encodeURIComponent(name)}`, {}, allowed);
+      const answer = await http.request(`${path}/${encodeURIComponent(route)}`, {}, allowed);
       if (answer.ok) return answer.body ?? new Blob([]).stream();
       await answer.body?.cancel();
       return undefined;
@@ -102,8 +103,10 @@ export function createClient(options: HttpOptions) {
     /** The same key and order are one migration; answers its id. */
     migrate: async (order: object, key: string) =>
       (await http.read(opened, '/migrations', posted(order, key))).migrationId,
-    steerMigration: async (migrationId: string, action: MigrationAction) =>
-      (await http.read(opened, `${migrationPath(migrationId)}/${action}`, posted({}))).migrationId,
+    /** @param body of a retry */
+    steerMigration: async (migrationId: string, action: MigrationAction, body = {}) =>
+      (await http.read(opened, `${migrationPath(migrationId)}/${action}`, posted(body)))
+        .migrationId,
     /** @param path of a local file; `key` is not encoded */
     upload: (key: string, path: string) => upload(http, key, path),
     /** Answers the id of the run. */

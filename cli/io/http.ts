@@ -169,6 +169,7 @@ async function refusal(answer: Response, base: string): Promise<CommandFailure> 
 const TODO_BY_CODE: Readonly<Record<string, string>> = {
   IDEMPOTENCY_MISMATCH: 'Send it under another idempotency key',
   IN_PROGRESS: 'Wait a moment, then try again',
+  MIGRATION_STATE: 'See its state with: npx waybill show <migration>',
   NO_FAILED_OBJECTS: 'Start it without --failed-only',
   NOTHING_TO_RETRY: 'See what failed with: npx waybill show <run>',
   RUN_STATE: 'See its state with: npx waybill show <run>',

@@ -11,9 +11,10 @@ export async function steerMigration(
   migrationId: string,
   action: MigrationAction,
   words: string,
+  body?: object,
 ): Promise<ExitCode> {
   const { client, json, stdout } = options;
-  await client.steerMigration(migrationId, action);
+  await client.steerMigration(migrationId, action, body);
   const id = printable(migrationId);
   stdout.write(json ? `${JSON.stringify({ migrationId })}\n` : `migration ${id} ${words}\n`);
   if (action === 'pause' || action === 'cancel') {

@@ -107,7 +107,6 @@ it.each([
   [['migrate', 's3://media/', TARGET, '--from', 'manifest'], '--from is for lists. Add --list'],
   [['catch-up', 'b3f1'], 'b3f1 is not the id of a migration: these start with m.'],
   [['transfers', MIGRATION_ID], `${MIGRATION_ID} is a migration, not a run.`],
-  [['retry', MIGRATION_ID, '--class', 'source'], '--class is for runs, not for migrations.'],
   [['cancel', MIGRATION_ID], 'nothing was cancelled: expected --yes'],
 ])('%j is wrong usage, and nothing is sent', async (words, message) => {
   const { code, failure, sent } = await call(words, OPENED);
@@ -133,6 +132,11 @@ it.each([
   ]);
   expect(output).toContain(`migration ${MIGRATION_ID} ${words}\n`);
   expect(code).toBe(0);
+});
+
+it('retry --class limits what a migration retries', async () => {
+  const words = ['retry', MIGRATION_ID, '--class', 'source', 'transient'];
+  expect((await call(words, OPENED)).sent[0]?.body).toEqual({ class: ['source', 'transient'] });
 });
 
 it('show tells phase, counts, excluded, runs, rate, failures, readiness and what to do', async () => {
