@@ -17,6 +17,7 @@ import { Title } from '../parts/title.tsx';
 import { usePage } from '../state/context.ts';
 import { migrationsHref } from '../state/route.ts';
 import { Actions } from './migration/actions.tsx';
+import { Audit } from './migration/audit.tsx';
 import { Counts } from './migration/counts.tsx';
 import { Headline } from './migration/headline.tsx';
 import { Phases } from './migration/phases.tsx';
@@ -147,6 +148,7 @@ function Followed(props: { readonly migration: Migration; readonly refresh: () =
           onRetry={undefined}
         />
       )}
+      {migration.audit && <Audit audit={migration.audit} />}
       <Plan migration={migration} />
       {runs.value && runs.value.runs.length > 0 && (
         <section class="runs-of">
@@ -158,10 +160,17 @@ function Followed(props: { readonly migration: Migration; readonly refresh: () =
           />
         </section>
       )}
-      <Downloads path={path} id={migrationId} names={REPORTS} />
+      <Downloads path={path} id={migrationId} names={reportsOf(migration)} />
     </>
   );
 }
+
+/** An audit that is whole has its own. */
+const reportsOf = ({ audit, rounds }: Migration): readonly string[] => [
+  ...REPORTS,
+  ...(rounds.length > 1 ? ['gone.csv'] : []),
+  ...(audit?.isWhole ? ['missing.csv', 'different.csv', 'certificate.json'] : []),
+];
 
 const titleOf = (state: Migration['state']): 'failed' | 'stopped' | 'catchUp' =>
   state === 'failed' ? 'failed' : state === 'paused' ? 'stopped' : 'catchUp';

@@ -1,4 +1,4 @@
-/** What a person does with a migration: start, pause, resume, retry, catch up, cancel. */
+/** What a person does with a migration: start, pause, resume, retry, catch up, audit, cancel. */
 import { useEffect, useState } from 'preact/hooks';
 import { canRetry, isEnded, isWaiting, openOf } from '../../../shared/migrations/progress.ts';
 import type { Failure } from '../../api/failure.ts';
@@ -10,13 +10,14 @@ import { Icon, type IconName } from '../../parts/icons.tsx';
 import { FailureNotice } from '../../parts/notice.tsx';
 import { usePage } from '../../state/context.ts';
 
-type Action = 'start' | 'pause' | 'resume' | 'retry' | 'catch-up';
+type Action = 'start' | 'pause' | 'resume' | 'retry' | 'catch-up' | 'audit';
 
 const ACTIONS: readonly (readonly [Action, IconName, (migration: Migration) => boolean])[] = [
   ['start', 'play', isWaiting],
   ['resume', 'play', ({ state }) => state === 'paused'],
   ['retry', 'retry', canRetry],
   ['catch-up', 'retry', ({ state }) => state === 'completed'],
+  ['audit', 'search', ({ state }) => state === 'completed'],
   ['pause', 'pause', (migration) => !isEnded(migration) && migration.state !== 'paused'],
 ];
 
