@@ -48,10 +48,12 @@ export interface Service {
 
 /**
  * Starts the service from the environment, which it completes for the functions: one per process.
+ * @param lookMs between two looks for work that goes on. @default 1000
  * @throws ConfigError (CONFIG_INVALID) with every fault at once; StoreError when a store can't be opened
  */
 export async function startService(
   write: (line: string) => void = (line) => process.stdout.write(line),
+  lookMs?: number,
 ): Promise<Service> {
   const unusual = addEnvFile(process.env, '.env');
   // What secrets of AWS hold counts as set.
@@ -81,7 +83,7 @@ export async function startService(
       WAYBILL_QUEUE: `sqlite:${resolve(settings.folder, 'waybill.db')}`,
       WAYBILL_OBJECTS: `folder:${resolve(settings.folder, 'objects')}`,
     });
-    return await start({ ...settings, tokenIn, warnings }, started, simulator, write);
+    return await start({ ...settings, tokenIn, warnings, lookMs }, started, simulator, write);
   } catch (error) {
     await started.disposeAsync();
     throw error;
@@ -93,6 +95,7 @@ interface Started extends Settings {
   readonly tokenIn: string;
   /** Of variables. */
   readonly warnings: readonly InputFault[];
+  readonly lookMs: number | undefined;
 }
 
 async function start(
@@ -176,7 +179,7 @@ function warn({ providers, warnings }: Started, publicUrl: string, log: Log): vo
 
 /** Starts what calls functions without a request: uploads, the queue and the clock. */
 async function startWork(
-  settings: Settings,
+  settings: Started,
   config: StoresConfig,
   { ledger, queue, objects }: Awaited<ReturnType<typeof openStores>>,
   started: AsyncDisposableStack,
@@ -211,6 +214,7 @@ async function startWork(
     retryCron: settings.retryCron,
     log,
     sweepMs: settings.sweepMs,
+    ...(settings.lookMs !== undefined && { lookMs: settings.lookMs }),
   });
   started.defer(onWake(cron.wake));
   // The server stays open meanwhile, for the callbacks of what is still being sent.

@@ -32,6 +32,9 @@ const FAULTS: readonly FaultRule[] = [
  */
 const EXPECTED = { listed: 306, excluded: 3, succeeded: 301, failed: 2, quarantined: 0 } as const;
 
+/** A newcomer does not want to wait a second for each step. */
+const LOOK_MS = 200;
+
 const say = (text: string): void => void process.stdout.write(`${text}\n`);
 const shown = (path: string): string => relative(HERE, path);
 
@@ -39,7 +42,7 @@ async function main(interrupted: AbortSignal): Promise<number> {
   freshFolder(FOLDER);
   // Ended in reverse order, whatever happens.
   await using started = new AsyncDisposableStack();
-  const site = await startSourceSite({ listed: BUCKET });
+  const site = await startSourceSite({ listed: BUCKET, slowMs: 500 });
   started.defer(() => site.close());
   const simulator = await startSimulator({ faults: FAULTS });
   started.defer(() => simulator.close());
@@ -51,7 +54,7 @@ async function main(interrupted: AbortSignal): Promise<number> {
     LOG_LEVEL: 'error',
     PORT: '0',
     WAYBILL_DATA: FOLDER,
-    WAYBILL_LOST_AFTER_SECONDS: '2',
+    WAYBILL_LOST_AFTER_SECONDS: '1',
     WAYBILL_SOURCES_FILE: sources,
     WAYBILL_SWEEP_SECONDS: '1',
   };
@@ -59,13 +62,13 @@ async function main(interrupted: AbortSignal): Promise<number> {
   // Its first line speaks of the provider; here that is the simulator, as said below.
   const service = await startService((line) => {
     if (line.startsWith('{')) process.stderr.write(line);
-  });
+  }, LOOK_MS);
   started.defer(() => service.stop());
 
   say(`A source bucket of ${EXPECTED.listed} objects, and a simulator of Tencent COS that answers`);
   say('503 to 3 % of the requests, loses 2 % of the callbacks and repeats 5 % of them.');
   say('The service keeps its default pace of 100 requests per second, and looks for');
-  say('lost callbacks after 2 seconds instead of 15 minutes.');
+  say('lost callbacks after a second instead of 15 minutes.');
   say(
     `To watch it in a browser: ${service.url}, with the apiToken in ${shown(secretsPath(FOLDER))}\n`,
   );
