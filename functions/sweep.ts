@@ -86,9 +86,9 @@ export const deployment: Deployment = {
     indexes: ['failed', 'newest', 'open'],
     queue: 'send',
     objects: {
-      read: ['cos-fetch/', 'fetches/', 'reports/', 'staging/'],
+      read: ['audits/', 'cos-fetch/', 'fetches/', 'lists/', 'reports/', 'staging/'],
       write: ['reports/', 'staging/'],
-      remove: ['reports/', 'staging/'],
+      remove: ['audits/', 'lists/', 'reports/', 'staging/'],
     },
     secrets: ['credentials', 'huawei', 'sources', 'tencent', 'webhooks'],
     invokes: ['advance-migration', 'plan-manifest'],

@@ -7,7 +7,7 @@
 
 import { runLeaseName, tryLease } from '../ledger/lease.ts';
 import type { Ledger, ShardRecord } from '../ledger/ledger.ts';
-import { isStopped, type Run } from '../ledger/model.ts';
+import { isStopped, type Operation, type Run } from '../ledger/model.ts';
 import { isTaskShard } from '../ledger/shard.ts';
 import { totalsOf } from '../ledger/totals.ts';
 import type { Cause } from '../lib/errors.ts';
@@ -16,6 +16,7 @@ import { proveCoverage } from '../manifest/coverage.ts';
 import { removeStaged } from '../manifest/staging.ts';
 import { messageIdFrom, runClosed } from '../reporting/webhooks/message.ts';
 import type { Outbox } from '../reporting/webhooks/outbox.ts';
+import { auditPrefix, listPrefix } from '../stores/layout.ts';
 import type { Objects } from '../stores/objects.ts';
 import { hasSettled, isWorkedOn } from './cancel-unsent.ts';
 import { describeFailures } from './describe-failures.ts';
@@ -130,11 +131,24 @@ async function closeDone({ run, shards }: Snapshot, options: ClosingOptions): Pr
       at,
       data: runClosed(closing, at, { hasRest: rest?.plan !== undefined }),
     });
+  if (isStoppedRun && !run.plan) await removeParts(run, objects);
   const closed = await ledger.closeRun(runId, at, rest?.plan);
   // A stopped run may be reopened, and has read only some of its lines.
   if (ended === 'completed') await removeStaged(objects, runId);
   if (closed) log.info('run.closed', { runId, state: ended, ...closing.counts });
   return closed;
+}
+
+const PARTS: ReadonlyMap<Operation, (runId: string) => string> = new Map([
+  ['list-source', listPrefix],
+  ['audit-arrival', auditPrefix],
+]);
+
+/** Nobody may take a part of a list for the whole. Who still writes one removes it when they look. */
+async function removeParts({ operation, runId }: Run, objects: Objects): Promise<void> {
+  const prefix = PARTS.get(operation)?.(runId);
+  if (prefix === undefined) return;
+  for await (const { key } of objects.list(prefix)) await objects.remove(key);
 }
 
 function gapIn({ plan }: Run, shards: readonly ShardRecord[]): string | undefined {

@@ -19,7 +19,8 @@ interface Justification {
   readonly why: string;
 }
 
-const OBJECTS = 'cos-batch|cos-fetch|fetches|inventories|lists|migrations|oms|reports|staging';
+const OBJECTS =
+  'audits|cos-batch|cos-fetch|fetches|inventories|lists|migrations|oms|oms-lists|reports|staging';
 
 /** Every `*` and `?` that is allowed to stand in a role. */
 const JUSTIFIED: readonly Justification[] = [

@@ -121,6 +121,30 @@ describe('a paused run', () => {
     });
   });
 
+  it.each(['list-source', 'audit-arrival'] as const)(
+    'leaves no part of what it was writing when it is cancelled: %s',
+    async (operation) => {
+      const given = await setup();
+      const { ledger, objects } = given;
+      for (const runId of ['l1', 'l2']) {
+        await ledger.openRun(newRun(runId, { operation }));
+        for (const folder of ['lists', 'audits'])
+          await objects.put(`${folder}/${runId}/p.csv`, 'x');
+      }
+      // The second one is whole.
+      await ledger.activateRun('l2', { shardCount: 0, sizeBytes: 0 });
+      for (const runId of ['l1', 'l2']) {
+        await pauseRun(runId, given);
+        await cancelRun({ runId } as never, given);
+      }
+      await given.sweep();
+      const folder = operation === 'list-source' ? 'lists/' : 'audits/';
+      const left = await Array.fromAsync(objects.list(folder), ({ key }) => key);
+      expect(left).toEqual([`${folder}l2/p.csv`]);
+      expect(await ledger.run('l1')).toMatchObject({ state: 'cancelled', closedAt: given.now() });
+    },
+  );
+
   it('resumes with its first planning, when it was paused during that', async () => {
     const stores = openStores();
     const { ledger, objects } = stores;
