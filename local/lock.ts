@@ -3,11 +3,11 @@
  * for the life of the process. The kernel ends it with the process, after `kill -9` too.
  */
 import { accessSync, constants, readFileSync, writeFileSync } from 'node:fs';
-import { join, resolve } from 'node:path';
+import { join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
 import { ConfigError } from '../shared/lib/errors.ts';
 import { makeFile, makeFolder } from '../shared/lib/private-file.ts';
-import type { StoresConfig } from '../shared/stores/config.ts';
+import type { NamedFile } from '../shared/wiring/sqlite-files.ts';
 
 export interface Lock {
   release(): void;
@@ -19,12 +19,6 @@ interface Locked {
   readonly name: string;
   readonly what: string;
   readonly instead: string;
-}
-
-/** An SQLite file, and the variable that names it. */
-export interface NamedFile {
-  readonly name: string;
-  readonly path: string;
 }
 
 /** @throws ConfigError (CONFIG_INVALID, `WAYBILL_DATA`) when it is held, or can't be written */
@@ -40,15 +34,6 @@ export function lockFolder(folder: string): Lock {
   });
   return hold(join(folder, 'lock.db'), join(folder, 'lock.pid'), locked);
 }
-
-/** The files of the ledger and the queue, where they are SQLite. */
-export const sqliteFiles = ({ ledger, queue }: StoresConfig): readonly NamedFile[] =>
-  [
-    { name: 'WAYBILL_LEDGER', ...ledger },
-    { name: 'WAYBILL_QUEUE', ...queue },
-  ].flatMap(({ name, kind, place }) =>
-    kind === 'sqlite' && place !== ':memory:' ? [{ name, path: resolve(place) }] : [],
-  );
 
 /**
  * Locks SQLite files, each beside itself: whatever data folder and whatever links lead to a file, they

@@ -3,7 +3,15 @@
  * run on AWS, with everything in one data folder. `npm start` runs it.
  */
 import { relative, resolve } from 'node:path';
-import { closeStores, onWake, openEnv, openLedger, openObjects, openQueue } from '#wiring';
+import {
+  closeStores,
+  onWake,
+  openEnv,
+  openLedger,
+  openObjects,
+  openQueue,
+  takeBack,
+} from '#wiring';
 import * as advanceMigration from '../functions/advance-migration.ts';
 import * as auditArrival from '../functions/audit-arrival.ts';
 import * as cosBatchJob from '../functions/cos-batch-job.ts';
@@ -23,13 +31,14 @@ import type { Deployment } from '../shared/runtime/deployment.ts';
 import type { StoresConfig } from '../shared/stores/config.ts';
 import { runsConfig, storesConfig } from '../shared/wiring/config/functions.ts';
 import { removedNames } from '../shared/wiring/config/names.ts';
+import { sqliteFiles } from '../shared/wiring/sqlite-files.ts';
 import { type Simulator, startSimulator } from '../simulator/main.ts';
 import { createTokenCheck } from './authorize.ts';
 import { startCron } from './cron.ts';
 import { dashboardFolder, withDashboard } from './dashboard.ts';
 import { type EventHandler, startServer } from './http.ts';
 import { startInbox } from './inbox.ts';
-import { lockFiles, lockFolder, sqliteFiles } from './lock.ts';
+import { lockFiles, lockFolder } from './lock.ts';
 import { startPump } from './pump.ts';
 import { createReadiness, READY_ROUTE } from './readiness.ts';
 import { openSecrets, secretsPath } from './secrets.ts';
@@ -155,13 +164,7 @@ async function openStores(config: StoresConfig) {
     openQueue(config),
     openObjects(config),
   ]);
-  // This process alone owns the files: whatever an earlier one held is free again. Stores elsewhere have
-  // other workers.
-  const [returned, released] = await Promise.all([
-    config.queue.kind === 'sqlite' ? queue.recover() : 0,
-    config.ledger.kind === 'sqlite' ? ledger.releaseLeases() : 0,
-  ]);
-  return { ledger, queue, objects, returned, released };
+  return { ledger, queue, objects, ...(await takeBack(config, { ledger, queue })) };
 }
 
 const httpRoutes = (log: Log) =>
@@ -203,6 +206,7 @@ async function startWork(
     retryMs: Math.max(1_000, settings.settleMs),
   });
   wakePump = pump.wake;
+  const forget = queue.onMessage?.(pump.wake);
   const cron = startCron({
     ledger,
     sweep: sweep.handler,
@@ -219,6 +223,7 @@ async function startWork(
   started.defer(onWake(cron.wake));
   // The server stays open meanwhile, for the callbacks of what is still being sent.
   started.defer(async () => {
+    forget?.();
     await Promise.all([inbox.stop(), pump.stop(), cron.stop()]);
   });
   return inbox;

@@ -7,8 +7,9 @@ import { mkdirSync, mkdtempSync, readFileSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { dirname, join, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { lockFiles, sqliteFiles } from '../local/lock.ts';
+import { lockFiles } from '../local/lock.ts';
 import { storesConfig } from '../shared/wiring/config/functions.ts';
+import { sqliteFiles } from '../shared/wiring/sqlite-files.ts';
 import { startSimulator } from '../simulator/main.ts';
 
 type Env = Record<string, string | undefined>;

@@ -6,8 +6,8 @@ import type { S3Config } from '../lib/s3/bucket.ts';
 import type { AwsStoresConfig } from './aws/config.ts';
 
 export interface StoresConfig {
-  readonly ledger: StoreAddress<'sqlite' | 'dynamodb'>;
-  readonly queue: StoreAddress<'sqlite' | 'sqs'>;
+  readonly ledger: StoreAddress<'sqlite' | 'dynamodb' | 'postgres'>;
+  readonly queue: StoreAddress<'sqlite' | 'sqs' | 'postgres'>;
   readonly objects: StoreAddress<'folder' | 's3'>;
   readonly logLevel: LogLevel;
   /** Present when metrics are written. */

@@ -41,6 +41,13 @@ let renewal: Renewal | undefined;
 
 const aws = () => import('./aws.ts');
 
+let loaded: Promise<typeof import('./postgres.ts')> | undefined;
+
+const postgres = () => {
+  loaded ??= import('./postgres.ts');
+  return loaded;
+};
+
 const SECRETS = ['WAYBILL_SECRETS', 'WAYBILL_CREDENTIALS_SECRET', 'WAYBILL_SOURCES_SECRET'];
 
 /** @throws ConfigError, StoreError when secrets are named and can't be read */
@@ -60,13 +67,30 @@ async function openSecretEnv(env: Env): Promise<OpenedEnv> {
 export const openLedger = async (config: StoresConfig): Promise<Ledger> =>
   config.ledger.kind === 'sqlite'
     ? once(ledgers, config.ledger.place, (path) => createSqliteLedger(file(path)))
-    : (await aws()).openLedger(config);
+    : (await (config.ledger.kind === 'postgres' ? postgres() : aws())).openLedger(config);
 
 /** @throws StoreError when it can't be opened */
 export const openQueue = async (config: StoresConfig): Promise<Queue> =>
   config.queue.kind === 'sqlite'
     ? once(queues, config.queue.place, (path) => createSqliteQueue(file(path), { name: 'shards' }))
-    : (await aws()).openWholeQueue(config);
+    : config.queue.kind === 'postgres'
+      ? (await postgres()).openQueue(config)
+      : (await aws()).openWholeQueue(config);
+
+/**
+ * This process alone owns SQLite's files: whatever an earlier one held is free again. Stores elsewhere
+ * have other workers.
+ */
+export async function takeBack(
+  config: StoresConfig,
+  { ledger, queue }: { readonly ledger: Ledger; readonly queue: Queue },
+) {
+  const [returned, released] = await Promise.all([
+    config.queue.kind === 'sqlite' ? queue.recover() : 0,
+    config.ledger.kind === 'sqlite' ? ledger.releaseLeases() : 0,
+  ]);
+  return { returned, released };
+}
 
 export const openDeadLetters = (config: StoresConfig): Promise<DeadLetters> => openQueue(config);
 
@@ -88,7 +112,7 @@ const objectUrl = (key: string): string =>
   `objects/${key.split('/').map(encodeURIComponent).join('/')}`;
 
 /** Others may work with a ledger that is not in a file. */
-const isShared = ({ ledger: { kind } }: StoresConfig): boolean => kind === 'dynamodb';
+const isShared = ({ ledger: { kind } }: StoresConfig): boolean => kind !== 'sqlite';
 
 /** One limiter per provider API in the process, whoever calls it. */
 export const openApi = (config: StoresConfig, place: ApiPlace) =>
@@ -162,6 +186,7 @@ export function onWake(wake: () => void): () => void {
 /** Commits what is waiting and closes every file; nothing may be used after it. */
 export async function closeStores(): Promise<void> {
   await Promise.all([...files.values()].map((open) => open.close()));
+  await (await loaded)?.closeDatabases();
   for (const kept of [files, ledgers, queues, folders, apis, breakers, documents]) kept.clear();
 }
 

@@ -5,12 +5,15 @@
  */
 import type { Queue, QueueMessage } from '../queue.ts';
 import { type Database, statementsOf } from './database.ts';
+import type { Listener } from './listen.ts';
 import { createTurns, type Start } from './turns.ts';
 
 export interface PostgresQueueOptions {
   readonly name: string;
   /** Deliveries before a message is dead. @default 20 */
   readonly maxReceives?: number;
+  /** To learn at once of what others send. */
+  readonly listener?: Pick<Listener, 'on'>;
 }
 
 /** What processes tell each other on: that a queue has a message. */
@@ -99,7 +102,7 @@ type Turns = ReturnType<typeof createTurns>;
 
 export function createPostgresQueue(
   database: Database,
-  { name, maxReceives = 20 }: PostgresQueueOptions,
+  { name, maxReceives = 20, listener }: PostgresQueueOptions,
 ): Queue {
   const { query, transaction } = database;
   const turns = createTurns();
@@ -115,6 +118,11 @@ export function createPostgresQueue(
   };
 
   return {
+    onMessage: (wake) =>
+      listener?.on(name, () => {
+        look.soon();
+        wake();
+      }) ?? (() => {}),
     async send(bodies, { group = '' } = {}) {
       if (bodies.length === 0) return;
       await transaction(async (within) => {
@@ -195,7 +203,7 @@ function createLook({ query, transaction }: Database, name: string, turns: Turns
 /** Takes messages: of each group one in turn, and of those that have more the next. */
 function createTake(
   { query }: Database,
-  { name, maxReceives }: Required<PostgresQueueOptions>,
+  { name, maxReceives }: Required<Omit<PostgresQueueOptions, 'listener'>>,
   turns: Turns,
 ) {
   const takeOf = async (

@@ -3,6 +3,7 @@ import type { EnvReader } from '../../lib/env.ts';
 import type { S3Config } from '../../lib/s3/bucket.ts';
 import { type AwsStoresConfig, domainOf } from '../../stores/aws/config.ts';
 import type { StoresConfig } from '../../stores/config.ts';
+import { parseAddress } from '../../stores/postgres/address.ts';
 import * as t from './tables.ts';
 
 /** Secrets of Secrets Manager, and those that are documents of their own; undefined for none. */
@@ -26,6 +27,10 @@ export const aws = (from: EnvReader): AwsStoresConfig => ({
 export function stores(from: EnvReader): StoresConfig {
   const { metrics, ...config } = from.read(t.STORES);
   const { ledger, queue, objects } = config;
+  for (const [field, { kind, place }] of Object.entries({ ledger, queue })) {
+    const address = kind === 'postgres' ? parseAddress(place) : undefined;
+    if (typeof address === 'string') from.fault(t.STORES[field as 'ledger' | 'queue'][0], address);
+  }
   return {
     ...config,
     ...((ledger.kind === 'dynamodb' || queue.kind === 'sqs') && { aws: aws(from) }),

@@ -31,8 +31,8 @@ const CLI = table({
 
 /** Of every function. */
 export const STORES = table({
-  ledger: ['WAYBILL_LEDGER', s.store(SQLITE, 'sqlite', 'dynamodb')],
-  queue: ['WAYBILL_QUEUE', s.store(SQLITE, 'sqlite', 'sqs')],
+  ledger: ['WAYBILL_LEDGER', s.store(SQLITE, 'sqlite', 'dynamodb', 'postgres')],
+  queue: ['WAYBILL_QUEUE', s.store(SQLITE, 'sqlite', 'sqs', 'postgres')],
   objects: ['WAYBILL_OBJECTS', s.store('folder:./data/objects', 'folder', 's3')],
   logLevel: ['LOG_LEVEL', s.choice('info', 'debug', 'warn', 'error', 'silent')],
   metrics: ['WAYBILL_METRICS', s.choice('none', 'emf')],

@@ -79,8 +79,9 @@ export const TEXTS: Readonly<Record<VariableName, string>> = {
   WAYBILL_STUCK_AFTER_SECONDS: 'Time without progress after which the metric counts a run as stuck',
   WAYBILL_WEBHOOK_URL: 'Where notifications are sent, if anywhere ([webhooks.md](webhooks.md))',
   WAYBILL_WEBHOOK_SECRETS: 'One or two secrets that sign notifications, separated by a comma',
-  WAYBILL_LEDGER: '`sqlite:<file>` or `dynamodb:<table>`. The file is in the data folder.',
-  WAYBILL_QUEUE: '`sqlite:<file>` or `sqs:<url>`. The file is in the data folder.',
+  WAYBILL_LEDGER:
+    '`sqlite:<file>`, `postgres://…` ([postgresql.md](postgresql.md)) or `dynamodb:<table>`. The file is in the data folder.',
+  WAYBILL_QUEUE: '`sqlite:<file>`, `postgres://…` or `sqs:<url>`. The file is in the data folder.',
   WAYBILL_OBJECTS:
     '`folder:<path>` or `s3:<bucket>`. The folder is in the data folder. See [below](#a-bucket-for-manifests-and-reports) for buckets.',
   WAYBILL_S3_REGION: 'Region of the bucket; `AWS_REGION` if not set',
