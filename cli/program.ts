@@ -6,6 +6,7 @@ import { addBatch } from './commands/batch.ts';
 import { addCancel } from './commands/cancel.ts';
 import { addCatchUp } from './commands/catch-up.ts';
 import { addCheck } from './commands/check.ts';
+import { addDatabase } from './commands/database.ts';
 import { addLint } from './commands/lint.ts';
 import { addManifest } from './commands/manifest.ts';
 import { addMigrate } from './commands/migrate.ts';
@@ -58,6 +59,7 @@ const COMMANDS: readonly ((program: Command, io: CommandIo) => void)[] = [
   addRedrive,
   addSign,
   addServe,
+  addDatabase,
 ];
 
 export function createProgram(io: CommandIo): Command {

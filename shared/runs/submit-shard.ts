@@ -44,6 +44,9 @@ type Outcome = 'ended' | 'goes on' | 'leased' | 'stopped';
 /** Longer than a function may run, so that a lease never ends under its holder on AWS. */
 const LEASE_MS = 20 * 60_000;
 
+/** Where a process goes on for as long as it lives, it renews its leases, and others need not wait long. */
+const RENEWED_MS = 60_000;
+
 type SubmitShard = (
   shard: Shard,
   watch: RunWatch,
@@ -56,7 +59,7 @@ export function createSubmitShard(options: SubmitShardOptions): SubmitShard {
   const submit = createSubmit(options);
 
   return async (shard, watch, { deadline, receipt }) => {
-    const lease = { owner: randomUUID(), leaseMs: LEASE_MS };
+    const lease = { owner: randomUUID(), leaseMs: hold ? LEASE_MS : RENEWED_MS };
     const opened = await ledger.openShard(shard, { ...lease, at: now() });
     if (typeof opened === 'string') return opened;
     // Should this worker die, the next one comes as soon as the lease has ended.
@@ -66,6 +69,9 @@ export function createSubmitShard(options: SubmitShardOptions): SubmitShard {
     const lines = read(shard);
     const seen = () => lines.tally;
     const intent = createIntent({ ledger, shard, opened, lease, watch, settleMs, seen, now });
+    const renewal = hold
+      ? undefined
+      : setInterval(() => void intent.checkRun().catch(() => {}), RENEWED_MS / 3);
     const timely = untilTime(lines, { deadline, isOver: slice(), now, signal: watch.signal });
     const sent: Sent = { submitted: 0, throttled: 0 };
     let open = 0;
@@ -103,6 +109,7 @@ export function createSubmitShard(options: SubmitShardOptions): SubmitShard {
     const outcome = await work()
       .catch(fail)
       .finally(() => {
+        clearInterval(renewal);
         metrics({ Submitted: sent.submitted, Throttled: sent.throttled });
         return ledger.releaseShard(shard, { ...lease, at: now() }, rest);
       });

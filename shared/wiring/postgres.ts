@@ -7,12 +7,14 @@ import { ConfigError } from '../lib/errors.ts';
 import { createLog } from '../lib/log.ts';
 import type { StoresConfig } from '../stores/config.ts';
 import { parseAddress } from '../stores/postgres/address.ts';
+import { copyRows } from '../stores/postgres/copy.ts';
 import { type Database, openDatabase } from '../stores/postgres/database.ts';
 import { createPostgresLedger } from '../stores/postgres/ledger.ts';
 import { type Listener, startListener } from '../stores/postgres/listen.ts';
 import { CHANNEL, createPostgresQueue } from '../stores/postgres/queue.ts';
-import { checkDatabase } from '../stores/postgres/schema.ts';
+import { checkDatabase, migrateDatabase, VERSION } from '../stores/postgres/schema.ts';
 import type { Queue } from '../stores/queue.ts';
+import { openSqliteContents } from '../stores/sqlite/contents.ts';
 import { once } from './once.ts';
 
 const databases = new Map<string, Promise<Database>>();
@@ -71,6 +73,27 @@ export const openQueue = ({ queue: { place }, logLevel }: StoresConfig): Promise
     listeners.add(listener);
     return createPostgresQueue(found, { name: 'shards', listener });
   });
+
+/** Makes the tables, or brings them to this version. @throws ConfigError, StoreError */
+export async function migrateTables(place: string) {
+  const address = postgresAddress('WAYBILL_LEDGER', place);
+  return { name: address.name, before: await migrateDatabase(address), after: VERSION };
+}
+
+/** Copies ledger and queue of an SQLite file, all or nothing. @throws ConfigError, StoreError */
+export async function copyFromSqlite(file: string, place: string) {
+  const found = await open('WAYBILL_LEDGER', place);
+  try {
+    const contents = openSqliteContents(file);
+    try {
+      return await copyRows(found, contents.rows);
+    } finally {
+      await contents.close();
+    }
+  } finally {
+    await found.close();
+  }
+}
 
 export async function closeDatabases(): Promise<void> {
   await Promise.all([...listeners].map((listener) => listener.close()));

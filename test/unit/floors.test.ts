@@ -38,7 +38,7 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   // The demo brings a source site of its own; the service builds the dashboard.
   'local/demo': ['local/', 'simulator/', 'shared/'],
   local: ['local/', 'functions/', 'shared/', 'simulator/main.ts', 'scripts/build-dashboard.ts'],
-  cli: ['cli/', 'shared/', 'local/main.ts', 'local/settings.ts'],
+  cli: ['cli/', 'shared/', 'local/lock.ts', 'local/main.ts', 'local/settings.ts'],
   deploy: [
     'deploy/',
     'shared/runtime/deployment.ts',
