@@ -1,9 +1,10 @@
 /** Has the runs of a migration stop and go on with it. */
 import type { Run } from '../ledger/model.ts';
-import { ConflictError } from '../lib/errors.ts';
+import { ConflictError, InputError } from '../lib/errors.ts';
 import { cancelRun } from '../runs/cancel.ts';
 import { pauseRun } from '../runs/pause.ts';
 import { resumeRun } from '../runs/resume.ts';
+import { retryRun } from '../runs/retry.ts';
 import { countMigration } from './counts.ts';
 import type { MigrationRecord } from './record.ts';
 import type { Step, StepOptions } from './step.ts';
@@ -29,9 +30,23 @@ export const resumeStep: Step = async (migration, options) => {
       await options.startAudit?.(run.runId);
     }
   }
+  for (const { runId, role } of migration.runs) {
+    const isFailed = runs.get(runId)?.state === 'failed';
+    if (isFailed && role !== 'list' && role !== 'audit') await reopen(runId, options);
+  }
   const { isResuming: _, ...rest } = migration;
   return rest;
 };
+
+/** What ended a run, such as a key that was refused, is fixed; else it ends again. */
+async function reopen(runId: string, options: StepOptions): Promise<void> {
+  try {
+    await retryRun(runId, undefined, options);
+  } catch (error) {
+    if (!(error instanceof ConflictError || error instanceof InputError)) throw error;
+    options.log.error('migration.not-resumed', { runId }, error);
+  }
+}
 
 const openOf = (migration: MigrationRecord, runs: ReadonlyMap<string, Run>): readonly Run[] =>
   migration.runs.flatMap(({ runId }) => {

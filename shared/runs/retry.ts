@@ -124,7 +124,8 @@ async function check(
     throw new ConflictError('RUN_STATE', 'The run is still being planned.');
   }
   if (run.state === 'cancelled' || run.state === 'failed') {
-    if (!run.source)
+    // A retry of a migration has shards of several manifests, all of them planned.
+    if (!run.source && run.migrationId === undefined)
       throw new ConflictError('RUN_STATE', 'The run has no manifest to continue with.');
     return planner.check(run);
   }
@@ -161,7 +162,7 @@ async function reopen(run: Run, options: RetryOptions): Promise<void> {
   if (state === 'active' || state === 'paused') return;
   // Its unpacked pieces may have expired.
   const isPacked = source?.key.endsWith('.gz') ?? false;
-  const isPlanned = state === 'completed' && !isPacked;
+  const isPlanned = !source || (state === 'completed' && !isPacked);
   if (state !== 'planning') {
     if (state === 'completed') {
       await removeStaged(objects, runId);
@@ -171,8 +172,8 @@ async function reopen(run: Run, options: RetryOptions): Promise<void> {
       throw new ConflictError('RUN_STATE', 'The run no longer exists or is already running.');
     }
   }
-  if (isPlanned) return;
+  if (isPlanned && state === 'completed') return;
   await removeRest(runId, options.objects);
   // Thousands of shards may take longer than a request has.
-  await replan(run, options);
+  if (source) await replan(run, options);
 }

@@ -175,3 +175,20 @@ it('retries its failures at night in one run of its own, and counts each object 
     ['retry-failed-objects', 0],
   ]);
 });
+
+it('pauses when a key is refused, and goes on with its runs once it is fixed', {
+  timeout: 90_000,
+}, async () => {
+  const live = await startMigrations(contentsOf(40));
+  const service = await live.start({ TENCENTCLOUD_SECRET_KEY: 'wrong' });
+  const id = await live.open({ pilot: 5 });
+  const stopped = await live.reaches(id, 'paused');
+  expect(stopped).toMatchObject({ resumeTo: 'pilot', error: { class: 'credentials' } });
+  expect(sumOf(stopped)).toBe(40);
+  await service.kill('SIGTERM');
+  await live.start();
+  await live.steer(id, 'resume');
+  const done = await live.reaches(id, 'completed');
+  expect(done.counts).toMatchObject({ listed: 40, succeeded: 40, failed: 0, cancelled: 0 });
+  expect(Object.values(done.roles)).toEqual(['list', 'pilot', 'move', 'audit']);
+});
