@@ -49,7 +49,7 @@ const SQL = statementsOf('queue', {
     INSERT INTO waybill.message_groups (queue, name) VALUES ($1, $2) ON CONFLICT DO NOTHING`,
   insert: `
     INSERT INTO waybill.messages (queue, message_group, body, visible_at)
-    SELECT $1, $2, body, waybill.now_ms()
+    SELECT $1, $2, body, waybill.now_ms() + $4
     FROM unnest($3::text[]) WITH ORDINALITY AS new (body, place) ORDER BY place`,
   notify: `SELECT pg_notify('${CHANNEL}', $1)`,
   groups: 'SELECT name FROM waybill.message_groups WHERE queue = $1 ORDER BY id',
@@ -123,12 +123,12 @@ export function createPostgresQueue(
         look.soon();
         wake();
       }) ?? (() => {}),
-    async send(bodies, { group = '' } = {}) {
+    async send(bodies, { group = '', delayMs = 0 } = {}) {
       if (bodies.length === 0) return;
       await transaction(async (within) => {
         await within(SQL.lockShared);
         await within(SQL.addGroup, name, group);
-        await within(SQL.insert, name, group, bodies);
+        await within(SQL.insert, name, group, bodies, delayMs);
         await within(SQL.notify, name);
       });
       turns.add(group);
@@ -145,7 +145,7 @@ export function createPostgresQueue(
     remove: (message) => end('remove', message),
     probe: () =>
       transaction(async (within) => {
-        await within(SQL.insert, name, '', ['']);
+        await within(SQL.insert, name, '', [''], 0);
         await within(SQL.drop, name, '');
       }),
     // Others may hold them; they come again when their time is over.
