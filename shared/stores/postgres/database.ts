@@ -7,7 +7,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import pg from 'pg';
 import type { Row } from '../ledger-rows.ts';
 import type { PostgresAddress } from './address.ts';
-import { codeOf, isGone, isPassing, isUnprepared, toStoreError } from './faults.ts';
+import { codeOf, isGone, isPassing, isUnprepared, READ_ONLY, toStoreError } from './faults.ts';
 import { decodeText, encodeValue, type Value } from './text.ts';
 
 /** A text with the name by which the server knows it. */
@@ -48,8 +48,6 @@ const ANSWER_MS = 60_000;
 /** Between two looks at the server's clock; clocks less than two seconds apart count as equal. */
 const CLOCK_MS = 60_000;
 const APART_MS = 2_000;
-
-const READ_ONLY = '25006';
 
 const INT8 = 20;
 const TEXT = 25;

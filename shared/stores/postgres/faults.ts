@@ -40,6 +40,9 @@ export const isUnprepared = (error: unknown): boolean =>
 
 export const codeOf = (error: unknown): string => faultOf(error).code;
 
+export const READ_ONLY = '25006';
+export const NO_RIGHT = '42501';
+
 /** Of errors that are told in our own words. */
 const SENTENCES = new Map<string, (role: string) => string>(
   Object.entries({
@@ -72,7 +75,7 @@ export function toStoreError(error: unknown, name: string, role: string): Error 
 
 function sentenceOf(code: string, message: string, role: string): string {
   const said = message.replace(/\.$/, '');
-  if (code === '42501') return `refused the role ${role} (${said}); ${HINT}`;
+  if (code === NO_RIGHT) return `refused the role ${role} (${said}); ${HINT}`;
   if (/does not support SSL/.test(said)) {
     return 'offers no TLS; turn it on there, or add ?sslmode=disable in a network that you trust';
   }

@@ -6,7 +6,7 @@ import pg from 'pg';
 import { StoreError } from '../../lib/errors.ts';
 import type { PostgresAddress } from './address.ts';
 import { clientConfig, type Database } from './database.ts';
-import { codeOf, toStoreError } from './faults.ts';
+import { codeOf, NO_RIGHT, READ_ONLY, toStoreError } from './faults.ts';
 
 /** Runs in one partition of `lines`: what is dropped at once when they are all old. */
 export const BLOCK_RUNS = 64;
@@ -222,7 +222,7 @@ const TODO = 'run `waybill database migrate`';
 export async function checkDatabase(database: Database): Promise<void> {
   const { address } = database;
   const version = await database
-    .query({ name: 'version', text: `${VERSION_OF}, (SELECT pg_is_in_recovery()) AS replica` })
+    .query({ name: 'version', text: VERSION_OF })
     .catch((error: unknown) => {
       // No such schema, no such table.
       const { cause } = error as StoreError;
@@ -238,7 +238,28 @@ export async function checkDatabase(database: Database): Promise<void> {
       `PostgreSQL at ${address.name} has tables of version ${found}, this program needs ${VERSION}: ${TODO}.`,
     );
   }
+  await checkRights(database);
 }
+
+/** Fails as a write would, where it may be none of those. @throws StoreError */
+async function checkRights({ address, query }: Database): Promise<void> {
+  const [found] = await query({ name: 'rights', text: RIGHTS });
+  if (found?.['read_only'] === 1)
+    throw toStoreError({ code: READ_ONLY }, address.name, address.user);
+  const missing = found?.['missing'];
+  if (typeof missing !== 'string') return;
+  const error = { code: NO_RIGHT, message: `it may not write ${missing}` };
+  throw toStoreError(error, address.name, address.user);
+}
+
+const RIGHTS = `
+  SELECT CASE current_setting('transaction_read_only') WHEN 'on' THEN 1 ELSE 0 END::bigint AS read_only,
+    (SELECT string_agg(relname, ', ' ORDER BY relname) FROM pg_class
+      WHERE relnamespace = 'waybill'::regnamespace AND relkind IN ('r', 'p')
+        AND NOT relispartition AND relname <> 'schema_version'
+        AND NOT (has_table_privilege(oid, 'SELECT') AND has_table_privilege(oid, 'INSERT')
+          AND has_table_privilege(oid, 'UPDATE') AND has_table_privilege(oid, 'DELETE'))
+    ) AS missing`;
 
 function refuseNewer(found: number, { name }: PostgresAddress): void {
   if (found <= VERSION) return;
