@@ -16,11 +16,11 @@ export interface Sequences {
 
 export const NO_SEQUENCES: Sequences = { chunks: [] };
 
-/** What is open at a time while sequences are merged; some 50 million objects in no order at all. */
+/** What is open at a time while sequences are merged; some 35 million objects in no order at all. */
 export const MAX_SEQUENCES = 512;
 
-/** Text of a sorted chunk; some 100,000 objects. */
-export const CHUNK_CHARS = 16_777_216;
+/** Text of a sorted chunk; some 70,000 objects. */
+export const CHUNK_CHARS = 8_388_608;
 
 export interface ChunkWriter {
   add(object: AuditedObject): void;

@@ -26,9 +26,9 @@ export interface SortedSide {
 }
 
 /** Of all sequences together. */
-const HELD_BYTES = 16_777_216;
+const HELD_BYTES = 8_388_608;
 const MIN_READ = 65_536;
-const MAX_READ = 1_048_576;
+const MAX_READ = 524_288;
 
 export interface SideOptions {
   readonly objects: Pick<Objects, 'read'>;
@@ -36,7 +36,7 @@ export interface SideOptions {
   readonly sequences: readonly (readonly string[])[];
   /** A checkpoint. @default the start */
   readonly from?: SidePlaces | undefined;
-  /** @default so much that all sequences together hold 16 MiB */
+  /** @default so much that all sequences together hold 8 MiB */
   readonly readBytes?: number | undefined;
 }
 
