@@ -100,7 +100,7 @@ export const deployment: Deployment = {
     indexes: ['failed', 'newest', 'open'],
     queue: 'send',
     objects: {
-      read: ['fetches/', 'lists/', 'migrations/', 'staging/'],
+      read: ['fetches/', 'lists/', 'migrations/', 'reports/', 'staging/'],
       write: ['fetches/', 'migrations/', 'staging/'],
       remove: ['staging/'],
     },

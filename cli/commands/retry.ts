@@ -30,10 +30,11 @@ interface RetryArguments {
 /** @throws CommandFailure: refused when nothing is there to retry, or the run's state forbids it */
 export async function retry(
   options: CommandOptions & RetryArguments,
-  runId: string,
+  given: string,
 ): Promise<ExitCode> {
   const { client, class: classes = [], json, stdout } = options;
-  const { ordered, pending, unread } = await client.retry(runId, classes);
+  // What an audit found goes in a run of its own.
+  const { ordered, pending, runId, unread } = await client.retry(given, classes);
   const transfers = `${plural(ordered, 'transfer')} ordered again`;
   const more = [
     ...(pending > 0 ? [`${count(pending)} more to be sent`] : []),

@@ -12,6 +12,7 @@ import { moveStep } from './move-step.ts';
 import { pilotStep } from './pilot-step.ts';
 import { planStep } from './plan-step.ts';
 import { type MigrationRecord, readMigration, toKept } from './record.ts';
+import { resendStep } from './resend-step.ts';
 import { orderRetry } from './retry.ts';
 import type { Step, StepOptions } from './step.ts';
 
@@ -65,9 +66,10 @@ async function takeStep(migration: MigrationRecord, options: StepOptions): Promi
 }
 
 /** What somebody asked for comes first. */
-function stepOf({ state, isResuming, retry }: MigrationRecord): Step | undefined {
+function stepOf({ state, isResuming, resend, retry }: MigrationRecord): Step | undefined {
   if (STOPPED.has(state)) return STEPS[state];
   if (isResuming) return resumeStep;
+  if (resend !== undefined) return resendStep;
   return retry ? retryStep : STEPS[state];
 }
 

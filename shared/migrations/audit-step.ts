@@ -11,7 +11,8 @@ export const auditStep: Step = async (migration, options) => {
   const listRunId = latestList(migration);
   if (entry?.role !== 'audit') {
     if (order.audit === 'none' || listRunId === undefined) return completed(migration, options);
-    return withAudit(migration);
+    const before = migration.runs.findLast(({ role }) => role === 'audit');
+    return withAudit(migration, entry?.role === 'again' ? before?.level : undefined);
   }
   const run = await options.ledger.run(entry.runId);
   if (!run) {

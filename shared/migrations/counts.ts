@@ -8,7 +8,7 @@ import { TRANSFER_STATES } from '../ledger/merge.ts';
 import { isStopped, type Run } from '../ledger/model.ts';
 import { sideBySide } from '../lib/side-by-side.ts';
 import { type ListTotals, readListState } from '../runs/list-state.ts';
-import type { MigrationRecord, Round, RunEntry } from './record.ts';
+import { isCounted, type MigrationRecord, type Round, type RunEntry } from './record.ts';
 
 /** `listed` is the sum of all others but `bytes`. */
 export interface MigrationCounts {
@@ -106,8 +106,6 @@ export function sumUp(
     excluded: reasons,
   };
 }
-
-const isCounted = ({ role }: RunEntry): boolean => role !== 'list' && role !== 'audit';
 
 /** What is not cut yet is never sent. */
 const isDropped = ({ state }: Pick<MigrationRecord, 'state'>): boolean =>

@@ -71,7 +71,8 @@ export async function cutNext(
   return withRound(count === 0 ? migration : cut, { ...round, ...done });
 }
 
-const manifestOf = (migration: MigrationRecord, { role, round, runId }: RunEntry): string =>
+/** The key of the manifest of a run. */
+export const manifestOf = (migration: MigrationRecord, { role, round, runId }: RunEntry): string =>
   cutKey(targetOf(migration), `${migration.migrationId}-${round}-${role}-${runId.slice(0, 8)}`);
 
 async function withManifest(
@@ -99,12 +100,14 @@ export async function openCutRuns(
   const { planner } = options;
   const { order, migrationId } = migration;
   for (const entry of migration.runs) {
-    if (entry.role !== 'pilot' && entry.role !== 'move') continue;
+    const { role } = entry;
+    if (role !== 'pilot' && role !== 'move' && role !== 'again') continue;
     const run = runs.get(entry.runId);
     if (run && run.state !== 'planning') continue;
     const manifest = await planner.find(manifestOf(migration, entry));
     await planner.plan({ ...manifest, runId: entry.runId }, 'migration', {
-      sameKey: { onKeyExist: order.onKeyExist },
+      // What differs from the source is at the target already.
+      sameKey: { onKeyExist: role === 'again' ? 'override' : order.onKeyExist },
       credentials: order.credentials,
       migrationId,
     });

@@ -11,7 +11,7 @@ import { readLines } from '../manifest/sources/list-lines.ts';
 import type { FailedRow } from '../reporting/csv.ts';
 import type { Objects } from '../stores/objects.ts';
 import { migrationKey } from './ids.ts';
-import type { MigrationRecord, RunEntry } from './record.ts';
+import { isCounted, type MigrationRecord, type RunEntry } from './record.ts';
 import type { StepOptions } from './step.ts';
 
 /** A failure as reports have it, with who told its code. */
@@ -26,8 +26,8 @@ export const leftKey = (migrationId: string, runId: string): string =>
   migrationKey(migrationId, `left-${runId}.jsonl`);
 
 /** Entries whose runs hold failures that nobody took over. */
-export const holdsFailures = ({ handedTo, role }: RunEntry, run: Run | undefined): boolean =>
-  handedTo === undefined && role !== 'list' && role !== 'audit' && (run?.counts.failed ?? 0) > 0;
+export const holdsFailures = (entry: RunEntry, run: Run | undefined): boolean =>
+  entry.handedTo === undefined && isCounted(entry) && (run?.counts.failed ?? 0) > 0;
 
 /** Entries of files that nobody took over. */
 export const holdsLeft = ({ left = 0, leftTo }: RunEntry): boolean =>

@@ -54,9 +54,13 @@ const order = v.object({
 
 export type MigrationOrder = v.InferOutput<typeof order>;
 
-export const RUN_ROLES = ['list', 'pilot', 'move', 'retry', 'audit'] as const;
+export const RUN_ROLES = ['list', 'pilot', 'move', 'retry', 'audit', 'again'] as const;
 
 export type RunRole = (typeof RUN_ROLES)[number];
+
+/** What it sends was not sent before, or failed: its objects are counted. */
+export const isCounted = ({ role }: { readonly role: RunRole }): boolean =>
+  role !== 'list' && role !== 'audit' && role !== 'again';
 
 const runEntry = v.object({
   runId: text,
@@ -153,6 +157,8 @@ const record = v.object({
   isResuming: v.exactOptional(v.boolean()),
   /** Settled when somebody resumed it last: what failed before stops it no more. */
   resumedAt: v.exactOptional(v.object({ succeeded: count, failed: count })),
+  /** The audit whose findings are to be sent again. */
+  resend: v.exactOptional(text),
   rounds: v.array(round),
   runs: v.array(runEntry),
 });

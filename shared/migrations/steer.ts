@@ -2,6 +2,7 @@
  * What a person does with a migration: start, pause, resume, cancel, retry, catch up. Only the record is
  * changed here; the next step does what follows from it.
  */
+import { countFound } from '../audit/resend.ts';
 import type { Ledger } from '../ledger/ledger.ts';
 import type { MigrationState } from '../ledger/migration.ts';
 import { type CauseClass, ConflictError } from '../lib/errors.ts';
@@ -63,7 +64,7 @@ export const resumeMigration: Steer = (migrationId, { ledger }) =>
 /** @throws ConflictError (MIGRATION_STATE) when it has ended; StoreError */
 export const cancelMigration: Steer = (migrationId, { ledger }) =>
   changeMigration(ledger, migrationId, (migration) => {
-    const { state, resumeTo: _, retry: __, ...rest } = migration;
+    const { state, resumeTo: _, retry: __, resend: ___, ...rest } = migration;
     if (state === 'cancelled') return migration;
     if (hasEnded(state)) return refuse(`The migration is already ${state}.`);
     return { ...rest, state: 'cancelled' };
@@ -72,6 +73,7 @@ export const cancelMigration: Steer = (migrationId, { ledger }) =>
 const RETRIED_IN: ReadonlySet<MigrationState> = new Set(['pilot', 'moving', 'completed']);
 
 /**
+ * Where nothing failed, what the last audit found missing or different is sent again.
  * @param classes of failures. @default all
  * @throws ConflictError (MIGRATION_STATE, NOTHING_TO_RETRY); StoreError
  */
@@ -87,6 +89,11 @@ export const retryMigration = (
     const { counts } = counted;
     const asked = classes ? { classes: [...classes] } : {};
     if (!(await hasAsked(migration, counted, asked, options))) {
+      const { audit } = counted;
+      const isFound = state === 'completed' && audit?.isWhole && countFound(audit) > 0;
+      if (isFound && !classes) {
+        return { ...migration, state: 'moving', closedAt: null, resend: audit.runId };
+      }
       throw new ConflictError(
         'NOTHING_TO_RETRY',
         'No object of this migration failed in that way, in runs that have ended.',

@@ -88,12 +88,20 @@ it('A09: G13: a success that is none is different in the audit, NO-GO, and sent 
     output: expect.stringMatching(/NO[\s\S]*different .*missing\.csv/),
   });
 
-  // Both reports are manifests again.
-  for (const name of ['missing.csv', 'different.csv']) {
-    const again = await live.start(name, await read(`/runs/${auditId}/${name}`));
-    expect((await closed(again)).counts).toMatchObject({ succeeded: 1, failed: 0 });
-  }
-  const last = JSON.parse(await read(`/runs/${await audit(runId)}/certificate.json`));
+  // A report is a manifest again; one request sends all that was found.
+  const again = await live.start('again.csv', await read(`/runs/${auditId}/missing.csv`));
+  expect((await closed(again)).counts).toMatchObject({ succeeded: 1, failed: 0 });
+  const retry = async (id: string) => {
+    const answer = await live.call(`/runs/${id}/retry`, { method: 'POST' });
+    return { status: answer.status, ...(JSON.parse(await answer.text()) as { runId: string }) };
+  };
+  const resent = await retry(auditId);
+  expect(resent).toMatchObject({ status: 202, ordered: 2 });
+  expect((await closed(resent.runId)).counts).toMatchObject({ succeeded: 2, failed: 0 });
+  expect((await retry(auditId)).runId).toBe(resent.runId);
+  const lastId = await audit(runId);
+  expect(await retry(lastId)).toMatchObject({ status: 409, code: 'NOTHING_TO_RETRY' });
+  const last = JSON.parse(await read(`/runs/${lastId}/certificate.json`));
   expect(last).toMatchObject({
     verdict: 'GO',
     reasons: ['40 of 40 objects are proved by checksum.'],

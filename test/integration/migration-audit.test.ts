@@ -45,6 +45,18 @@ it('G13: a migration ends with an audit and a certificate, and is audited again 
   expect(await read('missing.csv')).toContain(`,${key},`);
   expect(JSON.parse(await read('certificate.json')).verdict).toBe('NO-GO');
   expect((await live.steer(id, 'audit', { audit: 'none' })).status).toBe(400);
+
+  // Nothing failed, so a retry sends what the audit found, and audits again at the same level.
+  expect((await live.steer(id, 'retry')).status).toBe(202);
+  const last = await live.until(async () => {
+    const shown = await live.show(id);
+    const isAgain = Object.values(shown.roles).includes('again');
+    return shown.state === 'completed' && isAgain ? shown : undefined;
+  });
+  expect(Object.values(last.roles).slice(-2)).toEqual(['again', 'audit']);
+  expect(last).toMatchObject({ audit: { level: 'head', proved: 60 }, counts: done.counts });
+  expect(live.simulator.objects.get(`${TARGET.bucket}/${key}`)).toBeDefined();
+  expect((await live.steer(id, 'retry')).status).toBe(409);
 });
 
 it('G13: a migration without an audit is completed, and ready for nothing', {
