@@ -456,6 +456,7 @@ export const en = {
   'role.move': 'Objects',
   'role.retry': 'Retry of failures',
   'role.audit': 'Audit',
+  'role.again': 'Sent again',
   'migration.start.go': 'Start',
   'migration.start.done': 'The migration starts.',
   'migration.pause.go': 'Pause',

@@ -434,6 +434,7 @@ export const zh: Readonly<Record<TextKey, string>> = {
   'role.move': '对象迁移',
   'role.retry': '失败重试',
   'role.audit': '到达核查',
+  'role.again': '重新发送',
   'migration.start.go': '启动',
   'migration.start.done': '迁移已启动。',
   'migration.pause.go': '暂停',
