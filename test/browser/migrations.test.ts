@@ -2,7 +2,13 @@
 import type { Page } from 'playwright-core';
 import { describe, expect, it } from 'vitest';
 import { type PageOptions, useBrowser } from '../fixtures/dashboard.ts';
-import { arrived, startMigrations, TO, TOKEN } from '../fixtures/migration.ts';
+import {
+  arrived,
+  type MigrationOptions,
+  startMigrations,
+  TO,
+  TOKEN,
+} from '../fixtures/migration.ts';
 import { texts, violations } from '../fixtures/page.ts';
 
 const open = useBrowser();
@@ -12,8 +18,9 @@ const contentsOf = (count: number): Record<string, string> =>
     Array.from({ length: count }, (_, n) => [`photos/${n} +ü.jpg`, `content ${n}`]),
   );
 
-async function withService(count: number) {
-  const live = await startMigrations({ ...contentsOf(count), 'photos/empty/': '' });
+async function withService(count: number, options: MigrationOptions = {}) {
+  const contents = { ...contentsOf(count), 'photos/empty/': '' };
+  const live = await startMigrations(contents, options);
   await live.start();
   return live;
 }
@@ -57,20 +64,69 @@ it('a migration goes from the form to its end', async () => {
   expect((await texts(page, '.run-list tbody tr'))[0]).toContain('60 of 60 100 %');
 });
 
+it('one that waits is started, its failure shown and retried, then it catches up', async () => {
+  const live = await withService(30);
+  const page = await open(live, { token: TOKEN, hash: '#/start/migration' });
+  await page.getByLabel('Start at once').uncheck();
+  await startFrom(page);
+  const button = (name: string) => page.getByRole('button', { name, exact: true });
+  await page.getByText('The plan is ready.').waitFor();
+  await page.locator('.card', { hasText: 'COS fetch' }).first().waitFor();
+  live.bucket.delete('photos/7 +ü.jpg');
+  await button('Start').click();
+  await page.locator('.failures h3 code', { hasText: 'NotFound' }).waitFor();
+  await page.locator('.title .badge', { hasText: 'Completed, with failures' }).waitFor();
+  await page.locator('.card', { hasText: 'NO-GO' }).getByText('1 object failed.').waitFor();
+  live.bucket.set('photos/7 +ü.jpg', 'content 7');
+  await button('Retry failures').click();
+  await page.locator('.title .badge.good', { hasText: 'Completed' }).waitFor();
+  expect(await texts(page, '.headline-figure')).toEqual(['30 of 30 objects done']);
+  await button('Catch up').click();
+  await page.locator('tbody .col-round').nth(1).waitFor();
+  await page.locator('.badge.good', { hasText: 'GO' }).waitFor();
+  expect(arrived(live.simulator)).toHaveLength(30);
+});
+
+it('one is paused, resumed and cancelled', async () => {
+  const faults = [{ api: 'fetch-create', kind: 'slow-down', rate: 0.5 }] as const;
+  const live = await withService(300, { faults, env: { WAYBILL_COS_FETCH_RPS: '5' } });
+  const id = await live.open({ pilot: 0 });
+  await live.reaches(id, 'moving');
+  const page = await open(live, { token: TOKEN, hash: `#/migrations/${id}` });
+  const button = (name: string) => page.getByRole('button', { name, exact: true });
+  await button('Pause').click();
+  await page.locator('.title .badge.warn', { hasText: 'Paused' }).waitFor();
+  expect(await texts(page, '.phases [aria-current=step]')).toEqual(['4 Moving']);
+  await button('Resume').click();
+  await page.locator('.title .badge.busy', { hasText: 'Moving' }).waitFor();
+  await button('Cancel…').click();
+  await page.getByText(/\d+ objects have no outcome yet/).waitFor();
+  await button('Cancel the migration').click();
+  await page.locator('.title .badge', { hasText: 'Cancelled' }).waitFor();
+  expect((await live.show(id)).state).toBe('cancelled');
+});
+
 const LOOKS: readonly (readonly [string, PageOptions])[] = [
   ['in light, wide', { colorScheme: 'light', viewport: { width: 1_440, height: 900 } }],
   ['in dark', { colorScheme: 'dark' }],
+  ['on a phone', { viewport: { width: 390, height: 844 } }],
   ['in Chinese on a phone', { locale: 'zh-CN', viewport: { width: 390, height: 844 } }],
 ];
 
 describe('for everybody', () => {
-  it('axe finds nothing in any view, and nothing is wider than a phone', async () => {
+  it('axe finds nothing in any view, and nothing is wider than a phone', {
+    timeout: 180_000,
+  }, async () => {
     const live = await withService(30);
-    const id = await live.open({ start: false, pilot: 5 });
-    await live.reaches(id, 'planned');
+    const [id, ended] = [await live.open({ start: false }), await live.open({ start: false })];
+    for (const each of [id, ended]) await live.reaches(each, 'planned');
+    live.bucket.delete('photos/7 +ü.jpg');
+    await live.call(`/migrations/${ended}/start`, {});
+    await live.reaches(ended, 'completed');
     const views = [
       ['the list', '#/migrations', '.run-list tbody tr'],
-      ['a migration', `#/migrations/${id}`, '.phases li'],
+      ['a migration', `#/migrations/${id}`, '.impossible'],
+      ['one that has ended', `#/migrations/${ended}`, '.failures'],
       ['the form', '#/start/migration', 'textarea'],
       ['a migration that is not there', '#/migrations/m00', '.empty'],
     ] as const;
@@ -80,10 +136,12 @@ describe('for everybody', () => {
         await page.goto(`${live.url}/${hash}`);
         await page.locator(ready).first().waitFor();
         expect(await violations(page), `${name} ${look}`).toEqual([]);
-        const wider = await page.evaluate(
-          () => document.documentElement.scrollWidth - document.documentElement.clientWidth,
+        const wider = await page.evaluate(() =>
+          [document.documentElement, document.querySelector('.top nav')].map((element) =>
+            element ? element.scrollWidth - element.clientWidth : undefined,
+          ),
         );
-        expect(wider, `${name} ${look}`).toBe(0);
+        expect(wider, `${name} ${look}`).toEqual([0, 0]);
       }
     }
   });

@@ -5,13 +5,19 @@ import { migrationPath } from '../../api/paths.ts';
 import type { Migration, MigrationPlan } from '../../api/types.ts';
 import { useLive } from '../../live/use-live.ts';
 import { Card } from '../../parts/card.tsx';
+import { type Column, Table } from '../../parts/table.tsx';
 import { usePage } from '../../state/context.ts';
+
+type Route = MigrationPlan['routes'][number];
 
 export function Plan({ migration }: { readonly migration: Migration }) {
   const { t } = usePage();
   const path = `${migrationPath(migration.migrationId)}/plan`;
   const plan = useLive(isListing(migration) ? undefined : path, isPlan).value;
+  const columns = useColumns();
   if (!plan) return null;
+  const possible = plan.routes.filter(isPossible);
+  const impossible = plan.routes.filter((route) => !isPossible(route));
   return (
     <Card
       title={t('plan.title')}
@@ -20,61 +26,69 @@ export function Plan({ migration }: { readonly migration: Migration }) {
       <div class="pad">
         <p lang="en">{plan.recommended.reason}</p>
       </div>
-      <table class="plain">
-        <caption class="visually-hidden">{t('plan.routes')}</caption>
-        <thead>
-          <tr>
-            <th scope="col">{t('plan.route')}</th>
-            <th scope="col" class="number">
-              {t('migration.objects')}
-            </th>
-            <th scope="col" class="number">
-              {t('plan.time')}
-            </th>
-            <th scope="col" class="number">
-              {t('plan.cost')}
-            </th>
-          </tr>
-        </thead>
-        <tbody>
-          {plan.routes.map((route) => (
-            <Route key={route.route} route={route} />
+      <Table
+        label={t('plan.routes')}
+        columns={columns}
+        rows={possible}
+        keyOf={({ route }) => route}
+      />
+      {impossible.length > 0 && (
+        <ul class="impossible small muted pad">
+          {impossible.map(({ route, unavailable }) => (
+            <li key={route}>
+              {t(`route.${route}`)}: <span lang="en">{unavailable?.message}</span>
+            </li>
           ))}
-        </tbody>
-      </table>
+        </ul>
+      )}
     </Card>
   );
 }
 
-function Route({ route }: { readonly route: MigrationPlan['routes'][number] }) {
+const isPossible = ({ unavailable }: Route): boolean => unavailable?.code !== 'IMPOSSIBLE';
+
+function useColumns(): readonly Column<Route>[] {
   const { t, format } = usePage();
-  const { seconds, cost, objects, unavailable } = route;
-  const isPossible = unavailable?.code !== 'IMPOSSIBLE';
-  const dash = <span class="muted">–</span>;
-  return (
-    <tr>
-      <th scope="row">
-        {t(`route.${route.route}`)}
-        {unavailable && (
-          <span class="below" lang="en">
-            {unavailable.message}
-          </span>
-        )}
-      </th>
-      <td class="number">{isPossible ? format.count(objects) : dash}</td>
-      <td class="number">
-        {isPossible
-          ? t('plan.between', {
-              from: format.duration(seconds.from),
-              to: format.duration(seconds.to),
-            })
-          : dash}
-      </td>
-      <td class="number">
-        {isPossible
-          ? t(cost.isComplete ? 'plan.usd' : 'plan.usdAtLeast', { usd: cost.usd.toFixed(2) })
-          : dash}
-      </td>
-    </tr>
-  );
+  return [
+    {
+      name: 'route',
+      title: t('plan.route'),
+      isHead: true,
+      isWide: true,
+      cell: ({ route, unavailable }) => (
+        <>
+          {t(`route.${route}`)}
+          {unavailable && (
+            <span class="below" lang="en">
+              {unavailable.message}
+            </span>
+          )}
+        </>
+      ),
+    },
+    {
+      name: 'objects',
+      title: t('migration.objects'),
+      isNumber: true,
+      cell: ({ objects }) => format.count(objects),
+    },
+    {
+      name: 'time',
+      title: t('plan.time'),
+      isNumber: true,
+      cell: ({ seconds }) => {
+        const [from, to] = [format.duration(seconds.from), format.duration(seconds.to)];
+        return from === to ? from : t('plan.between', { from, to });
+      },
+    },
+    {
+      name: 'cost',
+      title: t('plan.cost'),
+      isNumber: true,
+      cell: ({ cost }) =>
+        t(cost.isComplete ? 'plan.usd' : 'plan.usdAtLeast', {
+          usd: cost.usd > 0 && cost.usd < 0.01 ? '0.01' : cost.usd.toFixed(2),
+        }),
+    },
+  ];
 }

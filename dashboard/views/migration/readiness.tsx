@@ -2,6 +2,7 @@
 import type { Migration } from '../../api/types.ts';
 import { Badge } from '../../parts/badge.tsx';
 import { Card } from '../../parts/card.tsx';
+import { type Column, Table } from '../../parts/table.tsx';
 import { usePage } from '../../state/context.ts';
 
 export function Readiness({ migration }: { readonly migration: Migration }) {
@@ -37,43 +38,32 @@ export function Readiness({ migration }: { readonly migration: Migration }) {
   );
 }
 
-function Rounds({ rounds }: { readonly rounds: Migration['rounds'] }) {
+type Round = Migration['rounds'][number];
+
+function Rounds({ rounds }: { readonly rounds: readonly Round[] }) {
   const { t, format } = usePage();
-  const cell = (value: number | null | undefined) =>
-    value === null || value === undefined ? '–' : format.count(value);
+  const figure = (name: 'listed' | 'new' | 'changed' | 'gone'): Column<Round> => ({
+    name,
+    title: t(`rounds.${name}`),
+    isNumber: true,
+    cell: ({ [name]: value }) =>
+      value === null || value === undefined ? '–' : format.count(value),
+  });
   return (
-    <table class="plain rounds">
-      <caption class="visually-hidden">{t('rounds.title')}</caption>
-      <thead>
-        <tr>
-          <th scope="col">{t('rounds.title')}</th>
-          <th scope="col" class="number">
-            {t('rounds.listed')}
-          </th>
-          <th scope="col" class="number">
-            {t('rounds.new')}
-          </th>
-          <th scope="col" class="number">
-            {t('rounds.changed')}
-          </th>
-          <th scope="col" class="number">
-            {t('rounds.gone')}
-          </th>
-        </tr>
-      </thead>
-      <tbody>
-        {rounds.map((round) => (
-          <tr key={round.listRunId}>
-            <th scope="row">
-              <time dateTime={round.startedAt}>{format.instant(round.startedAt)}</time>
-            </th>
-            <td class="number">{cell(round.listed)}</td>
-            <td class="number">{cell(round.new)}</td>
-            <td class="number">{cell(round.changed)}</td>
-            <td class="number">{cell(round.gone)}</td>
-          </tr>
-        ))}
-      </tbody>
-    </table>
+    <Table
+      label={t('rounds.title')}
+      columns={[
+        {
+          name: 'round',
+          title: t('rounds.title'),
+          isHead: true,
+          isWide: true,
+          cell: ({ startedAt }) => <time dateTime={startedAt}>{format.instant(startedAt)}</time>,
+        },
+        ...(['listed', 'new', 'changed', 'gone'] as const).map(figure),
+      ]}
+      rows={rounds}
+      keyOf={({ listRunId }) => listRunId}
+    />
   );
 }
