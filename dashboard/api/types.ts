@@ -19,6 +19,7 @@ import type { Summary } from '../../shared/reporting/summary.ts';
 export type Cause = InferOutput<typeof causeShape>;
 export type Run = InferOutput<typeof runShape>;
 export type RunState = Run['state'];
+export type Audit = NonNullable<Run['audit']>;
 export type RunPage = InferOutput<typeof runsShape>;
 export type Transfer = InferOutput<typeof transferShape>;
 export type TransferState = Transfer['state'];

@@ -474,6 +474,8 @@ export const en = {
   'migration.audit.go': 'Audit',
   'migration.audit.done': 'The target is compared with the list.',
   'audit.title': 'Audit of the target',
+  'audit.sentence':
+    '{proved} of {n} {n|object is|objects are} proved by checksum, {plausible} by size; {missing} missing, {different} different.',
   'audit.underWay': 'in progress',
   'audit.proved': 'Proved by checksum',
   'audit.plausible': 'Plausible: the size matches',

@@ -452,6 +452,8 @@ export const zh: Readonly<Record<TextKey, string>> = {
   'migration.audit.go': '校验',
   'migration.audit.done': '正在将目标与清单进行比对。',
   'audit.title': '目标端校验',
+  'audit.sentence':
+    '{n} 个对象中，{proved} 个校验和一致，{plausible} 个大小一致；缺失 {missing} 个，不同 {different} 个。',
   'audit.underWay': '进行中',
   'audit.proved': '校验和一致',
   'audit.plausible': '大小一致',

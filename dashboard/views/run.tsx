@@ -11,6 +11,7 @@ import { canPause, endOf, isOver, isStopped } from '../model/progress.ts';
 import { aheadOf } from '../model/run-list.ts';
 import { targetOf } from '../model/run-name.ts';
 import { hasCourse } from '../model/timeline.ts';
+import { Audit } from '../parts/audit.tsx';
 import { RunBadge } from '../parts/badge.tsx';
 import { Copyable } from '../parts/copy.tsx';
 import { Downloads, REPORTS } from '../parts/downloads.tsx';
@@ -185,8 +186,8 @@ function Followed(props: {
         </Notice>
       )}
 
-      <Headline run={run} seen={seen} now={now} />
-      {hasCourse(run) ? (
+      {run.audit ? <Audit audit={run.audit} /> : <Headline run={run} seen={seen} now={now} />}
+      {run.audit ? null : hasCourse(run) ? (
         <div class="grid">
           <Plots run={run} seen={seen} now={endOf(run, lookedAt)} />
           <Outcomes run={run} />
@@ -214,7 +215,7 @@ function Followed(props: {
       {summary.value?.nightly && <Night nightly={summary.value.nightly} />}
       {counts.quarantined > 0 && <Rejected run={run} />}
       {summary.value && <Warnings counts={summary.value.warnings} />}
-      <Transfers run={run} filter={filter} />
+      {!run.audit && <Transfers run={run} filter={filter} />}
       <Downloads path={runPath(runId)} id={runId} names={reportsOf(run)} />
 
       {dialog === 'cancel' && (
@@ -240,10 +241,20 @@ function Followed(props: {
 }
 
 /** A stopped run has what was never sent too. */
-const reportsOf = (run: Run): readonly string[] =>
-  run.closedAt !== null && isStopped(run) && run.progress.total !== null
+const reportsOf = (run: Run): readonly string[] => {
+  if (run.audit) return run.audit.isWhole ? AUDIT_FILES : ['summary.json'];
+  return run.closedAt !== null && isStopped(run) && run.progress.total !== null
     ? [...REPORTS, 'rest.csv']
     : REPORTS;
+};
+
+const AUDIT_FILES = [
+  'missing.csv',
+  'different.csv',
+  'undecided.csv',
+  'extra.csv',
+  'certificate.json',
+];
 
 /** Asked for only while nothing of the run is sent. */
 function WaitsBehind({ run }: { readonly run: Run }) {

@@ -31,6 +31,10 @@ export interface Progressing {
   readonly options: { readonly start: boolean };
   readonly counts: Counts;
   readonly rounds: readonly unknown[];
+  /** The last one. */
+  readonly audit?:
+    | { readonly isWhole: boolean; readonly missing: number; readonly different: number }
+    | undefined;
 }
 
 /** Nothing goes on without somebody, or a schedule. */
@@ -69,6 +73,12 @@ export function phaseOf({ state, resumeTo }: Pick<Progressing, 'state' | 'resume
   return PHASES.find((phase) => phase === at);
 }
 
-/** Whether failures can be sent again now. */
-export const canRetry = ({ state, counts }: Pick<Progressing, 'state' | 'counts'>): boolean =>
-  counts.failed > 0 && (state === 'pilot' || state === 'moving' || state === 'completed');
+/** Whether failures, or what the audit found missing or different, can be sent again now. */
+export function canRetry({
+  state,
+  counts,
+  audit,
+}: Pick<Progressing, 'state' | 'counts' | 'audit'>): boolean {
+  if (state === 'completed' && audit?.isWhole && audit.missing + audit.different > 0) return true;
+  return counts.failed > 0 && (state === 'pilot' || state === 'moving' || state === 'completed');
+}
