@@ -14,7 +14,7 @@ export interface AcceptOptions {
   readonly packs: Packs;
 }
 
-/** Packs acceptances; those of lines that are no healthy ones, or have another id, are merged. */
+/** Packs acceptances; those of lines that are no healthy ones, have another id, or come again, are merged. */
 export function createAccept(
   { table, packs }: AcceptOptions,
   record: TransferCalls['record'],
@@ -44,9 +44,9 @@ export function createAccept(
     for (const block of blocks.values()) {
       const [{ line }] = block as [Acceptance];
       const range = { from: line, to: line };
-      const known = new Map<number, string>();
+      const known = new Map<number, Acceptance>();
       for await (const pack of packs.read(runId, shard, range)) {
-        for (const packed of pack) known.set(packed.line, packed.id);
+        for (const packed of pack) known.set(packed.line, packed);
       }
       // Of a line that comes twice the first is packed.
       const fresh = new Map<number, Acceptance>();
@@ -54,11 +54,13 @@ export function createAccept(
         if (!known.has(each.line) && !fresh.has(each.line)) fresh.set(each.line, each);
       }
       await packs.put(runId, shard, [...fresh.values()]);
-      for (const [of, { id }] of fresh) known.set(of, id);
+      for (const [of, each] of fresh) known.set(of, each);
       // After the pack: a thick row that is made meanwhile finds it.
       const thick = await thickIn(runId, shard, line);
-      const isMerged = (each: Acceptance): boolean =>
-        thick.has(each.line) || known.get(each.line) !== each.id;
+      const isMerged = (each: Acceptance): boolean => {
+        const packed = known.get(each.line);
+        return thick.has(each.line) || packed?.id !== each.id || packed.at < each.at;
+      };
       await sideBySide(block.filter(isMerged), PACK_LINES, (each) =>
         record(`${shardId}.${each.line}`, acceptedUpdate(each)),
       );
