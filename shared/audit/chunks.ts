@@ -17,10 +17,10 @@ export interface Sequences {
 export const NO_SEQUENCES: Sequences = { chunks: [] };
 
 /** What is open at a time while sequences are merged; some 35 million objects in no order at all. */
-export const MAX_SEQUENCES = 512;
+export const MAX_SEQUENCES = 1_024;
 
-/** Text of a sorted chunk; some 70,000 objects. */
-export const CHUNK_CHARS = 8_388_608;
+/** Text of a sorted chunk; some 35,000 objects. */
+export const CHUNK_CHARS = 4_194_304;
 
 export interface ChunkWriter {
   add(object: AuditedObject): void;

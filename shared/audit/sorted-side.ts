@@ -27,7 +27,7 @@ export interface SortedSide {
 
 /** Of all sequences together. */
 const HELD_BYTES = 8_388_608;
-const MIN_READ = 65_536;
+const MIN_READ = 16_384;
 const MAX_READ = 524_288;
 
 export interface SideOptions {

@@ -23,7 +23,7 @@ export interface AuditOptions {
   readonly outcomesOf?: (migrationId: string) => Promise<Outcomes | undefined>;
   readonly log: Log;
   readonly now: () => Date;
-  /** Text of a chunk and of a part of a report, and pairs that are compared at a time. @default 8 MiB, 4 MiB, 5000 */
+  /** Text of a chunk and of a part of a report, and pairs that are compared at a time. @default 4 MiB, 4 MiB, 5000 */
   readonly sizes?: {
     readonly chunkChars: number;
     readonly partChars: number;

@@ -35,7 +35,7 @@ export interface AuditScale {
   readonly verdicts: Readonly<Record<string, number>>;
 }
 
-const HEAP_MIB = 160;
+const HEAP_MIB = 96;
 const KEY = 'cos-fetch/ap-shanghai/examplebucket-1250000000/scale.csv';
 const EVERY = 10_000;
 

@@ -14,7 +14,7 @@ interface RunView {
   readonly source?: { readonly key: string };
 }
 
-it('A09: G13: a success that is none is different in the audit, NO-GO, and sent again', {
+it('G13: A09: a success that is none is different in the audit, NO-GO, and sent again', {
   timeout: 60_000,
 }, async () => {
   const live = await startLive();

@@ -286,7 +286,7 @@ describe('an audit', () => {
     });
   });
 
-  it('A10: G13: keeps an object without size and checksum undecided, with the reason', async () => {
+  it('G13: A10: keeps an object without size and checksum undecided, with the reason', async () => {
     const { simulator, stores, options } = await startWith(
       'url,key\ns3://media/photos/a,photos/a\n',
     );

@@ -137,7 +137,7 @@ describe('the cases of audit.md', () => {
     expect(judge(from, { ...to, sizeBytes: '10' })).not.toHaveProperty('hint');
   });
 
-  it('A10: G13: claims nothing without a measure', () => {
+  it('G13: A10: claims nothing without a measure', () => {
     const nameless = { key: 'a/b.jpg' };
     const target = { key: 'a/b.jpg', sizeBytes: '9', etag: '25f9e794323b453885f5181f1b624d0b' };
     for (const asking of [{ source: S3, target: CRC }, { target: CRC }, {}]) {
