@@ -8,6 +8,7 @@ import { createCheckpointedRuns } from '../ledger/checkpointed-runs.ts';
 import type { KeptState } from '../ledger/kept-state.ts';
 import type { Ledger } from '../ledger/ledger.ts';
 import type { Run } from '../ledger/model.ts';
+import { nextPartName, partNames, withPart } from '../ledger/written-parts.ts';
 import { toCause } from '../lib/cause.ts';
 import { ConfigError, InputError } from '../lib/errors.ts';
 import type { Log } from '../lib/log.ts';
@@ -19,12 +20,9 @@ import { type ListReading, openReading } from './list-reading.ts';
 import {
   addTotals,
   type ListState,
-  partName,
-  partsOf,
   readListState,
   saveListState,
   toFilters,
-  withPart,
 } from './list-state.ts';
 
 export interface ListSourceOptions {
@@ -78,8 +76,7 @@ export function createLists(options: ListSourceOptions) {
       const totals = addTotals(state.totals, writer.report());
       let { writers } = state;
       if (text !== '' || leftOut !== '') {
-        const parts = writers.reduce((sum, each) => sum + each.parts, 0);
-        const key = listPartKey(runId, partName(parts, worker));
+        const key = listPartKey(runId, nextPartName(writers, worker));
         await objects.put(key, writer.header + text);
         if (leftOut !== '') await objects.put(leftOutKey(key), leftOut);
         writers = withPart(writers, worker);
@@ -108,7 +105,7 @@ export function createLists(options: ListSourceOptions) {
 
   /** Repeating it does no harm. */
   const finish = async (runId: string, state: ListState, reading: ListReading): Promise<void> => {
-    const parts = partsOf(state).map((name) => listPartKey(runId, name));
+    const parts = partNames(state.writers).map((name) => listPartKey(runId, name));
     const whole = new Set([...parts, ...parts.map(leftOutKey), listKey(runId)]);
     for await (const { key } of objects.list(listPrefix(runId))) {
       if (!whole.has(key)) await objects.remove(key);

@@ -7,6 +7,7 @@ import { readState, saveState } from '../ledger/kept-state.ts';
 import type { Ledger } from '../ledger/ledger.ts';
 import type { NewRun, Run } from '../ledger/model.ts';
 import type { Notes } from '../ledger/notes.ts';
+import { writersShape } from '../ledger/written-parts.ts';
 import type { Log } from '../lib/log.ts';
 import { strictObject } from '../lib/validate.ts';
 import type { Filters } from '../manifest/sources/filters.ts';
@@ -86,8 +87,7 @@ const state = v.object({
   keepsLeftOut: v.exactOptional(v.boolean()),
   /** Put before keys at the target, behind what `source` or `base` has of them. */
   target: text,
-  /** Who wrote the parts, in order, and how many each; other parts are of a worker that died. */
-  writers: v.array(v.object({ id: v.string(), parts: v.number() })),
+  writers: writersShape,
   totals,
   /** Of a bucket: where it goes on. */
   rest: v.exactOptional(v.object({ from: v.exactOptional(position) })),
@@ -102,27 +102,6 @@ export type ListOrder = Pick<
   ListState,
   'source' | 'format' | 'base' | 'filters' | 'target' | 'keepsLeftOut'
 >;
-
-/** Names of the parts, in order. */
-export function partsOf({ writers }: Pick<ListState, 'writers'>): readonly string[] {
-  let before = 0;
-  return writers.flatMap(({ id, parts }) => {
-    const names = Array.from({ length: parts }, (_, at) => partName(before + at, id));
-    before += parts;
-    return names;
-  });
-}
-
-/** No two workers write the same part, so that a late one changes nothing. @param at from 0 */
-export const partName = (at: number, writer: string): string =>
-  `${String(at + 1).padStart(6, '0')}-${writer}`;
-
-/** With one part more. */
-export function withPart(writers: ListState['writers'], writer: string): ListState['writers'] {
-  const last = writers.at(-1);
-  if (last?.id !== writer) return [...writers, { id: writer, parts: 1 }];
-  return [...writers.slice(0, -1), { id: writer, parts: last.parts + 1 }];
-}
 
 export const noTotals: ListTotals = {
   listed: 0,

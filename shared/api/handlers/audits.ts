@@ -6,15 +6,14 @@ import type { AuditOrder } from '../../audit/state.ts';
 import type { AuditOptions } from '../../audit/work.ts';
 import type { Run } from '../../ledger/model.ts';
 import { ConflictError, InputError } from '../../lib/errors.ts';
-import { jsonText } from '../../lib/validate.ts';
 import { parseManifestKey } from '../../manifest/key.ts';
 import { parseSourceUrl } from '../../manifest/sources/address.ts';
 import { parseTarget, type TargetAddress } from '../../manifest/target-address.ts';
+import { readListState } from '../../runs/list-state.ts';
 import { type HttpAnswer, isHttpEvent, json, overHttp } from '../../runtime/http.ts';
 import type { Later } from '../../runtime/later.ts';
 import type { Invocation } from '../../runtime/per-message.ts';
 import { listKey } from '../../stores/layout.ts';
-import { readSmall } from '../../stores/objects.ts';
 import { type AuditBody, auditBody, runAuditBody } from '../audit-requests.ts';
 import type { Authorize } from '../auth.ts';
 import { claimRun } from '../idempotency.ts';
@@ -35,15 +34,6 @@ const schedule = v.object({ 'detail-type': v.literal('Scheduled Event') });
 
 /** For the checkpoint that is being written. */
 const ENDING_MS = 60_000;
-
-/** Of `list.json`. */
-const LIST_BYTES = 67_108_864;
-
-const listShape = v.looseObject({
-  source: v.string(),
-  /** Of lists whose keys are those at a target. */
-  target: v.optional(v.string()),
-});
 
 export function createAuditHandler(deps: AuditDeps) {
   const { authorize, later, ledger, log, objects } = deps;
@@ -81,23 +71,23 @@ export function createAuditHandler(deps: AuditDeps) {
 
   /** Keys of a bucket's list are behind its prefix what they are behind the target's. */
   const ofList = async ({ runId, state }: Run, body: AuditBody): Promise<AuditOrder> => {
-    const info = await objects.head(listKey(runId));
-    if (!info) throw new ConflictError('RUN_STATE', `The list ${runId} is ${state}, not whole.`);
-    const text = await readSmall(objects, info, LIST_BYTES);
-    const list = v.parse(v.pipe(jsonText, listShape), text);
-    const given = body.target ?? list.target;
-    if (given === undefined) {
+    const list = (await readListState(ledger, runId))?.state;
+    if (!list || !(await objects.head(listKey(runId)))) {
+      throw new ConflictError('RUN_STATE', `The list ${runId} is ${state}, not whole.`);
+    }
+    if (body.target === undefined) {
       const message = 'expected the target, as a list has none';
       throw new InputError('BODY_INVALID', 'There is no target to look into.', [
         { path: 'target', message },
       ]);
     }
-    const place = placeOf({ ...body, target: given }, undefined);
-    const from = parseSourceUrl(list.source, 'prefix');
+    const place = placeOf(body, undefined);
+    const from = parseSourceUrl(list.base ?? list.source, 'prefix');
     const strip = 'fault' in from ? '' : from.key;
     return {
       of: { kind: 'list', runId },
       ...place,
+      // Others have keys of a target already.
       ...(list.target === undefined && { keys: { strip, add: place.prefix ?? '' } }),
       level: body.audit,
     };

@@ -5,6 +5,7 @@ import { createBearer } from '../../../shared/api/auth.ts';
 import { readAudit } from '../../../shared/audit/state.ts';
 import { InputError } from '../../../shared/lib/errors.ts';
 import { createSources } from '../../../shared/manifest/sources/sources.ts';
+import { openListRun } from '../../../shared/runs/list-state.ts';
 import { listKey, listPartKey } from '../../../shared/stores/layout.ts';
 import { startSimulator } from '../../../simulator/main.ts';
 import { setsOf } from '../../fixtures/credential-sets.ts';
@@ -115,20 +116,19 @@ describe('audit-arrival', () => {
     expect(verdicts).toMatchObject({ plausible: 1, missing: 0 });
   });
 
-  it('puts the keys of a list behind the prefix of the target', async () => {
+  it.each([
+    ['puts the keys of a list behind the prefix of the target', undefined, 'photos/'],
+    ['leaves keys as they are where the list has those of a target', 'new/', 'new/'],
+  ])('%s', async (_what, mapped, folder) => {
     const { handler, ledger, objects, post, put } = await setup();
-    const { target: _, ...run } = RUN;
-    await ledger.openRun({ ...run, runId: 'l1', operation: 'list-source' });
+    const order = { source: 's3://media/photos/', ...(mapped && { target: mapped }) };
+    const options = { ledger, log: silentLog, now: () => new Date() };
+    await openListRun({ runId: 'l1', trigger: 'http' }, order, options);
     expect(await post('/runs/l1/audit', { target: TARGET })).toMatchObject({ status: 409 });
     const part = listPartKey('l1', '000001-w');
-    await objects.put(
-      part,
-      'url,key,size\ns3://media/photos/a,photos/a,9\ns3://media/photos/b,photos/b,9\n',
-    );
-    await objects.put(
-      listKey('l1'),
-      JSON.stringify({ source: 's3://media/photos/', parts: [part] }),
-    );
+    const lines = ['a', 'b'].map((name) => `s3://media/photos/${name},${folder}${name},9\n`);
+    await objects.put(part, `url,key,size\n${lines.join('')}`);
+    await objects.put(listKey('l1'), JSON.stringify({ parts: [part] }));
     put('new/a', digits);
     put('new/c', digits);
     put('old/b', digits);
