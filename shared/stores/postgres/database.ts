@@ -18,6 +18,9 @@ export interface Statement {
 
 export type Query = (statement: Statement, ...values: readonly Value[]) => Promise<readonly Row[]>;
 
+/** Sends a statement together with the commit, where nobody needs its answer before. */
+export type Later = (...asked: Parameters<Query>) => void;
+
 export interface Database {
   readonly address: PostgresAddress;
   /** One statement, tried again when its answer is lost. @throws StoreError */
@@ -25,7 +28,7 @@ export interface Database {
   /** One statement that may be done only once: a lost answer is an error. @throws StoreError */
   readonly queryOnce: Query;
   /** What `work` asks for, all or nothing; tried again as a whole. @throws StoreError */
-  transaction<Result>(work: (query: Query) => Promise<Result>): Promise<Result>;
+  transaction<Result>(work: (query: Query, later: Later) => Promise<Result>): Promise<Result>;
   /** An instant of ours by the server's clock, in Unix milliseconds. */
   toServer(at: Date): Promise<number>;
   /** The reverse, by what was measured last. */
@@ -95,6 +98,8 @@ export function openDatabase(
   const pool = new pg.Pool({
     ...clientConfig(address),
     query_timeout: ANSWER_MS,
+    // Statements that are sent together share their way there and back.
+    pipeline: true,
     max: connections,
   });
   // The pool has thrown away an idle connection that broke; the next query makes another one.
@@ -144,14 +149,19 @@ export function openDatabase(
   };
 
   const inTransaction =
-    <Result>(work: (query: Query) => Promise<Result>) =>
+    <Result>(work: (query: Query, later: Later) => Promise<Result>) =>
     async (client: pg.PoolClient): Promise<Result> => {
-      await client.query('BEGIN');
+      // Answers that nobody waits for yet: what they say is heard at the end.
+      const unheard = [client.query('BEGIN') as Promise<unknown>];
+      const last: Parameters<Query>[] = [];
+      const query = queryBy(client);
       try {
-        const result = await work(queryBy(client));
-        await client.query('COMMIT');
+        const result = await work(query, (...asked) => void last.push(asked));
+        unheard.push(...last.map((asked) => query(...asked)), client.query('COMMIT'));
+        await Promise.all(unheard);
         return result;
       } catch (error) {
+        await Promise.allSettled(unheard);
         if (!isGone(error)) await client.query('ROLLBACK');
         throw error;
       }

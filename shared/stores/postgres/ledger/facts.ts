@@ -5,8 +5,7 @@
  */
 import { isFinal, TRANSFER_STATES, type TransferState } from '../../../ledger/merge.ts';
 import type { TransferPlace, TransferUpdate } from '../../../ledger/model.ts';
-import type { Row } from '../../ledger-rows.ts';
-import { type Database, type Query, statementsOf } from '../database.ts';
+import { type Database, type Later, type Query, statementsOf } from '../database.ts';
 import { type Kept, mergeInto, type Thick, toKept } from './kept.ts';
 
 export type Tell = (place: TransferPlace, update: TransferUpdate) => Promise<void>;
@@ -23,10 +22,11 @@ const SQL = statementsOf('facts', {
   known: `
     SELECT line, word, id, NULL AS state, NULL::bigint AS attempt, NULL AS cause,
       NULL AS accepted, NULL::bigint AS events
-    FROM waybill.lines WHERE run = $1 AND shard = $3 AND line = ANY($4::bigint[])
+    FROM waybill.lines WHERE run = (SELECT number FROM waybill.runs WHERE run_id = $1)
+      AND shard = $2 AND line = ANY($3::bigint[])
     UNION ALL
     SELECT line, NULL, NULL, state, attempt, cause, accepted, events
-    FROM waybill.transfers WHERE run_id = $2 AND shard = $3 AND line = ANY($4::bigint[])`,
+    FROM waybill.transfers WHERE run_id = $1 AND shard = $2 AND line = ANY($3::bigint[])`,
   removeThin: `
     DELETE FROM waybill.lines WHERE run = $1 AND shard = $2 AND line = ANY($3::bigint[])`,
   write: `
@@ -79,7 +79,7 @@ export function createFacts({ transaction }: Database): Tell {
 
   const write = async (place: Waiting, told: readonly Told[]): Promise<void> => {
     try {
-      await transaction((query) => writeFacts(query, place, told));
+      await transaction((query, later) => writeFacts(query, later, place, told));
     } catch (error) {
       // One of them may be what can't be written: the others are not.
       if (told.length > 1) {
@@ -118,12 +118,12 @@ export function createFacts({ transaction }: Database): Tell {
 
 async function writeFacts(
   query: Query,
+  later: Later,
   { runId, shard }: Waiting,
   told: readonly Told[],
 ): Promise<void> {
-  const run = await lockShard(query, runId, shard);
   const lines = [...new Set(told.map(({ line }) => line))];
-  const known = await query(SQL.known, run, runId, shard, lines);
+  const { run, known } = await lockAndRead(query, runId, shard, lines);
   const kept = new Map(known.map((row) => [Number(row['line']), toKept(row)]));
   const deltas = Object.fromEntries(TRANSFER_STATES.map((state) => [state, 0]));
   let isReopened = false;
@@ -137,33 +137,35 @@ async function writeFacts(
     deltas[to] = (deltas[to] ?? 0) + 1;
     isReopened ||= from !== undefined && isFinal(from);
   }
-  await writeKept(query, { runId, shard, run }, kept, deltas as Record<TransferState, number>);
-  if (isReopened) await query(SQL.discardClosing, runId);
+  writeKept(later, { runId, shard, run }, kept, deltas as Record<TransferState, number>);
+  if (isReopened) later(SQL.discardClosing, runId);
 }
 
-/** @returns the number of the run, null for a run that is not there */
-async function lockShard(query: Query, runId: string, shard: number): Promise<number | null> {
-  const numberOf = (row: Row): number | null =>
-    row['number'] === null ? null : Number(row['number']);
-  const [row] = await query(SQL.lock, runId, shard);
-  if (row) return numberOf(row);
-  await query(SQL.insertShard, runId, shard);
-  const [made] = await query(SQL.lock, runId, shard);
-  return made ? numberOf(made) : null;
+/** What is read is read once the lock is held. `run` is null for a run that is not there. */
+async function lockAndRead(query: Query, runId: string, shard: number, lines: readonly number[]) {
+  const ask = () =>
+    Promise.all([query(SQL.lock, runId, shard), query(SQL.known, runId, shard, lines)]);
+  let [[row], known] = await ask();
+  if (!row) {
+    await query(SQL.insertShard, runId, shard);
+    [[row], known] = await ask();
+  }
+  const number = row?.['number'] ?? null;
+  return { run: number === null ? null : Number(number), known };
 }
 
-async function writeKept(
-  query: Query,
+function writeKept(
+  later: Later,
   { runId, shard, run }: { runId: string; shard: number; run: number | null },
   kept: ReadonlyMap<number, Kept>,
   deltas: Readonly<Record<TransferState, number>>,
-): Promise<void> {
+): void {
   const changed = [...kept].filter(([, { isChanged }]) => isChanged);
   const thick = changed.flatMap(([line, { thick: row }]) => (row ? [{ line, row }] : []));
   if (thick.length > 0) {
     const wasThin = changed.filter(([, { thick: row, wasThin: was }]) => row && was);
     if (wasThin.length > 0) {
-      await query(
+      later(
         SQL.removeThin,
         run,
         shard,
@@ -171,7 +173,7 @@ async function writeKept(
       );
     }
     const column = <Name extends keyof Thick>(name: Name) => thick.map(({ row }) => row[name]);
-    await query(
+    later(
       SQL.writeThick,
       ...[runId, shard, thick.map(({ line }) => line), column('state'), column('attempt')],
       ...[column('class'), column('cause'), column('accepted'), column('url'), column('key')],
@@ -182,7 +184,7 @@ async function writeKept(
   const thin = changed.flatMap(([line, { thick: row, thin: each }]) =>
     !row && each ? [{ line, ...each }] : [],
   );
-  await query(
+  later(
     SQL.write,
     ...[runId, shard, thin.map(({ line }) => line), thin.map(({ word }) => word)],
     thin.map(({ id }) => id ?? null),
