@@ -1,6 +1,8 @@
 /** Migrations of a simulated bucket, from list to end, through the HTTP API of the service. */
+import { setTimeout as sleep } from 'node:timers/promises';
 import { expect, it } from 'vitest';
 import { arrived, startMigrations, sumOf } from '../fixtures/migration.ts';
+import { refusal } from '../fixtures/s3-peer.ts';
 
 const contentsOf = (count: number): Record<string, string> =>
   Object.fromEntries(
@@ -191,4 +193,36 @@ it('pauses when a key is refused, and goes on with its runs once it is fixed', {
   const done = await live.reaches(id, 'completed');
   expect(done.counts).toMatchObject({ listed: 40, succeeded: 40, failed: 0, cancelled: 0 });
   expect(Object.values(done.roles)).toEqual(['list', 'pilot', 'move', 'audit']);
+});
+
+it('P03: an object whose signed address ended while the provider waited is signed anew and sent again, without a night', {
+  timeout: 90_000,
+}, async () => {
+  const urls: string[] = [];
+  const live = await startMigrations(contentsOf(3), {
+    // Signed a minute in the past: good for a second.
+    source: { presignSeconds: 61 },
+    env: { WAYBILL_MAX_ATTEMPTS: '3' },
+    onGet: async (key, url) => {
+      if (!key.startsWith('photos/1/')) return undefined;
+      urls.push(url);
+      if (urls.length > 1) return undefined;
+      await sleep(1_500);
+      return refusal(403, 'AccessDenied');
+    },
+  });
+  await live.start();
+  const id = await live.open({ pilot: 0, audit: 'none' });
+  const done = await live.reaches(id, 'completed');
+  expect(done.counts).toMatchObject({ listed: 3, succeeded: 3, failed: 0 });
+  expect(urls).toHaveLength(2);
+  expect(urls[0]).not.toBe(urls[1]);
+  const move = done.runs.find((runId) => done.roles[runId] === 'move');
+  const answer = await live.call(`/runs/${move}/transfers`);
+  const { transfers } = (await answer.json()) as {
+    transfers: readonly { key: string; attempt: number; history: readonly { code?: string }[] }[];
+  };
+  const again = transfers.find(({ attempt }) => attempt === 2);
+  expect(again?.history.map(({ code }) => code)).toContain('SOURCE_ADDRESS_ENDED');
+  expect(Object.values(done.roles)).not.toContain('retry');
 });
