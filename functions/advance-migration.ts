@@ -20,7 +20,7 @@ import { createPlanner } from '../shared/runs/plan.ts';
 import type { Deployment } from '../shared/runtime/deployment.ts';
 import type { Invocation } from '../shared/runtime/per-message.ts';
 import { advanceConfig } from '../shared/wiring/config/functions.ts';
-import { ADVANCE, namesOf, SOURCE_TABLES } from '../shared/wiring/config/tables.ts';
+import { ADVANCE, namesOf, OMS_PROJECTS, SOURCE_TABLES } from '../shared/wiring/config/tables.ts';
 import { openSources } from '../shared/wiring/documents.ts';
 import { openParts } from '../shared/wiring/parts.ts';
 
@@ -59,7 +59,7 @@ const FOREVER = new Date(8_640_000_000_000_000);
 
 export const handler = expose(async (env) => {
   const config = advanceConfig(env);
-  const { allowHttps, places, shardBytes } = config;
+  const { allowHttps, places, projects, shardBytes } = config;
   const { ledger, log, objects } = await openParts(config);
   const [advanceLater, startAudit, startList, planLater, queue, sources] = await Promise.all([
     openAdvanceLater(config),
@@ -79,6 +79,7 @@ export const handler = expose(async (env) => {
     ...(config.webhooks && { outbox: createOutbox({ ledger, log }) }),
     planLater,
     planner: createPlanner({ ledger, objects, queue, shardBytes, log }),
+    projects,
     queue,
     shardBytes,
     sources,
@@ -94,7 +95,7 @@ export const deployment: Deployment = {
   schedules: [{ name: 'migrations', expression: 'rate(5 minutes)' }],
   // The next one does what a failed one left.
   retries: 0,
-  environment: namesOf(ADVANCE, ...SOURCE_TABLES),
+  environment: namesOf(ADVANCE, OMS_PROJECTS, ...SOURCE_TABLES),
   uses: {
     ledger: ['read', 'list', 'write', 'remove'],
     indexes: ['failed', 'newest', 'open'],

@@ -74,7 +74,7 @@ export const deployment: Deployment = {
   uses: {
     ledger: ['read', 'list', 'write', 'remove'],
     indexes: ['newest', 'open'],
-    objects: { read: ['lists/', 'oms-lists/', 'staging/'], write: ['staging/'] },
+    objects: { read: ['fetches/', 'lists/', 'oms-lists/', 'staging/'], write: ['staging/'] },
     secrets: ['api', 'credentials', 'huawei', 'sources'],
     // Itself, for what one call has no time for.
     invokes: ['oms-v2-create-task'],

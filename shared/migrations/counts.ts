@@ -8,6 +8,7 @@ import { TRANSFER_STATES } from '../ledger/merge.ts';
 import { isStopped, type Run } from '../ledger/model.ts';
 import { sideBySide } from '../lib/side-by-side.ts';
 import { type ListTotals, readListState } from '../runs/list-state.ts';
+import { withObjects } from './oms-counts.ts';
 import { isCounted, type MigrationRecord, type Round, type RunEntry } from './record.ts';
 
 /** `listed` is the sum of all others but `bytes`. */
@@ -45,10 +46,12 @@ const RUNS_AT_ONCE = 8;
 /** @throws StoreError */
 export async function countMigration(
   migration: MigrationRecord,
-  ledger: Pick<Ledger, 'readNote' | 'run'>,
+  ledger: Pick<Ledger, 'readNote' | 'run' | 'transfersOf'>,
 ): Promise<Counted> {
-  const ids = migration.runs.map(({ runId }) => runId);
-  const found = await sideBySide(ids, RUNS_AT_ONCE, (runId) => ledger.run(runId));
+  const found = await sideBySide(migration.runs, RUNS_AT_ONCE, async ({ lines, runId }) => {
+    const run = await ledger.run(runId);
+    return run && withObjects(run, lines, ledger);
+  });
   const runs = new Map(found.flatMap((run) => (run ? [[run.runId, run] as const] : [])));
   const first = migration.rounds[0];
   const isListing = first && !first.list;

@@ -5,8 +5,15 @@
  */
 import type { Run } from '../ledger/model.ts';
 import { cutKey, stepRunId } from './ids.ts';
+import { openOmsRun } from './oms-runs.ts';
 import { partsOf, readPart, writtenOf } from './parts.ts';
-import { latestRound, type MigrationRecord, type RunEntry, withRound } from './record.ts';
+import {
+  isOmsRoute,
+  latestRound,
+  type MigrationRecord,
+  type RunEntry,
+  withRound,
+} from './record.ts';
 import { type StepOptions, targetOf } from './step.ts';
 
 /** Of a list, about 128 MiB. */
@@ -105,6 +112,10 @@ export async function openCutRuns(
     const run = runs.get(entry.runId);
     if (run && run.state !== 'planning') continue;
     const manifest = await planner.find(manifestOf(migration, entry));
+    if (isOmsRoute(migration.route)) {
+      await openOmsRun(migration, entry.runId, manifest, options);
+      continue;
+    }
     await planner.plan({ ...manifest, runId: entry.runId }, 'migration', {
       // What differs from the source is at the target already.
       sameKey: { onKeyExist: role === 'again' ? 'override' : order.onKeyExist },

@@ -7,8 +7,9 @@ import { planRoutes } from '../plans/plan-routes.ts';
 import { type PlanSource, planSource, urlSource } from '../plans/source.ts';
 import { openWritten } from '../runs/written-list.ts';
 import { migrationKey } from './ids.ts';
+import { omsFault } from './oms-runs.ts';
 import { movedKey, writtenOf } from './parts.ts';
-import { latestRound, type MigrationRecord } from './record.ts';
+import { isOmsRoute, latestRound, type MigrationRecord } from './record.ts';
 import { type Step, type StepOptions, targetOf } from './step.ts';
 
 export const planKey = (migrationId: string): string => migrationKey(migrationId, 'plan.json');
@@ -19,7 +20,12 @@ export const planStep: Step = async (migration, options) => {
     const plan = await makePlan(migration, options);
     await options.objects.put(planKey(migration.migrationId), `${JSON.stringify(plan, null, 2)}\n`);
     const chosen = order.route === 'auto' ? (plan.recommended.route ?? undefined) : order.route;
-    if (chosen !== undefined && chosen !== 'cos-fetch') throw new Error(`no route ${chosen}`);
+    if (isOmsRoute(chosen)) {
+      const fault = omsFault(migration, options);
+      if (fault) return { ...migration, state: 'paused', resumeTo: 'planned', error: fault };
+    } else if (chosen !== undefined && chosen !== 'cos-fetch') {
+      throw new Error(`no route ${chosen}`);
+    }
     if (chosen === undefined && writtenOf(migration) > 0) return withoutRoute(migration, plan);
     return { ...migration, route: chosen ?? 'cos-fetch' };
   }

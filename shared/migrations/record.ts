@@ -28,6 +28,10 @@ export const MIGRATION_ROUTES = [
 
 export type MigrationRoute = (typeof MIGRATION_ROUTES)[number];
 
+/** By tasks that Waybill creates. */
+export const isOmsRoute = (route: MigrationRoute | undefined): boolean =>
+  route === 'oms-list' || route === 'oms-url-list';
+
 export const AUDITS = [...AUDIT_LEVELS, 'none'] as const;
 
 const order = v.object({

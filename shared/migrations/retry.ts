@@ -19,7 +19,7 @@ import { readSmall } from '../stores/objects.ts';
 import { type Counted, countMigration } from './counts.ts';
 import { failuresOf, holdsFailures, holdsLeft, isOfClass, leftKey } from './failures.ts';
 import { cutKey, migrationKey, stepRunId } from './ids.ts';
-import type { MigrationRecord, RetryOrder } from './record.ts';
+import { isOmsRoute, type MigrationRecord, type RetryOrder } from './record.ts';
 import { type StepOptions, targetOf } from './step.ts';
 
 const piecesKey = (migrationId: string, runId: string): string =>
@@ -41,6 +41,8 @@ export async function orderRetry(
 ): Promise<MigrationRecord> {
   const { ledger, objects } = options;
   const { retry: _, ...rest } = migration;
+  // OMS starts its own tasks again, which the nightly pass asks for.
+  if (isOmsRoute(migration.route)) return rest;
   const { migrationId, rounds } = migration;
   const counted = await countMigration(migration, ledger);
   const retries = migration.runs.filter(({ role }) => role === 'retry').length;

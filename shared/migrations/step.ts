@@ -3,6 +3,7 @@ import type { Ledger } from '../ledger/ledger.ts';
 import type { Log } from '../lib/log.ts';
 import type { Sources } from '../manifest/sources/sources.ts';
 import { parseTarget, type TargetAddress } from '../manifest/target-address.ts';
+import type { OmsProject } from '../providers/huawei/config.ts';
 import type { Outbox } from '../reporting/webhooks/outbox.ts';
 import type { PlanLater, Planner } from '../runs/plan.ts';
 import type { Objects } from '../stores/objects.ts';
@@ -16,6 +17,8 @@ export interface StepOptions {
   readonly planner: Planner;
   readonly planLater?: PlanLater | undefined;
   readonly sources: Pick<Sources, 'find' | 'life'>;
+  /** Those of Huawei Cloud whose tasks move into OBS. */
+  readonly projects?: readonly OmsProject[] | undefined;
   readonly log: Log;
   /** Begins with a list that was opened; elsewhere the clock looks for open lists. */
   readonly startList?: ((runId: string) => Promise<void>) | undefined;

@@ -6,7 +6,7 @@ import type { MigrationRecord, Round } from './record.ts';
 
 export async function migrationView(
   migration: MigrationRecord,
-  ledger: Pick<Ledger, 'readNote' | 'run'>,
+  ledger: Pick<Ledger, 'readNote' | 'run' | 'transfersOf'>,
 ) {
   return viewOf(migration, await countMigration(migration, ledger));
 }

@@ -169,11 +169,12 @@ async function check(
       `There is no list ${list.key}.`,
     );
   }
-  if (/^obs:/i.test(target) || (route !== 'auto' && route !== 'cos-fetch')) {
-    const what = /^obs:/i.test(target) ? 'Targets in OBS are' : `The route ${route} is`;
-    throw new ConflictError(
-      'ROUTE_ABSENT',
-      `${what} not available yet; expected a cos:// target and the route auto or cos-fetch.`,
-    );
-  }
+  const isObs = /^obs:/i.test(target);
+  const routes = isObs ? ['auto', 'oms-list', 'oms-url-list'] : ['auto', 'cos-fetch'];
+  if (routes.includes(route)) return;
+  const place = isObs ? 'OBS' : 'COS';
+  throw new ConflictError(
+    'ROUTE_ABSENT',
+    `Migrations can't take the route ${route} into ${place}; expected ${routes.join(', ')}.`,
+  );
 }

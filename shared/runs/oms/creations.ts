@@ -22,6 +22,7 @@ import { markerOf } from '../../providers/huawei/oms/marker.ts';
 import { openTasks, taskTransferId } from '../task-runs.ts';
 import { freeGroups, freeSlots } from './free-slots.ts';
 import { completed, type ListsOptions, writeFiles } from './lists.ts';
+import { openCreation } from './open.ts';
 import {
   type CreateOrder,
   checkOrder,
@@ -58,21 +59,9 @@ export function createCreations(options: CreationsOptions) {
     if (srcNode) checkOrder({ ...order, srcNode }, list !== undefined);
   };
 
-  /** Opens the run, or finds it; the work is `work`'s. @throws StoreError */
-  const open = async (run: Pick<NewRun, 'runId' | 'trigger'>, order: CreateOrder): Promise<Run> => {
-    const { runId } = run;
-    const { list, project, order: asked } = order;
-    // Before the run: one without it would be open for good.
-    if (!(await readOrder(objects, runId)))
-      await saveOrder(objects, runId, { ...order, files: [] });
-    return ledger.openRun({
-      ...run,
-      operation: 'oms-v2-create-task',
-      target: { region: project.region, bucket: asked.dstNode.bucket },
-      task: { name: list?.key ?? asked.description ?? asked.srcNode?.bucket ?? '' },
-      createdAt: now(),
-    });
-  };
+  /** The work is `work`'s. */
+  const open = (run: Pick<NewRun, 'runId' | 'trigger'>, order: CreateOrder): Promise<Run> =>
+    openCreation(run, order, options);
 
   /** Writes the lists, and plans what is to be created. @returns false when the time ended first */
   const plan = async (runId: string, kept: KeptOrder, deadline: Date): Promise<boolean> => {

@@ -1,15 +1,18 @@
 /** The list files of a run that creates tasks: written to OBS, from checkpoint to checkpoint. */
 import type { Ledger } from '../../ledger/ledger.ts';
+import { InputError } from '../../lib/errors.ts';
 import type { Log } from '../../lib/log.ts';
+import type { SourceConfig } from '../../manifest/sources/config.ts';
 import { createSourceCheck, type Sources } from '../../manifest/sources/sources.ts';
 import type { OpenBreaker } from '../../providers/huawei/breaker.ts';
 import type { ObsLists } from '../../providers/huawei/obs-lists.ts';
 import type { OmsOrder } from '../../providers/huawei/oms/create-request.ts';
 import { listName } from '../../providers/huawei/oms/create-task.ts';
+import type { ListShape } from '../../providers/huawei/oms/list-lines.ts';
 import type { CredentialSets } from '../../stores/credential-sets.ts';
 import { changedObject, noObject } from '../../stores/object-keys.ts';
 import type { Objects } from '../../stores/objects.ts';
-import { folderOf, type KeptOrder, saveOrder, sourceNode } from './order.ts';
+import { folderOf, type KeptOrder, saveOrder } from './order.ts';
 import { type ListLimits, type WrittenLists, writeLists } from './write-lists.ts';
 
 export interface ListsOptions {
@@ -22,6 +25,37 @@ export interface ListsOptions {
   readonly limits?: ListLimits;
   readonly log: Log;
   readonly now: () => Date;
+}
+
+/** Kinds of sources that OMS reads, as it writes them. */
+const CLOUDS: Readonly<Partial<Record<SourceConfig['kind'], OmsOrder['srcNode']['cloudType']>>> = {
+  s3: 'AWS',
+  oss: 'Aliyun',
+  cos: 'Tencent',
+  obs: 'HuaweiCloud',
+  gs: 'Google',
+};
+
+/**
+ * Where the objects of a list are, in the words of OMS.
+ * @throws InputError (NOT_FOUND, MANIFEST_INVALID)
+ */
+function sourceNode(
+  { source, taskType }: ListShape,
+  sources: Pick<Sources, 'find'>,
+): OmsOrder['srcNode'] {
+  if (taskType === 'url_list') return { cloudType: 'URLSource' };
+  const found = source && sources.find(source);
+  if (!found || 'names' in found) {
+    throw invalid('NOT_FOUND', 'The source of the list is not configured.');
+  }
+  const { bucket, kind, region } = found;
+  const cloudType = CLOUDS[kind];
+  if (cloudType === undefined) {
+    throw invalid('MANIFEST_INVALID', `OMS can't read a source of kind ${kind}.`);
+  }
+  const appId = kind === 'cos' ? /-(\d+)$/.exec(bucket)?.[1] : undefined;
+  return { cloudType, region, bucket, ...(appId !== undefined && { appId }) };
 }
 
 /** The order with what its list tells. @throws InputError */
@@ -89,4 +123,8 @@ export async function writeFiles(
       return now() < deadline && (await ledger.run(runId))?.state === 'planning';
     },
   });
+}
+
+function invalid(code: 'NOT_FOUND' | 'MANIFEST_INVALID', message: string): InputError {
+  return new InputError(code, message, [{ path: 'list', message }]);
 }

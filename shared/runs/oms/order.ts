@@ -4,11 +4,8 @@
  */
 import { InputError, withFaults } from '../../lib/errors.ts';
 import { isRecord } from '../../lib/values.ts';
-import type { SourceConfig } from '../../manifest/sources/config.ts';
-import type { Sources } from '../../manifest/sources/sources.ts';
 import type { OmsProject } from '../../providers/huawei/config.ts';
 import { checkFor, type OmsOrder, orderFaults } from '../../providers/huawei/oms/create-request.ts';
-import type { ListShape } from '../../providers/huawei/oms/list-lines.ts';
 import { stagingPrefix } from '../../stores/layout.ts';
 import { type Objects, readSmall } from '../../stores/objects.ts';
 import type { ListFile } from './write-lists.ts';
@@ -72,37 +69,6 @@ export async function readOrder(
   return isRecord(kept) ? (kept as unknown as KeptOrder) : undefined;
 }
 
-/** Kinds of sources that OMS reads, as it writes them. */
-const CLOUDS: Readonly<Partial<Record<SourceConfig['kind'], OmsOrder['srcNode']['cloudType']>>> = {
-  s3: 'AWS',
-  oss: 'Aliyun',
-  cos: 'Tencent',
-  obs: 'HuaweiCloud',
-  gs: 'Google',
-};
-
-/**
- * Where the objects of a list are, in the words of OMS.
- * @throws InputError (NOT_FOUND, MANIFEST_INVALID)
- */
-export function sourceNode(
-  { source, taskType }: ListShape,
-  sources: Pick<Sources, 'find'>,
-): OmsOrder['srcNode'] {
-  if (taskType === 'url_list') return { cloudType: 'URLSource' };
-  const found = source && sources.find(source);
-  if (!found || 'names' in found) {
-    throw invalid('NOT_FOUND', 'The source of the list is not configured.');
-  }
-  const { bucket, kind, region } = found;
-  const cloudType = CLOUDS[kind];
-  if (cloudType === undefined) {
-    throw invalid('MANIFEST_INVALID', `OMS can't read a source of kind ${kind}.`);
-  }
-  const appId = kind === 'cos' ? /-(\d+)$/.exec(bucket)?.[1] : undefined;
-  return { cloudType, region, bucket, ...(appId !== undefined && { appId }) };
-}
-
 /** The order with all that OMS would otherwise decide by itself. */
 export function withDefaults(order: OmsOrder): OmsOrder {
   const { consistencyCheck = checkFor(order.srcNode.cloudType) } = order;
@@ -135,8 +101,4 @@ export function makesOf(
   const isLarge =
     sum(({ lines }) => lines) > TASK_OBJECTS || sum(({ objectBytes }) => objectBytes) > TASK_BYTES;
   return makes ?? (isLarge ? 'group' : 'task');
-}
-
-function invalid(code: 'NOT_FOUND' | 'MANIFEST_INVALID', message: string): InputError {
-  return new InputError(code, message, [{ path: 'list', message }]);
 }

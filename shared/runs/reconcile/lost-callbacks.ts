@@ -2,6 +2,7 @@
 import type { Ledger, ShardRecord } from '../../ledger/ledger.ts';
 import type { Target } from '../../ledger/manifest-lines.ts';
 import type { Transfer, TransferObject } from '../../ledger/model.ts';
+import { isTaskShard } from '../../ledger/shard.ts';
 import { StoreError } from '../../lib/errors.ts';
 import type { Log } from '../../lib/log.ts';
 import type { Limiter } from '../../limits/ports.ts';
@@ -69,6 +70,8 @@ export async function findLostCallbacks(
 
   async function* batches(): AsyncGenerator<readonly Overdue[]> {
     for (const { shard, counts, updatedAt } of shards) {
+      // Tasks have no callbacks: their providers are polled, and answer when they can again.
+      if (isTaskShard(shard)) continue;
       if (counts.submitted === 0 || signal.aborted || isLate()) continue;
       // Updated since: its rows are not read for the few that were sent first.
       if (updatedAt.getTime() > overdue) continue;

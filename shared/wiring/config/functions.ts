@@ -6,7 +6,7 @@ import { type Env, type EnvReader, readEnv, type Table, type Values } from '../.
 import type { BatchConfig, CosConfig } from '../../providers/tencent/config.ts';
 import type { StoresConfig } from '../../stores/config.ts';
 import type { SourcesPlaces } from '../documents.ts';
-import { hasHuawei, huawei } from './huawei.ts';
+import { hasHuawei, huawei, projects } from './huawei.ts';
 import { readConfig } from './names.ts';
 import { stores } from './stores.ts';
 import * as t from './tables.ts';
@@ -67,6 +67,7 @@ export const callbackConfig = config(t.CALLBACKS, (from, { verify }) => ({
 
 export const advanceConfig = config(t.ADVANCE, (from) => ({
   places: places(from),
+  projects: projects(from),
   ...webhooks(from),
 }));
 

@@ -28,7 +28,7 @@ export function huawei(from: EnvReader): HuaweiConfig {
 }
 
 /** `WAYBILL_OMS_PROJECTS`, behind the one project of the SDK's variables. */
-function projects(from: EnvReader): readonly OmsProject[] {
+export function projects(from: EnvReader): readonly OmsProject[] {
   const { region, projectId, others } = from.read(t.OMS_PROJECTS);
   const found = others.map((item) => {
     const [place = '', credentials = DEFAULT_SET] = item.split('@');

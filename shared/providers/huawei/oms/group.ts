@@ -1,6 +1,6 @@
 /** Parses a task group as OMS v2 returns it (OMS reference, section 3.3). */
 import { isRecord, withoutUndefined } from '../../../lib/values.ts';
-import { failedRecord, hasRecord, number, record, text } from './task.ts';
+import { doneOf, failedRecord, hasRecord, number, record, text } from './task.ts';
 
 export const GROUP_STATUS = {
   waiting: 0,
@@ -54,7 +54,7 @@ export function toOmsGroup(value: unknown): OmsGroup | undefined {
     ...(code !== '' && { errorReason: { code, message: text(reason['error_msg']) } }),
     counts: withoutUndefined({
       total: number(value['total_num']),
-      done: number(value['success_num']),
+      done: doneOf(value),
       failed: number(value['fail_num']),
     }),
     bytes: withoutUndefined({

@@ -68,7 +68,7 @@ export function toOmsTask(value: unknown): OmsTask | undefined {
     groupId: text(value['group_id']),
     counts: withoutUndefined({
       total: number(value['total_num']),
-      done: number(value['successful_num'] ?? value['success_num']),
+      done: doneOf(value),
       failed: number(value['failed_num'] ?? value['fail_num']),
     }),
     bytes: withoutUndefined({
@@ -93,6 +93,13 @@ export const record = (value: unknown): Fields => (isRecord(value) ? value : {})
 
 export const text = (value: unknown): string =>
   typeof value === 'string' ? value : typeof value === 'number' ? String(value) : '';
+
+/** Objects that are at the target: moved now, or skipped because they were there. */
+export function doneOf(value: Fields): number | undefined {
+  const moved = number(value['successful_num'] ?? value['success_num']);
+  const skipped = number(value['skipped_num'] ?? value['skip_num']);
+  return moved === undefined ? undefined : moved + (skipped ?? 0);
+}
 
 /** A number, also written as text. */
 export function number(value: unknown): number | undefined {

@@ -1,0 +1,80 @@
+/** A migration of a simulated bucket of S3 into OBS, by OMS tasks that Waybill creates. */
+import { expect, it } from 'vitest';
+import { startMigrations, sumOf } from '../fixtures/migration.ts';
+
+const OBS = 'obs://ap-southeast-3/target/backup/photos/';
+
+const contentsOf = (count: number): Record<string, string> =>
+  Object.fromEntries(
+    Array.from({ length: count }, (_, n) => [`photos/${n} +ü.jpg`, `content ${n}`]),
+  );
+
+const AWS = { kind: 's3', addressing: 'path' } as const;
+
+it('carries a bucket into OBS from its list to its end, by tasks made from lists, none twice', {
+  timeout: 90_000,
+}, async () => {
+  const contents = contentsOf(60);
+  const live = await startMigrations(contents, {
+    source: AWS,
+    huawei: {
+      region: 'ap-southeast-3',
+      runMs: 50,
+      source: ({ key }) => Buffer.from(contents[key] ?? ''),
+    },
+    faults: [{ api: 'oms-create', kind: 'reset-after', nth: [2] }],
+  });
+  await live.start();
+  const id = await live.open({ target: OBS, pilot: 5 });
+  const done = await live.reaches(id, 'completed');
+  expect(done.counts).toMatchObject({
+    listed: 60,
+    succeeded: 60,
+    failed: 0,
+    planned: 0,
+    submitted: 0,
+  });
+  expect(sumOf(done)).toBe(60);
+  const { huawei } = live.simulator;
+  expect(huawei?.stats().created).toHaveLength(2);
+  const arrived = [...(huawei?.obs.paths() ?? [])].filter((path) =>
+    path.startsWith('target/backup/'),
+  );
+  expect(arrived.sort()).toEqual(
+    Object.keys(contents)
+      .map((key) => `target/backup/${key}`)
+      .sort(),
+  );
+  expect([...(huawei?.tasks.all() ?? [])].map(({ created }) => created)).toMatchObject([
+    {
+      task_type: 'list',
+      object_overwrite_mode: 'NO_OVERWRITE',
+      dst_node: { save_prefix: 'backup/' },
+    },
+    { task_type: 'list', src_node: { cloud_type: 'AWS', bucket: 'examplebucket' } },
+  ]);
+});
+
+it('counts the objects that failed in a task', { timeout: 90_000 }, async () => {
+  const contents = contentsOf(40);
+  const live = await startMigrations(contents, {
+    source: AWS,
+    huawei: {
+      region: 'ap-southeast-3',
+      runMs: 50,
+      source: ({ key }) =>
+        key.startsWith('photos/7 ') ? 'UPLOAD_DST_OBJ_FAILURE' : Buffer.from(key),
+    },
+  });
+  await live.start();
+  const id = await live.open({ target: OBS, pilot: 0, audit: 'none' });
+  const done = await live.reaches(id, 'completed');
+  expect(done.counts).toMatchObject({ listed: 40, succeeded: 39, failed: 1 });
+});
+
+it('refuses routes that do not lead to the target', { timeout: 60_000 }, async () => {
+  const live = await startMigrations({}, { source: AWS });
+  await live.start();
+  await expect(live.open({ target: OBS, route: 'cos-fetch' })).rejects.toThrow('ROUTE_ABSENT');
+  await expect(live.open({ route: 'oms-list' })).rejects.toThrow('ROUTE_ABSENT');
+});
