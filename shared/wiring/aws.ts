@@ -75,7 +75,11 @@ export async function openEnv(env: Env): Promise<OpenedEnv> {
 export const openLedger = async (config: StoresConfig): Promise<Ledger> => {
   const stores = configured(config);
   return once(ledgers, placeOf('WAYBILL_LEDGER', config.ledger, 'dynamodb'), (table) =>
-    connectDynamoLedger(table, stores, { retentionDays: stores.retentionDays }),
+    connectDynamoLedger(
+      table,
+      { ...stores, ...(stores.dynamodbEndpoint && { endpoint: stores.dynamodbEndpoint }) },
+      { retentionDays: stores.retentionDays },
+    ),
   );
 };
 

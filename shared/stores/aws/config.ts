@@ -10,6 +10,8 @@ export interface AwsConfig {
 
 /** What is kept where, and who else is there, besides. */
 export interface AwsStoresConfig extends AwsConfig {
+  /** Of the ledger, where its protocol is spoken by somebody else. */
+  readonly dynamodbEndpoint?: string;
   /** How long the ledger keeps an ended run; 0 is for ever. */
   readonly retentionDays: number;
   /** Name of the deployed sweeper, for whoever wakes it. */

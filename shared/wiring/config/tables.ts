@@ -54,6 +54,7 @@ export const AWS = table({
     s.text('a region such as ap-southeast-1', AWS_REGION),
     'AWS_DEFAULT_REGION',
   ],
+  dynamodbEndpoint: ['WAYBILL_DYNAMODB_ENDPOINT', v.exactOptional(s.address())],
   retentionDays: ['WAYBILL_RETENTION_DAYS', s.integer(90, 0, 3_650)],
   sweepFunction: ['WAYBILL_SWEEP_FUNCTION', s.maybe()],
   planFunction: ['WAYBILL_PLAN_FUNCTION', s.maybe()],

@@ -97,6 +97,8 @@ export const TEXTS: Readonly<Record<VariableName, string>> = {
   AWS_SECRET_ACCESS_KEY: 'Secret key of the identity',
   AWS_SESSION_TOKEN: 'Token of a temporary identity',
   AWS_ENDPOINT_URL: 'Address of every AWS service, for emulators and private links',
+  WAYBILL_DYNAMODB_ENDPOINT:
+    'Address of the ledger in place of AWS, for another server that speaks DynamoDB',
   AWS_LAMBDA_FUNCTION_NAME: 'Set by Lambda',
   WAYBILL_RETENTION_DAYS: 'Days that DynamoDB keeps an ended run. `0` keeps it forever.',
   WAYBILL_SECRETS:
