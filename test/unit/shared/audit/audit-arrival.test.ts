@@ -1,7 +1,10 @@
 /** Whole audits on targets of the simulator: planted faults, kills at every moment, levels and reports. */
+
+import { gzipSync } from 'node:zlib';
 import { describe, expect, it, onTestFinished } from 'vitest';
 import { createAudits } from '../../../../shared/audit/audit-arrival.ts';
 import { openAudit } from '../../../../shared/audit/open.ts';
+import { foundManifest } from '../../../../shared/audit/resend.ts';
 import { type AuditOrder, readAudit } from '../../../../shared/audit/state.ts';
 import type { AuditOptions } from '../../../../shared/audit/work.ts';
 import { splitCsvLine } from '../../../../shared/lib/csv.ts';
@@ -21,6 +24,7 @@ import {
   TARGETS,
   type TargetKind,
 } from '../../../fixtures/planted.ts';
+import { startS3Peer } from '../../../fixtures/s3-peer.ts';
 import { openStores, type Stores } from '../../../fixtures/stores.ts';
 
 const NEVER = new Date('2100-01-01T00:00:00Z');
@@ -255,6 +259,54 @@ describe('an audit', () => {
     const state = await verdictsOf(stores);
     expect(state?.verdicts).toMatchObject({ proved: 1, different: 1, plausible: 1 });
     expect(state?.requests).toMatchObject({ targetHeads: 3, sourceHeads: 3 });
+  });
+
+  it('reads a packed manifest in JSON Lines, and counts a repeated key once', async () => {
+    const lines = ['photos/a', 'photos/b', 'photos/a', 'music/c'].map((key, at) =>
+      JSON.stringify({ url: `s3://media/${key}`, key, size: at === 0 ? '1' : '9' }),
+    );
+    const { simulator, stores, options } = await startWith('');
+    const key = 'cos-fetch/ap-shanghai/examplebucket-1250000000/all.jsonl.gz';
+    await stores.objects.put(key, gzipSync(`${lines.join('\n')}\nnot a line\n`));
+    for (const name of ['photos/a', 'photos/b']) createPut(simulator, 'cos')(name, digits);
+    const audits = createAudits(options);
+    const of = { kind: 'manifest', key } as const;
+    await openAudit(RUN, orderOf('cos', { of, level: 'list' }), options);
+    await audits.work(RUN.runId, NEVER);
+    expect(await verdictsOf(stores)).toMatchObject({
+      // Of a repeated key the last line counts.
+      verdicts: { plausible: 2, different: 0, missing: 0 },
+      source: { lines: 5, objects: 3, leftOut: { OUTSIDE_PREFIX: 1, JSON_INVALID: 1 } },
+    });
+  });
+
+  it('A08: asks a source why the target is larger, and offers no retry as the cure', async () => {
+    const { simulator, stores, options } = await startWith('');
+    const { place } = await startS3Peer(() => ({
+      headers: { 'content-length': '5', 'content-encoding': 'gzip', etag: '"x"' },
+    }));
+    const { region, endpoint, keys } = place.config;
+    const source: SourceConfig = {
+      ...{ name: 'media', kind: 's3-compatible', bucket: place.bucket, region, endpoint },
+      credentials: 'reader',
+    };
+    const sets = setsOf({ reader: keys });
+    const sources = createSources({ configs: () => [source], sets, log: silentLog });
+    const url = `s3://${place.bucket}/photos/a`;
+    await stores.objects.put(KEY, `url,key,size\n${url},photos/a,5\n`);
+    createPut(simulator, 'cos')('photos/a', digits);
+    await openAudit(RUN, orderOf('cos'), options);
+    await createAudits({ ...options, sources }).work(RUN.runId, NEVER);
+    expect(await rowsOf(stores.objects, 'different')).toMatchObject([
+      {
+        key: 'photos/a',
+        compared: 'size',
+        hint: expect.stringMatching(/Content-Encoding: gzip/),
+        sameAgain: 'yes',
+      },
+    ]);
+    const again = await Array.fromAsync(foundManifest(stores.objects, RUN.runId, () => {}));
+    expect(again).toHaveLength(1);
   });
 
   it('looks below what all keys begin with, where nobody says where to look', async () => {
