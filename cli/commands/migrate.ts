@@ -37,8 +37,8 @@ export const addMigrate = serviceCommand<MigrateArguments>({
   options: (command) => moreOptions(addFilters(command)),
   examples: [
     'migrate s3://media/photos/ cos://ap-shanghai/b-1250000000/photos/',
-    "migrate oss://media cos://ap-beijing/b-1250000000/ --exclude 'tmp/*'",
-    'migrate --list lists/photos.csv cos://ap-beijing/b-1250000000/ --watch',
+    "migrate oss://media cos://ap-beijing/b-1250000000/ --exclude 'a/*'",
+    'migrate --list lists/a.csv cos://ap-beijing/b-1250000000/ --watch',
   ],
   action: migrate,
 });

@@ -36,9 +36,9 @@ export function addVerify(program: Command, io: CommandIo): void {
         'verify reports/summary.json',
         'verify summary.json failed.csv',
       )}
-A certificate says how the arrival of each object is known. A summary shows whether
-the files are those that Waybill wrote when the run closed, and not that the objects
-are in the target.`,
+A certificate says how the arrival of each object is known. A summary shows
+whether the files are those that Waybill wrote when the run closed, and not that
+the objects are in the target.`,
     )
     .action(
       exitsWith(io, async ([first = '', ...reports]: readonly string[], given: Given) => {

@@ -164,7 +164,6 @@ it('repeats, cancels and goes on with a run, and says GO in the end', async () =
     code: 0,
     output: `run ${runId} is paused\nresume it with: npx waybill resume ${runId}\n`,
   });
-  expect((await call('resume', runId, '--json')).json).toEqual([{ runId }]);
   expect(await call('pause', failed)).toMatchObject({
     code: 4,
     output: expect.stringContaining('already completed'),
@@ -172,6 +171,7 @@ it('repeats, cancels and goes on with a run, and says GO in the end', async () =
 
   const unasked = await call('cancel', runId);
   expect(unasked).toMatchObject({ code: 2, output: expect.stringContaining('expected --yes') });
+  expect((await call('resume', runId, '--json')).json).toEqual([{ runId }]);
   const cancelled = await call('cancel', runId, '--yes', '--json');
   expect(cancelled).toMatchObject({ code: 0, json: [{ runId }] });
   const jobs = ['--operation', 'cos-batch-job'];

@@ -49,6 +49,8 @@ const asking = (): Readonly<Record<string, readonly string[]>> => ({
   oms: ['oms', 'start', '4042'],
   runs: ['runs'],
   show: ['show', RUN],
+  audit: ['audit', RUN],
+  pace: ['pace'],
   transfers: ['transfers', RUN],
   transfer: ['transfer', `${RUN}.0.1`],
   report: ['report', RUN],
@@ -68,6 +70,8 @@ const ASKING = [
   'oms',
   'runs',
   'show',
+  'audit',
+  'pace',
   'transfers',
   'transfer',
   'report',
@@ -77,7 +81,7 @@ const ASKING = [
   'resume',
   'redrive',
 ];
-const ALONE = ['check', 'manifest', 'lint', 'plan', 'verify', 'sign', 'serve'];
+const ALONE = ['check', 'database', 'manifest', 'lint', 'plan', 'verify', 'sign', 'serve'];
 
 it('no command is left out', () => {
   const { stdin, stdout, stderr } = process;
