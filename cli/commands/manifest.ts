@@ -2,7 +2,7 @@
 import type { Command } from 'commander';
 import { Option } from 'commander';
 import { type Comparison, compareWith } from '../../shared/manifest/sources/compare-lists.ts';
-import type { Filters } from '../../shared/manifest/sources/filters.ts';
+import { createFilter, type Filters } from '../../shared/manifest/sources/filters.ts';
 import { LIST_FORMATS, type ListFormat } from '../../shared/manifest/sources/list-formats.ts';
 import type { SourceList } from '../../shared/manifest/sources/object.ts';
 import {
@@ -118,7 +118,7 @@ async function write(
   const { folderMarkers = false } = options;
   const writer = createManifestWriter({
     columns: list.columns,
-    filters: options,
+    filter: createFilter(options),
     keys: keysOf(options),
     folderMarkers,
     ...(source !== undefined && { source }),

@@ -4,6 +4,7 @@ import { createFetch } from '../../shared/lib/http.ts';
 import { createLog } from '../../shared/lib/log.ts';
 import { maskUrls } from '../../shared/lib/url-secrets.ts';
 import { type Comparison, compareWith } from '../../shared/manifest/sources/compare-lists.ts';
+import { createFilter } from '../../shared/manifest/sources/filters.ts';
 import type { ListFormat } from '../../shared/manifest/sources/list-formats.ts';
 import { objectUrl, type SourceList } from '../../shared/manifest/sources/object.ts';
 import type { Sources } from '../../shared/manifest/sources/sources.ts';
@@ -95,7 +96,7 @@ async function readList({ blocks }: SourceList, options: ReadOptions) {
   const writer = createManifestWriter({
     source,
     columns: [],
-    filters: { prefix },
+    filter: createFilter({ prefix }),
     keys: { strip: prefix, add: targetPrefix },
     count: { add: (key, object) => add(key, object.url ?? objectUrl(source, object.key), object) },
   });

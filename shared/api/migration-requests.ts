@@ -1,8 +1,8 @@
 /** The schemas of requests about migrations (spec section 16). */
 import * as v from 'valibot';
+import { isCronText } from '../lib/cron-text.ts';
 import { inJson, strictObject, wholeNumber } from '../lib/validate.ts';
 import { LIST_FORMATS } from '../manifest/sources/list-formats.ts';
-import { cronFault } from '../migrations/cron.ts';
 import { AUDITS, MIGRATION_ROUTES } from '../migrations/record.ts';
 import { listFilters } from '../runs/list-state.ts';
 import { prefixRule, sameKeyRule, targetRule } from './fetch-rules.ts';
@@ -13,7 +13,7 @@ const CRON = 'expected minute, hour, day, month, weekday, such as 0 3 * * *';
 const schedule = v.pipe(
   v.string(CRON),
   v.maxLength(100, CRON),
-  v.check((text) => cronFault(text) === undefined, CRON),
+  v.check(isCronText, CRON),
   inJson({ pattern: '^\\S+(?: \\S+){4}$' }),
 );
 

@@ -12,7 +12,7 @@ import { readLines } from '../manifest/sources/list-lines.ts';
 import type { Entry, SourceObject } from '../manifest/sources/object.ts';
 import { createManifestWriter } from '../manifest/sources/write-manifest.ts';
 import { readListDocument } from '../runs/list-document.ts';
-import { openStored } from '../runs/written-list.ts';
+import { readPart } from '../runs/written-list.ts';
 import { leftOutKey, listKey } from '../stores/layout.ts';
 import { countMigration } from './counts.ts';
 import { type Failure, failuresOf, holdsFailures, holdsLeft, leftKey } from './failures.ts';
@@ -127,7 +127,7 @@ async function* onePart(
   isOfPass: (key: string) => boolean,
   objects: StepOptions['objects'],
 ): AsyncGenerator<readonly Entry[]> {
-  for await (const block of (await openStored(part, 'manifest', objects)).blocks) {
+  for await (const block of readPart(part, objects)) {
     yield block.filter(({ key }) => isOfPass(key));
   }
 }

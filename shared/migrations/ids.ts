@@ -16,6 +16,8 @@ export const migrationPrefix = (migrationId: string): string => `migrations/${mi
 export const migrationKey = (migrationId: string, name: string): string =>
   `${migrationPrefix(migrationId)}${name}`;
 
+export const planKey = (migrationId: string): string => migrationKey(migrationId, 'plan.json');
+
 /** Of a manifest that is cut from a list; its folder tells the target. */
 export const cutKey = (
   { region, bucket }: { readonly region: string; readonly bucket: string },

@@ -6,13 +6,11 @@ import type { MigrationPlan } from '../plans/plan.ts';
 import { planRoutes } from '../plans/plan-routes.ts';
 import { type PlanSource, planSource, urlSource } from '../plans/source.ts';
 import { openWritten } from '../runs/written-list.ts';
-import { migrationKey } from './ids.ts';
+import { planKey } from './ids.ts';
 import { omsFault } from './oms-runs.ts';
 import { movedKey, writtenOf } from './parts.ts';
 import { isOmsRoute, latestRound, type MigrationRecord } from './record.ts';
 import { type Step, type StepOptions, targetOf } from './step.ts';
-
-export const planKey = (migrationId: string): string => migrationKey(migrationId, 'plan.json');
 
 export const planStep: Step = async (migration, options) => {
   const { order, route } = migration;

@@ -1,6 +1,9 @@
-/** Begins the catch-ups that are due by the schedules of completed migrations. */
+/**
+ * Begins the catch-ups that are due by the schedules of completed migrations: five fields, in the time
+ * zone of this machine.
+ */
+import { Cron } from 'croner';
 import { ConflictError } from '../lib/errors.ts';
-import { nextFiring } from './cron.ts';
 import { latestRound, toRecord } from './record.ts';
 import { catchUp, type SteerOptions } from './steer.ts';
 
@@ -19,7 +22,8 @@ export async function beginDue(options: SteerOptions): Promise<void> {
       const migration = toRecord(kept);
       const { schedule } = migration.order;
       if (schedule === undefined) continue;
-      const due = nextFiring(schedule, new Date(latestRound(migration).startedAt));
+      const before = new Date(latestRound(migration).startedAt);
+      const due = new Cron(schedule, { paused: true }).nextRun(before);
       if (due && due <= now()) await begin(migration.migrationId, options);
     }
   } while (cursor !== undefined);

@@ -5,11 +5,12 @@ import { type EntryPage, LISTED_COLUMNS, listEntries } from '../manifest/sources
 import { schemeOf } from '../manifest/sources/config.ts';
 import { findBucket } from '../manifest/sources/find-bucket.ts';
 import type { Entry, ListColumn, SourceList } from '../manifest/sources/object.ts';
+import { openList } from '../manifest/sources/open-list.ts';
 import type { Sources } from '../manifest/sources/sources.ts';
 import { isSourceUrl } from '../manifest/url.ts';
 import type { Objects } from '../stores/objects.ts';
 import type { ListState } from './list-state.ts';
-import { openStored, openWritten, type WrittenList } from './written-list.ts';
+import { listFilesIn, openWritten, type WrittenList } from './written-list.ts';
 
 export interface ListReading {
   /** Of its objects. */
@@ -43,7 +44,7 @@ async function openFile(state: ListState, { objects, sources }: ReadingOptions) 
   const { source: key, base, format, target, isListed, totals } = state;
   const list: SourceList & Partial<Pick<WrittenList, 'origin'>> = key.endsWith('/list.json')
     ? await openWritten(key, objects)
-    : await openStored(key, format, objects);
+    : await openList({ files: listFilesIn(objects), name: key, ...(format && { from: format }) });
   const pages = isListed ? none() : pagesOf(list.blocks, totals.listed);
   const isWhole = list.hasUrls || list.source !== undefined || base === undefined;
   const known = list.source ?? base;

@@ -12,6 +12,7 @@ import { nextPartName, partNames, withPart } from '../ledger/written-parts.ts';
 import { toCause } from '../lib/cause.ts';
 import { ConfigError, InputError } from '../lib/errors.ts';
 import type { Log } from '../lib/log.ts';
+import { createFilter } from '../manifest/sources/filters.ts';
 import type { Sources } from '../manifest/sources/sources.ts';
 import { createManifestWriter } from '../manifest/sources/write-manifest.ts';
 import { leftOutKey, listKey, listPartKey, listPrefix } from '../stores/layout.ts';
@@ -61,7 +62,7 @@ export function createLists(options: ListSourceOptions) {
       createManifestWriter({
         source: reading.address,
         columns: reading.columns,
-        filters: toFilters(state.filters),
+        filter: createFilter(toFilters(state.filters)),
         keys: { strip: reading.strip, add: state.target ?? '' },
         ...(state.keepsLeftOut && { comparison: { judge: () => undefined, note } }),
       });

@@ -1,37 +1,32 @@
-/** Opens lists in the object store: what somebody put there, and what `list-source` wrote. */
-import type { ListFormat } from '../manifest/sources/list-formats.ts';
+/** Opens lists that `list-source` wrote: their parts are manifests. */
+import type { ListFiles } from '../manifest/sources/files.ts';
 import type { Entry, SourceList } from '../manifest/sources/object.ts';
-import { openList } from '../manifest/sources/open-list.ts';
+import { openManifestList } from '../manifest/sources/text-list.ts';
 import type { Objects } from '../stores/objects.ts';
 import { readListDocument } from './list-document.ts';
 
-/** @param from found out where it is not said */
-export const openStored = (
-  name: string,
-  from: ListFormat | undefined,
-  objects: Pick<Objects, 'head' | 'read'>,
-): Promise<SourceList> => {
-  const files = {
-    read: objects.read,
-    sizeOf: async (file: string) => (await objects.head(file))?.sizeBytes,
-  };
-  return openList({ files, name, ...(from !== undefined && { from }) });
-};
+type Stored = Pick<Objects, 'head' | 'read'>;
 
-/** A list that `list-source` wrote: its parts are manifests. */
+export const listFilesIn = (objects: Stored): ListFiles => ({
+  read: objects.read,
+  sizeOf: async (file) => (await objects.head(file))?.sizeBytes,
+});
+
 export interface WrittenList extends SourceList {
   /** What was listed, as it was ordered. */
   readonly origin: string;
 }
 
 /** @throws InputError (NOT_FOUND); StoreError */
-export async function openWritten(
-  key: string,
-  objects: Pick<Objects, 'head' | 'read'>,
-): Promise<WrittenList> {
+export async function openWritten(key: string, objects: Stored): Promise<WrittenList> {
   const { source: origin, format, columns, parts } = await readListDocument(key, objects);
   async function* blocks(): AsyncGenerator<readonly Entry[]> {
-    for (const part of parts) yield* (await openStored(part, 'manifest', objects)).blocks;
+    for (const part of parts) yield* readPart(part, objects);
   }
   return { format, columns, origin, hasUrls: true, blocks: blocks() };
+}
+
+/** @throws InputError (LIST_DAMAGED, NOT_FOUND); StoreError */
+export async function* readPart(part: string, objects: Stored): AsyncGenerator<readonly Entry[]> {
+  yield* (await openManifestList(listFilesIn(objects), part)).blocks;
 }

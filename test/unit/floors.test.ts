@@ -83,7 +83,7 @@ const LIBRARIES: readonly (readonly [name: RegExp, place: RegExp])[] = [
   [/^node:sqlite$/, /^(shared\/stores\/sqlite\/|local\/lock\.ts$)/],
   [/^pg$/, /^shared\/stores\/postgres\//],
   [/^commander$/, /^cli\//],
-  [/^croner$/, /^(local\/|shared\/migrations\/cron\.ts$)/],
+  [/^croner$/, /^(local\/|shared\/migrations\/schedule\.ts$)/],
   [/^chokidar$/, /^local\//],
   [/^(preact|uplot)/, /^dashboard\//],
   [/^esbuild$/, /^scripts\//],

@@ -8,8 +8,8 @@ import { withoutUndefined } from '../../lib/values.ts';
 import type { SourceConfig } from '../../manifest/sources/config.ts';
 import { findSource } from '../../manifest/sources/find-bucket.ts';
 import { createFind } from '../../manifest/sources/sources.ts';
+import { planKey } from '../../migrations/ids.ts';
 import { openMigration } from '../../migrations/open.ts';
-import { planKey } from '../../migrations/plan-step.ts';
 import { type MigrationRecord, readMigration, toRecord } from '../../migrations/record.ts';
 import { type MigrationReport, migrationReport } from '../../migrations/reports.ts';
 import {

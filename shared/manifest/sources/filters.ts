@@ -30,7 +30,13 @@ function anyOf(globs: readonly string[]): Matcher {
   return (key) => matchers.some((matches) => matches(key));
 }
 
-export function createFilter(filters: Filters) {
+export interface Filter {
+  byName(key: string): LeftOutReason | undefined;
+  /** A field that the list doesn't tell leaves nothing out. */
+  byFields(object: SourceObject): LeftOutReason | undefined;
+}
+
+export function createFilter(filters: Filters): Filter {
   const { prefix = '', include = [], exclude = [], minSize, maxSize, modifiedSince } = filters;
   const isIncluded = include.length === 0 ? () => true : anyOf(include);
   const isExcluded = anyOf(exclude);
@@ -38,12 +44,11 @@ export function createFilter(filters: Filters) {
   const hasSizes = minSize !== undefined || maxSize !== undefined;
 
   return {
-    byName: (key: string): LeftOutReason | undefined => {
+    byName: (key) => {
       if (!key.startsWith(prefix)) return 'OUTSIDE_PREFIX';
       return isIncluded(key) && !isExcluded(key) ? undefined : 'FILTERED_NAME';
     },
-    /** A field that the list doesn't tell leaves nothing out. */
-    byFields: ({ sizeBytes, modified }: SourceObject): LeftOutReason | undefined => {
+    byFields: ({ sizeBytes, modified }) => {
       if (hasSizes && sizeBytes !== undefined) {
         const size = BigInt(sizeBytes);
         if (size < (minSize ?? 0n) || (maxSize !== undefined && size > maxSize)) {

@@ -5,7 +5,7 @@
 import { toCsvField } from '../../lib/csv.ts';
 import { CONTROL } from '../target-key.ts';
 import type { Comparison } from './compare-lists.ts';
-import { createFilter, type Filters } from './filters.ts';
+import type { Filter } from './filters.ts';
 import {
   type Entry,
   isArchived,
@@ -23,7 +23,7 @@ export interface ManifestOptions {
   readonly source?: string;
   /** Those of the list. */
   readonly columns: readonly ListColumn[];
-  readonly filters?: Filters;
+  readonly filter?: Filter;
   readonly keys?: KeyRules;
   /** Sends empty objects whose key ends with a slash too. @default false */
   readonly folderMarkers?: boolean;
@@ -77,14 +77,15 @@ export interface ManifestWriter {
 
 const MAX_FINDINGS = 100;
 
+const ALL: Filter = { byName: () => undefined, byFields: () => undefined };
+
 /** Reasons that nobody chose and no cloud made: somebody should look at the list. */
 export const isFault = (reason: string): boolean => /^(LINE|CSV|JSON|URL|KEY|MD5)_/.test(reason);
 
 export function createManifestWriter(options: ManifestOptions): ManifestWriter {
-  const { source, filters, keys = {}, folderMarkers = false, comparison, count } = options;
+  const { source, filter = ALL, keys = {}, folderMarkers = false, comparison, count } = options;
   const columns = LIST_COLUMNS.filter((column) => options.columns.includes(column));
   const kind = source?.split('://')[0];
-  const filter = createFilter(filters ?? {});
   const leftOut: Partial<Record<LeftOutReason, number>> = {};
   const warnings: Partial<Record<ListWarning['reason'], number>> = {};
   const findings: ListFinding[] = [];

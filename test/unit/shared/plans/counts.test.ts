@@ -1,6 +1,7 @@
 import fc from 'fast-check';
 import * as v from 'valibot';
 import { describe, expect, it } from 'vitest';
+import { createFilter } from '../../../../shared/manifest/sources/filters.ts';
 import type { SourceObject } from '../../../../shared/manifest/sources/object.ts';
 import { createManifestWriter } from '../../../../shared/manifest/sources/write-manifest.ts';
 import {
@@ -77,7 +78,7 @@ describe('counts of a list', () => {
       source: 's3://media',
       columns: ['size'],
       keys: { strip: 'photos/', add: `${'p'.repeat(846)}/` },
-      filters: { prefix: 'photos/' },
+      filter: createFilter({ prefix: 'photos/' }),
       count: counter,
     });
     writer.write([

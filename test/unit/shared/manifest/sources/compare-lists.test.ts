@@ -1,7 +1,9 @@
 /** Catch-up: a list compared with an older one. The cases are in `test/fixtures/cases/catch-up/`. */
+
 import { readFileSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
 import { compareWith } from '../../../../../shared/manifest/sources/compare-lists.ts';
+import { createFilter } from '../../../../../shared/manifest/sources/filters.ts';
 import type { Entry, SourceObject } from '../../../../../shared/manifest/sources/object.ts';
 import { openList } from '../../../../../shared/manifest/sources/open-list.ts';
 import { casePath, localFiles, writeList } from './lists.ts';
@@ -127,7 +129,7 @@ it('an object that is listed but not sent is not gone', async () => {
         { key: 'deleted', leftOut: 'DELETE_MARKER' },
       ]),
     },
-    { comparison, filters: { exclude: ['filtered'] } },
+    { comparison, filter: createFilter({ exclude: ['filtered'] }) },
   );
   expect(comparison.report().gone).toBe(2);
 });

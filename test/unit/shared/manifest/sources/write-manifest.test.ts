@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest';
+import { createFilter, type Filters } from '../../../../../shared/manifest/sources/filters.ts';
 import {
   type Entry,
   isArchived,
@@ -106,8 +107,10 @@ it('shows 100 faults of any number', () => {
 });
 
 describe('filters', () => {
-  const kept = (all: readonly Entry[], filters: ManifestOptions['filters']) =>
-    write(all, filters === undefined ? {} : { filters }).lines.map((line) => line.split(',')[1]);
+  const kept = (all: readonly Entry[], filters: Filters | undefined) =>
+    write(all, filters === undefined ? {} : { filter: createFilter(filters) }).lines.map(
+      (line) => line.split(',')[1],
+    );
 
   it.each([
     [{ prefix: 'a/' }, ['a/b.jpg', 'a/.hidden', 'a/c/d.png', 'a//e.jpg']],
@@ -131,7 +134,7 @@ describe('filters', () => {
     expect(kept(all, { minSize: 10n, maxSize: 9007199254740992n })).toEqual(['fits', 'unknown']);
     const since = { modifiedSince: new Date('2026-01-02T00:00:00Z') };
     expect(kept(all, since)).toEqual(['fits', 'large', 'unknown']);
-    const { leftOut } = write(all, { filters: { minSize: 10n, ...since } });
+    const { leftOut } = write(all, { filter: createFilter({ minSize: 10n, ...since }) });
     expect(leftOut).toEqual({ FILTERED_SIZE: 1 });
   });
 
@@ -140,7 +143,9 @@ describe('filters', () => {
       { key: 'b/gone', leftOut: 'DELETE_MARKER' },
       { key: 'b/cold', storageClass: 'GLACIER' },
     ];
-    expect(write(all, { filters: { prefix: 'a/' } }).leftOut).toEqual({ OUTSIDE_PREFIX: 2 });
+    expect(write(all, { filter: createFilter({ prefix: 'a/' }) }).leftOut).toEqual({
+      OUTSIDE_PREFIX: 2,
+    });
   });
 });
 
