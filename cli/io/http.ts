@@ -178,18 +178,16 @@ const TODO_BY_CODE: Readonly<Record<string, string>> = {
   TASK_STATE: "See the task in the provider's console, then try again",
 };
 
-const TODO_BY_STATUS: Readonly<Record<string, string>> = {
-  404: 'List the runs with: npx waybill runs',
-  429: 'Wait a minute, then try again',
-};
+/** What is missing, by the path; of a service that may have a prefix to its paths. */
+const MISSING: readonly (readonly [RegExp, string])[] = [
+  [/\/migrations\/[^/]+/, 'List the migrations with: npx waybill migrations'],
+  [/\/runs\/[^/]+/, 'List the runs with: npx waybill runs'],
+];
 
-/** Of a service that may have a prefix to its paths. */
-const ONE_MIGRATION = /\/migrations\/[^/]+/;
-
-const todoOf = (status: number, path: string): string | undefined =>
-  status === 404 && ONE_MIGRATION.test(path)
-    ? 'List the migrations with: npx waybill migrations'
-    : own(TODO_BY_STATUS, String(status));
+function todoOf(status: number, path: string): string | undefined {
+  if (status === 429) return 'Wait a minute, then try again';
+  return status === 404 ? MISSING.find(([form]) => form.test(path))?.[1] : undefined;
+}
 
 const todoAt = (status: number): string =>
   status >= 500

@@ -268,7 +268,8 @@ it('migrations lists states, shares and failures, and what each is about', async
 it.each([
   ['/migrations', ['show', MIGRATION_ID], 'List the migrations with: npx waybill migrations.'],
   ['/runs', ['show', RUN.runId], 'List the runs with: npx waybill runs.'],
-])('what %s does not know is to be looked up there', async (_path, words, todo) => {
+  ['POST /migrations', ['migrate', 's3://x/', TARGET], 'Change the request, then try again.'],
+])('what %s does not find tells where to look', async (_path, words, todo) => {
   const { code, failure } = await call(words, reply({ detail: 'Not found.' }, 404));
   expect(failure?.message).toBe(`Not found. ${todo}`);
   expect(code).toBe(4);

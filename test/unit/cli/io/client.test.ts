@@ -167,7 +167,7 @@ it.each([
     'a problem with a title only',
     problem(404, {}),
     EXIT.refused,
-    /^Oh\. List the runs with: npx waybill runs\.$/,
+    /^Oh\. Change the request, then try again\.$/,
   ],
   ['another body', problem(422, { detail: 'Another body.' }), EXIT.usage, 'Another body.'],
   ['too many requests', problem(429, { detail: 'Slow.' }), EXIT.refused, 'Slow.'],
