@@ -92,6 +92,7 @@ describe('functions', () => {
     expect(reserved(template)).toEqual({
       'waybill-dev-cos-batch-job': 2,
       'waybill-dev-oms-v1-start-task': 2,
+      'waybill-dev-oms-v2-create-task': 2,
       'waybill-dev-oms-v2-start-task': 2,
       'waybill-dev-record-callback': 20,
       'waybill-dev-retry-failed-objects': 1,
@@ -109,9 +110,11 @@ describe('functions', () => {
     const always = { OnFailure: { Destination: '<FailedEvents.Arn>' } };
     expect(kept.sort()).toEqual([
       ['AdvanceDashmigrationLambdaRetries', 0, undefined],
+      ['AuditDasharrivalLambdaRetries', 2, always],
       ['CosDashbatchDashjobLambdaRetries', 2, always],
       ['ListDashsourceLambdaRetries', 2, always],
       ['OmsDashv1DashstartDashtaskLambdaRetries', 2, always],
+      ['OmsDashv2DashcreateDashtaskLambdaRetries', 2, always],
       ['OmsDashv2DashstartDashtaskLambdaRetries', 2, always],
       ['PlanDashmanifestLambdaRetries', 2, always],
       ['RetryDashfailedDashobjectsLambdaRetries', 2, always],
@@ -250,10 +253,11 @@ describe('triggers', () => {
 
   it('uploads for a cloud that is not in use start nothing', () => {
     const huawei = loadTemplate('huawei');
-    expect(notified(huawei)).toBe('[]');
+    expect(notified(huawei).match(/"Value":"[^"]*"/g)).toEqual(['"Value":"oms-lists/"']);
     expect(rules(huawei)).toEqual(['ENABLED', 'ENABLED']);
     const tencent = loadTemplate('tencent');
-    expect(notified(tencent)).toBe(notified(template));
+    expect(notified(tencent)).not.toContain('oms-lists/');
+    expect(notified(tencent)).toMatch(/cos-batch\/.*cos-fetch\//);
     expect(rules(tencent)).toEqual(['DISABLED', 'DISABLED']);
   });
 
@@ -261,6 +265,8 @@ describe('triggers', () => {
     const schedules = ofType(template, 'AWS::Scheduler::Schedule');
     expect(schedules.map(([, { Properties }]) => Properties['ScheduleExpression']).sort()).toEqual([
       'cron(0 2 * * ? *)',
+      'rate(5 minutes)',
+      'rate(5 minutes)',
       'rate(5 minutes)',
       'rate(5 minutes)',
       'rate(5 minutes)',
