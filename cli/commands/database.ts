@@ -3,8 +3,8 @@ import { existsSync } from 'node:fs';
 import type { Command } from 'commander';
 import { ConfigError } from '../../shared/lib/errors.ts';
 import { CommandFailure, EXIT, type ExitCode } from '../io/failure.ts';
-import { type CommandIo, examples, exitsWith } from '../io/options.ts';
-import { count } from '../io/text.ts';
+import { type CommandIo, examples, exitsWith, wholeNumber } from '../io/options.ts';
+import { count, plural } from '../io/text.ts';
 import type { Env } from '../io/token.ts';
 
 export function addDatabase(program: Command, io: CommandIo): void {
@@ -24,6 +24,12 @@ export function addDatabase(program: Command, io: CommandIo): void {
     .argument('<file>', 'of a service that is stopped, such as ./data/waybill.db')
     .addHelpText('after', `${examples('database copy ./data/waybill.db')}\n${note}`)
     .action(exitsWith(io, (file: string) => withAddress(io, (place) => copy(place, file, io))));
+  database
+    .command('prune')
+    .description('remove runs and migrations that ended so many days ago; run it as the owner')
+    .argument('<days>', 'such as 90', wholeNumber(3_650))
+    .addHelpText('after', `${examples('database prune 90')}\n${note}`)
+    .action(exitsWith(io, (days: number) => withAddress(io, (place) => prune(place, days, io))));
 
   const migrate = async (place: string): Promise<ExitCode> => {
     const { migrateTables } = await import('../../shared/wiring/postgres.ts');
@@ -88,4 +94,14 @@ async function copy(place: string, file: string, { stdout }: CommandIo): Promise
   } finally {
     lock.release();
   }
+}
+
+const DAY_MS = 86_400_000;
+
+async function prune(place: string, days: number, { stdout }: CommandIo): Promise<ExitCode> {
+  const { pruneTables } = await import('../../shared/wiring/postgres.ts');
+  const before = new Date(Date.now() - days * DAY_MS);
+  const removed = await pruneTables(place, before);
+  stdout.write(`Removed ${plural(removed, 'run')} that ended before ${before.toISOString()}.\n`);
+  return EXIT.ok;
 }

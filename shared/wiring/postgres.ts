@@ -11,6 +11,7 @@ import { copyRows } from '../stores/postgres/copy.ts';
 import { type Database, openDatabase } from '../stores/postgres/database.ts';
 import { createPostgresLedger } from '../stores/postgres/ledger.ts';
 import { type Listener, startListener } from '../stores/postgres/listen.ts';
+import { pruneRuns } from '../stores/postgres/prune.ts';
 import { CHANNEL, createPostgresQueue } from '../stores/postgres/queue.ts';
 import { checkDatabase, migrateDatabase, VERSION } from '../stores/postgres/schema.ts';
 import type { Queue } from '../stores/queue.ts';
@@ -82,14 +83,27 @@ export async function migrateTables(place: string) {
 
 /** Copies ledger and queue of an SQLite file, all or nothing. @throws ConfigError, StoreError */
 export async function copyFromSqlite(file: string, place: string) {
-  const found = await open('WAYBILL_LEDGER', place);
-  try {
+  return withTables(place, async (found) => {
     const contents = openSqliteContents(file);
     try {
       return await copyRows(found, contents.rows);
     } finally {
       await contents.close();
     }
+  });
+}
+
+/** Removes what ended before an instant. @returns how many runs @throws ConfigError, StoreError */
+export const pruneTables = (place: string, before: Date): Promise<number> =>
+  withTables(place, (found) => pruneRuns(found, before));
+
+async function withTables<Result>(
+  place: string,
+  work: (found: Database) => Promise<Result>,
+): Promise<Result> {
+  const found = await open('WAYBILL_LEDGER', place);
+  try {
+    return await work(found);
   } finally {
     await found.close();
   }

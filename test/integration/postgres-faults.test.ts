@@ -356,4 +356,45 @@ describe.runIf(hasPostgres)('PostgreSQL in trouble', () => {
       'waybill: WAYBILL_LEDGER names no PostgreSQL. Expected postgres://<role>:<password>@<host>:<port>/<database>.\n',
     ]);
   });
+
+  it('removes runs that ended long ago, and drops the partitions that only they had', async () => {
+    const database = await openTestDatabase(server, 'pruned');
+    onTestFinished(() => database.close());
+    const ledger = createPostgresLedger(database);
+    const end = async (runId: string, closedAt: Date) => {
+      await ledger.activateRun(runId, { shardCount: 1, sizeBytes: 100 });
+      await ledger.accept(newShard(runId), [{ line: 1, id: 't', at: closedAt }]);
+      await ledger.closeRun(runId, closedAt);
+    };
+    const migration = { createdAt: new Date(0), state: 'moving', document: '{}' } as const;
+    await ledger.openMigration({ ...migration, migrationId: 'm1' });
+    for (let n = 0; n < 260; n += 1) await ledger.openRun(newRun(`r${n}`));
+    await ledger.openRun(newRun('of a migration', { migrationId: 'm1' }));
+    for (let n = 0; n < 130; n += 1) await end(`r${n}`, new Date(n < 129 ? 1_000 : Date.now()));
+    await end('of a migration', new Date(1_000));
+    await ledger.swapNote('retry r1', '{}', undefined);
+    await ledger.swapNote('health', '{}', undefined);
+    const blocks = async () => {
+      const found = await server.run(
+        `SELECT relname FROM pg_class WHERE relname ~ '^lines_[0-9]+$' ORDER BY relname`,
+        'pruned',
+      );
+      return found.map(({ relname }) => relname);
+    };
+    expect(await blocks()).toEqual(['lines_0', 'lines_1', 'lines_2', 'lines_3', 'lines_4']);
+    const prune = startProgram('cli/waybill.ts', ['database', 'prune', '90'], {
+      WAYBILL_LEDGER: server.dsn('pruned'),
+    });
+    expect([await prune.ended, prune.output()]).toEqual([
+      0,
+      expect.stringMatching(/^Removed 129 runs that ended before 20.*Z\.\n$/),
+    ]);
+    expect(await blocks()).toEqual(['lines_2', 'lines_3', 'lines_4']);
+    expect(await ledger.run('r1')).toBeUndefined();
+    expect(await ledger.readNote('retry r1')).toBeUndefined();
+    expect(await ledger.readNote('health')).toMatchObject({ text: '{}' });
+    expect((await ledger.transfers('r129')).items).toHaveLength(1);
+    expect((await ledger.transfers('of a migration')).items).toHaveLength(1);
+    expect(await ledger.run('r130')).toMatchObject({ state: 'planning' });
+  });
 });

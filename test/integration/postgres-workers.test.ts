@@ -22,7 +22,7 @@ import {
 import { freePort, type Program, startProgram, until } from '../fixtures/processes.ts';
 import { temporaryFolder } from '../fixtures/stores.ts';
 
-const LINES = Math.min(Number(process.env['WAYBILL_TEST_LINES'] ?? 3_000), 20_000);
+const LINES = Math.min(Number(process.env['WAYBILL_TEST_LINES'] ?? 3_000), 5_000);
 const MISSING_EVERY = 100;
 const MISSING = Math.ceil(LINES / MISSING_EVERY);
 const TOKEN = 'integration-test-token';
@@ -171,5 +171,5 @@ describe.runIf(hasPostgres)('services over one PostgreSQL', () => {
       return (sent.get(object?.key ?? '') ?? []).length > 1 + again;
     });
     expect(unexplained).toEqual([]);
-  }, 120_000);
+  }, 300_000);
 });
