@@ -1,4 +1,4 @@
-import { afterAll, beforeAll, describe } from 'vitest';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { Database } from '../../shared/stores/postgres/database.ts';
 import { createPostgresLedger } from '../../shared/stores/postgres/ledger.ts';
 import {
@@ -8,7 +8,7 @@ import {
   type PostgresServer,
   startPostgres,
 } from '../fixtures/postgres.ts';
-import { ledgerContract } from './ledger.ts';
+import { ledgerContract, newRun, newShard } from './ledger.ts';
 
 describe.runIf(hasPostgres)('PostgreSQL', () => {
   let server: PostgresServer;
@@ -25,5 +25,15 @@ describe.runIf(hasPostgres)('PostgreSQL', () => {
   ledgerContract('PostgreSQL', async () => {
     await emptyTables(database);
     return createPostgresLedger(database);
+  });
+
+  it('gives a shard to a worker again whose first answer was lost', async () => {
+    await emptyTables(database);
+    const ledger = createPostgresLedger(database);
+    await ledger.openRun(newRun('r1'));
+    const lease = { owner: 'w', at: new Date(), leaseMs: 60_000 };
+    expect(await ledger.openShard(newShard('r1'), lease)).toBeTypeOf('object');
+    expect(await ledger.openShard(newShard('r1'), lease)).toBeTypeOf('object');
+    expect(await ledger.openShard(newShard('r1'), { ...lease, owner: 'other' })).toBe('leased');
   });
 });

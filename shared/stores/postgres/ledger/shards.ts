@@ -67,7 +67,9 @@ export function createShards(database: Database): ShardCalls {
         const run = await runOf(within, shard.runId);
         if (!run.isStopped) await within(SQL.insert, ...place);
         const [row] = await within(SQL.lock, ...place);
-        const isLeased = row && row['owner'] !== null && Number(row['leased_until']) > now;
+        // Our own is from a try whose answer was lost.
+        const isHeld = row && row['owner'] !== null && row['owner'] !== owner;
+        const isLeased = isHeld && Number(row['leased_until']) > now;
         // Whoever has it still sends what it has begun.
         if (!row || run.isStopped) return isLeased ? 'leased' : 'stopped';
         if (row['ended'] === 1 && row['planned'] === 0 && row['submitting'] === 0) return 'ended';
