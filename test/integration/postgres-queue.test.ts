@@ -334,4 +334,30 @@ describe.runIf(hasPostgres)('PostgreSQL with many processes', () => {
     const bodies = (await queue.receive(10, 1_000)).map(({ body }) => body);
     expect(bodies.sort()).toEqual(['first', 'second']);
   });
+
+  it('repeats after a lost answer what may be repeated, and nothing else', async () => {
+    const proxy = await startProxy(server.port);
+    const ledger = createPostgresLedger(other({ connections: 1 }, proxy));
+    await ledger.openRun(newRun('r1'));
+    proxy.loseAnswer();
+    await expect(ledger.swapNote('note', 'ours', undefined)).rejects.toMatchObject({
+      code: 'STORE_FAILED',
+      message: expect.stringMatching(/broke the connection/),
+    });
+    expect(await ledger.readNote('note')).toEqual({ text: 'ours', version: 1 });
+    proxy.loseAnswer();
+    expect(await ledger.openRun(newRun('r2'))).toMatchObject({ state: 'planning' });
+    proxy.loseAnswer();
+    const fact = {
+      state: 'failed',
+      attempt: 1,
+      accepted: [],
+      at: new Date(5),
+      event: 'poll',
+    } as const;
+    await ledger.record('r1.0.1', fact);
+    expect((await ledger.run('r1'))?.counts).toMatchObject({ failed: 1 });
+    proxy.loseAnswer();
+    expect(await ledger.run('r2')).toMatchObject({ runId: 'r2' });
+  });
 });
