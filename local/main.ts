@@ -3,15 +3,7 @@
  * run on AWS, with everything in one data folder. `npm start` runs it.
  */
 import { relative, resolve } from 'node:path';
-import {
-  closeStores,
-  onWake,
-  openEnv,
-  openLedger,
-  openObjects,
-  openQueue,
-  takeBack,
-} from '#wiring';
+import { closeStores, onWake, openEnv, openStores } from '#wiring';
 import * as advanceMigration from '../functions/advance-migration.ts';
 import * as auditArrival from '../functions/audit-arrival.ts';
 import * as cosBatchJob from '../functions/cos-batch-job.ts';
@@ -155,16 +147,6 @@ async function start(
       log.info('service.stopped');
     },
   };
-}
-
-/** Opens the stores, and takes back what an earlier process held. */
-async function openStores(config: StoresConfig) {
-  const [ledger, queue, objects] = await Promise.all([
-    openLedger(config),
-    openQueue(config),
-    openObjects(config),
-  ]);
-  return { ledger, queue, objects, ...(await takeBack(config, { ledger, queue })) };
 }
 
 const httpRoutes = (log: Log) =>

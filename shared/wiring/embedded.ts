@@ -77,21 +77,6 @@ export const openQueue = async (config: StoresConfig): Promise<Queue> =>
       ? (await postgres()).openQueue(config)
       : (await aws()).openWholeQueue(config);
 
-/**
- * This process alone owns SQLite's files: whatever an earlier one held is free again. Stores elsewhere
- * have other workers.
- */
-export async function takeBack(
-  config: StoresConfig,
-  { ledger, queue }: { readonly ledger: Ledger; readonly queue: Queue },
-) {
-  const [returned, released] = await Promise.all([
-    config.queue.kind === 'sqlite' ? queue.recover() : 0,
-    config.ledger.kind === 'sqlite' ? ledger.releaseLeases() : 0,
-  ]);
-  return { returned, released };
-}
-
 export const openDeadLetters = (config: StoresConfig): Promise<DeadLetters> => openQueue(config);
 
 /** Nothing to do: what feeds functions here knows when a message shall come back. */
@@ -107,6 +92,23 @@ export const openUploads = async (config: StoresConfig): Promise<Uploads> =>
   config.objects.kind === 'folder'
     ? { place: async (key) => ({ method: 'PUT', url: objectUrl(key), headers: {} }) }
     : (await aws()).openUploads(config);
+
+/**
+ * Opens all stores, for the service. It alone owns SQLite's files: whatever an earlier process held there
+ * is free again. Stores elsewhere have other workers.
+ */
+export async function openStores(config: StoresConfig) {
+  const [ledger, queue, objects] = await Promise.all([
+    openLedger(config),
+    openQueue(config),
+    openObjects(config),
+  ]);
+  const [returned, released] = await Promise.all([
+    config.queue.kind === 'sqlite' ? queue.recover() : 0,
+    config.ledger.kind === 'sqlite' ? ledger.releaseLeases() : 0,
+  ]);
+  return { ledger, queue, objects, returned, released };
+}
 
 const objectUrl = (key: string): string =>
   `objects/${key.split('/').map(encodeURIComponent).join('/')}`;
