@@ -9,6 +9,7 @@ import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { sideBySide } from '../../shared/lib/side-by-side.ts';
 import { createJsonApi, SQS } from '../../shared/stores/aws/json-api.ts';
 import { createS3Objects } from '../../shared/stores/aws/s3/objects.ts';
 import type { Objects } from '../../shared/stores/objects.ts';
@@ -20,6 +21,7 @@ import { until } from '../fixtures/processes.ts';
 import { deleteStack, deployStack, packageStack, type Stack } from '../fixtures/stack.ts';
 
 const LINES = Number(process.env['WAYBILL_TEST_LINES'] ?? 1_000);
+const OBJECTS = 5_000;
 const TOKEN = 'the-token-of-this-test';
 const PREFIX = 'cos-fetch/ap-shanghai/examplebucket-1250000000';
 const PATIENCE_MS = 90_000 + 20 * LINES;
@@ -44,6 +46,8 @@ beforeAll(async () => {
     folder,
     parameters: {
       providers: 'tencent',
+      credentialsSecret: 'waybill/test/credentials',
+      sourcesSecret: 'waybill/test/sources',
       deletionPolicy: 'Delete',
       nightlySchedule: 'cron(* * * * ? *)',
       WAYBILL_COS_ENDPOINT,
@@ -79,6 +83,17 @@ async function createSecrets(): Promise<void> {
     },
     api: { WAYBILL_API_TOKENS: TOKEN },
     callbacks: { WAYBILL_CALLBACK_KEYS: 'k1:0123456789abcdef0123456789abcdef' },
+    credentials: { media: ministack.config.keys },
+    sources: {
+      media: {
+        kind: 's3-compatible',
+        bucket: 'media',
+        region: ministack.config.region,
+        endpoint: ministack.endpoint,
+        addressing: 'path',
+        credentials: 'media',
+      },
+    },
   };
   for (const [name, values] of Object.entries(secrets)) {
     const input = { Name: `waybill/test/${name}`, SecretString: JSON.stringify(values) };
@@ -131,6 +146,11 @@ interface RunView {
   readonly operation: string;
   readonly counts: Readonly<Record<string, number>>;
   readonly source?: { readonly key: string };
+}
+
+interface MigrationView {
+  readonly state: string;
+  readonly closedAt: string | null;
 }
 
 async function api<Answer>(path: string, init: RequestInit = {}): Promise<Answer> {
@@ -256,6 +276,42 @@ describe('the packaged stack', () => {
     const { providers } = await api<{ providers: readonly { api: string }[] }>('/health/providers');
     expect(providers.map((each) => each.api)).toContain('cos-fetch');
   }, 60_000);
+
+  it('carries a bucket from its list to its end by one request', async () => {
+    simulator.setFaults([{ api: 'fetch-create', kind: 'slow-down', rate: 0.01 }]);
+    await stack.aws.request('s3', '/media', { method: 'PUT' });
+    const media = createS3Objects({
+      bucket: 'media',
+      config: { ...ministack.config, endpoint: ministack.endpoint },
+    });
+    const keys = Array.from({ length: OBJECTS }, (_, n) => `photos/${n % 7}/${n} ü+%.jpg`);
+    await sideBySide(keys, 16, (key) => media.put(key, 'x'));
+    const startedAt = performance.now();
+    const { migrationId } = await api<{ migrationId: string }>('/migrations', {
+      method: 'POST',
+      body: JSON.stringify({
+        source: 's3://media/photos/',
+        target: 'cos://ap-shanghai/examplebucket-1250000000/moved/',
+        // The simulator takes the addresses, and loads nothing from them.
+        audit: 'none',
+      }),
+      headers: { 'content-type': 'application/json' },
+    });
+    const migration = await until(async () => {
+      await sweep();
+      const found = await api<MigrationView>(`/migrations/${migrationId}`);
+      return found.closedAt === null ? undefined : found;
+    }, 300);
+    const seconds = (performance.now() - startedAt) / 1_000;
+    process.stdout.write(`${OBJECTS} objects of a bucket in ${seconds.toFixed(1)} s\n`);
+    expect(migration, JSON.stringify(migration)).toMatchObject({
+      state: 'completed',
+      counts: { listed: OBJECTS, succeeded: OBJECTS, planned: 0, submitted: 0, failed: 0 },
+    });
+    const moved = simulator.submissions().filter(({ key }) => key.startsWith('moved/'));
+    const expected = keys.map((key) => key.replace('photos/', 'moved/'));
+    expect(new Set(moved.map(({ key }) => key))).toEqual(new Set(expected));
+  }, 400_000);
 
   it('sets a poison message aside, and brings dead letters back without sending anything twice', async () => {
     simulator.setFaults([]);

@@ -106,6 +106,7 @@ it('is triggered by shards and uploads', async () => {
   expect(NotificationConfiguration['CloudFunctionConfiguration']).toMatchObject([
     { CloudFunction: expect.stringContaining('cos-batch-job') },
     { CloudFunction: expect.stringContaining('list-source') },
+    { CloudFunction: expect.stringContaining('oms-v2-create-task') },
     { CloudFunction: expect.stringContaining('plan-manifest') },
   ]);
 });
