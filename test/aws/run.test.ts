@@ -15,6 +15,7 @@ import { createS3Objects } from '../../shared/stores/aws/s3/objects.ts';
 import type { Objects } from '../../shared/stores/objects.ts';
 import { DEFAULT_KEYS, type Simulator, startSimulator } from '../../simulator/main.ts';
 import { createTestAws } from '../fixtures/aws-client.ts';
+import { createBucket } from '../fixtures/aws-stores.ts';
 import { type AwsEmulator, startMinistack } from '../fixtures/emulators.ts';
 import { inventory } from '../fixtures/inventory.ts';
 import { until } from '../fixtures/processes.ts';
@@ -32,6 +33,8 @@ let simulator: Simulator;
 let stack: Stack;
 let gateway: Gateway;
 let objects: Objects;
+/** A bucket of somebody's, which the stack may read by keys of its own. */
+let media: string;
 let before: Awaited<ReturnType<typeof inventory>>;
 
 beforeAll(async () => {
@@ -60,6 +63,7 @@ beforeAll(async () => {
       WAYBILL_SETTLE_SECONDS: 2,
     },
   });
+  media = await createBucket(ministack);
   before = await inventory(createTestAws(ministack.endpoint));
   stack = await deployStack({ endpoint: ministack.endpoint, folder });
   gateway.forward(ministack.endpoint, stack.outputs['HttpApiUrl'] ?? '');
@@ -87,7 +91,7 @@ async function createSecrets(): Promise<void> {
     sources: {
       media: {
         kind: 's3-compatible',
-        bucket: 'media',
+        bucket: media,
         region: ministack.config.region,
         endpoint: ministack.endpoint,
         addressing: 'path',
@@ -279,18 +283,17 @@ describe('the packaged stack', () => {
 
   it('carries a bucket from its list to its end by one request', async () => {
     simulator.setFaults([{ api: 'fetch-create', kind: 'slow-down', rate: 0.01 }]);
-    await stack.aws.request('s3', '/media', { method: 'PUT' });
-    const media = createS3Objects({
-      bucket: 'media',
+    const bucket = createS3Objects({
+      bucket: media,
       config: { ...ministack.config, endpoint: ministack.endpoint },
     });
     const keys = Array.from({ length: OBJECTS }, (_, n) => `photos/${n % 7}/${n} ü+%.jpg`);
-    await sideBySide(keys, 16, (key) => media.put(key, 'x'));
+    await sideBySide(keys, 16, (key) => bucket.put(key, 'x'));
     const startedAt = performance.now();
     const { migrationId } = await api<{ migrationId: string }>('/migrations', {
       method: 'POST',
       body: JSON.stringify({
-        source: 's3://media/photos/',
+        source: `s3://${media}/photos/`,
         target: 'cos://ap-shanghai/examplebucket-1250000000/moved/',
         // The simulator takes the addresses, and loads nothing from them.
         audit: 'none',

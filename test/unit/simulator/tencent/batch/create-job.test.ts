@@ -177,14 +177,6 @@ describe('CreateJob', () => {
       'MalformedXML',
       'must be empty',
     ],
-    [
-      'a tagging without tags',
-      operationOf(
-        '<COSPutObjectTagging><TaggingDirective>Add</TaggingDirective><TagSet/></COSPutObjectTagging>',
-      ),
-      'MalformedXML',
-      'TagSet is empty',
-    ],
     ['no Priority', swap('<Priority>10</Priority>', ''), 'InvalidRequest', 'Priority'],
     ['a large Priority', swap('>10<', '>2147483648<'), 'InvalidRequest', 'Priority'],
     ['a Priority below 0', swap('>10<', '>-1<'), 'InvalidRequest', 'Priority'],
