@@ -29,7 +29,7 @@ async function ask(
 }
 
 const PUBLIC =
-  /^(?:\/|\/openapi\.json|\/healthz|\/readyz|\/assets\/[^/]+|\/callbacks\/[^/]+|\/notifications\/smn)$/;
+  /^(?:\/|\/openapi\.json|\/healthz|\/readyz|\/certificate-key|\/assets\/[^/]+|\/callbacks\/[^/]+|\/notifications\/smn)$/;
 const paths = Object.keys(openApi().paths).map((path) => path.replace(/\{\w+\}/g, 'x'));
 const METHODS = ['GET', 'HEAD', 'OPTIONS', 'POST', 'PUT', 'PATCH', 'DELETE', 'TRACE', 'PROPFIND'];
 
