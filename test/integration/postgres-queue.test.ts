@@ -360,4 +360,12 @@ describe.runIf(hasPostgres)('PostgreSQL with many processes', () => {
     proxy.loseAnswer();
     expect(await ledger.run('r2')).toMatchObject({ runId: 'r2' });
   });
+
+  it('opens runs side by side that all need the same new partition', async () => {
+    const fresh = await openTestDatabase(server, 'side_by_side');
+    onTestFinished(() => fresh.close());
+    const ledger = createPostgresLedger(fresh);
+    const opened = Array.from({ length: 20 }, (_, n) => ledger.openRun(newRun(`r${n}`)));
+    expect(await Promise.all(opened)).toHaveLength(20);
+  });
 });

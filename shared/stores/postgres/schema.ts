@@ -27,7 +27,9 @@ DECLARE
 BEGIN
   IF to_regclass('waybill.' || name) IS NOT NULL THEN RETURN; END IF;
   PERFORM pg_advisory_xact_lock(${SCHEMA_LOCK});
-  IF to_regclass('waybill.' || name) IS NOT NULL THEN RETURN; END IF;
+  -- Read from the table: what this session remembers of names may be older than the lock.
+  IF EXISTS (SELECT FROM pg_class WHERE relname = name AND relnamespace = 'waybill'::regnamespace)
+    THEN RETURN; END IF;
   EXECUTE format('CREATE TABLE waybill.%I (LIKE waybill.lines INCLUDING ALL) WITH (fillfactor = 70)', name);
   EXECUTE format('ALTER TABLE waybill.lines ATTACH PARTITION waybill.%I FOR VALUES FROM (%s) TO (%s)',
     name, block * ${BLOCK_RUNS}, (block + 1) * ${BLOCK_RUNS});
