@@ -141,8 +141,10 @@ export function openDatabase(
       try {
         return await tryOnce(work);
       } catch (error) {
-        if (isPrepared && isUnprepared(error)) isPrepared = false;
-        else if (isAgain(error) && performance.now() < until) await sleep(AGAIN_MS);
+        const isLate = performance.now() >= until;
+        // Several find out at once.
+        if (isUnprepared(error) && !isLate) isPrepared = false;
+        else if (isAgain(error) && !isLate) await sleep(AGAIN_MS);
         else throw toStoreError(error, address.name, address.user);
       }
     }
