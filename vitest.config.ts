@@ -8,6 +8,7 @@ export default defineConfig({
       'test/aws/**',
       'test/browser/**',
       'test/docs/**',
+      'test/long/**',
       'test/package/**',
       'test/schemathesis/**',
       'test/vendors/**',
