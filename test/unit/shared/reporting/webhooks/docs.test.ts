@@ -6,12 +6,14 @@ import type { CredentialsRefused } from '../../../../../shared/reporting/webhook
 import { runClosed } from '../../../../../shared/reporting/webhooks/message.ts';
 
 const page = readFileSync(new URL('../../../../../docs/webhooks.md', import.meta.url), 'utf8');
-const [closed, refused] = [...page.matchAll(/```json\n([\s\S]*?)```/g)].map(
+const shown = [...page.matchAll(/```json\n([\s\S]*?)```/g)].map(
   ([, text = '']) => JSON.parse(text) as { type: string; timestamp: string; data: object },
+);
+const [closed, refused] = ['run.closed', 'credentials.refused'].map((type) =>
+  shown.find((each) => each.type === type),
 );
 
 it('run.closed', () => {
-  expect(closed?.type).toBe('run.closed');
   const data = closed?.data as ReturnType<typeof runClosed>;
   const closedAt = new Date(data.closedAt);
   const read = { plan: { shardCount: 1, sizeBytes: 2 }, readBytes: 2, unsent: 0 };
@@ -29,6 +31,5 @@ it('credentials.refused', () => {
     requestId: true,
     since: true,
   };
-  expect(refused?.type).toBe('credentials.refused');
   expect(Object.keys(refused?.data ?? {}).sort()).toEqual(Object.keys(fields).sort());
 });
