@@ -21,9 +21,15 @@ const { vectors } = JSON.parse(
   readFileSync('test/fixtures/cases/presigned/vectors.json', 'utf8'),
 ) as { readonly vectors: readonly Vector[] };
 
-it.each(vectors.map((vector) => [vector.name, vector] as const))(
-  'P01: the address of vector %s is signed byte for byte',
-  async (_name, { accessKeyId, secretKey, securityToken, ...vector }) => {
+/** Keys and tokens with `+`, `/` and `=`. */
+const CASE: Readonly<Record<string, string>> = {
+  'access-key-with-plus': 'P06',
+  'session-token': 'P06',
+};
+
+it.each(vectors.map((vector) => [CASE[vector.name] ?? 'P01', vector.name, vector] as const))(
+  '%s: the address of vector %s is signed byte for byte',
+  async (_case, _name, { accessKeyId, secretKey, securityToken, ...vector }) => {
     const { expected, expires, host, method, path, region, time } = vector;
     const address = await presignUrl({
       method,
