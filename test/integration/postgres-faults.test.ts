@@ -1,8 +1,11 @@
 /** What is wrong with a PostgreSQL is told in one sentence, without its password, and passes by itself. */
 import { execFileSync } from 'node:child_process';
+import { once } from 'node:events';
 import { chmodSync, chownSync, readFileSync, statSync } from 'node:fs';
+import { type AddressInfo, connect, createServer } from 'node:net';
 import { join } from 'node:path';
-import { afterAll, beforeAll, describe, expect, it, onTestFinished } from 'vitest';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { afterAll, beforeAll, describe, expect, it, onTestFinished, vi } from 'vitest';
 import type { LogLevel } from '../../shared/lib/log.ts';
 import { openDatabase } from '../../shared/stores/postgres/database.ts';
 import { createPostgresLedger } from '../../shared/stores/postgres/ledger.ts';
@@ -169,6 +172,40 @@ describe.runIf(hasPostgres)('PostgreSQL in trouble', () => {
     await demote('off');
     await waiting;
     expect(await ledger.read('r1.0.0')).toMatchObject({ state: 'succeeded' });
+  });
+
+  it('a connection that breaks before its transaction has begun is one fault, of who asked', async () => {
+    const { port } = server;
+    const broken = Promise.withResolvers<void>();
+    const proxy = createServer((ours) => {
+      const theirs = connect(port, '127.0.0.1');
+      theirs.pipe(ours);
+      ours.on('data', (bytes) => {
+        if (!bytes.includes('BEGIN')) return void theirs.write(bytes);
+        ours.resetAndDestroy();
+        broken.resolve();
+      });
+      for (const socket of [ours, theirs]) socket.on('error', () => {});
+      ours.on('close', () => theirs.destroy());
+    }).listen(0, '127.0.0.1');
+    await once(proxy, 'listening');
+    onTestFinished(() => void proxy.close());
+    const dsn = server
+      .dsn('trouble')
+      .replace(`:${port}`, `:${(proxy.address() as AddressInfo).port}`);
+    const database = openDatabase(addressOf(dsn), { patienceMs: 0 });
+    onTestFinished(() => database.close());
+    const unhandled = vi.fn();
+    process.on('unhandledRejection', unhandled);
+    onTestFinished(() => void process.off('unhandledRejection', unhandled));
+    const asked = database.transaction(async (query) => {
+      await broken.promise;
+      // The client hears of it, and whatever is not caught would end the process.
+      await sleep(50);
+      return query({ name: 'one', text: 'SELECT 1' });
+    });
+    await expect(asked).rejects.toMatchObject({ code: 'STORE_FAILED' });
+    expect(unhandled).not.toHaveBeenCalled();
   });
 
   it('connections that were killed while idle are replaced', async () => {

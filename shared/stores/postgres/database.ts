@@ -154,7 +154,9 @@ export function openDatabase(
     <Result>(work: (query: Query, later: Later) => Promise<Result>) =>
     async (client: pg.PoolClient): Promise<Result> => {
       // Answers that nobody waits for yet: what they say is heard at the end.
-      const unheard = [client.query('BEGIN') as Promise<unknown>];
+      const begun: Promise<unknown> = client.query('BEGIN');
+      begun.catch(() => {});
+      const unheard = [begun];
       const last: Parameters<Query>[] = [];
       const query = queryBy(client);
       try {
