@@ -3,10 +3,6 @@
  * document is generated from them: one source of truth.
  */
 import * as v from 'valibot';
-import { RUN_CURSOR, TRANSFER_CURSOR } from '../ledger/cursors.ts';
-import { TRANSFER_STATES } from '../ledger/merge.ts';
-import { MIGRATION_ID, MIGRATION_STATES } from '../ledger/migration.ts';
-import { OPERATIONS, RUN_STATES } from '../ledger/model.ts';
 import { CAUSE_CLASSES, InputError } from '../lib/errors.ts';
 import { having, implies, inJson, parseWith, strictObject, wholeNumber } from '../lib/validate.ts';
 import { BUCKET, REGION } from '../manifest/cos-names.ts';
@@ -53,12 +49,12 @@ export const parseQuery = <Schema extends v.GenericSchema>(
   query: unknown,
 ): v.InferOutput<Schema> => parseWith(schema, query, 'The query', 'QUERY_INVALID');
 
-function parameters<Entries extends v.ObjectEntries>(entries: Entries) {
+export function parameters<Entries extends v.ObjectEntries>(entries: Entries) {
   const names = Object.keys(entries).join(', ') || 'none';
   return strictObject(entries, `is not a parameter of this route; expected ${names}`);
 }
 
-const matching = (pattern: RegExp, expected: string) =>
+export const matching = (pattern: RegExp, expected: string) =>
   v.pipe(v.string(`expected ${expected}`), v.regex(pattern, `expected ${expected}`));
 
 const flag = v.boolean('expected true or false');
@@ -242,60 +238,6 @@ export const retryBody = strictObject({
 export const UPLOAD_PREFIXES = ['cos-fetch/', 'cos-batch/', 'oms/', 'oms-lists/'] as const;
 
 export const uploadBody = keyBody(UPLOAD_PREFIXES, {});
-
-function limit(max: number, fallback: number) {
-  const expected = `expected a whole number from 1 to ${max}`;
-  const isWithin = (text: string) => /^\d{1,4}$/.test(text) && +text >= 1 && +text <= max;
-  const json = { type: 'integer', minimum: 1, maximum: max, default: fallback };
-  return v.pipe(
-    v.optional(v.string(), String(fallback)),
-    v.check(isWithin, expected),
-    inJson(json),
-    v.transform(Number),
-  );
-}
-
-/** Comma-separated words of a list. */
-const words = <Word extends string>(known: readonly Word[]) =>
-  v.optional(
-    v.pipe(
-      v.string(),
-      v.regex(
-        new RegExp(`^(?:${known.join('|')})(?:,(?:${known.join('|')}))*$`),
-        `expected some of ${known.join(', ')}`,
-      ),
-      v.transform((list) => list.split(',')),
-      v.array(v.picklist(known)),
-      // A store may take only so many words.
-      v.transform((list) => [...new Set(list)]),
-    ),
-  );
-
-/** As the ledger makes them. */
-const cursor = (pattern: RegExp) =>
-  v.optional(v.pipe(v.string(), v.regex(pattern, 'expected a nextCursor of an earlier page')));
-
-export const runsQuery = parameters({
-  cursor: cursor(RUN_CURSOR),
-  limit: limit(100, 20),
-  /** Only runs of this migration; without it, only runs of none. */
-  migration: v.optional(matching(MIGRATION_ID, 'the id of a migration')),
-  operation: words(OPERATIONS),
-  state: words(RUN_STATES),
-});
-
-export const transfersQuery = parameters({
-  cursor: cursor(TRANSFER_CURSOR),
-  limit: limit(1_000, 100),
-  state: words(TRANSFER_STATES),
-  cause: words(CAUSE_CLASSES),
-});
-
-export const migrationsQuery = parameters({
-  cursor: cursor(RUN_CURSOR),
-  limit: limit(100, 20),
-  state: words(MIGRATION_STATES),
-});
 
 /** The query of a route that takes no parameters. */
 export const noQuery = parameters({});

@@ -5,22 +5,10 @@
 import * as v from 'valibot';
 import { AUDIT_LEVELS, VERDICTS } from '../audit/judge.ts';
 import { TRANSFER_STATES } from '../ledger/merge.ts';
-import { OPERATIONS, RUN_STATES, TRIGGERS } from '../ledger/model.ts';
+import { OPERATIONS, RUN_STATES, TRANSFER_EVENTS, TRIGGERS } from '../ledger/model.ts';
 import { CAUSE_CLASSES } from '../lib/errors.ts';
 import { providerHealthShape } from '../limits/status.ts';
 import { SOURCE_KINDS } from '../manifest/sources/config.ts';
-
-const EVENTS = [
-  'ordered',
-  'submitting',
-  'accepted',
-  'refused',
-  'unanswered',
-  'resolved',
-  'callback',
-  'poll',
-  'cancelled',
-] as const;
 
 export const instant = v.pipe(v.string(), v.isoTimestamp());
 
@@ -183,7 +171,7 @@ export const transferShape = v.strictObject({
     v.strictObject({
       at: instant,
       attempt: count,
-      event: v.picklist(EVENTS),
+      event: v.picklist(TRANSFER_EVENTS),
       state: v.picklist(TRANSFER_STATES),
       providerId: v.optional(v.string()),
       code: v.optional(v.string()),

@@ -201,16 +201,19 @@ export interface TransferObject extends ListedFields {
 }
 
 /** One thing that happened to a transfer, as its history shows it. */
-export type TransferEvent =
-  | 'ordered'
-  | 'submitting'
-  | 'accepted'
-  | 'refused'
-  | 'unanswered'
-  | 'resolved'
-  | 'callback'
-  | 'poll'
-  | 'cancelled';
+export const TRANSFER_EVENTS = [
+  'ordered',
+  'submitting',
+  'accepted',
+  'refused',
+  'unanswered',
+  'resolved',
+  'callback',
+  'poll',
+  'cancelled',
+] as const;
+
+export type TransferEvent = (typeof TRANSFER_EVENTS)[number];
 
 /** A fact with when and how it was learnt; what `record` takes. */
 export interface TransferUpdate extends Fact {

@@ -8,7 +8,8 @@ import { runView, transferView } from '../../ledger/views.ts';
 import { withoutUndefined } from '../../lib/values.ts';
 import type { Describe } from '../../manifest/describe.ts';
 import { json } from '../../runtime/http.ts';
-import { parseQuery, runsQuery, transfersQuery } from '../requests.ts';
+import { runsQuery, transfersQuery } from '../page-queries.ts';
+import { parseQuery } from '../requests.ts';
 import type { RUN_ROUTES } from '../routes/runs.ts';
 import { absent, findRun, howManyFit, type Routes } from './common.ts';
 

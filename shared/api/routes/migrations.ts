@@ -11,7 +11,8 @@ import {
   migrationsShape,
   openedShape,
 } from '../migration-responses.ts';
-import { migrationsQuery, retryBody } from '../requests.ts';
+import { migrationsQuery } from '../page-queries.ts';
+import { retryBody } from '../requests.ts';
 import {
   certificateExample,
   differentExample,

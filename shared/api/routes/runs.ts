@@ -1,5 +1,5 @@
 /** Descriptions of the routes that read runs and transfers. */
-import { runsQuery, transfersQuery } from '../requests.ts';
+import { runsQuery, transfersQuery } from '../page-queries.ts';
 import { runShape, runsShape, transferShape, transfersShape } from '../responses.ts';
 import { runExample, transferExample } from './examples.ts';
 import type { RouteDescription } from './route.ts';

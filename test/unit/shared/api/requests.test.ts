@@ -1,11 +1,11 @@
 import { describe, expect, it } from 'vitest';
+import { runsQuery } from '../../../../shared/api/page-queries.ts';
 import {
   fetchesBody,
   manifestBody,
   parseBody,
   parseQuery,
   retryBody,
-  runsQuery,
   taskListBody,
 } from '../../../../shared/api/requests.ts';
 import { InputError } from '../../../../shared/lib/errors.ts';
