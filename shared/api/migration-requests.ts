@@ -14,7 +14,7 @@ const schedule = v.pipe(
   v.string(CRON),
   v.maxLength(100, CRON),
   v.check(isCronText, CRON),
-  inJson({ pattern: '^\\S+(?: \\S+){4}$' }),
+  inJson({ pattern: '^[0-9A-Za-z*,/-]+(?: [0-9A-Za-z*,/-]+){4}$' }),
 );
 
 const name = v.pipe(

@@ -136,6 +136,7 @@ const problemOf = (status: ProblemStatus): object => ({
 /** Other names are ids of ours: whatever is none of them is not found. */
 const PATH_PATTERNS = {
   groupId: { pattern: GROUP_ID.source },
+  jobId: { pattern: GROUP_ID.source },
   taskId: { pattern: TASK_ID.source },
 } as const;
 

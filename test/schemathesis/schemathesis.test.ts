@@ -46,7 +46,7 @@ it('the service takes what its document allows, refuses the rest, and answers as
       maxBuffer: 1e8,
     },
   ).catch(({ stdout: told, message }: { stdout: string; message: string }) => {
-    throw new Error(told || message);
+    throw new Error(`${told || message}\n${live.output().slice(-20_000)}`);
   });
 
   // The one that it reads the document with is not asked again.

@@ -4,6 +4,7 @@
  * daylight saving time lengthens or shortens is longer or shorter. Pure.
  */
 import * as v from 'valibot';
+import { inJson } from '../../lib/validate.ts';
 
 interface Window {
   /** Minutes of the day; a window that ends before it begins goes over midnight. */
@@ -90,6 +91,7 @@ export const paceText = v.pipe(
     const pace = dataset.typed ? read(dataset.value) : undefined;
     if (typeof pace === 'string') addIssue({ message: pace });
   }),
+  inJson({ pattern: '^(?:\\S+ )?(?:\\d\\d:\\d\\d-\\d\\d:\\d\\d \\d+/s, )*\\d+/s$' }),
 );
 
 /** @param text that passed `paceText` */
