@@ -18,7 +18,7 @@ export type CheckLine = v.InferOutput<typeof checkLine>;
 export const checkShape = v.object({ ok: v.boolean(), checks: v.array(checkLine) });
 
 /** What to do, by the provider's code. */
-const TODO: Readonly<Record<string, string>> = {
+const ADVICE: Readonly<Record<string, string>> = {
   InvalidAccessKeyId: 'Check the access key.',
   SignatureDoesNotMatch: 'Check the secret key.',
   NoSuchBucket: 'Create the bucket, or correct its name and region.',
@@ -29,8 +29,9 @@ const TODO: Readonly<Record<string, string>> = {
 /** @throws what is no failure of the call */
 export function explainFailure(error: unknown): string {
   if (error instanceof ProviderError) {
-    const todo = own(TODO, error.providerCode) ?? 'Look the code up in docs/troubleshooting.md.';
-    return `${sentence(error.message)} ${todo}`;
+    const advice =
+      own(ADVICE, error.providerCode) ?? 'Look the code up in docs/troubleshooting.md.';
+    return `${sentence(error.message)} ${advice}`;
   }
   if (error instanceof TransportError) {
     return `${sentence(error.message)} Check the region, the endpoint and the network.`;

@@ -12,6 +12,7 @@ import { moveStep } from './move-step.ts';
 import { pilotStep } from './pilot-step.ts';
 import { planStep } from './plan-step.ts';
 import { type MigrationRecord, readMigration, toKept } from './record.ts';
+import { keepReports } from './reports.ts';
 import { resendStep } from './resend-step.ts';
 import { orderRetry } from './retry.ts';
 import type { Step, StepOptions } from './step.ts';
@@ -55,6 +56,7 @@ async function takeStep(migration: MigrationRecord, options: StepOptions): Promi
   const { migrationId, state } = migration;
   const next = await stepOf(migration)?.(migration, options);
   if (!next) return false;
+  if (next.closedAt !== null && migration.closedAt === null) await keepReports(next, options);
   if (next.state !== state) await announce(next, options);
   // Somebody who steers it was faster: the step is repeated, or another one taken.
   if (!(await ledger.changeMigration(toKept(next)))) return true;

@@ -7,7 +7,7 @@ import { reportText } from '../runs/reports.ts';
 import { reportKey } from '../stores/layout.ts';
 import { countMigration } from './counts.ts';
 import { failuresOf } from './failures.ts';
-import { goneKey } from './ids.ts';
+import { goneKey, migrationKey } from './ids.ts';
 import type { MigrationRecord } from './record.ts';
 import type { StepOptions } from './step.ts';
 import { viewOf } from './view.ts';
@@ -41,6 +41,16 @@ export async function* migrationReport(
     }
     const summary = { ...viewOf(migration, counted), failures: groups.all() };
     yield `${JSON.stringify(summary, null, 2)}\n`;
+  }
+}
+
+/** Keeps the reports of a migration that ends: later they may be too long for an answer. */
+export async function keepReports(migration: MigrationRecord, stores: Stores): Promise<void> {
+  for (const name of MIGRATION_REPORTS) {
+    // The catch-up has written it.
+    if (name === 'gone.csv') continue;
+    const key = migrationKey(migration.migrationId, name);
+    await stores.objects.put(key, migrationReport(name, migration, stores));
   }
 }
 

@@ -8,7 +8,7 @@ import { withoutUndefined } from '../../lib/values.ts';
 import type { SourceConfig } from '../../manifest/sources/config.ts';
 import { findSource } from '../../manifest/sources/find-bucket.ts';
 import { createFind } from '../../manifest/sources/sources.ts';
-import { planKey } from '../../migrations/ids.ts';
+import { migrationKey, planKey } from '../../migrations/ids.ts';
 import { openMigration } from '../../migrations/open.ts';
 import { type MigrationRecord, readMigration, toRecord } from '../../migrations/record.ts';
 import { type MigrationReport, migrationReport } from '../../migrations/reports.ts';
@@ -122,10 +122,16 @@ const report =
   (name: MigrationReport, options: MigrationOptions): Route =>
   async (request) => {
     const migration = await findMigration(options.ledger, request);
+    const { migrationId, closedAt } = migration;
+    const key = migrationKey(migrationId, name);
+    if (closedAt !== null && (await options.objects.head(key))) {
+      const { objects, uploads } = options;
+      return storedReport(migrationId, name, key, { objects, reading: uploads?.reading });
+    }
     const { check, ...stores } = impatient(options);
     const text = await collect(migrationReport(name, migration, { ...options, ...stores }));
     check();
-    return answer(migration.migrationId, name, text);
+    return answer(migrationId, name, text, 'wait until the migration ends');
   };
 
 /** Of the latest audit that has it. */

@@ -39,9 +39,10 @@ const report = <Name extends string>(name: Name, type: v.GenericSchema | string,
     answers: { 200: type },
     answer,
     problems: [404],
+    mayRedirect: true,
   }) as const;
 
-/** Of the latest audit; one may be too long for an answer. */
+/** Of the latest audit. */
 const auditReport = <Name extends AuditFileName>(
   name: Name,
   type: v.GenericSchema | string,
@@ -50,7 +51,6 @@ const auditReport = <Name extends AuditFileName>(
   ({
     ...report(name, type, answer),
     summary: `The report ${name} of the latest audit of a migration`,
-    mayRedirect: true,
   }) as const;
 
 const steer = <Action extends string>(action: Action, summary: string) =>

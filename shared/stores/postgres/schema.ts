@@ -218,7 +218,7 @@ export async function migrateDatabase(address: PostgresAddress): Promise<number>
   }
 }
 
-const TODO = 'run `waybill database migrate`';
+const REMEDY = 'run `waybill database migrate`';
 
 /** @throws StoreError when its tables are not those of this program, or it can't be written */
 export async function checkDatabase(database: Database): Promise<void> {
@@ -232,12 +232,12 @@ export async function checkDatabase(database: Database): Promise<void> {
       throw error;
     });
   if (!version)
-    throw new StoreError(`PostgreSQL at ${address.name} has no tables of Waybill: ${TODO}.`);
+    throw new StoreError(`PostgreSQL at ${address.name} has no tables of Waybill: ${REMEDY}.`);
   const found = Number(version[0]?.['version']);
   refuseNewer(found, address);
   if (found < VERSION) {
     throw new StoreError(
-      `PostgreSQL at ${address.name} has tables of version ${found}, this program needs ${VERSION}: ${TODO}.`,
+      `PostgreSQL at ${address.name} has tables of version ${found}, this program needs ${VERSION}: ${REMEDY}.`,
     );
   }
   await checkRights(database);

@@ -160,7 +160,10 @@ async function complete(world: World, stores: Stores, life: Life) {
     await check(stores.ledger);
     await send(stores, world.gone);
     const checked = await check(stores.ledger);
-    if (checked?.state === 'completed') return checked.counts;
+    if (checked?.state !== 'completed') continue;
+    const failed = await text(stores.objects.read(`migrations/${ID}/failed.csv`));
+    expect(failed.trimEnd().split('\r\n')).toHaveLength(1 + checked.counts.failed);
+    return checked.counts;
   }
   throw new Error('it does not end');
 }
