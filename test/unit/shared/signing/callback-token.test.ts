@@ -34,7 +34,7 @@ describe('callback tokens', () => {
     const changes = fc.property(
       claims,
       fc.nat(),
-      fc.constantFrom('0', 'a', 'A', 's', 'f', '.', '-', ''),
+      fc.constantFrom('0', 'a', 'A', 's', 'f', '.', '-', '\u0130', '\ud800', ''),
       fc.boolean(),
       (claim, position, char, insert) => {
         const token = tokens.make(claim, later(60));
