@@ -57,7 +57,7 @@ export function childrenOf(field: string, node: XmlNode, known: string): Nodes {
 export function listOf(field: string, node: XmlNode | undefined, name: string): readonly XmlNode[] {
   if (!node) return [];
   // Tags may be replaced by none.
-  if (node.children.length === 0 && node.name === 'TagSet') return [];
+  if (node.children.length === 0 && /^(?:TagSet|NewObjectTagging)$/.test(node.name)) return [];
   if (node.children.length === 0) throw malformed(field, `${node.name} is empty`);
   const other = node.children.find((child) => child.name !== name);
   if (other) throw malformed(field, `${other.name} is no node of ${node.name}`);

@@ -84,6 +84,9 @@ const bucketArn = v.pipe(
 
 const tag = strictObject({ key: text(1, 1024), value: text(0, 1024) });
 
+/** Without any tag, `Replaced` removes all. */
+const tags = v.array(tag, 'expected a list');
+
 const grant = strictObject({
   grantee: strictObject({
     displayName: v.exactOptional(text(1, 1024)),
@@ -118,7 +121,7 @@ const copy = v.pipe(
     unModifiedSinceConstraint: v.exactOptional(timestamp),
     newObjectMetadata: v.exactOptional(objectMetadata),
     taggingDirective: v.exactOptional(directive),
-    newObjectTagging: v.exactOptional(list(tag)),
+    newObjectTagging: v.exactOptional(tags),
     storageClass: v.exactOptional(text(1, 64)),
     targetResource: bucketArn,
   }),
@@ -141,9 +144,10 @@ const copy = v.pipe(
     v.partialCheck(
       [['taggingDirective'], ['newObjectTagging']],
       ({ taggingDirective, newObjectTagging }) =>
-        (taggingDirective !== 'Replaced' && taggingDirective !== 'Add') ||
-        newObjectTagging !== undefined,
-      'expected tags where taggingDirective is Replaced or Add',
+        newObjectTagging?.length === 0
+          ? taggingDirective === 'Replaced'
+          : newObjectTagging !== undefined || !['Replaced', 'Add'].includes(`${taggingDirective}`),
+      'expected tags where taggingDirective is Replaced or Add; an empty list only with Replaced',
     ),
     ['newObjectTagging'],
   ),
@@ -165,9 +169,8 @@ const restore = strictObject({
   jobTier: word(['Bulk', 'Standard']),
 });
 
-/** Without any tag, `Replaced` removes all. */
 const tagging = v.pipe(
-  strictObject({ taggingDirective: directive, tagSet: v.array(tag, 'expected a list') }),
+  strictObject({ taggingDirective: directive, tagSet: tags }),
   v.forward(
     v.partialCheck(
       [['taggingDirective'], ['tagSet']],
