@@ -48,9 +48,9 @@ export async function countMigration(
   migration: MigrationRecord,
   ledger: Pick<Ledger, 'readNote' | 'run' | 'transfersOf'>,
 ): Promise<Counted> {
-  const found = await sideBySide(migration.runs, RUNS_AT_ONCE, async ({ lines, runId }) => {
-    const run = await ledger.run(runId);
-    return run && withObjects(run, lines, ledger);
+  const found = await sideBySide(migration.runs, RUNS_AT_ONCE, async (entry) => {
+    const run = await ledger.run(entry.runId);
+    return run && withObjects(run, entry, migration.route, ledger);
   });
   const runs = new Map(found.flatMap((run) => (run ? [[run.runId, run] as const] : [])));
   const first = migration.rounds[0];
@@ -158,5 +158,5 @@ function ofRound(
 /** Of the round's list: what was retried is in no list. */
 const linesCut = (runs: readonly RunEntry[], index: number): number =>
   runs
-    .filter(({ role, round }) => round === index && (role === 'pilot' || role === 'move'))
+    .filter((entry) => entry.round === index && entry.role !== 'retry' && isCounted(entry))
     .reduce((sum, { lines }) => sum + lines, 0);

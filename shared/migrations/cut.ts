@@ -8,6 +8,7 @@ import { cutKey, stepRunId } from './ids.ts';
 import { openOmsRun } from './oms-runs.ts';
 import { partsOf, readPart, writtenOf } from './parts.ts';
 import {
+  isCounted,
   isOmsRoute,
   latestRound,
   type MigrationRecord,
@@ -56,6 +57,7 @@ export async function cutNext(
   migration: MigrationRecord,
   options: StepOptions,
 ): Promise<MigrationRecord> {
+  if (movesPrefix(migration)) return withPrefix(migration);
   const { objects, cutParts = CUT_PARTS } = options;
   const round = latestRound(migration);
   const parts = await partsOf(migration, objects);
@@ -76,6 +78,21 @@ export async function cutNext(
   const cut = await withManifest(migration, 'move', text(), () => count, options);
   const done = { cutParts: round.cutParts + own.length, cutLines: line };
   return withRound(count === 0 ? migration : cut, { ...round, ...done });
+}
+
+/** Its first round: what a catch-up found changed is a list. */
+const movesPrefix = ({ route, rounds }: Pick<MigrationRecord, 'route' | 'rounds'>): boolean =>
+  route === 'oms-prefix' && rounds.length === 1;
+
+/** With the run of the whole prefix, in which the pilot goes again. */
+function withPrefix(migration: MigrationRecord): MigrationRecord {
+  const { migrationId, runs } = migration;
+  const lines = writtenOf(migration);
+  const runId = stepRunId(migrationId, 0, 'move');
+  const covered = runs.map((each) => (isCounted(each) ? { ...each, coveredBy: runId } : each));
+  const entry = { runId, role: 'move', round: 0, lines } as const;
+  const round = { ...latestRound(migration), cutLines: lines };
+  return withRound({ ...migration, runs: [...covered, entry] }, round);
 }
 
 /** The key of the manifest of a run. */
@@ -111,9 +128,13 @@ export async function openCutRuns(
     if (role !== 'pilot' && role !== 'move' && role !== 'again') continue;
     const run = runs.get(entry.runId);
     if (run && run.state !== 'planning') continue;
+    if (role === 'move' && movesPrefix(migration)) {
+      await openOmsRun(migration, entry, undefined, options);
+      continue;
+    }
     const manifest = await planner.find(manifestOf(migration, entry));
     if (isOmsRoute(migration.route)) {
-      await openOmsRun(migration, entry.runId, manifest, options);
+      await openOmsRun(migration, entry, manifest, options);
       continue;
     }
     await planner.plan({ ...manifest, runId: entry.runId }, 'migration', {

@@ -2,37 +2,56 @@
 import type { Ledger } from '../ledger/ledger.ts';
 import { TRANSFER_STATES, type TransferState } from '../ledger/merge.ts';
 import type { Run, Transfer } from '../ledger/model.ts';
+import type { MigrationRoute, RunEntry } from './record.ts';
+
+type States = Record<TransferState, number>;
 
 /** The run with objects in its counts, as far as OMS tells them; others are as they are. @throws StoreError */
 export async function withObjects(
   run: Run,
-  lines: number,
+  { lines }: Pick<RunEntry, 'lines'>,
+  route: MigrationRoute | undefined,
   ledger: Pick<Ledger, 'transfersOf'>,
 ): Promise<Run> {
   if (run.operation !== 'oms-v2-create-task') return run;
   const transfers = await ledger.transfersOf(run.runId, 0, TRANSFER_STATES);
   const { quarantined } = run.counts;
-  const states = Object.fromEntries(TRANSFER_STATES.map((state) => [state, 0])) as Record<
-    TransferState,
-    number
-  >;
-  // What a task has not told is counted with the others that are planned.
-  const untold = transfers.length === 1 ? Math.max(0, lines - quarantined) : 0;
+  const states = Object.fromEntries(TRANSFER_STATES.map((state) => [state, 0])) as States;
+  // Of several tasks nobody knows which has how many, before they tell.
+  const expected = transfers.length === 1 ? Math.max(0, lines - quarantined) : undefined;
   for (const transfer of transfers) {
-    for (const [state, count] of objectsOf(transfer, untold)) states[state] += count;
+    for (const [state, count] of objectsOf(transfer, expected, route)) states[state] += count;
   }
   return { ...run, counts: { ...run.counts, ...states } };
 }
 
+/**
+ * @param expected objects of the list; behind a prefix OMS finds its own, and what it found more is in
+ *   nobody's list
+ */
 function objectsOf(
   { progress, state }: Transfer,
-  untold: number,
+  expected: number | undefined,
+  route: MigrationRoute | undefined,
 ): readonly (readonly [TransferState, number])[] {
-  const { objects = 0, objectsFailed = 0, objectsTotal = 0 } = progress ?? {};
-  const total = Math.max(objectsTotal, untold, objects + objectsFailed);
-  if (state === 'succeeded') return [['succeeded', total]];
-  const arrived: readonly [TransferState, number] = ['succeeded', objects];
-  if (state === 'failed' || state === 'cancelled') return [arrived, [state, total - objects]];
-  const left = total - objects - objectsFailed;
-  return [arrived, ['failed', objectsFailed], [state, left]];
+  const { objects = 0, objectsFailed = 0, objectsTotal } = progress ?? {};
+  const told = Math.max(objectsTotal ?? 0, objects + objectsFailed);
+  const total = expected ?? told;
+  if (state === 'succeeded') {
+    // What OMS did not find it did not move.
+    const found = route === 'oms-prefix' ? Math.min(objectsTotal ?? total, total) : total;
+    return [
+      ['succeeded', found],
+      ['failed', total - found],
+    ];
+  }
+  const isOver = state === 'failed' || state === 'cancelled';
+  // What failed goes again with the task.
+  const failed = state === 'submitted' || isOver ? Math.min(objectsFailed, total) : 0;
+  const arrived = Math.min(objects, total - failed);
+  return [
+    ['succeeded', arrived],
+    ['failed', failed],
+    [state, total - arrived - failed],
+  ];
 }

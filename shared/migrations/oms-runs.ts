@@ -1,8 +1,17 @@
-/** Moves a manifest by tasks of OMS: opens the run that creates them. */
+/** Moves a manifest, or all behind a prefix, by tasks of OMS: opens the run that creates them. */
 import type { Cause } from '../lib/errors.ts';
+import { parseSourceUrl } from '../manifest/sources/address.ts';
+import { omsForm } from '../plans/oms-limits.ts';
 import type { OmsProject } from '../providers/huawei/config.ts';
 import { openCreation } from '../runs/oms/open.ts';
-import type { MigrationRecord } from './record.ts';
+import { nodeOf } from '../runs/oms/source-node.ts';
+import {
+  latestRound,
+  type MigrationOrder,
+  type MigrationRecord,
+  type RunEntry,
+  type RunRole,
+} from './record.ts';
 import { type StepOptions, targetOf } from './step.ts';
 
 const projectOf = (
@@ -25,31 +34,58 @@ export function omsFault(
   };
 }
 
-/** @throws StoreError */
+/** @param manifest undefined for all behind the prefix of the source @throws StoreError */
 export async function openOmsRun(
   migration: MigrationRecord,
-  runId: string,
-  manifest: { readonly key: string; readonly etag: string },
+  { role, runId }: Pick<RunEntry, 'role' | 'runId'>,
+  manifest: { readonly key: string; readonly etag: string } | undefined,
   options: StepOptions,
 ): Promise<void> {
   const { migrationId, order, route } = migration;
   const { bucket } = targetOf(migration);
   const project = projectOf(migration, options);
   if (!project) return;
-  const { credentials, onKeyExist } = order;
+  const { credentials } = order;
   await openCreation(
     { runId, trigger: 'migration', migrationId },
     {
       project,
       ...(credentials !== undefined && { credentials }),
-      list: { key: manifest.key, etag: manifest.etag, bucket },
+      ...(manifest && { list: { key: manifest.key, etag: manifest.etag, bucket } }),
+      ...(!manifest && { makes: formOf(migration) }),
       order: {
-        taskType: route === 'oms-url-list' ? 'url_list' : 'list',
+        objectOverwriteMode: modeOf(order.onKeyExist, role),
         dstNode: { bucket },
-        objectOverwriteMode:
-          onKeyExist === 'ignore' ? 'NO_OVERWRITE' : 'SIZE_LAST_MODIFIED_COMPARISON_OVERWRITE',
+        ...(manifest
+          ? { taskType: route === 'oms-url-list' ? 'url_list' : 'list' }
+          : { taskType: 'prefix', ...prefixOf(migration, options) }),
       },
     },
     options,
   );
+}
+
+/** What differs from the source is at the target already, perhaps of the same size. */
+function modeOf(onKeyExist: MigrationOrder['onKeyExist'], role: RunRole) {
+  if (role === 'again') return 'FULL_OVERWRITE';
+  return onKeyExist === 'ignore' ? 'NO_OVERWRITE' : 'SIZE_LAST_MODIFIED_COMPARISON_OVERWRITE';
+}
+
+function formOf(migration: MigrationRecord): 'group' | 'task' {
+  const { written, bytes } = latestRound(migration).list ?? { written: 0, bytes: '0' };
+  return omsForm(written, Number(bytes));
+}
+
+/** Source and target of a task that takes all behind a prefix; the plan has seen that they fit. */
+function prefixOf(migration: MigrationRecord, { sources }: StepOptions) {
+  const { bucket, prefix } = targetOf(migration);
+  const address = parseSourceUrl(migration.order.source ?? '', 'prefix');
+  const found = 'fault' in address ? undefined : sources.find(address);
+  const node = found && !('names' in found) && nodeOf(found);
+  if ('fault' in address || !node) throw new Error('The plan allowed a prefix without a source.');
+  const savePrefix = prefix.slice(0, prefix.length - address.key.length);
+  return {
+    srcNode: { ...node, objectKey: [address.key] },
+    dstNode: { bucket, ...(savePrefix !== '' && { savePrefix }) },
+  };
 }

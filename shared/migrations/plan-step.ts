@@ -1,4 +1,5 @@
 /** Planned: writes the plan, chooses the route, and waits for a start where one was asked for. */
+import type { Cause } from '../lib/errors.ts';
 import { parseSourceUrl } from '../manifest/sources/address.ts';
 import { isSourceUrl } from '../manifest/url.ts';
 import { createPlanCounts } from '../plans/counts.ts';
@@ -9,7 +10,7 @@ import { openWritten } from '../runs/written-list.ts';
 import { planKey } from './ids.ts';
 import { omsFault } from './oms-runs.ts';
 import { movedKey, writtenOf } from './parts.ts';
-import { isOmsRoute, latestRound, type MigrationRecord } from './record.ts';
+import { isOmsRoute, latestRound, type MigrationRecord, type MigrationRoute } from './record.ts';
 import { type Step, type StepOptions, targetOf } from './step.ts';
 
 export const planStep: Step = async (migration, options) => {
@@ -19,7 +20,7 @@ export const planStep: Step = async (migration, options) => {
     await options.objects.put(planKey(migration.migrationId), `${JSON.stringify(plan, null, 2)}\n`);
     const chosen = order.route === 'auto' ? (plan.recommended.route ?? undefined) : order.route;
     if (isOmsRoute(chosen)) {
-      const fault = omsFault(migration, options);
+      const fault = omsFault(migration, options) ?? routeFault(plan, chosen);
       if (fault) return { ...migration, state: 'paused', resumeTo: 'planned', error: fault };
     } else if (chosen !== undefined && chosen !== 'cos-fetch') {
       throw new Error(`no route ${chosen}`);
@@ -32,16 +33,24 @@ export const planStep: Step = async (migration, options) => {
   return { ...migration, state: order.pilot > 0 ? 'pilot' : 'moving' };
 };
 
+/** Why the route that was asked for does not lead there. */
+function routeFault({ routes }: MigrationPlan, route: MigrationRoute | undefined) {
+  const message = routes.find((each) => each.route === route)?.unavailable?.message;
+  return message === undefined ? undefined : routeAbsent(message);
+}
+
+const routeAbsent = (message: string): Cause => ({
+  provider: 'waybill',
+  code: 'ROUTE_ABSENT',
+  class: 'request',
+  message,
+});
+
 const withoutRoute = (migration: MigrationRecord, plan: MigrationPlan): MigrationRecord => ({
   ...migration,
   state: 'paused',
   resumeTo: 'planned',
-  error: {
-    provider: 'waybill',
-    code: 'ROUTE_ABSENT',
-    class: 'request',
-    message: plan.recommended.reason,
-  },
+  error: routeAbsent(plan.recommended.reason),
 });
 
 async function makePlan(migration: MigrationRecord, options: StepOptions): Promise<MigrationPlan> {

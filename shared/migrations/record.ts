@@ -30,7 +30,7 @@ export type MigrationRoute = (typeof MIGRATION_ROUTES)[number];
 
 /** By tasks that Waybill creates. */
 export const isOmsRoute = (route: MigrationRoute | undefined): boolean =>
-  route === 'oms-list' || route === 'oms-url-list';
+  route?.startsWith('oms-') ?? false;
 
 export const AUDITS = [...AUDIT_LEVELS, 'none'] as const;
 
@@ -62,9 +62,9 @@ export const RUN_ROLES = ['list', 'pilot', 'move', 'retry', 'audit', 'again'] as
 
 export type RunRole = (typeof RUN_ROLES)[number];
 
-/** What it sends was not sent before, or failed: its objects are counted. */
-export const isCounted = ({ role }: { readonly role: RunRole }): boolean =>
-  role !== 'list' && role !== 'audit' && role !== 'again';
+/** What it sends was not sent before, or failed, and no other run covers it: its objects are counted. */
+export const isCounted = ({ coveredBy, role }: Pick<RunEntry, 'coveredBy' | 'role'>): boolean =>
+  coveredBy === undefined && role !== 'list' && role !== 'audit' && role !== 'again';
 
 const runEntry = v.object({
   runId: text,
@@ -77,6 +77,8 @@ const runEntry = v.object({
   level: v.exactOptional(v.picklist(AUDIT_LEVELS)),
   /** The run that took over its failures. */
   handedTo: v.exactOptional(text),
+  /** The run that takes all of its objects once more, with all others. */
+  coveredBy: v.exactOptional(text),
   /** Failures that it took over from others without sending them again. */
   left: v.exactOptional(count),
   /** The run that took those over. */

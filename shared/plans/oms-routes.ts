@@ -4,31 +4,18 @@
  */
 import { TARGET_KEY_BYTES } from '../manifest/target-address.ts';
 import { countAbove, OMS_MAX_BYTES } from './counts.ts';
+import { OMS_CLOUDS, omsForm } from './oms-limits.ts';
 import { count, type Facts, present, type RouteRule } from './route.ts';
 import { accessOf } from './source.ts';
 
-/** https://support.huaweicloud.com/intl/en-us/productdesc-oms/oms_01_0038.html */
-const TASK_MAX_OBJECTS = 5_000_000;
-const TASK_MAX_BYTES = 3e12;
-
-/** Clouds that OMS reads with keys, of those that sources know. */
-const CLOUDS: Readonly<Partial<Record<Facts['source']['kind'], string>>> = {
-  s3: 'AWS',
-  oss: 'Aliyun',
-  cos: 'Tencent',
-  obs: 'HuaweiCloud',
-  gs: 'Google',
-};
-
-const form = ({ counts }: Facts) =>
-  counts.objects > TASK_MAX_OBJECTS || counts.bytes > TASK_MAX_BYTES ? 'group' : 'task';
+const form = ({ counts }: Facts) => omsForm(counts.objects, counts.bytes);
 
 function withKeys(facts: Facts): string | undefined {
   const { source, target } = facts;
   const { kind, credentials, life, region, prefix } = source;
   if (target.kind !== 'obs') return 'OMS writes to OBS only.';
   if (kind === 'urls') return 'The list has URLs, so OMS needs a URL list.';
-  if (CLOUDS[kind] === undefined) return `OMS has no way to read sources of kind ${kind}.`;
+  if (OMS_CLOUDS[kind] === undefined) return `OMS has no way to read sources of kind ${kind}.`;
   if (credentials === undefined) return 'OMS reads such a source with keys, and it has none.';
   if (life?.areTemporary && form(facts) === 'group') {
     return `The list needs a group of tasks (${count(facts.counts.objects)} objects), and groups take no temporary keys.`;
@@ -105,8 +92,12 @@ export const omsPrefix: RouteRule = {
   route: 'oms-prefix',
   impossible: (facts) => {
     const reason = withKeys(facts);
-    if (reason !== undefined || facts.source.isWhole) return reason;
-    return 'OMS would take everything behind the prefix, and the list is only a part of it.';
+    if (reason !== undefined) return reason;
+    if (!facts.source.isWhole) {
+      return 'OMS would take everything behind the prefix, and the list is only a part of it.';
+    }
+    if (facts.archived === 0) return undefined;
+    return `OMS would try the ${count(facts.archived)} archived objects too, and fail on them.`;
   },
   needs: (facts) => [...TARGET_NEEDS, keysNeed(facts)],
 };

@@ -28,7 +28,12 @@ export interface PlanInput extends Pick<Facts, 'counts' | 'source' | 'target'> {
 }
 
 /** Those that a migration can start. */
-const BUILT: ReadonlySet<RouteName> = new Set<RouteName>(['cos-fetch', 'oms-list', 'oms-url-list']);
+const BUILT: ReadonlySet<RouteName> = new Set<RouteName>([
+  'cos-fetch',
+  'oms-prefix',
+  'oms-list',
+  'oms-url-list',
+]);
 
 /** By target, the better ones first. */
 const RULES: Readonly<Record<TargetAddress['kind'], readonly RouteRule[]>> = {

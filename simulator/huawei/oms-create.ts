@@ -2,6 +2,7 @@
  * Routes that create, delete and pace tasks and groups of OMS version 2, and that look at sources:
  * https://support.huaweicloud.com/intl/en-us/api-oms/CreateTask.html
  */
+import { encodeRfc3986 } from '../../shared/lib/encoding.ts';
 import type { Answer, Wire } from '../server.ts';
 import { done, json } from './answers.ts';
 import { checkBandwidth, checkCreate } from './create-body.ts';
@@ -31,10 +32,15 @@ export interface CreateOptions {
   readonly quotas: Quotas;
   /** Objects of a task that a group makes: it splits beyond. */
   readonly splitAt: number;
+  /** What a source bucket has behind a prefix. */
+  readonly listSource?: ListSource | undefined;
   readonly now: () => Date;
   /** Descriptions of what was created, in order. */
   readonly created: string[];
 }
+
+/** Keys of a source bucket that begin with a prefix. */
+export type ListSource = (bucket: string, prefix: string) => readonly string[];
 
 const DAY_MS = 86_400_000;
 
@@ -43,7 +49,7 @@ const record = (value: unknown) => (value ?? {}) as Fields;
 const CLOUDS = ['AWS', 'Azure', 'Aliyun', 'Tencent', 'HuaweiCloud', 'Google', 'URLSource'];
 
 export function createRoutes(options: CreateOptions): readonly Route[] {
-  const { created, groups, now, obs, quotas, splitAt, tasks } = options;
+  const { created, groups, listSource, now, obs, quotas, splitAt, tasks } = options;
   const times: { readonly what: 'task' | 'group'; readonly at: number; readonly place: string }[] =
     [];
 
@@ -71,8 +77,13 @@ export function createRoutes(options: CreateOptions): readonly Route[] {
   };
 
   const listsOf = (fields: Fields, isGroup: boolean): readonly Buffer[] => {
-    const { list_file: given } = record(fields['src_node']);
-    if (given === undefined) return [];
+    const { bucket: source, list_file: given, object_key: prefixes } = record(fields['src_node']);
+    if (given === undefined) {
+      const all = listSource
+        ? [prefixes ?? []].flat().flatMap((each) => listSource(`${source}`, `${each}`))
+        : [];
+      return listsOfKeys(all, isGroup ? splitAt : all.length);
+    }
     const { obs_bucket: bucket, list_file_key: key } = record(given);
     const isUrl = String(fields['task_type']).toLowerCase() === 'url_list';
     return isGroup
@@ -195,6 +206,16 @@ export function createRoutes(options: CreateOptions): readonly Route[] {
       json(200, centres),
     ),
   ];
+}
+
+/** What OMS finds behind prefixes, as lists of so many objects at most. */
+function listsOfKeys(keys: readonly string[], most: number): readonly Buffer[] {
+  const lists: Buffer[] = [];
+  for (let at = 0; at < keys.length; at += most) {
+    const some = keys.slice(at, at + most).map(encodeRfc3986);
+    lists.push(Buffer.from(`${some.join('\n')}\n`));
+  }
+  return lists;
 }
 
 /** Lists of so many objects at most per task, whole files; at least one task. */

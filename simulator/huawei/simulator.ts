@@ -11,7 +11,7 @@ import { createGroups, type OmsGroups } from './groups.ts';
 import { createIam, type IamUser } from './iam.ts';
 import type { ReadSource } from './move.ts';
 import { createObs, type ObsObjects } from './obs.ts';
-import { createRoutes, type Quotas } from './oms-create.ts';
+import { createRoutes, type ListSource, type Quotas } from './oms-create.ts';
 import { groupRoutes } from './oms-groups.ts';
 import { v1Routes } from './oms-v1.ts';
 import { v2Routes } from './oms-v2.ts';
@@ -52,6 +52,8 @@ export interface HuaweiOptions {
   readonly splitAt?: number;
   /** Objects that created tasks read from their lists. @default each arrives without bytes */
   readonly source?: ReadSource;
+  /** What created tasks find behind a prefix. @default ten objects, which arrive without bytes */
+  readonly listSource?: ListSource;
   /** Life of a token. @default 86400 */
   readonly tokenSeconds?: number;
   /** Prefix of the codes of version 1: today's, or the historical one. @default 'OMS' */
@@ -150,7 +152,9 @@ export async function startHuawei(options: HuaweiOptions = {}): Promise<HuaweiSi
   };
 }
 
-type Given = Required<Omit<HuaweiOptions, 'source'>> & Pick<HuaweiOptions, 'source'>;
+type Reading = 'listSource' | 'source';
+
+type Given = Required<Omit<HuaweiOptions, Reading>> & Pick<HuaweiOptions, Reading>;
 
 const withDefaults = (options: HuaweiOptions): Given => ({
   port: 0,

@@ -25,7 +25,7 @@ it('carries a bucket into OBS from its list to its end, by tasks made from lists
     faults: [{ api: 'oms-create', kind: 'reset-after', nth: [2] }],
   });
   await live.start();
-  const id = await live.open({ target: OBS, pilot: 5 });
+  const id = await live.open({ target: OBS, route: 'oms-list', pilot: 5 });
   const done = await live.reaches(id, 'completed');
   expect(done.counts).toMatchObject({
     listed: 60,
@@ -67,9 +67,64 @@ it('counts the objects that failed in a task', { timeout: 90_000 }, async () => 
     },
   });
   await live.start();
-  const id = await live.open({ target: OBS, pilot: 0, audit: 'none' });
+  const id = await live.open({ target: OBS, route: 'oms-list', pilot: 0, audit: 'none' });
   const done = await live.reaches(id, 'completed');
   expect(done.counts).toMatchObject({ listed: 40, succeeded: 39, failed: 1 });
+});
+
+it('carries a whole prefix by one task that OMS lists itself, with the pilot in it', {
+  timeout: 90_000,
+}, async () => {
+  const contents = contentsOf(50);
+  const live = await startMigrations(contents, {
+    source: AWS,
+    huawei: {
+      region: 'ap-southeast-3',
+      runMs: 50,
+      // One that the list did not have yet.
+      listSource: (_, prefix) => [...Object.keys(contents), `${prefix}new`],
+      source: ({ key }) =>
+        key.startsWith('photos/7 ')
+          ? 'UPLOAD_DST_OBJ_FAILURE'
+          : Buffer.from(contents[key] ?? 'new'),
+    },
+  });
+  await live.start();
+  const id = await live.open({ target: OBS, pilot: 50, stopAbove: 90 });
+  const done = await live.reaches(id, 'completed');
+  expect(await (await live.call(`/migrations/${id}/plan`)).json()).toMatchObject({
+    recommended: { route: 'oms-prefix' },
+  });
+  expect(done.counts).toMatchObject({ listed: 50, succeeded: 49, failed: 1, planned: 0 });
+  expect(sumOf(done)).toBe(50);
+  const { huawei } = live.simulator;
+  expect([...(huawei?.tasks.all() ?? [])].map(({ created }) => created)).toMatchObject([
+    { task_type: 'list', object_overwrite_mode: 'NO_OVERWRITE' },
+    {
+      task_type: 'prefix',
+      object_overwrite_mode: 'NO_OVERWRITE',
+      src_node: { cloud_type: 'AWS', bucket: 'examplebucket', object_key: ['photos/'] },
+      dst_node: { bucket: 'target', save_prefix: 'backup/' },
+    },
+  ]);
+  const certificate = await (await live.call(`/migrations/${id}/certificate.json`)).json();
+  expect(certificate).toMatchObject({ verdict: 'NO-GO' });
+});
+
+it('takes no prefix where the filters leave a part of it', { timeout: 60_000 }, async () => {
+  const live = await startMigrations(contentsOf(3), {
+    source: AWS,
+    huawei: { region: 'ap-southeast-3', runMs: 50 },
+  });
+  await live.start();
+  const filters = { include: ['*1*'] };
+  const id = await live.open({ target: OBS, route: 'oms-prefix', filters });
+  const paused = await live.reaches(id, 'paused');
+  expect(paused.error).toMatchObject({
+    code: 'ROUTE_ABSENT',
+    message: expect.stringContaining('only a part of it'),
+  });
+  expect(live.simulator.huawei?.stats().created).toEqual([]);
 });
 
 it('refuses routes that do not lead to the target', { timeout: 60_000 }, async () => {

@@ -177,7 +177,7 @@ async function check(
     );
   }
   const isObs = /^obs:/i.test(target);
-  const routes = isObs ? ['auto', 'oms-list', 'oms-url-list'] : ['auto', 'cos-fetch'];
+  const routes = isObs ? ['auto', 'oms-prefix', 'oms-list', 'oms-url-list'] : ['auto', 'cos-fetch'];
   if (routes.includes(route)) return;
   const place = isObs ? 'OBS' : 'COS';
   throw new ConflictError(

@@ -2,7 +2,6 @@
 import type { Ledger } from '../../ledger/ledger.ts';
 import { InputError } from '../../lib/errors.ts';
 import type { Log } from '../../lib/log.ts';
-import type { SourceConfig } from '../../manifest/sources/config.ts';
 import { createSourceCheck, type Sources } from '../../manifest/sources/sources.ts';
 import type { OpenBreaker } from '../../providers/huawei/breaker.ts';
 import type { ObsLists } from '../../providers/huawei/obs-lists.ts';
@@ -13,6 +12,7 @@ import type { CredentialSets } from '../../stores/credential-sets.ts';
 import { changedObject, noObject } from '../../stores/object-keys.ts';
 import type { Objects } from '../../stores/objects.ts';
 import { folderOf, type KeptOrder, saveOrder } from './order.ts';
+import { nodeOf } from './source-node.ts';
 import { type ListLimits, type WrittenLists, writeLists } from './write-lists.ts';
 
 export interface ListsOptions {
@@ -27,15 +27,6 @@ export interface ListsOptions {
   readonly now: () => Date;
 }
 
-/** Kinds of sources that OMS reads, as it writes them. */
-const CLOUDS: Readonly<Partial<Record<SourceConfig['kind'], OmsOrder['srcNode']['cloudType']>>> = {
-  s3: 'AWS',
-  oss: 'Aliyun',
-  cos: 'Tencent',
-  obs: 'HuaweiCloud',
-  gs: 'Google',
-};
-
 /**
  * Where the objects of a list are, in the words of OMS.
  * @throws InputError (NOT_FOUND, MANIFEST_INVALID)
@@ -49,13 +40,9 @@ function sourceNode(
   if (!found || 'names' in found) {
     throw invalid('NOT_FOUND', 'The source of the list is not configured.');
   }
-  const { bucket, kind, region } = found;
-  const cloudType = CLOUDS[kind];
-  if (cloudType === undefined) {
-    throw invalid('MANIFEST_INVALID', `OMS can't read a source of kind ${kind}.`);
-  }
-  const appId = kind === 'cos' ? /-(\d+)$/.exec(bucket)?.[1] : undefined;
-  return { cloudType, region, bucket, ...(appId !== undefined && { appId }) };
+  const node = nodeOf(found);
+  if (node) return node;
+  throw invalid('MANIFEST_INVALID', `OMS can't read a source of kind ${found.kind}.`);
 }
 
 /** The order with what its list tells. @throws InputError */

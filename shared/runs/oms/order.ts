@@ -4,6 +4,7 @@
  */
 import { InputError, withFaults } from '../../lib/errors.ts';
 import { isRecord } from '../../lib/values.ts';
+import { omsForm } from '../../plans/oms-limits.ts';
 import type { OmsProject } from '../../providers/huawei/config.ts';
 import { checkFor, type OmsOrder, orderFaults } from '../../providers/huawei/oms/create-request.ts';
 import { stagingPrefix } from '../../stores/layout.ts';
@@ -38,11 +39,6 @@ export interface KeptOrder extends CreateOrder {
   /** List files that are whole. */
   readonly files: readonly ListFile[];
 }
-
-/** One task takes no more by the vendor's advice: a group splits what is larger. */
-const TASK_OBJECTS = 5_000_000;
-
-const TASK_BYTES = 3 * 1_024 ** 4;
 
 const keyOf = (runId: string): string => `${stagingPrefix(runId)}oms-create.json`;
 
@@ -98,7 +94,11 @@ export function makesOf(
 ): 'task' | 'group' {
   const sum = (of: (file: ListFile) => number) =>
     files.reduce((total, file) => total + of(file), 0);
-  const isLarge =
-    sum(({ lines }) => lines) > TASK_OBJECTS || sum(({ objectBytes }) => objectBytes) > TASK_BYTES;
-  return makes ?? (isLarge ? 'group' : 'task');
+  return (
+    makes ??
+    omsForm(
+      sum(({ lines }) => lines),
+      sum(({ objectBytes }) => objectBytes),
+    )
+  );
 }

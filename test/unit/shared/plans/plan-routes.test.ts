@@ -160,24 +160,23 @@ describe('routes', () => {
     ['COS fetch', {}, 'cos-fetch', /writes to COS only/],
   ])('to OBS: %s, %#', (_name, input, name, impossible) => {
     const { unavailable, available } = plan({ target: OBS, ...input }).route(name);
-    const isBuilt = name !== 'oms-prefix';
-    expect(available).toBe(impossible === null && isBuilt);
+    expect(available).toBe(impossible === null);
     expect(unavailable).toEqual(
-      impossible !== null
-        ? { code: 'IMPOSSIBLE', message: expect.stringMatching(impossible) }
-        : isBuilt
-          ? null
-          : { code: 'NOT_YET', message: expect.any(String) },
+      impossible && { code: 'IMPOSSIBLE', message: expect.stringMatching(impossible) },
     );
   });
 
-  it('to OBS: a list is recommended, and the best that migrations can not use is named', () => {
+  it('to OBS: the whole prefix is recommended, a list where OMS would take too much', () => {
     const { recommended, route } = plan({ source: withKeys, target: OBS });
-    expect(recommended).toEqual({
-      route: 'oms-list',
-      reason: expect.stringContaining("oms-prefix would fit better, but migrations can't use it"),
-    });
+    expect(recommended.route).toBe('oms-prefix');
+    const part = plan({ source: { ...withKeys, isWhole: false }, target: OBS });
+    expect(part.recommended.route).toBe('oms-list');
+    const archived = plan({ source: withKeys, target: OBS, excluded: { ARCHIVED: 3 } });
+    expect(archived.recommended.route).toBe('oms-list');
+    expect(archived.route('oms-prefix').unavailable?.message).toContain('the 3 archived objects');
     expect(route('oms-prefix').form).toBe('task');
+    const many = plan({ source: withKeys, target: OBS, counts: counts({ objects: 5_000_001 }) });
+    expect(many.route('oms-prefix').form).toBe('group');
     const large = plan({ source: withKeys, target: OBS, counts: counts({ bytes: 3.1e12 }) });
     expect(large.route('oms-prefix').form).toBe('group');
     const nowhere = plan({ source: { ...withKeys, kind: 'tos' }, target: OBS });
@@ -210,7 +209,7 @@ describe('what a route can not carry', () => {
     expect(cannotOf({ ...oss, publicUrl: 'http://a.example' })).toEqual([]);
     expect(cannotOf(withKeys)).toEqual([]);
     const byOms = plan({ source: oss, target: OBS, counts: packages }).route('oms-prefix');
-    expect(byOms).toMatchObject({ unavailable: { code: 'NOT_YET' }, cannot: [] });
+    expect(byOms).toMatchObject({ unavailable: null, cannot: [] });
   });
 
   it('keys that the target refuses, archived objects, and unknown sizes are told', () => {
