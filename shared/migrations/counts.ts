@@ -48,9 +48,10 @@ export async function countMigration(
   migration: MigrationRecord,
   ledger: Pick<Ledger, 'readNote' | 'run' | 'transfersOf'>,
 ): Promise<Counted> {
+  const isPrefix = migration.route === 'oms-prefix';
   const found = await sideBySide(migration.runs, RUNS_AT_ONCE, async (entry) => {
     const run = await ledger.run(entry.runId);
-    return run && withObjects(run, entry, migration.route, ledger);
+    return run && withObjects(run, entry.lines, isPrefix, ledger);
   });
   const runs = new Map(found.flatMap((run) => (run ? [[run.runId, run] as const] : [])));
   const first = migration.rounds[0];

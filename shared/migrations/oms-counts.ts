@@ -2,15 +2,19 @@
 import type { Ledger } from '../ledger/ledger.ts';
 import { TRANSFER_STATES, type TransferState } from '../ledger/merge.ts';
 import type { Run, Transfer } from '../ledger/model.ts';
-import type { MigrationRoute, RunEntry } from './record.ts';
 
 type States = Record<TransferState, number>;
 
-/** The run with objects in its counts, as far as OMS tells them; others are as they are. @throws StoreError */
+/**
+ * The run with objects in its counts, as far as OMS tells them; others are as they are.
+ * @param lines objects it was given
+ * @param isPrefix OMS finds its own
+ * @throws StoreError
+ */
 export async function withObjects(
   run: Run,
-  { lines }: Pick<RunEntry, 'lines'>,
-  route: MigrationRoute | undefined,
+  lines: number,
+  isPrefix: boolean,
   ledger: Pick<Ledger, 'transfersOf'>,
 ): Promise<Run> {
   if (run.operation !== 'oms-v2-create-task') return run;
@@ -20,26 +24,23 @@ export async function withObjects(
   // Of several tasks nobody knows which has how many, before they tell.
   const expected = transfers.length === 1 ? Math.max(0, lines - quarantined) : undefined;
   for (const transfer of transfers) {
-    for (const [state, count] of objectsOf(transfer, expected, route)) states[state] += count;
+    for (const [state, count] of objectsOf(transfer, expected, isPrefix)) states[state] += count;
   }
   return { ...run, counts: { ...run.counts, ...states } };
 }
 
-/**
- * @param expected objects of the list; behind a prefix OMS finds its own, and what it found more is in
- *   nobody's list
- */
+/** What OMS finds more behind a prefix is in nobody's list. */
 function objectsOf(
   { progress, state }: Transfer,
   expected: number | undefined,
-  route: MigrationRoute | undefined,
+  isPrefix: boolean,
 ): readonly (readonly [TransferState, number])[] {
   const { objects = 0, objectsFailed = 0, objectsTotal } = progress ?? {};
   const told = Math.max(objectsTotal ?? 0, objects + objectsFailed);
   const total = expected ?? told;
   if (state === 'succeeded') {
     // What OMS did not find it did not move.
-    const found = route === 'oms-prefix' ? Math.min(objectsTotal ?? total, total) : total;
+    const found = isPrefix ? Math.min(objectsTotal ?? total, total) : total;
     return [
       ['succeeded', found],
       ['failed', total - found],
