@@ -20,6 +20,7 @@ import {
 import { createRouter } from '../shared/runtime/router.ts';
 import type { CheckToken } from './authorize.ts';
 import { createBodies, type NoBody } from './body.ts';
+import { removePlatformKeys } from './platform-keys.ts';
 
 export type EventHandler = (event: unknown) => Promise<unknown>;
 /** Takes the request itself: for bodies that are streamed. */
@@ -34,6 +35,8 @@ export interface ServerOptions {
   readonly port: number;
   readonly routes: readonly (readonly [route: string, handler: EventHandler])[];
   readonly streams?: readonly (readonly [route: string, handler: StreamHandler])[];
+  /** Of the platform that runs this service, which has no token. */
+  readonly events?: readonly (readonly [route: string, handler: EventHandler])[];
   readonly log: Log;
   /** Asked before the body of a request is read, unless its route is described as public. */
   readonly checkToken: CheckToken;
@@ -72,6 +75,7 @@ export async function startServer(options: ServerOptions): Promise<HttpServer> {
   const { host, port, log, bodyMs = BODY_MS, maxConnections = 1_000 } = options;
   const answer = createAnswer(options);
   const server = createServer({ connectionsCheckingInterval: 5_000 }, (request, response) => {
+    removePlatformKeys(request);
     const send = (given: HttpAnswer): void => {
       response.setTimeout(bodyMs, () => response.destroy());
       respond(response, given);
@@ -114,6 +118,12 @@ export async function startServer(options: ServerOptions): Promise<HttpServer> {
 /** @param taken hears the route; never log the path, as callbacks hold their token in it */
 type Answer = (request: IncomingMessage, taken: (routeKey: string) => void) => Promise<HttpAnswer>;
 
+interface Target {
+  readonly handler?: EventHandler;
+  readonly stream?: StreamHandler;
+  readonly isOpen?: boolean;
+}
+
 /** Finds the route, checks the token, reads the body, and calls the handler. */
 function createAnswer(options: ServerOptions): Answer {
   const { checkToken, maxHeldBytes, maxPublicBytes, bodyMs = BODY_MS } = options;
@@ -121,7 +131,10 @@ function createAnswer(options: ServerOptions): Answer {
   const router = createRouter([
     ...options.routes.map(([route, handler]) => [route, { handler }] as const),
     ...(options.streams ?? []).map(([route, stream]) => [route, { stream }] as const),
-  ] as readonly (readonly [string, { handler?: EventHandler; stream?: StreamHandler }])[]);
+    ...(options.events ?? []).map(
+      ([route, handler]) => [route, { handler, isOpen: true }] as const,
+    ),
+  ] as readonly (readonly [string, Target])[]);
 
   /** HEAD answers wherever GET does; Node leaves the body away. */
   const find = (method: string, path: string) => {
@@ -140,7 +153,7 @@ function createAnswer(options: ServerOptions): Answer {
     }
     const { routeKey, params, target } = found;
     taken(routeKey);
-    const { isPublic, isBodyHint, maxBodyBytes } = DESCRIBED.get(routeKey) ?? {};
+    const { isPublic = target.isOpen, isBodyHint, maxBodyBytes } = DESCRIBED.get(routeKey) ?? {};
     if (!isPublic) {
       const refusal = await checkToken(request.headers).then(() => undefined, refusalOf);
       if (refusal) return withHeaders(refusal, NOSNIFF);

@@ -13,6 +13,7 @@ import type { ObjectInfo, Objects } from '../shared/stores/objects.ts';
 import { atMost, STOP_MS } from './at-most.ts';
 import type { EventHandler } from './http.ts';
 import { isSettled, QUIET_MS, type SeenFile, seeFile } from './settled.ts';
+import { uploadEvent } from './upload-event.ts';
 
 export interface InboxOptions {
   readonly objects: Objects;
@@ -152,7 +153,9 @@ function createPlanner(
     forget(key);
     const failures: unknown[] = [];
     for (const handler of handlersOf(key)) {
-      await handler(uploadEvent(objects.bucket, info)).catch((error) => failures.push(error));
+      await handler(uploadEvent({ bucket: objects.bucket, ...info })).catch((error) =>
+        failures.push(error),
+      );
     }
     if (failures.length > 0) throw failures[0];
     planned.set(key, etag);
@@ -223,22 +226,3 @@ function makeFolder(folder: string): void {
   }
   throw new ConfigError([{ path: 'WAYBILL_OBJECTS', message }]);
 }
-
-/** https://docs.aws.amazon.com/AmazonS3/latest/userguide/notification-content-structure.html */
-const uploadEvent = (bucket: string, { key, sizeBytes, etag }: ObjectInfo) => ({
-  Records: [
-    {
-      eventVersion: '2.1',
-      eventSource: 'aws:s3',
-      eventName: 'ObjectCreated:Put',
-      s3: {
-        bucket: { name: bucket },
-        object: {
-          key: encodeURIComponent(key).replaceAll('%2F', '/').replaceAll('%20', '+'),
-          size: sizeBytes,
-          eTag: etag,
-        },
-      },
-    },
-  ],
-});

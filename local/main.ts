@@ -3,39 +3,24 @@
  * run on AWS, with everything in one data folder. `npm start` runs it.
  */
 import { relative, resolve } from 'node:path';
-import { closeStores, onWake, openEnv, openStores } from '#wiring';
-import * as advanceMigration from '../functions/advance-migration.ts';
-import * as auditArrival from '../functions/audit-arrival.ts';
-import * as cosBatchJob from '../functions/cos-batch-job.ts';
-import * as cosOfflineFetch from '../functions/cos-offline-fetch.ts';
-import * as listSource from '../functions/list-source.ts';
-import * as omsV1StartTask from '../functions/oms-v1-start-task.ts';
-import * as omsV2CreateTask from '../functions/oms-v2-create-task.ts';
-import * as omsV2StartTask from '../functions/oms-v2-start-task.ts';
-import * as planManifest from '../functions/plan-manifest.ts';
-import * as recordCallback from '../functions/record-callback.ts';
-import * as retryFailedObjects from '../functions/retry-failed-objects.ts';
-import * as runs from '../functions/runs.ts';
-import * as sweep from '../functions/sweep.ts';
+import { closeStores, openEnv, openStores } from '#wiring';
 import { ConfigError, type InputFault } from '../shared/lib/errors.ts';
 import { createLog, type Log } from '../shared/lib/log.ts';
-import type { Deployment } from '../shared/runtime/deployment.ts';
-import type { StoresConfig } from '../shared/stores/config.ts';
 import { runsConfig, storesConfig } from '../shared/wiring/config/functions.ts';
 import { removedNames } from '../shared/wiring/config/names.ts';
 import { sqliteFiles } from '../shared/wiring/sqlite-files.ts';
 import { type Simulator, startSimulator } from '../simulator/main.ts';
 import { createTokenCheck } from './authorize.ts';
-import { startCron } from './cron.ts';
 import { dashboardFolder, withDashboard } from './dashboard.ts';
+import { createEventRoutes } from './event-routes.ts';
+import { FUNCTIONS } from './functions.ts';
 import { type EventHandler, startServer } from './http.ts';
-import { startInbox } from './inbox.ts';
 import { lockFiles, lockFolder } from './lock.ts';
-import { startPump } from './pump.ts';
 import { createReadiness, READY_ROUTE } from './readiness.ts';
 import { openSecrets, secretsPath } from './secrets.ts';
 import { addEnvFile, addMissing, readSettings, type Settings } from './settings.ts';
 import { createUpload } from './upload.ts';
+import { startWork } from './work.ts';
 
 export interface Service {
   readonly url: string;
@@ -70,16 +55,17 @@ export async function startService(
       ? await startSimulator({ huawei: true, samples: true })
       : undefined;
     if (simulator) started.defer(() => simulator.close());
-    const secrets = openSecrets(settings.folder);
+    // Other roles share theirs with other processes.
+    const secrets = settings.role === 'all' ? openSecrets(settings.folder) : undefined;
     const tokenIn = process.env['WAYBILL_API_TOKENS']?.trim()
       ? 'WAYBILL_API_TOKENS'
       : secretsPath(relative('.', settings.folder));
     addMissing(process.env, {
       WAYBILL_DASHBOARD: dashboardFolder(),
       ...simulator?.env(),
-      WAYBILL_API_TOKENS: secrets.apiToken,
-      WAYBILL_CALLBACK_KEYS: secrets.callbackKeys,
-      WAYBILL_CERTIFICATE_KEYS: secrets.certificateKeys,
+      WAYBILL_API_TOKENS: secrets?.apiToken,
+      WAYBILL_CALLBACK_KEYS: secrets?.callbackKeys,
+      WAYBILL_CERTIFICATE_KEYS: secrets?.certificateKeys,
       WAYBILL_LEDGER: `sqlite:${resolve(settings.folder, 'waybill.db')}`,
       WAYBILL_QUEUE: `sqlite:${resolve(settings.folder, 'waybill.db')}`,
       WAYBILL_OBJECTS: `folder:${resolve(settings.folder, 'objects')}`,
@@ -113,29 +99,34 @@ async function start(
   started.defer(closeStores);
   const stores = await openStores(config);
   const readiness = createReadiness({ ...stores, log });
+  const { role } = settings;
   let noticeUpload = (_key: string): void => {};
+  let url = '';
+  const upload = createUpload({ objects: stores.objects, onWritten: (key) => noticeUpload(key) });
   const server = await startServer({
     host: settings.host,
     port: settings.port,
     log,
-    routes: [...httpRoutes(log), [READY_ROUTE, readiness.answer]],
+    routes: [...httpRoutes(role, log), [READY_ROUTE, readiness.answer]],
     checkToken: createTokenCheck(() => openEnv(process.env)),
-    streams: [
-      [
-        'PUT /objects/{key+}',
-        createUpload({ objects: stores.objects, onWritten: (key) => noticeUpload(key) }),
-      ],
-    ],
+    streams: role === 'worker' ? [] : [['PUT /objects/{key+}', upload]],
+    events:
+      role === 'events'
+        ? createEventRoutes({ settings, queue: stores.queue, log, url: () => url })
+        : [],
   });
+  url = reachable(server.url);
   started.defer(() => server.close());
   // Known only now when the port is a free one; no function has read it yet.
-  addMissing(process.env, { WAYBILL_PUBLIC_URL: reachable(server.url) });
+  addMissing(process.env, { WAYBILL_PUBLIC_URL: url });
   write(banner(server.url, settings));
-  warn(settings, process.env['WAYBILL_PUBLIC_URL'] ?? server.url, log);
+  warn(settings, process.env['WAYBILL_PUBLIC_URL'] ?? url, log);
   const { returned, released } = stores;
   if (returned + released > 0) log.info('service.recovered', { returned, released });
-  const inbox = await startWork(settings, config, stores, started, log);
-  noticeUpload = (key) => void inbox.notice(key);
+  if (role === 'all' || role === 'worker') {
+    const inbox = await startWork({ settings, config, stores, log }, started);
+    noticeUpload = (key) => void inbox.notice(key);
+  }
   return {
     url: server.url,
     apiToken: apiTokens[0] ?? '',
@@ -149,82 +140,21 @@ async function start(
   };
 }
 
-const httpRoutes = (log: Log) =>
+/** A worker only tells how it is. */
+const httpRoutes = (role: Settings['role'], log: Log) =>
   FUNCTIONS.flatMap(({ handler, deployment }) =>
-    (deployment.http ?? []).map((route): [string, EventHandler] => [
-      route,
-      /^GET \/(?:$|assets\/)/.test(route) ? withDashboard(handler, log) : handler,
-    ]),
+    (deployment.http ?? [])
+      .filter((route) => role !== 'worker' || /^GET \/(?:healthz|metrics)$/.test(route))
+      .map((route): [string, EventHandler] => [
+        route,
+        /^GET \/(?:$|assets\/)/.test(route) ? withDashboard(handler, log) : handler,
+      ]),
   );
 
 function warn({ providers, warnings }: Started, publicUrl: string, log: Log): void {
   for (const { path, message } of warnings) log.warn('config.unusual', { path, message });
   if (providers.tencent && isLoopback(publicUrl)) log.warn('service.no-callbacks', { publicUrl });
 }
-
-/** Starts what calls functions without a request: uploads, the queue and the clock. */
-async function startWork(
-  settings: Started,
-  config: StoresConfig,
-  { ledger, queue, objects }: Awaited<ReturnType<typeof openStores>>,
-  started: AsyncDisposableStack,
-  log: Log,
-) {
-  let wakePump = (): void => {};
-  const inbox = await startInbox({
-    objects,
-    folder: config.objects.kind === 'folder' ? objects.bucket : undefined,
-    uploads: FUNCTIONS.flatMap(({ handler, deployment }) =>
-      (deployment.uploads ?? []).map((prefix): [string, EventHandler] => [prefix, handler]),
-    ),
-    log,
-    onPlanned: () => wakePump(),
-  });
-  const pump = startPump({
-    queue,
-    handler: cosOfflineFetch.handler,
-    log,
-    concurrency: settings.pumpConcurrency,
-    retryMs: Math.max(1_000, settings.settleMs),
-  });
-  wakePump = pump.wake;
-  const forget = queue.onMessage?.(pump.wake);
-  const cron = startCron({
-    ledger,
-    sweep: sweep.handler,
-    nightly: retryFailedObjects.handler,
-    lists: listSource.handler,
-    migrations: advanceMigration.handler,
-    audits: auditArrival.handler,
-    creations: omsV2CreateTask.handler,
-    retryCron: settings.retryCron,
-    log,
-    sweepMs: settings.sweepMs,
-    ...(settings.lookMs !== undefined && { lookMs: settings.lookMs }),
-  });
-  started.defer(onWake(cron.wake));
-  // The server stays open meanwhile, for the callbacks of what is still being sent.
-  started.defer(async () => {
-    forget?.();
-    await Promise.all([inbox.stop(), pump.stop(), cron.stop()]);
-  });
-  return inbox;
-}
-
-const FUNCTIONS: readonly {
-  readonly handler: EventHandler;
-  readonly deployment: Deployment;
-}[] = [
-  auditArrival,
-  cosBatchJob,
-  listSource,
-  omsV1StartTask,
-  omsV2CreateTask,
-  omsV2StartTask,
-  planManifest,
-  recordCallback,
-  runs,
-];
 
 /** An address of this machine, for a service that listens on all of them. */
 const reachable = (url: string): string =>

@@ -91,6 +91,18 @@ export function startPump(options: PumpOptions) {
   };
 }
 
+/** Takes messages until there are none or `isOver`, and ends when all of them are delivered. */
+export async function drainQueue(options: PumpOptions, isOver: () => boolean): Promise<void> {
+  const work = async (): Promise<void> => {
+    while (!isOver()) {
+      const [message] = (await receive(1, options)) ?? [];
+      if (!message) return;
+      await deliver(message, options, () => false);
+    }
+  };
+  await Promise.all(Array.from({ length: options.concurrency }, work));
+}
+
 const VISIBILITY_MS = 60_000;
 
 /** Undefined when the queue can't be read. */

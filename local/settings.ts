@@ -24,7 +24,7 @@ import {
 } from '../shared/wiring/config/functions.ts';
 import { hasHuawei } from '../shared/wiring/config/huawei.ts';
 import { unknownProviderNames } from '../shared/wiring/config/names.ts';
-import { SERVICE, SETTLE } from '../shared/wiring/config/tables.ts';
+import { SERVICE, SETTLE, STORES } from '../shared/wiring/config/tables.ts';
 import { checkDocuments } from '../shared/wiring/documents.ts';
 
 export type Settings = ReturnType<typeof readSettings>;
@@ -34,9 +34,11 @@ export function readSettings(env: Env) {
   const given = present(env);
   const from = createEnvReader(given);
   const providers = { tencent: hasTencent(from), huawei: hasHuawei(from) };
+  const isShared = ['api', 'worker', 'events'].includes(from.read({ role: SERVICE.role }).role);
   /** No key pair of any provider: the built-in simulators stand in for both. */
-  const simulated = !providers.tencent && !providers.huawei;
-  const completed = { ...MADE_LATER, ...(simulated && SIMULATED), ...given };
+  const simulated = !isShared && !providers.tencent && !providers.huawei;
+  const made = isShared ? MADE_EVERYWHERE : MADE_LATER;
+  const completed = { ...made, ...(simulated && SIMULATED), ...given };
   const readers: readonly ((env: Env) => unknown)[] = [
     service,
     storesConfig,
@@ -68,10 +70,11 @@ function faultsOf(read: () => unknown): readonly InputFault[] {
 }
 
 /** Stand-ins for what the service makes itself when it is not set. */
+const MADE_EVERYWHERE: Env = { WAYBILL_PUBLIC_URL: 'http://127.0.0.1' };
 const MADE_LATER: Env = {
+  ...MADE_EVERYWHERE,
   WAYBILL_API_TOKENS: 'made when the service starts',
   WAYBILL_CALLBACK_KEYS: 'later:made when the service starts',
-  WAYBILL_PUBLIC_URL: 'http://127.0.0.1',
 };
 const SIMULATED: Env = {
   TENCENTCLOUD_SECRET_ID: 'of the simulator',
@@ -88,6 +91,12 @@ const documents = (env: Env) => readEnv(env, checkDocuments);
 const service = (env: Env) =>
   readEnv(env, (from) => {
     const { folder, retryCron, ...others } = { ...from.read(SERVICE), ...from.read(SETTLE) };
+    const { ledger, queue } = from.read({ ledger: STORES.ledger, queue: STORES.queue });
+    if (others.role !== 'all' && [ledger.kind, queue.kind].includes('sqlite')) {
+      const message =
+        'expected all, as SQLite belongs to one process; for other roles set WAYBILL_LEDGER and WAYBILL_QUEUE to postgres://…';
+      from.fault(SERVICE.role[0], message);
+    }
     if (!isSchedule(retryCron)) {
       const message = 'expected minute, hour, day, month, weekday, as 0 2 * * *';
       from.fault(SERVICE.retryCron[0], message);

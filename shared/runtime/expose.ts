@@ -12,7 +12,7 @@ import type { Invocation } from './per-message.ts';
 export type Handler = (event: unknown, invocation?: Invocation) => Promise<unknown>;
 
 /** As Lambda calls it. https://docs.aws.amazon.com/lambda/latest/dg/nodejs-context.html */
-type LambdaHandler = (
+export type LambdaHandler = (
   event: unknown,
   context?: { readonly getRemainingTimeInMillis?: () => number },
 ) => Promise<unknown>;

@@ -120,6 +120,11 @@ const isShared = ({ ledger: { kind } }: StoresConfig): boolean => kind !== 'sqli
 export const openApi = (config: StoresConfig, place: ApiPlace) =>
   once(apis, place.api, () => openApiLimits(place, isShared(config)));
 
+/** Gives back what other processes may use, before this one stands still. */
+export const restApis = async (): Promise<void> => {
+  await Promise.all([...apis.values()].map(({ limiter }) => limiter.rest()));
+};
+
 /** How calls of this process with one key pair ended, whatever they ask for. */
 export const openBreaker = (
   config: StoresConfig,

@@ -15,6 +15,8 @@ const TOKEN = /^sha256:[0-9a-f]{64}$|^(?!sha256:).{16,}$/i;
 
 /** Of the embedded service alone. */
 export const SERVICE = table({
+  role: ['WAYBILL_ROLE', s.choice('all', 'api', 'worker', 'events')],
+  eventMs: ['WAYBILL_EVENT_SECONDS', s.seconds(900, 60, 86_400)],
   folder: ['WAYBILL_DATA', v.optional(s.text('a folder'), './data')],
   host: ['WAYBILL_HOST', v.optional(s.text('a host'), '127.0.0.1')],
   port: ['PORT', s.integer(8_787, 0, 65_535)],

@@ -2,6 +2,9 @@
 import type { VariableName } from './tables.ts';
 
 export const TEXTS: Readonly<Record<VariableName, string>> = {
+  WAYBILL_ROLE:
+    '`all`; `api` answers requests, `worker` does the work; `events` is a function of [SCF](scf.md) or [FunctionGraph](functiongraph.md). Every role but `all` needs a ledger and queue that processes share.',
+  WAYBILL_EVENT_SECONDS: 'Timeout of the function, for the role `events`',
   WAYBILL_DATA: 'Data folder. Only one service at a time can use it.',
   WAYBILL_HOST: 'Address the service listens on',
   PORT: 'Port the service listens on. `0` takes a free one.',

@@ -27,6 +27,8 @@ const faultsOf = (env: Record<string, string>): readonly string[] => {
 describe('the settings', () => {
   it('need nothing to be set: the simulator stands in for the provider', () => {
     expect(readSettings({})).toEqual({
+      role: 'all',
+      eventMs: 900_000,
       folder: resolve('data'),
       host: '127.0.0.1',
       port: 8787,
@@ -42,6 +44,27 @@ describe('the settings', () => {
   it('take an empty variable for none', () => {
     const empty = { PORT: '', WAYBILL_VERIFY: ' ', TENCENTCLOUD_SECRET_ID: ' ', WAYBILL_DATA: '' };
     expect(readSettings(empty)).toEqual(readSettings({}));
+  });
+
+  it('want stores and secrets that processes share for every role but all', () => {
+    const keys = { TENCENTCLOUD_SECRET_ID: 'AKIDexample', TENCENTCLOUD_SECRET_KEY: 'secret' };
+    const shared = {
+      WAYBILL_API_TOKENS: 'a-token-of-sixteen-characters',
+      WAYBILL_CALLBACK_KEYS: ADDED.WAYBILL_CALLBACK_KEYS,
+      WAYBILL_LEDGER: 'postgres://worker:password@db.example/waybill',
+      WAYBILL_QUEUE: 'postgres://worker:password@db.example/waybill',
+    };
+    for (const WAYBILL_ROLE of ['api', 'worker', 'events']) {
+      expect(faultsOf({ ...keys, WAYBILL_ROLE })).toEqual([
+        'WAYBILL_API_TOKENS',
+        'WAYBILL_CALLBACK_KEYS',
+        'WAYBILL_ROLE',
+      ]);
+      expect(faultsOf({ ...keys, ...shared, WAYBILL_ROLE })).toEqual([]);
+      // Simulators of one process are unknown to the others.
+      expect(faultsOf({ ...shared, WAYBILL_ROLE })).toContain('TENCENTCLOUD_SECRET_ID');
+    }
+    expect(faultsOf({ WAYBILL_ROLE: 'boss' })).toEqual(['WAYBILL_ROLE']);
   });
 
   it('take one half of a key pair for a fault, not for the simulator', () => {
