@@ -1,24 +1,35 @@
-/** The hook that posts what a person does with a run or a migration. */
+/** The hooks that send what a person asks for. */
 import { useState } from 'preact/hooks';
 import { isAnything } from '../api/checks.ts';
 import { type Failure, toFailure } from '../api/failure.ts';
 import { usePage } from '../state/context.ts';
 
-/** @param path of the run or migration */
-export function useAction(path: string, action: string, onDone: () => void) {
-  const { client } = usePage();
+export function useRequest<Input>(send: (input: Input) => Promise<void>) {
   const [failure, setFailure] = useState<Failure>();
   const [isBusy, setBusy] = useState(false);
-  const act = async (body: unknown) => {
+  const request = async (input: Input) => {
     setBusy(true);
     setFailure(undefined);
     try {
-      await client.post(`${path}/${action}`, body, isAnything);
-      onDone();
+      await send(input);
     } catch (error) {
       setFailure(toFailure(error));
     }
     setBusy(false);
   };
-  return { act, failure, isBusy };
+  return { request, failure, isBusy };
+}
+
+/**
+ * Posts an action on a run or a migration.
+ *
+ * @param path of the run or migration
+ */
+export function useAction(path: string, action: string, onDone: () => void) {
+  const { client } = usePage();
+  const { request, ...rest } = useRequest(async (body: unknown) => {
+    await client.post(`${path}/${action}`, body, isAnything);
+    onDone();
+  });
+  return { act: request, ...rest };
 }

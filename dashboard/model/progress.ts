@@ -1,5 +1,5 @@
 /** How a run goes: what is open in it, and how fast. */
-import type { Run } from '../api/types.ts';
+import type { Run, TransferState } from '../api/types.ts';
 
 /** What a bar shows, of a run or a migration. */
 export interface Barred {
@@ -86,3 +86,20 @@ export function paceOf(run: Run, looks: readonly Look[], now: number): Pace {
   const left = isSending(run) ? remainingOf(run) : 0;
   return { perSecond, secondsLeft: left > 0 && perSecond > 0 ? left / perSecond : undefined };
 }
+
+const OUTCOMES: readonly TransferState[] = [
+  'succeeded',
+  'failed',
+  'cancelled',
+  'submitted',
+  'submitting',
+  'planned',
+];
+
+/** States that a table of outcomes shows: the two ends always, others where there are any. */
+export const shownOutcomes = (counts: Readonly<Record<TransferState, number>>) =>
+  OUTCOMES.filter((state) => counts[state] > 0 || state === 'succeeded' || state === 'failed');
+
+/** All transfers that are known. */
+export const transfersIn = (counts: Readonly<Record<TransferState, number>>): number =>
+  OUTCOMES.reduce((sum, state) => sum + counts[state], 0);

@@ -1,6 +1,7 @@
 /** Notices: failures in plain words, each with what to do; also the empty and loading states. */
 import type { ComponentChildren } from 'preact';
 import type { Failure } from '../api/failure.ts';
+import type { Live } from '../live/use-live.ts';
 import { usePage } from '../state/context.ts';
 import { Icon, type IconName } from './icons.tsx';
 
@@ -81,6 +82,25 @@ export function Loading({ label }: { readonly label?: string }) {
     </p>
   );
 }
+
+/** The failure of a poll, over what an earlier one found. */
+export const LiveFailure = ({ live }: { readonly live: Live<unknown> }) =>
+  live.failure && (
+    <FailureNotice
+      failure={live.failure}
+      stays={(live.value ?? live.previous) !== undefined}
+      onRetry={live.refresh}
+    />
+  );
+
+/** A way on from a page that is empty. */
+export const ButtonLink = ({ href, text }: { readonly href: string; readonly text: string }) => (
+  <p>
+    <a class="button" href={href}>
+      {text}
+    </a>
+  </p>
+);
 
 export const Empty = (props: { readonly title: string; readonly children?: ComponentChildren }) => (
   <div class="empty">

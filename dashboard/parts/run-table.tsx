@@ -5,10 +5,10 @@ import { useNow } from '../live/use-live.ts';
 import { isOver, paceOf } from '../model/progress.ts';
 import { aheadOf } from '../model/run-list.ts';
 import { targetOf } from '../model/run-name.ts';
-import { usePage } from '../state/context.ts';
+import { type Page, usePage } from '../state/context.ts';
 import { runHref } from '../state/route.ts';
 import { RunBadge } from './badge.tsx';
-import { Bar } from './bar.tsx';
+import { failedColumn, ProgressCell, startedColumn } from './columns.tsx';
 import { runTitle } from './run-title.ts';
 import { type Column, Table } from './table.tsx';
 
@@ -35,9 +35,9 @@ export function RunTable(props: {
   /** What each is called. @default its manifest, list or task */
   readonly titleOf?: (run: Run) => string;
 }) {
-  const { t, format } = usePage();
+  const page = usePage();
+  const { t, format } = page;
   const now = useNow(2_000);
-  const pace = (run: Run) => paceOf(run, looksOf(seenOf(run.runId)), now);
   const columns: readonly Column<Run>[] = [
     {
       name: 'run',
@@ -45,15 +45,7 @@ export function RunTable(props: {
       isHead: true,
       isWide: true,
       cell: (run) => (
-        <>
-          <a class="row-link" href={runHref(run.runId)}>
-            {props.titleOf?.(run) ?? runTitle(run, t)}
-          </a>
-          <span class="below">
-            {[t(`operation.${run.operation}`), targetOf(run)].filter(Boolean).join(' · ')}
-          </span>
-          <Waiting run={run} all={props.all ?? props.runs} />
-        </>
+        <RunCell run={run} name={props.titleOf?.(run)} all={props.all ?? props.runs} />
       ),
     },
     {
@@ -64,21 +56,55 @@ export function RunTable(props: {
     {
       name: 'progress',
       title: t('progress.label'),
-      cell: (run) => {
-        const { done, total, percent } = run.progress;
-        return (
-          <div class="progress-cell">
-            <Bar run={run} />
-            <span class="below figures">
-              <span>
-                {total === null ? format.count(done) : t('progress.ofTotal', { done, total })}
-              </span>
-              <span>{total === 0 ? '' : format.percent(percent / 100)}</span>
-            </span>
-          </div>
-        );
-      },
+      cell: (run) => (
+        <ProgressCell
+          run={run}
+          uncounted={format.count(run.progress.done)}
+          showsPercent={run.progress.total !== 0}
+        />
+      ),
     },
+    ...paceColumns(page, now),
+    failedColumn(page),
+    startedColumn(page, now),
+  ];
+  return (
+    <div class="run-list">
+      <Table
+        label={props.label}
+        columns={columns}
+        rows={props.runs}
+        keyOf={({ runId }) => runId}
+        {...(props.isBusy && { isBusy: true })}
+      />
+    </div>
+  );
+}
+
+function RunCell(props: {
+  readonly run: Run;
+  readonly name: string | undefined;
+  readonly all: readonly Run[];
+}) {
+  const { t } = usePage();
+  const { run } = props;
+  return (
+    <>
+      <a class="row-link" href={runHref(run.runId)}>
+        {props.name ?? runTitle(run, t)}
+      </a>
+      <span class="below">
+        {[t(`operation.${run.operation}`), targetOf(run)].filter(Boolean).join(' · ')}
+      </span>
+      <Waiting run={run} all={props.all} />
+    </>
+  );
+}
+
+/** How fast it goes, and how long it still takes. */
+function paceColumns({ t, format }: Page, now: number): readonly Column<Run>[] {
+  const pace = (run: Run) => paceOf(run, looksOf(seenOf(run.runId)), now);
+  return [
     {
       name: 'rate',
       title: t('run.rate'),
@@ -99,35 +125,5 @@ export function RunTable(props: {
         return <span class="muted">{isOver(run) ? '–' : t('run.leftUnknown')}</span>;
       },
     },
-    {
-      name: 'failed',
-      title: t('run.failed'),
-      isNumber: true,
-      cell: ({ counts }) => (
-        <span class={counts.failed > 0 ? 'bad-text' : 'muted none'}>
-          {format.count(counts.failed)}
-        </span>
-      ),
-    },
-    {
-      name: 'started',
-      title: t('run.started'),
-      cell: ({ createdAt }) => (
-        <time dateTime={createdAt} title={format.instant(createdAt)}>
-          {format.ago(createdAt, now)}
-        </time>
-      ),
-    },
   ];
-  return (
-    <div class="run-list">
-      <Table
-        label={props.label}
-        columns={columns}
-        rows={props.runs}
-        keyOf={({ runId }) => runId}
-        {...(props.isBusy && { isBusy: true })}
-      />
-    </div>
-  );
 }

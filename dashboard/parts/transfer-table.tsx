@@ -4,6 +4,7 @@ import { usePage } from '../state/context.ts';
 import { transferHref } from '../state/route.ts';
 import type { Translate } from '../text/types.ts';
 import { TransferBadge } from './badge.tsx';
+import { Instant } from './facts.tsx';
 import { type Column, Table } from './table.tsx';
 
 /** Its key, or what the provider calls the task. */
@@ -52,15 +53,7 @@ export function TransferTable(props: {
     {
       name: 'cause',
       title: t('transfer.cause'),
-      cell: ({ cause }) =>
-        cause ? (
-          <span title={cause.message}>
-            <code>{cause.code}</code>
-            <span class="below">{t(`class.${cause.class}`)}</span>
-          </span>
-        ) : (
-          <span class="muted">–</span>
-        ),
+      cell: ({ cause }) => <CauseCell cause={cause} />,
     },
     {
       name: 'attempt',
@@ -71,7 +64,7 @@ export function TransferTable(props: {
     {
       name: 'updated',
       title: t('transfer.updated'),
-      cell: ({ updatedAt }) => <time dateTime={updatedAt}>{format.instant(updatedAt)}</time>,
+      cell: ({ updatedAt }) => <Instant at={updatedAt} />,
     },
   ];
   return (
@@ -82,5 +75,16 @@ export function TransferTable(props: {
       keyOf={({ transferId }) => transferId}
       {...(props.isBusy && { isBusy: true })}
     />
+  );
+}
+
+function CauseCell({ cause }: Pick<Transfer, 'cause'>) {
+  const { t } = usePage();
+  if (!cause) return <span class="muted">–</span>;
+  return (
+    <span title={cause.message}>
+      <code>{cause.code}</code>
+      <span class="below">{t(`class.${cause.class}`)}</span>
+    </span>
   );
 }

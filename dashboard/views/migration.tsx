@@ -8,11 +8,13 @@ import type { Migration } from '../api/types.ts';
 import { notice, seenOf } from '../live/seen-progress.ts';
 import { useLive, useNow } from '../live/use-live.ts';
 import { adviceOf } from '../model/advice.ts';
+import { Absent } from '../parts/absent.tsx';
 import { Audit } from '../parts/audit.tsx';
 import { MigrationBadge } from '../parts/badge.tsx';
 import { Copyable } from '../parts/copy.tsx';
 import { Downloads, REPORTS } from '../parts/downloads.tsx';
-import { Empty, FailureNotice, Loading, Notice } from '../parts/notice.tsx';
+import { Facts, factOf, Instant } from '../parts/facts.tsx';
+import { ButtonLink, FailureNotice, LiveFailure, Notice } from '../parts/notice.tsx';
 import { RunTable } from '../parts/run-table.tsx';
 import { Title } from '../parts/title.tsx';
 import { usePage } from '../state/context.ts';
@@ -33,41 +35,34 @@ export function MigrationView({ migrationId }: { readonly migrationId: string })
   );
   const back = { href: migrationsHref(), text: t('nav.migrations') };
   if (!live.value) {
-    const isMissing = live.failure?.kind === 'missing';
     return (
-      <>
-        <Title
-          text={t(isMissing ? 'migration.missing.title' : 'migration.migration')}
-          back={back}
-        />
-        {isMissing && (
-          <Empty title={t('migration.missing.text', { id: migrationId })}>
-            <p>
-              <a class="button" href={migrationsHref()}>
-                {t('migration.back')}
-              </a>
-            </p>
-          </Empty>
-        )}
-        {live.failure && !isMissing && (
-          <FailureNotice failure={live.failure} onRetry={live.refresh} />
-        )}
-        {!live.failure && <Loading />}
-      </>
+      <Absent
+        live={live}
+        title={t('migration.migration')}
+        missingTitle={t('migration.missing.title')}
+        missing={t('migration.missing.text', { id: migrationId })}
+        back={back}
+      >
+        <ButtonLink href={migrationsHref()} text={t('migration.back')} />
+      </Absent>
     );
   }
   return (
     <>
-      {live.failure && <FailureNotice failure={live.failure} stays onRetry={live.refresh} />}
+      <LiveFailure live={live} />
       <Followed migration={live.value} refresh={live.refresh} />
     </>
   );
 }
 
-function Followed(props: { readonly migration: Migration; readonly refresh: () => void }) {
-  const { t } = usePage();
+interface FollowedProps {
+  readonly migration: Migration;
+  readonly refresh: () => void;
+}
+
+function Followed(props: FollowedProps) {
   const { migration, refresh } = props;
-  const { migrationId, name, counts, state, error } = migration;
+  const { migrationId, counts, state } = migration;
   const path = migrationPath(migrationId);
   const isOver = isEnded(migration);
   const tick = useNow(1_000);
@@ -75,46 +70,75 @@ function Followed(props: { readonly migration: Migration; readonly refresh: () =
     () => (isOver ? seenOf(migrationId) : notice({ runId: migrationId, counts }, Date.now())),
     [migration],
   );
-  const runs = useLive(`runs?limit=20&migration=${migrationId}`, isRunPage, () =>
-    isOver ? undefined : 3_000,
-  );
   const summary = useLive(
     counts.failed > 0 ? `${path}/summary.json` : undefined,
     isMigrationSummary,
     () => (isOver ? undefined : 8_000),
   );
-  useEffect(() => {
-    runs.refresh();
-    summary.refresh();
-  }, [`${state} ${migration.runs.length} ${isOver ? counts.failed : ''}`]);
-  const [done, setDone] = useState<string>();
-  const [failure, setFailure] = useState<Failure>();
+  useEffect(
+    () => summary.refresh(),
+    [`${state} ${migration.runs.length} ${isOver ? counts.failed : ''}`],
+  );
   const groups = counts.failed > 0 ? (summary.value?.failures ?? []) : [];
 
   return (
     <>
+      <Head migration={migration} refresh={refresh} />
+      <StateNotices migration={migration} />
+
+      <Headline migration={migration} seen={seen} now={tick} />
+      <div class="grid even">
+        <Counts migration={migration} />
+        <Readiness migration={migration} />
+      </div>
+      {counts.failed > 0 && <LiveFailure live={summary} />}
+      {groups.length > 0 && (
+        <Failures
+          groups={groups}
+          adviceOf={(group) => adviceOf(group, { operation: 'cos-offline-fetch' }, 'transfer')}
+          onRetry={undefined}
+        />
+      )}
+      {migration.audit && <Audit audit={migration.audit} />}
+      <Plan migration={migration} />
+      <Runs migration={migration} />
+      <Downloads path={path} id={migrationId} names={reportsOf(migration)} />
+    </>
+  );
+}
+
+/** The heading with its actions, the phases, and what came of the last action. */
+function Head({ migration, refresh }: FollowedProps) {
+  const { t } = usePage();
+  const [done, setDone] = useState<string>();
+  const [failure, setFailure] = useState<Failure>();
+  const finish = (text: string) => {
+    setDone(text);
+    setFailure(undefined);
+    refresh();
+  };
+  return (
+    <>
       <Title
-        text={name}
+        text={migration.name}
         badge={<MigrationBadge migration={migration} />}
         back={{ href: migrationsHref(), text: t('nav.migrations') }}
-        actions={
-          <Actions
-            migration={migration}
-            onDone={(text) => {
-              setDone(text);
-              setFailure(undefined);
-              refresh();
-            }}
-            onFailure={setFailure}
-          />
-        }
+        actions={<Actions migration={migration} onDone={finish} onFailure={setFailure} />}
       >
         <About migration={migration} />
       </Title>
-
       <Phases migration={migration} />
       {done && <Notice tone="good" title={done} isNews />}
       {failure && <FailureNotice failure={failure} stays />}
+    </>
+  );
+}
+
+function StateNotices({ migration }: { readonly migration: Migration }) {
+  const { t } = usePage();
+  const { state, error } = migration;
+  return (
+    <>
       {isWaiting(migration) && <Notice tone="info" title={t('migration.waiting')} />}
       {state === 'paused' && !error && <Notice tone="info" title={t('migration.paused')} />}
       {error && (
@@ -128,40 +152,32 @@ function Followed(props: { readonly migration: Migration; readonly refresh: () =
           </p>
         </Notice>
       )}
-
-      <Headline migration={migration} seen={seen} now={tick} />
-      <div class="grid even">
-        <Counts migration={migration} />
-        <Readiness migration={migration} />
-      </div>
-      {summary.failure && counts.failed > 0 && (
-        <FailureNotice
-          failure={summary.failure}
-          stays={summary.value !== undefined}
-          onRetry={summary.refresh}
-        />
-      )}
-      {groups.length > 0 && (
-        <Failures
-          groups={groups}
-          adviceOf={(group) => adviceOf(group, { operation: 'cos-offline-fetch' }, 'transfer')}
-          onRetry={undefined}
-        />
-      )}
-      {migration.audit && <Audit audit={migration.audit} />}
-      <Plan migration={migration} />
-      {runs.value && runs.value.runs.length > 0 && (
-        <section class="runs-of">
-          <h2>{t('migration.runs')}</h2>
-          <RunTable
-            label={t('migration.runs')}
-            runs={runs.value.runs}
-            titleOf={({ runId }) => t(`role.${migration.roles[runId] ?? 'move'}`)}
-          />
-        </section>
-      )}
-      <Downloads path={path} id={migrationId} names={reportsOf(migration)} />
     </>
+  );
+}
+
+function Runs({ migration }: { readonly migration: Migration }) {
+  const { t } = usePage();
+  const { migrationId, state, counts, roles } = migration;
+  const isOver = isEnded(migration);
+  const live = useLive(`runs?limit=20&migration=${migrationId}`, isRunPage, () =>
+    isOver ? undefined : 3_000,
+  );
+  useEffect(
+    () => live.refresh(),
+    [`${state} ${migration.runs.length} ${isOver ? counts.failed : ''}`],
+  );
+  const runs = live.value?.runs ?? [];
+  if (runs.length === 0) return null;
+  return (
+    <section class="runs-of">
+      <h2>{t('migration.runs')}</h2>
+      <RunTable
+        label={t('migration.runs')}
+        runs={runs}
+        titleOf={({ runId }) => t(`role.${roles[runId] ?? 'move'}`)}
+      />
+    </section>
   );
 }
 
@@ -176,40 +192,20 @@ const titleOf = (state: Migration['state']): 'failed' | 'stopped' | 'catchUp' =>
   state === 'failed' ? 'failed' : state === 'paused' ? 'stopped' : 'catchUp';
 
 function About({ migration }: { readonly migration: Migration }) {
-  const { t, format } = usePage();
+  const { t } = usePage();
   const { migrationId, source, list, target, createdAt, closedAt, options } = migration;
-  const rows = [
-    ...(source === null ? [] : [[t('migration.source'), source]]),
-    ...(list ? [[t('migration.list'), list.key]] : []),
-    [t('run.target'), target],
-    ...(options.schedule ? [[t('migration.schedule'), options.schedule]] : []),
-  ];
-  const instants = [
-    [t('run.started'), createdAt],
-    ...(closedAt === null ? [] : [[t('run.closed'), closedAt]]),
-  ];
   return (
-    <dl class="about">
-      {rows.map(([title = '', text]) => (
-        <div key={title}>
-          <dt>{title}</dt>
-          <dd>{text}</dd>
-        </div>
-      ))}
-      {instants.map(([title = '', at = '']) => (
-        <div key={title}>
-          <dt>{title}</dt>
-          <dd>
-            <time dateTime={at}>{format.instant(at)}</time>
-          </dd>
-        </div>
-      ))}
-      <div>
-        <dt>{t('migration.id')}</dt>
-        <dd>
-          <Copyable text={migrationId} />
-        </dd>
-      </div>
-    </dl>
+    <Facts
+      class="about"
+      facts={[
+        ...factOf(t('migration.source'), source),
+        ...factOf(t('migration.list'), list?.key),
+        [t('run.target'), target],
+        ...factOf(t('migration.schedule'), options.schedule),
+        [t('run.started'), <Instant at={createdAt} />],
+        ...factOf(t('run.closed'), closedAt && <Instant at={closedAt} />),
+        [t('migration.id'), <Copyable text={migrationId} />],
+      ]}
+    />
   );
 }

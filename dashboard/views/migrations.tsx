@@ -6,10 +6,10 @@ import { MIGRATION_STATES, type Migration, type MigrationPage } from '../api/typ
 import { useLive, useNow } from '../live/use-live.ts';
 import { barOf } from '../model/migration.ts';
 import { MigrationBadge } from '../parts/badge.tsx';
-import { Bar } from '../parts/bar.tsx';
+import { failedColumn, ProgressCell, startedColumn } from '../parts/columns.tsx';
 import { FilterSelect } from '../parts/filter-select.tsx';
 import { Icon } from '../parts/icons.tsx';
-import { Empty, FailureNotice, Loading } from '../parts/notice.tsx';
+import { ButtonLink, Empty, LiveFailure, Loading } from '../parts/notice.tsx';
 import { type Column, Table } from '../parts/table.tsx';
 import { Title } from '../parts/title.tsx';
 import { usePage } from '../state/context.ts';
@@ -55,9 +55,7 @@ export function MigrationsView({ state }: { readonly state: string | undefined }
           )
         }
       />
-      {live.failure && (
-        <FailureNotice failure={live.failure} stays={page !== undefined} onRetry={live.refresh} />
-      )}
+      <LiveFailure live={live} />
       {!page && !live.failure && <Loading />}
       {page && migrations.length === 0 && <None isFiltered={state !== undefined} />}
       {migrations.length > 0 && <MigrationTable migrations={migrations} isBusy={!live.value} />}
@@ -76,7 +74,8 @@ function MigrationTable(props: {
   readonly migrations: readonly Migration[];
   readonly isBusy: boolean;
 }) {
-  const { t, format } = usePage();
+  const page = usePage();
+  const { t } = page;
   const now = useNow(2_000);
   const columns: readonly Column<Migration>[] = [
     {
@@ -105,41 +104,17 @@ function MigrationTable(props: {
       title: t('progress.label'),
       cell: (migration) => {
         const run = barOf(migration);
-        const { done, total, percent } = run.progress;
         return (
-          <div class="progress-cell">
-            <Bar run={run} />
-            <span class="below figures">
-              <span>
-                {total === null
-                  ? t('migration.listed', { n: migration.counts.listed })
-                  : t('progress.ofTotal', { done, total })}
-              </span>
-              <span>{total === null ? '' : format.percent(percent / 100)}</span>
-            </span>
-          </div>
+          <ProgressCell
+            run={run}
+            uncounted={t('migration.listed', { n: migration.counts.listed })}
+            showsPercent={run.progress.total !== null}
+          />
         );
       },
     },
-    {
-      name: 'failed',
-      title: t('run.failed'),
-      isNumber: true,
-      cell: ({ counts }) => (
-        <span class={counts.failed > 0 ? 'bad-text' : 'muted none'}>
-          {format.count(counts.failed)}
-        </span>
-      ),
-    },
-    {
-      name: 'started',
-      title: t('run.started'),
-      cell: ({ createdAt }) => (
-        <time dateTime={createdAt} title={format.instant(createdAt)}>
-          {format.ago(createdAt, now)}
-        </time>
-      ),
-    },
+    failedColumn(page),
+    startedColumn(page, now),
   ];
   return (
     <div class="run-list">
@@ -159,11 +134,7 @@ function None({ isFiltered }: { readonly isFiltered: boolean }) {
   if (isFiltered) {
     return (
       <Empty title={t('migrations.noneFits')}>
-        <p>
-          <a class="button" href={migrationsHref()}>
-            {t('filter.clear')}
-          </a>
-        </p>
+        <ButtonLink href={migrationsHref()} text={t('filter.clear')} />
       </Empty>
     );
   }

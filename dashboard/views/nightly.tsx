@@ -1,10 +1,10 @@
 /** The view of nightly passes: when the next one begins, and what each retried. */
-import { useEffect, useState } from 'preact/hooks';
+import { useEffect } from 'preact/hooks';
 import { isRunPage, isTimetable } from '../api/checks.ts';
-import { type Failure, toFailure } from '../api/failure.ts';
+import { useRequest } from '../live/use-action.ts';
 import { useLive } from '../live/use-live.ts';
 import { isOver } from '../model/progress.ts';
-import { Empty, FailureNotice, Loading, Notice } from '../parts/notice.tsx';
+import { Empty, FailureNotice, LiveFailure, Loading, Notice } from '../parts/notice.tsx';
 import { RunTable } from '../parts/run-table.tsx';
 import { Title } from '../parts/title.tsx';
 import { usePage } from '../state/context.ts';
@@ -14,8 +14,6 @@ export function NightlyView() {
   const timetable = useLive('nightly', isTimetable, ({ requestedAt }) =>
     requestedAt ? 2_000 : 60_000,
   );
-  const [failure, setFailure] = useState<Failure>();
-  const [isBusy, setBusy] = useState(false);
   const live = useLive('runs?operation=retry-failed-objects&limit=50', isRunPage, ({ runs }) =>
     runs.every(isOver) ? 60_000 : 2_000,
   );
@@ -24,23 +22,21 @@ export function NightlyView() {
   const isRequested = Boolean(timetable.value?.requestedAt);
   // The pass that was requested has begun.
   useEffect(() => live.refresh(), [isRequested]);
-  const start = async () => {
-    setBusy(true);
-    setFailure(undefined);
-    try {
-      await client.post('nightly', undefined, isTimetable);
-      timetable.refresh();
-    } catch (error) {
-      setFailure(toFailure(error));
-    }
-    setBusy(false);
-  };
+  const { request, failure, isBusy } = useRequest(async () => {
+    await client.post('nightly', undefined, isTimetable);
+    timetable.refresh();
+  });
   return (
     <>
       <Title
         text={t('nightly.title')}
         actions={
-          <button type="button" class="button" disabled={isBusy || isRequested} onClick={start}>
+          <button
+            type="button"
+            class="button"
+            disabled={isBusy || isRequested}
+            onClick={() => void request(undefined)}
+          >
             {t('nightly.start')}
           </button>
         }
@@ -57,9 +53,7 @@ export function NightlyView() {
       </Title>
       {isRequested && <Notice tone="info" title={t('nightly.requested')} isNews />}
       {failure && <FailureNotice failure={failure} stays />}
-      {live.failure && (
-        <FailureNotice failure={live.failure} stays={passes !== undefined} onRetry={live.refresh} />
-      )}
+      <LiveFailure live={live} />
       {!passes && !live.failure && <Loading />}
       {passes && passes.length === 0 && (
         <Empty title={t('nightly.none')}>

@@ -4,7 +4,8 @@ import type { ProviderHealth } from '../api/types.ts';
 import { useLive, useNow } from '../live/use-live.ts';
 import { Badge } from '../parts/badge.tsx';
 import { Card } from '../parts/card.tsx';
-import { Empty, FailureNotice, Loading, Notice } from '../parts/notice.tsx';
+import { Facts, factOf } from '../parts/facts.tsx';
+import { Empty, LiveFailure, Loading, Notice } from '../parts/notice.tsx';
 import { Title } from '../parts/title.tsx';
 import { usePage } from '../state/context.ts';
 import { PaceCard } from './providers/pace.tsx';
@@ -20,13 +21,7 @@ export function ProvidersView() {
       <Title text={t('providers.title')}>
         <p class="lead">{t('providers.text')}</p>
       </Title>
-      {live.failure && (
-        <FailureNotice
-          failure={live.failure}
-          stays={providers !== undefined}
-          onRetry={live.refresh}
-        />
-      )}
+      <LiveFailure live={live} />
       {!providers && !live.failure && <Loading />}
       {providers && providers.length === 0 && (
         <Empty title={t('providers.none')}>
@@ -75,21 +70,17 @@ function ApiCard({ health }: { readonly health: ProviderHealth }) {
           </Notice>
         </div>
       )}
-      <dl class="details">
-        <Row name={t('providers.provider')}>{t(`provider.${provider}`)}</Row>
-        <Row name={t('providers.since')}>{format.instant(since)}</Row>
-        {okAt && <Row name={t('providers.okAt')}>{format.ago(okAt, now)}</Row>}
-        {throttled && <Row name={t('providers.throttledAt')}>{format.instant(throttled.at)}</Row>}
-        {refused && <Row name={t('providers.refusedAt')}>{format.instant(refused.at)}</Row>}
-        {trouble?.requestId && <Row name={t('providers.requestId')}>{trouble.requestId}</Row>}
-      </dl>
+      <Facts
+        class="details"
+        facts={[
+          [t('providers.provider'), t(`provider.${provider}`)],
+          [t('providers.since'), format.instant(since)],
+          ...factOf(t('providers.okAt'), okAt && format.ago(okAt, now)),
+          ...factOf(t('providers.throttledAt'), throttled && format.instant(throttled.at)),
+          ...factOf(t('providers.refusedAt'), refused && format.instant(refused.at)),
+          ...factOf(t('providers.requestId'), trouble?.requestId),
+        ]}
+      />
     </Card>
   );
 }
-
-const Row = ({ children, name }: { readonly name: string; readonly children: string }) => (
-  <div>
-    <dt>{name}</dt>
-    <dd>{children}</dd>
-  </div>
-);

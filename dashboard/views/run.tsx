@@ -3,26 +3,27 @@ import { useEffect, useMemo, useState } from 'preact/hooks';
 import { isRun, isRunPage, isSummary } from '../api/checks.ts';
 import type { Failure } from '../api/failure.ts';
 import { runPath } from '../api/paths.ts';
-import type { CauseClass, Run } from '../api/types.ts';
+import type { FailureGroup, Run } from '../api/types.ts';
 import { notice, seenOf } from '../live/seen-progress.ts';
 import { useLive, useNow } from '../live/use-live.ts';
 import { adviceOf } from '../model/advice.ts';
-import { canPause, endOf, isOver, isStopped } from '../model/progress.ts';
+import { endOf, isOver, isStopped } from '../model/progress.ts';
 import { aheadOf } from '../model/run-list.ts';
 import { targetOf } from '../model/run-name.ts';
 import { hasCourse } from '../model/timeline.ts';
+import { Absent } from '../parts/absent.tsx';
 import { Audit } from '../parts/audit.tsx';
 import { RunBadge } from '../parts/badge.tsx';
 import { Copyable } from '../parts/copy.tsx';
 import { Downloads, REPORTS } from '../parts/downloads.tsx';
-import { Icon } from '../parts/icons.tsx';
-import { Empty, FailureNotice, Loading, Notice } from '../parts/notice.tsx';
+import { Facts, factOf, Instant } from '../parts/facts.tsx';
+import { ButtonLink, FailureNotice, LiveFailure, Notice } from '../parts/notice.tsx';
 import { Waiting } from '../parts/run-table.tsx';
 import { runTitle } from '../parts/run-title.ts';
 import { Title } from '../parts/title.tsx';
 import { usePage } from '../state/context.ts';
 import { runHref, runsHref, type TransferFilter } from '../state/route.ts';
-import { CancelDialog, PauseButton, RetryDialog } from './run/actions.tsx';
+import { Actions, Dialog, type RunDialog } from './run/actions.tsx';
 import { Failures } from './run/failures.tsx';
 import { Headline } from './run/headline.tsx';
 import { Night } from './run/night.tsx';
@@ -45,29 +46,21 @@ export function RunView(props: { readonly runId: string; readonly filter: Transf
   const back = { href: runsHref(), text: t('nav.runs') };
 
   if (!run) {
-    const isMissing = live.failure?.kind === 'missing';
     return (
-      <>
-        <Title text={t(isMissing ? 'run.missing.title' : 'run.run')} back={back} />
-        {isMissing && (
-          <Empty title={t('run.missing.text', { id: runId })}>
-            <p>
-              <a class="button" href={runsHref()}>
-                {t('unknown.back')}
-              </a>
-            </p>
-          </Empty>
-        )}
-        {live.failure && !isMissing && (
-          <FailureNotice failure={live.failure} onRetry={live.refresh} />
-        )}
-        {!live.failure && <Loading />}
-      </>
+      <Absent
+        live={live}
+        title={t('run.run')}
+        missingTitle={t('run.missing.title')}
+        missing={t('run.missing.text', { id: runId })}
+        back={back}
+      >
+        <ButtonLink href={runsHref()} text={t('unknown.back')} />
+      </Absent>
     );
   }
   return (
     <>
-      {live.failure && <FailureNotice failure={live.failure} stays onRetry={live.refresh} />}
+      <LiveFailure live={live} />
       <Followed run={run} filter={filter} refresh={live.refresh} />
     </>
   );
@@ -78,132 +71,35 @@ function Followed(props: {
   readonly filter: TransferFilter;
   readonly refresh: () => void;
 }) {
-  const { t, format } = usePage();
   const { run, filter, refresh } = props;
   const { runId, counts, state } = run;
   const over = isOver(run);
-  const tick = useNow(1_000);
-  const now = endOf(run, tick);
-  const [lookedAt, seen] = useMemo(() => {
-    const at = Date.now();
-    return [at, over ? seenOf(runId) : notice(run, at)] as const;
-  }, [run]);
   const summary = useLive(`${runPath(runId)}/summary.json`, isSummary, () =>
     over ? undefined : 8_000,
   );
   const outcome = `${state} ${counts.failed > 0} ${over ? counts.failed : ''}`;
   useEffect(() => summary.refresh(), [outcome]);
 
-  const [dialog, setDialog] = useState<'cancel' | { readonly retry: CauseClass | undefined }>();
-  const [done, setDone] = useState<string>();
-  const [failure, setFailure] = useState<Failure>();
+  const [dialog, setDialog] = useState<RunDialog>();
   const groups = summary.value?.failures ?? [];
   // A run that stopped for another reason than its input goes on where it stood.
   const canResume = isStopped(run) && run.error?.class !== 'request';
   const canRetry = (groups.length > 0 || canResume) && state !== 'planning';
-  const finish = (text: string) => {
-    setDialog(undefined);
-    setDone(text);
-    refresh();
-  };
 
   return (
     <>
-      <Title
-        text={runTitle(run, t)}
-        badge={<RunBadge run={run} />}
-        back={{ href: runsHref(), text: t('nav.runs') }}
-        actions={
-          <>
-            {canRetry && (
-              <button type="button" class="button" onClick={() => setDialog({ retry: undefined })}>
-                <Icon name="retry" />
-                {t(groups.length > 0 ? 'retry.open' : 'retry.openResume')}
-              </button>
-            )}
-            {(canPause(run) || state === 'paused') && (
-              <PauseButton
-                run={run}
-                onDone={(action) => finish(t(`${action}.done`))}
-                onFailure={setFailure}
-              />
-            )}
-            {!over && (
-              <button type="button" class="button" onClick={() => setDialog('cancel')}>
-                <Icon name="stop" />
-                {t('cancel.open.button')}
-              </button>
-            )}
-          </>
-        }
-      >
-        <dl class="about">
-          <div>
-            <dt>{t('run.operation')}</dt>
-            <dd>{t(`operation.${run.operation}`)}</dd>
-          </div>
-          {targetOf(run) && (
-            <div>
-              <dt>{t('run.target')}</dt>
-              <dd>{targetOf(run)}</dd>
-            </div>
-          )}
-          <div>
-            <dt>{t('run.started')}</dt>
-            <dd>
-              <time dateTime={run.createdAt}>{format.instant(run.createdAt)}</time>
-            </dd>
-          </div>
-          {run.closedAt !== null && (
-            <div>
-              <dt>{t('run.closed')}</dt>
-              <dd>
-                <time dateTime={run.closedAt}>{format.instant(run.closedAt)}</time>
-              </dd>
-            </div>
-          )}
-          <div>
-            <dt>{t('run.id')}</dt>
-            <dd>
-              <Copyable text={runId} />
-            </dd>
-          </div>
-        </dl>
-      </Title>
+      <Head
+        run={run}
+        groups={groups}
+        canRetry={canRetry}
+        dialog={dialog}
+        onDialog={setDialog}
+        refresh={refresh}
+      />
+      <StateNotices run={run} />
 
-      {done && <Notice tone="good" title={done} isNews />}
-      {failure && <FailureNotice failure={failure} stays />}
-      {state === 'paused' && <Notice tone="info" title={t('pause.text')} />}
-      {run.error && <RunError run={run} />}
-      {!over && counts.submitted + counts.submitting + run.progress.done === 0 && (
-        <WaitsBehind run={run} />
-      )}
-      {run.handedTo !== undefined && (
-        <Notice tone="info">
-          <p>
-            {t('run.handedTo')} <a href={runHref(run.handedTo)}>{run.handedTo}</a>
-          </p>
-        </Notice>
-      )}
-
-      {run.audit ? <Audit audit={run.audit} /> : <Headline run={run} seen={seen} now={now} />}
-      {run.audit ? null : hasCourse(run) ? (
-        <div class="grid">
-          <Plots run={run} seen={seen} now={endOf(run, lookedAt)} />
-          <Outcomes run={run} />
-        </div>
-      ) : (
-        <div class="alone">
-          <Outcomes run={run} />
-        </div>
-      )}
-      {summary.failure && counts.failed > 0 && (
-        <FailureNotice
-          failure={summary.failure}
-          stays={summary.value !== undefined}
-          onRetry={summary.refresh}
-        />
-      )}
+      {run.audit ? <Audit audit={run.audit} /> : <Course run={run} />}
+      {counts.failed > 0 && <LiveFailure live={summary} />}
       {groups.length > 0 && (
         <Failures
           groups={groups}
@@ -217,25 +113,112 @@ function Followed(props: {
       {summary.value && <Warnings counts={summary.value.warnings} />}
       {!run.audit && <Transfers run={run} filter={filter} />}
       <Downloads path={runPath(runId)} id={runId} names={reportsOf(run)} />
+    </>
+  );
+}
 
-      {dialog === 'cancel' && (
-        <CancelDialog
-          run={run}
-          onClose={() => setDialog(undefined)}
-          onDone={() => finish(t('cancel.done'))}
-        />
+/** The heading with its actions, and what came of the last one. */
+function Head(props: {
+  readonly run: Run;
+  readonly groups: readonly FailureGroup[];
+  readonly canRetry: boolean;
+  readonly dialog: RunDialog | undefined;
+  readonly onDialog: (dialog: RunDialog | undefined) => void;
+  readonly refresh: () => void;
+}) {
+  const { t } = usePage();
+  const { run, groups, canRetry, dialog, onDialog, refresh } = props;
+  const [done, setDone] = useState<string>();
+  const [failure, setFailure] = useState<Failure>();
+  const finish = (text: string) => {
+    onDialog(undefined);
+    setDone(text);
+    refresh();
+  };
+  return (
+    <>
+      <Title
+        text={runTitle(run, t)}
+        badge={<RunBadge run={run} />}
+        back={{ href: runsHref(), text: t('nav.runs') }}
+        actions={
+          <Actions
+            run={run}
+            canRetry={canRetry}
+            hasFailures={groups.length > 0}
+            onOpen={onDialog}
+            onDone={finish}
+            onFailure={setFailure}
+          />
+        }
+      >
+        <About run={run} />
+      </Title>
+      {done && <Notice tone="good" title={done} isNews />}
+      {failure && <FailureNotice failure={failure} stays />}
+      <Dialog
+        dialog={dialog}
+        run={run}
+        groups={groups}
+        onClose={() => onDialog(undefined)}
+        onDone={finish}
+      />
+    </>
+  );
+}
+
+function About({ run }: { readonly run: Run }) {
+  const { t } = usePage();
+  const { operation, createdAt, closedAt, runId } = run;
+  return (
+    <Facts
+      class="about"
+      facts={[
+        [t('run.operation'), t(`operation.${operation}`)],
+        ...factOf(t('run.target'), targetOf(run)),
+        [t('run.started'), <Instant at={createdAt} />],
+        ...factOf(t('run.closed'), closedAt && <Instant at={closedAt} />),
+        [t('run.id'), <Copyable text={runId} />],
+      ]}
+    />
+  );
+}
+
+function StateNotices({ run }: { readonly run: Run }) {
+  const { t } = usePage();
+  const { counts, progress } = run;
+  return (
+    <>
+      {run.state === 'paused' && <Notice tone="info" title={t('pause.text')} />}
+      {run.error && <RunError run={run} />}
+      {!isOver(run) && counts.submitted + counts.submitting + progress.done === 0 && (
+        <WaitsBehind run={run} />
       )}
-      {typeof dialog === 'object' && (
-        <RetryDialog
-          run={run}
-          groups={groups}
-          only={dialog.retry}
-          onClose={() => setDialog(undefined)}
-          onDone={(count) =>
-            finish(count === 0 ? t('retry.resumed') : t('retry.done', { n: count }))
-          }
-        />
+      {run.handedTo !== undefined && (
+        <Notice tone="info">
+          <p>
+            {t('run.handedTo')} <a href={runHref(run.handedTo)}>{run.handedTo}</a>
+          </p>
+        </Notice>
       )}
+    </>
+  );
+}
+
+/** How it went so far: in figures, over time, by outcome. */
+function Course({ run }: { readonly run: Run }) {
+  const tick = useNow(1_000);
+  const [lookedAt, seen] = useMemo(() => {
+    const at = Date.now();
+    return [at, isOver(run) ? seenOf(run.runId) : notice(run, at)] as const;
+  }, [run]);
+  return (
+    <>
+      <Headline run={run} seen={seen} now={endOf(run, tick)} />
+      <div class={hasCourse(run) ? 'grid' : 'alone'}>
+        {hasCourse(run) && <Plots run={run} seen={seen} now={endOf(run, lookedAt)} />}
+        <Outcomes run={run} />
+      </div>
     </>
   );
 }

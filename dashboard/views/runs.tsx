@@ -7,9 +7,10 @@ import { looksOf, notice } from '../live/seen-progress.ts';
 import { useLive, useNow } from '../live/use-live.ts';
 import { isOver, paceOf, remainingOf } from '../model/progress.ts';
 import { isFound } from '../model/run-list.ts';
+import { Facts } from '../parts/facts.tsx';
 import { FilterSelect } from '../parts/filter-select.tsx';
 import { Icon } from '../parts/icons.tsx';
-import { Empty, FailureNotice, Loading } from '../parts/notice.tsx';
+import { ButtonLink, Empty, FailureNotice, LiveFailure, Loading } from '../parts/notice.tsx';
 import { RunTable } from '../parts/run-table.tsx';
 import { Title } from '../parts/title.tsx';
 import { usePage } from '../state/context.ts';
@@ -58,9 +59,7 @@ export function RunsView({ filter }: { readonly filter: RunFilter }) {
         text={t('nav.runs')}
         actions={page && (page.runs.length > 0 || isFiltered) && <Filters filter={filter} />}
       />
-      {live.failure && (
-        <FailureNotice failure={live.failure} stays={page !== undefined} onRetry={live.refresh} />
-      )}
+      <LiveFailure live={live} />
       {page && !search && runs.some((run) => !isOver(run)) && <Strip runs={runs} />}
       {!page && !live.failure && <Loading />}
       {page && runs.length === 0 && (isFiltered ? <NoneFits /> : <HowToStart />)}
@@ -90,31 +89,18 @@ function Strip({ runs }: { readonly runs: readonly Run[] }) {
   const sum = (of: (run: Run) => number) => active.reduce((total, run) => total + of(run), 0);
   const open = format.count(sum(remainingOf));
   const perSecond = sum((run) => paceOf(run, looksOf(notice(run, now)), now).perSecond);
+  const failed = sum(({ counts }) => counts.failed);
+  const isEstimate = active.some(({ progress }) => progress.isEstimate);
   return (
-    <dl class="strip">
-      <div>
-        <dt>{t('runs.strip.active')}</dt>
-        <dd>{format.count(active.length)}</dd>
-      </div>
-      <div>
-        <dt>{t('runs.strip.open')}</dt>
-        <dd>
-          {active.some(({ progress }) => progress.isEstimate)
-            ? t('run.unread.about', { n: open })
-            : open}
-        </dd>
-      </div>
-      <div>
-        <dt>{t('runs.strip.rate')}</dt>
-        <dd>{format.rate(perSecond)}</dd>
-      </div>
-      <div>
-        <dt>{t('runs.strip.failed')}</dt>
-        <dd class={sum(({ counts }) => counts.failed) > 0 ? 'bad-text' : ''}>
-          {format.count(sum(({ counts }) => counts.failed))}
-        </dd>
-      </div>
-    </dl>
+    <Facts
+      class="strip"
+      facts={[
+        [t('runs.strip.active'), format.count(active.length)],
+        [t('runs.strip.open'), isEstimate ? t('run.unread.about', { n: open }) : open],
+        [t('runs.strip.rate'), format.rate(perSecond)],
+        [t('runs.strip.failed'), format.count(failed), failed > 0 ? 'bad' : ''],
+      ]}
+    />
   );
 }
 
@@ -163,11 +149,7 @@ function NoneFits() {
   const { t } = usePage();
   return (
     <Empty title={t('runs.noneFits')}>
-      <p>
-        <a class="button" href={runsHref()}>
-          {t('filter.clear')}
-        </a>
-      </p>
+      <ButtonLink href={runsHref()} text={t('filter.clear')} />
     </Empty>
   );
 }

@@ -2,7 +2,8 @@
 import { useEffect, useId, useRef, useState } from 'preact/hooks';
 import { isRunPage } from '../api/checks.ts';
 import { createClient } from '../api/client.ts';
-import { Failure, toFailure } from '../api/failure.ts';
+import { Failure } from '../api/failure.ts';
+import { useRequest } from '../live/use-action.ts';
 import { FailureNotice, Notice } from '../parts/notice.tsx';
 import { Title } from '../parts/title.tsx';
 import { usePage } from '../state/context.ts';
@@ -14,48 +15,26 @@ const AS_SECRET = { type: 'password' } as const;
 
 export function SignIn() {
   const { t } = usePage();
-  const { refused } = useStore(session);
-  const [failure, setFailure] = useState<Failure>();
   const [isEmpty, setEmpty] = useState(false);
-  const [isBusy, setBusy] = useState(false);
   const [isShown, setShown] = useState(false);
   const input = useRef<HTMLInputElement>(null);
   const [id, hint] = [useId(), useId()];
   useEffect(() => input.current?.focus(), []);
 
-  const submit = async (event: Event) => {
+  const { request, failure, isBusy } = useTrial(input);
+  const submit = (event: Event) => {
     event.preventDefault();
     const token = input.current?.value.trim() ?? '';
     setEmpty(token === '');
-    setFailure(undefined);
-    if (token === '') return input.current?.focus();
-    setBusy(true);
-    try {
-      // A header can't hold anything else: it can't be a token.
-      if (!/^[\x21-\x7e]+$/.test(token)) throw new Failure('unauthorized', { status: 401 });
-      await createClient({ token: () => token }).get('runs?limit=1', isRunPage);
-      signIn(token);
-    } catch (error) {
-      setFailure(toFailure(error));
-      setBusy(false);
-      input.current?.select();
-      input.current?.focus();
-    }
+    if (token === '') input.current?.focus();
+    else void request(token);
   };
 
-  const isWrong = failure?.kind === 'unauthorized';
+  const shown = isEmpty ? undefined : failure;
   return (
     <div class="sign-in">
       <Title text={t('signIn.title')} />
-      {refused && !failure && <Notice tone="warn" title={t('signIn.refused')} isNews />}
-      {isWrong ? (
-        <Notice tone="bad" title={t('signIn.wrong.title')} isNews>
-          <p>{t('signIn.wrong.advice')}</p>
-        </Notice>
-      ) : (
-        failure && <FailureNotice failure={failure} />
-      )}
-      {isEmpty && <Notice tone="bad" title={t('signIn.empty')} isNews />}
+      <Refusal failure={shown} isEmpty={isEmpty} />
       <form class="card pad" onSubmit={submit} noValidate>
         <label for={id}>{t('signIn.token')}</label>
         <div class="field-row">
@@ -68,7 +47,7 @@ export function SignIn() {
             autocapitalize="off"
             spellcheck={false}
             aria-describedby={hint}
-            aria-invalid={isWrong || isEmpty}
+            aria-invalid={shown?.kind === 'unauthorized' || isEmpty}
           />
           <button
             type="button"
@@ -86,23 +65,72 @@ export function SignIn() {
           {t(isBusy ? 'signIn.trying' : 'signIn.submit')}
         </button>
       </form>
-      <section class="where" aria-labelledby={`${id}-where`}>
-        <h2 id={`${id}-where`}>{t('signIn.where.title')}</h2>
-        <ul>
-          <li>
-            {t('signIn.where.local')} <code>data/secrets.json</code> (<code>apiToken</code>)
-          </li>
-          <li>
-            {t('signIn.where.demo')} <code>data/demo/secrets.json</code>
-          </li>
-          <li>
-            {t('signIn.where.configured')} <code>WAYBILL_API_TOKENS</code>
-          </li>
-          <li>
-            {t('signIn.where.aws')} <code>waybill/&lt;stage&gt;/api</code>
-          </li>
-        </ul>
-      </section>
+      <Where />
     </div>
+  );
+}
+
+function Refusal(props: { readonly failure: Failure | undefined; readonly isEmpty: boolean }) {
+  const { t } = usePage();
+  const { refused } = useStore(session);
+  const { failure, isEmpty } = props;
+  return (
+    <>
+      {refused && !failure && <Notice tone="warn" title={t('signIn.refused')} isNews />}
+      {failure?.kind === 'unauthorized' ? (
+        <Notice tone="bad" title={t('signIn.wrong.title')} isNews>
+          <p>{t('signIn.wrong.advice')}</p>
+        </Notice>
+      ) : (
+        failure && <FailureNotice failure={failure} />
+      )}
+      {isEmpty && <Notice tone="bad" title={t('signIn.empty')} isNews />}
+    </>
+  );
+}
+
+/** A header can't hold anything else: it can't be a token. */
+const TOKEN = /^[\x21-\x7e]+$/;
+
+/** Tries a token, which is chosen in its field when it is refused. */
+const useTrial = (input: { readonly current: HTMLInputElement | null }) =>
+  useRequest(async (token: string) => {
+    try {
+      await tryToken(token);
+    } catch (error) {
+      input.current?.select();
+      input.current?.focus();
+      throw error;
+    }
+  });
+
+async function tryToken(token: string): Promise<void> {
+  if (!TOKEN.test(token)) throw new Failure('unauthorized', { status: 401 });
+  await createClient({ token: () => token }).get('runs?limit=1', isRunPage);
+  signIn(token);
+}
+
+/** Where the token stands. */
+function Where() {
+  const { t } = usePage();
+  const id = useId();
+  return (
+    <section class="where" aria-labelledby={id}>
+      <h2 id={id}>{t('signIn.where.title')}</h2>
+      <ul>
+        <li>
+          {t('signIn.where.local')} <code>data/secrets.json</code> (<code>apiToken</code>)
+        </li>
+        <li>
+          {t('signIn.where.demo')} <code>data/demo/secrets.json</code>
+        </li>
+        <li>
+          {t('signIn.where.configured')} <code>WAYBILL_API_TOKENS</code>
+        </li>
+        <li>
+          {t('signIn.where.aws')} <code>waybill/&lt;stage&gt;/api</code>
+        </li>
+      </ul>
+    </section>
   );
 }

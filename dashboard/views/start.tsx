@@ -4,6 +4,7 @@ import { isRunPage } from '../api/checks.ts';
 import { useLive } from '../live/use-live.ts';
 import { draft, send, setPlace } from '../model/draft.ts';
 import { isBucket, isManifestName, isRegion } from '../model/place.ts';
+import { Field, focusWrongField } from '../parts/field.tsx';
 import { Icon } from '../parts/icons.tsx';
 import { FailureNotice, Notice } from '../parts/notice.tsx';
 import { Title } from '../parts/title.tsx';
@@ -53,11 +54,11 @@ export function StartView({ kind }: { readonly kind: StartKind | undefined }) {
 }
 
 function ManifestForm() {
-  const { t, client, format } = usePage();
+  const { t, client } = usePage();
   const state = useStore(draft);
   const [isTried, setTried] = useState(false);
   const form = useRef<HTMLFormElement>(null);
-  const { file, region, bucket, lint, sending, fraction, failure } = state;
+  const { file, region, bucket, lint, sending, failure } = state;
   const goodName = file === undefined || isManifestName(file.name);
   const sendable = lint?.kind === 'done' ? lint.findings.tally.transfers : undefined;
   // A packed file that the browser can't read is for the service to judge.
@@ -71,10 +72,7 @@ function ManifestForm() {
     event.preventDefault();
     setTried(true);
     if (!isRegion(region) || !isBucket(bucket) || !canSend) {
-      const wrong = form.current?.querySelector<HTMLElement>('[aria-invalid="true"]');
-      requestAnimationFrame(() =>
-        (wrong ?? form.current?.querySelector<HTMLElement>('[aria-invalid="true"]'))?.focus(),
-      );
+      focusWrongField(form.current);
       return;
     }
     const runId = await send(client, session.get().token ?? '');
@@ -109,13 +107,21 @@ function ManifestForm() {
           <Icon name="up" />
           {sendable === undefined ? t('start.send') : t('start.sendCount', { n: sendable })}
         </button>
-        <p role="status" class="muted">
-          {sending === 'preparing' && t('start.preparing')}
-          {sending === 'uploading' && t('start.uploading', { percent: format.percent(fraction) })}
-          {sending === 'starting' && t('start.starting')}
-        </p>
+        <SendState />
       </div>
     </form>
+  );
+}
+
+function SendState() {
+  const { t, format } = usePage();
+  const { sending, fraction } = useStore(draft);
+  return (
+    <p role="status" class="muted">
+      {sending === 'preparing' && t('start.preparing')}
+      {sending === 'uploading' && t('start.uploading', { percent: format.percent(fraction) })}
+      {sending === 'starting' && t('start.starting')}
+    </p>
   );
 }
 
@@ -136,8 +142,6 @@ function Target({ isTried }: { readonly isTried: boolean }) {
     touched.current = true;
     setPlace(place);
   };
-  const wrongRegion = isTried && !isRegion(region);
-  const wrongBucket = isTried && !isBucket(bucket);
   return (
     <section class="card" aria-labelledby={`${id}-title`}>
       <header class="card-head">
@@ -146,54 +150,26 @@ function Target({ isTried }: { readonly isTried: boolean }) {
         </h2>
       </header>
       <div class="fields pad">
-        <div class="field">
-          <label for={`${id}-region`}>{t('start.region')}</label>
-          <input
-            id={`${id}-region`}
-            list={`${id}-regions`}
-            value={region}
-            onInput={({ currentTarget }) => take({ region: currentTarget.value.trim() })}
-            placeholder="ap-shanghai"
-            autocapitalize="off"
-            autocomplete="off"
-            spellcheck={false}
-            required
-            aria-invalid={wrongRegion}
-            aria-describedby={`${id}-region-hint`}
-          />
-          <p id={`${id}-region-hint`} class={wrongRegion ? 'small bad-text' : 'small muted'}>
-            {t('start.regionHint')}
-          </p>
-          <datalist id={`${id}-regions`}>
-            {[...new Set(targets.map((target) => target.region))].map((name) => (
-              <option key={name} value={name} />
-            ))}
-          </datalist>
-        </div>
-        <div class="field">
-          <label for={`${id}-bucket`}>{t('start.bucket')}</label>
-          <input
-            id={`${id}-bucket`}
-            list={`${id}-buckets`}
-            value={bucket}
-            onInput={({ currentTarget }) => take({ bucket: currentTarget.value.trim() })}
-            placeholder="examplebucket-1250000000"
-            autocapitalize="off"
-            autocomplete="off"
-            spellcheck={false}
-            required
-            aria-invalid={wrongBucket}
-            aria-describedby={`${id}-bucket-hint`}
-          />
-          <p id={`${id}-bucket-hint`} class={wrongBucket ? 'small bad-text' : 'small muted'}>
-            {t('start.bucketHint')}
-          </p>
-          <datalist id={`${id}-buckets`}>
-            {[...new Set(targets.map((target) => target.bucket))].map((name) => (
-              <option key={name} value={name} />
-            ))}
-          </datalist>
-        </div>
+        <Field
+          label={t('start.region')}
+          hint={t('start.regionHint')}
+          value={region}
+          isWrong={isTried && !isRegion(region)}
+          placeholder="ap-shanghai"
+          options={[...new Set(targets.map((target) => target.region))]}
+          onInput={(text) => take({ region: text.trim() })}
+          required
+        />
+        <Field
+          label={t('start.bucket')}
+          hint={t('start.bucketHint')}
+          value={bucket}
+          isWrong={isTried && !isBucket(bucket)}
+          placeholder="examplebucket-1250000000"
+          options={[...new Set(targets.map((target) => target.bucket))]}
+          onInput={(text) => take({ bucket: text.trim() })}
+          required
+        />
       </div>
     </section>
   );

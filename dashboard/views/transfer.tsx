@@ -5,13 +5,15 @@ import type { HistoryEntry, Transfer } from '../api/types.ts';
 import { useLive } from '../live/use-live.ts';
 import { adviceOf } from '../model/advice.ts';
 import { isExplained } from '../model/causes.ts';
+import { Absent } from '../parts/absent.tsx';
 import { TransferBadge } from '../parts/badge.tsx';
 import { Card } from '../parts/card.tsx';
 import { Copyable } from '../parts/copy.tsx';
-import { Empty, FailureNotice, Loading, Notice } from '../parts/notice.tsx';
+import { type Fact, Facts, factOf, Instant } from '../parts/facts.tsx';
+import { LiveFailure, Notice } from '../parts/notice.tsx';
 import { Title } from '../parts/title.tsx';
 import { transferTitle } from '../parts/transfer-table.tsx';
-import { usePage } from '../state/context.ts';
+import { type Page, usePage } from '../state/context.ts';
 import { runHref } from '../state/route.ts';
 import { DocumentationLink } from './run/failures.tsx';
 
@@ -30,25 +32,20 @@ export function TransferView(props: { readonly runId: string; readonly transferI
   const back = { href: runHref(runId), text: t('transfer.back') };
   const transfer = live.value;
   if (!transfer) {
-    const isMissing = live.failure?.kind === 'missing';
     return (
-      <>
-        <Title text={t('transfer.transfer')} back={back} />
-        {isMissing && (
-          <Empty title={t('transfer.missing', { id: transferId })}>
-            <p>{t('transfer.missingWhy')}</p>
-          </Empty>
-        )}
-        {live.failure && !isMissing && (
-          <FailureNotice failure={live.failure} onRetry={live.refresh} />
-        )}
-        {!live.failure && <Loading />}
-      </>
+      <Absent
+        live={live}
+        title={t('transfer.transfer')}
+        missing={t('transfer.missing', { id: transferId })}
+        back={back}
+      >
+        <p>{t('transfer.missingWhy')}</p>
+      </Absent>
     );
   }
   return (
     <>
-      {live.failure && <FailureNotice failure={live.failure} stays onRetry={live.refresh} />}
+      <LiveFailure live={live} />
       <Title
         text={transferTitle(transfer, t)}
         badge={<TransferBadge state={transfer.state} />}
@@ -96,7 +93,8 @@ function CauseNotice({ transfer }: { readonly transfer: Transfer }) {
 }
 
 function Details({ transfer }: { readonly transfer: Transfer }) {
-  const { t, format } = usePage();
+  const page = usePage();
+  const { t, format } = page;
   const {
     attempt,
     key,
@@ -109,41 +107,31 @@ function Details({ transfer }: { readonly transfer: Transfer }) {
     updatedAt,
     url,
   } = transfer;
-  const rows: (readonly [string, preact.ComponentChildren])[] = [
-    [t('run.operation'), t(`operation.${operation}`)],
-    ...(key === undefined ? [] : [[t('transfer.target'), <Copyable text={key} />] as const]),
-    ...(manifest === undefined
-      ? []
-      : [[t('transfer.target'), t(`transfer.manifest.${manifest}`)] as const]),
-    ...(url === undefined ? [] : [[t('transfer.source'), <Copyable text={url} />] as const]),
-    ...(task?.kind === 'oms' ? omsRows(task, t) : []),
-    ...(task?.kind === 'batch' ? [[t('transfer.region'), task.region] as const] : []),
-    ...(providerId === undefined
-      ? []
-      : [[t('transfer.providerId'), <Copyable text={providerId} />] as const]),
-    [t('transfer.attempt'), format.count(attempt)],
-    [t('transfer.updated'), <time dateTime={updatedAt}>{format.instant(updatedAt)}</time>],
-    [t('transfer.id'), <Copyable text={transferId} />],
-    ...(progress ? progressRows(progress, t, format) : []),
-  ];
   return (
     <Card title={t('transfer.details')}>
-      <dl class="details">
-        {rows.map(([name, value]) => (
-          <div key={name}>
-            <dt>{name}</dt>
-            <dd>{value}</dd>
-          </div>
-        ))}
-      </dl>
+      <Facts
+        class="details"
+        facts={[
+          [t('run.operation'), t(`operation.${operation}`)],
+          ...factOf(t('transfer.target'), key && <Copyable text={key} />),
+          ...factOf(t('transfer.target'), manifest && t(`transfer.manifest.${manifest}`)),
+          ...factOf(t('transfer.source'), url && <Copyable text={url} />),
+          ...(task?.kind === 'oms' ? omsFacts(task, t) : []),
+          ...factOf(t('transfer.region'), task?.kind === 'batch' ? task.region : undefined),
+          ...factOf(t('transfer.providerId'), providerId && <Copyable text={providerId} />),
+          [t('transfer.attempt'), format.count(attempt)],
+          [t('transfer.updated'), <Instant at={updatedAt} />],
+          [t('transfer.id'), <Copyable text={transferId} />],
+          ...(progress ? progressFacts(progress, page) : []),
+        ]}
+      />
     </Card>
   );
 }
 
-type Words = ReturnType<typeof usePage>;
 type OmsTask = Extract<NonNullable<Transfer['task']>, { kind: 'oms' }>;
 
-const omsRows = (task: OmsTask, t: Words['t']): (readonly [string, string])[] => [
+const omsFacts = (task: OmsTask, t: Page['t']): readonly Fact[] => [
   [t('transfer.region'), task.region],
   [t('night.project'), task.projectId],
   [
@@ -153,11 +141,10 @@ const omsRows = (task: OmsTask, t: Words['t']): (readonly [string, string])[] =>
   [t('transfer.credentials'), task.credentials],
 ];
 
-function progressRows(
+function progressFacts(
   progress: NonNullable<Transfer['progress']>,
-  t: Words['t'],
-  format: Words['format'],
-): (readonly [string, string])[] {
+  { t, format }: Page,
+): readonly Fact[] {
   const { bytes, bytesPerSecond, bytesTotal, objects, objectsFailed, objectsTotal } = progress;
   const of = (value: number | undefined, total: number | undefined, text: (n: number) => string) =>
     value === undefined
@@ -166,12 +153,15 @@ function progressRows(
         ? text(value)
         : `${text(value)} / ${text(total)}`;
   return [
-    [t('transfer.providerState'), progress.providerState],
-    [t('transfer.objects'), of(objects, objectsTotal, format.count)],
-    [t('transfer.objectsFailed'), of(objectsFailed, undefined, format.count)],
-    [t('transfer.bytes'), of(bytes, bytesTotal, format.bytes)],
-    [t('run.rate'), bytesPerSecond === undefined ? undefined : `${format.bytes(bytesPerSecond)}/s`],
-  ].filter((row): row is [string, string] => row[1] !== undefined);
+    ...factOf(t('transfer.providerState'), progress.providerState),
+    ...factOf(t('transfer.objects'), of(objects, objectsTotal, format.count)),
+    ...factOf(t('transfer.objectsFailed'), of(objectsFailed, undefined, format.count)),
+    ...factOf(t('transfer.bytes'), of(bytes, bytesTotal, format.bytes)),
+    ...factOf(
+      t('run.rate'),
+      of(bytesPerSecond, undefined, (n) => `${format.bytes(n)}/s`),
+    ),
+  ];
 }
 
 /** As many as the ledger lists: later ones change the state alone. */
@@ -211,9 +201,14 @@ function History({ transfer: { history } }: { readonly transfer: Transfer }) {
   );
 }
 
-function Entry(props: { readonly entry: HistoryEntry } & Pick<Words, 't' | 'format'>) {
+function Entry(props: { readonly entry: HistoryEntry } & Pick<Page, 't' | 'format'>) {
   const { entry, format, t } = props;
   const { at, code, event, providerId, requestId, state } = entry;
+  const facts = [
+    ...factOf(t('transfer.code'), code && <code>{code}</code>),
+    ...factOf(t('transfer.providerId'), providerId && <code>{providerId}</code>),
+    ...factOf(t('transfer.requestId'), requestId && <code>{requestId}</code>),
+  ];
   return (
     <li class={state}>
       <div class="entry-head">
@@ -223,34 +218,7 @@ function Entry(props: { readonly entry: HistoryEntry } & Pick<Words, 't' | 'form
           {format.instant(at)}
         </time>
       </div>
-      {(code || providerId || requestId) && (
-        <dl class="entry-more">
-          {code && (
-            <div>
-              <dt>{t('transfer.code')}</dt>
-              <dd>
-                <code>{code}</code>
-              </dd>
-            </div>
-          )}
-          {providerId && (
-            <div>
-              <dt>{t('transfer.providerId')}</dt>
-              <dd>
-                <code>{providerId}</code>
-              </dd>
-            </div>
-          )}
-          {requestId && (
-            <div>
-              <dt>{t('transfer.requestId')}</dt>
-              <dd>
-                <code>{requestId}</code>
-              </dd>
-            </div>
-          )}
-        </dl>
-      )}
+      {facts.length > 0 && <Facts class="entry-more" facts={facts} />}
     </li>
   );
 }

@@ -1,5 +1,5 @@
 /** The view for an unknown address: page not found. */
-import { Empty } from '../parts/notice.tsx';
+import { ButtonLink, Empty } from '../parts/notice.tsx';
 import { Title } from '../parts/title.tsx';
 import { usePage } from '../state/context.ts';
 import { runsHref } from '../state/route.ts';
@@ -10,11 +10,7 @@ export function UnknownView() {
     <>
       <Title text={t('unknown.title')} />
       <Empty title={t('unknown.text')}>
-        <p>
-          <a class="button" href={runsHref()}>
-            {t('unknown.back')}
-          </a>
-        </p>
+        <ButtonLink href={runsHref()} text={t('unknown.back')} />
       </Empty>
     </>
   );

@@ -5,9 +5,8 @@ import type { Failure } from '../../api/failure.ts';
 import { migrationPath } from '../../api/paths.ts';
 import type { Migration } from '../../api/types.ts';
 import { useAction } from '../../live/use-action.ts';
-import { Dialog } from '../../parts/dialog.tsx';
+import { CancelDialog } from '../../parts/cancel-dialog.tsx';
 import { Icon, type IconName } from '../../parts/icons.tsx';
-import { FailureNotice } from '../../parts/notice.tsx';
 import { usePage } from '../../state/context.ts';
 
 type Action = 'start' | 'pause' | 'resume' | 'retry' | 'catch-up' | 'audit';
@@ -49,7 +48,10 @@ export function Actions(props: {
       )}
       {isCancelling && (
         <CancelDialog
-          migration={migration}
+          path={migrationPath(migration.migrationId)}
+          title={t('migration.cancel.title')}
+          open={t('migration.cancel.open', { n: openOf(migration) })}
+          go={t('migration.cancel.go')}
           onClose={() => setCancelling(false)}
           onDone={() => {
             setCancelling(false);
@@ -85,35 +87,5 @@ function ActionButton(props: {
       <Icon name={icon} />
       {t(`migration.${action}.go`)}
     </button>
-  );
-}
-
-function CancelDialog(props: {
-  readonly migration: Migration;
-  readonly onClose: () => void;
-  readonly onDone: () => void;
-}) {
-  const { t } = usePage();
-  const { migration, onClose, onDone } = props;
-  const { act, failure, isBusy } = useAction(
-    migrationPath(migration.migrationId),
-    'cancel',
-    onDone,
-  );
-  return (
-    <Dialog title={t('migration.cancel.title')} onClose={onClose}>
-      <p>{t('migration.cancel.open', { n: openOf(migration) })}</p>
-      <p>{t('cancel.text')}</p>
-      {failure && <FailureNotice failure={failure} />}
-      <div class="dialog-actions">
-        <button type="button" class="button" onClick={onClose}>
-          {t('cancel.keep')}
-        </button>
-        <button type="button" class="button danger" disabled={isBusy} onClick={() => void act({})}>
-          <Icon name="stop" />
-          {t('migration.cancel.go')}
-        </button>
-      </div>
-    </Dialog>
   );
 }

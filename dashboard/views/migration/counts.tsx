@@ -1,24 +1,14 @@
 /** The objects of a migration by what became of them, and what was left out by reason. */
-import type { Migration, TransferState } from '../../api/types.ts';
+import type { Migration } from '../../api/types.ts';
+import { shownOutcomes } from '../../model/progress.ts';
 import { TransferBadge } from '../../parts/badge.tsx';
 import { Card } from '../../parts/card.tsx';
 import { usePage } from '../../state/context.ts';
 
-const ORDER: readonly TransferState[] = [
-  'succeeded',
-  'failed',
-  'cancelled',
-  'submitted',
-  'submitting',
-  'planned',
-];
-
 export function Counts({ migration }: { readonly migration: Migration }) {
   const { t, format } = usePage();
   const { counts, excluded } = migration;
-  const shown = ORDER.filter(
-    (state) => counts[state] > 0 || state === 'succeeded' || state === 'failed',
-  );
+  const shown = shownOutcomes(counts);
   const others = [
     [t('run.quarantined'), counts.quarantined, counts.quarantined > 0 ? ' warn-text' : ''],
     [t('migration.excluded'), counts.excluded, ''],

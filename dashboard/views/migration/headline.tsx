@@ -5,6 +5,7 @@ import { looksOf } from '../../live/seen-progress.ts';
 import { ageOf, barOf, paceOf } from '../../model/migration.ts';
 import type { Point } from '../../model/timeline.ts';
 import { Bar } from '../../parts/bar.tsx';
+import { type Fact, Facts, factOf } from '../../parts/facts.tsx';
 import { usePage } from '../../state/context.ts';
 
 export function Headline(props: {
@@ -19,13 +20,14 @@ export function Headline(props: {
   const { counts } = migration;
   const { perSecond, secondsLeft } = paceOf(migration, looksOf(seen), now);
   const over = isEnded(migration);
-  const facts: readonly (readonly [name: string, value: string, tone?: string])[] = [
-    ...(perSecond === undefined
-      ? []
-      : [[t(over ? 'run.rateAverage' : 'run.rate'), format.rate(perSecond)] as const]),
-    ...(secondsLeft === undefined ? [] : [[t('run.left'), format.duration(secondsLeft)] as const]),
+  const facts: readonly Fact[] = [
+    ...factOf(
+      t(over ? 'run.rateAverage' : 'run.rate'),
+      perSecond === undefined ? undefined : format.rate(perSecond),
+    ),
+    ...factOf(t('run.left'), secondsLeft === undefined ? undefined : format.duration(secondsLeft)),
     [t(over ? 'run.took' : 'run.runningFor'), format.duration(ageOf(migration, now))],
-    [t('run.failed'), format.count(counts.failed), counts.failed > 0 ? 'bad-text' : ''],
+    [t('run.failed'), format.count(counts.failed), counts.failed > 0 ? 'bad' : ''],
     [t('migration.bytes'), format.bytes(counts.bytes)],
   ];
   return (
@@ -45,14 +47,7 @@ export function Headline(props: {
         {total !== null && <p class="headline-percent">{format.percent(percent / 100)}</p>}
       </div>
       <Bar run={run} large />
-      <dl class="facts">
-        {facts.map(([name, value, tone]) => (
-          <div key={name}>
-            <dt>{name}</dt>
-            <dd class={tone ?? ''}>{value}</dd>
-          </div>
-        ))}
-      </dl>
+      <Facts class="facts" facts={facts} />
     </section>
   );
 }

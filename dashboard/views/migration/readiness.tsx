@@ -2,6 +2,7 @@
 import type { Migration } from '../../api/types.ts';
 import { Badge } from '../../parts/badge.tsx';
 import { Card } from '../../parts/card.tsx';
+import { Instant } from '../../parts/facts.tsx';
 import { type Column, Table } from '../../parts/table.tsx';
 import { usePage } from '../../state/context.ts';
 
@@ -58,7 +59,7 @@ function Rounds({ rounds }: { readonly rounds: readonly Round[] }) {
           title: t('rounds.title'),
           isHead: true,
           isWide: true,
-          cell: ({ startedAt }) => <time dateTime={startedAt}>{format.instant(startedAt)}</time>,
+          cell: ({ startedAt }) => <Instant at={startedAt} />,
         },
         ...(['listed', 'new', 'changed', 'gone'] as const).map(figure),
       ]}

@@ -1,9 +1,10 @@
 /** The pace of what is sent: which one holds now, until when, and a field to change it. */
-import { useId, useState } from 'preact/hooks';
+import { useState } from 'preact/hooks';
 import { isPace } from '../../api/checks.ts';
-import { type Failure, toFailure } from '../../api/failure.ts';
+import { useRequest } from '../../live/use-action.ts';
 import { useLive } from '../../live/use-live.ts';
 import { Card } from '../../parts/card.tsx';
+import { Field } from '../../parts/field.tsx';
 import { FailureNotice } from '../../parts/notice.tsx';
 import { usePage } from '../../state/context.ts';
 
@@ -13,27 +14,17 @@ export function PaceCard() {
   const { client, format, t } = usePage();
   const live = useLive('pace', isPace, () => 5_000);
   const [typed, setTyped] = useState<string>();
-  const [failure, setFailure] = useState<Failure>();
-  const [isBusy, setBusy] = useState(false);
-  const id = useId();
+  const { request, failure, isBusy } = useRequest(async (wanted: string | null) => {
+    await client.put('pace', { pace: wanted }, isPace);
+    setTyped(undefined);
+    live.refresh();
+  });
   const found = live.value;
   if (!found) return null;
   const { pace, configured, perSecond, until } = found;
-  const change = async (wanted: string | null) => {
-    setBusy(true);
-    setFailure(undefined);
-    try {
-      await client.put('pace', { pace: wanted }, isPace);
-      setTyped(undefined);
-      live.refresh();
-    } catch (error) {
-      setFailure(toFailure(error));
-    }
-    setBusy(false);
-  };
   const submit = (event: Event) => {
     event.preventDefault();
-    void change(typed ?? pace ?? '');
+    void request(typed ?? pace ?? '');
   };
   return (
     <Card title={t('pace.title')}>
@@ -44,22 +35,13 @@ export function PaceCard() {
           {perSecond !== null && perSecond > 0 && t('pace.now', { n: format.count(perSecond) })}
           {until !== null && ` ${t('pace.until', { at: format.instant(until) })}`}
         </p>
-        <div class="field">
-          <label for={id}>{t('pace.field')}</label>
-          <input
-            id={id}
-            value={typed ?? pace ?? ''}
-            placeholder={EXAMPLE}
-            onInput={({ currentTarget }) => setTyped(currentTarget.value)}
-            autocapitalize="off"
-            autocomplete="off"
-            spellcheck={false}
-            aria-describedby={`${id}-hint`}
-          />
-          <p id={`${id}-hint`} class="small muted">
-            {t('pace.hint', { example: EXAMPLE })}
-          </p>
-        </div>
+        <Field
+          label={t('pace.field')}
+          hint={t('pace.hint', { example: EXAMPLE })}
+          value={typed ?? pace ?? ''}
+          placeholder={EXAMPLE}
+          onInput={setTyped}
+        />
         {failure && <FailureNotice failure={failure} />}
         <div class="send">
           <button type="submit" class="button" disabled={isBusy || typed === undefined}>
@@ -70,7 +52,7 @@ export function PaceCard() {
               type="button"
               class="button"
               disabled={isBusy}
-              onClick={() => void change(null)}
+              onClick={() => void request(null)}
             >
               {configured === null ? t('pace.remove') : t('pace.reset', { pace: configured })}
             </button>

@@ -5,6 +5,7 @@ import { looksOf } from '../../live/seen-progress.ts';
 import { ageOf, hasLines, isOver, paceOf } from '../../model/progress.ts';
 import type { Point } from '../../model/timeline.ts';
 import { Bar } from '../../parts/bar.tsx';
+import { Facts, factOf } from '../../parts/facts.tsx';
 import { useUnread } from '../../parts/unread.ts';
 import { usePage } from '../../state/context.ts';
 
@@ -37,37 +38,28 @@ export function Headline(props: {
         {total !== 0 && <p class="headline-percent">{format.percent(percent / 100)}</p>}
       </div>
       <Bar run={run} large />
-      <dl class="facts">
-        <Fact
-          name={t(over ? 'run.rateAverage' : 'run.rate')}
-          value={over && done === 0 ? '–' : format.rate(perSecond)}
-        />
-        {left !== undefined && <Fact name={t('run.left')} value={left} />}
-        <Fact
-          name={t(over ? 'run.took' : 'run.runningFor')}
-          value={format.duration(ageOf(run, now))}
-        />
-        <Fact name={t('run.failed')} value={format.count(failed)} tone={failed > 0 ? 'bad' : ''} />
-        {hasLines(run) && (
-          <Fact
-            name={t('run.quarantined')}
-            value={format.count(quarantined)}
-            tone={quarantined > 0 ? 'warn' : ''}
-          />
-        )}
-        {over && unread !== '' && <Fact name={t('run.unread')} value={unread} tone="warn" />}
-      </dl>
+      <Facts
+        class="facts"
+        facts={[
+          [
+            t(over ? 'run.rateAverage' : 'run.rate'),
+            over && done === 0 ? '–' : format.rate(perSecond),
+          ],
+          ...factOf(t('run.left'), left),
+          [t(over ? 'run.took' : 'run.runningFor'), format.duration(ageOf(run, now))],
+          [t('run.failed'), format.count(failed), failed > 0 ? 'bad' : ''],
+          ...factOf(
+            t('run.quarantined'),
+            hasLines(run) ? format.count(quarantined) : undefined,
+            quarantined > 0 ? 'warn' : '',
+          ),
+          ...factOf(t('run.unread'), over && unread !== '' ? unread : undefined, 'warn'),
+        ]}
+      />
       <Announcement run={run} />
     </section>
   );
 }
-
-const Fact = (props: { readonly name: string; readonly value: string; readonly tone?: string }) => (
-  <div>
-    <dt>{props.name}</dt>
-    <dd class={props.tone ? `${props.tone}-text` : ''}>{props.value}</dd>
-  </div>
-);
 
 /** For screen readers: every tenth of the way, and the end; not every figure. */
 function Announcement({ run }: { readonly run: Run }) {

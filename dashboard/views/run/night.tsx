@@ -8,9 +8,9 @@ type Nightly = NonNullable<RunSummary['nightly']>;
 type Place = Nightly['places'][number];
 type Left = Nightly['left'][number];
 
-export function Night({ nightly }: { readonly nightly: Nightly }) {
+function usePlaceColumns(): readonly Column<Place>[] {
   const { t, format } = usePage();
-  const places: readonly Column<Place>[] = [
+  return [
     {
       name: 'region',
       title: t('night.region'),
@@ -43,7 +43,11 @@ export function Night({ nightly }: { readonly nightly: Nightly }) {
         ),
     },
   ];
-  const left: readonly Column<Left>[] = [
+}
+
+function useLeftColumns(): readonly Column<Left>[] {
+  const { t, format } = usePage();
+  return [
     {
       name: 'reason',
       title: t('night.reason'),
@@ -75,6 +79,11 @@ export function Night({ nightly }: { readonly nightly: Nightly }) {
       ),
     },
   ];
+}
+
+export function Night({ nightly }: { readonly nightly: Nightly }) {
+  const { t } = usePage();
+  const [places, left] = [usePlaceColumns(), useLeftColumns()];
   return (
     <>
       {nightly.places.length > 0 && (

@@ -1,29 +1,18 @@
 /** The outcomes of all lines of a run; each row links to its transfers. */
-import type { Run, TransferState } from '../../api/types.ts';
-import { hasLines, isOver } from '../../model/progress.ts';
+import type { Run } from '../../api/types.ts';
+import { hasLines, isOver, shownOutcomes, transfersIn } from '../../model/progress.ts';
 import { TransferBadge } from '../../parts/badge.tsx';
 import { Card } from '../../parts/card.tsx';
 import { useUnread } from '../../parts/unread.ts';
 import { usePage } from '../../state/context.ts';
 import { runHref } from '../../state/route.ts';
 
-const ORDER: readonly TransferState[] = [
-  'succeeded',
-  'failed',
-  'cancelled',
-  'submitted',
-  'submitting',
-  'planned',
-];
-
 export function Outcomes({ run }: { readonly run: Run }) {
   const { t, format } = usePage();
   const { counts, runId } = run;
   const unread = useUnread(run);
-  const total = ORDER.reduce((sum, state) => sum + counts[state], 0);
-  const shown = ORDER.filter(
-    (state) => counts[state] > 0 || state === 'succeeded' || state === 'failed',
-  );
+  const total = transfersIn(counts);
+  const shown = shownOutcomes(counts);
   return (
     <Card title={t('outcomes.title')} class="outcomes">
       <table class="plain">

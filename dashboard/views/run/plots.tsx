@@ -14,7 +14,7 @@ import {
 } from '../../model/timeline.ts';
 import { Card } from '../../parts/card.tsx';
 import { PlotFrame } from '../../parts/plot-frame.tsx';
-import { usePage } from '../../state/context.ts';
+import { type Page, usePage } from '../../state/context.ts';
 
 export function Plots(props: {
   readonly run: Run;
@@ -22,7 +22,8 @@ export function Plots(props: {
   readonly now: number;
 }) {
   const { run, seen, now } = props;
-  const { t, format } = usePage();
+  const page = usePage();
+  const { t, format } = page;
   const [pointed, setPointed] = useState<number>();
   const fromTransfers = usePointsOfTransfers(run, seen);
   const timeline = useMemo(
@@ -30,7 +31,47 @@ export function Plots(props: {
     [run, seen, fromTransfers, now],
   );
   const rates = useMemo(() => ratesOf(timeline), [timeline]);
-  const { total } = run.progress;
+  const { points, straightUntil } = timeline;
+  const { progress, throughput } = usePlotData(timeline, rates, run.progress.total);
+  const clock = useCallback(
+    (seconds: number, span: number) => clockText(seconds, span, format.clock),
+    [format],
+  );
+
+  return (
+    <Card title={t('plot.title')} class="plots" aside={<Legend run={run} />}>
+      <Readout point={(pointed === undefined ? undefined : points[pointed]) ?? points.at(-1)} />
+      <PlotFrame
+        kind="lines"
+        height={190}
+        data={progress}
+        tones={THREE}
+        clock={clock}
+        value={format.count}
+        onPoint={setPointed}
+        label={summary(run, timeline, page)}
+      />
+      <h3 class="plot-name">{t('plot.rate')}</h3>
+      <PlotFrame
+        kind="bars"
+        height={96}
+        data={throughput}
+        tones={ONE}
+        clock={clock}
+        value={format.rate}
+        onPoint={NOTHING}
+        label={t('plot.rateLabel', {
+          most: format.rate(Math.max(0, ...rates.map(({ perSecond }) => perSecond))),
+        })}
+      />
+      {straightUntil !== undefined && <p class="small muted guess-note">{t('plot.straight')}</p>}
+      <Figures timeline={timeline} />
+    </Card>
+  );
+}
+
+/** What the two plots draw. */
+function usePlotData(timeline: Timeline, rates: ReturnType<typeof ratesOf>, total: number | null) {
   const { points, straightUntil } = timeline;
   const [from = 0, to = 0] = [points[0], points.at(-1)].map((end) => (end?.at ?? 0) / 1_000);
   const progress = useMemo(
@@ -56,63 +97,34 @@ export function Plots(props: {
     }),
     [rates, straightUntil, from, to],
   );
-  const clock = useCallback(
-    (seconds: number, span: number) => clockText(seconds, span, format.clock),
-    [format],
-  );
-  const point = pointed === undefined ? undefined : points[pointed];
-  const shown = point ?? points.at(-1);
+  return { progress, throughput };
+}
 
+function Legend({ run }: { readonly run: Run }) {
+  const { t } = usePage();
   return (
-    <Card
-      title={t('plot.title')}
-      class="plots"
-      aside={
-        <p class="legend small">
-          <span class="key good">{t('transfer.state.succeeded')}</span>
-          <span class="key bad">{t('transfer.state.failed')}</span>
-          {run.counts.cancelled > 0 && (
-            <span class="key idle">{t('transfer.state.cancelled')}</span>
-          )}
-          <span class="key goal">{t('plot.goal')}</span>
-        </p>
-      }
-    >
-      <p class="readout small muted" aria-hidden="true">
-        {shown &&
-          t('plot.readout', {
-            at: format.instant(new Date(shown.at).toISOString()),
-            succeeded: shown.succeeded,
-            failed: shown.failed,
-          })}
-        {shown && shown.cancelled > 0 && t('plot.readoutCancelled', { n: shown.cancelled })}
-      </p>
-      <PlotFrame
-        kind="lines"
-        height={190}
-        data={progress}
-        tones={THREE}
-        clock={clock}
-        value={format.count}
-        onPoint={setPointed}
-        label={summary(run, timeline, t, format)}
-      />
-      <h3 class="plot-name">{t('plot.rate')}</h3>
-      <PlotFrame
-        kind="bars"
-        height={96}
-        data={throughput}
-        tones={ONE}
-        clock={clock}
-        value={format.rate}
-        onPoint={NOTHING}
-        label={t('plot.rateLabel', {
-          most: format.rate(Math.max(0, ...rates.map(({ perSecond }) => perSecond))),
+    <p class="legend small">
+      <span class="key good">{t('transfer.state.succeeded')}</span>
+      <span class="key bad">{t('transfer.state.failed')}</span>
+      {run.counts.cancelled > 0 && <span class="key idle">{t('transfer.state.cancelled')}</span>}
+      <span class="key goal">{t('plot.goal')}</span>
+    </p>
+  );
+}
+
+/** The figures of the point under the pointer, or the last one. */
+function Readout({ point }: { readonly point: Point | undefined }) {
+  const { t, format } = usePage();
+  return (
+    <p class="readout small muted" aria-hidden="true">
+      {point &&
+        t('plot.readout', {
+          at: format.instant(new Date(point.at).toISOString()),
+          succeeded: point.succeeded,
+          failed: point.failed,
         })}
-      />
-      {straightUntil !== undefined && <p class="small muted guess-note">{t('plot.straight')}</p>}
-      <Figures timeline={timeline} />
-    </Card>
+      {point && point.cancelled > 0 && t('plot.readoutCancelled', { n: point.cancelled })}
+    </p>
   );
 }
 
@@ -120,9 +132,7 @@ const THREE = ['idle', 'bad', 'good'];
 const ONE = ['accent'];
 const NOTHING = () => {};
 
-type Words = ReturnType<typeof usePage>;
-
-function summary(run: Run, { points }: Timeline, t: Words['t'], format: Words['format']): string {
+function summary(run: Run, { points }: Timeline, { t, format }: Page): string {
   const [first, last] = [points[0], points.at(-1)];
   const { done, total } = run.progress;
   return t('plot.label', {
@@ -143,6 +153,8 @@ function clockText(seconds: number, span: number, clock: (ms: number) => string)
   return `${at.getMonth() + 1}/${at.getDate()} ${short}`;
 }
 
+const ENDS = ['succeeded', 'failed', 'cancelled'] as const;
+
 /** A dozen moments of the plot as a table, for whoever can't see it or wants the numbers. */
 function Figures({ timeline: { points } }: { readonly timeline: Timeline }) {
   const { t, format } = usePage();
@@ -155,24 +167,22 @@ function Figures({ timeline: { points } }: { readonly timeline: Timeline }) {
         <thead>
           <tr>
             <th scope="col">{t('plot.at')}</th>
-            <th scope="col" class="number">
-              {t('transfer.state.succeeded')}
-            </th>
-            <th scope="col" class="number">
-              {t('transfer.state.failed')}
-            </th>
-            <th scope="col" class="number">
-              {t('transfer.state.cancelled')}
-            </th>
+            {ENDS.map((state) => (
+              <th key={state} scope="col" class="number">
+                {t(`transfer.state.${state}`)}
+              </th>
+            ))}
           </tr>
         </thead>
         <tbody>
-          {shown.map(({ at, succeeded, failed, cancelled }) => (
-            <tr key={at}>
-              <td>{format.instant(new Date(at).toISOString())}</td>
-              <td class="number">{format.count(succeeded)}</td>
-              <td class="number">{format.count(failed)}</td>
-              <td class="number">{format.count(cancelled)}</td>
+          {shown.map((point) => (
+            <tr key={point.at}>
+              <td>{format.instant(new Date(point.at).toISOString())}</td>
+              {ENDS.map((state) => (
+                <td key={state} class="number">
+                  {format.count(point[state])}
+                </td>
+              ))}
             </tr>
           ))}
         </tbody>

@@ -3,7 +3,8 @@ import { useEffect, useState } from 'preact/hooks';
 import { isTransferPage } from '../../api/checks.ts';
 import { type Failure, toFailure } from '../../api/failure.ts';
 import { transfersPath } from '../../api/paths.ts';
-import { type Run, TRANSFER_STATES } from '../../api/types.ts';
+import type { Run } from '../../api/types.ts';
+import { transfersIn } from '../../model/progress.ts';
 import { type SearchProgress, search } from '../../model/search.ts';
 import { Empty, FailureNotice } from '../../parts/notice.tsx';
 import { TransferTable } from '../../parts/transfer-table.tsx';
@@ -15,8 +16,37 @@ export function SearchResults(props: {
   readonly filter: TransferFilter;
   readonly text: string;
 }) {
-  const { t, client } = usePage();
+  const { t } = usePage();
   const { run, filter, text } = props;
+  const { progress, failure, isLooking, stop, retry } = useSearch(run.runId, filter, text);
+  const total = transfersIn(run.counts);
+  const { found, looked } = progress;
+  return (
+    <>
+      <div class="pad-x search-line">
+        <p role="status">
+          {isLooking
+            ? t('search.looking', { looked, total, found: found.length })
+            : t(progress.state === 'full' ? 'search.full' : 'search.done', {
+                looked,
+                found: found.length,
+              })}
+        </p>
+        {isLooking && (
+          <button type="button" class="button small" onClick={stop}>
+            {t('search.stop')}
+          </button>
+        )}
+      </div>
+      {failure && <FailureNotice failure={failure} stays onRetry={retry} />}
+      {found.length > 0 && <TransferTable label={t('search.label')} transfers={found} />}
+      {!isLooking && !failure && found.length === 0 && <Empty title={t('search.none')} />}
+    </>
+  );
+}
+
+function useSearch(runId: string, filter: TransferFilter, text: string) {
+  const { client } = usePage();
   const [progress, setProgress] = useState<SearchProgress>({
     found: [],
     looked: 0,
@@ -25,7 +55,6 @@ export function SearchResults(props: {
   const [failure, setFailure] = useState<Failure>();
   const [stopped, setStopped] = useState(false);
   const [tries, setTries] = useState(0);
-  const { runId } = run;
   useEffect(() => {
     if (stopped) return undefined;
     const ended = new AbortController();
@@ -44,32 +73,11 @@ export function SearchResults(props: {
     });
     return () => ended.abort();
   }, [client, runId, text, stopped, tries]);
-
-  const total = TRANSFER_STATES.reduce((sum, state) => sum + run.counts[state], 0);
-  const isLooking = progress.state === 'looking' && !stopped && !failure;
-  const { found, looked } = progress;
-  return (
-    <>
-      <div class="pad-x search-line">
-        <p role="status">
-          {isLooking
-            ? t('search.looking', { looked, total, found: found.length })
-            : t(progress.state === 'full' ? 'search.full' : 'search.done', {
-                looked,
-                found: found.length,
-              })}
-        </p>
-        {isLooking && (
-          <button type="button" class="button small" onClick={() => setStopped(true)}>
-            {t('search.stop')}
-          </button>
-        )}
-      </div>
-      {failure && (
-        <FailureNotice failure={failure} stays onRetry={() => setTries((before) => before + 1)} />
-      )}
-      {found.length > 0 && <TransferTable label={t('search.label')} transfers={found} />}
-      {!isLooking && !failure && found.length === 0 && <Empty title={t('search.none')} />}
-    </>
-  );
+  return {
+    progress,
+    failure,
+    isLooking: progress.state === 'looking' && !stopped && !failure,
+    stop: () => setStopped(true),
+    retry: () => setTries((before) => before + 1),
+  };
 }

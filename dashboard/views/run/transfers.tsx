@@ -7,7 +7,7 @@ import { isTransferPage } from '../../api/checks.ts';
 import { transfersPath } from '../../api/paths.ts';
 import { CAUSE_CLASSES, type Run, TRANSFER_STATES, type TransferState } from '../../api/types.ts';
 import { useLive } from '../../live/use-live.ts';
-import { isOver } from '../../model/progress.ts';
+import { isOver, transfersIn } from '../../model/progress.ts';
 import { Card } from '../../parts/card.tsx';
 import { FilterSelect } from '../../parts/filter-select.tsx';
 import { Icon } from '../../parts/icons.tsx';
@@ -147,50 +147,62 @@ function Pages({ run, filter }: { readonly run: Run; readonly filter: TransferFi
             transfers={page.transfers}
             isBusy={live.value === undefined}
           />
-          <nav class="pager" aria-label={t('pager.label')}>
-            <button
-              type="button"
-              class="button small"
-              disabled={cursors.length === 1}
-              onClick={() => setCursors([undefined])}
-            >
-              {t('pager.first')}
-            </button>
-            <button
-              type="button"
-              class="button small"
-              disabled={cursors.length === 1}
-              onClick={() => setCursors(cursors.slice(0, -1))}
-            >
-              <Icon name="back" />
-              {t('pager.previous')}
-            </button>
-            <p class="figures" role="status">
-              {total === undefined
-                ? t('pager.range', { from: first + 1, to: first + shown })
-                : t('pager.rangeOf', { from: first + 1, to: first + shown, total })}
-            </p>
-            <button
-              type="button"
-              class="button small"
-              disabled={!live.value?.nextCursor}
-              onClick={() => setCursors([...cursors, live.value?.nextCursor ?? undefined])}
-            >
-              {t('pager.next')}
-              <Icon name="next" />
-            </button>
-          </nav>
+          <Pager
+            isFirst={cursors.length === 1}
+            hasNext={Boolean(live.value?.nextCursor)}
+            range={t(total === undefined ? 'pager.range' : 'pager.rangeOf', {
+              from: first + 1,
+              to: first + shown,
+              total: total ?? '',
+            })}
+            onFirst={() => setCursors([undefined])}
+            onPrevious={() => setCursors(cursors.slice(0, -1))}
+            onNext={() => setCursors([...cursors, live.value?.nextCursor ?? undefined])}
+          />
         </>
       )}
     </>
   );
 }
 
+function Pager(props: {
+  readonly isFirst: boolean;
+  readonly hasNext: boolean;
+  readonly range: string;
+  readonly onFirst: () => void;
+  readonly onPrevious: () => void;
+  readonly onNext: () => void;
+}) {
+  const { t } = usePage();
+  return (
+    <nav class="pager" aria-label={t('pager.label')}>
+      <button type="button" class="button small" disabled={props.isFirst} onClick={props.onFirst}>
+        {t('pager.first')}
+      </button>
+      <button
+        type="button"
+        class="button small"
+        disabled={props.isFirst}
+        onClick={props.onPrevious}
+      >
+        <Icon name="back" />
+        {t('pager.previous')}
+      </button>
+      <p class="figures" role="status">
+        {props.range}
+      </p>
+      <button type="button" class="button small" disabled={!props.hasNext} onClick={props.onNext}>
+        {t('pager.next')}
+        <Icon name="next" />
+      </button>
+    </nav>
+  );
+}
+
 /** Known where the counts of the run tell it. */
 function totalOf({ counts }: Run, { state, cause }: TransferFilter): number | undefined {
   if (cause) return undefined;
-  const all = TRANSFER_STATES.reduce((sum, each) => sum + counts[each], 0);
-  return state ? counts[state as TransferState] : all;
+  return state ? counts[state as TransferState] : transfersIn(counts);
 }
 
 const emptyText = (run: Run, filter: TransferFilter) =>

@@ -1,9 +1,8 @@
 /** The form that creates a Batch job from its description. */
 import { useId, useRef, useState } from 'preact/hooks';
 import { batchRequest } from '../../model/start-request.ts';
-import { Icon } from '../../parts/icons.tsx';
-import { FailureNotice } from '../../parts/notice.tsx';
 import { usePage } from '../../state/context.ts';
+import { SendBar } from './send-bar.tsx';
 import { useStart } from './use-start.ts';
 
 export function BatchForm() {
@@ -51,25 +50,26 @@ export function BatchForm() {
         <p id={`${id}-hint`} class={isWrong ? 'small bad-text' : 'small muted'}>
           {t(isWrong ? 'start.jobWrong' : 'start.jobHint')}
         </p>
-        <p>
-          <label class="button">
-            <input
-              type="file"
-              class="visually-hidden"
-              accept=".json"
-              onChange={({ currentTarget }) => take(currentTarget.files?.[0])}
-            />
-            {t('start.choose')}
-          </label>
-        </p>
+        <FileButton onTake={take} />
       </section>
-      {failure && <FailureNotice failure={failure} />}
-      <div class="send">
-        <button type="submit" class="button primary large" disabled={isBusy}>
-          <Icon name="up" />
-          {t('start.createJob')}
-        </button>
-      </div>
+      <SendBar failure={failure} isBusy={isBusy} icon="up" text={t('start.createJob')} />
     </form>
+  );
+}
+
+function FileButton({ onTake }: { readonly onTake: (file: File | undefined) => void }) {
+  const { t } = usePage();
+  return (
+    <p>
+      <label class="button">
+        <input
+          type="file"
+          class="visually-hidden"
+          accept=".json"
+          onChange={({ currentTarget }) => onTake(currentTarget.files?.[0])}
+        />
+        {t('start.choose')}
+      </label>
+    </p>
   );
 }

@@ -6,7 +6,7 @@ import { usePage } from '../../state/context.ts';
 import { useStore } from '../../state/store.ts';
 
 export function DropZone({ isInvalid }: { readonly isInvalid: boolean }) {
-  const { t, format } = usePage();
+  const { t } = usePage();
   const { file, sending } = useStore(draft);
   const [isOver, setOver] = useState(false);
   const [more, setMore] = useState(false);
@@ -18,39 +18,20 @@ export function DropZone({ isInvalid }: { readonly isInvalid: boolean }) {
     // The same file chosen again, once mended, is news.
     if (input.current) input.current.value = '';
   };
-  useEffect(() => {
-    // A file that misses the zone would replace the page.
-    const keep = (event: DragEvent) => event.preventDefault();
-    window.addEventListener('dragover', keep);
-    window.addEventListener('drop', keep);
-    return () => {
-      window.removeEventListener('dragover', keep);
-      window.removeEventListener('drop', keep);
-    };
-  }, []);
+  useDropGuard();
   const zone = {
     onDragOver: () => setOver(true),
     onDragLeave: () => setOver(false),
-    onDrop: (event: DragEvent) => {
+    onDrop: ({ dataTransfer }: DragEvent) => {
       setOver(false);
-      take(event.dataTransfer?.files);
+      take(dataTransfer?.files);
     },
   };
   return (
     <>
       <div class={`drop ${isOver ? 'over' : ''} ${file ? 'taken' : ''}`} {...zone}>
         <Icon name="file" />
-        {file ? (
-          <p class="drop-words">
-            <strong class="file-name">{file.name}</strong>
-            <span class="muted figures">{format.bytes(file.size)}</span>
-          </p>
-        ) : (
-          <p class="drop-words">
-            <strong>{t('start.drop')}</strong>
-            <span class="muted">{t('start.dropKinds')}</span>
-          </p>
-        )}
+        <Words />
         <span class="drop-actions">
           <label class="button">
             <input
@@ -79,4 +60,30 @@ export function DropZone({ isInvalid }: { readonly isInvalid: boolean }) {
       )}
     </>
   );
+}
+
+function Words() {
+  const { t, format } = usePage();
+  const { file } = useStore(draft);
+  return (
+    <p class="drop-words">
+      <strong {...(file && { class: 'file-name' })}>{file?.name ?? t('start.drop')}</strong>
+      <span class={file ? 'muted figures' : 'muted'}>
+        {file ? format.bytes(file.size) : t('start.dropKinds')}
+      </span>
+    </p>
+  );
+}
+
+function useDropGuard() {
+  useEffect(() => {
+    // A file that misses the zone would replace the page.
+    const keep = (event: DragEvent) => event.preventDefault();
+    window.addEventListener('dragover', keep);
+    window.addEventListener('drop', keep);
+    return () => {
+      window.removeEventListener('dragover', keep);
+      window.removeEventListener('drop', keep);
+    };
+  }, []);
 }

@@ -71,7 +71,7 @@ function FixedFile() {
 }
 
 function Found({ findings }: { readonly findings: LintFindings }) {
-  const { t, format } = usePage();
+  const { t } = usePage();
   const { hidden, quarantined, sample, tally, warnings } = findings;
   const warned = Object.values(tally.warnings).reduce((sum, count) => sum + count, 0);
   const tone = tally.transfers === 0 ? 'bad' : tally.quarantined > 0 ? 'warn' : 'good';
@@ -113,23 +113,28 @@ function Found({ findings }: { readonly findings: LintFindings }) {
       )}
       {(hidden > 0 || [...quarantined, ...warnings].some(({ fix }) => fix)) && <FixedFile />}
       {hidden > 0 && <p class="pad-x small muted">{t('lint.hidden', { n: hidden })}</p>}
-      {sample.length > 0 && (
-        <details class="figures-details pad-x">
-          <summary>{t('lint.sample')}</summary>
-          <dl class="sample">
-            {sample.map(({ line, url, key }) => (
-              <div key={line}>
-                <dt class="figures">{t('lint.line', { n: format.count(line) })}</dt>
-                <dd>
-                  <code>{url}</code>
-                  <span class="muted"> → </span>
-                  <code>{key}</code>
-                </dd>
-              </div>
-            ))}
-          </dl>
-        </details>
-      )}
+      {sample.length > 0 && <Sample sample={sample} />}
     </div>
+  );
+}
+
+function Sample({ sample }: Pick<LintFindings, 'sample'>) {
+  const { t, format } = usePage();
+  return (
+    <details class="figures-details pad-x">
+      <summary>{t('lint.sample')}</summary>
+      <dl class="sample">
+        {sample.map(({ line, url, key }) => (
+          <div key={line}>
+            <dt class="figures">{t('lint.line', { n: format.count(line) })}</dt>
+            <dd>
+              <code>{url}</code>
+              <span class="muted"> → </span>
+              <code>{key}</code>
+            </dd>
+          </div>
+        ))}
+      </dl>
+    </details>
   );
 }

@@ -8,9 +8,10 @@ import {
   NEW_MIGRATION,
   wrongFields,
 } from '../../model/migration-request.ts';
-import { Icon } from '../../parts/icons.tsx';
-import { FailureNotice } from '../../parts/notice.tsx';
+import { Card } from '../../parts/card.tsx';
+import { Field, focusWrongField } from '../../parts/field.tsx';
 import { usePage } from '../../state/context.ts';
+import { SendBar } from './send-bar.tsx';
 import { useStart } from './use-start.ts';
 
 type Text = Exclude<keyof Form, 'start' | 'onKeyExist'>;
@@ -21,8 +22,7 @@ export function MigrationForm() {
   const [form, setForm] = useState<Form>(NEW_MIGRATION);
   const [isTried, setTried] = useState(false);
   const element = useRef<HTMLFormElement>(null);
-  const sources = useLive('sources', isSourcePage).value?.sources ?? [];
-  const earlier = useLive('migrations?limit=50', isMigrationPage).value?.migrations ?? [];
+  const { sources, targets } = useKnownPlaces();
   const wrong = isTried ? wrongFields(form) : new Set<keyof Form>();
   const change = (part: Partial<Form>) => setForm({ ...form, ...part });
   const submit = (event: Event) => {
@@ -30,14 +30,11 @@ export function MigrationForm() {
     setTried(true);
     const request = migrationRequest(form);
     if (request) void start(request);
-    else {
-      requestAnimationFrame(() =>
-        element.current?.querySelector<HTMLElement>('[aria-invalid="true"]')?.focus(),
-      );
-    }
+    else focusWrongField(element.current);
   };
   const field = (name: Text) => ({
-    name,
+    label: t(`migrate.${name}`),
+    hint: t(`migrate.${name}.hint`),
     value: form[name],
     isWrong: wrong.has(name),
     onInput: (text: string) => change({ [name]: text }),
@@ -45,23 +42,15 @@ export function MigrationForm() {
   return (
     <form ref={element} class="start" onSubmit={submit} noValidate>
       <section class="card pad fields halves" aria-label={t('start.kind.migration')}>
-        <Field
-          {...field('source')}
-          placeholder="s3://media/photos/"
-          options={sources.map(({ address }) => address)}
-          required
-        />
+        <Field {...field('source')} placeholder="s3://media/photos/" options={sources} required />
         <Field
           {...field('target')}
           placeholder="cos://ap-shanghai/examplebucket-1250000000/photos/"
-          options={[...new Set(earlier.map(({ target }) => target))]}
+          options={targets}
           required
         />
       </section>
-      <section class="card" aria-label={t('migrate.filters')}>
-        <header class="card-head">
-          <h2>{t('migrate.filters')}</h2>
-        </header>
+      <Card title={t('migrate.filters')}>
         <div class="fields halves pad">
           <Field {...field('include')} placeholder="*.jpg" kind="lines" />
           <Field {...field('exclude')} placeholder="tmp/*" kind="lines" />
@@ -69,101 +58,28 @@ export function MigrationForm() {
           <Field {...field('maxSize')} inputMode="numeric" />
           <Field {...field('modifiedSince')} kind="day" />
         </div>
-      </section>
-      <section class="card" aria-label={t('migrate.how')}>
-        <header class="card-head">
-          <h2>{t('migrate.how')}</h2>
-        </header>
+      </Card>
+      <Card title={t('migrate.how')}>
         <div class="fields halves pad">
           <Field {...field('pilot')} inputMode="numeric" required />
           <Field {...field('schedule')} placeholder="0 3 * * *" />
           <OnKeyExist value={form.onKeyExist} onChange={(onKeyExist) => change({ onKeyExist })} />
-          <label class="check">
-            <input
-              type="checkbox"
-              checked={form.start}
-              onChange={({ currentTarget }) => change({ start: currentTarget.checked })}
-            />
-            <span>
-              {t('migrate.start')}
-              <span class="below">{t('migrate.startHint')}</span>
-            </span>
-          </label>
+          <StartCheck isChecked={form.start} onChange={(checked) => change({ start: checked })} />
         </div>
-      </section>
-      {failure && <FailureNotice failure={failure} />}
-      <div class="send">
-        <button type="submit" class="button primary large" disabled={isBusy}>
-          <Icon name="play" />
-          {t('migrate.go')}
-        </button>
-      </div>
+      </Card>
+      <SendBar failure={failure} isBusy={isBusy} icon="play" text={t('migrate.go')} />
     </form>
   );
 }
 
-function Field(props: {
-  readonly name: Text;
-  readonly value: string;
-  readonly isWrong: boolean;
-  readonly onInput: (text: string) => void;
-  readonly placeholder?: string;
-  readonly options?: readonly string[];
-  readonly inputMode?: 'numeric';
-  readonly required?: boolean;
-  /** @default one line of text */
-  readonly kind?: 'lines' | 'day';
-}) {
-  const { t } = usePage();
-  const id = useId();
-  const { name, value, isWrong, onInput, options = [] } = props;
-  const common = {
-    id,
-    value,
-    placeholder: props.placeholder ?? '',
-    autocapitalize: 'off' as const,
-    spellcheck: false,
-    'aria-invalid': isWrong,
-    'aria-describedby': `${id}-hint`,
+/** Sources that have credentials, targets of earlier migrations. */
+function useKnownPlaces() {
+  const sources = useLive('sources', isSourcePage).value?.sources ?? [];
+  const earlier = useLive('migrations?limit=50', isMigrationPage).value?.migrations ?? [];
+  return {
+    sources: sources.map(({ address }) => address),
+    targets: [...new Set(earlier.map(({ target }) => target))],
   };
-  return (
-    <div class="field">
-      <label for={id}>{t(`migrate.${name}`)}</label>
-      {props.kind === 'lines' && (
-        <textarea
-          {...common}
-          class="job"
-          rows={2}
-          onInput={({ currentTarget }) => onInput(currentTarget.value)}
-        />
-      )}
-      {props.kind === 'day' && (
-        <input
-          {...common}
-          type="date"
-          onInput={({ currentTarget }) => onInput(currentTarget.value)}
-        />
-      )}
-      {props.kind === undefined && (
-        <input
-          {...common}
-          autocomplete="off"
-          required={props.required ?? false}
-          {...(props.inputMode && { inputMode: props.inputMode })}
-          list={`${id}-list`}
-          onInput={({ currentTarget }) => onInput(currentTarget.value)}
-        />
-      )}
-      <p id={`${id}-hint`} class={isWrong ? 'small bad-text' : 'small muted'}>
-        {t(`migrate.${name}.hint`)}
-      </p>
-      <datalist id={`${id}-list`}>
-        {options.map((option) => (
-          <option key={option} value={option} />
-        ))}
-      </datalist>
-    </div>
-  );
 }
 
 function OnKeyExist(props: {
@@ -187,5 +103,25 @@ function OnKeyExist(props: {
       </select>
       <p class="small muted">{t('migrate.onKeyExist.hint')}</p>
     </div>
+  );
+}
+
+function StartCheck(props: {
+  readonly isChecked: boolean;
+  readonly onChange: (isChecked: boolean) => void;
+}) {
+  const { t } = usePage();
+  return (
+    <label class="check">
+      <input
+        type="checkbox"
+        checked={props.isChecked}
+        onChange={({ currentTarget }) => props.onChange(currentTarget.checked)}
+      />
+      <span>
+        {t('migrate.start')}
+        <span class="below">{t('migrate.startHint')}</span>
+      </span>
+    </label>
   );
 }
