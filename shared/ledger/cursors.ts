@@ -4,7 +4,7 @@
  */
 import { InputError } from '../lib/errors.ts';
 import type { KeptMigration } from './migration.ts';
-import type { Run, Transfer } from './model.ts';
+import type { Page, Run, Transfer } from './model.ts';
 
 export const RUN_CURSOR = /^([0-9]{1,15})\.([A-Za-z0-9_-]{1,64})$/;
 
@@ -25,8 +25,12 @@ export const migrationCursor = ({
 }: Pick<KeptMigration, 'createdAt' | 'migrationId'>): string =>
   runCursor({ createdAt, runId: migrationId });
 
+/** Before every run there is. */
+const NEWEST: RunCursor = { createdAtMs: 999_999_999_999_999, runId: '~' };
+
 /** @throws InputError (QUERY_INVALID, path `cursor`) */
-export function parseRunCursor(cursor: string): RunCursor {
+export function parseRunCursor(cursor: string | undefined): RunCursor {
+  if (cursor === undefined) return NEWEST;
   const match = RUN_CURSOR.exec(cursor);
   if (!match) throw invalidCursor();
   return { createdAtMs: Number(match[1]), runId: match[2] ?? '' };
@@ -41,10 +45,22 @@ export const transferCursor = ({ shard, line }: Pick<Transfer, 'shard' | 'line'>
   `${shard}.${line}`;
 
 /** @throws InputError (QUERY_INVALID, path `cursor`) */
-export function parseTransferCursor(cursor: string): TransferCursor {
+export function parseTransferCursor(cursor: string | undefined): TransferCursor {
+  if (cursor === undefined) return { shard: 0, line: -1 };
   const match = TRANSFER_CURSOR.exec(cursor);
   if (!match) throw invalidCursor();
   return { shard: Number(match[1]), line: Number(match[2]) };
+}
+
+/** The page of what was found by asking for one more than it holds. */
+export function pageOf<Item>(
+  found: readonly Item[],
+  size: number,
+  cursorOf: (last: Item) => string,
+): Page<Item> {
+  const items = found.slice(0, size);
+  const last = items.at(-1);
+  return found.length > size && last ? { items, nextCursor: cursorOf(last) } : { items };
 }
 
 const invalidCursor = (): InputError =>

@@ -30,6 +30,28 @@ const json = <Value>(row: Row, name: string): Value => JSON.parse(text(row, name
 
 const has = (row: Row, name: string): boolean => row[name] !== null && row[name] !== undefined;
 
+/**
+ * The sums over its shards that make the counts of a run.
+ *
+ * @param greatest what takes the larger of two in this SQL
+ */
+export function sumsOverShards(greatest: 'MAX' | 'GREATEST'): string {
+  const states = 'planned submitting submitted failed cancelled succeeded'.split(' ');
+  // Transfers of a shard that were read and have no row.
+  const unsent = `${greatest}(0, transfers - ${states.join(' - ')})`;
+  const sums = {
+    lines: 'lines - header',
+    quarantined: 'quarantined',
+    ...Object.fromEntries(states.map((state) => [state, state])),
+    planned: `planned + ${unsent}`,
+    unsent,
+    read_bytes: 'last - first',
+  };
+  return Object.entries(sums)
+    .map(([name, sum]) => `COALESCE(SUM(${sum}), 0) AS ${name}`)
+    .join(', ');
+}
+
 /** A row of `runs` joined with the sums over its shards. */
 export function toRun(row: Row): Run {
   return {

@@ -36,12 +36,7 @@ const CHUNK_BYTES = 262_144;
 export function createFolderObjects(path: string): Objects {
   const root = resolve(path);
   const tree = createTree(root);
-  const placeOf = (key: string): Place => {
-    const fault = faultOf(key, root);
-    if (fault !== undefined) throw badKey(key, fault);
-    const segments = key.split('/');
-    return { folder: segments.slice(0, -1), name: segments.at(-1) ?? '' };
-  };
+  const placeOf = (key: string): Place => placeIn(root, key);
 
   const walk = createWalk(tree, root);
   return {
@@ -94,6 +89,13 @@ export function createFolderObjects(path: string): Objects {
       }
     },
   };
+}
+
+function placeIn(root: string, key: string): Place {
+  const fault = faultOf(key, root);
+  if (fault !== undefined) throw badKey(key, fault);
+  const segments = key.split('/');
+  return { folder: segments.slice(0, -1), name: segments.at(-1) ?? '' };
 }
 
 /** Closes the file at its end, and when the reader has enough. */

@@ -95,15 +95,7 @@ export function openDatabase(
   address: PostgresAddress,
   { connections = 10, patienceMs = 20_000, now = () => new Date() }: DatabaseOptions = {},
 ): Database {
-  const pool = new pg.Pool({
-    ...clientConfig(address),
-    query_timeout: ANSWER_MS,
-    // Statements that are sent together share their way there and back.
-    pipeline: true,
-    max: connections,
-  });
-  // The pool has thrown away an idle connection that broke; the next query makes another one.
-  pool.on('error', () => {});
+  const pool = createPool(address, connections);
   let isPrepared = true;
 
   const queryBy =
@@ -113,25 +105,6 @@ export function openDatabase(
       return (await client.query({ ...known, text, values: values.map(encodeValue) })).rows;
     };
 
-  const tryOnce = async <Result>(work: (client: pg.PoolClient) => Promise<Result>) => {
-    const client = await pool.connect();
-    let isBroken = false;
-    // An error while nobody waits for an answer; the next query fails by it.
-    const onError = () => {
-      isBroken = true;
-    };
-    client.on('error', onError);
-    try {
-      return await work(client);
-    } catch (error) {
-      isBroken ||= isGone(error);
-      throw error;
-    } finally {
-      client.off('error', onError);
-      client.release(isBroken);
-    }
-  };
-
   const tryAgain = async <Result>(
     work: (client: pg.PoolClient) => Promise<Result>,
     isAgain: (error: unknown) => boolean,
@@ -139,7 +112,7 @@ export function openDatabase(
     const until = performance.now() + patienceMs;
     for (;;) {
       try {
-        return await tryOnce(work);
+        return await withClient(pool, work);
       } catch (error) {
         const isLate = performance.now() >= until;
         // Several find out at once.
@@ -150,30 +123,7 @@ export function openDatabase(
     }
   };
 
-  const inTransaction =
-    <Result>(work: (query: Query, later: Later) => Promise<Result>) =>
-    async (client: pg.PoolClient): Promise<Result> => {
-      // Answers that nobody waits for yet: what they say is heard at the end.
-      const begun: Promise<unknown> = client.query('BEGIN');
-      begun.catch(() => {});
-      const unheard = [begun];
-      const last: Parameters<Query>[] = [];
-      const query = queryBy(client);
-      try {
-        const result = await work(query, (...asked) => void last.push(asked));
-        unheard.push(...last.map((asked) => query(...asked)), client.query('COMMIT'));
-        await Promise.all(unheard);
-        return result;
-      } catch (error) {
-        await Promise.allSettled(unheard);
-        if (!isGone(error)) await client.query('ROLLBACK');
-        throw error;
-      }
-    };
-
   const query: Query = (...asked) => tryAgain((client) => queryBy(client)(...asked), isPassing);
-  let offsetMs = 0;
-  let measuredAt = Number.NEGATIVE_INFINITY;
 
   return {
     address,
@@ -189,7 +139,31 @@ export function openDatabase(
         (error) => isPassing(error) && (!isAsked || codeOf(error) === READ_ONLY),
       );
     },
-    transaction: (work) => tryAgain(inTransaction(work), isPassing),
+    transaction: (work) =>
+      tryAgain((client) => inTransaction(client, queryBy(client), work), isPassing),
+    ...createClock(query, now),
+    close: () => pool.end(),
+  };
+}
+
+function createPool(address: PostgresAddress, connections: number): pg.Pool {
+  const pool = new pg.Pool({
+    ...clientConfig(address),
+    query_timeout: ANSWER_MS,
+    // Statements that are sent together share their way there and back.
+    pipeline: true,
+    max: connections,
+  });
+  // The pool has thrown away an idle connection that broke; the next query makes another one.
+  pool.on('error', () => {});
+  return pool;
+}
+
+/** @returns the conversion between our clock and the server's */
+function createClock(query: Query, now: () => Date): Pick<Database, 'toServer' | 'toOurs'> {
+  let offsetMs = 0;
+  let measuredAt = Number.NEGATIVE_INFINITY;
+  return {
     async toServer(at) {
       if (performance.now() - measuredAt >= CLOCK_MS) {
         const [row] = await query(CLOCK);
@@ -200,6 +174,51 @@ export function openDatabase(
       return at.getTime() + offsetMs;
     },
     toOurs: (ms) => new Date(ms - offsetMs),
-    close: () => pool.end(),
   };
+}
+
+/** Does work on a connection of the pool, which is thrown away when it breaks. */
+async function withClient<Result>(
+  pool: pg.Pool,
+  work: (client: pg.PoolClient) => Promise<Result>,
+): Promise<Result> {
+  const client = await pool.connect();
+  let isBroken = false;
+  // An error while nobody waits for an answer; the next query fails by it.
+  const onError = () => {
+    isBroken = true;
+  };
+  client.on('error', onError);
+  try {
+    return await work(client);
+  } catch (error) {
+    isBroken ||= isGone(error);
+    throw error;
+  } finally {
+    client.off('error', onError);
+    client.release(isBroken);
+  }
+}
+
+/** All or nothing of it. */
+async function inTransaction<Result>(
+  client: pg.PoolClient,
+  query: Query,
+  work: (query: Query, later: Later) => Promise<Result>,
+): Promise<Result> {
+  // Answers that nobody waits for yet: what they say is heard at the end.
+  const begun: Promise<unknown> = client.query('BEGIN');
+  begun.catch(() => {});
+  const unheard = [begun];
+  const last: Parameters<Query>[] = [];
+  try {
+    const result = await work(query, (...asked) => void last.push(asked));
+    unheard.push(...last.map((asked) => query(...asked)), client.query('COMMIT'));
+    await Promise.all(unheard);
+    return result;
+  } catch (error) {
+    await Promise.allSettled(unheard);
+    if (!isGone(error)) await client.query('ROLLBACK');
+    throw error;
+  }
 }

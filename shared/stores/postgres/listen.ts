@@ -30,13 +30,9 @@ export function startListener(
   channel: string,
   { probeMs = 3_000, warn }: ListenOptions,
 ): Listener {
-  const wakers = new Map<string, Set<() => void>>();
+  const wakers = createWakers();
   const closing = new AbortController();
   const { signal } = closing;
-  const wakeAll = (): void => {
-    for (const each of wakers.values()) for (const wake of each) wake();
-  };
-
   /** Whether something that another session says arrives here. */
   const hears = async (client: pg.Client): Promise<boolean> => {
     const word = randomUUID();
@@ -50,19 +46,13 @@ export function startListener(
   /** @returns true when there is no use in another connection */
   const listen = async (): Promise<boolean> => {
     const client = new pg.Client(clientConfig(address));
-    const gone = new Promise<void>((resolve) => {
-      client.on('error', () => resolve());
-      client.on('end', () => resolve());
-      signal.addEventListener('abort', () => resolve(), { once: true });
-    });
+    const gone = goneOf(client, signal);
     try {
       await client.connect();
       await client.query(`LISTEN ${channel}`);
-      client.on('notification', ({ payload = '' }) => {
-        for (const wake of wakers.get(payload) ?? []) wake();
-      });
+      client.on('notification', ({ payload = '' }) => wakers.wake(payload));
       // What was sent while nobody listened.
-      wakeAll();
+      wakers.wakeAll();
       const isHeard = await Promise.race([hears(client), gone.then(() => true)]);
       if (!isHeard) {
         warn('queue.polling', {
@@ -88,14 +78,37 @@ export function startListener(
   const working = work();
 
   return {
-    on(word, wake) {
-      const known = wakers.get(word) ?? new Set();
-      wakers.set(word, known.add(wake));
-      return () => known.delete(wake);
-    },
+    on: wakers.on,
     async close() {
       closing.abort();
       await working;
     },
   };
 }
+
+/** Those who wait, by the word that wakes them. */
+function createWakers() {
+  const wakers = new Map<string, Set<() => void>>();
+  const wake = (word: string): void => {
+    for (const each of wakers.get(word) ?? []) each();
+  };
+  return {
+    wake,
+    wakeAll(): void {
+      for (const word of wakers.keys()) wake(word);
+    },
+    on(word: string, waker: () => void) {
+      const known = wakers.get(word) ?? new Set();
+      wakers.set(word, known.add(waker));
+      return () => known.delete(waker);
+    },
+  };
+}
+
+/** Settles once the connection has ended, or nobody wants it any more. */
+const goneOf = (client: pg.Client, signal: AbortSignal): Promise<void> =>
+  new Promise((resolve) => {
+    client.on('error', () => resolve());
+    client.on('end', () => resolve());
+    signal.addEventListener('abort', () => resolve(), { once: true });
+  });

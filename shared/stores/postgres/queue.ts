@@ -3,6 +3,7 @@
  * lock that is held: it has an end by the server's clock and a number, and what is said of an earlier
  * delivery changes nothing. Notifications are hints, the table is the truth.
  */
+import type { Row } from '../ledger-rows.ts';
 import type { Queue, QueueMessage } from '../queue.ts';
 import { type Database, statementsOf } from './database.ts';
 import type { Listener } from './listen.ts';
@@ -150,25 +151,24 @@ export function createPostgresQueue(
       }),
     // Others may hold them; they come again when their time is over.
     recover: async () => 0,
-    async depth() {
-      const [row] = await query(SQL.count, name, maxReceives);
-      const numberOf = (column: string): number => Number(row?.[column]);
-      return {
-        waiting: numberOf('waiting'),
-        inFlight: numberOf('in_flight'),
-        dead: numberOf('dead'),
-      };
-    },
+    depth: async () => toDepth((await query(SQL.count, name, maxReceives))[0]),
     deadLetters: async (limit) =>
-      (await query(SQL.dead, name, maxReceives, limit)).map((row) => ({
-        messageId: String(row['id']),
-        body: String(row['body']),
-        receiveCount: Number(row['receives']),
-        receipt: `${row['id']}.${row['delivery']}`,
-      })),
+      (await query(SQL.dead, name, maxReceives, limit)).map(toDeadLetter),
     redrive: async (limit) => (await query(SQL.revive, name, maxReceives, limit)).length,
   };
 }
+
+function toDepth(row: Row | undefined) {
+  const numberOf = (column: string): number => Number(row?.[column]);
+  return { waiting: numberOf('waiting'), inFlight: numberOf('in_flight'), dead: numberOf('dead') };
+}
+
+const toDeadLetter = (row: Row): QueueMessage => ({
+  messageId: String(row['id']),
+  body: String(row['body']),
+  receiveCount: Number(row['receives']),
+  receipt: `${row['id']}.${row['delivery']}`,
+});
 
 /** Learns which groups there are, and removes those without messages now and then. */
 function createLook({ query, transaction }: Database, name: string, turns: Turns) {

@@ -67,16 +67,11 @@ export function openSqliteFile(path: string, gapMs = COMMIT_GAP_MS): SqliteFile 
   let scheduled: Promise<void> | undefined;
   let isClosing = false;
 
-  const schedule = (waitMs: number): Promise<void> =>
-    new Promise((next) => {
-      const act = () => {
-        scheduled = undefined;
-        flush();
-        next();
-      };
-      if (waitMs > 0) setTimeout(act, waitMs);
-      else setImmediate(act);
-    });
+  const schedule = async (waitMs: number): Promise<void> => {
+    await turn(waitMs);
+    scheduled = undefined;
+    flush();
+  };
 
   /** Waits without holding the event loop; whoever has waited for too long is refused. */
   const putBack = (batch: readonly Waiting[], failure: StoreError): void => {
@@ -107,11 +102,7 @@ export function openSqliteFile(path: string, gapMs = COMMIT_GAP_MS): SqliteFile 
       }
       return;
     }
-    for (const [index, { resolve: done, reject }] of batch.entries()) {
-      const outcome = outcomes[index] as Outcome;
-      if ('value' in outcome) done(outcome.value as never);
-      else reject(isSqliteError(outcome.error) ? failed(path, outcome.error) : outcome.error);
-    }
+    settle(batch, outcomes, path);
   };
 
   const write: SqliteFile['write'] = <Value>(change: () => Value, synced?: 'synced') =>
@@ -127,6 +118,17 @@ export function openSqliteFile(path: string, gapMs = COMMIT_GAP_MS): SqliteFile 
     if (db.isOpen) db.close();
   };
   return { db, write, onCommit: (hook) => void hooks.push(hook), close };
+}
+
+const turn = (waitMs: number): Promise<void> =>
+  new Promise((next) => (waitMs > 0 ? setTimeout(next, waitMs) : setImmediate(next)));
+
+function settle(batch: readonly Waiting[], outcomes: readonly Outcome[], path: string): void {
+  for (const [index, { resolve: done, reject }] of batch.entries()) {
+    const outcome = outcomes[index] as Outcome;
+    if ('value' in outcome) done(outcome.value as never);
+    else reject(isSqliteError(outcome.error) ? failed(path, outcome.error) : outcome.error);
+  }
 }
 
 export type { Row } from '../ledger-rows.ts';
@@ -145,23 +147,10 @@ export const prepareAll = <Name extends string>(
  * that the one fails alone. Throws when the file can't be written, or is busy; nothing was done then.
  */
 function createCommit(db: DatabaseSync, hooks: readonly CommitHook[]) {
-  const begin = db.prepare('BEGIN IMMEDIATE');
+  const begin = createBegin(db);
   const end = db.prepare('COMMIT');
-  const beginOne = db.prepare('SAVEPOINT change');
-  const endOne = db.prepare('RELEASE change');
-  const undoOne = db.prepare('ROLLBACK TO change');
-  const waitNever = db.prepare('PRAGMA busy_timeout = 0');
-  const waitAgain = db.prepare(`PRAGMA busy_timeout = ${BUSY_MS}`);
   let wasSynced = true;
 
-  const beginNow = (): void => {
-    waitNever.get();
-    try {
-      begin.run();
-    } finally {
-      waitAgain.get();
-    }
-  };
   const runHooks = (): void => {
     for (const { before } of hooks) before();
   };
@@ -183,7 +172,54 @@ function createCommit(db: DatabaseSync, hooks: readonly CommitHook[]) {
     return outcomes;
   };
 
-  const doOne = ({ change }: Waiting): Outcome => {
+  const doOne = createDoOne(db, runHooks, discard);
+
+  return (batch: readonly Waiting[], isSynced: boolean): readonly Outcome[] => {
+    try {
+      // The level can't change within a transaction.
+      if (isSynced !== wasSynced) {
+        db.exec(isSynced ? 'PRAGMA synchronous = FULL' : 'PRAGMA synchronous = NORMAL');
+        wasSynced = isSynced;
+      }
+      begin();
+      let outcomes: readonly Outcome[];
+      try {
+        outcomes = doTogether(batch);
+      } catch {
+        undo();
+        begin();
+        outcomes = batch.map(doOne);
+      }
+      end.run();
+      return outcomes;
+    } catch (error) {
+      undo();
+      throw error;
+    }
+  };
+}
+
+/** @returns begins a transaction, or throws at once when the file is busy */
+function createBegin(db: DatabaseSync) {
+  const begin = db.prepare('BEGIN IMMEDIATE');
+  const waitNever = db.prepare('PRAGMA busy_timeout = 0');
+  const waitAgain = db.prepare(`PRAGMA busy_timeout = ${BUSY_MS}`);
+  return (): void => {
+    waitNever.get();
+    try {
+      begin.run();
+    } finally {
+      waitAgain.get();
+    }
+  };
+}
+
+/** @returns does one change within a transaction, which goes on when it fails */
+function createDoOne(db: DatabaseSync, runHooks: () => void, discard: () => void) {
+  const beginOne = db.prepare('SAVEPOINT change');
+  const endOne = db.prepare('RELEASE change');
+  const undoOne = db.prepare('ROLLBACK TO change');
+  return ({ change }: Waiting): Outcome => {
     beginOne.run();
     try {
       const value = change();
@@ -200,30 +236,6 @@ function createCommit(db: DatabaseSync, hooks: readonly CommitHook[]) {
       }
       discard();
       return { error };
-    }
-  };
-
-  return (batch: readonly Waiting[], isSynced: boolean): readonly Outcome[] => {
-    try {
-      // The level can't change within a transaction.
-      if (isSynced !== wasSynced) {
-        db.exec(isSynced ? 'PRAGMA synchronous = FULL' : 'PRAGMA synchronous = NORMAL');
-        wasSynced = isSynced;
-      }
-      beginNow();
-      let outcomes: readonly Outcome[];
-      try {
-        outcomes = doTogether(batch);
-      } catch {
-        undo();
-        beginNow();
-        outcomes = batch.map(doOne);
-      }
-      end.run();
-      return outcomes;
-    } catch (error) {
-      undo();
-      throw error;
     }
   };
 }

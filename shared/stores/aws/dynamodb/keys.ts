@@ -84,6 +84,3 @@ export const migrationKey = (migrationId: string): Key => ({
 /** Sorts runs and migrations by their creation; the id settles ties. */
 export const createdSort = (createdAtMs: number, runId: string): string =>
   `${padded(createdAtMs, 15)}#${runId}`;
-
-/** A place behind all of them. */
-export const NEWEST = { createdAtMs: 999_999_999_999_999, runId: '~' };

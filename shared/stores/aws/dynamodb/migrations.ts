@@ -1,10 +1,10 @@
 /** Stores migrations in DynamoDB, an item each. */
-import { migrationCursor, parseRunCursor } from '../../../ledger/cursors.ts';
+import { migrationCursor, pageOf, parseRunCursor } from '../../../ledger/cursors.ts';
 import type { KeptMigration, MigrationState, NewMigration } from '../../../ledger/migration.ts';
 import type { MigrationCalls } from '../../ledger-parts.ts';
 import type { Expiry } from './expiry.ts';
 import { has, type Item, number, text } from './item.ts';
-import { createdSort, migrationKey, NEWEST } from './keys.ts';
+import { createdSort, migrationKey } from './keys.ts';
 import { oneOf, type Table } from './table.ts';
 
 export function createMigrations(table: Table, expiry: Expiry, now: () => Date): MigrationCalls {
@@ -41,7 +41,7 @@ export function createMigrations(table: Table, expiry: Expiry, now: () => Date):
       table.put(toItem(migration, version + 1), '#version = :version', { version }),
     async migrations({ states = [], unclosed = false, cursor, limit = 20 }) {
       const size = Math.min(Math.max(limit, 1), 100);
-      const { createdAtMs, runId } = cursor === undefined ? NEWEST : parseRunCursor(cursor);
+      const { createdAtMs, runId } = parseRunCursor(cursor);
       const filter = oneOf('state', states).join('');
       const found = table.query({
         index: unclosed ? 'open' : 'newest',
@@ -57,11 +57,7 @@ export function createMigrations(table: Table, expiry: Expiry, now: () => Date):
       });
       const items: KeptMigration[] = [];
       for await (const item of found) if (items.push(toMigration(item)) > size) break;
-      const page = items.slice(0, size);
-      const last = page.at(-1);
-      return items.length > size && last
-        ? { items: page, nextCursor: migrationCursor(last) }
-        : { items: page };
+      return pageOf(items, size, migrationCursor);
     },
   };
 }

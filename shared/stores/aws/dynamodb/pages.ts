@@ -1,5 +1,5 @@
 /** Reads transfers from DynamoDB: pages of a run, and the rows of a shard. */
-import { parseTransferCursor, transferCursor } from '../../../ledger/cursors.ts';
+import { pageOf, parseTransferCursor, transferCursor } from '../../../ledger/cursors.ts';
 import type { TransferFilter } from '../../../ledger/ledger.ts';
 import { TRANSFER_STATES, type TransferState } from '../../../ledger/merge.ts';
 import type { Transfer } from '../../../ledger/model.ts';
@@ -34,7 +34,7 @@ export function createPages(
   return {
     async transfers(runId, { states = TRANSFER_STATES, classes, cursor, limit = 100 } = {}) {
       const size = Math.min(Math.max(limit, 1), 1_000);
-      const from = cursor === undefined ? { shard: 0, line: -1 } : parseTransferCursor(cursor);
+      const from = parseTransferCursor(cursor);
       const items: Transfer[] = [];
       const shards = candidates(options, runId, from.shard, states);
       let ahead = 1;
@@ -56,11 +56,7 @@ export function createPages(
         });
         items.push(...(await Promise.all(pages)).flat());
       }
-      const page = items.slice(0, size);
-      const last = page.at(-1);
-      return items.length > size && last
-        ? { items: page, nextCursor: transferCursor(last) }
-        : { items: page };
+      return pageOf(items, size, transferCursor);
     },
     transfersOf: (runId, shard, states) => readShard(options, { runId, shard }, { states }),
     async linesOf(runId, shard) {

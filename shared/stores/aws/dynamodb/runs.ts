@@ -1,6 +1,6 @@
 /** Stores runs in DynamoDB. */
 
-import { parseRunCursor, runCursor } from '../../../ledger/cursors.ts';
+import { pageOf, parseRunCursor, runCursor } from '../../../ledger/cursors.ts';
 import { MANY_RUNS } from '../../../ledger/ledger.ts';
 import type { NewRun, Plan, Run, RunState } from '../../../ledger/model.ts';
 import { createRunStops } from '../../../ledger/stops.ts';
@@ -9,7 +9,7 @@ import type { RunCalls } from '../../ledger-parts.ts';
 import { type Counting, keptTotals } from './counts.ts';
 import type { Expiry } from './expiry.ts';
 import { has, type Item, number, text } from './item.ts';
-import { createdSort, NEWEST, runKey } from './keys.ts';
+import { createdSort, runKey } from './keys.ts';
 import { rowsUntil } from './renewal.ts';
 import { fromNewRun, toRun } from './rows.ts';
 import { oneOf, type Query, type Table } from './table.ts';
@@ -59,14 +59,14 @@ export function createRuns(table: Table, counting: Counting, expiry: Expiry): Ru
       const items: Item[] = [];
       const found = table.query({ ...queryOf(filter), pageSize: size + 1 });
       for await (const item of found) if (items.push(item) > size) break;
-      const page = await Promise.all(items.slice(0, size).map(counted));
-      const last = page.at(-1);
-      return items.length > size && last
-        ? { items: page, nextCursor: runCursor(last) }
-        : { items: page };
+      const page = pageOf(items, size, cursorOf);
+      return { ...page, items: await Promise.all(page.items.map(counted)) };
     },
   };
 }
+
+const cursorOf = (item: Item): string =>
+  runCursor({ runId: text(item, 'runId'), createdAt: new Date(number(item, 'createdAt')) });
 
 type Ends = 'stops' | 'stopRun' | 'resumeRun' | 'beginClosing' | 'closeRun' | 'reopenRun';
 
@@ -157,7 +157,7 @@ function queryOf({
   migrationId,
   cursor,
 }: Parameters<RunCalls['runs']>[0]): Query {
-  const { createdAtMs, runId } = cursor === undefined ? NEWEST : parseRunCursor(cursor);
+  const { createdAtMs, runId } = parseRunCursor(cursor);
   const open = unclosed || (states.length > 0 && states.every((state) => UNCLOSED.has(state)));
   const partition = open ? 'open' : 'kind';
   const filter = [

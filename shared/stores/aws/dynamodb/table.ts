@@ -49,18 +49,7 @@ export interface Table {
 const BATCH = 100;
 
 export function createTable(name: string, call: AwsCall): Table {
-  const act = async (action: string, input: Readonly<Record<string, unknown>>) => {
-    try {
-      return await call(action, input);
-    } catch (error) {
-      if (error instanceof AwsError) {
-        if (error.exception === 'ConditionalCheckFailedException') return undefined;
-        throw new StoreError(`The ledger table ${name}: ${error.message}.`, error);
-      }
-      if (!(error instanceof TransportError)) throw error;
-      throw new StoreError(`The ledger table ${name}: ${error.message}.`, error);
-    }
-  };
+  const act = createAct(name, call);
   const change = (key: Key, expression: string, values: Values, condition = '') => ({
     TableName: name,
     Key: toAttributes({ ...key }),
@@ -91,20 +80,8 @@ export function createTable(name: string, call: AwsCall): Table {
       const Key = toAttributes({ ...key });
       await act('DeleteItem', { TableName: name, Key, ...conditioned(condition, values) });
     },
-    async *query({ where, values, filter, index, attributes, newestFirst = false, pageSize }) {
-      const projection = attributes?.map((attribute) => `#${attribute}`).join(', ') ?? '';
-      const input = {
-        TableName: name,
-        KeyConditionExpression: oneLine(where),
-        ...expressed(values, where, filter ?? '', projection),
-        ...(filter !== undefined && { FilterExpression: oneLine(filter) }),
-        ...(projection !== '' && { ProjectionExpression: projection }),
-        ...(index !== undefined && { IndexName: index }),
-        ...(pageSize !== undefined && { Limit: pageSize }),
-        ScanIndexForward: !newestFirst,
-        // Global indexes have no other reads than eventual ones.
-        ConsistentRead: index === undefined || index === 'failed',
-      };
+    async *query(query) {
+      const input = queryInput(name, query);
       let from: unknown;
       do {
         const page = await act('Query', { ...input, ...(from ? { ExclusiveStartKey: from } : {}) });
@@ -126,6 +103,39 @@ export function createTable(name: string, call: AwsCall): Table {
       }
       return items;
     },
+  };
+}
+
+/** Undefined where a condition does not hold. */
+const createAct =
+  (name: string, call: AwsCall) =>
+  async (action: string, input: Readonly<Record<string, unknown>>) => {
+    try {
+      return await call(action, input);
+    } catch (error) {
+      if (error instanceof AwsError) {
+        if (error.exception === 'ConditionalCheckFailedException') return undefined;
+        throw new StoreError(`The ledger table ${name}: ${error.message}.`, error);
+      }
+      if (!(error instanceof TransportError)) throw error;
+      throw new StoreError(`The ledger table ${name}: ${error.message}.`, error);
+    }
+  };
+
+function queryInput(name: string, query: Query) {
+  const { where, values, filter, index, attributes, newestFirst = false, pageSize } = query;
+  const projection = attributes?.map((attribute) => `#${attribute}`).join(', ') ?? '';
+  return {
+    TableName: name,
+    KeyConditionExpression: oneLine(where),
+    ...expressed(values, where, filter ?? '', projection),
+    ...(filter !== undefined && { FilterExpression: oneLine(filter) }),
+    ...(projection !== '' && { ProjectionExpression: projection }),
+    ...(index !== undefined && { IndexName: index }),
+    ...(pageSize !== undefined && { Limit: pageSize }),
+    ScanIndexForward: !newestFirst,
+    // Global indexes have no other reads than eventual ones.
+    ConsistentRead: index === undefined || index === 'failed',
   };
 }
 

@@ -1,5 +1,5 @@
 /** Stores migrations in PostgreSQL. */
-import { migrationCursor, parseRunCursor } from '../../../ledger/cursors.ts';
+import { migrationCursor, pageOf, parseRunCursor } from '../../../ledger/cursors.ts';
 import { MIGRATION_STATES } from '../../../ledger/migration.ts';
 import type { MigrationCalls } from '../../ledger-parts.ts';
 import { type Row, toMigration } from '../../ledger-rows.ts';
@@ -19,8 +19,6 @@ const SQL = statementsOf('migrations', {
     ORDER BY created_at DESC, migration_id DESC LIMIT $5`,
 });
 
-const NEWEST = { createdAtMs: Number.MAX_SAFE_INTEGER, runId: '' };
-
 export function createMigrations({ query, queryOnce }: Database): MigrationCalls {
   const find = async (migrationId: string) => {
     const [row] = await query(SQL.select, migrationId);
@@ -39,12 +37,10 @@ export function createMigrations({ query, queryOnce }: Database): MigrationCalls
     },
     async migrations({ states = MIGRATION_STATES, unclosed = false, cursor, limit = 20 }) {
       const size = Math.min(Math.max(limit, 1), 100);
-      const { createdAtMs, runId } = cursor === undefined ? NEWEST : parseRunCursor(cursor);
+      const { createdAtMs, runId } = parseRunCursor(cursor);
       const asked = [createdAtMs, runId, states, Number(unclosed), size + 1] as const;
       const rows = await query(SQL.page, ...asked);
-      const items = rows.slice(0, size).map(toMigration);
-      const last = items.at(-1);
-      return rows.length > size && last ? { items, nextCursor: migrationCursor(last) } : { items };
+      return pageOf(rows.map(toMigration), size, migrationCursor);
     },
   };
 }

@@ -1,30 +1,16 @@
 /** Stores runs in PostgreSQL. Their counts are sums over the shards. */
-import { parseRunCursor, runCursor } from '../../../ledger/cursors.ts';
+import { pageOf, parseRunCursor, runCursor } from '../../../ledger/cursors.ts';
 import { MANY_RUNS } from '../../../ledger/ledger.ts';
 import { RUN_STATES } from '../../../ledger/model.ts';
 import { createRunStops } from '../../../ledger/stops.ts';
 import type { RunCalls } from '../../ledger-parts.ts';
-import { type Row, toRun } from '../../ledger-rows.ts';
-import { type Database, statementsOf } from '../database.ts';
-
-/** Transfers of a shard that were read and have no row. */
-const UNSENT = `GREATEST(0, transfers
-    - planned - submitting - submitted - failed - cancelled - succeeded)`;
+import { type Row, sumsOverShards, toRun } from '../../ledger-rows.ts';
+import { type Database, type Query, statementsOf } from '../database.ts';
 
 /** @param runs which of them, as a query */
 const withCounts = (runs: string): string => `
   SELECT * FROM (${runs}) AS run CROSS JOIN LATERAL (
-    SELECT
-      COALESCE(SUM(lines - header), 0) AS lines,
-      COALESCE(SUM(quarantined), 0) AS quarantined,
-      COALESCE(SUM(planned + ${UNSENT}), 0) AS planned,
-      COALESCE(SUM(${UNSENT}), 0) AS unsent,
-      COALESCE(SUM(submitting), 0) AS submitting,
-      COALESCE(SUM(submitted), 0) AS submitted,
-      COALESCE(SUM(failed), 0) AS failed,
-      COALESCE(SUM(cancelled), 0) AS cancelled,
-      COALESCE(SUM(succeeded), 0) AS succeeded,
-      COALESCE(SUM(last - first), 0) AS read_bytes
+    SELECT ${sumsOverShards('GREATEST')}
     FROM waybill.shards WHERE run_id = run.run_id
   ) AS counts ORDER BY created_at DESC, run_id DESC`;
 
@@ -80,8 +66,6 @@ const SQL = statementsOf('runs', {
   handOver: 'UPDATE waybill.runs SET handed_to = COALESCE(handed_to, $2) WHERE run_id = $1',
 });
 
-const NEWEST = { createdAtMs: Number.MAX_SAFE_INTEGER, runId: '' };
-
 export function createRuns({ query, queryOnce, transaction }: Database): RunCalls {
   const stops = createRunStops();
   const asked = async (...call: Parameters<typeof queryOnce>): Promise<boolean> =>
@@ -125,27 +109,21 @@ export function createRuns({ query, queryOnce, transaction }: Database): RunCall
     async handOver(runId, to) {
       await query(SQL.handOver, runId, to);
     },
-    async runs({
-      states = RUN_STATES,
-      operations,
-      unclosed = false,
-      migrationId,
-      cursor,
-      limit = 20,
-    }) {
-      const size = Math.min(Math.max(limit, 1), 100);
-      const from = cursor === undefined ? NEWEST : parseRunCursor(cursor);
-      const rows = await query(
-        SQL.page,
-        ...[from.createdAtMs, from.runId, states, operations ?? null, Number(unclosed)],
-        // No id is empty: it stands for runs of none.
-        migrationId === undefined ? null : (migrationId ?? ''),
-        size + 1,
-      );
-      const items = rows.slice(0, size).map(toRun);
-      const last = items.at(-1);
-      if (rows.length <= size || !last) return { items };
-      return { items, nextCursor: runCursor(last) };
-    },
+    runs: (filter) => readPage(query, filter),
   };
+}
+
+async function readPage(query: Query, filter: Parameters<RunCalls['runs']>[0]) {
+  const { states = RUN_STATES, operations, unclosed = false } = filter;
+  const { migrationId, cursor, limit = 20 } = filter;
+  const size = Math.min(Math.max(limit, 1), 100);
+  const from = parseRunCursor(cursor);
+  const rows = await query(
+    SQL.page,
+    ...[from.createdAtMs, from.runId, states, operations ?? null, Number(unclosed)],
+    // No id is empty: it stands for runs of none.
+    migrationId === undefined ? null : (migrationId ?? ''),
+    size + 1,
+  );
+  return pageOf(rows.map(toRun), size, runCursor);
 }

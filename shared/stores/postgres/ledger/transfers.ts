@@ -1,5 +1,5 @@
 /** Reads transfers in PostgreSQL, and takes facts about them. */
-import { parseTransferCursor, transferCursor } from '../../../ledger/cursors.ts';
+import { pageOf, parseTransferCursor, transferCursor } from '../../../ledger/cursors.ts';
 import { TRANSFER_STATES, type TransferState } from '../../../ledger/merge.ts';
 import { parseTransferId, type Transfer, type TransferPlace } from '../../../ledger/model.ts';
 import { acceptedUpdate, SUCCESS, thinTransfer } from '../../../ledger/word.ts';
@@ -69,7 +69,7 @@ export function createTransfers({ query }: Database, tell: Tell): TransferCalls 
     },
     async transfers(runId, { states = TRANSFER_STATES, classes, cursor, limit = 100 } = {}) {
       const size = Math.min(Math.max(limit, 1), 1_000);
-      const from = cursor === undefined ? { shard: 0, line: -1 } : parseTransferCursor(cursor);
+      const from = parseTransferCursor(cursor);
       const place = [runId, from.shard, from.line] as const;
       // What has a class of errors is no healthy one.
       const words = classes ? undefined : wordsOf(states);
@@ -78,11 +78,7 @@ export function createTransfers({ query }: Database, tell: Tell): TransferCalls 
       // Later ones would not get onto the page.
       const through = healthy[size]?.shard ?? LAST_SHARD;
       const rows = await query(SQL.page, ...place, through, states, classes ?? null, size + 1);
-      const found = inOrder(rows.map(toTransfer), healthy);
-      const items = found.slice(0, size);
-      const last = items.at(-1);
-      if (found.length <= size || !last) return { items };
-      return { items, nextCursor: transferCursor(last) };
+      return pageOf(inOrder(rows.map(toTransfer), healthy), size, transferCursor);
     },
     async transfersOf(runId, shard, states) {
       const words = wordsOf(states);

@@ -58,16 +58,6 @@ export function createLines(file: SqliteFile, counters: Counters): Lines {
     const row = sql.select.get(run, shard, line) as Row | undefined;
     return row && toThinRow(row);
   };
-  const ofShard = (
-    place: Pick<TransferPlace, 'runId' | 'shard'>,
-    after: number,
-    [from, below]: Words,
-    limit: number,
-  ): readonly Transfer[] => {
-    const run = numberOf(place.runId) ?? 0;
-    const rows = sql.ofShard.all(run, place.shard, after, from, below, limit) as Row[];
-    return rows.map((row) => thinTransfer({ ...place, line: Number(row['line']) }, toThinRow(row)));
-  };
 
   return {
     merge(place, update) {
@@ -111,6 +101,27 @@ export function createLines(file: SqliteFile, counters: Counters): Lines {
       }
       return flags;
     },
+    ...createPages(sql, numberOf),
+  };
+}
+
+/** Reads the rows of a shard, or of a run from a cursor on. */
+function createPages(
+  sql: Readonly<Record<keyof typeof SQL, StatementSync>>,
+  numberOf: (runId: string) => number | undefined,
+): Pick<Lines, 'ofShard' | 'page'> {
+  const ofShard = (
+    place: Pick<TransferPlace, 'runId' | 'shard'>,
+    after: number,
+    [from, below]: Words,
+    limit: number,
+  ): readonly Transfer[] => {
+    const run = numberOf(place.runId) ?? 0;
+    const rows = sql.ofShard.all(run, place.shard, after, from, below, limit) as Row[];
+    return rows.map((row) => thinTransfer({ ...place, line: Number(row['line']) }, toThinRow(row)));
+  };
+
+  return {
     ofShard(runId, shard, states) {
       const words = wordsOf(states);
       return words ? ofShard({ runId, shard }, -1, words, -1) : [];

@@ -1,5 +1,5 @@
 /** Stores migrations in SQLite. */
-import { migrationCursor, parseRunCursor } from '../../../ledger/cursors.ts';
+import { migrationCursor, pageOf, parseRunCursor } from '../../../ledger/cursors.ts';
 import { type KeptMigration, MIGRATION_STATES } from '../../../ledger/migration.ts';
 import type { MigrationCalls } from '../../ledger-parts.ts';
 import { toMigration } from '../../ledger-rows.ts';
@@ -39,14 +39,10 @@ export function createMigrations({ db, write }: SqliteFile): MigrationCalls {
       }, 'synced'),
     migrations: async ({ states = MIGRATION_STATES, unclosed = false, cursor, limit = 20 }) => {
       const size = Math.min(Math.max(limit, 1), 100);
-      const { createdAtMs, runId } = cursor === undefined ? NEWEST : parseRunCursor(cursor);
+      const { createdAtMs, runId } = parseRunCursor(cursor);
       const chosen = [JSON.stringify(states), Number(unclosed)] as const;
       const rows = sql.page.all(createdAtMs, runId, ...chosen, size + 1) as Row[];
-      const items = rows.slice(0, size).map(toMigration);
-      const last = items.at(-1);
-      return rows.length > size && last ? { items, nextCursor: migrationCursor(last) } : { items };
+      return pageOf(rows.map(toMigration), size, migrationCursor);
     },
   };
 }
-
-const NEWEST = { createdAtMs: Number.MAX_SAFE_INTEGER, runId: '' };

@@ -3,31 +3,17 @@
  * commits.
  */
 
-import { parseRunCursor, runCursor } from '../../../ledger/cursors.ts';
+import type { StatementSync } from 'node:sqlite';
+import { pageOf, parseRunCursor, runCursor } from '../../../ledger/cursors.ts';
 import { MANY_RUNS } from '../../../ledger/ledger.ts';
 import { type NewRun, RUN_STATES, type Run } from '../../../ledger/model.ts';
 import { createRunStops } from '../../../ledger/stops.ts';
 import type { RunCalls } from '../../ledger-parts.ts';
-import { toRun } from '../../ledger-rows.ts';
+import { sumsOverShards, toRun } from '../../ledger-rows.ts';
 import { prepareAll, type Row, type SqliteFile } from '../file.ts';
 
-/** Transfers of a shard that were read and have no row. */
-const UNSENT = `MAX(0, transfers
-    - planned - submitting - submitted - failed - cancelled - succeeded)`;
-
 const SELECT = `
-SELECT runs.*,
-  IFNULL(SUM(lines - header), 0) AS lines,
-  IFNULL(SUM(quarantined), 0) AS quarantined,
-  IFNULL(SUM(planned + ${UNSENT}), 0) AS planned,
-  IFNULL(SUM(${UNSENT}), 0) AS unsent,
-  IFNULL(SUM(submitting), 0) AS submitting,
-  IFNULL(SUM(submitted), 0) AS submitted,
-  IFNULL(SUM(failed), 0) AS failed,
-  IFNULL(SUM(cancelled), 0) AS cancelled,
-  IFNULL(SUM(succeeded), 0) AS succeeded,
-  IFNULL(SUM(last - first), 0) AS read_bytes
-FROM runs LEFT JOIN shards USING (run_id)`;
+SELECT runs.*, ${sumsOverShards('MAX')} FROM runs LEFT JOIN shards USING (run_id)`;
 
 const SQL = {
   insert: `
@@ -127,32 +113,24 @@ export function createRuns({ db, write }: SqliteFile): RunCalls {
       write(() => {
         sql.handOver.run(to, runId);
       }, 'synced'),
-    runs: async ({
-      states = RUN_STATES,
-      operations,
-      unclosed = false,
-      migrationId,
-      cursor,
-      limit = 20,
-    }) => {
-      const size = Math.min(Math.max(limit, 1), 100);
-      const from = cursor === undefined ? NEWEST : parseRunCursor(cursor);
-      const rows = sql.page.all({
-        at: from.createdAtMs,
-        runId: from.runId,
-        states: JSON.stringify(states),
-        operations: operations ? JSON.stringify(operations) : null,
-        unclosed: Number(unclosed),
-        // No id is empty: it stands for runs of none.
-        migrationId: migrationId === undefined ? null : (migrationId ?? ''),
-        limit: size + 1,
-      }) as Row[];
-      const items = rows.slice(0, size).map(toRun);
-      const last = items.at(-1);
-      if (rows.length <= size || !last) return { items };
-      return { items, nextCursor: runCursor(last) };
-    },
+    runs: async (filter) => readPage(sql.page, filter),
   };
 }
 
-const NEWEST = { createdAtMs: Number.MAX_SAFE_INTEGER, runId: '' };
+function readPage(page: StatementSync, filter: Parameters<RunCalls['runs']>[0]) {
+  const { states = RUN_STATES, operations, unclosed = false } = filter;
+  const { migrationId, cursor, limit = 20 } = filter;
+  const size = Math.min(Math.max(limit, 1), 100);
+  const from = parseRunCursor(cursor);
+  const rows = page.all({
+    at: from.createdAtMs,
+    runId: from.runId,
+    states: JSON.stringify(states),
+    operations: operations ? JSON.stringify(operations) : null,
+    unclosed: Number(unclosed),
+    // No id is empty: it stands for runs of none.
+    migrationId: migrationId === undefined ? null : (migrationId ?? ''),
+    limit: size + 1,
+  }) as Row[];
+  return pageOf(rows.map(toRun), size, runCursor);
+}

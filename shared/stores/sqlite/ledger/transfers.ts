@@ -4,7 +4,7 @@
  */
 
 import type { StatementSync } from 'node:sqlite';
-import { parseTransferCursor, transferCursor } from '../../../ledger/cursors.ts';
+import { pageOf, parseTransferCursor, transferCursor } from '../../../ledger/cursors.ts';
 import { HISTORY_LIMIT, isIdle, toEntryText } from '../../../ledger/history.ts';
 import { listedFieldsOf } from '../../../ledger/listed-fields.ts';
 import {
@@ -133,7 +133,7 @@ export function createTransfers(
     },
     transfers: async (runId, { states = TRANSFER_STATES, classes, cursor, limit = 100 } = {}) => {
       const size = Math.min(Math.max(limit, 1), 1_000);
-      const from = cursor === undefined ? { shard: 0, line: -1 } : parseTransferCursor(cursor);
+      const from = parseTransferCursor(cursor);
       // What has a class of errors is no healthy one.
       const healthy = classes ? [] : lines.page(runId, from, states, size + 1);
       const rows = sql.page.all({
@@ -146,11 +146,7 @@ export function createTransfers(
         onlyFailed: states.length === 1 && states[0] === 'failed' ? 1 : 0,
         limit: size + 1,
       }) as Row[];
-      const found = inOrder(rows.map(toTransfer), healthy);
-      const items = found.slice(0, size);
-      const last = items.at(-1);
-      if (found.length <= size || !last) return { items };
-      return { items, nextCursor: transferCursor(last) };
+      return pageOf(inOrder(rows.map(toTransfer), healthy), size, transferCursor);
     },
     transfersOf: async (runId, shardIndex, states): Promise<readonly Transfer[]> => {
       const rows = sql.ofShard.all(runId, shardIndex, JSON.stringify(states)) as Row[];
