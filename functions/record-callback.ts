@@ -13,9 +13,10 @@ import { parseTransferId, type Transfer, type TransferUpdate } from '../shared/l
 import { InputError } from '../shared/lib/errors.ts';
 import { createSend } from '../shared/lib/http.ts';
 import type { Log } from '../shared/lib/log.ts';
+import { type Metrics, noMetrics } from '../shared/lib/metrics.ts';
 import { createDescribe, type Describe } from '../shared/manifest/describe.ts';
 import { createSmnVerifier, type SmnVerifier } from '../shared/providers/huawei/smn.ts';
-import { callbackUpdate } from '../shared/providers/tencent/offline-fetch/callback.ts';
+import { callbackLag, callbackUpdate } from '../shared/providers/tencent/offline-fetch/callback.ts';
 import type { ExplainRefusal } from '../shared/providers/tencent/offline-fetch/source-refusals.ts';
 import { acceptedAt, type FetchStatus } from '../shared/providers/tencent/offline-fetch/status.ts';
 import type { Deployment } from '../shared/runtime/deployment.ts';
@@ -41,6 +42,7 @@ import { openParts } from '../shared/wiring/parts.ts';
 export interface Deps {
   readonly ledger: Ledger;
   readonly log: Log;
+  readonly metrics?: Metrics;
   readonly tokens: CallbackTokens;
   readonly verify: 'none' | 'failures' | 'all';
   /** Present unless `verify` is `none`. */
@@ -68,6 +70,7 @@ const router = createRouter(routesOf(CALLBACK_ROUTES).map((route) => [route, rou
 export function createHandler({
   ledger,
   log,
+  metrics = noMetrics,
   tokens,
   verify,
   status,
@@ -147,6 +150,7 @@ export function createHandler({
     async (request) => {
       if (request.routeKey === 'POST /notifications/smn') return notice(request);
       const claim = tokens.verify(request.params['token'] ?? '', now());
+      metrics({ CallbackLagSeconds: callbackLag(claim, now()) });
       const update = await updateFor(claim, request);
       if (update) await ledger.record(claim.transferId, update);
       const { transferId, attempt, outcome } = claim;
@@ -176,12 +180,13 @@ const REST_MS = 60_000;
 export const handler = expose(async (env) => {
   const config = callbackConfig(env);
   const { callbackKeys, cos, places, smn, verify } = config;
-  const { ledger, log, objects } = await openParts(config);
+  const { ledger, log, metrics, objects } = await openParts(config);
   const explain = await openExplain(places, log);
   const asked = { explain, places, restMs: REST_MS };
   return createHandler({
     ledger,
     log,
+    metrics,
     tokens: createCallbackTokens(callbackKeys),
     verify,
     wake: await openWaker(config),

@@ -10,6 +10,7 @@ import type { AddressInfo } from 'node:net';
 import { ROUTES } from '../shared/api/routes/index.ts';
 import { ConfigError } from '../shared/lib/errors.ts';
 import type { Log } from '../shared/lib/log.ts';
+import { type Metrics, noMetrics } from '../shared/lib/metrics.ts';
 import { own } from '../shared/lib/values.ts';
 import {
   type HttpAnswer,
@@ -38,6 +39,7 @@ export interface ServerOptions {
   /** Of the platform that runs this service, which has no token. */
   readonly events?: readonly (readonly [route: string, handler: EventHandler])[];
   readonly log: Log;
+  readonly metrics?: Metrics;
   /** Asked before the body of a request is read, unless its route is described as public. */
   readonly checkToken: CheckToken;
   /**
@@ -72,7 +74,8 @@ const NOSNIFF = { 'x-content-type-options': 'nosniff' };
 
 /** @throws ConfigError (CONFIG_INVALID, `PORT`) when the port is taken or not allowed */
 export async function startServer(options: ServerOptions): Promise<HttpServer> {
-  const { host, port, log, bodyMs = BODY_MS, maxConnections = 1_000 } = options;
+  const { host, port, log, metrics = noMetrics } = options;
+  const { bodyMs = BODY_MS, maxConnections = 1_000 } = options;
   const answer = createAnswer(options);
   const server = createServer({ connectionsCheckingInterval: 5_000 }, (request, response) => {
     removePlatformKeys(request);
@@ -81,6 +84,11 @@ export async function startServer(options: ServerOptions): Promise<HttpServer> {
       respond(response, given);
     };
     let route = 'none';
+    const startedAt = performance.now();
+    response.once('finish', () => {
+      const status = `${Math.trunc(response.statusCode / 100)}xx`;
+      metrics({ HttpSeconds: (performance.now() - startedAt) / 1_000 }, { route, status });
+    });
     answer(request, (taken) => {
       route = taken;
     })

@@ -3,7 +3,7 @@
  * run on AWS, with everything in one data folder. `npm start` runs it.
  */
 import { relative, resolve } from 'node:path';
-import { closeStores, openEnv, openStores } from '#wiring';
+import { closeStores, onMetrics, openEnv, openStores } from '#wiring';
 import { ConfigError, type InputFault } from '../shared/lib/errors.ts';
 import { createLog, type Log } from '../shared/lib/log.ts';
 import { runsConfig, storesConfig } from '../shared/wiring/config/functions.ts';
@@ -14,8 +14,10 @@ import { createTokenCheck } from './authorize.ts';
 import { dashboardFolder, withDashboard } from './dashboard.ts';
 import { createEventRoutes } from './event-routes.ts';
 import { FUNCTIONS } from './functions.ts';
+import { createGauges } from './gauges.ts';
 import { type EventHandler, startServer } from './http.ts';
 import { lockFiles, lockFolder } from './lock.ts';
+import { createPrometheus, METRICS_ROUTE } from './prometheus.ts';
 import { createReadiness, READY_ROUTE } from './readiness.ts';
 import { openSecrets, secretsPath } from './secrets.ts';
 import { addEnvFile, addMissing, readSettings, type Settings } from './settings.ts';
@@ -92,13 +94,15 @@ async function start(
   write: (line: string) => void,
 ): Promise<Service> {
   const config = storesConfig(process.env);
-  const { apiTokens } = runsConfig(process.env);
+  const { apiTokens, pace } = runsConfig(process.env);
   const log = createLog({ level: config.logLevel, write });
   const lock = lockFiles(sqliteFiles(config));
   started.defer(() => lock.release());
   started.defer(closeStores);
   const stores = await openStores(config);
   const readiness = createReadiness({ ...stores, log });
+  const { metrics, page } = createPrometheus(createGauges({ ...stores, pace, log }));
+  started.defer(onMetrics(metrics));
   const { role } = settings;
   let noticeUpload = (_key: string): void => {};
   let url = '';
@@ -107,7 +111,8 @@ async function start(
     host: settings.host,
     port: settings.port,
     log,
-    routes: [...httpRoutes(role, log), [READY_ROUTE, readiness.answer]],
+    metrics,
+    routes: [...httpRoutes(role, log), [READY_ROUTE, readiness.answer], [METRICS_ROUTE, page]],
     checkToken: createTokenCheck(() => openEnv(process.env)),
     streams: role === 'worker' ? [] : [['PUT /objects/{key+}', upload]],
     events:

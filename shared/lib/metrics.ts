@@ -1,6 +1,7 @@
 /**
- * Writes the metrics that alarms and dashboards use, as lines of CloudWatch's embedded metric
- * format: on AWS only the log is written to, and a metric costs no call.
+ * The metrics: one way to record a number. Here they become lines of CloudWatch's embedded metric
+ * format: on AWS only the log is written to, and a metric costs no call. The service shows them to
+ * Prometheus besides (local/prometheus.ts).
  * https://docs.aws.amazon.com/AmazonCloudWatch/latest/monitoring/CloudWatch_Embedded_Metric_Format_Specification.html
  */
 import { toCause } from './cause.ts';
@@ -14,19 +15,38 @@ export interface MetricsConfig {
 export const NAMESPACE = 'Waybill';
 
 /**
- * `RunsActive`, `RunsStuck` and `TransfersOpen` are what a sweep found; `Submitted` and `Throttled`
- * what one delivery of a shard came to; `CredentialFailures` counts what `countRefusals` hears of.
+ * What CloudWatch gets, without labels. `RunsActive`, `RunsStuck` and `TransfersOpen` are what a sweep
+ * found; `Submitted` and `Throttled` what one delivery of a shard came to; `CredentialFailures` counts
+ * what `countRefusals` hears of.
+ */
+const CLOUDWATCH = [
+  'CredentialFailures',
+  'RunsActive',
+  'RunsStuck',
+  'Submitted',
+  'Throttled',
+  'TransfersOpen',
+] as const;
+
+/**
+ * What a process that is asked itself tells besides, one by one: transfers that came to a state, and how
+ * long requests to providers, requests to the service and callbacks took.
  */
 export type MetricName =
-  | 'CredentialFailures'
-  | 'RunsActive'
-  | 'RunsStuck'
-  | 'Submitted'
-  | 'Throttled'
-  | 'TransfersOpen';
+  | (typeof CLOUDWATCH)[number]
+  | 'CallbackLagSeconds'
+  | 'HttpSeconds'
+  | 'RequestSeconds'
+  | 'Transfers';
 
-/** Counts; all of one call stand in one line. */
-export type Metrics = (counts: Readonly<Partial<Record<MetricName, number>>>) => void;
+/** Values are of closed lists: no key, address, id, time or text of an error. */
+export type Labels = Readonly<Record<string, string | undefined>>;
+
+/** Takes numbers; all of one call belong together. */
+export type Metrics = (
+  numbers: Readonly<Partial<Record<MetricName, number>>>,
+  labels?: Labels,
+) => void;
 
 export interface MetricsOptions {
   /** Undefined writes nothing. */
@@ -42,9 +62,10 @@ export function createMetrics({
   now = () => new Date(),
 }: MetricsOptions): Metrics {
   if (!config) return noMetrics;
-  return (counts) => {
-    const names = Object.keys(counts);
+  return (numbers) => {
+    const names = CLOUDWATCH.filter((name) => numbers[name] !== undefined);
     if (names.length === 0) return;
+    const counts = Object.fromEntries(names.map((name) => [name, numbers[name]]));
     const directive = {
       Namespace: NAMESPACE,
       Dimensions: [['Stage']],

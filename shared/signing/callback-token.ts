@@ -13,11 +13,16 @@ export interface CallbackClaim {
   readonly outcome: 'succeeded' | 'failed';
 }
 
+export interface CheckedClaim extends CallbackClaim {
+  /** When the token expires, in Unix seconds. */
+  readonly expiry: number;
+}
+
 export interface CallbackTokens {
   /** @param expiresAt whole seconds count */
   make(claim: CallbackClaim, expiresAt: Date): string;
   /** @throws CallbackError (CALLBACK_UNKNOWN) for anything but a token of ours that is still valid */
-  verify(token: string, now: Date): CallbackClaim;
+  verify(token: string, now: Date): CheckedClaim;
 }
 
 /** Of a token, in characters: key id 16, transfer 85, attempt 7, outcome 1, expiry 9, MAC 32, and five full stops. */
@@ -66,6 +71,7 @@ export function createCallbackTokens(
         transferId: text.slice(kidEnd + 1, attemptAt - 1),
         attempt: Number(text.slice(attemptAt, outcomeAt - 1)),
         outcome: text[outcomeAt] === 's' ? 'succeeded' : 'failed',
+        expiry,
       };
     },
   };

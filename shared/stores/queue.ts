@@ -65,6 +65,8 @@ export interface Queue extends QueueSender, DeadLetters {
    * the queue does not answer. @throws StoreError (STORE_FAILED)
    */
   probe(): Promise<void>;
+  /** How long the oldest message waits that could be received, 0 for none; where that can be learnt. */
+  waitedMs?(): Promise<number>;
   /** Calls `wake` when there may be a message, where that can be learnt; whoever receives looks anyway. */
   onMessage?(wake: () => void): () => void;
   /** Ends a message. Ignored when the receipt is stale. */

@@ -6,6 +6,7 @@ import type { Ledger } from '../ledger/ledger.ts';
 import { type Env, readEnv, type StoreAddress } from '../lib/env.ts';
 import { ConfigError } from '../lib/errors.ts';
 import { createLog } from '../lib/log.ts';
+import { createMetrics, type Metrics } from '../lib/metrics.ts';
 import type { S3Config } from '../lib/s3/bucket.ts';
 import { presign, uploadOrigin } from '../lib/s3/presign.ts';
 import { type Breaker, createBreaker, type KeyPolicy } from '../limits/breaker.ts';
@@ -119,6 +120,9 @@ export const openUploads = async ({ objects, s3 }: StoresConfig): Promise<Upload
     reading: (key) => presign('GET', key, place),
   };
 };
+
+export const openMetrics = ({ metrics }: StoresConfig): Metrics =>
+  createMetrics({ config: metrics });
 
 /** Limits shared by all workers, through the ledger. */
 export const openApi = (_config: StoresConfig, place: ApiPlace) =>

@@ -3,10 +3,14 @@
  * functions of the process share it. The distributed adapters are loaded when the configuration
  * names them (`aws.ts`).
  */
+import { countTransfers } from '../ledger/count-transfers.ts';
 import type { Ledger } from '../ledger/ledger.ts';
 import type { Env } from '../lib/env.ts';
+import { createMetrics, type Metrics } from '../lib/metrics.ts';
 import { type Breaker, createBreaker, type KeyPolicy } from '../limits/breaker.ts';
 import { type ApiPlace, openApiLimits } from '../limits/calls.ts';
+import { measureRequests } from '../limits/measure.ts';
+import type { Step } from '../limits/ports.ts';
 import { noteState } from '../limits/status.ts';
 import type { PlanLater } from '../runs/plan.ts';
 import { createExpose, type OpenedEnv } from '../runtime/expose.ts';
@@ -48,6 +52,27 @@ const postgres = () => {
   return loaded;
 };
 
+const hearers = new Set<Metrics>();
+
+const tell: Metrics = (numbers, labels) => {
+  for (const hear of hearers) hear(numbers, labels);
+};
+
+/** As the log has them where that is configured; whoever `hears` gets all that the process counts. */
+export function openMetrics(config: StoresConfig): Metrics {
+  const written = createMetrics({ config: config.metrics });
+  return (numbers, labels) => {
+    written(numbers, labels);
+    tell(numbers, labels);
+  };
+}
+
+/** For the service, before it opens its stores. */
+export function onMetrics(hear: Metrics): () => void {
+  hearers.add(hear);
+  return () => hearers.delete(hear);
+}
+
 const SECRETS = ['WAYBILL_SECRETS', 'WAYBILL_CREDENTIALS_SECRET', 'WAYBILL_SOURCES_SECRET'];
 
 /** @throws ConfigError, StoreError when secrets are named and can't be read */
@@ -64,10 +89,14 @@ async function openSecretEnv(env: Env): Promise<OpenedEnv> {
 }
 
 /** @throws StoreError when it can't be opened */
-export const openLedger = async (config: StoresConfig): Promise<Ledger> =>
-  config.ledger.kind === 'sqlite'
-    ? once(ledgers, config.ledger.place, (path) => createSqliteLedger(file(path)))
-    : (await (config.ledger.kind === 'postgres' ? postgres() : aws())).openLedger(config);
+export async function openLedger(config: StoresConfig): Promise<Ledger> {
+  const { kind, place } = config.ledger;
+  if (kind === 'sqlite') {
+    return once(ledgers, place, (path) => countTransfers(createSqliteLedger(file(path)), tell));
+  }
+  const ledger = await (await (kind === 'postgres' ? postgres() : aws())).openLedger(config);
+  return once(ledgers, `${kind}:${place}`, () => countTransfers(ledger, tell));
+}
 
 /** @throws StoreError when it can't be opened */
 export const openQueue = async (config: StoresConfig): Promise<Queue> =>
@@ -118,7 +147,12 @@ const isShared = ({ ledger: { kind } }: StoresConfig): boolean => kind !== 'sqli
 
 /** One limiter per provider API in the process, whoever calls it. */
 export const openApi = (config: StoresConfig, place: ApiPlace) =>
-  once(apis, place.api, () => openApiLimits(place, isShared(config)));
+  once(apis, place.api, () => {
+    const measure = measureRequests(place.api, tell);
+    const { limiter, watch } = openApiLimits(place, isShared(config));
+    const watched: Step = (request) => watch(() => measure(request));
+    return { limiter, watch: watched };
+  });
 
 /** Gives back what other processes may use, before this one stands still. */
 export const restApis = async (): Promise<void> => {

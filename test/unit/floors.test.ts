@@ -85,6 +85,7 @@ const LIBRARIES: readonly (readonly [name: RegExp, place: RegExp])[] = [
   [/^commander$/, /^cli\//],
   [/^croner$/, /^(local\/|shared\/migrations\/schedule\.ts$)/],
   [/^chokidar$/, /^local\//],
+  [/^prom-client$/, /^local\/prometheus\.ts$/],
   [/^(preact|uplot)/, /^dashboard\//],
   [/^esbuild$/, /^scripts\//],
   [/^hyparquet$/, /^shared\/manifest\/sources\/parquet\.ts$/],

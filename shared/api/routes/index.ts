@@ -10,7 +10,7 @@ import { OMS_V1_ROUTES, OMS_V2_ROUTES } from './oms-tasks.ts';
 import { REPORT_ROUTES } from './reports.ts';
 import type { RouteDescription } from './route.ts';
 import { RUN_ROUTES } from './runs.ts';
-import { READY, SERVICE_ROUTES } from './service.ts';
+import { METRICS, READY, SERVICE_ROUTES } from './service.ts';
 import { START_ROUTES } from './start.ts';
 
 const READING: readonly RouteDescription[] = [
@@ -35,4 +35,5 @@ export const ROUTES: readonly RouteDescription[] = [
   ...READING,
   ...CALLBACK_ROUTES,
   READY,
+  METRICS,
 ];

@@ -162,3 +162,14 @@ export const READY = open(
   ['application/json', { status: 'ok' }],
   [503],
 );
+
+/** Of the embedded service alone. */
+export const METRICS: RouteDescription = {
+  tag: 'service',
+  route: 'GET /metrics',
+  id: 'getMetrics',
+  summary: 'What this process did and what ledger and queue hold, as text for Prometheus',
+  answers: { 200: 'text/plain' },
+  answer: 'waybill_runs_stuck 0\n',
+  problems: [],
+};

@@ -77,6 +77,9 @@ const SQL = statementsOf('queue', {
       COUNT(*) FILTER (WHERE visible_at > waybill.now_ms()) AS in_flight,
       COUNT(*) FILTER (WHERE visible_at <= waybill.now_ms() AND receives >= $2) AS dead
     FROM waybill.messages WHERE queue = $1`,
+  oldest: `
+    SELECT waybill.now_ms() - MIN(visible_at) AS waited FROM waybill.messages
+    WHERE queue = $1 AND visible_at <= waybill.now_ms() AND receives < $2`,
   dead: `
     SELECT id, body, receives, delivery FROM waybill.messages
     WHERE queue = $1 AND visible_at <= waybill.now_ms() AND receives >= $2 ORDER BY id LIMIT $3`,
@@ -152,6 +155,7 @@ export function createPostgresQueue(
     // Others may hold them; they come again when their time is over.
     recover: async () => 0,
     depth: async () => toDepth((await query(SQL.count, name, maxReceives))[0]),
+    waitedMs: async () => Number((await query(SQL.oldest, name, maxReceives))[0]?.['waited'] ?? 0),
     deadLetters: async (limit) =>
       (await query(SQL.dead, name, maxReceives, limit)).map(toDeadLetter),
     redrive: async (limit) => (await query(SQL.revive, name, maxReceives, limit)).length,

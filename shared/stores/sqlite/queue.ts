@@ -127,6 +127,9 @@ const SQL = {
       SUM(visible_at > :now) AS in_flight,
       SUM(visible_at <= :now AND receives >= :max) AS dead
     FROM messages WHERE queue = :queue`,
+  oldest: `
+    SELECT MIN(visible_at) AS at FROM messages
+    WHERE queue = :queue AND visible_at <= :now AND receives < :max`,
   dead: `
     SELECT id, message_id, body, receives, receipt FROM messages
     WHERE queue = ? AND visible_at <= ? AND receives >= ? ORDER BY id LIMIT ?`,
@@ -180,6 +183,10 @@ export function createSqliteQueue(
         inFlight: Number(row['in_flight'] ?? 0),
         dead: Number(row['dead'] ?? 0),
       };
+    },
+    waitedMs: async () => {
+      const row = sql.oldest.get({ now: ms(), max: maxReceives, queue: name }) as Row;
+      return row['at'] === null ? 0 : ms() - Number(row['at']);
     },
     deadLetters: async (limit) =>
       (sql.dead.all(name, ms(), maxReceives, limit) as Row[]).map((row) => ({

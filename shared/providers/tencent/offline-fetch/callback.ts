@@ -7,7 +7,11 @@ import type { TransferUpdate } from '../../../ledger/model.ts';
 import { safeText } from '../../../lib/cause.ts';
 import type { Cause } from '../../../lib/errors.ts';
 import { own, parseRecord } from '../../../lib/values.ts';
-import type { CallbackClaim, CallbackTokens } from '../../../signing/callback-token.ts';
+import type {
+  CallbackClaim,
+  CallbackTokens,
+  CheckedClaim,
+} from '../../../signing/callback-token.ts';
 import { taskClass } from '../errors.ts';
 
 /** What of a callback's request is read, beside its token. */
@@ -65,6 +69,10 @@ export interface CallbackUrls {
 
 /** How long a callback may take; the sweep finds later outcomes. */
 const VALID_MS = 30 * 86_400_000;
+
+/** How long ago the attempt was sent that a callback is about, in whole seconds. */
+export const callbackLag = ({ expiry }: Pick<CheckedClaim, 'expiry'>, at: Date): number =>
+  Math.max(0, (at.getTime() + VALID_MS) / 1_000 - expiry);
 
 export const createCallbackUrls =
   (publicUrl: string, tokens: CallbackTokens, now: () => Date = () => new Date()) =>
