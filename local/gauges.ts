@@ -50,7 +50,7 @@ const FRESH_MS = 5_000;
 const READ_MS = 2_000;
 
 /** More open runs than on so many pages are not counted. */
-const PAGES = 10;
+const PAGES = 5;
 const PAGE = 100;
 
 const NOTE = 'sweep';

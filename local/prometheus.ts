@@ -34,7 +34,11 @@ export function createPrometheus({ hear, read }: ReturnType<typeof createGauges>
       show(await read());
       return {
         statusCode: 200,
-        headers: { 'content-type': registry.contentType, 'cache-control': 'no-store' },
+        headers: {
+          'content-type': registry.contentType,
+          'cache-control': 'no-store',
+          'x-content-type-options': 'nosniff',
+        },
         body: await registry.metrics(),
       };
     },

@@ -104,6 +104,19 @@ export function queueContract(
       expect(await bodies(10, 60_000)).toEqual(['late']);
     });
 
+    it('tells how long the oldest waits that could be received, where it tells that', async () => {
+      if (!queue.waitedMs) return;
+      expect(await queue.waitedMs()).toBe(0);
+      await queue.send(['a']);
+      await queue.send(['later'], { delayMs: 60_000 });
+      await advance(2_000);
+      await queue.send(['b']);
+      await advance(1_000);
+      expect(await queue.waitedMs()).toBe(3_000);
+      await queue.receive(1, 60_000);
+      expect(await queue.waitedMs()).toBe(1_000);
+    });
+
     it('ends a removed message for good', async () => {
       await queue.send(['a']);
       const [message] = await queue.receive(1, 1_000);

@@ -279,6 +279,7 @@ it('answers of every route are as described', { timeout: 60_000 }, async () => {
   await ask('GET /certificate-key', {}, {}, public_);
   await ask('GET /healthz', {}, {}, public_);
   await ask('GET /readyz', {}, {}, public_);
+  await ask('GET /metrics');
   const page = await ask('GET /', {}, {}, public_);
   const [, file = ''] = /assets\/([\w.-]+\.js)/.exec(page.text) ?? [];
   await ask('GET /assets/{file}', { file }, {}, public_);

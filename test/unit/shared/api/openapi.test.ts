@@ -1,6 +1,7 @@
 import { Ajv2020 } from 'ajv/dist/2020.js';
 import * as v from 'valibot';
 import { describe, expect, it } from 'vitest';
+import { METRICS_ROUTE } from '../../../../local/prometheus.ts';
 import { READY_ROUTE } from '../../../../local/readiness.ts';
 import { functionNames } from '../../../../scripts/bundle.ts';
 import { openApi } from '../../../../shared/api/openapi.ts';
@@ -29,7 +30,7 @@ const operationOf = (method: string, path: string): Operation =>
 describe('the OpenAPI document', () => {
   it('describes exactly the routes that the functions serve', async () => {
     // Besides the functions' own, what the embedded service answers itself.
-    const served: string[] = [READY_ROUTE];
+    const served: string[] = [METRICS_ROUTE, READY_ROUTE];
     for (const name of functionNames()) {
       const { deployment } = await import(`../../../../functions/${name}.ts`);
       served.push(...(deployment.http ?? []));

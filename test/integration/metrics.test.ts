@@ -1,0 +1,84 @@
+/** Health and metrics of a service whose database goes away, and that is told to end. */
+import { once } from 'node:events';
+import { createServer } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { expect, it, onTestFinished } from 'vitest';
+import { hasPostgres, openTestDatabase, startPostgres } from '../fixtures/postgres.ts';
+import { startProgram, until } from '../fixtures/processes.ts';
+import { hasPromtool, promtoolFault, sampleOf } from '../fixtures/promtool.ts';
+import { temporaryFolder } from '../fixtures/stores.ts';
+
+const TOKEN = 'a-token-for-this-test';
+const headers = { authorization: `Bearer ${TOKEN}` };
+
+it.runIf(hasPostgres)(
+  'M05: a service without its database lives, is not ready, and shows metrics; it is ready again by itself, and no more once it ends',
+  async () => {
+    const server = await startPostgres();
+    onTestFinished(() => server.close());
+    await (await openTestDatabase(server, 'metrics')).close();
+    const dsn = server.dsn('metrics');
+    // It never answers.
+    const provider = createServer(() => {}).listen(0, '127.0.0.1');
+    await once(provider, 'listening');
+    onTestFinished(() => {
+      provider.closeAllConnections();
+      provider.close();
+    });
+    const { port } = provider.address() as AddressInfo;
+    const service = startProgram('local/main.ts', [], {
+      PORT: '0',
+      TENCENTCLOUD_APP_ID: '1250000000',
+      TENCENTCLOUD_SECRET_ID: 'AKIDexample',
+      TENCENTCLOUD_SECRET_KEY: 'example',
+      WAYBILL_COS_MIGRATION_ENDPOINT: `http://127.0.0.1:${port}`,
+      WAYBILL_API_TOKENS: TOKEN,
+      WAYBILL_DATA: temporaryFolder(),
+      WAYBILL_LEDGER: dsn,
+      WAYBILL_QUEUE: dsn,
+    });
+    const [, url = ''] = await service.says(/listens on (\S+)/);
+    const status = async (path: string) => (await fetch(`${url}${path}`)).status;
+    const becomes = (wanted: number) =>
+      until(async () => ((await status('/readyz')) === wanted ? true : undefined));
+    const page = async () => {
+      const answer = await fetch(`${url}/metrics`, { headers });
+      expect(answer.status).toBe(200);
+      expect(answer.headers.get('content-type')).toMatch(/^text\/plain; version=0\.0\.4/);
+      return answer.text();
+    };
+    const isUp = async (wanted: number) =>
+      sampleOf(await page(), 'waybill_store_up', { store: 'ledger' }) === wanted || undefined;
+    await becomes(200);
+    await until(() => isUp(1));
+    if (hasPromtool) expect(promtoolFault(['check', 'metrics'], await page())).toBeUndefined();
+
+    await server.stop('immediate');
+    await becomes(503);
+    expect(await status('/healthz')).toBe(200);
+    await until(() => isUp(0));
+    expect(await status('/metrics')).toBe(401);
+
+    await server.start();
+    await becomes(200);
+    await until(() => isUp(1));
+
+    // Holds up the end: a request that is on its way.
+    const asked = once(provider, 'request');
+    const key = 'cos-fetch/ap-shanghai/examplebucket-1250000000/m.csv';
+    const body = 'url,key\nhttp://origin.example/a,a\n';
+    await fetch(`${url}/objects/${key}`, { method: 'PUT', headers, body });
+    await asked;
+    const ended = service.kill('SIGTERM');
+    await service.says(/service\.stopping/);
+    const last: number[] = [];
+    for (;;) {
+      const ready = await status('/readyz').catch(() => undefined);
+      if (ready === undefined) break;
+      last.push(ready);
+    }
+    expect(new Set(last)).toEqual(new Set([503]));
+    expect(await ended).toBe(0);
+  },
+  60_000,
+);
