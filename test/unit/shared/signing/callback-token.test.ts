@@ -20,7 +20,7 @@ describe('callback tokens', () => {
     const same = fc.property(claims, (claim) => {
       expect(tokens.verify(tokens.make(claim, later(60)), NOW)).toEqual({
         ...claim,
-        expiresAt: later(60),
+        expiry: later(60).getTime() / 1_000,
       });
     });
     fc.assert(same);
@@ -65,7 +65,7 @@ describe('callback tokens', () => {
     expect(rotating.verify(former, NOW)).toEqual({ ...claim, expiry: later(60).getTime() / 1_000 });
     expect(rotating.verify(rotating.make(claim, later(60)), NOW)).toEqual({
       ...claim,
-      expiresAt: later(60),
+      expiry: later(60).getTime() / 1_000,
     });
     expect(() => createCallbackTokens([next]).verify(former, NOW)).toThrow('Unknown callback.');
     const renamed = createCallbackTokens([key('k1', next.secret)]);
