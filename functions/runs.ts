@@ -11,6 +11,7 @@ import {
   openQueue,
   openUploads,
 } from '#wiring';
+import { withAuditLog } from '../shared/api/audit-log.ts';
 import { type Authorize, createBearer } from '../shared/api/auth.ts';
 import { createStatic } from '../shared/api/dashboard-files.ts';
 import { changeRoutes } from '../shared/api/handlers/change.ts';
@@ -64,15 +65,16 @@ export function createHandler({ authorize, ...given }: Deps) {
     ...changeRoutes(deps),
   };
   return overHttp(
-    async (request) => {
+    withAuditLog(async (request) => {
       const route = own(routes, request.routeKey);
       if (!route) throw new InputError('NOT_FOUND', 'There is no such route.');
       const { isPublic, query } = DESCRIBED.get(request.routeKey) ?? {};
       if (!isPublic && !query) parseQuery(noQuery, request.query);
       return route(request);
-    },
+    }, deps),
     {
-      authorize: (request) => DESCRIBED.get(request.routeKey)?.isPublic || authorize(request),
+      authorize: (request) =>
+        DESCRIBED.get(request.routeKey)?.isPublic ? undefined : authorize(request),
       log,
     },
   );

@@ -13,6 +13,7 @@ import type { Log } from '../shared/lib/log.ts';
 import { type Metrics, noMetrics } from '../shared/lib/metrics.ts';
 import { own } from '../shared/lib/values.ts';
 import {
+  type Caller,
   type HttpAnswer,
   problemDocument,
   refusalOf,
@@ -28,6 +29,7 @@ export type EventHandler = (event: unknown) => Promise<unknown>;
 export type StreamHandler = (
   request: IncomingMessage,
   params: Readonly<Record<string, string>>,
+  caller: Caller | undefined,
 ) => Promise<HttpAnswer>;
 
 export interface ServerOptions {
@@ -162,13 +164,13 @@ function createAnswer(options: ServerOptions): Answer {
     const { routeKey, params, target } = found;
     taken(routeKey);
     const { isPublic = target.isOpen, isBodyHint, maxBodyBytes } = DESCRIBED.get(routeKey) ?? {};
-    if (!isPublic) {
-      const refusal = await checkToken(request.headers).then(() => undefined, refusalOf);
-      if (refusal) return withHeaders(refusal, NOSNIFF);
-    }
+    const caller = isPublic
+      ? undefined
+      : await checkToken(request.headers, routeKey).catch(refusalOf);
+    if (caller && 'statusCode' in caller) return withHeaders(caller, NOSNIFF);
     if (target.stream) {
       request.setTimeout(bodyMs, () => request.destroy());
-      return target.stream(request, params);
+      return target.stream(request, params, caller);
     }
     const read = routeKey.startsWith('GET ')
       ? EMPTY

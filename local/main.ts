@@ -4,6 +4,8 @@
  */
 import { relative, resolve } from 'node:path';
 import { closeStores, onMetrics, openEnv, openStores } from '#wiring';
+import { recordWrite } from '../shared/api/audit-log.ts';
+import { parseToken } from '../shared/api/auth.ts';
 import { ConfigError, type InputFault } from '../shared/lib/errors.ts';
 import { createLog, type Log } from '../shared/lib/log.ts';
 import { runsConfig, storesConfig } from '../shared/wiring/config/functions.ts';
@@ -106,7 +108,14 @@ async function start(
   const { role } = settings;
   let noticeUpload = (_key: string): void => {};
   let url = '';
-  const upload = createUpload({ objects: stores.objects, onWritten: (key) => noticeUpload(key) });
+  const auditLog = { ledger: stores.ledger, log, now: () => new Date() };
+  const upload = createUpload({
+    objects: stores.objects,
+    async onWritten(key, caller) {
+      noticeUpload(key);
+      if (caller) await recordWrite(caller, { request: `PUT /objects/${key}` }, auditLog);
+    },
+  });
   const server = await startServer({
     host: settings.host,
     port: settings.port,
@@ -134,7 +143,7 @@ async function start(
   }
   return {
     url: server.url,
-    apiToken: apiTokens[0] ?? '',
+    apiToken: apiTokens.map(parseToken).find(({ role }) => role === 'operate')?.secret ?? '',
     ...(simulator && { simulator }),
     async stop() {
       log.info('service.stopping');

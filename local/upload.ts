@@ -7,19 +7,19 @@ import { createHash } from 'node:crypto';
 import type { IncomingMessage } from 'node:http';
 import { noQuery, parseQuery } from '../shared/api/requests.ts';
 import { type InputCode, InputError, StoreError, WaybillError } from '../shared/lib/errors.ts';
-import { json, refusalOf } from '../shared/runtime/http.ts';
+import { type Caller, json, refusalOf } from '../shared/runtime/http.ts';
 import { keyFault } from '../shared/stores/object-keys.ts';
 import type { Objects } from '../shared/stores/objects.ts';
 import { problem, type StreamHandler } from './http.ts';
 
 export interface UploadOptions {
   readonly objects: Objects;
-  /** Called with the key of what was written. */
-  readonly onWritten: (key: string) => void;
+  /** Called with the key of what was written, and by whom. */
+  readonly onWritten: (key: string, caller: Caller | undefined) => unknown;
 }
 
 export function createUpload({ objects, onWritten }: UploadOptions): StreamHandler {
-  return async (request, params) => {
+  return async (request, params, caller) => {
     try {
       const key = params['key'] ?? '';
       // A file system may not tell `Reports/` from `reports/`.
@@ -37,7 +37,7 @@ export function createUpload({ objects, onWritten }: UploadOptions): StreamHandl
       parseQuery(noQuery, Object.fromEntries(new URLSearchParams(query)));
       checkType(request.headers['content-type']);
       const { etag, sizeBytes } = await objects.put(key, checkedContent(request));
-      onWritten(key);
+      await onWritten(key, caller);
       return json(201, { key, etag, sizeBytes });
     } catch (error) {
       return refusal(error);

@@ -124,16 +124,19 @@ The API is the same for a service on your machine and a deployed one. This page 
 [with curl](examples/curl.md).
 
 - **Token.** Send \`Authorization: Bearer <token>\` with one of \`WAYBILL_API_TOKENS\`, except where a route says
-  "No token".
+  "No token". A token with the role \`read\` may use GET and HEAD; everything else answers 403
+  (\`TOKEN_READ_ONLY\`). The header \`Waybill-Role\` of each answer names the role.
 - **Errors** follow [RFC 9457](https://www.rfc-editor.org/rfc/rfc9457). \`code\` is stable; \`errors\` names every
   invalid field and the expected value. \`BODY_INVALID\`, \`QUERY_INVALID\`, \`PATH_INVALID\` and
   \`HEADER_INVALID\` name the part of the request. \`type\` links to the code in
   [troubleshooting](troubleshooting.md).
 - **Unknown names** are refused: fields of a body, and query parameters of every route with a token.
 - **Statuses.** 200 done or already running; 202 accepted; 400 malformed; 401 missing (\`UNAUTHORIZED\`) or unknown
-  (\`TOKEN_UNKNOWN\`) token; 404 not found; 409 the request doesn't match the current state; 422 the manifest or the
+  (\`TOKEN_UNKNOWN\`) token; 403 the token may only read; 404 not found; 409 the request doesn't match the current state; 422 the manifest or the
   \`Idempotency-Key\` can't be used; 429 too many requests (on AWS); 502 the provider refused; 503 unavailable, busy, or
   the provider isn't configured; 504 the provider didn't answer.
+- **Audit log.** \`GET /audit-log\` has an entry for every write that wasn't refused, with the name of its token.
+  It holds no tokens, keys or URLs of objects.
 - **Idempotency.** With an \`Idempotency-Key\` the same request returns the same run. A different request with the same
   key returns 422.
 - **Pages.** Use \`nextCursor\` as the \`cursor\` of the next request; it is null at the end. Separate words in lists

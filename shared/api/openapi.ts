@@ -8,6 +8,7 @@ import type * as v from 'valibot';
 import { jsonOf } from '../lib/validate.ts';
 import { own } from '../lib/values.ts';
 import type { ProblemStatus } from '../runtime/http.ts';
+import { isWrite } from './auth.ts';
 import { IDEMPOTENCY } from './idempotency.ts';
 import { GROUP_ID, TASK_ID } from './oms-ids.ts';
 import { fetchesBody } from './requests.ts';
@@ -29,7 +30,7 @@ const TITLES: Readonly<Record<AnswerStatus | ProblemStatus, string>> = {
   202: 'Accepted',
   400: 'The request is malformed; `errors` names each field',
   401: 'No bearer token, or an unknown one',
-  403: 'The signature or sender could not be verified',
+  403: 'The token may only read, or the signature or sender could not be verified',
   404: 'Not found',
   409: 'The request does not match the current state',
   413: 'The body is too long for this route',
@@ -78,7 +79,11 @@ function build(allowHttps: boolean) {
 function operation(route: RouteDescription, path: string): object {
   const { answers, body, bodyOptional, example, id, isPublic, problems, query, summary, tag } =
     route;
-  const refusals = [...problems, ...(isPublic ? [] : ([401, 503] as const))].sort();
+  const refusals = [
+    ...problems,
+    ...(isPublic ? [] : ([401, 503] as const)),
+    ...(isPublic || !isWrite(route.route) ? [] : ([403] as const)),
+  ].sort();
   return {
     operationId: id,
     tags: [tag],

@@ -49,6 +49,13 @@ export const runsQuery = parameters({
   state: words(RUN_STATES),
 });
 
+export const auditLogQuery = parameters({
+  cursor: cursor(RUN_CURSOR),
+  /** Only entries of this run or migration. */
+  id: v.optional(matching(/^[\w-]{1,64}$/, 'the id of a run or migration')),
+  limit: limit(100, 20),
+});
+
 export const transfersQuery = parameters({
   cursor: cursor(TRANSFER_CURSOR),
   limit: limit(1_000, 100),

@@ -3,6 +3,7 @@
  * every store.
  */
 import { InputError } from '../lib/errors.ts';
+import type { AuditEntry } from './audit-log.ts';
 import type { KeptMigration } from './migration.ts';
 import type { Page, Run, Transfer } from './model.ts';
 
@@ -24,6 +25,10 @@ export const migrationCursor = ({
   migrationId,
 }: Pick<KeptMigration, 'createdAt' | 'migrationId'>): string =>
   runCursor({ createdAt, runId: migrationId });
+
+/** Read as that of a run. */
+export const auditCursor = ({ at, entryId }: Pick<AuditEntry, 'at' | 'entryId'>): string =>
+  runCursor({ createdAt: at, runId: entryId });
 
 /** Before every run there is. */
 const NEWEST: RunCursor = { createdAtMs: 999_999_999_999_999, runId: '~' };

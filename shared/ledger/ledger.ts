@@ -4,6 +4,7 @@
  * StoreError (STORE_FAILED) if it is not.
  */
 import type { Cause, CauseClass } from '../lib/errors.ts';
+import type { AuditEntry } from './audit-log.ts';
 import type { TransferState } from './merge.ts';
 import type { KeptMigration, MigrationState, NewMigration } from './migration.ts';
 import type {
@@ -266,6 +267,16 @@ export interface Ledger {
     /** 1 to 100. @default 20 */
     readonly limit?: number;
   }): Promise<Page<KeptMigration>>;
+  /** Appends to the audit log; once, however often it is called with this entry. */
+  appendAuditEntry(entry: AuditEntry): Promise<void>;
+  /** Newest first. */
+  auditLog(filter: {
+    /** Only entries of this run or migration. */
+    readonly subject?: string;
+    readonly cursor?: string;
+    /** 1 to 100. @default 20 */
+    readonly limit?: number;
+  }): Promise<Page<AuditEntry>>;
   /** Marks that the failures of a closed run go on in another one; the first mark stays. */
   handOver(runId: string, to: string): Promise<void>;
   /**

@@ -82,6 +82,7 @@ export class ConfigError extends WaybillError {
 
 export type InputCode =
   | 'EVENT_INVALID'
+  | 'TOKEN_READ_ONLY'
   | 'BODY_INVALID'
   | 'HEADER_INVALID'
   | 'LIST_DAMAGED'

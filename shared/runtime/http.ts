@@ -75,6 +75,16 @@ export interface HttpAnswer {
   readonly isBase64Encoded?: boolean;
 }
 
+/** Who a request is from. */
+export interface Caller {
+  /** The name of the token, where it has one. */
+  readonly token?: string;
+  readonly role: 'read' | 'operate';
+}
+
+/** @param caller undefined for a route without a token */
+export type Answer = (request: HttpRequest, caller: Caller | undefined) => Promise<HttpAnswer>;
+
 export const json = (statusCode: number, value: unknown): HttpAnswer => ({
   statusCode,
   headers: { 'content-type': 'application/json', 'cache-control': 'no-store' },
@@ -90,19 +100,20 @@ export interface OverHttpOptions {
   readonly log: Log;
   /** For a function that has an address of its own too. */
   readonly router?: Pick<Router<unknown>, 'find'>;
-  /** Throws unless the request is allowed. */
-  readonly authorize?: (request: HttpRequest) => void;
+  /** Throws unless the request is allowed. @default everybody is */
+  readonly authorize?: (request: HttpRequest) => Caller | undefined;
 }
 
 /** A handler of API Gateway's HTTP API; errors leave as RFC 9457 problems. */
 export const overHttp = (
-  answer: (request: HttpRequest) => Promise<HttpAnswer>,
-  { log, router, authorize = () => {} }: OverHttpOptions,
+  answer: Answer,
+  { log, router, authorize = () => undefined }: OverHttpOptions,
 ): ((event: unknown) => Promise<HttpAnswer>) => {
   const handler = middy(async (event: unknown) => {
     const request = parseHttp(event, router);
-    authorize(request);
-    return answer(request);
+    const caller = authorize(request);
+    const given = await answer(request, caller);
+    return caller ? withHeaders(given, { 'waybill-role': caller.role }) : given;
   }).use(problems(log));
   const context = {} as Parameters<typeof handler>[1];
   return async (event) =>
@@ -148,6 +159,7 @@ const STATUSES = {
   TASK_COMPLETE: 409,
   TASK_IN_GROUP: 409,
   TASK_STATE: 409,
+  TOKEN_READ_ONLY: 403,
   TOKEN_UNKNOWN: 401,
   TRANSPORT_FAILED: 502,
   TRANSPORT_TIMEOUT: 504,

@@ -34,6 +34,8 @@ export type MigrationCalls = Pick<
   'openMigration' | 'migration' | 'changeMigration' | 'migrations'
 >;
 
+export type AuditLogCalls = Pick<Ledger, 'appendAuditEntry' | 'auditLog'>;
+
 export type ShardCalls = Pick<
   Ledger,
   | 'openShard'

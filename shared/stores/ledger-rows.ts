@@ -1,4 +1,5 @@
 /** Converts rows of relational stores to ledger types and back. */
+import { type AuditEntry, parseAuditEntry } from '../ledger/audit-log.ts';
 import { latestId, toHistory } from '../ledger/history.ts';
 import type { IntentWindow, Mark, ShardRecord, ShardState } from '../ledger/ledger.ts';
 import type { ListedFields } from '../ledger/listed-fields.ts';
@@ -185,3 +186,11 @@ export const toMigration = (row: Row): KeptMigration => ({
   document: String(row['document']),
   version: Number(row['version']),
 });
+
+export const toAuditEntry = (row: Row): AuditEntry =>
+  parseAuditEntry(
+    text(row, 'entry_id'),
+    number(row, 'at'),
+    has(row, 'subject') ? text(row, 'subject') : null,
+    text(row, 'entry'),
+  );

@@ -11,6 +11,7 @@ import type {
 import type { Shard } from '../../shared/ledger/shard.ts';
 import { NO_TALLY, type Tally } from '../../shared/ledger/tally.ts';
 import type { Cause } from '../../shared/lib/errors.ts';
+import { auditLogContract } from './audit-log.ts';
 import { migrationsContract } from './migrations.ts';
 
 const AT = new Date('2026-11-20T02:00:00.000Z');
@@ -82,6 +83,7 @@ export function ledgerContract(name: string, open: () => Promise<Ledger>): void 
     });
 
     migrationsContract(open);
+    auditLogContract(open);
 
     describe('runs', () => {
       it('G2: opens a run once and answers the first one afterwards', async () => {

@@ -60,7 +60,7 @@ async function setup() {
     port: 0,
     log: silentLog,
     routes,
-    checkToken: async () => {},
+    checkToken: async () => ({ role: 'operate' }),
   });
   onTestFinished(() => server.close());
   return { peer, url: server.url };

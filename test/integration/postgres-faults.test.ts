@@ -102,13 +102,19 @@ describe.runIf(hasPostgres)('PostgreSQL in trouble', () => {
     await (await openTestDatabase(server, 'older')).close();
     await server.run('UPDATE waybill.schema_version SET version = 99', 'older');
     expect(await refusal(server.dsn('older'))).toMatch(
-      /of version 99, this program knows 1: they are of a newer Waybill\.$/,
+      /of version 99, this program knows 2: they are of a newer Waybill\.$/,
     );
     await expect(migrateDatabase(addressOf(server.dsn('older')))).rejects.toThrow(/newer Waybill/);
-    await server.run('UPDATE waybill.schema_version SET version = 0', 'older');
-    expect(await refusal(server.dsn('older'))).toMatch(
-      /of version 0, this program needs 1: run `waybill database migrate`\.$/,
+    // As version 1 had them.
+    await server.run(
+      'DROP TABLE waybill.audit_log; UPDATE waybill.schema_version SET version = 1',
+      'older',
     );
+    expect(await refusal(server.dsn('older'))).toMatch(
+      /of version 1, this program needs 2: run `waybill database migrate`\.$/,
+    );
+    expect(await migrateDatabase(addressOf(server.dsn('older')))).toBe(1);
+    await expect(refusal(server.dsn('older'))).rejects.toThrow('it was opened');
   });
 
   it('a database that is not there, a wrong password, a role that is not let in', async () => {
@@ -133,7 +139,7 @@ describe.runIf(hasPostgres)('PostgreSQL in trouble', () => {
       'trouble',
     );
     expect(await refusal(server.dsn('trouble', 'reader'))).toMatch(
-      /refused the role reader \(it may not write claims, leases, .*\); docs/,
+      /refused the role reader \(it may not write audit_log, claims, leases, .*\); docs/,
     );
     await server.run(granted('waybill_worker', 'worker'), 'trouble');
     const database = openDatabase(addressOf(server.dsn('trouble', 'worker')));
@@ -333,8 +339,8 @@ describe.runIf(hasPostgres)('PostgreSQL in trouble', () => {
     const name = `127.0.0.1:${server.port}/five`;
     expect(new Set(said)).toEqual(
       new Set([
-        `The tables at ${name} are of version 1.\n`,
-        `The tables at ${name} made: version 1.\n`,
+        `The tables at ${name} are of version 2.\n`,
+        `The tables at ${name} made: version 2.\n`,
       ]),
     );
     expect(await openLedger(config(server.dsn('five')))).toBeTypeOf('object');

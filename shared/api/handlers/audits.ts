@@ -14,6 +14,7 @@ import { type HttpAnswer, isHttpEvent, json, overHttp } from '../../runtime/http
 import type { Later } from '../../runtime/later.ts';
 import type { Invocation } from '../../runtime/per-message.ts';
 import { listKey } from '../../stores/layout.ts';
+import { withAuditLog } from '../audit-log.ts';
 import { type AuditBody, auditBody, runAuditBody } from '../audit-requests.ts';
 import type { Authorize } from '../auth.ts';
 import { claimRun } from '../idempotency.ts';
@@ -94,24 +95,27 @@ export function createAuditHandler(deps: AuditDeps) {
   };
 
   const http = overHttp(
-    async (request): Promise<HttpAnswer> => {
-      parseQuery(noQuery, request.query);
-      const isOfRun = request.params['runId'] !== undefined;
-      const text = request.body === '' ? '{}' : request.body;
-      const body: AuditBody & { readonly key?: string } = isOfRun
-        ? parseBody(runAuditBody, text)
-        : parseBody(auditBody, text);
-      const order =
-        body.key === undefined
-          ? await ofRun(await findRun(ledger, request), body)
-          : await ofManifest(body.key, body);
-      // Whoever asks learns at once that there are no keys for the target.
-      await deps.openTarget(order.target, () => {});
-      const runId = await claimRun(ledger, request, body, now());
-      await openAudit({ runId, trigger: 'http' }, order, { ledger, log, now });
-      await later?.start({ runId });
-      return json(202, { runId });
-    },
+    withAuditLog(
+      async (request): Promise<HttpAnswer> => {
+        parseQuery(noQuery, request.query);
+        const isOfRun = request.params['runId'] !== undefined;
+        const text = request.body === '' ? '{}' : request.body;
+        const body: AuditBody & { readonly key?: string } = isOfRun
+          ? parseBody(runAuditBody, text)
+          : parseBody(auditBody, text);
+        const order =
+          body.key === undefined
+            ? await ofRun(await findRun(ledger, request), body)
+            : await ofManifest(body.key, body);
+        // Whoever asks learns at once that there are no keys for the target.
+        await deps.openTarget(order.target, () => {});
+        const runId = await claimRun(ledger, request, body, now());
+        await openAudit({ runId, trigger: 'http' }, order, { ledger, log, now });
+        await later?.start({ runId });
+        return json(202, { runId });
+      },
+      { ...deps, now },
+    ),
     { authorize, log },
   );
 

@@ -16,6 +16,7 @@ import type { Later } from '../../runtime/later.ts';
 import { byTrigger, perUpload } from '../../runtime/per-upload.ts';
 import type { ObjectInfo, Objects } from '../../stores/objects.ts';
 import { readSmall } from '../../stores/objects.ts';
+import { withAuditLog } from '../audit-log.ts';
 import type { Authorize } from '../auth.ts';
 import { claimRun } from '../idempotency.ts';
 import {
@@ -78,10 +79,13 @@ export function createBatchJobHandler(deps: BatchJobDeps) {
   };
 
   const http = overHttp(
-    async (request): Promise<HttpAnswer> => {
-      parseQuery(noQuery, request.query);
-      return routes[request.routeKey as keyof typeof routes](request);
-    },
+    withAuditLog(
+      async (request): Promise<HttpAnswer> => {
+        parseQuery(noQuery, request.query);
+        return routes[request.routeKey as keyof typeof routes](request);
+      },
+      { ...deps, now },
+    ),
     { authorize, log },
   );
 

@@ -15,6 +15,7 @@ import type { Later } from '../../runtime/later.ts';
 import type { Invocation } from '../../runtime/per-message.ts';
 import { perUpload } from '../../runtime/per-upload.ts';
 import { type ObjectInfo, readSmall } from '../../stores/objects.ts';
+import { withAuditLog } from '../audit-log.ts';
 import type { Authorize } from '../auth.ts';
 import { claimRun } from '../idempotency.ts';
 import { listBody, noQuery, parseBody, parseQuery } from '../requests.ts';
@@ -48,16 +49,19 @@ export function createListHandler(deps: ListDeps) {
   const lists = createLists({ ...deps, now });
 
   const http = overHttp(
-    async (request): Promise<HttpAnswer> => {
-      parseQuery(noQuery, request.query);
-      const body = parseBody(listBody, request.body);
-      // Whoever asks learns at once what is wrong with the address.
-      await findBucket(sources, body.source);
-      const runId = await claimRun(ledger, request, body, now());
-      await openListRun({ runId, trigger: 'http' }, body, { ...deps, now });
-      await later?.start({ runId });
-      return json(202, { runId });
-    },
+    withAuditLog(
+      async (request): Promise<HttpAnswer> => {
+        parseQuery(noQuery, request.query);
+        const body = parseBody(listBody, request.body);
+        // Whoever asks learns at once what is wrong with the address.
+        await findBucket(sources, body.source);
+        const runId = await claimRun(ledger, request, body, now());
+        await openListRun({ runId, trigger: 'http' }, body, { ...deps, now });
+        await later?.start({ runId });
+        return json(202, { runId });
+      },
+      { ...deps, now },
+    ),
     { authorize, log },
   );
 

@@ -21,6 +21,7 @@ import type { Later } from '../../runtime/later.ts';
 import type { Invocation } from '../../runtime/per-message.ts';
 import { perUpload } from '../../runtime/per-upload.ts';
 import type { ObjectInfo, Objects } from '../../stores/objects.ts';
+import { withAuditLog } from '../audit-log.ts';
 import type { Authorize } from '../auth.ts';
 import { claimRun } from '../idempotency.ts';
 import { bandwidthBody, createGroupBody, createTaskBody, omsPlaceBody } from '../oms-creation.ts';
@@ -59,11 +60,14 @@ export function createOmsCreateHandler(deps: OmsCreateDeps) {
   const now = deps.now ?? (() => new Date());
   const routes = { ...createRoutes({ ...deps, now }), ...steerRoutes(deps) };
   const http = overHttp(
-    async (request): Promise<HttpAnswer> => {
-      const answer = routes[request.routeKey as keyof typeof routes];
-      if (!answer) throw new InputError('NOT_FOUND', 'There is no such route.');
-      return answer(request);
-    },
+    withAuditLog(
+      async (request): Promise<HttpAnswer> => {
+        const answer = routes[request.routeKey as keyof typeof routes];
+        if (!answer) throw new InputError('NOT_FOUND', 'There is no such route.');
+        return answer(request);
+      },
+      { ...deps, now },
+    ),
     { authorize, log },
   );
 

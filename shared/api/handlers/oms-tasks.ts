@@ -20,6 +20,7 @@ import type { Later } from '../../runtime/later.ts';
 import { byTrigger, perUpload, type UploadsAnswer } from '../../runtime/per-upload.ts';
 import type { ObjectInfo, Objects } from '../../stores/objects.ts';
 import { readSmall } from '../../stores/objects.ts';
+import { withAuditLog } from '../audit-log.ts';
 import type { Authorize } from '../auth.ts';
 import { claimRun } from '../idempotency.ts';
 import { type OmsVersion, refOfRequest, refsOfList, regionOfList } from '../oms-task-refs.ts';
@@ -103,7 +104,7 @@ export function createOmsStartHandler(version: OmsVersion, deps: OmsStartDeps) {
 function startByRequest(version: OmsVersion, deps: OmsStartDeps & { readonly now: () => Date }) {
   const { authorize, ledger, log, projects, starter, later, now } = deps;
   return overHttp(
-    async (request): Promise<HttpAnswer> => {
+    withAuditLog(async (request): Promise<HttpAnswer> => {
       parseQuery(noQuery, request.query);
       const body = parseBody(omsStartBody, request.body === '' ? '{}' : request.body);
       const ref = refOfRequest(version, request.params, body, projects);
@@ -132,7 +133,7 @@ function startByRequest(version: OmsVersion, deps: OmsStartDeps & { readonly now
       }).catch(inProgress);
       if (!answer) await later?.start({ runId });
       return answer ?? json(202, { runId });
-    },
+    }, deps),
     { authorize, log },
   );
 }

@@ -2,6 +2,8 @@
  * The routes about the service itself: dead letters, the nightly pass, the pace, the status of the
  * provider APIs, the OpenAPI document and the dashboard.
  */
+import type { AuditEntry } from '../../ledger/audit-log.ts';
+import type { Ledger } from '../../ledger/ledger.ts';
 import type { Notes } from '../../ledger/notes.ts';
 import type { Log } from '../../lib/log.ts';
 import { changePace, readPace } from '../../limits/pace.ts';
@@ -15,13 +17,14 @@ import { type CertificateKey, toPem } from '../../signing/certificate.ts';
 import type { DeadLetters } from '../../stores/queue.ts';
 import { openApi } from '../openapi.ts';
 import { paceBody, paceView } from '../pace.ts';
-import { parseBody, redriveBody } from '../requests.ts';
+import { auditLogQuery } from '../page-queries.ts';
+import { parseBody, parseQuery, redriveBody } from '../requests.ts';
 import type { SERVICE_ROUTES } from '../routes/service.ts';
 import { absent, type Route, type Routes } from './common.ts';
 
 export interface ServiceOptions {
   readonly deadLetters: Pick<DeadLetters, 'depth' | 'redrive'>;
-  readonly ledger: Notes;
+  readonly ledger: Notes & Pick<Ledger, 'auditLog'>;
   readonly log: Log;
   readonly now: () => Date;
   /** That of the configuration. */
@@ -74,6 +77,12 @@ export const serviceRoutes = ({
     log.info('pace.changed', { pace: text });
     return json(200, paceView(await readPace(ledger, configured), configured, now()));
   },
+  'GET /audit-log': async ({ query }) => {
+    const { id: subject, cursor, limit } = parseQuery(auditLogQuery, query);
+    const filter = { limit, ...(subject && { subject }), ...(cursor && { cursor }) };
+    const { items, nextCursor = null } = await ledger.auditLog(filter);
+    return json(200, { entries: items.map(entryView), nextCursor });
+  },
   'GET /health/providers': async () => json(200, { providers: await readStatus(ledger) }),
   'GET /sources': async () => json(200, { sources: sources().map(describeSource) }),
   'GET /certificate-key': async () => json(200, { keys: certificateKeys.map(keyView) }),
@@ -81,6 +90,14 @@ export const serviceRoutes = ({
   'GET /': dashboard,
   'GET /assets/{file}': dashboard,
   'GET /healthz': async () => json(200, { status: 'ok' }),
+});
+
+const entryView = ({ at, token, request, subject, detail }: AuditEntry) => ({
+  at: at.toISOString(),
+  token: token ?? null,
+  request,
+  id: subject ?? null,
+  detail: detail ?? null,
 });
 
 const keyView = (key: CertificateKey) => ({

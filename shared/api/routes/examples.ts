@@ -156,6 +156,26 @@ export const paceExample = {
   changedAt: '2026-11-20T15:12:00.000Z',
 };
 
+export const auditLogExample = {
+  entries: [
+    {
+      at: '2026-11-20T15:12:00.000Z',
+      token: 'night-shift',
+      request: 'PUT /pace',
+      id: null,
+      detail: '{"pace":"Asia/Shanghai 22:00-06:00 400/s, 50/s"}',
+    },
+    {
+      at: '2026-11-20T08:00:00.000Z',
+      token: null,
+      request: 'POST /runs/0b54f9f1c1a84d0cb7a7e2d1/cancel',
+      id: '0b54f9f1c1a84d0cb7a7e2d1',
+      detail: null,
+    },
+  ],
+  nextCursor: null,
+};
+
 export const sourcesExample = {
   sources: [
     {

@@ -20,7 +20,7 @@ export interface RouteDescription<Route extends string = string> {
   readonly answers: Readonly<Partial<Record<AnswerStatus, v.GenericSchema | string>>>;
   /** What the first of them looks like. */
   readonly answer: unknown;
-  /** Besides 401 and 503. */
+  /** Besides 401 and 503, and 403 of what writes. */
   readonly problems: readonly ProblemStatus[];
   /** Answers 302 for what is too long for an answer. */
   readonly mayRedirect?: boolean;

@@ -1,8 +1,10 @@
 /** Descriptions of the routes about the service itself. */
 
 import type { ProblemStatus } from '../../runtime/http.ts';
+import { auditLogShape } from '../audit-log-responses.ts';
 import { certificateKeysShape } from '../certificate-responses.ts';
 import { paceBody, paceShape } from '../pace.ts';
+import { auditLogQuery } from '../page-queries.ts';
 import { redriveBody } from '../requests.ts';
 import {
   healthShape,
@@ -12,7 +14,7 @@ import {
   timetableShape,
 } from '../responses.ts';
 import { certificateKeysExample } from './certificate-examples.ts';
-import { healthExample, paceExample, sourcesExample } from './examples.ts';
+import { auditLogExample, healthExample, paceExample, sourcesExample } from './examples.ts';
 import type { RouteDescription } from './route.ts';
 
 const open = <Route extends string>(
@@ -94,6 +96,16 @@ export const SERVICE_ROUTES = [
     example: { pace: 'Asia/Shanghai 22:00-06:00 400/s, 50/s' },
     answers: { 200: paceShape },
     answer: paceExample,
+    problems: [400],
+  },
+  {
+    tag: 'service',
+    route: 'GET /audit-log',
+    id: 'getAuditLog',
+    summary: 'Who started or changed what through the API, newest first',
+    query: auditLogQuery,
+    answers: { 200: auditLogShape },
+    answer: auditLogExample,
     problems: [400],
   },
   {

@@ -16,6 +16,7 @@ const TABLES = {
   claims: 'key run_id request_hash at',
   nights: 'key run_id',
   notes: 'name text version',
+  audit_log: 'at entry_id subject entry',
   messages: 'queue message_group body receives',
 } as const;
 
@@ -91,5 +92,5 @@ async function copyTable(query: Query, table: Table, rows: Iterable<Row>): Promi
 const TEXTS = new Set(
   `run_id state trigger operation source target task error totals handed_to migration_id document
   body windows marks warnings class cause accepted url key md5 listed progress history id
-  request_hash name text queue message_group`.split(/\s+/),
+  request_hash name text queue message_group entry_id subject entry`.split(/\s+/),
 );

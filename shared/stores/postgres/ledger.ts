@@ -5,6 +5,7 @@
  */
 import type { Ledger } from '../../ledger/ledger.ts';
 import type { Database } from './database.ts';
+import { createAuditLog } from './ledger/audit-log.ts';
 import { createFacts } from './ledger/facts.ts';
 import { createMigrations } from './ledger/migrations.ts';
 import { createNotes } from './ledger/notes.ts';
@@ -18,4 +19,5 @@ export const createPostgresLedger = (database: Database): Ledger => ({
   ...createTransfers(database, createFacts(database)),
   ...createNotes(database),
   ...createMigrations(database),
+  ...createAuditLog(database),
 });

@@ -171,8 +171,18 @@ CREATE TABLE waybill.message_groups (
   PRIMARY KEY (queue, name)
 );`;
 
+const AUDIT_LOG = `
+CREATE TABLE waybill.audit_log (
+  at bigint NOT NULL,
+  entry_id text COLLATE "C" NOT NULL,
+  subject text,
+  entry text NOT NULL,
+  PRIMARY KEY (at, entry_id)
+);
+CREATE INDEX audit_log_subjects ON waybill.audit_log (subject, at, entry_id);`;
+
 /** Each brings the tables from the version before to its own. */
-const STEPS: readonly string[] = [`${FUNCTIONS}${LEDGER}${QUEUE}`];
+const STEPS: readonly string[] = [`${FUNCTIONS}${LEDGER}${QUEUE}`, AUDIT_LOG];
 
 export const VERSION = STEPS.length;
 

@@ -1,6 +1,7 @@
 /** The embedded ledger: one SQLite file, one process. Tables in `sqlite/schema.ts`. */
 import type { Ledger } from '../../ledger/ledger.ts';
 import type { SqliteFile } from './file.ts';
+import { createAuditLog } from './ledger/audit-log.ts';
 import { createCounters } from './ledger/counters.ts';
 import { createLines } from './ledger/lines.ts';
 import { createMigrations } from './ledger/migrations.ts';
@@ -21,5 +22,6 @@ export function createSqliteLedger(file: SqliteFile): Ledger {
     ...createTransfers(file, counters, lines),
     ...createNotes(file),
     ...createMigrations(file),
+    ...createAuditLog(file),
   };
 }

@@ -13,7 +13,7 @@ export const TEXTS: Readonly<Record<VariableName, string>> = {
   WAYBILL_RETRY_CRON:
     "When the nightly retry starts: minute, hour, day, month, weekday, in the machine's time zone. On AWS, set the stage parameter `nightlySchedule` instead.",
   WAYBILL_API_TOKENS:
-    'API tokens of at least 16 characters, separated by commas, or their SHA-256 as `sha256:<64 hex digits>`. If not set, the service makes one and keeps it in `secrets.json`.',
+    'API tokens of at least 16 characters, separated by commas, or their SHA-256 as `sha256:<64 hex digits>`. `<name>:read:<token>` and `<name>:operate:<token>` give a token a name and a role; a token alone operates. If not set, the service makes one and keeps it in `secrets.json`.',
   WAYBILL_DASHBOARD: 'Folder of the built dashboard. The service builds it on first use.',
   TENCENTCLOUD_SECRET_ID: 'SecretId of a Tencent Cloud key pair',
   TENCENTCLOUD_SECRET_KEY: 'SecretKey of the key pair',

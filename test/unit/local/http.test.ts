@@ -21,7 +21,7 @@ async function serve(change: Partial<ServerOptions> = {}) {
     host: '127.0.0.1',
     port: 0,
     log: silentLog,
-    checkToken: async () => {},
+    checkToken: async () => ({ role: 'operate' }),
     routes: [
       ['GET /runs/{runId}', echo],
       ['GET /runs/{runId}/failed.csv', echo],

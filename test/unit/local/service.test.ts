@@ -66,7 +66,7 @@ it('tells every fault of the configuration at once, values aside, and ends with 
       'The configuration has 3 faults:',
       '  PORT: expected a whole number from 0 to 65535',
       '  WAYBILL_VERIFY: expected one of failures, all, none',
-      '  WAYBILL_API_TOKENS: expected comma-separated tokens of at least 16 characters, or sha256:<64 hex digits>',
+      '  WAYBILL_API_TOKENS: expected comma-separated tokens of at least 16 characters, or sha256:<64 hex digits>, each alone or as <name>:read:<token> or <name>:operate:<token>',
       '',
     ].join('\n'),
   );

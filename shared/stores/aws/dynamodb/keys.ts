@@ -81,6 +81,9 @@ export const migrationKey = (migrationId: string): Key => ({
   sk: 'migration',
 });
 
+/** Of the entries of one run or migration, or of those of none. */
+export const auditPartition = (subject = ''): string => `audit#${subject}`;
+
 /** Sorts runs and migrations by their creation; the id settles ties. */
 export const createdSort = (createdAtMs: number, runId: string): string =>
   `${padded(createdAtMs, 15)}#${runId}`;

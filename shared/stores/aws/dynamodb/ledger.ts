@@ -5,6 +5,7 @@
 import type { Ledger } from '../../../ledger/ledger.ts';
 import type { AwsConfig } from '../config.ts';
 import { type AwsCall, createJsonApi, DYNAMODB } from '../json-api.ts';
+import { createAuditLog } from './audit-log.ts';
 import { createCounting } from './counts.ts';
 import { createExpiry } from './expiry.ts';
 import { PACK_LINES } from './keys.ts';
@@ -50,6 +51,7 @@ export function createDynamoLedger({
     ...createTransfers({ table, packs, counting, expiry, rollups }),
     ...createNotes(table, expiry, now),
     ...createMigrations(table, expiry, now),
+    ...createAuditLog(table, expiry),
   };
 }
 

@@ -3,7 +3,7 @@ import type { DatabaseSync } from 'node:sqlite';
 import { StoreError } from '../../../lib/errors.ts';
 
 /** Grows with every change of the tables; an older program refuses a newer file. */
-const VERSION = 9;
+const VERSION = 10;
 
 const TABLES = `
 CREATE TABLE IF NOT EXISTS runs (
@@ -116,6 +116,15 @@ CREATE TABLE IF NOT EXISTS nights (
   run_id TEXT NOT NULL,
   PRIMARY KEY (key, run_id)
 ) WITHOUT ROWID;
+
+CREATE TABLE IF NOT EXISTS audit_log (
+  at INTEGER NOT NULL,
+  entry_id TEXT NOT NULL,
+  subject TEXT,
+  entry TEXT NOT NULL,
+  PRIMARY KEY (at, entry_id)
+) WITHOUT ROWID;
+CREATE INDEX IF NOT EXISTS audit_log_subjects ON audit_log (subject, at, entry_id);
 
 CREATE TABLE IF NOT EXISTS notes (
   name TEXT PRIMARY KEY,
