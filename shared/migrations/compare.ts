@@ -237,7 +237,7 @@ async function keepUnknown(
   async function* text(): AsyncGenerator<string> {
     for await (const { row } of failuresOf(migration, runs, options)) {
       if (row.key !== '') continue;
-      left += 1;
+      left += row.objects ?? 1;
       yield `${JSON.stringify(row satisfies Failure)}\n`;
     }
   }

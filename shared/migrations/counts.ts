@@ -50,7 +50,12 @@ export async function countMigration(
 ): Promise<Counted> {
   const isPrefix = migration.route === 'oms-prefix';
   const found = await sideBySide(migration.runs, RUNS_AT_ONCE, async (entry) => {
-    const run = await ledger.run(entry.runId);
+    const found = await ledger.run(entry.runId);
+    // Its list was read before.
+    const run =
+      found && entry.from !== undefined
+        ? { ...found, counts: { ...found.counts, quarantined: 0 } }
+        : found;
     return run && withObjects(run, entry.lines, isPrefix, ledger);
   });
   const runs = new Map(found.flatMap((run) => (run ? [[run.runId, run] as const] : [])));

@@ -57,7 +57,8 @@ export async function cutNext(
   migration: MigrationRecord,
   options: StepOptions,
 ): Promise<MigrationRecord> {
-  if (movesPrefix(migration)) return withPrefix(migration);
+  const isFirst = migration.rounds.length === 1;
+  if (isFirst && migration.route === 'oms-prefix') return withPrefix(migration);
   const { objects, cutParts = CUT_PARTS } = options;
   const round = latestRound(migration);
   const parts = await partsOf(migration, objects);
@@ -80,9 +81,11 @@ export async function cutNext(
   return withRound(count === 0 ? migration : cut, { ...round, ...done });
 }
 
-/** Its first round: what a catch-up found changed is a list. */
-const movesPrefix = ({ route, rounds }: Pick<MigrationRecord, 'route' | 'rounds'>): boolean =>
-  route === 'oms-prefix' && rounds.length === 1;
+/** Takes all behind a prefix: of the first round, as what a catch-up found changed is a list. */
+const isWhole = (
+  { route }: Pick<MigrationRecord, 'route'>,
+  { role, round }: Pick<RunEntry, 'role' | 'round'>,
+): boolean => route === 'oms-prefix' && role === 'move' && round === 0;
 
 /** With the run of the whole prefix, in which the pilot goes again. */
 function withPrefix(migration: MigrationRecord): MigrationRecord {
@@ -125,14 +128,18 @@ export async function openCutRuns(
   const { order, migrationId } = migration;
   for (const entry of migration.runs) {
     const { role } = entry;
-    if (role !== 'pilot' && role !== 'move' && role !== 'again') continue;
+    if (role === 'list' || role === 'audit') continue;
     const run = runs.get(entry.runId);
     if (run && run.state !== 'planning') continue;
-    if (role === 'move' && movesPrefix(migration)) {
+    // A retry takes the list of another run, or is opened as one.
+    const { from = entry.runId } = entry;
+    const source = migration.runs.find(({ runId }) => runId === from) ?? entry;
+    if (source.role === 'retry') continue;
+    if (isWhole(migration, source)) {
       await openOmsRun(migration, entry, undefined, options);
       continue;
     }
-    const manifest = await planner.find(manifestOf(migration, entry));
+    const manifest = await planner.find(manifestOf(migration, source));
     if (isOmsRoute(migration.route)) {
       await openOmsRun(migration, entry, manifest, options);
       continue;

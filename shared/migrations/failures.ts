@@ -4,19 +4,26 @@
  */
 import type { DescribedTransfer, Run } from '../ledger/model.ts';
 import { isTaskShard } from '../ledger/shard.ts';
+import { splitCsvLine } from '../lib/csv.ts';
 import type { Cause, CauseClass } from '../lib/errors.ts';
+import { textLines } from '../lib/text-lines.ts';
 import { parseRecord } from '../lib/values.ts';
 import { createDescribe } from '../manifest/describe.ts';
 import { readLines } from '../manifest/sources/list-lines.ts';
+import { encodeKey } from '../manifest/sources/object.ts';
+import { readFailures } from '../manifest/staging.ts';
 import type { FailedRow } from '../reporting/csv.ts';
+import { reportKey } from '../stores/layout.ts';
 import type { Objects } from '../stores/objects.ts';
 import { migrationKey } from './ids.ts';
 import { isCounted, type MigrationRecord, type RunEntry } from './record.ts';
-import type { StepOptions } from './step.ts';
+import { type StepOptions, targetOf } from './step.ts';
 
 /** A failure as reports have it, with who told its code. */
 export interface Failure extends FailedRow {
   readonly provider?: Cause['provider'] | undefined;
+  /** Without a key: so many objects, of which the provider tells no more. @default 1 */
+  readonly objects?: number | undefined;
 }
 
 type Stores = Pick<StepOptions, 'ledger' | 'objects'>;
@@ -35,13 +42,18 @@ export const holdsLeft = ({ left = 0, leftTo }: RunEntry): boolean =>
 
 /** Every failure, with the nights it was sent again; `runs` by id. */
 export async function* failuresOf(
-  { migrationId, runs: entries }: Pick<MigrationRecord, 'migrationId' | 'runs'>,
+  { migrationId, order, runs: entries }: Pick<MigrationRecord, 'migrationId' | 'order' | 'runs'>,
   runs: ReadonlyMap<string, Run>,
   { ledger, objects }: Stores,
 ): AsyncGenerator<{ readonly row: Failure; readonly nights: number }> {
   const describe = createDescribe({ ledger, objects });
   for (const entry of entries) {
-    if (holdsFailures(entry, runs.get(entry.runId))) {
+    const run = runs.get(entry.runId);
+    if (run?.operation === 'oms-v2-create-task' && holdsFailures(entry, run)) {
+      for await (const row of taskFailures(run, order, { ledger, objects })) {
+        yield { row, nights: 0 };
+      }
+    } else if (holdsFailures(entry, run)) {
       for await (const { shard, counts } of ledger.shards(entry.runId)) {
         if (counts.failed === 0 || isTaskShard(shard)) continue;
         const rows = await ledger.transfersOf(entry.runId, shard.index, ['failed']);
@@ -56,6 +68,54 @@ export async function* failuresOf(
       }
     }
   }
+}
+
+/** Objects that failed in tasks of OMS, as far as it lists them; the others in one row for each task. */
+async function* taskFailures(
+  run: Run,
+  order: MigrationRecord['order'],
+  { ledger, objects }: Stores,
+): AsyncGenerator<Failure> {
+  const place = placeOf(order);
+  const tasks = await ledger.transfersOf(run.runId, 0, ['failed']);
+  let unlisted = run.counts.failed;
+  for (const task of tasks) {
+    for await (const { key, ...told } of listedFailures(objects, run, task)) {
+      unlisted -= 1;
+      yield { ...toFailedRow(task), provider: 'huawei', ...told, ...place(key) };
+    }
+  }
+  const [last] = tasks;
+  if (last && unlisted > 0) yield { ...toFailedRow(last), objects: unlisted };
+}
+
+type Told = Pick<Failure, 'key' | 'class' | 'code' | 'message'>;
+
+/** From what is staged; once the run has closed, from its report. */
+async function* listedFailures(
+  objects: Stores['objects'],
+  { closedAt, runId }: Run,
+  { line, transferId }: DescribedTransfer,
+): AsyncGenerator<Told> {
+  const report = reportKey(runId, 'failed.csv');
+  if (!closedAt) return yield* readFailures(objects, runId, line);
+  for await (const text of textLines(objects.read(report))) {
+    const cells = splitCsvLine(text);
+    if ('reason' in cells) continue;
+    const [, key = '', , , kind, code, message, , of] = cells;
+    if (key === '' || of !== transferId) continue;
+    yield { key, class: kind as CauseClass, code, message };
+  }
+}
+
+/** Of a key at the target, with its address at the source where the order names one. */
+function placeOf({ source, target }: MigrationRecord['order']) {
+  const { prefix } = targetOf({ order: { target } });
+  return (key: string) => {
+    if (source === undefined || !key.startsWith(prefix)) return { key, url: '' };
+    const base = /^\w+:\/\/[^/]+$/.test(source) ? `${source}/` : source;
+    return { key, url: base + encodeKey(key.slice(prefix.length)) };
+  };
 }
 
 export async function* readLeft(

@@ -1,8 +1,8 @@
 /** Pilot: some objects go alone; when most of them fail by one cause, the migration stops. */
 import type { Cause, CauseClass } from '../lib/errors.ts';
-import { countMigration } from './counts.ts';
+import { type Counted, countMigration } from './counts.ts';
 import { cutPilot, openCutRuns } from './cut.ts';
-import type { MigrationRecord } from './record.ts';
+import { isOmsRoute, type MigrationRecord } from './record.ts';
 import { openRetryRuns } from './retry.ts';
 import type { Step, StepOptions } from './step.ts';
 import { failedRun, openRuns, stopped, stopReason } from './stops.ts';
@@ -15,7 +15,8 @@ export const pilotStep: Step = async (migration, options) => {
   await openCutRuns(migration, counted.runs, options);
   await openRetryRuns(migration, counted.runs, options);
   if (openRuns(migration, counted.runs) > 0) return undefined;
-  const stop = (await findCommonCause(migration, options)) ?? stopReason(migration, counted);
+  const stop =
+    (await findCommonCause(migration, counted, options)) ?? stopReason(migration, counted);
   return stop ? stopped(migration, stop) : { ...migration, state: 'moving' };
 };
 
@@ -36,6 +37,7 @@ const ADVICE: Readonly<Partial<Record<CauseClass, string>>> = {
 /** @throws StoreError */
 async function findCommonCause(
   migration: MigrationRecord,
+  { runs }: Counted,
   { ledger }: StepOptions,
 ): Promise<Cause | undefined> {
   const last = pilotRuns(migration).at(-1);
@@ -44,12 +46,16 @@ async function findCommonCause(
   const causes = Map.groupBy(items, ({ cause }) => `${cause?.provider} ${cause?.code}`);
   const [most = []] = [...causes.values()].sort((a, b) => b.length - a.length);
   const cause = most[0]?.cause;
-  if (!cause || most.length * 2 <= last.lines) return undefined;
+  // A task of OMS stands for all objects that failed in it.
+  const count = isOmsRoute(migration.route)
+    ? (runs.get(last.runId)?.counts.failed ?? 0)
+    : most.length;
+  if (!cause || count * 2 <= last.lines) return undefined;
   const todo = ADVICE[cause.class] ?? 'Fix the cause';
   return {
     ...cause,
     provider: 'waybill',
     code: 'PILOT_FAILED',
-    message: `${most.length} of ${last.lines} objects of the pilot failed by ${cause.code}: ${cause.message.replace(/\.?$/, '.')} ${todo}, then resume the migration, which retries the pilot.`,
+    message: `${count} of ${last.lines} objects of the pilot failed by ${cause.code}: ${cause.message.replace(/\.?$/, '.')} ${todo}, then resume the migration, which retries the pilot.`,
   };
 }

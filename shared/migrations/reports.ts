@@ -36,8 +36,9 @@ export async function* migrationReport(
   else {
     const groups = createFailureGroups();
     for await (const { row } of failuresOf(migration, runs, stores)) {
-      const { class: kind, code, message = '', provider } = row;
-      if (kind && code && provider) groups.add({ cause: { class: kind, code, message, provider } });
+      const { class: kind, code, message = '', objects, provider } = row;
+      if (!kind || !code || !provider) continue;
+      groups.add({ cause: { class: kind, code, message, provider } }, objects);
     }
     const summary = { ...viewOf(migration, counted), failures: groups.all() };
     yield `${JSON.stringify(summary, null, 2)}\n`;

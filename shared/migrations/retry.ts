@@ -19,6 +19,7 @@ import { readSmall } from '../stores/objects.ts';
 import { type Counted, countMigration } from './counts.ts';
 import { failuresOf, holdsFailures, holdsLeft, isOfClass, leftKey } from './failures.ts';
 import { cutKey, migrationKey, stepRunId } from './ids.ts';
+import { askedTasks, retryTasks } from './oms-retry.ts';
 import { isOmsRoute, type MigrationRecord, type RetryOrder } from './record.ts';
 import { type StepOptions, targetOf } from './step.ts';
 
@@ -41,10 +42,9 @@ export async function orderRetry(
 ): Promise<MigrationRecord> {
   const { ledger, objects } = options;
   const { retry: _, ...rest } = migration;
-  // OMS starts its own tasks again, which the nightly pass asks for.
-  if (isOmsRoute(migration.route)) return rest;
   const { migrationId, rounds } = migration;
   const counted = await countMigration(migration, ledger);
+  if (isOmsRoute(migration.route)) return retryTasks(rest, counted, asked, options);
   const retries = migration.runs.filter(({ role }) => role === 'retry').length;
   const runId = stepRunId(migrationId, rounds.length - 1, 'retry', retries);
   const isTaken = isAsked(asked);
@@ -150,6 +150,10 @@ export async function hasAsked(
   asked: RetryOrder,
   options: Pick<StepOptions, 'ledger' | 'objects'>,
 ): Promise<boolean> {
+  if (isOmsRoute(migration.route)) {
+    for await (const _ of askedTasks(migration, { runs }, asked, options)) return true;
+    return false;
+  }
   const isTaken = isAsked(asked);
   const closed = new Map([...runs].filter(([, run]) => run.closedAt));
   const entries = migration.runs.map((entry) =>
@@ -171,9 +175,10 @@ export async function openRetryRuns(
   runs: ReadonlyMap<string, Run>,
   options: StepOptions,
 ): Promise<void> {
-  for (const { runId, role } of migration.runs) {
+  for (const { from, runId, role } of migration.runs) {
     const state = runs.get(runId)?.state ?? 'planning';
-    if (role === 'retry' && state === 'planning') await openRetryRun(migration, runId, options);
+    const isOwn = role === 'retry' && from === undefined;
+    if (isOwn && state === 'planning') await openRetryRun(migration, runId, options);
   }
 }
 

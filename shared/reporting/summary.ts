@@ -142,12 +142,12 @@ export function createFailureGroups(known: readonly FailureGroup[] = []) {
     `${of.provider} ${of.code} ${of.class}`;
   const groups = new Map(known.map((group) => [keyOf(group), group]));
   return {
-    add({ cause }: Pick<Transfer, 'cause'>): void {
+    add({ cause }: Pick<Transfer, 'cause'>, count = 1): void {
       if (!cause) return;
       const { provider, code, message } = cause;
       const key = keyOf(cause);
       const known = groups.get(key) ?? { provider, code, class: cause.class, message, count: 0 };
-      groups.set(key, { ...known, count: known.count + 1 });
+      groups.set(key, { ...known, count: known.count + count });
     },
     all: (): readonly FailureGroup[] => [...groups.values()].sort((a, b) => b.count - a.count),
   };

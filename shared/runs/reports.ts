@@ -98,7 +98,8 @@ async function* summaryText(
   const isPass = run.operation === 'retry-failed-objects';
   const plan = isPass ? await readPlan(objects, run.runId) : undefined;
   const groups = failures ?? createFailureGroups();
-  if (!failures) for await (const { rows } of failedIn(ledger, shards)) rows.forEach(groups.add);
+  if (!failures)
+    for await (const { rows } of failedIn(ledger, shards)) for (const row of rows) groups.add(row);
   const summary = summarize(run, shards, groups.all(), { plan, files, rest: rest?.summary });
   yield `${JSON.stringify(summary, null, 2)}\n`;
 }

@@ -4,7 +4,7 @@
  */
 import type { ShardRecord } from '../ledger/ledger.ts';
 import type { Transfer } from '../ledger/model.ts';
-import { type CauseClass, isTemporary } from '../lib/errors.ts';
+import { type Cause, type CauseClass, isTemporary } from '../lib/errors.ts';
 import { failureReason } from '../providers/huawei/oms/failure-reasons.ts';
 import type { OmsGroup } from '../providers/huawei/oms/group.ts';
 import type { OmsTask } from '../providers/huawei/oms/task.ts';
@@ -66,9 +66,16 @@ export function judgeTask(task: OmsTask, nights: number, maxNights: number): Jud
 export const judgeGroup = (group: OmsGroup, nights: number, maxNights: number): Judgement =>
   judgeReason(group.errorReason?.code, nights, maxNights);
 
+const canRestart = (code: string | undefined): boolean =>
+  ['yes', 'later'].includes(failureReason(code).restart);
+
+/** The nightly pass, tasks of migrations. */
+export const isTaskForNight = ({ class: kind, code }: Pick<Cause, 'class' | 'code'>): boolean =>
+  isForNight(kind) && canRestart(code);
+
 function judgeReason(code: string | undefined, nights: number, maxNights: number): Judgement {
-  const { advice, restart } = failureReason(code);
-  if (restart !== 'yes' && restart !== 'later') {
+  const { advice } = failureReason(code);
+  if (!canRestart(code)) {
     return { kind: 'leave', reason: code ?? 'UNKNOWN', advice };
   }
   if (nights < maxNights) return { kind: 'restart' };

@@ -55,21 +55,84 @@ it('carries a bucket into OBS from its list to its end, by tasks made from lists
   ]);
 });
 
-it('counts the objects that failed in a task', { timeout: 90_000 }, async () => {
+it('has what failed in a task in failed.csv, and OMS sends only that again', {
+  timeout: 120_000,
+}, async () => {
   const contents = contentsOf(40);
+  let isBroken = true;
   const live = await startMigrations(contents, {
     source: AWS,
     huawei: {
       region: 'ap-southeast-3',
       runMs: 50,
       source: ({ key }) =>
-        key.startsWith('photos/7 ') ? 'UPLOAD_DST_OBJ_FAILURE' : Buffer.from(key),
+        isBroken && key.startsWith('photos/7 ') ? 'UPLOAD_DST_OBJ_FAILURE' : Buffer.from(key),
     },
   });
   await live.start();
   const id = await live.open({ target: OBS, route: 'oms-list', pilot: 0, audit: 'none' });
-  const done = await live.reaches(id, 'completed');
-  expect(done.counts).toMatchObject({ listed: 40, succeeded: 39, failed: 1 });
+  const failed = await live.reaches(id, 'completed');
+  expect(failed.counts).toMatchObject({ listed: 40, succeeded: 39, failed: 1 });
+  const report = async () => (await live.call(`/migrations/${id}/failed.csv`)).text();
+  const row = 's3://examplebucket/photos/7%20%2B%C3%BC.jpg,backup/photos/7 +ü.jpg,,1,transient';
+  expect((await report()).split('\r\n').slice(1)).toEqual([
+    expect.stringContaining(`${row},UPLOAD_DST_OBJ_FAILURE,simulated,`),
+    '',
+  ]);
+  isBroken = false;
+  // The pass of a night leaves it to its migration, which starts the task again.
+  await live.call('/nightly', {});
+  const again = await live.until(async () => {
+    const found = await live.show(id);
+    return found.counts['failed'] === 0 && found.state === 'completed' ? found : undefined;
+  });
+  expect(again.counts).toMatchObject({ listed: 40, succeeded: 40, failed: 0, planned: 0 });
+  expect(again.runs).toEqual(failed.runs);
+  const { huawei } = live.simulator;
+  const [task] = [...(huawei?.tasks.all() ?? [])];
+  expect(task?.lastStart).toMatchObject({ migrate_failed_object: true });
+  expect([huawei?.stats().created.length, task?.starts]).toEqual([1, 1]);
+  expect((await report()).split('\r\n')).toHaveLength(2);
+});
+
+it('takes the same list once more where OMS no longer has the task', {
+  timeout: 120_000,
+}, async () => {
+  const contents = contentsOf(30);
+  let isBroken = true;
+  const live = await startMigrations(contents, {
+    source: AWS,
+    huawei: {
+      region: 'ap-southeast-3',
+      runMs: 50,
+      listSource: () => Object.keys(contents),
+      source: ({ key }) =>
+        isBroken && key.startsWith('photos/7 ') ? 'UPLOAD_DST_OBJ_FAILURE' : Buffer.from(key),
+    },
+  });
+  await live.start();
+  const id = await live.open({ target: OBS, pilot: 0, audit: 'none' });
+  await live.reaches(id, 'completed');
+  isBroken = false;
+  for (const task of live.simulator.huawei?.tasks.all() ?? []) {
+    Object.assign(task, { projectId: 'another' });
+  }
+  await live.steer(id, 'retry');
+  const gone = await live.until(async () => {
+    const text = await (await live.call(`/migrations/${id}/summary.json`)).text();
+    const known = await live.show(id);
+    return known.state === 'completed' && text.includes('OMS.1009') ? known : undefined;
+  });
+  expect(gone.counts).toMatchObject({ succeeded: 29, failed: 1 });
+  await live.steer(id, 'retry');
+  const done = await live.until(async () => {
+    const known = await live.show(id);
+    return known.state === 'completed' && known.counts['failed'] === 0 ? known : undefined;
+  });
+  expect(done.counts).toMatchObject({ listed: 30, succeeded: 30, failed: 0 });
+  expect(sumOf(done)).toBe(30);
+  expect(Object.values(done.roles)).toEqual(['list', 'move', 'retry']);
+  expect(live.simulator.huawei?.stats().created).toHaveLength(2);
 });
 
 it('carries a whole prefix by one task that OMS lists itself, with the pilot in it', {

@@ -8,6 +8,7 @@ import type { OmsProject } from '../../providers/huawei/config.ts';
 import type { OmsPage } from '../../providers/huawei/oms/call.ts';
 import type { OmsAccess, OpenOms } from '../../providers/huawei/oms/connect.ts';
 import { GROUP_STATUS } from '../../providers/huawei/oms/group.ts';
+import { runOfDescription } from '../../providers/huawei/oms/marker.ts';
 import { TASK_STATUS } from '../../providers/huawei/oms/task.ts';
 import type { ListedPlace } from '../../reporting/summary.ts';
 import type { CredentialSets } from '../../stores/credential-sets.ts';
@@ -18,7 +19,7 @@ export interface ListOptions {
   readonly projects: readonly OmsProject[];
   readonly open: OpenOms;
   readonly sets: CredentialSets;
-  readonly ledger: Pick<Ledger, 'nights'>;
+  readonly ledger: Pick<Ledger, 'nights' | 'run'>;
   readonly log: Log;
   readonly maxNights: number;
   readonly skipped: Skipped;
@@ -26,6 +27,7 @@ export interface ListOptions {
 
 interface Found {
   readonly ref: OmsTaskRef;
+  readonly description: string;
   readonly judge: (nights: number) => Judgement;
 }
 
@@ -42,7 +44,10 @@ export async function listFailed(
   // Regions differ in their limits and projects in their keys; versions share both.
   const listed = await Promise.all(projects.map((project) => listProject(project, options)));
   const places = listed.flatMap((each) => each.places);
-  const found = listed.flatMap((each) => each.found);
+  const found = await withoutMigrations(
+    listed.flatMap((each) => each.found),
+    ledger,
+  );
   const nights = await ledger.nights(found.map(({ ref }) => nightKey(ref)));
   const tasks: OmsTaskRef[] = [];
   for (const { ref, judge } of found) {
@@ -51,6 +56,23 @@ export async function listFailed(
     else skipped.add(judgement.reason, judgement.advice, exampleOf(ref));
   }
   return { tasks, places };
+}
+
+/** Migrations have their own tasks started again, and count what becomes of them. */
+async function withoutMigrations(
+  all: readonly Found[],
+  ledger: Pick<Ledger, 'run'>,
+): Promise<readonly Found[]> {
+  const isOfMigration = new Map<string, boolean>();
+  const left: Found[] = [];
+  for (const each of all) {
+    const runId = runOfDescription(each.description);
+    if (runId !== undefined && !isOfMigration.has(runId)) {
+      isOfMigration.set(runId, (await ledger.run(runId))?.migrationId !== undefined);
+    }
+    if (runId === undefined || !isOfMigration.get(runId)) left.push(each);
+  }
+  return left;
 }
 
 const exampleOf = ({ region, projectId, version, taskId, groupId }: OmsTaskRef): string =>
@@ -86,7 +108,8 @@ async function listProject(project: OmsProject, options: ListOptions) {
     for await (const group of groups) {
       const set = await sets.forBucket(group.srcBucket);
       const ref = refOf('v2', project, { groupId: group.id }, set);
-      found.push({ ref, judge: (nights) => judgeGroup(group, nights, maxNights) });
+      const { description } = group;
+      found.push({ ref, description, judge: (nights) => judgeGroup(group, nights, maxNights) });
     }
     const tasks = pages((offset) =>
       run(() => v2.listTasks({ status: TASK_STATUS.failed, offset, limit: PAGE })),
@@ -95,7 +118,8 @@ async function listProject(project: OmsProject, options: ListOptions) {
       const set = await sets.forBucket(task.srcBucket);
       const ref = refOf('v2', project, { taskId: task.id, name: task.name }, set);
       seen.add(`${task.id} ${task.name}`);
-      found.push({ ref, judge: (nights) => judgeTask(task, nights, maxNights) });
+      const { description } = task;
+      found.push({ ref, description, judge: (nights) => judgeTask(task, nights, maxNights) });
     }
   });
   await list('v1', async ({ run, v1 }) => {
@@ -107,7 +131,8 @@ async function listProject(project: OmsProject, options: ListOptions) {
       if (seen.has(`${task.id} ${task.name}`)) continue;
       const set = await sets.forBucket(task.srcBucket);
       const ref = refOf('v1', project, { taskId: task.id, name: task.name }, set);
-      found.push({ ref, judge: (nights) => judgeTask(task, nights, maxNights) });
+      const { description } = task;
+      found.push({ ref, description, judge: (nights) => judgeTask(task, nights, maxNights) });
     }
   });
   return { places, found };

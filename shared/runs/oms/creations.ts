@@ -102,7 +102,11 @@ export function createCreations(options: CreationsOptions) {
     state === 'submitting' || !cause || now().getTime() - updatedAt.getTime() >= WAIT_MS;
 
   /** Creates what is planned, as far as the region has room. */
-  const createAll = async (runId: string, kept: KeptOrder, deadline: Date): Promise<Worked> => {
+  const createAll = async (
+    runId: string,
+    kept: KeptOrder | undefined,
+    deadline: Date,
+  ): Promise<Worked> => {
     const rows = await ledger.transfersOf(runId, 0, ['submitting', 'planned']);
     let left = rows.length;
     let free: number | undefined;
@@ -110,9 +114,9 @@ export function createCreations(options: CreationsOptions) {
       const { task } = row;
       if (task?.kind !== 'oms-create' || !isDue(row)) continue;
       if (now() >= deadline || (await ledger.run(runId))?.state !== 'active') break;
-      free ??= await roomOf(kept, options);
+      free ??= await roomOf(task, options);
       if (free === 0 && row.state === 'planned') break;
-      const outcome = await creator.create(row, task, orderOf(kept, task));
+      const outcome = await creator.create(row, task, kept && orderOf(kept, task));
       log.info('oms.created', { runId, transferId: row.transferId, outcome: outcome.kind });
       if (outcome.kind === 'waiting') break;
       if (outcome.kind !== 'unknown') left -= 1;
@@ -137,10 +141,13 @@ export function createCreations(options: CreationsOptions) {
   const work = async (runId: string, deadline: Date): Promise<Worked> => {
     const outcome = await tryLease(ledger, runLeaseName(runId), now, async (): Promise<Worked> => {
       const [run, kept] = await Promise.all([ledger.run(runId), readOrder(objects, runId)]);
-      if (!run || run.closedAt || !kept) return 'ended';
+      if (!run || run.closedAt) return 'ended';
       if (isStopped(run)) return settleAll(runId);
       try {
-        if (run.state === 'planning' && !(await plan(runId, kept, deadline))) return 'waiting';
+        if (run.state === 'planning') {
+          if (!kept) return 'ended';
+          if (!(await plan(runId, kept, deadline))) return 'waiting';
+        }
       } catch (error) {
         if (!isFault(error)) throw error;
         await ledger.stopRun(runId, { state: 'failed', at: now(), error: toCause(error) });
@@ -149,7 +156,7 @@ export function createCreations(options: CreationsOptions) {
       }
       const planned = run.state === 'planning' ? await readOrder(objects, runId) : kept;
       const current = await ledger.run(runId);
-      if (current?.state !== 'active' || !planned) return 'waiting';
+      if (current?.state !== 'active') return 'waiting';
       return createAll(runId, planned, deadline);
     });
     return outcome ?? 'held';
@@ -197,10 +204,10 @@ const isFault = (error: unknown): boolean =>
   error instanceof ConfigError ||
   (error instanceof ProviderError && (error.class === 'credentials' || error.class === 'request'));
 
-/** How many more may be created now. */
-function roomOf({ makes, project }: KeptOrder, { open, running }: CreationsOptions) {
-  if (makes === 'group') return freeGroups(project, { open, running });
-  return freeSlots([{ project, version: 'v2' }], { open, running });
+/** How many more may be created or started now. */
+function roomOf(ref: OmsCreateRef, { open, running }: CreationsOptions) {
+  if (ref.makes === 'group') return freeGroups(ref, { open, running });
+  return freeSlots([{ project: ref, version: 'v2' }], { open, running });
 }
 
 /** The order of one task: with the list file that is its own. */

@@ -464,3 +464,18 @@ describe('retry-failed-objects: COS fetches', () => {
     expect(tasks.map(({ starts }) => starts)).toEqual([1, 1, 1]);
   });
 });
+
+it('a pass leaves the tasks of migrations to them, which count what becomes of them', async () => {
+  const { huawei, ledger, night } = await setupNights();
+  await ledger.openRun({ ...newRun('r1'), trigger: 'migration', migrationId: 'm1' });
+  await ledger.openRun(newRun('r2'));
+  const tasks = ['r1', 'r2', 'unknown'].map((runId) =>
+    huawei.tasks.add({
+      ...place,
+      status: 4,
+      created: { description: `of somebody [waybill:${runId}.0.0]` },
+    }),
+  );
+  await night(nightOf(1));
+  expect(tasks.map(({ starts }) => starts)).toEqual([0, 1, 1]);
+});

@@ -6,7 +6,12 @@
  */
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Ledger } from '../../../ledger/ledger.ts';
-import { type OmsCreateRef, parseTransferId, type Transfer } from '../../../ledger/model.ts';
+import {
+  madeTask,
+  type OmsCreateRef,
+  parseTransferId,
+  type Transfer,
+} from '../../../ledger/model.ts';
 import { watchCalls } from '../../../ledger/run-calls.ts';
 import { toCause } from '../../../lib/cause.ts';
 import {
@@ -25,10 +30,11 @@ import type { OmsOrder } from './create-request.ts';
 import { type Created, findCreated } from './find-created.ts';
 import { describeWith } from './marker.ts';
 import type { OmsKeys } from './start-request.ts';
+import { createStarter, type StartOutcome } from './start-task.ts';
 import { TASK_STATUS } from './task.ts';
 
 export type CreateOutcome =
-  | { readonly kind: 'created'; readonly id: string }
+  | { readonly kind: 'created' }
   | { readonly kind: 'refused'; readonly cause: Cause }
   /** OMS takes no more for now; the transfer is planned again. */
   | { readonly kind: 'waiting'; readonly cause: Cause }
@@ -54,6 +60,7 @@ const LOOKS_MS = [1_000, 3_000];
 
 export function createOmsCreator(options: OmsCreatorOptions) {
   const { ledger, open, sets, settleMs, now = () => new Date(), wait = sleep } = options;
+  const starter = createStarter({ ledger, open, sets, now, wait });
 
   /** An earlier call may have been taken. @returns undefined when it was not, for certain */
   const resolve = async (
@@ -70,7 +77,7 @@ export function createOmsCreator(options: OmsCreatorOptions) {
   const createOne = async (
     transfer: Transfer,
     ref: OmsCreateRef,
-    order: OmsOrder,
+    order: OmsOrder | undefined,
     attempts: TaskAttempts,
     calls: CallOptions,
   ): Promise<CreateOutcome> => {
@@ -81,6 +88,7 @@ export function createOmsCreator(options: OmsCreatorOptions) {
       attempts.isOpen = false;
       attempts.number += 1;
     }
+    if (!order) return attempts.refuse(ORDER_GONE);
     const keys = keysFor(
       { version: 'v2', credentials: ref.credentials, ...(isGroup(ref) && { groupId: ref.marker }) },
       { isUrlList: order.taskType === 'url_list', srcCloudType: order.srcNode.cloudType },
@@ -127,11 +135,21 @@ export function createOmsCreator(options: OmsCreatorOptions) {
 
   return {
     /**
-     * Creates what the transfer is to make, or finds it, and records what came of it.
+     * Creates what the transfer is to make, or finds it, and records what came of it; what was made
+     * before is started again.
      * @param transfer planned, or left open by an earlier call
+     * @param order unknown once its run was completed
      * @throws StoreError; faults of the input and refusals are outcomes
      */
-    async create(transfer: Transfer, ref: OmsCreateRef, order: OmsOrder): Promise<CreateOutcome> {
+    async create(
+      transfer: Transfer,
+      ref: OmsCreateRef,
+      order: OmsOrder | undefined,
+    ): Promise<CreateOutcome> {
+      const { attempt, providerId, state, transferId } = transfer;
+      if (providerId !== undefined && state === 'planned') {
+        return toCreated(await starter.start(transferId, madeTask(ref, providerId), attempt));
+      }
       const calls = watchCalls(ledger, parseTransferId(transfer.transferId)?.runId ?? '');
       const attempts = attemptsOf(transfer, ref);
       return createOne(transfer, ref, order, attempts, calls)
@@ -149,6 +167,25 @@ export function createOmsCreator(options: OmsCreatorOptions) {
   };
 }
 
+function toCreated(started: StartOutcome): CreateOutcome {
+  switch (started.kind) {
+    case 'started':
+    case 'running':
+      return { kind: 'created' };
+    case 'complete':
+      return { kind: 'refused', cause: started.cause };
+    default:
+      return started;
+  }
+}
+
+const ORDER_GONE: Cause = {
+  provider: 'waybill',
+  code: 'TASK_GONE',
+  message: 'OMS no longer has the task, and its order is no longer kept',
+  class: 'state',
+};
+
 const isGroup = ({ makes }: OmsCreateRef): boolean => makes === 'group';
 
 async function created(
@@ -159,7 +196,7 @@ async function created(
   const named = name === '' ? {} : { name };
   const progress = { providerState: String(TASK_STATUS.waiting), ...named };
   await attempts.record('submitted', event, { providerId: id, progress });
-  return { kind: 'created', id };
+  return { kind: 'created' };
 }
 
 /** Name of a list file in its folder; `index` from 0. */

@@ -13,6 +13,10 @@ export const USER_DESCRIPTION_LENGTH = MAX_LENGTH - MARKER_LENGTH;
 
 export const markerOf = (transferId: string): string => `[waybill:${transferId}]`;
 
+/** The run that made what is described so; undefined for what others made. */
+export const runOfDescription = (description: string): string | undefined =>
+  /\[waybill:([\w-]{1,64})\.\d+\.\d+\]/.exec(description)?.[1];
+
 /**
  * The description that is sent: the user's text without what OMS refuses, cut to what the marker
  * leaves, and the whole marker.

@@ -88,13 +88,16 @@ const GROUP_PHASES: Readonly<Record<number, Phase>> = {
 export function groupStateOf(group: OmsGroup): TaskState {
   const { errorReason, status } = group;
   const failed = status === GROUP_STATUS.failed || status === GROUP_STATUS.creationFailed;
+  const failedCount = status === GROUP_STATUS.completed ? (group.counts.failed ?? 0) : 0;
   // One that was not created in full has tasks that no record names.
   const hasFailedRecord = group.hasFailedRecord && status === GROUP_STATUS.failed;
   const cause = failed
     ? failure(errorReason ?? { code: 'GROUP_FAILED', message: 'tasks of the group failed' }, 0)
     : status === GROUP_STATUS.paused
       ? { ...PAUSED, message: 'the group was paused' }
-      : undefined;
+      : failedCount > 0
+        ? failure(undefined, failedCount)
+        : undefined;
   return {
     phase: GROUP_PHASES[status] ?? 'other',
     name: '',
@@ -128,7 +131,7 @@ function failure(
   failedCount: number,
 ): Cause {
   if (!reason) {
-    const message = `${failedCount === 1 ? '1 object' : `${failedCount} objects`} failed, and the task gives no reason`;
+    const message = `${failedCount === 1 ? '1 object' : `${failedCount} objects`} failed, and OMS gives no reason`;
     return { provider: 'huawei', code: 'OBJECTS_FAILED', message, class: 'source' };
   }
   const { advice, class: kind } = failureReason(reason.code);

@@ -159,6 +159,7 @@ describe('G2: a create whose answer was lost', () => {
             task: ref,
           });
           const keys = await sets.get('oms', 'default');
+          if (!order) throw new Error('no order');
           await access.v2.createTask({ ...order, description: ref.marker }, keys);
           throw new Error('killed');
         },

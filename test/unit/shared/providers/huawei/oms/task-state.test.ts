@@ -244,3 +244,11 @@ describe('calls by reference', () => {
     ]);
   });
 });
+
+it('a group that is complete with failed objects has failed, as a task has', () => {
+  expect(groupReading({ status: 6, fail_num: 2 })).toMatchObject({
+    phase: 'complete',
+    cause: { code: 'OBJECTS_FAILED', class: 'source' },
+  });
+  expect(groupReading({ status: 6, fail_num: 0 }).cause).toBeUndefined();
+});
