@@ -1,13 +1,12 @@
 /** The ids of a migration's runs, and the keys of its files: the same step twice is one run. */
 import { sha256Hex } from '../lib/encoding.ts';
 import { OWN_PREFIX } from '../stores/layout.ts';
-import type { RunRole } from './record.ts';
 
 /** @param step what tells it from other runs of its role and round */
 export const stepRunId = (
   migrationId: string,
   round: number,
-  role: RunRole,
+  role: string,
   step: number | string = 0,
 ): string => sha256Hex(`migration ${migrationId} ${round} ${role} ${step}`).slice(0, 24);
 
