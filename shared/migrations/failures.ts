@@ -2,6 +2,7 @@
  * The failures of a migration over all its runs: those that its runs hold, and those that a later run
  * took over without sending them again, which stand in a file beside it.
  */
+import type { Ledger } from '../ledger/ledger.ts';
 import type { DescribedTransfer, Run } from '../ledger/model.ts';
 import { isTaskShard } from '../ledger/shard.ts';
 import { splitCsvLine } from '../lib/csv.ts';
@@ -12,12 +13,12 @@ import { createDescribe } from '../manifest/describe.ts';
 import { readLines } from '../manifest/sources/list-lines.ts';
 import { encodeKey } from '../manifest/sources/object.ts';
 import { readFailures } from '../manifest/staging.ts';
+import { parseTarget } from '../manifest/target-address.ts';
 import type { FailedRow } from '../reporting/csv.ts';
 import { reportKey } from '../stores/layout.ts';
 import type { Objects } from '../stores/objects.ts';
 import { migrationKey } from './ids.ts';
 import { isCounted, type MigrationRecord, type RunEntry } from './record.ts';
-import { type StepOptions, targetOf } from './step.ts';
 
 /** A failure as reports have it, with who told its code. */
 export interface Failure extends FailedRow {
@@ -26,7 +27,10 @@ export interface Failure extends FailedRow {
   readonly objects?: number | undefined;
 }
 
-type Stores = Pick<StepOptions, 'ledger' | 'objects'>;
+interface Stores {
+  readonly ledger: Ledger;
+  readonly objects: Objects;
+}
 
 /** Of what a run left: rows as JSON, one a line. */
 export const leftKey = (migrationId: string, runId: string): string =>
@@ -110,11 +114,12 @@ async function* listedFailures(
 
 /** Of a key at the target, with its address at the source where the order names one. */
 function placeOf({ source, target }: MigrationRecord['order']) {
-  const { prefix } = targetOf({ order: { target } });
+  const to = parseTarget(target);
   return (key: string) => {
-    if (source === undefined || !key.startsWith(prefix)) return { key, url: '' };
+    if (source === undefined || 'fault' in to || !key.startsWith(to.prefix))
+      return { key, url: '' };
     const base = /^\w+:\/\/[^/]+$/.test(source) ? `${source}/` : source;
-    return { key, url: base + encodeKey(key.slice(prefix.length)) };
+    return { key, url: base + encodeKey(key.slice(to.prefix.length)) };
   };
 }
 

@@ -40,11 +40,7 @@ export type Step = (
 ) => Promise<MigrationRecord | undefined>;
 
 /** Checked when the migration was opened. */
-export function targetOf({
-  order,
-}: {
-  readonly order: Pick<MigrationRecord['order'], 'target'>;
-}): TargetAddress {
+export function targetOf({ order }: Pick<MigrationRecord, 'order'>): TargetAddress {
   const target = parseTarget(order.target);
   if ('fault' in target) throw new Error(target.fault);
   return target;
