@@ -76,7 +76,20 @@ export function refuseAddress(wire: Wire, bucket: PrivateBucket): Answer | undef
   }
   if (!(time >= begins)) return denied('Request is not valid yet');
   if (time > begins + 1_000 * seconds) return denied('Request has expired');
-  const scope = [day, region, 's3', 'aws4_request'];
+  const expected = signatureOf(wire, query, [day, region, 's3', 'aws4_request'], keys);
+  const isRight = constantTimeEqual(expected.toString('hex'), part('Signature'));
+  if (isRight) return undefined;
+  const message = 'The request signature we calculated does not match the signature you provided.';
+  return refusal(403, 'SignatureDoesNotMatch', message);
+}
+
+/** What the query should be signed with. */
+function signatureOf(
+  wire: Wire,
+  query: ReadonlyMap<string, string>,
+  scope: readonly string[],
+  { secretAccessKey }: PrivateBucket['keys'],
+): Buffer {
   const canonical = [
     wire.method,
     wire.rawPath,
@@ -90,15 +103,10 @@ export function refuseAddress(wire: Wire, bucket: PrivateBucket): Answer | undef
     'host',
     'UNSIGNED-PAYLOAD',
   ].join('\n');
-  const text = ['AWS4-HMAC-SHA256', part('Date'), scope.join('/'), hash('sha256', canonical)];
-  const expected = hmac(
-    scope.reduce<string | Buffer>(hmac, `AWS4${keys.secretAccessKey}`),
-    text.join('\n'),
-  );
-  const isRight = constantTimeEqual(expected.toString('hex'), part('Signature'));
-  if (isRight) return undefined;
-  const message = 'The request signature we calculated does not match the signature you provided.';
-  return refusal(403, 'SignatureDoesNotMatch', message);
+  const date = query.get('X-Amz-Date') ?? '';
+  const text = ['AWS4-HMAC-SHA256', date, scope.join('/'), hash('sha256', canonical)];
+  const key = scope.reduce<string | Buffer>(hmac, `AWS4${secretAccessKey}`);
+  return hmac(key, text.join('\n'));
 }
 
 const BASIC_TIME = /^(\d{4})(\d\d)(\d\d)T(\d\d)(\d\d)(\d\d)Z$/;

@@ -29,3 +29,24 @@ export function createTimers(): Timers {
     },
   };
 }
+
+/** What happens to a thing later; another plan for it takes the place of the one before. */
+export function createPlans<Thing>(timers: Timers, afterMs: number) {
+  const cancels = new Map<Thing, () => void>();
+  const cancel = (thing: Thing): void => {
+    cancels.get(thing)?.();
+    cancels.delete(thing);
+  };
+  return {
+    cancel,
+    has: (thing: Thing): boolean => cancels.has(thing),
+    set(thing: Thing, act: () => Promise<void> | void): void {
+      cancel(thing);
+      const forget = timers.later(afterMs, async () => {
+        cancels.delete(thing);
+        await act();
+      });
+      cancels.set(thing, forget);
+    },
+  };
+}

@@ -53,11 +53,7 @@ export function createHttp(options: HttpOptions) {
     try {
       return await fetch(`${base}${path}`, { ...init, headers, signal });
     } catch (error) {
-      const what = `no answer from ${base} (${reasonOf(error)})`;
-      const todo = isThisMachine(base)
-        ? 'If it is not running, start it with: npx waybill serve'
-        : 'Check the address and the network';
-      throw new CommandFailure(what, todo, EXIT.unreachable, error);
+      throw unreachable(base, error);
     }
   };
 
@@ -91,8 +87,7 @@ export function createHttp(options: HttpOptions) {
       }
     }
     if (answer.ok || allowed.includes(answer.status)) return answer;
-    if (answer.status === 401) throw unauthorized(base, token, env);
-    throw await refusal(answer, base);
+    throw answer.status === 401 ? unauthorized(base, token, env) : await refusal(answer, base);
   };
 
   return {
@@ -104,6 +99,14 @@ export function createHttp(options: HttpOptions) {
     read: async <Schema extends v.GenericSchema>(schema: Schema, path: string, init?: Init) =>
       checked(schema, `${base}${path}`, await request(path, init)),
   };
+}
+
+function unreachable(base: string, error: unknown): CommandFailure {
+  const what = `no answer from ${base} (${reasonOf(error)})`;
+  const todo = isThisMachine(base)
+    ? 'If it is not running, start it with: npx waybill serve'
+    : 'Check the address and the network';
+  return new CommandFailure(what, todo, EXIT.unreachable, error);
 }
 
 function unauthorized(base: string, token: Token | undefined, env: Env): CommandFailure {

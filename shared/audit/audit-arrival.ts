@@ -19,31 +19,13 @@ import { type AuditState, readAudit } from './state.ts';
 import { type AuditOptions, createWork, type Outcome, type Work } from './work.ts';
 
 export function createAudits(options: AuditOptions) {
-  const { certificateKey, outcomesOf, ledger, log, now, objects } = options;
-
-  /** Without a key there is none. */
-  const certify = async ({ runId, state }: Work, findings: Findings): Promise<void> => {
-    const key = certificateKey?.();
-    if (!key) return;
-    const { migrationId } = (await ledger.run(runId)) ?? {};
-    const outcomes = migrationId === undefined ? undefined : await outcomesOf?.(migrationId);
-    const statement = certificateOf({ runId, migrationId, outcomes }, state, findings, now());
-    await objects.put(reportKey(runId, 'certificate.json'), signCertificate(statement, key));
-  };
+  const { ledger, log, now, objects } = options;
 
   const report = async (work: Work): Promise<Outcome> => {
     const findings = await writeReports(work);
-    await certify(work, findings);
+    await certify(options, work, findings);
     const saved = await work.save({ ...work.state, phase: 'end' });
     return saved === 'on' ? 'done' : saved;
-  };
-
-  const end = async ({ runId, state }: Work): Promise<Outcome> => {
-    await discardParts(objects, runId);
-    const lines = { lines: state.source.lines, quarantined: 0, transfers: 0 };
-    await ledger.activateRun(runId, { shardCount: 0, sizeBytes: 0, totals: lines });
-    log.info('run.planned', { runId, ...state.verdicts, ...state.requests });
-    return 'done';
   };
 
   const PHASES: Readonly<Record<AuditState['phase'], (work: Work) => Promise<Outcome>>> = {
@@ -52,7 +34,7 @@ export function createAudits(options: AuditOptions) {
     join: compareSides,
     heads: askHeads,
     reports: report,
-    end,
+    end: (work) => end(options, work),
   };
 
   const fail = async (runId: string, error: unknown): Promise<void> => {
@@ -89,6 +71,31 @@ export function createAudits(options: AuditOptions) {
     operation: 'audit-arrival',
     name: 'audit',
   });
+}
+
+/** Without a key there is none. */
+async function certify(
+  { certificateKey, outcomesOf, ledger, now, objects }: AuditOptions,
+  { runId, state }: Work,
+  findings: Findings,
+): Promise<void> {
+  const key = certificateKey?.();
+  if (!key) return;
+  const { migrationId } = (await ledger.run(runId)) ?? {};
+  const outcomes = migrationId === undefined ? undefined : await outcomesOf?.(migrationId);
+  const statement = certificateOf({ runId, migrationId, outcomes }, state, findings, now());
+  await objects.put(reportKey(runId, 'certificate.json'), signCertificate(statement, key));
+}
+
+async function end(
+  { ledger, log, objects }: AuditOptions,
+  { runId, state }: Work,
+): Promise<Outcome> {
+  await discardParts(objects, runId);
+  const lines = { lines: state.source.lines, quarantined: 0, transfers: 0 };
+  await ledger.activateRun(runId, { shardCount: 0, sizeBytes: 0, totals: lines });
+  log.info('run.planned', { runId, ...state.verdicts, ...state.requests });
+  return 'done';
 }
 
 /** What no later call gets past: wrong input, or a provider that refuses for good. */

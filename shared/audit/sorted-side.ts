@@ -57,13 +57,7 @@ export function openSortedSide({ objects, sequences, from, readBytes }: SideOpti
       if (!sequence.isEnded) starved.push(sequence);
       return;
     }
-    let [low, high] = [0, ready.length];
-    while (low < high) {
-      const middle = (low + high) >> 1;
-      if (isBefore(ready[middle] as Sequence, sequence)) low = middle + 1;
-      else high = middle;
-    }
-    ready.splice(low, 0, sequence);
+    ready.splice(placeIn(ready, sequence), 0, sequence);
   };
 
   const advance = (): void => {
@@ -100,6 +94,17 @@ export function openSortedSide({ objects, sequences, from, readBytes }: SideOpti
     },
     places: () => ({ places: all.map(({ place }) => place()), lastKey, repeated }),
   };
+}
+
+/** Where a sequence belongs among those that are sorted. */
+function placeIn(sorted: readonly Sequence[], sequence: Sequence): number {
+  let [low, high] = [0, sorted.length];
+  while (low < high) {
+    const middle = (low + high) >> 1;
+    if (isBefore(sorted[middle] as Sequence, sequence)) low = middle + 1;
+    else high = middle;
+  }
+  return low;
 }
 
 /** Of equal keys what was listed last comes first. */

@@ -74,14 +74,7 @@ export function createLineReader(options: ReaderOptions, sink: ReaderSink) {
     const { bytes, start } = block;
     const found: PlannedTransfer[] = [];
     const utf8 = isUtf8(bytes);
-    const plain: PlainLine = {
-      url: '',
-      key: '',
-      folded: false,
-      md5: '',
-      listed: undefined,
-      end: 0,
-    };
+    const plain = newPlainLine();
     const takes = utf8 ? takePlain : undefined;
     const text = takes ? bytes.toString('latin1') : '';
     const lastFeed = bytes.lastIndexOf(LINE_FEED);
@@ -112,6 +105,15 @@ export function createLineReader(options: ReaderOptions, sink: ReaderSink) {
 
   return { read, skip, tally };
 }
+
+const newPlainLine = (): PlainLine => ({
+  url: '',
+  key: '',
+  folded: false,
+  md5: '',
+  listed: undefined,
+  end: 0,
+});
 
 function decodeLine(bytes: Buffer, start: number, stop: number, utf8: boolean): string | LineFault {
   if (stop - start > LINE_LIMIT_BYTES) return lineTooLong();

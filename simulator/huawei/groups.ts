@@ -1,6 +1,6 @@
 /** The task groups of the simulated OMS: their tasks are started, stopped and retried together. */
 import { randomUUID } from 'node:crypto';
-import type { Timers } from '../timers.ts';
+import { createPlans, type Timers } from '../timers.ts';
 import type { OmsTask, Outcome, TaskType } from './task.ts';
 import { type PutObject, settle, takeOutcome } from './task.ts';
 import type { TaskStore } from './tasks.ts';
@@ -98,35 +98,27 @@ function newGroup(given: NewOmsGroup): OmsGroup {
 
 const reasonOf = ({ errorCode }: OmsGroup) => (errorCode === undefined ? {} : { errorCode });
 
+/** As its outcome says; what runs in it ends alike. */
+function end(group: OmsGroup, tasks: readonly OmsTask[], put: PutObject, at: Date): void {
+  const { status, errorCode } = group.outcome ?? { status: 6 as const };
+  group.outcome = undefined;
+  group.status = status;
+  group.errorCode = status === 6 ? undefined : (errorCode ?? 'TRF.0004');
+  for (const task of tasks) {
+    const { failedObjects, failedNum, outcome } = task;
+    const failed: Outcome = { status: 4, failedObjects, failedNum, ...reasonOf(group) };
+    // A group that fails again leaves its tasks failed unless they say otherwise.
+    settle(task, status === 6 || outcome ? takeOutcome(task) : failed, put, at);
+  }
+}
+
 export function createGroups({ tasks, runMs, now, timers, put }: GroupsOptions): GroupStore {
   const groups = new Map<string, OmsGroup>();
-  const cancels = new Map<OmsGroup, () => void>();
+  const plans = createPlans<OmsGroup>(timers, runMs);
   const tasksOf = (group: OmsGroup, ...statuses: readonly number[]) =>
     [...tasks.all()].filter(
       ({ groupId, status }) => groupId === group.id && statuses.includes(status),
     );
-
-  const later = (group: OmsGroup, act: () => void): void => {
-    cancels.get(group)?.();
-    const cancel = timers.later(runMs, () => {
-      cancels.delete(group);
-      act();
-    });
-    cancels.set(group, cancel);
-  };
-
-  const end = (group: OmsGroup): void => {
-    const { status, errorCode } = group.outcome ?? { status: 6 as const };
-    group.outcome = undefined;
-    group.status = status;
-    group.errorCode = status === 6 ? undefined : (errorCode ?? 'TRF.0004');
-    for (const task of tasksOf(group, 2)) {
-      const { failedObjects, failedNum, outcome } = task;
-      const failed: Outcome = { status: 4, failedObjects, failedNum, ...reasonOf(group) };
-      // A group that fails again leaves its tasks failed unless they say otherwise.
-      settle(task, status === 6 || outcome ? takeOutcome(task) : failed, put, now());
-    }
-  };
 
   return {
     add(given) {
@@ -139,7 +131,7 @@ export function createGroups({ tasks, runMs, now, timers, put }: GroupsOptions):
     all: () => groups.values(),
     taskEnded({ groupId = '' }) {
       const group = groups.get(groupId);
-      if (group?.status !== 2 || cancels.has(group) || tasksOf(group, 1, 2, 7).length > 0) return;
+      if (group?.status !== 2 || plans.has(group) || tasksOf(group, 1, 2, 7).length > 0) return;
       const isFailed = tasksOf(group, 4).length > 0;
       group.status = isFailed ? 5 : 6;
       group.errorCode = isFailed ? 'TRF.0004' : undefined;
@@ -158,8 +150,8 @@ export function createGroups({ tasks, runMs, now, timers, put }: GroupsOptions):
         task.errorCode = undefined;
         task.startedAt = now();
       }
-      later(group, () => {
-        if (group.status === 2) end(group);
+      plans.set(group, () => {
+        if (group.status === 2) end(group, tasksOf(group, 2), put, now());
       });
     },
     stop(group) {
@@ -169,7 +161,7 @@ export function createGroups({ tasks, runMs, now, timers, put }: GroupsOptions):
         else if (task.status === 2) tasks.stop(task);
         else task.status = 3;
       }
-      later(group, () => {
+      plans.set(group, () => {
         if (group.status === 7) group.status = 3;
         for (const task of tasksOf(group, 7)) task.status = 3;
       });

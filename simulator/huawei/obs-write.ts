@@ -31,6 +31,8 @@ const md5 = (body: Buffer) => createHash('md5').update(body);
 
 const quoted = (text: string): string => `"${text}"`;
 
+const etagOf = (body: Buffer): string => quoted(md5(body).digest('hex'));
+
 /** Puts an object in its place, or removes it. */
 type Store = (path: string, stored: Stored | undefined) => void;
 
@@ -39,37 +41,15 @@ export function createObsWrites(store: Store, now: () => Date) {
   const uploads = new Map<string, Upload>();
   const headersOf = () => ({ 'x-obs-request-id': requestId() });
 
-  const keep = (path: string, body: Buffer, etag: string, headers: Wire['headers']): void => {
-    const { 'content-type': contentType = 'binary/octet-stream' } = headers;
-    const contentEncoding = headers['content-encoding'];
-    const encoded = contentEncoding !== undefined && { contentEncoding };
-    store(path, { body, etag, lastModifiedAt: now(), contentType, ...encoded });
-  };
-
   const complete = (id: string, { path, headers, parts }: Upload, wire: Wire): Answer => {
-    const refuse = (code: string) => obsError(400, code, 'The parts do not fit the upload.', path);
-    const told = (readXml(wire.body)?.children ?? []).map(({ children }) => {
-      const text = (name: string) => children.find((each) => each.name === name)?.text ?? '';
-      return { number: Number(text('PartNumber')), etag: text('ETag') };
-    });
-    const found = told.map(({ number }) => parts.get(number));
-    if (told.length === 0) return refuse('MalformedXML');
-    if (told.some(({ number }, at) => at > 0 && number <= (told[at - 1]?.number ?? 0))) {
-      return refuse('InvalidPartOrder');
-    }
-    if (
-      told.some(({ etag }, at) => etag !== quoted(md5(found[at] ?? Buffer.alloc(0)).digest('hex')))
-    ) {
-      return refuse('InvalidPart');
-    }
-    const bodies = found.filter((body) => body !== undefined);
-    if (bodies.slice(0, -1).some((body) => body.length < SMALLEST_PART)) {
-      return refuse('EntityTooSmall');
+    const bodies = readParts(wire, parts);
+    if (typeof bodies === 'string') {
+      return obsError(400, bodies, 'The parts do not fit the upload.', path);
     }
     uploads.delete(id);
     const sums = Buffer.concat(bodies.map((body) => md5(body).digest()));
     const etag = quoted(`${md5(sums).digest('hex')}-${bodies.length}`);
-    keep(path, Buffer.concat(bodies), etag, headers);
+    store(path, toStored(Buffer.concat(bodies), etag, headers, now()));
     const body = `<CompleteMultipartUploadResult><ETag>${etag.replaceAll('"', '&quot;')}</ETag></CompleteMultipartUploadResult>`;
     return { status: 200, headers: { ...headersOf(), 'content-type': 'application/xml' }, body };
   };
@@ -86,7 +66,7 @@ export function createObsWrites(store: Store, now: () => Date) {
       return obsError(400, 'InvalidArgument', 'The part number is invalid.', path);
     }
     upload.parts.set(Number(number), wire.body);
-    return { status: 200, headers: { ...headersOf(), etag: quoted(md5(wire.body).digest('hex')) } };
+    return { status: 200, headers: { ...headersOf(), etag: etagOf(wire.body) } };
   };
 
   return (wire: Wire, path: string, asked: Parameters): Answer | undefined => {
@@ -103,12 +83,43 @@ export function createObsWrites(store: Store, now: () => Date) {
     }
     if (asked.length > 0) return undefined;
     if (wire.method === 'PUT') {
-      const etag = quoted(md5(wire.body).digest('hex'));
-      keep(path, wire.body, etag, wire.headers);
+      const etag = etagOf(wire.body);
+      store(path, toStored(wire.body, etag, wire.headers, now()));
       return { status: 200, headers: { ...headersOf(), etag } };
     }
     if (wire.method !== 'DELETE') return undefined;
     store(path, undefined);
     return { status: 204, headers: headersOf() };
   };
+}
+
+function toStored(
+  body: Buffer,
+  etag: string,
+  headers: Wire['headers'],
+  lastModifiedAt: Date,
+): Stored {
+  const { 'content-type': contentType = 'binary/octet-stream' } = headers;
+  const contentEncoding = headers['content-encoding'];
+  const encoded = contentEncoding !== undefined && { contentEncoding };
+  return { body, etag, lastModifiedAt, contentType, ...encoded };
+}
+
+/** The parts that a request names, or the code of what is wrong with them. */
+function readParts(wire: Wire, parts: Upload['parts']): readonly Buffer[] | string {
+  const told = (readXml(wire.body)?.children ?? []).map(({ children }) => {
+    const text = (name: string) => children.find((each) => each.name === name)?.text ?? '';
+    return { number: Number(text('PartNumber')), etag: text('ETag') };
+  });
+  if (told.length === 0) return 'MalformedXML';
+  if (told.some(({ number }, at) => at > 0 && number <= (told[at - 1]?.number ?? 0))) {
+    return 'InvalidPartOrder';
+  }
+  const found = told.map(({ number }) => parts.get(number));
+  if (told.some(({ etag }, at) => etag !== etagOf(found[at] ?? Buffer.alloc(0)))) {
+    return 'InvalidPart';
+  }
+  const bodies = found.filter((body) => body !== undefined);
+  const isSmall = bodies.slice(0, -1).some((body) => body.length < SMALLEST_PART);
+  return isSmall ? 'EntityTooSmall' : bodies;
 }

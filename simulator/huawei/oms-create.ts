@@ -10,7 +10,7 @@ import type { GroupStore } from './groups.ts';
 import { countLines, type ReadObs, readFolder, readList } from './list-file.ts';
 import { findGroup } from './oms-groups.ts';
 import { findTask, route } from './oms-v2.ts';
-import { type OmsCall, OmsRefusal, type Route, readQuery } from './route.ts';
+import { isSeen, type OmsCall, OmsRefusal, type Route, readQuery } from './route.ts';
 import { checkEmpty, type Fields, readJson, text } from './start-body.ts';
 import type { NewOmsTask, OmsTask, TaskType } from './task.ts';
 import type { TaskStore } from './tasks.ts';
@@ -48,12 +48,52 @@ const record = (value: unknown) => (value ?? {}) as Fields;
 
 const CLOUDS = ['AWS', 'Azure', 'Aliyun', 'Tencent', 'HuaweiCloud', 'Google', 'URLSource'];
 
+const CENTRES = CLOUDS.map((cloud) => ({
+  service_name: cloud,
+  region_list: [{ cloud_type: cloud, value: 'source-region', description: 'simulated' }],
+}));
+
 export function createRoutes(options: CreateOptions): readonly Route[] {
-  const { created, groups, listSource, now, obs, quotas, splitAt, tasks } = options;
+  const { groups, obs, tasks } = options;
+  const { createTask, createGroup } = createCreations(options);
+
+  return [
+    route('POST', '/tasks', 'v2 create', 'oms-create', createTask),
+    route('DELETE', '/tasks/{id}', 'v2 delete', 'oms-stop', (call) => deleteTask(tasks, call)),
+    route('PUT', '/tasks/{id}/bandwidth-policy', 'v2 bandwidth', 'oms-stop', (call) =>
+      pace(findTask(tasks, 'v2', call), call.wire),
+    ),
+    route('POST', '/taskgroups', 'v2 group create', 'oms-create', createGroup),
+    route('DELETE', '/taskgroups/{id}', 'v2 group delete', 'oms-stop', (call) =>
+      deleteGroup(groups, call),
+    ),
+    route('PUT', '/taskgroups/{id}/update', 'v2 group bandwidth', 'oms-stop', (call) =>
+      pace(findGroup(groups, call), call.wire),
+    ),
+    route(
+      'POST',
+      '/objectstorage/buckets/url-source-list-file',
+      'v2 check list',
+      'oms-read',
+      (call) => checkList(obs, call),
+    ),
+    route('POST', '/objectstorage/buckets/regions', 'v2 bucket region', 'oms-read', bucketRegion),
+    route('GET', '/objectstorage/cloud-type', 'v2 clouds', 'oms-read', ({ wire }) => {
+      readQuery(wire, ['type']);
+      return json(200, CLOUDS);
+    }),
+    route('GET', '/objectstorage/data-center', 'v2 data centres', 'oms-read', () =>
+      json(200, CENTRES),
+    ),
+  ];
+}
+
+/** @returns what throws OmsRefusal where a project has as many as it may have */
+function createQuota({ groups, now, quotas, tasks }: CreateOptions) {
   const times: { readonly what: 'task' | 'group'; readonly at: number; readonly place: string }[] =
     [];
 
-  const checkQuota = (what: 'task' | 'group', call: OmsCall): void => {
+  return (what: 'task' | 'group', call: OmsCall): void => {
     const place = `${call.region}/${call.projectId}`;
     const from = now().getTime() - DAY_MS;
     const made = times.filter(
@@ -66,15 +106,19 @@ export function createRoutes(options: CreateOptions): readonly Route[] {
         'The number of creations in 24 hours has reached the upper limit.',
       );
     }
-    const isHere = ({ region, projectId }: { region: string; projectId: string }) =>
-      region === call.region && projectId === call.projectId;
-    const waiting = [...tasks.all()].filter((task) => isHere(task) && task.status === 1);
-    const running = [...groups.all()].filter((group) => isHere(group) && group.status <= 2);
+    const waiting = [...tasks.all()].filter((task) => isSeen(task, call) && task.status === 1);
+    const running = [...groups.all()].filter((group) => isSeen(group, call) && group.status <= 2);
     if (what === 'task' ? waiting.length >= quotas.waiting : running.length >= quotas.groups) {
       throw new OmsRefusal('0077', 'The number of tasks has reached the upper limit.');
     }
     times.push({ what, at: now().getTime(), place });
   };
+}
+
+/** How tasks and groups are made. */
+function createCreations(options: CreateOptions) {
+  const { created, groups, listSource, obs, splitAt, tasks } = options;
+  const checkQuota = createQuota(options);
 
   const listsOf = (fields: Fields, isGroup: boolean): readonly Buffer[] => {
     const { bucket: source, list_file: given, object_key: prefixes } = record(fields['src_node']);
@@ -89,21 +133,6 @@ export function createRoutes(options: CreateOptions): readonly Route[] {
     return isGroup
       ? readFolder(obs, String(bucket), String(key), isUrl)
       : [readList(obs, String(bucket), String(key), isUrl)];
-  };
-
-  const describe = (call: OmsCall, fields: Fields) => {
-    const { src_node, dst_node, enable_failed_object_recording: recording } = fields;
-    const [src, dst] = [record(src_node), record(dst_node)];
-    return {
-      region: call.region,
-      projectId: call.projectId,
-      taskType: String(fields['task_type'] ?? 'object').toLowerCase() as TaskType,
-      cloudType: String(src['cloud_type']),
-      srcBucket: String(src['bucket'] ?? ''),
-      dstBucket: String(dst['bucket']),
-      recording: recording !== false,
-      created: withoutKeys(fields),
-    };
   };
 
   const add = (
@@ -137,75 +166,61 @@ export function createRoutes(options: CreateOptions): readonly Route[] {
     return json(200, { group_id: group.id });
   };
 
-  const deleteTask = (call: OmsCall): Answer => {
-    checkEmpty(call.wire);
-    const task = findTask(tasks, 'v2', call);
-    if ([1, 2, 7].includes(task.status)) throw new OmsRefusal('0063', 'The task is in progress.');
-    tasks.remove(task);
-    return done();
+  return { createTask, createGroup };
+}
+
+function describe(call: OmsCall, fields: Fields) {
+  const { src_node, dst_node, enable_failed_object_recording: recording } = fields;
+  const [src, dst] = [record(src_node), record(dst_node)];
+  return {
+    region: call.region,
+    projectId: call.projectId,
+    taskType: String(fields['task_type'] ?? 'object').toLowerCase() as TaskType,
+    cloudType: String(src['cloud_type']),
+    srcBucket: String(src['bucket'] ?? ''),
+    dstBucket: String(dst['bucket']),
+    recording: recording !== false,
+    created: withoutKeys(fields),
   };
+}
 
-  const deleteGroup = (call: OmsCall): Answer => {
-    checkEmpty(call.wire);
-    const group = findGroup(groups, call);
-    if ([1, 2, 7].includes(group.status)) throw new OmsRefusal('1036', 'The group is in progress.');
-    group.status = 9;
-    return done();
-  };
+const UNDER_WAY: readonly number[] = [1, 2, 7];
 
-  const pace = (thing: { bandwidth: readonly object[] }, wire: Wire): Answer => {
-    thing.bandwidth = checkBandwidth(readJson(wire));
-    return done();
-  };
+function deleteTask(tasks: TaskStore, call: OmsCall): Answer {
+  checkEmpty(call.wire);
+  const task = findTask(tasks, 'v2', call);
+  if (UNDER_WAY.includes(task.status)) throw new OmsRefusal('0063', 'The task is in progress.');
+  tasks.remove(task);
+  return done();
+}
 
-  const checkList = ({ wire }: OmsCall): Answer => {
-    const fields = readJson(wire);
-    const missing = ['obs_bucket', 'list_file_key', 'ak', 'sk', 'region'].find(
-      (name) => text(1, 1_024)(fields[name]) !== undefined,
-    );
-    if (missing !== undefined) throw new OmsRefusal('0064', `${missing} is required.`);
-    readList(obs, String(fields['obs_bucket']), String(fields['list_file_key']), true);
-    return done();
-  };
+function deleteGroup(groups: GroupStore, call: OmsCall): Answer {
+  checkEmpty(call.wire);
+  const group = findGroup(groups, call);
+  if (UNDER_WAY.includes(group.status)) throw new OmsRefusal('1036', 'The group is in progress.');
+  group.status = 9;
+  return done();
+}
 
-  const bucketRegion = ({ wire }: OmsCall): Answer => {
-    const { bucket_name: bucket } = readJson(wire);
-    if (typeof bucket !== 'string') throw new OmsRefusal('1018', 'The bucket is incorrect.');
-    return json(200, { id: 'source-region', name: 'source-region', support: true });
-  };
+function pace(thing: { bandwidth: readonly object[] }, wire: Wire): Answer {
+  thing.bandwidth = checkBandwidth(readJson(wire));
+  return done();
+}
 
-  const centres = CLOUDS.map((cloud) => ({
-    service_name: cloud,
-    region_list: [{ cloud_type: cloud, value: 'source-region', description: 'simulated' }],
-  }));
+function checkList(obs: ReadObs, { wire }: OmsCall): Answer {
+  const fields = readJson(wire);
+  const missing = ['obs_bucket', 'list_file_key', 'ak', 'sk', 'region'].find(
+    (name) => text(1, 1_024)(fields[name]) !== undefined,
+  );
+  if (missing !== undefined) throw new OmsRefusal('0064', `${missing} is required.`);
+  readList(obs, String(fields['obs_bucket']), String(fields['list_file_key']), true);
+  return done();
+}
 
-  return [
-    route('POST', '/tasks', 'v2 create', 'oms-create', createTask),
-    route('DELETE', '/tasks/{id}', 'v2 delete', 'oms-stop', deleteTask),
-    route('PUT', '/tasks/{id}/bandwidth-policy', 'v2 bandwidth', 'oms-stop', (call) =>
-      pace(findTask(tasks, 'v2', call), call.wire),
-    ),
-    route('POST', '/taskgroups', 'v2 group create', 'oms-create', createGroup),
-    route('DELETE', '/taskgroups/{id}', 'v2 group delete', 'oms-stop', deleteGroup),
-    route('PUT', '/taskgroups/{id}/update', 'v2 group bandwidth', 'oms-stop', (call) =>
-      pace(findGroup(groups, call), call.wire),
-    ),
-    route(
-      'POST',
-      '/objectstorage/buckets/url-source-list-file',
-      'v2 check list',
-      'oms-read',
-      checkList,
-    ),
-    route('POST', '/objectstorage/buckets/regions', 'v2 bucket region', 'oms-read', bucketRegion),
-    route('GET', '/objectstorage/cloud-type', 'v2 clouds', 'oms-read', ({ wire }) => {
-      readQuery(wire, ['type']);
-      return json(200, CLOUDS);
-    }),
-    route('GET', '/objectstorage/data-center', 'v2 data centres', 'oms-read', () =>
-      json(200, centres),
-    ),
-  ];
+function bucketRegion({ wire }: OmsCall): Answer {
+  const { bucket_name: bucket } = readJson(wire);
+  if (typeof bucket !== 'string') throw new OmsRefusal('1018', 'The bucket is incorrect.');
+  return json(200, { id: 'source-region', name: 'source-region', support: true });
 }
 
 /** What OMS finds behind prefixes, as lists of so many objects at most. */

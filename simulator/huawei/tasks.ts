@@ -3,7 +3,7 @@
  * the others wait.
  */
 
-import type { Timers } from '../timers.ts';
+import { createPlans, type Timers } from '../timers.ts';
 import { moveObjects, type ReadSource, type Target } from './move.ts';
 import {
   clear,
@@ -51,39 +51,10 @@ const FIRST_ID = 1_700_000_000_000;
 export const TASK_ID = /^\d{1,15}$/;
 
 export function createTasks(options: TasksOptions): TaskStore {
-  const { runMs, now, onEnd, source, target, timers, put } = options;
+  const { now, put } = options;
   const tasks = new Map<string, OmsTask>();
-  const cancels = new Map<OmsTask, () => void>();
+  const { enter, leave, later } = createRuns(options);
   let made = 0;
-  const places = createPlaces(options, (task) => {
-    task.status = 2;
-    const resent = task.isResend ? task.resent : undefined;
-    later(task, async () => {
-      const { lists, outcome } = task;
-      const moved =
-        lists.length > 0 && outcome === undefined
-          ? await moveObjects(task, lists, source, target, resent)
-          : undefined;
-      if (task.status !== 2) return;
-      settle(task, moved ?? takeOutcome(task), put, now());
-      onEnd(task);
-    });
-  });
-
-  const later = (task: OmsTask, act: () => Promise<void> | void): void => {
-    cancels.get(task)?.();
-    const cancel = timers.later(runMs, async () => {
-      await act();
-      leave(task);
-    });
-    cancels.set(task, cancel);
-  };
-
-  const leave = (task: OmsTask): void => {
-    cancels.get(task)?.();
-    cancels.delete(task);
-    places.leave(task);
-  };
 
   return {
     add(given) {
@@ -106,11 +77,11 @@ export function createTasks(options: TasksOptions): TaskStore {
       task.resent = new Set(task.failedObjects.map(({ key }) => key));
       clear(task);
       if (!failedOnly) task.listFileKey = undefined;
-      places.enter(task);
+      enter(task);
     },
     enter(task) {
       task.startedAt = now();
-      places.enter(task);
+      enter(task);
     },
     remove(task) {
       leave(task);
@@ -128,6 +99,42 @@ export function createTasks(options: TasksOptions): TaskStore {
       });
     },
   };
+}
+
+/** Runs tasks in their turn, each for a while. */
+function createRuns(options: TasksOptions) {
+  const { runMs, now, onEnd, source, target, timers, put } = options;
+  const plans = createPlans<OmsTask>(timers, runMs);
+
+  const run = async (task: OmsTask, resent: OmsTask['resent'] | undefined): Promise<void> => {
+    const { lists, outcome } = task;
+    const moved =
+      lists.length > 0 && outcome === undefined
+        ? await moveObjects(task, lists, source, target, resent)
+        : undefined;
+    if (task.status !== 2) return;
+    settle(task, moved ?? takeOutcome(task), put, now());
+    onEnd(task);
+  };
+
+  const places = createPlaces(options, (task) => {
+    task.status = 2;
+    const resent = task.isResend ? task.resent : undefined;
+    later(task, () => run(task, resent));
+  });
+
+  const leave = (task: OmsTask): void => {
+    plans.cancel(task);
+    places.leave(task);
+  };
+
+  const later = (task: OmsTask, act: () => Promise<void> | void): void =>
+    plans.set(task, async () => {
+      await act();
+      leave(task);
+    });
+
+  return { enter: places.enter, leave, later };
 }
 
 /** Started tasks per region and project: so many of them run, the others wait. */

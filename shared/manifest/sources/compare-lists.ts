@@ -136,28 +136,28 @@ function createRows() {
     return knowsEtag || (isSameTime && size === newSize) ? 'unchanged' : 'unknown';
   };
 
-  /** Open addressing; of a repeated key the last row counts. */
-  const index = () => {
-    const slots = new Uint32Array(2 ** Math.ceil(Math.log2(length * 1.5 + 2)));
-    const mask = slots.length - 1;
-    let count = 0;
-    const slotOf = (high: number, low: number): number => {
-      let slot = low & mask;
-      for (;;) {
-        const row = (slots[slot] ?? 0) - 1;
-        if (row === -1 || (wordOf(row, 0) === high && wordOf(row, 1) === low)) return slot;
-        slot = (slot + 1) & mask;
-      }
-    };
-    for (let row = 0; row < length; row += 1) {
-      const slot = slotOf(wordOf(row, 0), wordOf(row, 1));
-      if (slots[slot] === 0) count += 1;
-      slots[slot] = row + 1;
-    }
-    return { count, find: (key: string): number => (slots[slotOf(...hash64(key))] ?? 0) - 1 };
-  };
+  return { add, compare, index: () => createIndex(length, wordOf), length: () => length };
+}
 
-  return { add, compare, index, length: () => length };
+/** Open addressing; of a repeated key the last row counts. */
+function createIndex(length: number, wordOf: (row: number, word: number) => number) {
+  const slots = new Uint32Array(2 ** Math.ceil(Math.log2(length * 1.5 + 2)));
+  const mask = slots.length - 1;
+  let count = 0;
+  const slotOf = (high: number, low: number): number => {
+    let slot = low & mask;
+    for (;;) {
+      const row = (slots[slot] ?? 0) - 1;
+      if (row === -1 || (wordOf(row, 0) === high && wordOf(row, 1) === low)) return slot;
+      slot = (slot + 1) & mask;
+    }
+  };
+  for (let row = 0; row < length; row += 1) {
+    const slot = slotOf(wordOf(row, 0), wordOf(row, 1));
+    if (slots[slot] === 0) count += 1;
+    slots[slot] = row + 1;
+  }
+  return { count, find: (key: string): number => (slots[slotOf(...hash64(key))] ?? 0) - 1 };
 }
 
 interface Compared {

@@ -79,17 +79,7 @@ export const createFind =
   };
 
 export function createSources(options: SourcesOptions): Sources {
-  const { configs, log, sets, now = () => new Date() } = options;
-  const cache = new Map<string, ArrayBuffer>();
-  const warned = new Set<string>();
-
-  /** Temporary keys end what they signed, at a time that nobody told. */
-  const warn = (name: string, set: string): void => {
-    if (warned.has(name)) return;
-    warned.add(name);
-    log?.warn('source.end-unknown', { source: name, credentials: set });
-  };
-
+  const { configs, sets, now = () => new Date() } = options;
   const find = createFind(configs);
 
   const lookUp = (url: string) => {
@@ -99,21 +89,7 @@ export function createSources(options: SourcesOptions): Sources {
     return { source, key: address.key };
   };
 
-  const signed = async (source: SourceConfig, credentials: string, key: string) => {
-    const { name, presignSeconds = DEFAULT_SECONDS, region } = source;
-    const { expiresAt, ...keys } = await sets.get('source', credentials);
-    if (keys.sessionToken !== undefined && !expiresAt) warn(name, credentials);
-    const time = now().getTime();
-    const leftMs = expiresAt ? expiresAt.getTime() - time : Number.POSITIVE_INFINITY;
-    if (leftMs < FLOOR_MS) throw new SourceKeysError(name, credentials);
-    const seconds = Math.min(presignSeconds, Math.floor((leftMs + SIGNED_AGO_MS) / 1_000));
-    const { origin, base } = httpPlace(source, true);
-    const at = new Date(time - SIGNED_AGO_MS);
-    const path = `${base}/${key}`;
-    // Derived keys are of a day.
-    if (cache.size > 1_000) cache.clear();
-    return presignUrl({ method: 'GET', origin, path, region, keys, seconds, at, cache });
-  };
+  const signed = createSigned(options);
 
   return {
     all: configs,
@@ -151,6 +127,35 @@ export function createSources(options: SourcesOptions): Sources {
       const ends = sentAt.getTime() - SIGNED_AGO_MS + 1_000 * presignSeconds;
       return new Date(Math.min(ends, expiresAt?.getTime() ?? ends));
     },
+  };
+}
+
+/** @returns signs the address of an object */
+function createSigned({ log, sets, now = () => new Date() }: SourcesOptions) {
+  const cache = new Map<string, ArrayBuffer>();
+  const warned = new Set<string>();
+
+  /** Temporary keys end what they signed, at a time that nobody told. */
+  const warn = (name: string, set: string): void => {
+    if (warned.has(name)) return;
+    warned.add(name);
+    log?.warn('source.end-unknown', { source: name, credentials: set });
+  };
+
+  return async (source: SourceConfig, credentials: string, key: string) => {
+    const { name, presignSeconds = DEFAULT_SECONDS, region } = source;
+    const { expiresAt, ...keys } = await sets.get('source', credentials);
+    if (keys.sessionToken !== undefined && !expiresAt) warn(name, credentials);
+    const time = now().getTime();
+    const leftMs = expiresAt ? expiresAt.getTime() - time : Number.POSITIVE_INFINITY;
+    if (leftMs < FLOOR_MS) throw new SourceKeysError(name, credentials);
+    const seconds = Math.min(presignSeconds, Math.floor((leftMs + SIGNED_AGO_MS) / 1_000));
+    const { origin, base } = httpPlace(source, true);
+    const at = new Date(time - SIGNED_AGO_MS);
+    const path = `${base}/${key}`;
+    // Derived keys are of a day.
+    if (cache.size > 1_000) cache.clear();
+    return presignUrl({ method: 'GET', origin, path, region, keys, seconds, at, cache });
   };
 }
 

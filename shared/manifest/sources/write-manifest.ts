@@ -85,7 +85,7 @@ export const isFault = (reason: string): boolean => /^(LINE|CSV|JSON|URL|KEY|MD5
 export function createManifestWriter(options: ManifestOptions): ManifestWriter {
   const { source, filter = ALL, keys = {}, folderMarkers = false, comparison, count } = options;
   const columns = LIST_COLUMNS.filter((column) => options.columns.includes(column));
-  const kind = source?.split('://')[0];
+  const reasonToLeave = createReasonToLeave(source, folderMarkers, filter);
   const leftOut: Partial<Record<LeftOutReason, number>> = {};
   const warnings: Partial<Record<ListWarning['reason'], number>> = {};
   const findings: ListFinding[] = [];
@@ -131,6 +131,21 @@ export function createManifestWriter(options: ManifestOptions): ManifestWriter {
     return `${text}\n`;
   };
 
+  return {
+    header: `url,key${columns.map((column) => `,${column}`).join('')}\n`,
+    write: (entries) => {
+      listed += entries.length;
+      let text = '';
+      for (const entry of entries) text += line(entry);
+      return text;
+    },
+    report: () => ({ listed, written, bytes, withoutSize, leftOut, warnings, findings }),
+  };
+}
+
+/** @returns why an object that is listed is not to be sent */
+function createReasonToLeave(source: string | undefined, folderMarkers: boolean, filter: Filter) {
+  const kind = source?.split('://')[0];
   /** A list has few classes. */
   const archived = new Map<string, boolean>();
   const mustBeRestored = (storageClass: string): boolean => {
@@ -141,22 +156,11 @@ export function createManifestWriter(options: ManifestOptions): ManifestWriter {
     return is;
   };
 
-  const reasonToLeave = (object: SourceObject): LeftOutReason | undefined => {
+  return (object: SourceObject): LeftOutReason | undefined => {
     const { key, sizeBytes, storageClass } = object;
     if (storageClass !== undefined && mustBeRestored(storageClass)) return 'ARCHIVED';
     if (!folderMarkers && sizeBytes === '0' && key.endsWith('/')) return 'FOLDER_MARKER';
     return filter.byFields(object);
-  };
-
-  return {
-    header: `url,key${columns.map((column) => `,${column}`).join('')}\n`,
-    write: (entries) => {
-      listed += entries.length;
-      let text = '';
-      for (const entry of entries) text += line(entry);
-      return text;
-    },
-    report: () => ({ listed, written, bytes, withoutSize, leftOut, warnings, findings }),
   };
 }
 
