@@ -4,7 +4,7 @@ import { createClient } from './api/client.ts';
 import { Shell } from './parts/shell.tsx';
 import { PageContext } from './state/context.ts';
 import { parseRoute, type Route } from './state/route.ts';
-import { session, signOut } from './state/session.ts';
+import { noteRole, session, signOut } from './state/session.ts';
 import { language as languageStore } from './state/settings.ts';
 import { useStore } from './state/store.ts';
 import { createFormat } from './text/format.ts';
@@ -22,6 +22,7 @@ import { UnknownView } from './views/unknown.tsx';
 
 const client = createClient({
   token: () => session.get().token,
+  onRole: noteRole,
   onUnauthorized: () => {
     if (session.get().token !== undefined) signOut(true);
   },

@@ -3,6 +3,7 @@
  */
 import type { Check } from './client.ts';
 import type {
+  AuditLogPage,
   HealthPage,
   Migration,
   MigrationPage,
@@ -96,6 +97,14 @@ export const isSummary = (value: unknown): value is RunSummary =>
 
 export const isTimetable = (value: unknown): value is Timetable =>
   isObject(value) && 'nextAt' in value && 'requestedAt' in value;
+
+export const isAuditLog = (value: unknown): value is AuditLogPage =>
+  isObject(value) &&
+  isList(
+    value['entries'],
+    (each): each is AuditLogPage['entries'][number] =>
+      isObject(each) && typeof each['at'] === 'string' && typeof each['request'] === 'string',
+  );
 
 export const isPace = (value: unknown): value is PacePage =>
   isObject(value) && 'pace' in value && 'perSecond' in value && 'until' in value;

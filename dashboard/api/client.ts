@@ -9,6 +9,8 @@ export interface ClientOptions {
   /** @default globalThis.fetch */
   readonly fetch?: typeof globalThis.fetch;
   readonly token: () => string | undefined;
+  /** Hears the role of the token, with every good answer. */
+  readonly onRole?: (role: string) => void;
   /** Told of every 401. */
   readonly onUnauthorized?: () => void;
   /** @default 30000 */
@@ -101,7 +103,7 @@ export function createClient(options: ClientOptions): Client {
 
 /** Sends a request with the token; every answer but a good one is thrown as a `Failure`. */
 function createRequest(options: ClientOptions) {
-  const { token, onUnauthorized, timeoutMs = 30_000, now = Date.now } = options;
+  const { token, onRole, onUnauthorized, timeoutMs = 30_000, now = Date.now } = options;
   const send = options.fetch ?? globalThis.fetch.bind(globalThis);
   return async (
     path: string,
@@ -124,6 +126,9 @@ function createRequest(options: ClientOptions) {
       if (init.signal?.aborted) throw error;
       throw toFailure(error);
     }
+    const role = answer.headers.get('waybill-role');
+    // The answer may be to a token that is no longer ours.
+    if (answer.ok && role !== null && token() === bearer) onRole?.(role);
     if (answer.ok) return answer;
     const problem: unknown = await answer.json().catch(() => undefined);
     if (answer.status === 401) onUnauthorized?.();

@@ -1,5 +1,6 @@
 /** Types of the HTTP API's answers, taken from the schemas of its description. */
 import type { InferOutput } from 'valibot';
+import type { auditLogShape } from '../../shared/api/audit-log-responses.ts';
 import type { migrationShape, migrationsShape } from '../../shared/api/migration-responses.ts';
 import type { paceShape } from '../../shared/api/pace.ts';
 import type {
@@ -27,6 +28,7 @@ export type HistoryEntry = Transfer['history'][number];
 export type TransferPage = InferOutput<typeof transfersShape>;
 export type Timetable = InferOutput<typeof timetableShape>;
 export type HealthPage = InferOutput<typeof healthShape>;
+export type AuditLogPage = InferOutput<typeof auditLogShape>;
 export type PacePage = InferOutput<typeof paceShape>;
 export type ProviderHealth = HealthPage['providers'][number];
 export type Problem = InferOutput<typeof problemShape>;

@@ -6,7 +6,7 @@ import { useNow } from '../live/use-live.ts';
 import { usePage } from '../state/context.ts';
 import { takeHeading, wantHeading, watchReader } from '../state/heading-focus.ts';
 import { type Route, runsHref } from '../state/route.ts';
-import { signOut } from '../state/session.ts';
+import { signOut, useMayWrite } from '../state/session.ts';
 import {
   chooseLanguage,
   chooseTheme,
@@ -118,14 +118,16 @@ function Navigation({ route }: { readonly route: Route }) {
           {t(`nav.${page}`)}
         </a>
       ))}
-      <a
-        class="nav-start"
-        href="#/start"
-        {...(isCurrent('start') && { 'aria-current': 'page' as const })}
-      >
-        <Icon name="plus" />
-        {t('nav.start')}
-      </a>
+      {useMayWrite() && (
+        <a
+          class="nav-start"
+          href="#/start"
+          {...(isCurrent('start') && { 'aria-current': 'page' as const })}
+        >
+          <Icon name="plus" />
+          {t('nav.start')}
+        </a>
+      )}
     </nav>
   );
 }

@@ -2,7 +2,7 @@
  * The session: the bearer token, kept in this tab until it closes or signs out, never in an address
  * or a cookie.
  */
-import { createStore } from './store.ts';
+import { createStore, useStore } from './store.ts';
 
 const KEY = 'waybill.token';
 
@@ -10,6 +10,8 @@ export interface Session {
   readonly token: string | undefined;
   /** The service refused the token that was kept. */
   readonly refused: boolean;
+  /** False once the service said that the token may only read. */
+  readonly mayWrite: boolean;
 }
 
 /** A browser may forbid storage: then the token lives as long as the page. */
@@ -30,14 +32,26 @@ function kept(): string | undefined {
   }
 }
 
-export const session = createStore<Session>({ token: kept(), refused: false });
+export const session = createStore<Session>({
+  token: kept(),
+  refused: false,
+  mayWrite: true,
+});
+
+/** Whether what changes anything is shown. */
+export const useMayWrite = (): boolean => useStore(session).mayWrite;
+
+export function noteRole(role: string): void {
+  const mayWrite = role !== 'read';
+  if (session.get().mayWrite !== mayWrite) session.set({ ...session.get(), mayWrite });
+}
 
 export function signIn(token: string): void {
   keep(token);
-  session.set({ token, refused: false });
+  session.set({ token, refused: false, mayWrite: true });
 }
 
 export function signOut(refused = false): void {
   keep(undefined);
-  session.set({ token: undefined, refused });
+  session.set({ token: undefined, refused, mayWrite: true });
 }

@@ -14,6 +14,7 @@ import { MigrationBadge } from '../parts/badge.tsx';
 import { Copyable } from '../parts/copy.tsx';
 import { Downloads, REPORTS } from '../parts/downloads.tsx';
 import { Facts, factOf, Instant } from '../parts/facts.tsx';
+import { History } from '../parts/history.tsx';
 import { ButtonLink, FailureNotice, LiveFailure, Notice } from '../parts/notice.tsx';
 import { RunTable } from '../parts/run-table.tsx';
 import { Title } from '../parts/title.tsx';
@@ -102,6 +103,7 @@ function Followed(props: FollowedProps) {
       {migration.audit && <Audit audit={migration.audit} />}
       <Plan migration={migration} />
       <Runs migration={migration} />
+      <History id={migrationId} isOver={isOver} />
       <Downloads path={path} id={migrationId} names={reportsOf(migration)} />
     </>
   );

@@ -14,6 +14,7 @@ import { type Column, Table } from '../parts/table.tsx';
 import { Title } from '../parts/title.tsx';
 import { usePage } from '../state/context.ts';
 import { migrationHref, migrationsHref } from '../state/route.ts';
+import { useMayWrite } from '../state/session.ts';
 
 const PAGE = 30;
 
@@ -25,6 +26,7 @@ const paceOfPage = ({ migrations }: MigrationPage): number =>
 
 export function MigrationsView({ state }: { readonly state: string | undefined }) {
   const { t } = usePage();
+  const mayWrite = useMayWrite();
   const [limit, setLimit] = useState(PAGE);
   const query = new URLSearchParams({ limit: String(limit), ...(state && { state }) });
   const live = useLive(`migrations?${query}`, isMigrationPage, paceOfPage);
@@ -47,10 +49,12 @@ export function MigrationsView({ state }: { readonly state: string | undefined }
                   }}
                 />
               </fieldset>
-              <a class="button primary" href="#/start/migration">
-                <Icon name="plus" />
-                {t('migration.new')}
-              </a>
+              {mayWrite && (
+                <a class="button primary" href="#/start/migration">
+                  <Icon name="plus" />
+                  {t('migration.new')}
+                </a>
+              )}
             </>
           )
         }
@@ -131,6 +135,7 @@ function MigrationTable(props: {
 
 function None({ isFiltered }: { readonly isFiltered: boolean }) {
   const { t } = usePage();
+  const mayWrite = useMayWrite();
   if (isFiltered) {
     return (
       <Empty title={t('migrations.noneFits')}>
@@ -141,12 +146,14 @@ function None({ isFiltered }: { readonly isFiltered: boolean }) {
   return (
     <Empty title={t('migrations.empty.title')}>
       <p>{t('migrations.empty.text')}</p>
-      <p>
-        <a class="button primary" href="#/start/migration">
-          <Icon name="plus" />
-          {t('migration.new')}
-        </a>
-      </p>
+      {mayWrite && (
+        <p>
+          <a class="button primary" href="#/start/migration">
+            <Icon name="plus" />
+            {t('migration.new')}
+          </a>
+        </p>
+      )}
       <p class="muted">{t('runs.empty.cli')}</p>
       <pre>
         <code>

@@ -8,6 +8,7 @@ import { Empty, FailureNotice, LiveFailure, Loading, Notice } from '../parts/not
 import { RunTable } from '../parts/run-table.tsx';
 import { Title } from '../parts/title.tsx';
 import { usePage } from '../state/context.ts';
+import { useMayWrite } from '../state/session.ts';
 
 export function NightlyView() {
   const { client, format, t } = usePage();
@@ -17,6 +18,7 @@ export function NightlyView() {
   const live = useLive('runs?operation=retry-failed-objects&limit=50', isRunPage, ({ runs }) =>
     runs.every(isOver) ? 60_000 : 2_000,
   );
+  const mayWrite = useMayWrite();
   const passes = live.value?.runs.filter(({ operation }) => operation === 'retry-failed-objects');
   const next = timetable.value?.nextAt;
   const isRequested = Boolean(timetable.value?.requestedAt);
@@ -31,14 +33,16 @@ export function NightlyView() {
       <Title
         text={t('nightly.title')}
         actions={
-          <button
-            type="button"
-            class="button"
-            disabled={isBusy || isRequested}
-            onClick={() => void request(undefined)}
-          >
-            {t('nightly.start')}
-          </button>
+          mayWrite && (
+            <button
+              type="button"
+              class="button"
+              disabled={isBusy || isRequested}
+              onClick={() => void request(undefined)}
+            >
+              {t('nightly.start')}
+            </button>
+          )
         }
       >
         <p class="lead">{t('nightly.text')}</p>

@@ -17,12 +17,14 @@ import { RunBadge } from '../parts/badge.tsx';
 import { Copyable } from '../parts/copy.tsx';
 import { Downloads, REPORTS } from '../parts/downloads.tsx';
 import { Facts, factOf, Instant } from '../parts/facts.tsx';
+import { History } from '../parts/history.tsx';
 import { ButtonLink, FailureNotice, LiveFailure, Notice } from '../parts/notice.tsx';
 import { Waiting } from '../parts/run-table.tsx';
 import { runTitle } from '../parts/run-title.ts';
 import { Title } from '../parts/title.tsx';
 import { usePage } from '../state/context.ts';
 import { runHref, runsHref, type TransferFilter } from '../state/route.ts';
+import { useMayWrite } from '../state/session.ts';
 import { Actions, Dialog, type RunDialog } from './run/actions.tsx';
 import { Failures } from './run/failures.tsx';
 import { Headline } from './run/headline.tsx';
@@ -81,6 +83,7 @@ function Followed(props: {
   useEffect(() => summary.refresh(), [outcome]);
 
   const [dialog, setDialog] = useState<RunDialog>();
+  const mayWrite = useMayWrite();
   const groups = summary.value?.failures ?? [];
   // A run that stopped for another reason than its input goes on where it stood.
   const canResume = isStopped(run) && run.error?.class !== 'request';
@@ -105,13 +108,14 @@ function Followed(props: {
           groups={groups}
           adviceOf={(group) => adviceOf(group, run, 'transfer')}
           hrefOf={(group) => runHref(runId, { state: 'failed', cause: group.class })}
-          onRetry={canRetry ? (kind) => setDialog({ retry: kind }) : undefined}
+          onRetry={canRetry && mayWrite ? (kind) => setDialog({ retry: kind }) : undefined}
         />
       )}
       {summary.value?.nightly && <Night nightly={summary.value.nightly} />}
       {counts.quarantined > 0 && <Rejected run={run} />}
       {summary.value && <Warnings counts={summary.value.warnings} />}
       {!run.audit && <Transfers run={run} filter={filter} />}
+      <History id={runId} isOver={over} />
       <Downloads path={runPath(runId)} id={runId} names={reportsOf(run)} />
     </>
   );

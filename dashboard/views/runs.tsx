@@ -15,6 +15,7 @@ import { RunTable } from '../parts/run-table.tsx';
 import { Title } from '../parts/title.tsx';
 import { usePage } from '../state/context.ts';
 import { type RunFilter, runsHref } from '../state/route.ts';
+import { useMayWrite } from '../state/session.ts';
 
 const PAGE = 30;
 const OPERATIONS = [
@@ -156,15 +157,18 @@ function NoneFits() {
 
 function HowToStart() {
   const { t } = usePage();
+  const mayWrite = useMayWrite();
   return (
     <Empty title={t('runs.empty.title')}>
       <p>{t('runs.empty.text')}</p>
-      <p>
-        <a class="button primary" href="#/start">
-          <Icon name="plus" />
-          {t('nav.start')}
-        </a>
-      </p>
+      {mayWrite && (
+        <p>
+          <a class="button primary" href="#/start">
+            <Icon name="plus" />
+            {t('nav.start')}
+          </a>
+        </p>
+      )}
       <p class="muted">{t('runs.empty.cli')}</p>
       <pre>
         <code>

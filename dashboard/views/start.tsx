@@ -10,7 +10,7 @@ import { FailureNotice, Notice } from '../parts/notice.tsx';
 import { Title } from '../parts/title.tsx';
 import { usePage } from '../state/context.ts';
 import { runHref, runsHref, type StartKind } from '../state/route.ts';
-import { session } from '../state/session.ts';
+import { session, useMayWrite } from '../state/session.ts';
 import { useStore } from '../state/store.ts';
 import { BatchForm } from './start/batch-form.tsx';
 import { DropZone } from './start/drop-zone.tsx';
@@ -29,6 +29,16 @@ const KINDS = [
 export function StartView({ kind }: { readonly kind: StartKind | undefined }) {
   const { t } = usePage();
   const current = kind ?? 'manifest';
+  if (!useMayWrite()) {
+    return (
+      <>
+        <Title text={t('start.title')} back={{ href: runsHref(), text: t('nav.runs') }} />
+        <Notice tone="info" title={t('session.readOnly')}>
+          <p>{t('session.readOnly.text')}</p>
+        </Notice>
+      </>
+    );
+  }
   return (
     <div class="start">
       <Title text={t('start.title')} back={{ href: runsHref(), text: t('nav.runs') }}>

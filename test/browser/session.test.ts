@@ -62,6 +62,38 @@ describe('signed out', () => {
   });
 });
 
+it('a token that may only read sees who did what, and nothing that would change anything', async () => {
+  const reader = 'a-token-that-only-reads';
+  const env = { WAYBILL_API_TOKENS: `alice:operate:${TOKEN},viewer:read:${reader}` };
+  const live = await startLive({ env });
+  await live.call('/pace', { method: 'PUT', body: '{"pace":"2/s"}' });
+  const runId = await live.start('videos.csv', manifestOf(live.site, 9));
+  await live.call(`/runs/${runId}/pause`, { method: 'POST' });
+
+  const operator = await open(live, { hash: `#/runs/${runId}` });
+  const log = (page: typeof operator) => page.getByRole('region', { name: 'Who did what' });
+  await log(operator).getByText('POST /runs/…/pause').waitFor();
+  await operator.getByRole('button', { name: 'Resume' }).waitFor();
+  await operator.getByRole('link', { name: 'Start a run' }).waitFor();
+
+  const page = await open(live, { token: reader, hash: `#/runs/${runId}` });
+  await log(page).getByText('POST /runs/…/pause').waitFor();
+  expect(await log(page).getByText('alice').count()).toBe(2);
+  for (const name of ['Resume', 'Cancel', 'Retry', 'Start a run']) {
+    expect(await page.getByRole('button', { name }).count()).toBe(0);
+    expect(await page.getByRole('link', { name }).count()).toBe(0);
+  }
+  await page.getByRole('link', { name: 'Providers' }).click();
+  await page.getByText('Now at most 2 objects per second.').waitFor();
+  expect(await page.getByLabel('Pace', { exact: true }).count()).toBe(0);
+  await page.getByRole('link', { name: 'Nightly' }).click();
+  await page.getByText('The nightly retry hasn’t run yet.').waitFor();
+  expect(await page.getByRole('main').getByRole('button').count()).toBe(0);
+  await page.goto(`${live.url}/#/start/migration`);
+  await page.getByText('This token may only read.').waitFor();
+  expect(await page.getByRole('main').getByRole('textbox').count()).toBe(0);
+});
+
 describe('a service that', () => {
   it('goes away is missed, and found again by itself', async () => {
     const folder = temporaryFolder();

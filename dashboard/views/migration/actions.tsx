@@ -8,6 +8,7 @@ import { useAction } from '../../live/use-action.ts';
 import { CancelDialog } from '../../parts/cancel-dialog.tsx';
 import { Icon, type IconName } from '../../parts/icons.tsx';
 import { usePage } from '../../state/context.ts';
+import { useMayWrite } from '../../state/session.ts';
 
 type Action = 'start' | 'pause' | 'resume' | 'retry' | 'catch-up' | 'audit';
 
@@ -28,6 +29,7 @@ export function Actions(props: {
   const { t } = usePage();
   const { migration, onDone, onFailure } = props;
   const [isCancelling, setCancelling] = useState(false);
+  if (!useMayWrite()) return null;
   return (
     <>
       {ACTIONS.filter(([, , isOffered]) => isOffered(migration)).map(([action, icon]) => (

@@ -7,6 +7,7 @@ import { Card } from '../../parts/card.tsx';
 import { Field } from '../../parts/field.tsx';
 import { FailureNotice } from '../../parts/notice.tsx';
 import { usePage } from '../../state/context.ts';
+import { useMayWrite } from '../../state/session.ts';
 
 const EXAMPLE = 'Asia/Shanghai 22:00-06:00 400/s, 50/s';
 
@@ -19,6 +20,7 @@ export function PaceCard() {
     setTyped(undefined);
     live.refresh();
   });
+  const mayWrite = useMayWrite();
   const found = live.value;
   if (!found) return null;
   const { pace, configured, perSecond, until } = found;
@@ -35,29 +37,33 @@ export function PaceCard() {
           {perSecond !== null && perSecond > 0 && t('pace.now', { n: format.count(perSecond) })}
           {until !== null && ` ${t('pace.until', { at: format.instant(until) })}`}
         </p>
-        <Field
-          label={t('pace.field')}
-          hint={t('pace.hint', { example: EXAMPLE })}
-          value={typed ?? pace ?? ''}
-          placeholder={EXAMPLE}
-          onInput={setTyped}
-        />
-        {failure && <FailureNotice failure={failure} />}
-        <div class="send">
-          <button type="submit" class="button" disabled={isBusy || typed === undefined}>
-            {t('pace.set')}
-          </button>
-          {pace !== configured && (
-            <button
-              type="button"
-              class="button"
-              disabled={isBusy}
-              onClick={() => void request(null)}
-            >
-              {configured === null ? t('pace.remove') : t('pace.reset', { pace: configured })}
-            </button>
-          )}
-        </div>
+        {mayWrite && (
+          <>
+            <Field
+              label={t('pace.field')}
+              hint={t('pace.hint', { example: EXAMPLE })}
+              value={typed ?? pace ?? ''}
+              placeholder={EXAMPLE}
+              onInput={setTyped}
+            />
+            {failure && <FailureNotice failure={failure} />}
+            <div class="send">
+              <button type="submit" class="button" disabled={isBusy || typed === undefined}>
+                {t('pace.set')}
+              </button>
+              {pace !== configured && (
+                <button
+                  type="button"
+                  class="button"
+                  disabled={isBusy}
+                  onClick={() => void request(null)}
+                >
+                  {configured === null ? t('pace.remove') : t('pace.reset', { pace: configured })}
+                </button>
+              )}
+            </div>
+          </>
+        )}
       </form>
     </Card>
   );

@@ -11,6 +11,7 @@ import { Dialog as Modal } from '../../parts/dialog.tsx';
 import { Icon } from '../../parts/icons.tsx';
 import { FailureNotice, Notice } from '../../parts/notice.tsx';
 import { usePage } from '../../state/context.ts';
+import { useMayWrite } from '../../state/session.ts';
 
 export type RunDialog = 'cancel' | { readonly retry: CauseClass | undefined };
 
@@ -24,6 +25,7 @@ export function Actions(props: {
 }) {
   const { t } = usePage();
   const { run, onOpen } = props;
+  if (!useMayWrite()) return null;
   return (
     <>
       {props.canRetry && (
