@@ -31,9 +31,26 @@ const LEFT_OUT =
 /** Asked for at load, and called by nobody. */
 const CALLED = /\/(?:client-h2|socks5-proxy-agent)(?:\.js)?$/;
 
+/**
+ * Modules of Node.js that undici loads for a word each, in its place: loaded whole, they are a third of
+ * what a cold start takes.
+ */
+const IN_PLACE: Readonly<Record<string, string>> = {
+  'node:assert':
+    "module.exports = (ok, message) => { if (!ok) throw new Error(message ?? 'undici: an assertion failed'); };",
+  // Of HTTP headers, in bytes, as Node.js has it; no body is an IncomingMessage.
+  'node:http': 'module.exports = { maxHeaderSize: 16_384, IncomingMessage: class {} };',
+};
+
 const leaveOut: Plugin = {
   name: 'leave-out',
   setup({ onLoad, onResolve }) {
+    onResolve({ filter: /^node:(?:assert|http)$/ }, ({ path, importer }) =>
+      importer.includes('/undici/') ? { path, namespace: 'in-place' } : undefined,
+    );
+    onLoad({ filter: /./, namespace: 'in-place' }, ({ path }) => ({
+      contents: IN_PLACE[path] ?? '',
+    }));
     onResolve({ filter: LEFT_OUT }, ({ path }) => ({ path, namespace: 'left-out' }));
     onLoad({ filter: /./, namespace: 'left-out' }, ({ path }) => {
       const fault = `throw new Error(${JSON.stringify(`${path} is left out of the bundle.`)});`;

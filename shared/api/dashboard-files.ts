@@ -2,7 +2,8 @@
  * Serves the dashboard's files: the page at `/` and what it loads under `/assets/`. They are
  * public. Each file was compressed when the dashboard was built, and is read on its first request.
  */
-import { readFile } from 'node:fs/promises';
+// `fs.promises` is loaded by its first use: a cold start of the API reads no file.
+import { promises as fs } from 'node:fs';
 import { join } from 'node:path';
 import { InputError } from '../lib/errors.ts';
 import type { HttpAnswer, HttpRequest } from '../runtime/http.ts';
@@ -39,7 +40,7 @@ export function createStatic({ folder, uploadOrigin }: StaticOptions) {
   const bodies = new Map<string, Promise<string>>();
 
   const readIndex = async (): Promise<StaticIndex> => {
-    index ??= readFile(join(folder, INDEX), 'utf8').then((text) => JSON.parse(text));
+    index ??= fs.readFile(join(folder, INDEX), 'utf8').then((text) => JSON.parse(text));
     return index.catch((error: unknown) => {
       index = undefined;
       throw new InputError('NOT_FOUND', 'The dashboard is not built here.', [], error);
@@ -47,7 +48,7 @@ export function createStatic({ folder, uploadOrigin }: StaticOptions) {
   };
 
   const readBody = (path: string): Promise<string> => {
-    const known = bodies.get(path) ?? readFile(join(folder, path)).then(toBase64);
+    const known = bodies.get(path) ?? fs.readFile(join(folder, path)).then(toBase64);
     bodies.set(path, known);
     return known.catch((error: unknown) => {
       // Built anew meanwhile, perhaps.

@@ -1,6 +1,6 @@
 /** Unpacks a gzip object as a stream, also with several members in a row, in constant memory. */
 import { pipeline, Readable } from 'node:stream';
-import { createGunzip, type Gunzip } from 'node:zlib';
+import type { Gunzip } from 'node:zlib';
 import { InputError } from '../lib/errors.ts';
 import type { ObjectInfo, Objects } from '../stores/objects.ts';
 
@@ -14,6 +14,8 @@ export async function* gunzip(
   objects: Pick<Objects, 'read'>,
   info: Pick<ObjectInfo, 'key' | 'etag' | 'sizeBytes'>,
 ): AsyncGenerator<Uint8Array> {
+  // Few lists are packed, and a cold start would load zlib for each.
+  const { createGunzip } = await import('node:zlib');
   const unpacker = createGunzip({ chunkSize: 65_536 });
   const packed = checkMagic(objects.read(info.key, { ifMatch: info.etag }), info.key);
   // An error reaches the loop below through the unpacker; nothing is left to do here.

@@ -3,7 +3,6 @@
  * what is new, changed or may have changed, and what failed before and is still there. What failed and
  * is gone at the source is closed. It is not kept how far it is: a call that dies begins again.
  */
-import { crc32 } from 'node:zlib';
 import type { Run } from '../ledger/model.ts';
 import { toCsvField } from '../lib/csv.ts';
 import { StoreError } from '../lib/errors.ts';
@@ -44,6 +43,7 @@ export async function compareLists(
   const changes = createChanges(migration, options);
   const found = createFound();
   async function* gone(): AsyncGenerator<string> {
+    const { crc32 } = await import('node:zlib');
     yield 'url,key\r\n';
     for (let pass = 0; pass < passes; pass += 1) {
       const isOfPass = (key: string): boolean => passes === 1 || crc32(key) % passes === pass;

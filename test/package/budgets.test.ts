@@ -39,9 +39,14 @@ it('every bundle is small and loads fast', async () => {
   }
 }, 120_000);
 
+interface Output {
+  readonly inputs: Readonly<Record<string, unknown>>;
+  readonly imports: readonly { readonly path: string; readonly kind: string }[];
+}
+
 describe('what is in the bundles', () => {
   const { outputs } = loadJson('.build/bundles-lambda.json') as {
-    outputs: Readonly<Record<string, { readonly inputs: Readonly<Record<string, unknown>> }>>;
+    outputs: Readonly<Record<string, Output>>;
   };
   const bundles = Object.entries(outputs).filter(([path]) => path.endsWith('.js'));
   const holding = (pattern: RegExp): readonly string[] =>
@@ -54,6 +59,16 @@ describe('what is in the bundles', () => {
   it('the distributed stores, in each of them', () => {
     expect(bundles).toHaveLength(functionNames().length);
     expect(holding(/^shared\/wiring\/aws\.ts$/)).toHaveLength(functionNames().length);
+  });
+
+  it('not loaded at the start: modules of Node.js that only some calls need', () => {
+    const late = /^node:(?:assert|http|zlib|fs\/promises)$/;
+    const atStart = bundles.flatMap(([path, { imports }]) =>
+      imports
+        .filter((each) => each.kind !== 'dynamic-import' && late.test(each.path))
+        .map((each) => `${path}: ${each.path}`),
+    );
+    expect(atStart).toEqual([]);
   });
 
   it.each([
