@@ -65,21 +65,37 @@ export async function cutNext(
   const own = parts.slice(round.cutParts, round.cutParts + cutParts);
   const hasPilot = entriesOf(migration, 'pilot').length > 0;
   const pilot = new Set(hasPilot ? pilotLines(migration) : []);
-  let [line, count] = [round.cutLines, 0];
-  async function* text(): AsyncGenerator<string> {
-    for (const [at, part] of own.entries()) {
-      const { header, lines } = await readPart(part, objects);
-      const first = line;
-      const left = lines.filter((_, index) => !pilot.has(first + index));
-      line += lines.length;
-      count += left.length;
-      yield `${at === 0 ? header : ''}${left.map((each) => `${each}\n`).join('')}`;
+  let line = round.cutLines;
+  const cutSome = async (of: MigrationRecord, takes: (line: string) => boolean, more = {}) => {
+    let count = 0;
+    line = round.cutLines;
+    async function* text(): AsyncGenerator<string> {
+      for (const [at, part] of own.entries()) {
+        const { header, lines } = await readPart(part, objects);
+        const first = line;
+        const left = lines.filter((each, index) => takes(each) && !pilot.has(first + index));
+        line += lines.length;
+        count += left.length;
+        yield `${at === 0 ? header : ''}${left.map((each) => `${each}\n`).join('')}`;
+      }
     }
-  }
-  const cut = await withManifest(migration, 'move', text(), () => count, options);
-  const done = { cutParts: round.cutParts + own.length, cutLines: line };
-  return withRound(count === 0 ? migration : cut, { ...round, ...done });
+    const cut = await withManifest(of, 'move', text(), () => count, options, more);
+    return count === 0 ? of : cut;
+  };
+  const cut = tellsByTask(migration)
+    ? await cutSome(await cutSome(migration, (each) => !overwrites(each)), overwrites, OVERWRITES)
+    : await cutSome(migration, () => true);
+  return withRound(cut, { ...round, cutParts: round.cutParts + own.length, cutLines: line });
 }
+
+/** A list of OMS has no word for each line: what a catch-up found changed is overwritten by tasks of its own. */
+const tellsByTask = ({ route, rounds }: Pick<MigrationRecord, 'route' | 'rounds'>): boolean =>
+  isOmsRoute(route) && rounds.length > 1;
+
+/** As catch-ups write their lines. */
+const overwrites = (line: string): boolean => line.endsWith(',override');
+
+const OVERWRITES = { overwrites: true } as const;
 
 /** Takes all behind a prefix: of the first round, as what a catch-up found changed is a list. */
 const isWhole = (
@@ -108,11 +124,12 @@ async function withManifest(
   text: AsyncIterable<string>,
   lines: number | (() => number),
   { objects }: StepOptions,
+  more: Pick<RunEntry, 'overwrites'> = {},
 ): Promise<MigrationRecord> {
   const { migrationId, rounds } = migration;
   const round = rounds.length - 1;
   const runId = stepRunId(migrationId, round, role, entriesOf(migration, role).length);
-  const entry = { runId, role, round, lines: 0 };
+  const entry = { runId, role, round, lines: 0, ...more };
   await objects.put(manifestOf(migration, entry), text);
   const count = typeof lines === 'number' ? lines : lines();
   return { ...migration, runs: [...migration.runs, { ...entry, lines: count }] };

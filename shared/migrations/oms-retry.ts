@@ -4,7 +4,7 @@
  */
 import type { Run, Transfer } from '../ledger/model.ts';
 import { canStartAgain, startAgain } from '../runs/oms/again.ts';
-import { isTaskForNight } from '../runs/retry-rules.ts';
+import { isForNight } from '../runs/retry-rules.ts';
 import type { Counted } from './counts.ts';
 import { holdsFailures, isOfClass } from './failures.ts';
 import { stepRunId } from './ids.ts';
@@ -32,7 +32,7 @@ export async function* askedTasks(
       ({ accepted, cause }) => {
         if (maxNights === undefined) return isOfClass(cause?.class, classes);
         const nights = before + Math.max(0, accepted.length - 1);
-        return cause !== undefined && isTaskForNight(cause) && nights < maxNights;
+        return cause !== undefined && isForNight(cause.class) && nights < maxNights;
       },
     );
     if (tasks.length > 0) yield { entry, run, tasks };
@@ -49,7 +49,7 @@ export async function retryTasks(
   const { migrationId } = migration;
   let runs = migration.runs;
   for await (const { entry, run, tasks } of askedTasks(migration, counted, asked, options)) {
-    const { from = entry.runId, round, runId: failed } = entry;
+    const { from = entry.runId, overwrites, round, runId: failed } = entry;
     if (tasks.every(canStartAgain)) {
       await startAgain(failed, tasks, options);
       continue;
@@ -59,7 +59,8 @@ export async function retryTasks(
     const lines = run.counts.failed;
     await options.ledger.handOver(failed, runId);
     const left = runs.map((each) => (each.runId === failed ? { ...each, handedTo: runId } : each));
-    runs = [...left, { runId, role: 'retry', round, lines, from }];
+    const mode = overwrites && { overwrites };
+    runs = [...left, { runId, role: 'retry', round, lines, from, ...mode }];
   }
   return { ...migration, runs };
 }

@@ -5,13 +5,7 @@ import { omsForm } from '../plans/oms-limits.ts';
 import type { OmsProject } from '../providers/huawei/config.ts';
 import { openCreation } from '../runs/oms/open.ts';
 import { nodeOf } from '../runs/oms/source-node.ts';
-import {
-  latestRound,
-  type MigrationOrder,
-  type MigrationRecord,
-  type RunEntry,
-  type RunRole,
-} from './record.ts';
+import { latestRound, type MigrationOrder, type MigrationRecord, type RunEntry } from './record.ts';
 import { type StepOptions, targetOf } from './step.ts';
 
 const projectOf = (
@@ -37,7 +31,7 @@ export function omsFault(
 /** @param manifest undefined for all behind the prefix of the source @throws StoreError */
 export async function openOmsRun(
   migration: MigrationRecord,
-  { role, runId }: Pick<RunEntry, 'role' | 'runId'>,
+  { overwrites, role, runId }: Pick<RunEntry, 'overwrites' | 'role' | 'runId'>,
   manifest: { readonly key: string; readonly etag: string } | undefined,
   options: StepOptions,
 ): Promise<void> {
@@ -54,7 +48,7 @@ export async function openOmsRun(
       ...(manifest && { list: { key: manifest.key, etag: manifest.etag, bucket } }),
       ...(!manifest && { makes: formOf(migration) }),
       order: {
-        objectOverwriteMode: modeOf(order.onKeyExist, role),
+        objectOverwriteMode: modeOf(order.onKeyExist, overwrites ?? role === 'again'),
         dstNode: { bucket },
         ...(manifest
           ? { taskType: route === 'oms-url-list' ? 'url_list' : 'list' }
@@ -65,9 +59,9 @@ export async function openOmsRun(
   );
 }
 
-/** What differs from the source is at the target already, perhaps of the same size. */
-function modeOf(onKeyExist: MigrationOrder['onKeyExist'], role: RunRole) {
-  if (role === 'again') return 'FULL_OVERWRITE';
+/** What differs from the source may have the same size at the target, and be newer there. */
+function modeOf(onKeyExist: MigrationOrder['onKeyExist'], overwrites: boolean) {
+  if (overwrites) return 'FULL_OVERWRITE';
   return onKeyExist === 'ignore' ? 'NO_OVERWRITE' : 'SIZE_LAST_MODIFIED_COMPARISON_OVERWRITE';
 }
 

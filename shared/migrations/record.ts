@@ -79,6 +79,8 @@ const runEntry = v.object({
   handedTo: v.exactOptional(text),
   /** The run that takes all of its objects once more, with all others. */
   coveredBy: v.exactOptional(text),
+  /** By OMS: what is at the target is older. */
+  overwrites: v.exactOptional(v.literal(true)),
   /** The run whose list it takes once more, by OMS. */
   from: v.exactOptional(text),
   /** Failures that it took over from others without sending them again. */

@@ -4,7 +4,7 @@
  */
 import type { ShardRecord } from '../ledger/ledger.ts';
 import type { Transfer } from '../ledger/model.ts';
-import { type Cause, type CauseClass, isTemporary } from '../lib/errors.ts';
+import { type CauseClass, isTemporary } from '../lib/errors.ts';
 import { failureReason } from '../providers/huawei/oms/failure-reasons.ts';
 import type { OmsGroup } from '../providers/huawei/oms/group.ts';
 import type { OmsTask } from '../providers/huawei/oms/task.ts';
@@ -46,7 +46,7 @@ export const isRequested = (requests: readonly RetryRequest[], row: Ended): bool
 export const stateSince = ({ attempt, history, state, updatedAt }: Omit<Ended, 'cause'>): Date =>
   history.find((entry) => entry.attempt === attempt && entry.state === state)?.at ?? updatedAt;
 
-/** The nightly pass, fetches of completed runs: another night can help unless somebody must change something. */
+/** The nightly pass, fetches of completed runs, and tasks of migrations: another night can help unless somebody must change something. */
 export const isForNight = (kind: CauseClass): boolean =>
   isTemporary(kind) || kind === 'quota' || kind === 'source';
 
@@ -66,16 +66,9 @@ export function judgeTask(task: OmsTask, nights: number, maxNights: number): Jud
 export const judgeGroup = (group: OmsGroup, nights: number, maxNights: number): Judgement =>
   judgeReason(group.errorReason?.code, nights, maxNights);
 
-const canRestart = (code: string | undefined): boolean =>
-  ['yes', 'later'].includes(failureReason(code).restart);
-
-/** The nightly pass, tasks of migrations. */
-export const isTaskForNight = ({ class: kind, code }: Pick<Cause, 'class' | 'code'>): boolean =>
-  isForNight(kind) && canRestart(code);
-
 function judgeReason(code: string | undefined, nights: number, maxNights: number): Judgement {
-  const { advice } = failureReason(code);
-  if (!canRestart(code)) {
+  const { advice, restart } = failureReason(code);
+  if (restart !== 'yes' && restart !== 'later') {
     return { kind: 'leave', reason: code ?? 'UNKNOWN', advice };
   }
   if (nights < maxNights) return { kind: 'restart' };

@@ -1,6 +1,6 @@
 /** A migration of a simulated bucket of S3 into OBS, by OMS tasks that Waybill creates. */
 import { expect, it } from 'vitest';
-import { startMigrations, sumOf } from '../fixtures/migration.ts';
+import { type MigrationView, startMigrations, sumOf } from '../fixtures/migration.ts';
 
 const OBS = 'obs://ap-southeast-3/target/backup/photos/';
 
@@ -172,6 +172,87 @@ it('carries a whole prefix by one task that OMS lists itself, with the pilot in 
   ]);
   const certificate = await (await live.call(`/migrations/${id}/certificate.json`)).json();
   expect(certificate).toMatchObject({ verdict: 'NO-GO' });
+});
+
+it('sends again what the audit found missing or different, over what is there', {
+  timeout: 120_000,
+}, async () => {
+  const contents = contentsOf(30);
+  const live = await startMigrations(contents, {
+    source: AWS,
+    huawei: {
+      region: 'ap-southeast-3',
+      runMs: 50,
+      listSource: () => Object.keys(contents),
+      source: ({ key }) => Buffer.from(contents[key] ?? ''),
+    },
+  });
+  await live.start();
+  const id = await live.open({ target: OBS, pilot: 0, audit: 'head' });
+  await live.reaches(id, 'completed');
+  const obs = live.simulator.huawei?.obs;
+  obs?.remove('target', 'backup/photos/7 +ü.jpg');
+  // Of the same size.
+  obs?.put('target', 'backup/photos/8 +ü.jpg', 'another 8');
+  await live.steer(id, 'audit');
+  const found = await live.until(async () => {
+    const { audit, state } = (await live.show(id)) as {
+      audit?: { missing: number };
+      state: string;
+    };
+    return state === 'completed' && audit?.missing === 1 ? audit : undefined;
+  });
+  expect(found).toMatchObject({ missing: 1, different: 1 });
+  expect((await live.steer(id, 'retry')).status).toBe(202);
+  const done = await live.until(async () => {
+    const known = (await live.show(id)) as MigrationView & { audit?: { missing: number } };
+    return known.state === 'completed' && known.audit?.missing === 0 ? known : undefined;
+  });
+  expect(done.audit).toMatchObject({ missing: 0, different: 0 });
+  expect(done.counts).toMatchObject({ listed: 30, succeeded: 30, failed: 0 });
+  const task = [...(live.simulator.huawei?.tasks.all() ?? [])].at(-1);
+  expect(task?.created).toMatchObject({
+    task_type: 'list',
+    object_overwrite_mode: 'FULL_OVERWRITE',
+  });
+  expect(task?.totalNum).toBe(2);
+  expect(obs?.get('target', 'backup/photos/8 +ü.jpg')?.toString()).toBe('content 8');
+});
+
+it('overwrites by a catch-up what changed, and nothing else that the target has', {
+  timeout: 120_000,
+}, async () => {
+  const contents = contentsOf(20);
+  const live = await startMigrations(contents, {
+    source: AWS,
+    huawei: {
+      region: 'ap-southeast-3',
+      runMs: 50,
+      listSource: () => Object.keys(contents),
+      source: ({ key }) => Buffer.from(key.endsWith('7 +ü.jpg') ? 'changed' : 'as it is'),
+    },
+  });
+  await live.start();
+  const id = await live.open({ target: OBS, pilot: 0, audit: 'none' });
+  await live.reaches(id, 'completed');
+  const obs = live.simulator.huawei?.obs;
+  obs?.put('target', 'backup/photos/7 +ü.jpg', 'older');
+  obs?.put('target', 'backup/photos/new.jpg', 'of somebody');
+  live.bucket.set('photos/7 +ü.jpg', 'changed', '2026-11-21T08:00:00.107Z');
+  live.bucket.set('photos/new.jpg', 'as it is');
+  await live.steer(id, 'catch-up');
+  const done = await live.until(async () => {
+    const known = await live.show(id);
+    return known.state === 'completed' && known.rounds.length === 2 ? known : undefined;
+  });
+  expect(done.counts).toMatchObject({ listed: 22, succeeded: 22, failed: 0 });
+  const tasks = [...(live.simulator.huawei?.tasks.all() ?? [])].slice(1);
+  expect(tasks.map(({ overwrite, totalNum }) => `${overwrite} ${totalNum}`).sort()).toEqual([
+    'FULL_OVERWRITE 1',
+    'NO_OVERWRITE 1',
+  ]);
+  expect(obs?.get('target', 'backup/photos/7 +ü.jpg')?.toString()).toBe('changed');
+  expect(obs?.get('target', 'backup/photos/new.jpg')?.toString()).toBe('of somebody');
 });
 
 it('takes no prefix where the filters leave a part of it', { timeout: 60_000 }, async () => {

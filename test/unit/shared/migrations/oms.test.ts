@@ -98,7 +98,8 @@ describe('a night', () => {
     ['so on the last night', 'TRF.0004', 'source', 2, [[true]]],
     ['all nights are used', 'TRF.0004', 'source', 3, []],
     ['somebody must fix the keys', 'TRF.0151', 'credentials', 0, []],
-    ['the source bucket is missing, which no restart helps', 'TRF.0155', 'source', 0, []],
+    ['an object of the source is missing', 'TRF.0156', 'source', 0, [[true]]],
+    ['OMS has the task no longer', 'TASK_GONE', 'transient', 0, [[false]]],
     ['somebody paused it', 'TASK_PAUSED', 'state', 0, []],
   ] as const)('%s', async (_name, code, kind, nights, expected) => {
     expect(await asked(code, kind, nights)).toEqual(expected);
