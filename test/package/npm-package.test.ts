@@ -1,6 +1,6 @@
-/** The npm package as somebody gets it: packed, installed into an empty folder, run on the oldest Node. */
+/** The npm package as somebody gets it: packed, and installed into an empty folder for each Node. */
 import { execFile, execFileSync, spawn } from 'node:child_process';
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -13,12 +13,16 @@ const TSC = fileURLToPath(new URL('../../node_modules/.bin/tsc', import.meta.url
 const NODE_TYPES = fileURLToPath(new URL('../../node_modules/@types', import.meta.url));
 
 const folder = mkdtempSync(join(tmpdir(), 'waybill-package-'));
-const env = {
-  PATH: `${folder}/node_modules/.bin:${process.env['PATH']}`,
+/** The oldest that it names, and the one that most have. */
+const NODES = [OLDEST_NODE, '24'] as const;
+const placeOf = (node: string) => join(folder, node);
+const envOf = (node: string) => ({
+  PATH: `${placeOf(node)}/node_modules/.bin:${process.env['PATH']}`,
   HOME: folder,
   npm_config_cache: process.env['npm_config_cache'],
-};
-const sh = (command: string, args: readonly string[]) => run(command, args, { cwd: folder, env });
+});
+const sh = (node: string, command: string, args: readonly string[], more = {}) =>
+  run(command, args, { cwd: placeOf(node), env: { ...envOf(node), ...more } });
 
 let packed: readonly string[];
 beforeAll(async () => {
@@ -30,16 +34,42 @@ beforeAll(async () => {
     }),
   );
   packed = tarball.files.map(({ path }: { path: string }) => path);
-  writeFileSync(
-    join(folder, 'package.json'),
-    JSON.stringify({ private: true, type: 'module', allowScripts: { node: true } }),
-  );
-  execFileSync('npm', ['install', `./${tarball.filename}`, `node@${OLDEST_NODE}`], {
-    cwd: folder,
-    stdio: 'inherit',
-  });
-}, 180_000);
+  for (const node of NODES) {
+    mkdirSync(placeOf(node));
+    const about = { private: true, type: 'module', allowScripts: { node: true } };
+    writeFileSync(join(placeOf(node), 'package.json'), JSON.stringify(about));
+    execFileSync('npm', ['install', `../${tarball.filename}`, `node@${node}`], {
+      cwd: placeOf(node),
+      stdio: 'inherit',
+    });
+  }
+}, 240_000);
 afterAll(() => rmSync(folder, { recursive: true, force: true }));
+
+/** @returns also what ends it, with its exit code */
+async function serve(node: string) {
+  const service = spawn(join(placeOf(node), 'node_modules/.bin/waybill'), ['serve'], {
+    cwd: placeOf(node),
+    env: { ...envOf(node), PORT: '0' },
+  });
+  const ended = new Promise<number | null>((resolve) => service.once('exit', resolve));
+  const url = await new Promise<string>((resolve, reject) => {
+    let text = '';
+    const read = (chunk: Buffer) => {
+      text += chunk;
+      const found = /listens on (http:\/\/\S+)/.exec(text)?.[1];
+      if (found) resolve(found);
+    };
+    service.stdout.on('data', read);
+    service.stderr.on('data', read);
+    service.once('exit', (code) => reject(new Error(`ended with ${code}: ${text}`)));
+  });
+  const end = async () => {
+    service.kill('SIGTERM');
+    return ended;
+  };
+  return { url, end };
+}
 
 describe('the npm package', () => {
   it('holds no tests, no sources and no packages of others', () => {
@@ -58,66 +88,67 @@ describe('the npm package', () => {
     expect(warnings.filter((line) => !line.includes('requires you to be logged in'))).toEqual([]);
   });
 
-  it('runs on the oldest Node that it names', async () => {
-    const { stdout } = await sh('node', ['--version']);
-    expect(stdout.trim()).toBe(`v${OLDEST_NODE}`);
-    const version = await sh('npx', ['waybill', '--version']);
+  it.each(NODES)('runs on Node %s', async (node) => {
+    const { stdout } = await sh(node, 'node', ['--version']);
+    expect(`${stdout.trim()}.`).toContain(`v${node}.`);
+    const version = await sh(node, 'npx', ['waybill', '--version']);
     expect(version.stdout).toBe(
       `${JSON.parse(readFileSync(join(PACKAGE, 'package.json'), 'utf8')).version}\n`,
     );
     expect(version.stderr).toBe('');
   });
 
-  it('lint reads a manifest', async () => {
-    writeFileSync(join(folder, 'manifest.csv'), 'url,key\nhttp://media.example.com/a,a\n');
-    const { stdout } = await sh('npx', ['waybill', 'lint', 'manifest.csv']);
+  it.each(NODES)('lint reads a manifest on Node %s', async (node) => {
+    writeFileSync(join(placeOf(node), 'm.csv'), 'url,key\nhttp://media.example.com/a,a\n');
+    const { stdout } = await sh(node, 'npx', ['waybill', 'lint', 'm.csv']);
     expect(stdout).toContain('1 transfer, 0 quarantined');
   });
 
-  it('serve carries a manifest to its end and shows the dashboard', async () => {
-    const service = spawn(join(folder, 'node_modules/.bin/waybill'), ['serve'], {
-      cwd: folder,
-      env: { ...env, PORT: '0' },
-    });
-    const ended = new Promise((resolve) => service.once('exit', resolve));
-    try {
-      const url = await new Promise<string>((resolve, reject) => {
-        let text = '';
-        const read = (chunk: Buffer) => {
-          text += chunk;
-          const found = /listens on (http:\/\/\S+)/.exec(text)?.[1];
-          if (found) resolve(found);
-        };
-        service.stdout.on('data', read);
-        service.stderr.on('data', read);
-        service.once('exit', (code) => reject(new Error(`ended with ${code}: ${text}`)));
-      });
-      writeFileSync(join(folder, 'first.csv'), `url,key\n${url}/healthz,first.json\n`);
-      const submit = [
-        'waybill',
-        'submit',
-        'first.csv',
-        '--to',
-        'ap-shanghai/examplebucket-1250000000',
-      ];
-      const { stdout } = await run('npx', [...submit, '--watch'], {
-        cwd: folder,
-        env: { ...env, WAYBILL_URL: url },
-      });
-      expect(stdout).toContain('completed');
-      const page = await fetch(url);
-      expect(page.headers.get('content-type')).toContain('text/html');
-      const script = /src="([^"]+\.js)"/.exec(await page.text())?.[1] ?? '';
-      expect((await fetch(new URL(script, url))).status).toBe(200);
-    } finally {
-      service.kill('SIGTERM');
-      await ended;
-    }
-  });
+  it.each(NODES)(
+    'on Node %s serve carries a manifest and a migration to their ends, verify checks the certificate, and the dashboard is there',
+    { timeout: 120_000 },
+    async (node) => {
+      const { url, end } = await serve(node);
+      try {
+        const to = 'ap-shanghai/examplebucket-1250000000';
+        const waybill = async (...args: readonly string[]) =>
+          (await sh(node, 'npx', ['waybill', ...args], { WAYBILL_URL: url })).stdout;
+        writeFileSync(join(placeOf(node), 'first.csv'), `url,key\n${url}/healthz,first.json\n`);
+        expect(await waybill('submit', 'first.csv', '--to', to, '--watch')).toContain('completed');
+
+        const secrets = join(placeOf(node), 'data/secrets.json');
+        const { apiToken } = JSON.parse(readFileSync(secrets, 'utf8'));
+        await fetch(`${url}/objects/lists/all.csv`, {
+          method: 'PUT',
+          headers: { authorization: `Bearer ${apiToken}` },
+          body: `url,key\n${url}/healthz,moved/a.json\n${url}/openapi.json,moved/b.json\n`,
+        });
+        const migrated = await waybill(
+          ...['migrate', '--list', 'lists/all.csv', `cos://${to}/`, '--pilot', '0', '--watch'],
+        );
+        expect(migrated).toContain('completed');
+        const [, migrationId = ''] = /^migration (m[0-9a-f]{23})$/m.exec(migrated) ?? [];
+        await waybill('report', migrationId, '--out', 'reports');
+        const key = await (await fetch(`${url}/certificate-key`)).text();
+        writeFileSync(join(placeOf(node), 'key.json'), key);
+        const checked = await waybill(
+          ...['verify', 'reports/certificate.json', '--key', 'key.json', '--json'],
+        );
+        expect(JSON.parse(checked)).toMatchObject({ verified: true });
+
+        const page = await fetch(url);
+        expect(page.headers.get('content-type')).toContain('text/html');
+        const script = /src="([^"]+\.js)"/.exec(await page.text())?.[1] ?? '';
+        expect((await fetch(new URL(script, url))).status).toBe(200);
+      } finally {
+        expect(await end()).toBe(0);
+      }
+    },
+  );
 
   it('exports signing, the manifest reader and the simulators, with types', async () => {
     writeFileSync(
-      join(folder, 'uses.ts'),
+      join(placeOf(OLDEST_NODE), 'uses.ts'),
       `import { createLineReader, findFault } from 'waybill/manifest';
 import { createCosSigner, createHuaweiSigner } from 'waybill/signing';
 import { startSimulator } from 'waybill/simulator';
@@ -137,8 +168,8 @@ await simulator.close();
       'es2024,esnext.disposable',
       '--strict',
     ];
-    await sh(TSC, [...flags, '--typeRoots', NODE_TYPES, '--types', 'node', 'uses.ts']);
-    const { stdout } = await sh('node', ['uses.js']);
+    await sh(OLDEST_NODE, TSC, [...flags, '--typeRoots', NODE_TYPES, '--types', 'node', 'uses.ts']);
+    const { stdout } = await sh(OLDEST_NODE, 'node', ['uses.js']);
     expect(JSON.parse(stdout)).toEqual([
       'function',
       'function',
