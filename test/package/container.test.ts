@@ -26,6 +26,7 @@ import { afterAll, beforeAll, describe, expect, it, onTestFinished } from 'vites
 import { parse, parseAllDocuments } from 'yaml';
 import { readSettings } from '../../local/settings.ts';
 import { NAMES } from '../../shared/wiring/config/tables.ts';
+import { hasPostgres, startPostgres } from '../fixtures/postgres.ts';
 import { freePort, until } from '../fixtures/processes.ts';
 
 const run = promisify(execFile);
@@ -53,6 +54,16 @@ const variables = Object.fromEntries(
     value.replaceAll('"', ''),
   ]),
 );
+
+/** What secrets hold besides. */
+const SECRETS = {
+  TENCENTCLOUD_SECRET_ID: 'AKIDexample',
+  TENCENTCLOUD_SECRET_KEY: 'a-secret-key',
+  WAYBILL_API_TOKENS: 'a-token-of-sixteen-characters',
+  WAYBILL_CALLBACK_KEYS: 'k1:a-key-of-sixteen-characters',
+};
+
+const compose = parse(read('compose.yaml'), { merge: true });
 
 describe('the image', () => {
   const folder = mkdtempSync(join(tmpdir(), 'waybill-image-'));
@@ -133,15 +144,43 @@ describe('the image', () => {
       expect(await isHealthy()).toBeUndefined();
     },
   );
-});
 
-/** What secrets hold besides. */
-const SECRETS = {
-  TENCENTCLOUD_SECRET_ID: 'AKIDexample',
-  TENCENTCLOUD_SECRET_KEY: 'a-secret-key',
-  WAYBILL_API_TOKENS: 'a-token-of-sixteen-characters',
-  WAYBILL_CALLBACK_KEYS: 'k1:a-key-of-sixteen-characters',
-};
+  it.runIf(hasPostgres)('makes the tables and serves as compose.yaml says', async () => {
+    const server = await startPostgres();
+    onTestFinished(() => server.close());
+    const [, ...inside] = words(only('ENTRYPOINT'));
+    const start = (service: string) => {
+      const { command: given = words(only('CMD')), environment } = compose.services[service];
+      const args = [...inside.map((word) => word.replace('/opt/waybill', installed)), ...given];
+      const settings = {
+        ...SECRETS,
+        ...environment,
+        PATH: process.env['PATH'],
+        PORT: '0',
+        WAYBILL_DATA: join(folder, service),
+        WAYBILL_LEDGER: server.dsn(),
+        WAYBILL_QUEUE: server.dsn(),
+        WAYBILL_OBJECTS: `folder:${join(folder, 'objects')}`,
+      };
+      const child = spawn(process.execPath, args, { env: settings, cwd: folder });
+      onTestFinished(() => void child.kill('SIGKILL'));
+      return child;
+    };
+    expect(await once(start('migrate'), 'exit')).toEqual([0, null]);
+    for (const role of ['api', 'worker']) {
+      const service = start(role);
+      let output = '';
+      service.stdout.on('data', (part: Buffer) => {
+        output += part;
+      });
+      const url = await until(async () => /listens on (\S+)/.exec(output)?.[1]);
+      expect((await fetch(`${url}/readyz`)).status).toBe(200);
+      expect((await fetch(`${url}/runs`)).status).toBe(role === 'api' ? 401 : 404);
+      service.kill('SIGTERM');
+      expect(await once(service, 'exit')).toEqual([0, null]);
+    }
+  });
+});
 
 /** The role that these settings start, with all of them known and good. */
 function roleOf(given: Readonly<Record<string, string>>): string {
@@ -163,7 +202,6 @@ interface Service {
 }
 
 describe('compose.yaml', () => {
-  const compose = parse(read('compose.yaml'), { merge: true });
   const services: Readonly<Record<string, Service>> = compose.services;
   const own = Object.entries(services).filter(([name]) => name !== 'database');
 
