@@ -6,6 +6,7 @@ import { type AddressInfo, connect, createServer } from 'node:net';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { afterAll, beforeAll, describe, expect, it, onTestFinished, vi } from 'vitest';
+import type { TransferUpdate } from '../../shared/ledger/model.ts';
 import type { LogLevel } from '../../shared/lib/log.ts';
 import { openDatabase } from '../../shared/stores/postgres/database.ts';
 import { createPostgresLedger } from '../../shared/stores/postgres/ledger.ts';
@@ -236,6 +237,15 @@ describe.runIf(hasPostgres)('PostgreSQL in trouble', () => {
       code: 'STORE_FAILED',
       message: `${at('trouble')} does not answer: nothing listens there.`,
     });
+    const fact = { state: 'failed', attempt: 1, accepted: [], at: new Date(6), event: 'poll' };
+    const askedAt = performance.now();
+    const told = Array.from({ length: 20 }, (_, line) =>
+      ledger.record(`any.0.${line}`, fact as TransferUpdate),
+    );
+    const results = await Promise.allSettled(told);
+    expect(new Set(results.map(({ status }) => status))).toEqual(new Set(['rejected']));
+    // They wait together, not one after the other.
+    expect(performance.now() - askedAt).toBeLessThan(3_000);
     await server.start();
     expect(await ledger.openRun(newRun('away'))).toMatchObject({ state: 'planning' });
   });

@@ -80,6 +80,13 @@ export const clientConfig = ({ host, port, user, password, database, ssl }: Post
   },
 });
 
+/** What is asked for in one turn leaves together; each write costs more than the statement in it. */
+function gather({ connection: { stream } }: pg.PoolClient): void {
+  if (stream.writableCorked > 0) return;
+  stream.cork();
+  process.nextTick(() => stream.uncork());
+}
+
 /** Statements by the names of their texts. */
 export const statementsOf = <Name extends string>(
   part: string,
@@ -102,6 +109,7 @@ export function openDatabase(
     (client: pg.PoolClient): Query =>
     async ({ name, text }, ...values) => {
       const known = isPrepared ? { name } : {};
+      gather(client);
       return (await client.query({ ...known, text, values: values.map(encodeValue) })).rows;
     };
 
@@ -206,6 +214,7 @@ async function inTransaction<Result>(
   query: Query,
   work: (query: Query, later: Later) => Promise<Result>,
 ): Promise<Result> {
+  gather(client);
   // Answers that nobody waits for yet: what they say is heard at the end.
   const begun: Promise<unknown> = client.query('BEGIN');
   begun.catch(() => {});
