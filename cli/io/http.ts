@@ -175,6 +175,7 @@ const TODO_BY_CODE: Readonly<Record<string, string>> = {
   MIGRATION_STATE: 'See its state with: npx waybill show <migration>',
   NO_FAILED_OBJECTS: 'Start it without --failed-only',
   NOTHING_TO_RETRY: 'See what failed with: npx waybill show <run>',
+  TOKEN_READ_ONLY: 'Set WAYBILL_TOKEN to a token that operates',
   RUN_STATE: 'See its state with: npx waybill show <run>',
   TASK_COMPLETE: 'There is nothing left to start',
   TASK_IN_GROUP: 'Start its group with: npx waybill oms start <group> --group',

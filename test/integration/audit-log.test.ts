@@ -2,6 +2,7 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect, it } from 'vitest';
+import { createClient } from '../../cli/io/client.ts';
 import { ROUTES } from '../../shared/api/routes/index.ts';
 import { sha256Hex } from '../../shared/lib/encoding.ts';
 import { manifestOf, startLive, TARGET } from '../fixtures/live.ts';
@@ -41,7 +42,7 @@ async function setup() {
 }
 
 it('a read token reads everything, and every write answers 403 before the body is read', async () => {
-  const { ask } = await setup();
+  const { ask, live } = await setup();
   expect(await ask('viewer', 'GET /runs')).toMatchObject({ status: 200, role: 'read' });
   expect(await ask('alice', 'GET /runs')).toMatchObject({ status: 200, role: 'operate' });
   expect(await ask('plain', 'GET /runs')).toMatchObject({ status: 200, role: 'operate' });
@@ -60,6 +61,10 @@ it('a read token reads everything, and every write answers 403 before the body i
     });
   }
   expect((await ask('viewer', 'GET /audit-log')).value).toEqual({ entries: [], nextCursor: null });
+  const client = createClient({ url: live.url, env: { WAYBILL_TOKEN: TOKENS.viewer } });
+  await expect(client.steer('0123456789ab', 'cancel')).rejects.toThrow(
+    'The token viewer may only read. authorization: expected a token with the role operate. Set WAYBILL_TOKEN to a token that operates.',
+  );
 });
 
 it('G6: tells who started, paused, retried, cancelled and changed the pace, and holds no token', async () => {
