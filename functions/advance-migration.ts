@@ -59,7 +59,7 @@ const FOREVER = new Date(8_640_000_000_000_000);
 
 export const handler = expose(async (env) => {
   const config = advanceConfig(env);
-  const { allowHttps, places, projects, shardBytes } = config;
+  const { allowHttps, places, projects, ratePerSecond, shardBytes } = config;
   const { ledger, log, objects } = await openParts(config);
   const [advanceLater, startAudit, startList, planLater, queue, sources] = await Promise.all([
     openAdvanceLater(config),
@@ -81,6 +81,7 @@ export const handler = expose(async (env) => {
     planner: createPlanner({ ledger, objects, queue, shardBytes, log }),
     projects,
     queue,
+    ratePerSecond,
     shardBytes,
     sources,
     startAudit,

@@ -54,7 +54,7 @@ const withoutRoute = (migration: MigrationRecord, plan: MigrationPlan): Migratio
 });
 
 async function makePlan(migration: MigrationRecord, options: StepOptions): Promise<MigrationPlan> {
-  const { allowHttps, now, objects } = options;
+  const { allowHttps, now, objects, ratePerSecond } = options;
   const target = targetOf(migration);
   const counter = createPlanCounts(target);
   for await (const block of (await openWritten(movedKey(migration), objects)).blocks) {
@@ -68,6 +68,7 @@ async function makePlan(migration: MigrationRecord, options: StepOptions): Promi
     ...(address !== undefined && { address }),
     excluded: latestRound(migration).list?.leftOut ?? {},
     allowHttps,
+    ratePerSecond,
     now: now(),
   });
 }

@@ -28,6 +28,8 @@ export interface StepOptions {
   readonly outbox?: Pick<Outbox, 'add'> | undefined;
   readonly shardBytes: number;
   readonly allowHttps: boolean;
+  /** At most so many objects go to COS fetch. */
+  readonly ratePerSecond: number;
   /** Parts of a list in one manifest. @default 32, about a million lines */
   readonly cutParts?: number;
   readonly now: () => Date;

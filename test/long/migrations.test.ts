@@ -119,7 +119,16 @@ it('waits for a start, pauses and resumes with its runs, and is cancelled with w
     const answer = await live.call(`/migrations/${id}/plan`);
     return answer.status === 200 ? answer.json() : undefined;
   });
-  expect(plan).toMatchObject({ recommended: { route: 'cos-fetch' }, counts: { objects: 300 } });
+  expect(plan).toMatchObject({
+    recommended: { route: 'cos-fetch' },
+    counts: { objects: 300 },
+    routes: expect.arrayContaining([
+      expect.objectContaining({
+        route: 'cos-fetch',
+        seconds: expect.objectContaining({ from: 15 }),
+      }),
+    ]),
+  });
   expect(live.simulator.submissions()).toEqual([]);
   await live.steer(id, 'start');
   await live.until(async () => (live.simulator.submissions().length > 40 ? true : undefined));

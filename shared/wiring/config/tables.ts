@@ -106,6 +106,7 @@ export const WEBHOOKS = table({
 
 const allowHttps = ['WAYBILL_ALLOW_HTTPS', s.flag] as const;
 const callbackKeys = ['WAYBILL_CALLBACK_KEYS', s.callbackKeys] as const;
+const ratePerSecond = ['WAYBILL_COS_FETCH_RPS', s.integer(100, 1, 1_000_000)] as const;
 const settleMs = ['WAYBILL_SETTLE_SECONDS', s.seconds(60, 0, 86_400)] as const;
 const shardBytes = ['WAYBILL_SHARD_BYTES', s.integer(262_144, 1_024, 67_108_864)] as const;
 
@@ -141,7 +142,7 @@ export const SWEEP = table({
   stuckAfterMs: ['WAYBILL_STUCK_AFTER_SECONDS', s.seconds(21_600, 60, 2_592_000)],
 });
 
-export const ADVANCE = table({ allowHttps, shardBytes });
+export const ADVANCE = table({ allowHttps, ratePerSecond, shardBytes });
 
 export const NIGHT = table({
   maxNights: ['WAYBILL_MAX_NIGHTS', s.integer(5, 1, 365)],
@@ -167,7 +168,7 @@ export const COS = table({
     s.url('http://{region}.migration.myqcloud.com'),
   ],
   objectsEndpoint: ['WAYBILL_COS_ENDPOINT', s.url('https://{bucket}.cos.{region}.myqcloud.com')],
-  requestsPerSecond: ['WAYBILL_COS_FETCH_RPS', s.integer(100, 1, 1_000_000)],
+  requestsPerSecond: ratePerSecond,
   inFlight: ['WAYBILL_COS_FETCH_IN_FLIGHT', s.integer(50, 1, 10_000)],
 });
 

@@ -86,6 +86,7 @@ function createEngine({ sources }: World, stores: Stores, life?: Life) {
   const options: StepOptions = {
     ...common,
     ...{ allowHttps: true, cutParts: 2, planner, queue: stores.queue, shardBytes: 600, sources },
+    ratePerSecond: 2,
   };
   return { ...options, lists: createLists({ ...common, sources, partBytes: 500 }) };
 }
@@ -207,5 +208,18 @@ it('G1: listed is the sum of all others at every moment, over crashes, retries a
       expect(caughtUp.succeeded).toBe(32 - still - (gone ? 1 : 0));
     }),
     { numRuns: 12 },
+  );
+});
+
+it('a plan takes the time that the configured rate allows', async () => {
+  const [world, stores] = [await setup(), openStores()];
+  await complete(world, stores, { left: Number.POSITIVE_INFINITY, isDone: true });
+  const plan = JSON.parse(await text(stores.objects.read(`migrations/${ID}/plan.json`)));
+  expect(plan.routes).toContainEqual(
+    expect.objectContaining({
+      route: 'cos-fetch',
+      objects: KEYS.length,
+      seconds: expect.objectContaining({ from: Math.ceil(KEYS.length / 2) }),
+    }),
   );
 });
