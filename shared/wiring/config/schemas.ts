@@ -3,6 +3,7 @@
  * Messages say what was expected and never quote a value.
  */
 import * as v from 'valibot';
+import { NAMED } from '../../api/auth.ts';
 import type { StoreAddress } from '../../lib/env.ts';
 import { paceText, parsePace } from '../../limits/rate/pace.ts';
 import { PROJECT_ID, REGION } from '../../providers/huawei/config.ts';
@@ -61,6 +62,13 @@ export const list = (expected: string, pattern: RegExp, least: 0 | 1 = 1) =>
     v.check((items) => items.length >= least, `expected ${expected}`),
     v.everyItem((item) => pattern.test(item), `expected ${expected}`),
   );
+
+const TOKEN = new RegExp(`^(?:${NAMED})?(?:sha256:[0-9a-fA-F]{64}|(?!sha256:|${NAMED}).{16,})$`);
+
+export const apiTokens = list(
+  'comma-separated tokens of at least 16 characters, or sha256:<64 hex digits>, each alone or as <name>:read:<token> or <name>:operate:<token>',
+  TOKEN,
+);
 
 /**
  * An address without a slash at its end.

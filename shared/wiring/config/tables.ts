@@ -4,7 +4,6 @@
  * from both.
  */
 import * as v from 'valibot';
-import { NAMED } from '../../api/auth.ts';
 import { type Table, table } from '../../lib/env.ts';
 import { PROJECT_ID, REGION } from '../../providers/huawei/config.ts';
 import * as s from './schemas.ts';
@@ -12,8 +11,6 @@ import * as s from './schemas.ts';
 const SQLITE = 'sqlite:./data/waybill.db';
 const AWS_REGION = /^[a-z]{2}(?:-[a-z]+)+-\d$/;
 const DIGITS = /^\d{1,20}$/;
-const TOKEN = new RegExp(`^(?:${NAMED})?(?:sha256:[0-9a-fA-F]{64}|(?!sha256:|${NAMED}).{16,})$`);
-
 /** Of the embedded service alone. */
 export const SERVICE = table({
   role: ['WAYBILL_ROLE', s.choice('all', 'api', 'worker', 'events')],
@@ -90,13 +87,7 @@ export const S3 = table({
 });
 
 export const API = table({
-  apiTokens: [
-    'WAYBILL_API_TOKENS',
-    s.list(
-      'comma-separated tokens of at least 16 characters, or sha256:<64 hex digits>, each alone or as <name>:read:<token> or <name>:operate:<token>',
-      TOKEN,
-    ),
-  ],
+  apiTokens: ['WAYBILL_API_TOKENS', s.apiTokens],
 });
 
 export const WEBHOOKS = table({
