@@ -67,35 +67,47 @@ const WAITS_MS = [20, 80, 400, 1_500];
 
 const router = createRouter(routesOf(CALLBACK_ROUTES).map((route) => [route, route] as const));
 
-export function createHandler({
+export function createHandler(deps: Deps) {
+  const { ledger, log, metrics = noMetrics, tokens, smn, wake, now = () => new Date() } = deps;
+  const updateFor = createUpdateFor(deps);
+  const answer = json(200, { recorded: true });
+
+  /** The content of the message is not trusted: it only wakes the sweep, which polls the tasks. */
+  const notice = async ({ body }: HttpRequest): Promise<HttpAnswer> => {
+    if (!smn) throw new InputError('NOT_FOUND', 'No topic is configured.');
+    const message = await smn.accept(body);
+    log.info('smn.received', { type: message?.type, messageId: message?.messageId });
+    if (message?.type === 'Notification') await wake();
+    return json(200, { received: true });
+  };
+
+  return overHttp(
+    async (request) => {
+      if (request.routeKey === 'POST /notifications/smn') return notice(request);
+      const claim = tokens.verify(request.params['token'] ?? '', now());
+      metrics({ CallbackLagSeconds: callbackLag(claim, now()) });
+      const update = await updateFor(claim, request);
+      if (update) await ledger.record(claim.transferId, update);
+      const { transferId, attempt, outcome } = claim;
+      log.debug('callback.recorded', { transferId, attempt, outcome, state: update?.state });
+      return answer;
+    },
+    { log, router },
+  );
+}
+
+/** @returns the update to record: from the token, or from the provider where `WAYBILL_VERIFY` requires it */
+function createUpdateFor({
   ledger,
   log,
-  metrics = noMetrics,
-  tokens,
   verify,
   status,
   describe = async (transfers) => transfers,
   explain,
-  smn,
-  wake,
   now = () => new Date(),
   wait = sleep,
 }: Deps) {
-  const answer = json(200, { recorded: true });
-
-  /** The transfer, once the acceptance of the attempt is recorded; as it is when that takes too long. */
-  const readAccepted = async ({ transferId, attempt }: CallbackClaim) => {
-    let known = await ledger.read(transferId);
-    for (const ms of WAITS_MS) {
-      if (known && isAccepted(known, attempt)) break;
-      await wait(ms);
-      known = await ledger.read(transferId);
-    }
-    return known;
-  };
-
-  /** The update to record: from the token, or from the provider where `WAYBILL_VERIFY` requires it. */
-  const updateFor = async (
+  return async (
     claim: CallbackClaim,
     request: HttpRequest,
   ): Promise<TransferUpdate | undefined> => {
@@ -106,7 +118,9 @@ export function createHandler({
     const mustExplain = explain !== undefined && claimed.cause !== undefined;
     const isVerified = mustVerify && status !== undefined;
     if (!isVerified && !mustExplain) return claimed;
-    const known = await (isVerified ? readAccepted(claim) : ledger.read(claim.transferId));
+    const known = await (isVerified
+      ? readAccepted(claim, ledger, wait)
+      : ledger.read(claim.transferId));
     // What is told of an earlier attempt changes nothing but for a success.
     if (known && claim.attempt < known.attempt) return claimed;
     if (isVerified) {
@@ -136,29 +150,21 @@ export function createHandler({
       return undefined;
     }
   };
+}
 
-  /** The content of the message is not trusted: it only wakes the sweep, which polls the tasks. */
-  const notice = async ({ body }: HttpRequest): Promise<HttpAnswer> => {
-    if (!smn) throw new InputError('NOT_FOUND', 'No topic is configured.');
-    const message = await smn.accept(body);
-    log.info('smn.received', { type: message?.type, messageId: message?.messageId });
-    if (message?.type === 'Notification') await wake();
-    return json(200, { received: true });
-  };
-
-  return overHttp(
-    async (request) => {
-      if (request.routeKey === 'POST /notifications/smn') return notice(request);
-      const claim = tokens.verify(request.params['token'] ?? '', now());
-      metrics({ CallbackLagSeconds: callbackLag(claim, now()) });
-      const update = await updateFor(claim, request);
-      if (update) await ledger.record(claim.transferId, update);
-      const { transferId, attempt, outcome } = claim;
-      log.debug('callback.recorded', { transferId, attempt, outcome, state: update?.state });
-      return answer;
-    },
-    { log, router },
-  );
+/** The transfer, once the acceptance of the attempt is recorded; as it is when that takes too long. */
+async function readAccepted(
+  { transferId, attempt }: CallbackClaim,
+  ledger: Deps['ledger'],
+  wait: NonNullable<Deps['wait']>,
+) {
+  let known = await ledger.read(transferId);
+  for (const ms of WAITS_MS) {
+    if (known && isAccepted(known, attempt)) break;
+    await wait(ms);
+    known = await ledger.read(transferId);
+  }
+  return known;
 }
 
 /** Also where there is nothing to wait for. */

@@ -33,16 +33,9 @@ const CHECK_MS = 10_000;
 /** Between the marks of a shard: the most that is read to find one of its lines. */
 export const MARK_BYTES = 524_288;
 
-export function createWindows({
-  ledger,
-  shard,
-  lease,
-  watch: { signal, stop },
-  windowLines = 256,
-  seen,
-  settledBelow,
-  now,
-}: WindowOptions): Windows {
+export function createWindows(options: WindowOptions): Windows {
+  const { ledger, shard, lease, windowLines = 256, seen, settledBelow, now } = options;
+  const { signal, stop } = options.watch;
   const written: IntentWindow[] = [];
   let covered = 0;
   let covering: Promise<void> = Promise.resolve();
@@ -50,15 +43,11 @@ export function createWindows({
   let checking: Promise<unknown> | undefined;
   let marked = shard.start;
 
-  /** Where the reader is, when it is far enough from the mark before. */
-  const markAt = ({ lines, last = 0 }: Tally): Mark | undefined =>
-    last - marked < MARK_BYTES ? undefined : { line: lines, byte: last };
-
   /** Renews the lease too, and learns whether the run has ended. */
   const write = async (window: IntentWindow): Promise<boolean> => {
     const { at } = window;
     const tally = seen();
-    const mark = markAt(tally);
+    const mark = markOf(tally, marked);
     const progress = { settledBelow: settledBelow(), ...(mark && { mark }) };
     const answer = await ledger.coverShard(shard, { ...lease, at }, window, tally, progress);
     if (answer !== 'covered') stop();
@@ -101,3 +90,7 @@ export function createWindows({
     written,
   };
 }
+
+/** Where the reader is, when it is far enough from the mark before. */
+const markOf = ({ lines, last = 0 }: Tally, marked: number): Mark | undefined =>
+  last - marked < MARK_BYTES ? undefined : { line: lines, byte: last };

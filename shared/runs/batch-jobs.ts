@@ -26,6 +26,9 @@ const LOOK_MS = 250;
 
 const isUnsent = ({ state }: Transfer): boolean => state === 'planned' || state === 'submitting';
 
+const isMade = (transfer: Transfer | undefined): boolean =>
+  transfer !== undefined && !isUnsent(transfer);
+
 /** Of the description, its manifest or the key pair: told again, it would be refused again. */
 const isRefusal = (error: unknown): boolean =>
   error instanceof InputError ||
@@ -37,15 +40,17 @@ const nameOf = ({ description = '', manifest }: BatchJobRequest): string =>
   description === '' ? manifest.location.objectArn : description;
 
 export function createBatchJobs({ creator, ledger, log, now }: BatchJobsOptions) {
+  const read = (runId: string) => ledger.read(taskTransferId(runId, 0));
+
   /** The job of a run, made or found; undefined while that is not known. */
   const jobOf = async (runId: string): Promise<string | undefined> =>
-    (await ledger.read(taskTransferId(runId, 0)))?.providerId;
+    (await read(runId))?.providerId;
 
   const start = async (run: NewRun, request: BatchJobRequest): Promise<void> => {
     const { runId } = run;
     const transferId = taskTransferId(runId, 0);
     await withLease(ledger, `run ${runId}`, now, async () => {
-      const known = await ledger.read(transferId);
+      const known = await read(runId);
       if (known && !isUnsent(known)) return;
       const prepared = await creator.prepare(runId, request).catch((error: unknown) => {
         // What may have been taken is found by the sweep, whatever has become of its manifest.
@@ -54,7 +59,7 @@ export function createBatchJobs({ creator, ledger, log, now }: BatchJobsOptions)
       });
       if (!prepared) return;
       await openTaskRun(ledger, { ...run, task: { name: nameOf(request) } }, [prepared.ref], now());
-      const transfer = await ledger.read(transferId);
+      const transfer = await read(runId);
       if (!transfer || !isUnsent(transfer)) return;
       const outcome = await creator.create(transferId, prepared);
       log.info('batch.created', { runId, outcome: outcome.kind });
@@ -81,16 +86,12 @@ export function createBatchJobs({ creator, ledger, log, now }: BatchJobsOptions)
     runId: string,
     request: BatchJobRequest,
   ): Promise<void> => {
-    const isMade = async (): Promise<boolean> => {
-      const known = await ledger.read(taskTransferId(runId, 0));
-      return known !== undefined && !isUnsent(known);
-    };
-    if (await isMade()) return;
+    if (isMade(await read(runId))) return;
     // Tells whoever asks what is wrong with the request.
     const prepared = await inTime(creator.prepare(runId, request), waitMs);
     await order({ runId, request });
     if (prepared === LATE) return;
-    for (let waitedMs = 0; waitedMs < waitMs && !(await isMade()); waitedMs += LOOK_MS) {
+    for (let waitedMs = 0; waitedMs < waitMs && !isMade(await read(runId)); waitedMs += LOOK_MS) {
       await sleep(LOOK_MS);
     }
   };

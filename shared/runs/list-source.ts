@@ -39,101 +39,114 @@ export interface ListSourceOptions {
 const PART_BYTES = 4_194_304;
 
 export function createLists(options: ListSourceOptions) {
-  const { ledger, objects, log, now, partBytes = PART_BYTES } = options;
-
-  /** Nobody may take a part of a list for the whole. */
-  const discard = async (runId: string): Promise<void> => {
-    for await (const { key } of objects.list(listPrefix(runId))) await objects.remove(key);
-  };
-
-  /** Writes parts until the list, its run or the time ends. @returns whether it was the list */
-  const writeParts = async (
-    runId: string,
-    kept: KeptState<ListState>,
-    deadline: Date,
-  ): Promise<boolean> => {
-    let { state, version } = kept;
-    const reading = await openReading(state, options);
-    // Filters of names leave out the same keys every time.
-    const note = (key: string, reason: string): void => {
-      if (reason !== 'FILTERED_NAME') leftOut += `${JSON.stringify([key, reason])}\n`;
-    };
-    const create = () =>
-      createManifestWriter({
-        source: reading.address,
-        columns: reading.columns,
-        filter: createFilter(toFilters(state.filters)),
-        keys: { strip: reading.strip, add: state.target ?? '' },
-        ...(state.keepsLeftOut && { comparison: { judge: () => undefined, note } }),
-      });
-    const worker = randomUUID().slice(0, 8);
-    let writer = create();
-    let [text, leftOut] = ['', ''];
-    for await (const { entries, rest } of reading.pages) {
-      text += writer.write(entries);
-      const isLate = now() >= deadline;
-      if (rest && text.length < partBytes && !isLate) continue;
-      const { rest: _, ...before } = state;
-      const totals = addTotals(state.totals, writer.report());
-      let { writers } = state;
-      if (text !== '' || leftOut !== '') {
-        const key = listPartKey(runId, nextPartName(writers, worker));
-        await objects.put(key, writer.header + text);
-        if (leftOut !== '') await objects.put(leftOutKey(key), leftOut);
-        writers = withPart(writers, worker);
-      }
-      const next: ListState = {
-        ...before,
-        writers,
-        totals,
-        isListed: rest === undefined,
-        ...(rest && { rest }),
-      };
-      ({ state, version } = await saveListState(ledger, runId, next, version));
-      log.info('list.part', { runId, listed: totals.listed });
-      const run = await ledger.run(runId);
-      if (run?.state === 'paused') return false;
-      if (run?.state !== 'planning') {
-        await discard(runId);
-        return false;
-      }
-      if (rest && isLate) return false;
-      [writer, text, leftOut] = [create(), '', ''];
-    }
-    await finish(runId, state, reading);
-    return true;
-  };
-
-  /** Repeating it does no harm. */
-  const finish = async (runId: string, state: ListState, reading: ListReading): Promise<void> => {
-    const parts = partNames(state.writers).map((name) => listPartKey(runId, name));
-    const whole = new Set([...parts, ...parts.map(leftOutKey), listKey(runId)]);
-    for await (const { key } of objects.list(listPrefix(runId))) {
-      if (!whole.has(key)) await objects.remove(key);
-    }
-    const { source, filters, totals } = state;
-    const { format, columns } = reading;
-    const list = { source, format, columns, ...(filters && { filters }), ...totals, parts };
-    await objects.put(listKey(runId), `${JSON.stringify(list, null, 2)}\n`);
-    const lines = { lines: totals.listed, quarantined: 0, transfers: 0 };
-    await ledger.activateRun(runId, { shardCount: 0, sizeBytes: 0, totals: lines });
-    log.info('run.planned', { runId, listed: totals.listed, written: totals.written });
-  };
+  const { ledger, objects, log, now } = options;
 
   /** A fault of the list ends its run. */
   const step = async ({ runId }: Run, deadline: Date): Promise<boolean> => {
     const kept = await readListState(ledger, runId);
     if (!kept) return true;
     try {
-      return await writeParts(runId, kept, deadline);
+      return await writeParts(options, runId, kept, deadline);
     } catch (error) {
       if (!(error instanceof InputError) && !(error instanceof ConfigError)) throw error;
       await ledger.stopRun(runId, { state: 'failed', at: now(), error: toCause(error) });
       log.error('run.failed', { runId, source: kept.state.source }, error);
-      await discard(runId);
+      await discard(objects, runId);
       return true;
     }
   };
 
   return createCheckpointedRuns({ ...options, operation: 'list-source', name: 'list', step });
+}
+
+/** Writes parts until the list, its run or the time ends. @returns whether it was the list */
+async function writeParts(
+  options: ListSourceOptions,
+  runId: string,
+  kept: KeptState<ListState>,
+  deadline: Date,
+): Promise<boolean> {
+  const { ledger, objects, log, now, partBytes = PART_BYTES } = options;
+  let { state, version } = kept;
+  const reading = await openReading(state, options);
+  // Filters of names leave out the same keys every time.
+  const note = (key: string, reason: string): void => {
+    if (reason !== 'FILTERED_NAME') leftOut += `${JSON.stringify([key, reason])}\n`;
+  };
+  const create = () => createWriter(reading, state, note);
+  const worker = randomUUID().slice(0, 8);
+  let writer = create();
+  let [text, leftOut] = ['', ''];
+  for await (const { entries, rest } of reading.pages) {
+    text += writer.write(entries);
+    const isLate = now() >= deadline;
+    if (rest && text.length < partBytes && !isLate) continue;
+    const { rest: _, ...before } = state;
+    const totals = addTotals(state.totals, writer.report());
+    let { writers } = state;
+    if (text !== '' || leftOut !== '') {
+      const key = listPartKey(runId, nextPartName(writers, worker));
+      await objects.put(key, writer.header + text);
+      if (leftOut !== '') await objects.put(leftOutKey(key), leftOut);
+      writers = withPart(writers, worker);
+    }
+    const next: ListState = {
+      ...before,
+      writers,
+      totals,
+      isListed: rest === undefined,
+      ...(rest && { rest }),
+    };
+    ({ state, version } = await saveListState(ledger, runId, next, version));
+    log.info('list.part', { runId, listed: totals.listed });
+    const run = await ledger.run(runId);
+    if (run?.state === 'paused') return false;
+    if (run?.state !== 'planning') {
+      await discard(objects, runId);
+      return false;
+    }
+    if (rest && isLate) return false;
+    [writer, text, leftOut] = [create(), '', ''];
+  }
+  await finish(options, runId, state, reading);
+  return true;
+}
+
+const createWriter = (
+  reading: ListReading,
+  { filters, keepsLeftOut, target = '' }: ListState,
+  note: (key: string, reason: string) => void,
+) =>
+  createManifestWriter({
+    source: reading.address,
+    columns: reading.columns,
+    filter: createFilter(toFilters(filters)),
+    keys: { strip: reading.strip, add: target },
+    ...(keepsLeftOut && { comparison: { judge: () => undefined, note } }),
+  });
+
+/** Repeating it does no harm. */
+async function finish(
+  { ledger, log, objects }: ListSourceOptions,
+  runId: string,
+  state: ListState,
+  reading: ListReading,
+): Promise<void> {
+  const parts = partNames(state.writers).map((name) => listPartKey(runId, name));
+  const whole = new Set([...parts, ...parts.map(leftOutKey), listKey(runId)]);
+  for await (const { key } of objects.list(listPrefix(runId))) {
+    if (!whole.has(key)) await objects.remove(key);
+  }
+  const { source, filters, totals } = state;
+  const { format, columns } = reading;
+  const list = { source, format, columns, ...(filters && { filters }), ...totals, parts };
+  await objects.put(listKey(runId), `${JSON.stringify(list, null, 2)}\n`);
+  const lines = { lines: totals.listed, quarantined: 0, transfers: 0 };
+  await ledger.activateRun(runId, { shardCount: 0, sizeBytes: 0, totals: lines });
+  log.info('run.planned', { runId, listed: totals.listed, written: totals.written });
+}
+
+/** Nobody may take a part of a list for the whole. */
+async function discard(objects: Objects, runId: string): Promise<void> {
+  for await (const { key } of objects.list(listPrefix(runId))) await objects.remove(key);
 }

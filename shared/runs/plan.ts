@@ -6,7 +6,7 @@
 import type { Ledger } from '../ledger/ledger.ts';
 import type { Target } from '../ledger/manifest-lines.ts';
 import type { Run } from '../ledger/model.ts';
-import type { SameKey, Shard } from '../ledger/shard.ts';
+import type { SameKey } from '../ledger/shard.ts';
 import { toCause } from '../lib/cause.ts';
 import { InputError } from '../lib/errors.ts';
 import type { Log } from '../lib/log.ts';
@@ -65,13 +65,6 @@ export interface PlannerOptions {
 export function createPlanner(options: PlannerOptions): Planner {
   const { ledger, objects, log, now = () => new Date() } = options;
 
-  /** Of a run that goes on, or whose list is missing, what is done already is passed over. */
-  const start = async (runId: string, shards: readonly Shard[]): Promise<void> => {
-    const list = await keepShardList(runId, shards, options);
-    const done = await doneShards(ledger, runId);
-    await feedFirst(list, shards, (at) => done.has(at), { ...options, now });
-  };
-
   const identify = (info: ObjectInfo): FoundManifest => ({
     ...info,
     runId: runIdFrom(...versionOf(objects.bucket, info)),
@@ -110,30 +103,13 @@ export function createPlanner(options: PlannerOptions): Planner {
     identify,
     open: async (manifest, trigger, asked = {}) => openRun(manifest, trigger, asked),
     async plan(manifest, trigger, asked = {}) {
-      const { lines } = asked;
-      const { key, etag, runId } = manifest;
+      const { key, runId } = manifest;
       const run = await openRun(manifest, trigger, asked);
       const isUnlisted = run.state === 'active' && !(await objects.head(shardListKey(runId)));
       if (run.state !== 'planning' && !isUnlisted) return run;
       log.info('run.opened', { runId, key, sizeBytes: manifest.sizeBytes });
       try {
-        const { source, target } = run;
-        // A reopened run is planned again from the same version.
-        if (source && source.etag !== etag) throw changedObject(key);
-        const { shardBytes } = options;
-        const [shards, sizeBytes] = await cutManifest(
-          runId,
-          manifest,
-          { shardBytes, ...source, ...accountIn(target?.credentials) },
-          objects,
-        );
-        // Queued only once all are cut, so nothing of a truncated packed manifest is sent.
-        await start(runId, shards);
-        const totals = lines !== undefined && {
-          totals: { lines, quarantined: 0, transfers: lines },
-        };
-        await ledger.activateRun(runId, { shardCount: shards.length, sizeBytes, ...totals });
-        log.info('run.planned', { runId, shards: shards.length, sizeBytes });
+        await cutAndQueue({ ...options, now }, run, manifest, asked);
       } catch (error) {
         if (!(error instanceof InputError)) throw error;
         await ledger.stopRun(runId, { state: 'failed', at: now(), error: toCause(error) });
@@ -142,6 +118,34 @@ export function createPlanner(options: PlannerOptions): Planner {
       return (await ledger.run(runId)) ?? run;
     },
   };
+}
+
+/** Queued only once all are cut, so nothing of a truncated packed manifest is sent. */
+async function cutAndQueue(
+  options: Required<PlannerOptions>,
+  run: Run,
+  manifest: FoundManifest,
+  { lines }: PlanOptions,
+): Promise<void> {
+  const { ledger, log, objects, shardBytes } = options;
+  const { source, target, runId } = run;
+  // A reopened run is planned again from the same version.
+  if (source && source.etag !== manifest.etag) throw changedObject(manifest.key);
+  const [shards, sizeBytes] = await cutManifest(
+    runId,
+    manifest,
+    { shardBytes, ...source, ...accountIn(target?.credentials) },
+    objects,
+  );
+  const list = await keepShardList(runId, shards, options);
+  // Of a run that goes on, or whose list is missing, what is done already is passed over.
+  const done = await doneShards(ledger, runId);
+  await feedFirst(list, shards, (at) => done.has(at), options);
+  const totals = lines !== undefined && {
+    totals: { lines, quarantined: 0, transfers: lines },
+  };
+  await ledger.activateRun(runId, { shardCount: shards.length, sizeBytes, ...totals });
+  log.info('run.planned', { runId, shards: shards.length, sizeBytes });
 }
 
 const accountIn = (credentials: string | undefined): Pick<Target, 'credentials'> =>

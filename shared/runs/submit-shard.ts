@@ -100,14 +100,8 @@ export function createSubmitShard(options: SubmitShardOptions): SubmitShard {
       await ledger.endShard(shard, { ...lease, at: now() }, lines.tally);
       return 'ended';
     };
-    const fail = async (error: unknown): Promise<Outcome> => {
-      if (!(error instanceof InputError)) throw error;
-      await ledger.stopRun(shard.runId, { state: 'failed', at: now(), error: toCause(error) });
-      log.error('run.failed', { runId: shard.runId, shard: shard.index }, error);
-      return 'stopped';
-    };
     const outcome = await work()
-      .catch(fail)
+      .catch((error: unknown) => failRun(options, shard, error))
       .finally(() => {
         clearInterval(renewal);
         metrics({ Submitted: sent.submitted, Throttled: sent.throttled });
@@ -117,6 +111,18 @@ export function createSubmitShard(options: SubmitShardOptions): SubmitShard {
     // Whoever resumed or reopened the run meanwhile found the shard taken, so this is asked only now.
     return isOpen(await ledger.run(shard.runId)) ? 'goes on' : 'stopped';
   };
+}
+
+/** A fault of the manifest ends its run. */
+async function failRun(
+  { ledger, log, now }: SubmitShardOptions,
+  { runId, index }: Shard,
+  error: unknown,
+): Promise<Outcome> {
+  if (!(error instanceof InputError)) throw error;
+  await ledger.stopRun(runId, { state: 'failed', at: now(), error: toCause(error) });
+  log.error('run.failed', { runId, shard: index }, error);
+  return 'stopped';
 }
 
 const isOpen = (run: Run | undefined): boolean =>

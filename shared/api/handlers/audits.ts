@@ -37,10 +37,52 @@ const schedule = v.object({ 'detail-type': v.literal('Scheduled Event') });
 const ENDING_MS = 60_000;
 
 export function createAuditHandler(deps: AuditDeps) {
-  const { authorize, later, ledger, log, objects } = deps;
+  const { authorize, later, ledger, log } = deps;
   const now = deps.now ?? (() => new Date());
   const audits = createAudits({ ...deps, now });
 
+  const { ofManifest, ofRun } = createOrders(deps);
+
+  const http = overHttp(
+    withAuditLog(
+      async (request): Promise<HttpAnswer> => {
+        parseQuery(noQuery, request.query);
+        const isOfRun = request.params['runId'] !== undefined;
+        const text = request.body === '' ? '{}' : request.body;
+        const body: AuditBody & { readonly key?: string } = isOfRun
+          ? parseBody(runAuditBody, text)
+          : parseBody(auditBody, text);
+        const order =
+          body.key === undefined
+            ? await ofRun(await findRun(ledger, request), body)
+            : await ofManifest(body.key, body);
+        // Whoever asks learns at once that there are no keys for the target.
+        await deps.openTarget(order.target, () => {});
+        const runId = await claimRun(ledger, request, body, now());
+        await openAudit({ runId, trigger: 'http' }, order, { ledger, log, now });
+        await later?.start({ runId });
+        return json(202, { runId });
+      },
+      { ...deps, now },
+    ),
+    { authorize, log },
+  );
+
+  return async (event: unknown, { deadline }: Invocation = {}) => {
+    const until = deadline ? new Date(deadline.getTime() - ENDING_MS) : FOREVER;
+    if (isHttpEvent(event)) return http(event);
+    const ordered = v.safeParse(startOrder, event);
+    if (ordered.success) {
+      const { runId } = ordered.output.start;
+      if ((await audits.workOrLog(runId, until)) === 'late') await later?.start({ runId });
+      return { runIds: [runId], failed: 0 };
+    }
+    return v.is(schedule, event) ? audits.workOnAll(until) : { runIds: [], failed: 0 };
+  };
+}
+
+/** What to compare with what, of a manifest or a run. */
+function createOrders({ ledger, objects }: Pick<AuditDeps, 'ledger' | 'objects'>) {
   const ofManifest = async (key: string, body: AuditBody): Promise<AuditOrder> => {
     const info = await objects.head(key);
     const expected = 'expected the key of a manifest in the store';
@@ -94,42 +136,7 @@ export function createAuditHandler(deps: AuditDeps) {
     };
   };
 
-  const http = overHttp(
-    withAuditLog(
-      async (request): Promise<HttpAnswer> => {
-        parseQuery(noQuery, request.query);
-        const isOfRun = request.params['runId'] !== undefined;
-        const text = request.body === '' ? '{}' : request.body;
-        const body: AuditBody & { readonly key?: string } = isOfRun
-          ? parseBody(runAuditBody, text)
-          : parseBody(auditBody, text);
-        const order =
-          body.key === undefined
-            ? await ofRun(await findRun(ledger, request), body)
-            : await ofManifest(body.key, body);
-        // Whoever asks learns at once that there are no keys for the target.
-        await deps.openTarget(order.target, () => {});
-        const runId = await claimRun(ledger, request, body, now());
-        await openAudit({ runId, trigger: 'http' }, order, { ledger, log, now });
-        await later?.start({ runId });
-        return json(202, { runId });
-      },
-      { ...deps, now },
-    ),
-    { authorize, log },
-  );
-
-  return async (event: unknown, { deadline }: Invocation = {}) => {
-    const until = deadline ? new Date(deadline.getTime() - ENDING_MS) : FOREVER;
-    if (isHttpEvent(event)) return http(event);
-    const ordered = v.safeParse(startOrder, event);
-    if (ordered.success) {
-      const { runId } = ordered.output.start;
-      if ((await audits.workOrLog(runId, until)) === 'late') await later?.start({ runId });
-      return { runIds: [runId], failed: 0 };
-    }
-    return v.is(schedule, event) ? audits.workOnAll(until) : { runIds: [], failed: 0 };
-  };
+  return { ofManifest, ofRun };
 }
 
 /** The last instant of a Date. */

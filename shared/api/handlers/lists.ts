@@ -65,26 +65,9 @@ export function createListHandler(deps: ListDeps) {
     { authorize, log },
   );
 
-  /** The manifest of an inventory that is complete by this upload. */
-  const manifestOf = async (info: ObjectInfo): Promise<ObjectInfo | undefined> => {
-    const [, stem, ending] = /^(.*manifest)\.(json|checksum)$/s.exec(info.key) ?? [];
-    if (stem === undefined) return undefined;
-    if (ending === 'checksum') return objects.head(`${stem}.json`);
-    try {
-      const text = await readSmall(objects, info, MANIFEST_BYTES);
-      const { kind } = parseInventory(text, info.key);
-      const isLast = !WITH_CHECKSUM.has(kind) || (await objects.head(`${stem}.checksum`));
-      return isLast ? info : undefined;
-    } catch (error) {
-      // Its run tells what is wrong with it.
-      if (error instanceof InputError) return info;
-      throw error;
-    }
-  };
-
   const upload = async (info: ObjectInfo): Promise<string | undefined> => {
     if (!/manifest\.(?:json|checksum)$/.test(basename(info.key))) return undefined;
-    const manifest = await manifestOf(info);
+    const manifest = await manifestOf(objects, info);
     if (!manifest) return undefined;
     const runId = runIdFrom('list-source', ...versionOf(objects.bucket, manifest));
     const order = { source: manifest.key, format: 'inventory' } as const;
@@ -112,6 +95,26 @@ export function createListHandler(deps: ListDeps) {
     if (outcome === 'ended') await advance(runId);
     return { runIds: [runId] };
   };
+}
+
+/** The manifest of an inventory that is complete by this upload. */
+async function manifestOf(
+  objects: ListDeps['objects'],
+  info: ObjectInfo,
+): Promise<ObjectInfo | undefined> {
+  const [, stem, ending] = /^(.*manifest)\.(json|checksum)$/s.exec(info.key) ?? [];
+  if (stem === undefined) return undefined;
+  if (ending === 'checksum') return objects.head(`${stem}.json`);
+  try {
+    const text = await readSmall(objects, info, MANIFEST_BYTES);
+    const { kind } = parseInventory(text, info.key);
+    const isLast = !WITH_CHECKSUM.has(kind) || (await objects.head(`${stem}.checksum`));
+    return isLast ? info : undefined;
+  } catch (error) {
+    // Its run tells what is wrong with it.
+    if (error instanceof InputError) return info;
+    throw error;
+  }
 }
 
 /** The last instant of a Date. */

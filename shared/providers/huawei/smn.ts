@@ -69,23 +69,7 @@ const SIGNED: ReadonlyMap<string, readonly (keyof Parsed)[]> = new Map([
 
 export function createSmnVerifier(options: SmnVerifierOptions) {
   const { topics, endpoint, send, now = () => new Date() } = options;
-  const certificates = new Map<string, X509Certificate>();
-
-  const certificateOf = async (url: string): Promise<X509Certificate> => {
-    const known = certificates.get(url);
-    if (known) return known;
-    const answer = await ask(url, 'signing_cert_url', send);
-    if (answer.status !== 200) throw refused('signing_cert_url', 'expected a certificate there');
-    let certificate: X509Certificate;
-    try {
-      certificate = new X509Certificate(answer.body);
-    } catch (error) {
-      throw refused('signing_cert_url', 'expected a certificate in PEM', error);
-    }
-    if (certificates.size >= CERTIFICATES_KEPT) certificates.clear();
-    certificates.set(url, certificate);
-    return certificate;
-  };
+  const certificateOf = createCertificates(send);
 
   return {
     /**
@@ -129,6 +113,27 @@ export function createSmnVerifier(options: SmnVerifierOptions) {
       }
       return { type: parsed.type as SmnMessage['type'], topicUrn, messageId };
     },
+  };
+}
+
+/** Those that SMN signs with, each read once. */
+function createCertificates(send: SmnVerifierOptions['send']) {
+  const certificates = new Map<string, X509Certificate>();
+
+  return async (url: string): Promise<X509Certificate> => {
+    const known = certificates.get(url);
+    if (known) return known;
+    const answer = await ask(url, 'signing_cert_url', send);
+    if (answer.status !== 200) throw refused('signing_cert_url', 'expected a certificate there');
+    let certificate: X509Certificate;
+    try {
+      certificate = new X509Certificate(answer.body);
+    } catch (error) {
+      throw refused('signing_cert_url', 'expected a certificate in PEM', error);
+    }
+    if (certificates.size >= CERTIFICATES_KEPT) certificates.clear();
+    certificates.set(url, certificate);
+    return certificate;
   };
 }
 

@@ -65,27 +65,15 @@ export async function findLostCallbacks(
       stop();
     },
   });
-  const overdue = now().getTime() - lostAfterMs;
-  const describe = createDescribe({ ledger, objects });
+  const overdueMs = now().getTime() - lostAfterMs;
+  const batches = overdueOf(
+    shards,
+    { ledger, objects },
+    overdueMs,
+    () => signal.aborted || isLate(),
+  );
 
-  async function* batches(): AsyncGenerator<readonly Overdue[]> {
-    for (const { shard, counts, updatedAt } of shards) {
-      // Tasks have no callbacks: their providers are polled, and answer when they can again.
-      if (isTaskShard(shard)) continue;
-      if (counts.submitted === 0 || signal.aborted || isLate()) continue;
-      // Updated since: its rows are not read for the few that were sent first.
-      if (updatedAt.getTime() > overdue) continue;
-      const rows = await ledger.transfersOf(shard.runId, shard.index, ['submitted']);
-      const late = rows.filter(({ updatedAt }) => updatedAt.getTime() <= overdue);
-      const objectOf = describeOnce(late, describe);
-      yield late.map((transfer) => ({ transfer, target: shard.target, objectOf }));
-    }
-  }
-
-  const query = async (
-    { transfer, target, objectOf }: Overdue,
-    onTurn: () => void,
-  ): Promise<void> => {
+  const query = async ({ transfer, target, objectOf }: Overdue, onTurn: () => void) => {
     if (signal.aborted || isLate()) return;
     try {
       const update = await status.query(transfer, target, {
@@ -103,9 +91,30 @@ export async function findLostCallbacks(
       log.warn('sweep.unanswered', { transferId: transfer.transferId }, error);
     }
   };
-  await each(batches(), query, { tellsTurn: true });
+  await each(batches, query, { tellsTurn: true });
   if (refused) log.error('sweep.credentials-refused');
   return tally;
+}
+
+/** What was sent before an instant and has no outcome yet, a shard at a time. */
+async function* overdueOf(
+  shards: readonly ShardRecord[],
+  { ledger, objects }: Pick<LostCallbackOptions, 'ledger' | 'objects'>,
+  overdueMs: number,
+  isOver: () => boolean,
+): AsyncGenerator<readonly Overdue[]> {
+  const describe = createDescribe({ ledger, objects });
+  for (const { shard, counts, updatedAt } of shards) {
+    // Tasks have no callbacks: their providers are polled, and answer when they can again.
+    if (isTaskShard(shard)) continue;
+    if (counts.submitted === 0 || isOver()) continue;
+    // Updated since: its rows are not read for the few that were sent first.
+    if (updatedAt.getTime() > overdueMs) continue;
+    const rows = await ledger.transfersOf(shard.runId, shard.index, ['submitted']);
+    const late = rows.filter(({ updatedAt }) => updatedAt.getTime() <= overdueMs);
+    const objectOf = describeOnce(late, describe);
+    yield late.map((transfer) => ({ transfer, target: shard.target, objectOf }));
+  }
 }
 
 interface Overdue {

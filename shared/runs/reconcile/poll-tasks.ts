@@ -93,24 +93,12 @@ export async function pollTasks(
   const noteDue = (at: Date): void => {
     if (!tally.nextDueAt || at < tally.nextDueAt) tally.nextDueAt = at;
   };
-  for (const { shard, counts } of shards) {
-    if (!isTaskShard(shard) || counts.submitted + counts.submitting + counts.planned === 0)
-      continue;
-    const rows = await ledger.transfersOf(shard.runId, shard.index, [
-      'submitted',
-      'submitting',
-      'planned',
-    ]);
-    for (const transfer of rows) {
-      if (!transfer.task) continue;
-      // Whoever creates tasks also waits, over days where OMS takes no more, and resolves.
-      if (transfer.task.kind === 'oms-create' && transfer.state !== 'submitted') continue;
-      if (transfer.state === 'planned') await giveUp(transfer, options, abandonedMs);
-      else {
-        const dueAt = dueOf(transfer, settleMs);
-        if (all || dueAt <= now()) due.push(transfer);
-        else noteDue(dueAt);
-      }
+  for await (const transfer of openTasksOf(shards, ledger)) {
+    if (transfer.state === 'planned') await giveUp(transfer, options, abandonedMs);
+    else {
+      const dueAt = dueOf(transfer, settleMs);
+      if (all || dueAt <= now()) due.push(transfer);
+      else noteDue(dueAt);
     }
   }
   // The task polled longest ago comes first; other runs get their turn in between.
@@ -124,6 +112,24 @@ export async function pollTasks(
   if (breakerOpen > 0) log.error('sweep.credentials-refused', { tasks: breakerOpen });
   return tally;
 }
+
+async function* openTasksOf(
+  shards: readonly ShardRecord[],
+  ledger: Pick<Ledger, 'transfersOf'>,
+): AsyncGenerator<Transfer> {
+  for (const { shard, counts } of shards) {
+    if (!isTaskShard(shard) || counts.submitted + counts.submitting + counts.planned === 0)
+      continue;
+    for (const transfer of await ledger.transfersOf(shard.runId, shard.index, OPEN)) {
+      if (!transfer.task) continue;
+      // Whoever creates tasks also waits, over days where OMS takes no more, and resolves.
+      if (transfer.task.kind === 'oms-create' && transfer.state !== 'submitted') continue;
+      yield transfer;
+    }
+  }
+}
+
+const OPEN = ['submitted', 'submitting', 'planned'] as const;
 
 /** A task that succeeded starts anew if it fails another time. */
 async function forgetNights(

@@ -25,28 +25,9 @@ export interface BatchPollerOptions {
 }
 
 export function createBatchPoller(options: BatchPollerOptions): TaskPoller<'batch'> {
-  const { client, breaker, reports, settleMs, now } = options;
+  const { client, breaker } = options;
 
-  const listReports = async (target: Target, prefix: string, jobId: string) => {
-    const keys: string[] = [];
-    let marker: string | undefined;
-    do {
-      const from: string | undefined = marker;
-      const page = await breaker.run(() => reports.list(target, prefix, from));
-      keys.push(...page.keys.filter((key) => key.includes(jobId) && key.endsWith('.csv')));
-      marker = page.next;
-    } while (marker !== undefined);
-    return keys;
-  };
-
-  async function* failedObjects(
-    target: Target,
-    keys: Promise<readonly string[]>,
-  ): AsyncGenerator<FailedObject> {
-    for (const key of await keys) {
-      yield* readReport(await breaker.run(() => reports.read(target, key)));
-    }
-  }
+  const withReport = createWithReport(options);
 
   const completed = async (
     query: TaskQuery<'batch'>,
@@ -60,34 +41,8 @@ export function createBatchPoller(options: BatchPollerOptions): TaskPoller<'batc
     }
     if (failed === 0 && succeeded === total) return { state: 'succeeded', progress };
     const message = `${failed} of ${total} objects failed, ${succeeded} succeeded`;
-    const cause = {
-      provider: 'tencent',
-      code: 'OBJECTS_FAILED',
-      message,
-      class: 'source',
-    } as const;
+    const cause = { ...OBJECTS_FAILED, message };
     return withReport(query, job, { state: 'failed', progress, cause });
-  };
-
-  /** With the objects of its report; waits a while for one that is not there yet. */
-  const withReport = async (
-    { task: { region, report } }: TaskQuery<'batch'>,
-    { jobId, terminationDate }: BatchJobDetails,
-    status: TaskStatus & { readonly cause: Cause },
-  ): Promise<TaskStatus | undefined> => {
-    const withNote = (note: string): TaskStatus => ({
-      ...status,
-      cause: { ...status.cause, message: `${status.cause.message}; ${note}`.slice(0, 256) },
-    });
-    if (!report) return withNote('the job has no report');
-    const target = { region, bucket: report.bucket };
-    const keys = listReports(target, report.prefix, jobId);
-    // A refusal is thrown to whoever reads the objects.
-    const found = await keys.catch(() => undefined);
-    if (found?.length !== 0) return { ...status, failures: failedObjects(target, keys) };
-    const endedAt = Date.parse(terminationDate);
-    const waited = now().getTime() - (Number.isNaN(endedAt) ? 0 : endedAt);
-    return waited < settleMs ? undefined : withNote('there is no report');
   };
 
   const statusOf = async (
@@ -128,6 +83,50 @@ export function createBatchPoller(options: BatchPollerOptions): TaskPoller<'batc
   };
 }
 
+/** @returns adds the objects of its report; waits a while for one that is not there yet */
+function createWithReport({ breaker, reports, settleMs, now }: BatchPollerOptions) {
+  const listReports = async (target: Target, prefix: string, jobId: string) => {
+    const keys: string[] = [];
+    let marker: string | undefined;
+    do {
+      const from: string | undefined = marker;
+      const page = await breaker.run(() => reports.list(target, prefix, from));
+      keys.push(...page.keys.filter((key) => key.includes(jobId) && key.endsWith('.csv')));
+      marker = page.next;
+    } while (marker !== undefined);
+    return keys;
+  };
+
+  async function* failedObjects(
+    target: Target,
+    keys: Promise<readonly string[]>,
+  ): AsyncGenerator<FailedObject> {
+    for (const key of await keys) {
+      yield* readReport(await breaker.run(() => reports.read(target, key)));
+    }
+  }
+
+  return async (
+    { task: { region, report } }: TaskQuery<'batch'>,
+    { jobId, terminationDate }: BatchJobDetails,
+    status: TaskStatus & { readonly cause: Cause },
+  ): Promise<TaskStatus | undefined> => {
+    const withNote = (note: string): TaskStatus => ({
+      ...status,
+      cause: { ...status.cause, message: `${status.cause.message}; ${note}`.slice(0, 256) },
+    });
+    if (!report) return withNote('the job has no report');
+    const target = { region, bucket: report.bucket };
+    const keys = listReports(target, report.prefix, jobId);
+    // A refusal is thrown to whoever reads the objects.
+    const found = await keys.catch(() => undefined);
+    if (found?.length !== 0) return { ...status, failures: failedObjects(target, keys) };
+    const endedAt = Date.parse(terminationDate);
+    const waited = now().getTime() - (Number.isNaN(endedAt) ? 0 : endedAt);
+    return waited < settleMs ? undefined : withNote('there is no report');
+  };
+}
+
 function failureOf({ failures: [first] }: BatchJobDetails): Cause {
   return {
     provider: 'tencent',
@@ -147,3 +146,5 @@ const NOT_CREATED: Cause = {
   message: 'the creation was not answered, and no job carries its marker',
   class: 'transient',
 };
+
+const OBJECTS_FAILED = { provider: 'tencent', code: 'OBJECTS_FAILED', class: 'source' } as const;

@@ -45,26 +45,7 @@ export interface Sent {
 }
 
 export function createSubmit(options: SubmitOptions) {
-  const { accountOf, ledger, log, now, sources, urls } = options;
-
-  /** Ends the run whose key pair is refused. */
-  const stopRun = async ({ runId }: Shard, intent: Intent, error: Cause): Promise<void> => {
-    intent.stop();
-    if (await ledger.stopRun(runId, { state: 'failed', at: now(), error })) {
-      log.error('run.credentials-refused', { runId, code: error.code });
-    }
-  };
-
-  /** What the provider is told to fetch; keys of a source that end too soon end the run. */
-  const sentUrl = async (url: string, shard: Shard, intent: Intent): Promise<string> => {
-    try {
-      return (await sources?.sent(url)) ?? url;
-    } catch (error) {
-      if (!(error instanceof SourceKeysError)) throw error;
-      await stopRun(shard, intent, toCause(error));
-      throw new RunStoppedError(shard.runId);
-    }
-  };
+  const { accountOf, ledger, now, urls } = options;
 
   /** Sends one transfer if it may be sent; true when it is settled for this delivery. */
   return async (
@@ -82,7 +63,7 @@ export function createSubmit(options: SubmitOptions) {
         onTurn();
         return intent.checkRun();
       },
-      onRefused: (error: unknown) => stopRun(shard, intent, toCause(error)),
+      onRefused: (error: unknown) => stopRun(options, shard, intent, toCause(error)),
     };
     let attempt: number | undefined;
     try {
@@ -93,7 +74,10 @@ export function createSubmit(options: SubmitOptions) {
       const task = { ...fetchTask(transfer), ...sameKeyOf(transfer, shard), ...urls(id, attempt) };
       // Signed at its turn, however long it waited for that.
       const send = async () =>
-        client.submit(target, { ...task, url: await sentUrl(transfer.url, shard, intent) });
+        client.submit(target, {
+          ...task,
+          url: await sentUrl(options, transfer.url, shard, intent),
+        });
       const answer = breaker.run(send, { ...call, isSend: true });
       const report = await answer
         .then(({ taskId }) => taskId)
@@ -115,6 +99,35 @@ export function createSubmit(options: SubmitOptions) {
       return true;
     }
   };
+}
+
+/** Ends the run whose key pair is refused. */
+async function stopRun(
+  { ledger, log, now }: SubmitOptions,
+  { runId }: Shard,
+  intent: Intent,
+  error: Cause,
+): Promise<void> {
+  intent.stop();
+  if (await ledger.stopRun(runId, { state: 'failed', at: now(), error })) {
+    log.error('run.credentials-refused', { runId, code: error.code });
+  }
+}
+
+/** What the provider is told to fetch; keys of a source that end too soon end the run. */
+async function sentUrl(
+  options: SubmitOptions,
+  url: string,
+  shard: Shard,
+  intent: Intent,
+): Promise<string> {
+  try {
+    return (await options.sources?.sent(url)) ?? url;
+  } catch (error) {
+    if (!(error instanceof SourceKeysError)) throw error;
+    await stopRun(options, shard, intent, toCause(error));
+    throw new RunStoppedError(shard.runId);
+  }
 }
 
 /** What the line said, else the request, where they said anything. */

@@ -113,28 +113,7 @@ function createEnds(table: Table, expiry: Expiry): Pick<RunCalls, Ends> {
       const item = await table.updated(runKey(runId), set, begun, 'attribute_exists(#pk)');
       return item ? new Date(number(item, 'closingAt')) : at;
     },
-    async closeRun(runId, at, plan) {
-      const run = await table.get(runKey(runId));
-      if (!run || run['state'] === 'planning') return false;
-      const closedAt = at.getTime();
-      if (has(run, 'closedAt')) return hasEnded(run, { closedAt });
-      const from = text(run, 'state');
-      const to = from === 'active' || from === 'paused' ? 'completed' : from;
-      const { ttl } = expiry.run(at, rowsUntil(run, expiry));
-      const read = plan && setPlan(plan);
-      const set = [
-        'SET #state = :to, #closedAt = :closedAt',
-        ...(ttl === undefined ? [] : ['#ttl = :ttl']),
-        ...(read ? [read.set] : []),
-      ];
-      const values = { from, to, closedAt, ...(ttl !== undefined && { ttl }), ...read?.values };
-      const expression = `${set.join(', ')} REMOVE #open, #kept`;
-      const isUnclosed = '#state = :from AND attribute_not_exists(#closedAt)';
-      return (
-        (await table.update(runKey(runId), expression, values, isUnclosed)) ||
-        hasEnded(await table.get(runKey(runId)), { closedAt })
-      );
-    },
+    closeRun: (...closing) => closeRun(table, expiry, ...closing),
     async reopenRun(runId, state) {
       const expression = `SET #state = :state, #open = :open
         REMOVE #closingAt, #closedAt, #stoppedAt, #error, #ttl, #kept`;
@@ -144,6 +123,33 @@ function createEnds(table: Table, expiry: Expiry): Pick<RunCalls, Ends> {
       return table.update(runKey(runId), expression, values, isEnded);
     },
   };
+}
+
+async function closeRun(
+  table: Table,
+  expiry: Expiry,
+  ...[runId, at, plan]: Parameters<RunCalls['closeRun']>
+): Promise<boolean> {
+  const run = await table.get(runKey(runId));
+  if (!run || run['state'] === 'planning') return false;
+  const closedAt = at.getTime();
+  if (has(run, 'closedAt')) return hasEnded(run, { closedAt });
+  const from = text(run, 'state');
+  const to = from === 'active' || from === 'paused' ? 'completed' : from;
+  const { ttl } = expiry.run(at, rowsUntil(run, expiry));
+  const read = plan && setPlan(plan);
+  const set = [
+    'SET #state = :to, #closedAt = :closedAt',
+    ...(ttl === undefined ? [] : ['#ttl = :ttl']),
+    ...(read ? [read.set] : []),
+  ];
+  const values = { from, to, closedAt, ...(ttl !== undefined && { ttl }), ...read?.values };
+  const expression = `${set.join(', ')} REMOVE #open, #kept`;
+  const isUnclosed = '#state = :from AND attribute_not_exists(#closedAt)';
+  return (
+    (await table.update(runKey(runId), expression, values, isUnclosed)) ||
+    hasEnded(await table.get(runKey(runId)), { closedAt })
+  );
 }
 
 /** Whether it ended just so: the answer to our own write may have been lost on its way. */
