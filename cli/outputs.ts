@@ -1,6 +1,7 @@
 /** What each command prints with `--json`. `npm run docs` makes docs/schemas/cli/ from it. */
 import * as v from 'valibot';
 import { checkShape } from './check/line.ts';
+import { notifyShape } from './commands/notify.ts';
 import { showShape } from './commands/show.ts';
 import { verifyShape } from './commands/verify.ts';
 import {
@@ -116,6 +117,10 @@ export const OUTPUTS: Readonly<Record<string, Output>> = {
     schema: followedMigration,
   },
   migrations: { description: 'Migrations, newest first.', schema: migrationPage },
+  notify: {
+    description: 'Which receivers took the test notification.',
+    schema: notifyShape,
+  },
   'oms create': {
     description: 'The run that creates; with --watch then a run per line.',
     schema: v.union([v.object({ runId: v.string() }), run]),

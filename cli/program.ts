@@ -11,6 +11,7 @@ import { addLint } from './commands/lint.ts';
 import { addManifest } from './commands/manifest.ts';
 import { addMigrate } from './commands/migrate.ts';
 import { addMigrations } from './commands/migrations.ts';
+import { addNotify } from './commands/notify.ts';
 import { addOms } from './commands/oms.ts';
 import { addPace } from './commands/pace.ts';
 import { addPause } from './commands/pause.ts';
@@ -36,6 +37,7 @@ const COMMANDS: readonly ((program: Command, io: CommandIo) => void)[] = [
   addMigrate,
   addMigrations,
   addCheck,
+  addNotify,
   addManifest,
   addLint,
   addPlan,

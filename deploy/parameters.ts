@@ -176,7 +176,7 @@ export const PARAMETERS: Readonly<Record<string, Parameter>> = {
     default: '',
     pattern: /^[\w/+=.@-]{0,512}$/,
     expected: 'the name of a secret, or nothing',
-    meaning: 'secret with WAYBILL_WEBHOOK_URL and WAYBILL_WEBHOOK_SECRETS',
+    meaning: 'secret with WAYBILL_WEBHOOK_URL and WAYBILL_WEBHOOK_SECRETS, WAYBILL_NOTIFY, or all',
   },
   dashboardOrigin: {
     default: '',

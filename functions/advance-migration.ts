@@ -15,7 +15,8 @@ import {
 import { advance, advanceAll } from '../shared/migrations/advance.ts';
 import { beginDue } from '../shared/migrations/schedule.ts';
 import type { StepOptions } from '../shared/migrations/step.ts';
-import { createOutbox } from '../shared/reporting/webhooks/outbox.ts';
+import { createOutbox, toAll } from '../shared/reporting/webhooks/outbox.ts';
+import { createReceivers } from '../shared/reporting/webhooks/receiver.ts';
 import { createPlanner } from '../shared/runs/plan.ts';
 import type { Deployment } from '../shared/runtime/deployment.ts';
 import type { Invocation } from '../shared/runtime/per-message.ts';
@@ -76,7 +77,7 @@ export const handler = expose(async (env) => {
     log,
     now: () => new Date(),
     objects,
-    ...(config.webhooks && { outbox: createOutbox({ ledger, log }) }),
+    outbox: toAll(createReceivers(config).map(({ name }) => createOutbox({ ledger, log, name }))),
     planLater,
     planner: createPlanner({ ledger, objects, queue, shardBytes, log }),
     projects,

@@ -6,6 +6,7 @@
 import * as v from 'valibot';
 import { expose, openAdvanceLater, openPlanLater, openQueue } from '#wiring';
 import { parseWith } from '../shared/lib/validate.ts';
+import { createReceivers } from '../shared/reporting/webhooks/receiver.ts';
 import { createPlanner } from '../shared/runs/plan.ts';
 import { createNotifier } from '../shared/runs/reconcile/notify.ts';
 import { type Sweep, type SweepOptions, sweepRuns } from '../shared/runs/reconcile/sweep.ts';
@@ -46,6 +47,7 @@ export const handler = expose(async (env) => {
   const { allowHttps, lostAfterMs, maxAttempts, settleMs, shardBytes, stuckAfterMs } = config;
   const parts = await openParts(config);
   const { ledger, log, objects } = parts;
+  const receivers = createReceivers(config);
   const [advanceLater, queue, planLater] = await Promise.all([
     openAdvanceLater(config),
     openQueue(config),
@@ -56,7 +58,7 @@ export const handler = expose(async (env) => {
     ...parts,
     advanceLater,
     allowHttps,
-    ...(config.webhooks && { notifier: createNotifier(config.webhooks, ledger, log) }),
+    ...(receivers.length > 0 && { notifier: createNotifier(receivers, ledger, log) }),
     lostAfterMs,
     maxAttempts,
     now: () => new Date(),

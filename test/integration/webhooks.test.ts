@@ -14,6 +14,7 @@ import type {
   NewMessage,
 } from '../../shared/reporting/webhooks/message.ts';
 import { createOutbox } from '../../shared/reporting/webhooks/outbox.ts';
+import { createWebhook } from '../../shared/reporting/webhooks/receiver.ts';
 import { createDynamoLedger } from '../../shared/stores/aws/dynamodb/ledger.ts';
 import { startDynalite } from '../fixtures/dynalite.ts';
 import { type Arrived, startPeer } from '../fixtures/http.ts';
@@ -52,9 +53,20 @@ function setup() {
   const lines: Record<string, unknown>[] = [];
   const log = createLog({ write: (line) => lines.push(JSON.parse(line)) });
   const outbox = createOutbox({ ledger, log });
-  const worker = (options: Pick<DeliverOptions, 'url'> & Partial<DeliverOptions>) => {
+  const worker = ({
+    url,
+    secrets = [SECRET],
+    ...options
+  }: { url: string; secrets?: readonly string[] } & Partial<DeliverOptions>) => {
     const check = async () => 'send' as const;
-    const deliver = createDeliver({ secrets: [SECRET], outbox, ledger, log, check, ...options });
+    const deliver = createDeliver({
+      receiver: createWebhook({ url, secrets }),
+      outbox,
+      ledger,
+      log,
+      check,
+      ...options,
+    });
     return (forMs = HOUR) =>
       deliver({ now: () => new Date(), deadline: new Date(Date.now() + forMs) });
   };

@@ -1,10 +1,9 @@
-/** One attempt to deliver a webhook message, and what follows from its outcome. */
-import type { Signer } from '../../lib/api-request.ts';
+/** One attempt to deliver a message to its receiver, and what follows from the outcome. */
 import { TransportError } from '../../lib/errors.ts';
 import { parseRetryAfter } from '../../lib/http-date.ts';
 import type { Fields, Log } from '../../lib/log.ts';
 import type { Message } from './message.ts';
-import { type Post, partsOf } from './post.ts';
+import type { Post, Receiver } from './post.ts';
 
 export interface Outcome {
   readonly isDelivered: boolean;
@@ -13,15 +12,14 @@ export interface Outcome {
 }
 
 export interface AttemptOptions {
-  readonly url: string;
-  readonly sign: Signer;
+  readonly receiver: Receiver;
   readonly post: Post;
   readonly log: Log;
   readonly now: () => Date;
 }
 
-/** Why it was not taken. Nothing of the answer's text: it is the receiver's and may hold anything. */
-interface Refusal {
+/** Why it was not taken. Nothing else of the answer's text: it is the receiver's and may hold anything. */
+export interface Refusal {
   readonly status?: number;
   readonly code?: string;
   readonly retryAfterMs?: number | undefined;
@@ -34,9 +32,10 @@ const ASKS_FOR_TIME: readonly number[] = [429, 503];
 /** Never throws for what the receiver does. */
 export async function attempt(message: Message, options: AttemptOptions): Promise<Outcome> {
   const refusal = await handOver(message, options);
-  const { log, now } = options;
+  const { log, now, receiver } = options;
   const attempts = message.attempts + 1;
   const fields: Fields = {
+    receiver: receiver.name,
     id: message.id,
     type: message.type,
     attempts,
@@ -58,21 +57,17 @@ export async function attempt(message: Message, options: AttemptOptions): Promis
 }
 
 /** Undefined when the receiver took it. */
-async function handOver(
-  { id, type, at, data }: Message,
-  { url, sign, post, now }: AttemptOptions,
+export async function handOver(
+  message: Message,
+  { receiver, post, now }: Omit<AttemptOptions, 'log'>,
 ): Promise<Refusal | undefined> {
-  const headers = {
-    'content-type': 'application/json',
-    'user-agent': 'waybill',
-    'webhook-id': id,
-  };
-  const body = JSON.stringify({ type, timestamp: at, data });
-  const request = sign({ method: 'POST', ...partsOf(url), headers, body }, now());
   try {
-    const answer = await post(request);
+    const answer = await post(receiver.request(message, now()));
     const { status } = answer;
-    if (status >= 200 && status < 300) return undefined;
+    if (status >= 200 && status < 300) {
+      const code = receiver.refusalIn(answer);
+      return code === undefined ? undefined : { status, code };
+    }
     if (!ASKS_FOR_TIME.includes(status)) return { status };
     return { status, retryAfterMs: parseRetryAfter(answer.headers['retry-after'], now()) };
   } catch (error) {

@@ -1,16 +1,15 @@
 /**
- * Delivers the messages of the outbox to the receiver (docs/webhooks.md), signed anew for each
+ * Delivers the messages of an outbox to their receiver (docs/webhooks.md), signed anew for each
  * attempt under the same id. At least once: after a crash between sending and recording, a message
  * is sent again.
  */
 import { tryLease } from '../../ledger/lease.ts';
 import type { Ledger } from '../../ledger/ledger.ts';
 import type { Log } from '../../lib/log.ts';
-import { createWebhookSigner } from '../../signing/webhook.ts';
 import { attempt } from './attempt.ts';
-import type { Message, WebhookConfig } from './message.ts';
+import type { Message } from './message.ts';
 import type { Outbox } from './outbox.ts';
-import { createPost, type Post } from './post.ts';
+import { createPost, type Post, type Receiver } from './post.ts';
 
 /** What one call did. */
 export interface Delivered {
@@ -31,7 +30,8 @@ export type Deliver = (times: {
   readonly deadline: Date;
 }) => Promise<Delivered>;
 
-export interface DeliverOptions extends WebhookConfig {
+export interface DeliverOptions {
+  readonly receiver: Receiver;
   readonly outbox: Pick<Outbox, 'pending' | 'settle'>;
   readonly ledger: Pick<Ledger, 'takeLease' | 'dropLease'>;
   readonly log: Log;
@@ -42,15 +42,12 @@ export interface DeliverOptions extends WebhookConfig {
   readonly post?: Post;
 }
 
-const LEASE = 'webhooks';
-
 const SIDE_BY_SIDE = 8;
 
 const TIMEOUT_MS = 15_000;
 
 export function createDeliver({
-  url,
-  secrets,
+  receiver,
   outbox,
   ledger,
   log,
@@ -58,8 +55,6 @@ export function createDeliver({
   timeoutMs = TIMEOUT_MS,
   post = createPost({ timeoutMs, connections: SIDE_BY_SIDE }),
 }: DeliverOptions): Deliver {
-  const sign = createWebhookSigner(secrets);
-
   /** A few messages side by side, then one note of what came of them. */
   const several = async (messages: readonly Message[], now: () => Date) => {
     const settled = new Map<string, Message | undefined>();
@@ -71,7 +66,7 @@ export function createDeliver({
         settled.set(message.id, undefined);
         return;
       }
-      const { isDelivered, next } = await attempt(message, { url, sign, post, log, now });
+      const { isDelivered, next } = await attempt(message, { receiver, post, log, now });
       settled.set(message.id, next);
       done[isDelivered ? 'delivered' : 'failed'] += 1;
     };
@@ -97,7 +92,7 @@ export function createDeliver({
   };
 
   return async (times) =>
-    (await tryLease(ledger, LEASE, times.now, () => deliver(times))) ?? {
+    (await tryLease(ledger, receiver.name, times.now, () => deliver(times))) ?? {
       delivered: 0,
       failed: 0,
       waiting: 0,

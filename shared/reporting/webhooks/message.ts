@@ -13,6 +13,16 @@ export interface WebhookConfig {
   readonly secrets: readonly string[];
 }
 
+export const CHATS = ['wecom', 'feishu', 'dingtalk', 'slack'] as const;
+
+export interface ChatConfig {
+  readonly kind: (typeof CHATS)[number];
+  /** Absolute; a secret, as whoever knows it may write to the chat. */
+  readonly url: string;
+  /** Of robots that want a signature. */
+  readonly secret?: string;
+}
+
 /** A run has ended and will not go on by itself. */
 export type RunClosed = ReturnType<typeof runClosed>;
 
@@ -26,6 +36,13 @@ export interface CredentialsRefused {
   readonly message: string;
   readonly requestId?: string;
   readonly since: string;
+}
+
+/** Many transfers of a run fail that goes on. */
+export interface RunFailing {
+  readonly runId: string;
+  readonly operation: Run['operation'];
+  readonly counts: ReturnType<typeof shownCounts>;
 }
 
 /** What happened to a migration. */
@@ -47,6 +64,7 @@ export type WebhookEvent =
       readonly data: MigrationNews;
     }
   | { readonly type: 'run.closed'; readonly data: RunClosed }
+  | { readonly type: 'run.failing'; readonly data: RunFailing }
   | { readonly type: 'credentials.refused'; readonly data: CredentialsRefused };
 
 export type NewMessage = WebhookEvent & {

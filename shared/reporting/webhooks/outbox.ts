@@ -1,5 +1,5 @@
 /**
- * The outbox of webhook messages: one note in the ledger that keeps each until it is delivered or
+ * The outbox of a receiver's messages: one note in the ledger that keeps each until it is delivered or
  * given up. Every change is a compare-and-swap, so any number of workers may add and settle at
  * once.
  */
@@ -14,6 +14,8 @@ export type Outbox = ReturnType<typeof createOutbox>;
 export interface OutboxOptions extends UpdateOptions {
   readonly ledger: Notes;
   readonly log: Log;
+  /** Of the note. @default `webhooks` */
+  readonly name?: string;
 }
 
 const MAX_MESSAGES = 200;
@@ -22,9 +24,11 @@ const MAX_MESSAGES = 200;
 const MAX_BYTES = 256 * 1_024;
 
 /** Each call throws StoreError (STORE_FAILED). */
-export function createOutbox({ ledger, log, ...options }: OutboxOptions) {
+export function createOutbox({ ledger, log, name = 'webhooks', ...options }: OutboxOptions) {
+  /** @throws StoreError (STORE_FAILED) that names the note and the field; the note stays as it is */
+  const readMessages = noteParser(name, messages, []);
   const update = (change: (pending: readonly Message[]) => readonly Message[]) =>
-    updateNote(ledger, OUTBOX_NOTE, readMessages, change, options);
+    updateNote(ledger, name, readMessages, change, options);
 
   return {
     /**
@@ -50,7 +54,7 @@ export function createOutbox({ ledger, log, ...options }: OutboxOptions) {
 
     /** In the order in which they were added. */
     async pending(): Promise<readonly Message[]> {
-      return readMessages((await ledger.readNote(OUTBOX_NOTE))?.text);
+      return readMessages((await ledger.readNote(name))?.text);
     },
 
     /**
@@ -69,6 +73,13 @@ export function createOutbox({ ledger, log, ...options }: OutboxOptions) {
   };
 }
 
+/** One outbox for all receivers. */
+export const toAll = (outboxes: readonly Pick<Outbox, 'add'>[]): Pick<Outbox, 'add'> => ({
+  async add(message) {
+    await Promise.all(outboxes.map((outbox) => outbox.add(message)));
+  },
+});
+
 /** Without the oldest, as many as there is no room for; the newest always stays. */
 function withinRoom(messages: readonly Message[]): readonly Message[] {
   let kept = messages.slice(-MAX_MESSAGES);
@@ -77,8 +88,6 @@ function withinRoom(messages: readonly Message[]): readonly Message[] {
   }
   return kept;
 }
-
-const OUTBOX_NOTE = 'webhooks';
 
 const instant = v.pipe(
   v.string(),
@@ -99,10 +108,3 @@ const messages = v.array(
 );
 
 const writeMessages = (pending: readonly Message[]): string => JSON.stringify(pending);
-
-/** @throws StoreError (STORE_FAILED) that names the note and the field; the note stays as it is */
-const readMessages: (text: string | undefined) => readonly Message[] = noteParser(
-  OUTBOX_NOTE,
-  messages,
-  [],
-);

@@ -1,13 +1,25 @@
 /**
- * Posts one signed request to the receiver. Only the status counts: the body is read so that the
- * connection ends well, and discarded. Redirects are not followed.
+ * Posts one signed request to the receiver. The body is read so that the connection ends well, as far
+ * as it comes: only chats say something in it. Redirects are not followed.
  */
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { ApiRequest } from '../../lib/api-request.ts';
 import { TransportError } from '../../lib/errors.ts';
 import { createFetch, type Download, type Fetch } from '../../lib/http.ts';
+import type { Message } from './message.ts';
 
-export type Answer = Pick<Download, 'status' | 'headers'>;
+export interface Answer extends Pick<Download, 'status' | 'headers'> {
+  /** What came of it, cut off where it is long. */
+  readonly body: string;
+}
+
+export interface Receiver {
+  /** Of its outbox and its lease, and in logs: `webhooks`, or such as `notify feishu 1`. */
+  readonly name: string;
+  request(message: Message, at: Date): ApiRequest;
+  /** The receiver's own code where a 2xx is a refusal; undefined when it took the message. */
+  refusalIn(answer: Answer): string | undefined;
+}
 
 /** @throws TransportError (TRANSPORT_TIMEOUT, TRANSPORT_FAILED) when no status came */
 export type Post = (request: ApiRequest) => Promise<Answer>;
@@ -30,13 +42,15 @@ export function createPost({
 }: PostOptions): Post {
   return async (request) => {
     const over = new AbortController();
-    const received: { answer?: Answer } = {};
+    const received: { answer?: Omit<Answer, 'body'> } = {};
+    const parts: Uint8Array[] = [];
     const exchange = async (): Promise<void> => {
       const { status, headers, body } = await fetch(request);
       received.answer = { status, headers };
       let bytes = 0;
       for await (const part of body) {
         bytes += part.length;
+        parts.push(part);
         if (bytes > MAX_BODY_BYTES || over.signal.aborted) break;
       }
     };
@@ -54,7 +68,7 @@ export function createPost({
       over.abort();
     }
     if (!received.answer) throw new TypeError('an exchange without an answer');
-    return received.answer;
+    return { ...received.answer, body: Buffer.concat(parts).toString('utf8') };
   };
 }
 

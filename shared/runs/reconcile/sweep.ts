@@ -58,8 +58,9 @@ export async function sweepRuns(
   const { ledger, log, metrics = noMetrics, notifier, now, wait = sleep } = options;
   const startedAt = now().getTime();
   const deadline = new Date(startedAt + BUDGET_MS);
-  const notify = () => notifier?.send({ now, deadline: new Date(startedAt + DELIVERED_MS) });
   const listed = await Array.fromAsync(unclosedRuns(ledger));
+  const notify = () =>
+    notifier?.send(listed, { now, deadline: new Date(startedAt + DELIVERED_MS) });
   const runs = listed.filter(({ state }) => state !== 'planning').length;
   const sweep: Sweep = { runs, asked: 0, found: 0, queued: 0, closed: 0, nextDueAt: null };
   const first = await passOver(listed, { deadline, all, sweep }, options);

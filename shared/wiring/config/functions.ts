@@ -68,7 +68,7 @@ export const callbackConfig = config(t.CALLBACKS, (from, { verify }) => ({
 export const advanceConfig = config(t.ADVANCE, (from) => ({
   places: places(from),
   projects: projects(from),
-  ...webhooks(from),
+  ...receivers(from),
 }));
 
 export const listConfig = config(t.API, (from) => ({ places: places(from) }));
@@ -103,12 +103,17 @@ export const sweepConfig = config(t.SWEEP, (from) => {
     ...(tencent && { cos: tencent }),
     ...(tencent && from.has(t.BATCH.uin[0]) && { batch: batch(from, tencent) }),
     ...(hasHuawei(from) && { huawei: huawei(from) }),
-    ...webhooks(from),
+    ...receivers(from),
   };
 });
 
-const webhooks = (from: EnvReader) =>
-  from.has(...t.namesOf(t.WEBHOOKS)) ? { webhooks: from.read(t.WEBHOOKS) } : {};
+/** Who is told what happens. */
+const receivers = (from: EnvReader) => ({
+  ...(from.has(...t.namesOf(t.WEBHOOKS)) && { webhooks: from.read(t.WEBHOOKS) }),
+  ...from.read(t.NOTIFY),
+});
+
+export const notifyConfig = (env: Env) => readConfig(env, receivers);
 
 /** Whether any of the provider's own variables is set. */
 export const hasTencent = (from: EnvReader): boolean =>

@@ -7,6 +7,7 @@ import { NAMED } from '../../api/auth.ts';
 import type { StoreAddress } from '../../lib/env.ts';
 import { paceText, parsePace } from '../../limits/rate/pace.ts';
 import { PROJECT_ID, REGION } from '../../providers/huawei/config.ts';
+import { CHATS, type ChatConfig } from '../../reporting/webhooks/message.ts';
 import { parseCertificateKey } from '../../signing/certificate.ts';
 import { parseWebhookSecret } from '../../signing/webhook.ts';
 import { NAME as SET_NAME } from '../../stores/documents.ts';
@@ -196,4 +197,34 @@ export const webhookSecrets = v.pipe(
   v.maxLength(2, `expected ${EXPECTED_SECRETS}`),
   v.everyItem((secret) => parseWebhookSecret(secret) !== undefined, `expected ${EXPECTED_SECRETS}`),
   v.check(isUnique, 'expected two secrets that differ'),
+);
+
+const CHAT = new RegExp(`^(${CHATS.join('|')}):([^#]+)(?:#(.+))?$`);
+
+const EXPECTED_CHAT = `${CHATS.map((kind) => `${kind}:<address>`).join(', ')} or several of them, separated by commas`;
+
+/** Of one chat, or what was expected. */
+function chatOf(item: string): ChatConfig | string {
+  const [, kind = '', url = '', secret] = CHAT.exec(item) ?? [];
+  if (kind === '') return EXPECTED_CHAT;
+  const fault = urlFault(url);
+  if (fault) return `behind ${kind}: ${fault}`;
+  const isSigned = kind === 'feishu' || kind === 'dingtalk';
+  if (secret !== undefined && !isSigned) return `no # behind the address of ${kind}`;
+  const chat = { kind: kind as ChatConfig['kind'], url: new URL(url).href };
+  return secret === undefined ? chat : { ...chat, secret };
+}
+
+/** `<chat>:<address>[#<secret>]`, between commas. */
+export const chats = v.exactOptional(
+  v.pipe(
+    list(EXPECTED_CHAT, /./),
+    v.rawTransform(({ dataset, addIssue, NEVER }) => {
+      const read = dataset.value.map(chatOf);
+      const at = read.findIndex((chat) => typeof chat === 'string');
+      if (at === -1) return read.filter((chat) => typeof chat !== 'string');
+      addIssue({ message: `expected in item ${at + 1}: ${read[at]}` });
+      return NEVER;
+    }),
+  ),
 );

@@ -95,6 +95,8 @@ export const WEBHOOKS = table({
   secrets: ['WAYBILL_WEBHOOK_SECRETS', s.webhookSecrets],
 });
 
+export const NOTIFY = table({ chats: ['WAYBILL_NOTIFY', s.chats] });
+
 const allowHttps = ['WAYBILL_ALLOW_HTTPS', s.flag] as const;
 const callbackKeys = ['WAYBILL_CALLBACK_KEYS', s.callbackKeys] as const;
 const ratePerSecond = ['WAYBILL_COS_FETCH_RPS', s.integer(100, 1, 1_000_000)] as const;
@@ -275,6 +277,7 @@ export const PARTS = {
     SERVED,
     CERTIFICATES,
     WEBHOOKS,
+    NOTIFY,
   ],
   'Stores and logs': [STORES, S3, S3_KEYS],
   AWS: [AWS, AWS_KEYS, AWS_ENDPOINT, SECRETS, STAGE],

@@ -82,6 +82,8 @@ export const TEXTS: Readonly<Record<VariableName, string>> = {
   WAYBILL_STUCK_AFTER_SECONDS: 'Time without progress after which the metric counts a run as stuck',
   WAYBILL_WEBHOOK_URL: 'Where notifications are sent, if anywhere ([webhooks.md](webhooks.md))',
   WAYBILL_WEBHOOK_SECRETS: 'One or two secrets that sign notifications, separated by a comma',
+  WAYBILL_NOTIFY:
+    'Chats that get notifications, separated by commas: `wecom:<url>`, `feishu:<url>`, `dingtalk:<url>`, `slack:<url>`, with `#<secret>` behind the address of a robot that checks signatures ([webhooks.md](webhooks.md#chats)). A secret.',
   WAYBILL_LEDGER:
     '`sqlite:<file>`, `postgres://…` ([postgresql.md](postgresql.md)) or `dynamodb:<table>`. The file is in the data folder.',
   WAYBILL_QUEUE: '`sqlite:<file>`, `postgres://…` or `sqs:<url>`. The file is in the data folder.',

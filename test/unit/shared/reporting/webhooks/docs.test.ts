@@ -2,15 +2,18 @@
 import { readFileSync } from 'node:fs';
 import { expect, it } from 'vitest';
 import type { Run } from '../../../../../shared/ledger/model.ts';
-import type { CredentialsRefused } from '../../../../../shared/reporting/webhooks/message.ts';
+import type {
+  CredentialsRefused,
+  RunFailing,
+} from '../../../../../shared/reporting/webhooks/message.ts';
 import { runClosed } from '../../../../../shared/reporting/webhooks/message.ts';
 
 const page = readFileSync(new URL('../../../../../docs/webhooks.md', import.meta.url), 'utf8');
 const shown = [...page.matchAll(/```json\n([\s\S]*?)```/g)].map(
   ([, text = '']) => JSON.parse(text) as { type: string; timestamp: string; data: object },
 );
-const [closed, refused] = ['run.closed', 'credentials.refused'].map((type) =>
-  shown.find((each) => each.type === type),
+const [closed, refused, failing] = ['run.closed', 'credentials.refused', 'run.failing'].map(
+  (type) => shown.find((each) => each.type === type),
 );
 
 it('run.closed', () => {
@@ -32,4 +35,13 @@ it('credentials.refused', () => {
     since: true,
   };
   expect(Object.keys(refused?.data ?? {}).sort()).toEqual(Object.keys(fields).sort());
+});
+
+it('run.failing', () => {
+  const { data } = failing ?? { data: {} };
+  const { counts, ...rest } = data as RunFailing;
+  expect(Object.keys(rest).sort()).toEqual(['operation', 'runId']);
+  const ofClosed = closed?.data as { counts: object } | undefined;
+  expect(Object.keys(counts)).toEqual(Object.keys(ofClosed?.counts ?? {}));
+  expect(counts.failed).toBeGreaterThan(0.2 * (counts.failed + counts.succeeded));
 });

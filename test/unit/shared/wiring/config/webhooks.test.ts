@@ -94,3 +94,50 @@ describe('the configuration of notifications', () => {
     });
   });
 });
+
+describe('the configuration of chats', () => {
+  const NAME = 'WAYBILL_NOTIFY';
+  const chats = (text: string) => sweepConfig({ ...keys, [NAME]: text }).chats;
+
+  it('is none by default', () => {
+    expect(sweepConfig(keys)).not.toHaveProperty('chats');
+  });
+
+  it('takes several, with the secret of a robot behind its address', () => {
+    const wecom = 'https://qyapi.weixin.qq.com/cgi-bin/webhook/send?key=k';
+    const dingtalk = 'https://oapi.dingtalk.com/robot/send?access_token=t';
+    const feishu = 'https://open.feishu.cn/open-apis/bot/v2/hook/h';
+    const slack = 'https://hooks.slack.com/services/T/B/X';
+    const text = `wecom:${wecom}, feishu:${feishu}#a#b,dingtalk:${dingtalk}#SEC1,slack:${slack},`;
+    expect(chats(text)).toEqual([
+      { kind: 'wecom', url: wecom },
+      { kind: 'feishu', url: feishu, secret: 'a#b' },
+      { kind: 'dingtalk', url: dingtalk, secret: 'SEC1' },
+      { kind: 'slack', url: slack },
+    ]);
+  });
+
+  it.each([
+    [
+      'another chat',
+      'teams:https://canary.example/',
+      /^expected in item 1: wecom:<address>, feishu/,
+    ],
+    ['no chat', 'https://canary.example/', /^expected in item 1: wecom:<address>/],
+    ['no address', 'slack:canary', /^expected in item 1: behind slack: an https:\/\/ address/],
+    [
+      'http elsewhere',
+      'wecom:https://a.example/,slack:http://canary.example/',
+      /item 2: .*slack: an https/,
+    ],
+    ['a password', 'feishu:https://u:canary@a.example/', /behind feishu: .* without user name/],
+    [
+      'a secret for a chat without',
+      'slack:https://a.example/#canary',
+      /no # behind the address of slack/,
+    ],
+    ['commas alone', ',', /^expected wecom:<address>/],
+  ])('refuses %s, and names the variable', (_name, text, message) => {
+    expect(faultsOf({ [NAME]: text })).toEqual({ [NAME]: expect.stringMatching(message) });
+  });
+});
