@@ -1,7 +1,7 @@
 /** Writes the tables of `docs/configuration.md` from those that the variables are read with. */
 import { readFileSync } from 'node:fs';
 import type { Table } from '../shared/lib/env.ts';
-import { PARTS } from '../shared/wiring/config/tables.ts';
+import { PARTS } from '../shared/wiring/config/names.ts';
 import { TEXTS } from '../shared/wiring/config/texts.ts';
 
 /** A schema or one of its checks; only some have each of these. */

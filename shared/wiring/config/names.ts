@@ -1,10 +1,35 @@
 /**
- * Checks for names that only look like one of Waybill's variables: a typo would silently leave a
- * setting at its default.
+ * The names of all variables, and checks for names that only look like one: a typo would silently leave
+ * a setting at its default.
  */
 import { type Env, type EnvReader, readEnv } from '../../lib/env.ts';
 import type { InputFault } from '../../lib/errors.ts';
-import { NAMES } from './tables.ts';
+import * as t from './tables.ts';
+
+/** All of them, by heading of docs/configuration.md. */
+export const PARTS = {
+  'The service': [t.SERVICE, t.API],
+  'Tencent Cloud': [...t.TENCENT_TABLES, t.BATCH],
+  Sources: [...t.SOURCE_TABLES],
+  'Huawei Cloud': [...t.HUAWEI_TABLES, t.SMN],
+  'Runs, callbacks and notifications': [
+    t.FETCH,
+    t.CALLBACKS,
+    t.SWEEP,
+    t.NIGHT,
+    t.SERVED,
+    t.CERTIFICATES,
+    t.WEBHOOKS,
+    t.NOTIFY,
+  ],
+  'Stores and logs': [t.STORES, t.S3, t.S3_KEYS],
+  AWS: [t.AWS, t.AWS_KEYS, t.AWS_ENDPOINT, t.SECRETS, t.STAGE],
+  'The command line': [t.CLI],
+} as const;
+
+export type VariableName = t.NameIn<(typeof PARTS)[keyof typeof PARTS]>;
+
+export const NAMES: readonly string[] = t.namesOf(...Object.values(PARTS).flat());
 
 /** Names that the last version knew, and what to do instead; they warn for one version. */
 const REMOVED: ReadonlyMap<string, string> = new Map([

@@ -24,7 +24,7 @@ export const SERVICE = table({
 });
 
 /** Of the command line alone. */
-const CLI = table({
+export const CLI = table({
   url: ['WAYBILL_URL', v.optional(s.address(), 'http://127.0.0.1:8787')],
   token: ['WAYBILL_TOKEN', s.maybe()],
 });
@@ -263,37 +263,13 @@ export const HUAWEI_TABLES = [
 /** Of functions that send objects of sources, or judge what became of them. */
 export const SOURCE_TABLES = [SOURCES, SETS] as const;
 
-/** All of them, by heading of docs/configuration.md. */
-export const PARTS = {
-  'The service': [SERVICE, API],
-  'Tencent Cloud': [...TENCENT_TABLES, BATCH],
-  Sources: [...SOURCE_TABLES],
-  'Huawei Cloud': [...HUAWEI_TABLES, SMN],
-  'Runs, callbacks and notifications': [
-    FETCH,
-    CALLBACKS,
-    SWEEP,
-    NIGHT,
-    SERVED,
-    CERTIFICATES,
-    WEBHOOKS,
-    NOTIFY,
-  ],
-  'Stores and logs': [STORES, S3, S3_KEYS],
-  AWS: [AWS, AWS_KEYS, AWS_ENDPOINT, SECRETS, STAGE],
-  'The command line': [CLI],
-} as const;
-
-type NameIn<Tables> = Tables extends readonly (infer Each)[]
+/** The names of tables. */
+export type NameIn<Tables> = Tables extends readonly (infer Each)[]
   ? Each extends Table
     ? Each[keyof Each][0]
     : never
   : never;
 
-export type VariableName = NameIn<(typeof PARTS)[keyof typeof PARTS]>;
-
 export const namesOf = <const Tables extends readonly Table[]>(...tables: Tables) => [
   ...new Set(tables.flatMap((rows) => Object.values(rows).map(([name]) => name as NameIn<Tables>))),
 ];
-
-export const NAMES: readonly string[] = namesOf(...Object.values(PARTS).flat());

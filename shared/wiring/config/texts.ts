@@ -1,5 +1,5 @@
 /** What each variable is for, as Markdown for docs/configuration.md; no function carries these. */
-import type { VariableName } from './tables.ts';
+import type { VariableName } from './names.ts';
 
 export const TEXTS: Readonly<Record<VariableName, string>> = {
   WAYBILL_ROLE:
