@@ -10,7 +10,7 @@ import type { Log } from '../../lib/log.ts';
 import type { OmsProject } from '../../providers/huawei/config.ts';
 import type { OpenOms } from '../../providers/huawei/oms/connect.ts';
 import type { Starter } from '../../providers/huawei/oms/start-task.ts';
-import { freeSlots, type Occupant } from '../oms/free-slots.ts';
+import { freeSlots, noteFull, type Occupant } from '../oms/free-slots.ts';
 
 export interface StartTasksOptions {
   readonly ledger: Ledger;
@@ -66,6 +66,8 @@ async function startRegion(
       // The run may have been cancelled or paused meanwhile.
       if ((await options.ledger.run(runId))?.state !== 'active') break;
       const free = await freeSlots(occupants, { open: options.open, running });
+      const [first] = waiting;
+      if (free === 0 && first) await noteFull(options.ledger, first, region, now());
       const batch = waiting.splice(0, free);
       const outcomes = await Promise.all(batch.map((row) => startOne(runId, row, tally, options)));
       // The provider asks for less: what is left waits for the next call.

@@ -20,7 +20,7 @@ import type { OmsOrder } from '../../providers/huawei/oms/create-request.ts';
 import { listName, type OmsCreator } from '../../providers/huawei/oms/create-task.ts';
 import { markerOf } from '../../providers/huawei/oms/marker.ts';
 import { openTasks, taskTransferId } from '../task-runs.ts';
-import { freeGroups, freeSlots } from './free-slots.ts';
+import { freeGroups, freeSlots, noteFull, REGION_FULL } from './free-slots.ts';
 import { completed, type ListsOptions, writeFiles } from './lists.ts';
 import { openCreation } from './open.ts';
 import {
@@ -99,7 +99,10 @@ export function createCreations(options: CreationsOptions) {
   };
 
   const isDue = ({ cause, state, updatedAt }: Transfer): boolean =>
-    state === 'submitting' || !cause || now().getTime() - updatedAt.getTime() >= WAIT_MS;
+    state === 'submitting' ||
+    !cause ||
+    cause.code === REGION_FULL ||
+    now().getTime() - updatedAt.getTime() >= WAIT_MS;
 
   /** Creates what is planned, as far as the region has room. */
   const createAll = async (
@@ -115,7 +118,10 @@ export function createCreations(options: CreationsOptions) {
       if (task?.kind !== 'oms-create' || !isDue(row)) continue;
       if (now() >= deadline || (await ledger.run(runId))?.state !== 'active') break;
       free ??= await roomOf(task, options);
-      if (free === 0 && row.state === 'planned') break;
+      if (free === 0 && row.state === 'planned') {
+        await noteFull(ledger, row, task.region, now());
+        break;
+      }
       const outcome = await creator.create(row, task, kept && orderOf(kept, task));
       log.info('oms.created', { runId, transferId: row.transferId, outcome: outcome.kind });
       if (outcome.kind === 'waiting') break;

@@ -2,6 +2,8 @@
  * Counts the free task slots of a region. The provider runs five tasks there at once and lets more
  * wait.
  */
+import type { Ledger } from '../../ledger/ledger.ts';
+import type { Transfer } from '../../ledger/model.ts';
 import type { OmsProject } from '../../providers/huawei/config.ts';
 import type { OpenOms } from '../../providers/huawei/oms/connect.ts';
 import { GROUP_STATUS } from '../../providers/huawei/oms/group.ts';
@@ -40,6 +42,28 @@ export async function freeSlots(
   }
   return running - taken;
 }
+
+/**
+ * Tells of the first task that waits for a place why it does: nobody takes a run for stuck then.
+ * @throws StoreError
+ */
+export const noteFull = (
+  ledger: Pick<Ledger, 'record'>,
+  { attempt, transferId }: Pick<Transfer, 'attempt' | 'transferId'>,
+  region: string,
+  at: Date,
+): Promise<void> =>
+  ledger.record(transferId, {
+    ...{ state: 'planned', attempt, accepted: [], at, event: 'poll' },
+    cause: {
+      provider: 'waybill',
+      code: REGION_FULL,
+      class: 'quota',
+      message: `${region} runs as many tasks as WAYBILL_OMS_RUNNING allows; this one begins when another ends`,
+    },
+  });
+
+export const REGION_FULL = 'OMS_REGION_FULL';
 
 /** Counts the groups that may still be made in a region. @throws what the client throws */
 export async function freeGroups(

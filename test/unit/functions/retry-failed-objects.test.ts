@@ -8,6 +8,7 @@ import type { Cause } from '../../../shared/lib/errors.ts';
 import { createShardReader } from '../../../shared/manifest/shards.ts';
 import { readTimetable, requestPass } from '../../../shared/runs/nightly/timetable.ts';
 import { pauseRun } from '../../../shared/runs/pause.ts';
+import { isStuck } from '../../../shared/runs/reconcile/stuck.ts';
 import { newRun, newShard } from '../../contract/ledger.ts';
 import { silentLog } from '../../fixtures/log.ts';
 import { AT, PROJECT, REGION, setupNights } from '../../fixtures/nights.ts';
@@ -478,4 +479,27 @@ it('a pass leaves the tasks of migrations to them, which count what becomes of t
   );
   await night(nightOf(1));
   expect(tasks.map(({ starts }) => starts)).toEqual([0, 1, 1]);
+});
+
+it('a pass whose region is full is not stuck', async () => {
+  const made = await setupNights({
+    // Each look at the region ends its call.
+    wait: async () => {
+      made.clock.at = new Date(made.clock.at.getTime() + 3_600_000);
+    },
+  });
+  const { clock, huawei, ledger, night } = made;
+  huawei.tasks.add({ ...place, status: 4 });
+  for (let taken = 0; taken < 5; taken += 1) huawei.tasks.add({ ...place, status: 2 });
+  const { runId } = await night(nightOf(0));
+  if (runId === null) throw new Error('no pass');
+  const stuck = async () => {
+    const run = await ledger.run(runId);
+    const shards = await Array.fromAsync(ledger.shards(runId));
+    return run && isStuck(run, shards, { ledger, now: () => clock.at });
+  };
+  clock.at = new Date(AT.getTime() + 9 * 3_600_000);
+  expect(await stuck(), 'nobody looked').toBe(true);
+  await night({ detail: { continue: true } });
+  expect(await stuck()).toBe(false);
 });

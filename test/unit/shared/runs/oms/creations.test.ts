@@ -3,6 +3,7 @@ import { describe, expect, it } from 'vitest';
 import { createLog } from '../../../../../shared/lib/log.ts';
 import type { SourceConfig } from '../../../../../shared/manifest/sources/config.ts';
 import { createCreations } from '../../../../../shared/runs/oms/creations.ts';
+import { isStuck } from '../../../../../shared/runs/reconcile/stuck.ts';
 import {
   type CreationsSetup,
   FOREVER,
@@ -238,6 +239,51 @@ describe('a refusal', () => {
     await made.creations.work('r2', FOREVER);
     expect((await made.transfer('r2'))?.state).toBe('submitted');
   });
+});
+
+describe('a region without a free place', () => {
+  const AN_HOUR = 3_600_000;
+
+  async function setupFull(makes: 'task' | 'group') {
+    const made = await setupCreations();
+    const { creations, huawei, later, ledger } = made;
+    const about = { region: PLACE.region, projectId: PLACE.projectId } as const;
+    const taken = Array.from({ length: 5 }, () =>
+      makes === 'task'
+        ? huawei.tasks.add({ ...about, apiVersion: 'v2', status: 2 })
+        : huawei.groups.add({ ...about, status: 2 }),
+    );
+    await creations.open(OPEN, { ...prefix, makes });
+    await creations.work('r1', FOREVER);
+    later(7 * AN_HOUR);
+    const stuck = async () => {
+      const run = await ledger.run('r1');
+      const shards = await Array.fromAsync(ledger.shards('r1'));
+      return run && isStuck(run, shards, { ledger, now: made.deps.now });
+    };
+    return { ...made, stuck, taken };
+  }
+
+  it.each(['task', 'group'] as const)(
+    'keeps a %s waiting, which is no stuck run',
+    async (makes) => {
+      const { creations, huawei, stuck, taken, transfer } = await setupFull(makes);
+      expect(await stuck(), 'nobody looked').toBe(true);
+      expect(await creations.work('r1', FOREVER)).toBe('waiting');
+      expect(await stuck()).toBe(false);
+      expect(await transfer('r1')).toMatchObject({
+        state: 'planned',
+        attempt: 1,
+        cause: { code: 'OMS_REGION_FULL', class: 'quota' },
+      });
+      // At once, not after the time that a refusal takes.
+      for (const each of taken) each.status = 3;
+      expect(await creations.work('r1', FOREVER)).toBe('ended');
+      expect(await transfer('r1')).toMatchObject({ state: 'submitted' });
+      expect((await transfer('r1'))?.cause).toBeUndefined();
+      expect(huawei.stats().created).toHaveLength(1);
+    },
+  );
 });
 
 describe('a list', () => {
