@@ -108,20 +108,11 @@ export const handler = expose(async (env) => {
   const { allowHttps, callbackKeys, cos, onKeyExist, places, publicUrl, settleMs } = config;
   const parts = await openParts(config);
   const { log, objects } = parts;
-  const [queue, hold, sources] = await Promise.all([
-    openQueue(config),
-    openHold(config),
-    openSources(places, log),
-  ]);
-  const { accountOf, breaker, client, each, isClosed, resolve } = await connectFetch(
-    config,
-    cos,
-    parts,
-    {
-      onKeyExist,
-      places,
-    },
-  );
+  const [queue, hold] = await Promise.all([openQueue(config), openHold(config)]);
+  const fetch = await connectFetch(config, cos, parts, { onKeyExist, places });
+  const { accountOf, breaker, client, each, isClosed, resolve } = fetch;
+  // Stores refuse what is signed in their future: the provider's clock is nearer to theirs.
+  const sources = await openSources(places, log, fetch.now);
   return createHandler({
     accountOf,
     breaker,

@@ -1,6 +1,6 @@
 /**
- * The clock by which requests to one provider are signed: ours, until an answer that refuses the
- * time of a request shows the provider's. Clocks less than 30 s apart count as equal.
+ * The clock by which requests to one provider are signed: ours, until an answer shows that the
+ * provider's is another one. Clocks less than 30 s apart count as equal.
  */
 import { ClockError } from './errors.ts';
 import { parseHttpDate } from './http-date.ts';
@@ -10,6 +10,11 @@ type Headers = Readonly<Record<string, string>>;
 export interface ProviderClock {
   /** The time to sign with. */
   now(): Date;
+  /**
+   * Takes the time that an answer without a refusal tells, where it is neither that of its request nor
+   * that of its arrival.
+   */
+  notice(headers: Headers, signedAt: Date): void;
   /** Whether the answer's `Date` is another time than that of its request. */
   differs(headers: Headers, signedAt: Date): boolean;
   /**
@@ -39,6 +44,8 @@ export function createClock({
   now: here = () => new Date(),
 }: ClockOptions = {}): ProviderClock {
   let offsetMs = 0;
+  /** It is another one once a second. */
+  let noticed: string | undefined;
 
   /** How long our clock is behind the answer's; undefined if it has no date. */
   const behindMs = ({ date }: Headers, at = here()): number | undefined => {
@@ -46,8 +53,26 @@ export function createClock({
     return answeredAt && answeredAt.getTime() - at.getTime();
   };
 
+  const take = (behind: number): void => {
+    const before = offsetMs;
+    offsetMs = isApart(behind) ? behind : 0;
+    if (isApart(offsetMs - before)) {
+      log?.warn('clock.apart', { provider, behindSeconds: Math.round(offsetMs / 1_000) });
+    }
+  };
+
   return {
     now: () => new Date(here().getTime() + offsetMs),
+
+    notice(headers, signedAt) {
+      if (headers['date'] === noticed) return;
+      noticed = headers['date'];
+      const behind = behindMs(headers) ?? 0;
+      const [signed, arrived] = [behindMs(headers, signedAt) ?? 0, behind - offsetMs];
+      // A process that stood still, or an answer that took long, says nothing of the clocks.
+      const isSure = isApart(signed) && isApart(arrived) && signed > 0 === arrived > 0;
+      if (isSure) take(behind);
+    },
 
     differs: (headers, signedAt) => isApart(behindMs(headers, signedAt) ?? 0),
 
@@ -55,13 +80,7 @@ export function createClock({
       const behind = behindMs(headers);
       // A process that stood still between signing and sending signs anew with the same clock.
       const isCorrected = isApart(behindMs(headers, signedAt) ?? 0);
-      if (isCorrected && behind !== undefined) {
-        const before = offsetMs;
-        offsetMs = isApart(behind) ? behind : 0;
-        if (isApart(offsetMs - before)) {
-          log?.warn('clock.apart', { provider, behindSeconds: Math.round(offsetMs / 1_000) });
-        }
-      }
+      if (isCorrected && behind !== undefined) take(behind);
       return new ClockError(`${tell(behind, provider)}: ${refusal}`, isCorrected);
     },
 

@@ -98,7 +98,7 @@ export async function connectFetch(
   const own = connect(cos.credentials);
   const accountOf = createAccounts({ sets: await openCredentials(places.sets), own, connect });
   const status = createFetchStatus({ ...own, accountOf, ...(explain && { explain }) });
-  return { ...own, accountOf, status };
+  return { ...own, accountOf, now: clock.now, status };
 }
 
 export function connectBatch(config: StoresConfig, batch: BatchConfig, { ledger, log }: Parts) {

@@ -59,7 +59,11 @@ export interface SourcesPlaces {
  * The sources, none where no document is configured.
  * @throws ConfigError (CONFIG_INVALID) with every fault, never a value; StoreError
  */
-export async function openSources(places: SourcesPlaces, log: Log): Promise<Sources> {
+export async function openSources(
+  places: SourcesPlaces,
+  log: Log,
+  now?: () => Date,
+): Promise<Sources> {
   const sets = await openDocument(places.sets, CREDENTIALS);
   const document = await openDocument(places.sources, SOURCE_LIST);
   const configs = document
@@ -67,7 +71,7 @@ export async function openSources(places: SourcesPlaces, log: Log): Promise<Sour
         sourcesOf(document, sets, places.allowHttps),
       )
     : () => [];
-  return createSources({ configs, log, sets: openCredentialSets(sets) });
+  return createSources({ configs, log, sets: openCredentialSets(sets), ...(now && { now }) });
 }
 
 /** The sources by their own document alone, for whoever needs no keys. @throws ConfigError, StoreError */

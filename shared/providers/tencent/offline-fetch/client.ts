@@ -99,6 +99,7 @@ export function createCosFetchClient({
     );
     const answer = await send(signed);
     if (answer.status !== 200) throw cosError(answer, doing, { clock, at });
+    clock.notice(answer.headers, at);
     return parseAnswer(answer, doing, { clock, at });
   };
 
