@@ -8,7 +8,7 @@ import { beforeAll, describe, expect, it } from 'vitest';
 import { FUNCTIONS } from '../../local/functions.ts';
 import { readSettings } from '../../local/settings.ts';
 import { prepareTool, programOf } from '../../scripts/python-tools.ts';
-import { NAMES } from '../../shared/wiring/config/tables.ts';
+import { NAMES } from '../../shared/wiring/config/names.ts';
 import documented from '../fixtures/terraform-resources.json' with { type: 'json' };
 
 const run = promisify(execFile);
