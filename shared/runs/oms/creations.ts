@@ -20,7 +20,7 @@ import type { OmsOrder } from '../../providers/huawei/oms/create-request.ts';
 import { listName, type OmsCreator } from '../../providers/huawei/oms/create-task.ts';
 import { markerOf } from '../../providers/huawei/oms/marker.ts';
 import { openTasks, taskTransferId } from '../task-runs.ts';
-import { freeGroups, freeSlots, noteFull, REGION_FULL } from './free-slots.ts';
+import { freeGroups, freeSlots, noteFull } from './free-slots.ts';
 import { completed, type ListsOptions, writeFiles } from './lists.ts';
 import { openCreation } from './open.ts';
 import {
@@ -101,7 +101,7 @@ export function createCreations(options: CreationsOptions) {
   const isDue = ({ cause, state, updatedAt }: Transfer): boolean =>
     state === 'submitting' ||
     !cause ||
-    cause.code === REGION_FULL ||
+    cause.code === 'OMS_REGION_FULL' ||
     now().getTime() - updatedAt.getTime() >= WAIT_MS;
 
   /** Creates what is planned, as far as the region has room. */

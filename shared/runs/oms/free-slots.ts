@@ -57,13 +57,11 @@ export const noteFull = (
     ...{ state: 'planned', attempt, accepted: [], at, event: 'poll' },
     cause: {
       provider: 'waybill',
-      code: REGION_FULL,
+      code: 'OMS_REGION_FULL',
       class: 'quota',
       message: `${region} runs as many tasks as WAYBILL_OMS_RUNNING allows; this one begins when another ends`,
     },
   });
-
-export const REGION_FULL = 'OMS_REGION_FULL';
 
 /** Counts the groups that may still be made in a region. @throws what the client throws */
 export async function freeGroups(
