@@ -228,7 +228,7 @@ export const en = {
   'code.REPLY_INVALID': 'The provider reported success but returned no task id.',
   'code.TASK_LOST': 'The provider no longer has the task, and the target object is missing.',
   'code.CALLBACK_FAILURE': 'A callback reported a failure without a reason.',
-  'code.OMS_REGION_FULL':
+  'code.REGION_FULL':
     'The region runs as many OMS tasks as are allowed. This one begins when another ends.',
   'code.OBJECTS_FAILED':
     'The job or task ended with failed objects; failed.csv lists those the provider names.',

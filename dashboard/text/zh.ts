@@ -213,7 +213,7 @@ export const zh: Readonly<Record<TextKey, string>> = {
   'code.REPLY_INVALID': '云服务商的响应表示成功，但没有任务 ID。',
   'code.TASK_LOST': '云服务商已没有该任务，目标也不存在。',
   'code.CALLBACK_FAILURE': '回调报告失败，但未说明原因。',
-  'code.OMS_REGION_FULL': '该区域的 OMS 任务数已达上限，有任务结束后自动开始。',
+  'code.REGION_FULL': '该区域的 OMS 任务数已达上限，有任务结束后自动开始。',
   'code.OBJECTS_FAILED': '任务结束时有失败的对象；failed.csv 列出云服务商给出的对象。',
   'code.TASK_PAUSED': '任务在云服务商侧被暂停。',
   'code.TASK_STATE': '任务所处状态不允许启动。',

@@ -101,7 +101,7 @@ export function createCreations(options: CreationsOptions) {
   const isDue = ({ cause, state, updatedAt }: Transfer): boolean =>
     state === 'submitting' ||
     !cause ||
-    cause.code === 'OMS_REGION_FULL' ||
+    cause.code === 'REGION_FULL' ||
     now().getTime() - updatedAt.getTime() >= WAIT_MS;
 
   /** Creates what is planned, as far as the region has room. */

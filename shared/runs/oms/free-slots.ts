@@ -57,7 +57,7 @@ export const noteFull = (
     ...{ state: 'planned', attempt, accepted: [], at, event: 'poll' },
     cause: {
       provider: 'waybill',
-      code: 'OMS_REGION_FULL',
+      code: 'REGION_FULL',
       class: 'quota',
       message: `${region} runs as many tasks as WAYBILL_OMS_RUNNING allows; this one begins when another ends`,
     },

@@ -274,7 +274,7 @@ describe('a region without a free place', () => {
       expect(await transfer('r1')).toMatchObject({
         state: 'planned',
         attempt: 1,
-        cause: { code: 'OMS_REGION_FULL', class: 'quota' },
+        cause: { code: 'REGION_FULL', class: 'quota' },
       });
       // At once, not after the time that a refusal takes.
       for (const each of taken) each.status = 3;
