@@ -113,12 +113,18 @@ export function createEvents(options: EventsOptions): EventHandler {
       return json(200, { isBase64Encoded: false, headers: {}, body: '', ...answer });
     } catch (error) {
       // With any status but 200 the platform sends the event again.
-      log.error('event.failed', {}, error);
+      log.error('event.failed', { requestId: requestIdOf(given) }, error);
       return refusalOf(error);
     } finally {
       await rest();
     }
   };
+}
+
+/** As the platform's own log names the call. */
+function requestIdOf(given: unknown): string | undefined {
+  const { headers } = given as { readonly headers?: Readonly<Record<string, string>> };
+  return headers?.['x-scf-request-id'] ?? headers?.['x-cff-request-id'];
 }
 
 /** Waits for all of them before the first failure is told. */

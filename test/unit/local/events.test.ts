@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { createEvents, type EventsOptions } from '../../../local/events.ts';
+import { createLog } from '../../../shared/lib/log.ts';
 import type { Deployment } from '../../../shared/runtime/deployment.ts';
 import { silentLog } from '../../fixtures/log.ts';
 
@@ -45,7 +46,7 @@ function setup(change: Partial<EventsOptions> = {}) {
     const answer = await invoke({ body: JSON.stringify(event) });
     return answer as { statusCode: number; body: string };
   };
-  return { calls, post, names: () => calls.map(([name]) => name) };
+  return { calls, invoke, post, names: () => calls.map(([name]) => name) };
 }
 
 const hourly = (name: string) => ({ name, expression: 'rate(1 hour)' });
@@ -66,6 +67,15 @@ describe('an event of SCF or FunctionGraph', () => {
     expect(calls[0]?.[1]).toMatchObject({
       Records: [{ s3: { bucket: { name: 'inbox' }, object: { key: 'cos-fetch/a/%C3%A4+b.csv' } } }],
     });
+  });
+
+  it('logs a failure with the id that the platform gave the call', async () => {
+    const lines: string[] = [];
+    const log = createLog({ level: 'info', write: (line) => lines.push(line) });
+    const { invoke } = setup({ log });
+    await invoke({ headers: { 'x-cff-request-id': '11cdcdcf' }, body: '{}' });
+    const [line = '{}'] = lines;
+    expect(JSON.parse(line)).toMatchObject({ event: 'event.failed', requestId: '11cdcdcf' });
   });
 
   it('does nothing for an upload that starts no function, or one of a provider without keys', async () => {
