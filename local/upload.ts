@@ -18,13 +18,16 @@ export interface UploadOptions {
   readonly onWritten: (key: string, caller: Caller | undefined) => unknown;
 }
 
+const OWN = /^(?:audits|fetches|migrations|reports|staging|lists\/[0-9a-f]{24})\//i;
+
 export function createUpload({ objects, onWritten }: UploadOptions): StreamHandler {
   return async (request, params, caller) => {
     try {
       const key = params['key'] ?? '';
       // A file system may not tell `Reports/` from `reports/`.
-      if (/^(?:reports|staging|fetches)\//i.test(key)) {
-        const expected = 'expected none under reports/, staging/ or fetches/';
+      if (OWN.test(key)) {
+        const expected =
+          'expected none under audits/, fetches/, migrations/, reports/, staging/ or lists/<runId>/';
         throw refused('PATH_INVALID', 'This part of the store is written by Waybill.', [
           'key',
           expected,

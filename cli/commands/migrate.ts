@@ -1,20 +1,24 @@
 /** `waybill migrate <source> <target>`: carries a bucket, or the objects of a list, from list to target. */
 import { randomUUID } from 'node:crypto';
+import { basename } from 'node:path';
 import { type Command, InvalidArgumentError, Option } from 'commander';
 import { ON_KEY_EXIST } from '../../shared/ledger/listed-fields.ts';
 import { withoutUndefined } from '../../shared/lib/values.ts';
 import type { Filters } from '../../shared/manifest/sources/filters.ts';
 import { LIST_FORMATS } from '../../shared/manifest/sources/list-formats.ts';
 import { AUDITS, MIGRATION_ROUTES } from '../../shared/migrations/record.ts';
+import type { Client } from '../io/client.ts';
 import { CommandFailure, EXIT, type ExitCode } from '../io/failure.ts';
+import { fingerprint } from '../io/input.ts';
 import { type CommandOptions, serviceCommand } from '../io/options.ts';
+import { marked } from '../io/target.ts';
 import { printable } from '../io/text.ts';
 import { addFilters, filtersJson } from '../manifest/filters.ts';
 import { followMigration } from '../migrations/show.ts';
 
 interface MigrateArguments extends Filters {
   readonly name?: string;
-  /** Key of a list in the store. */
+  /** Key of a list in the store, or a local file. */
   readonly list?: string;
   readonly from?: string;
   readonly route?: string;
@@ -38,14 +42,17 @@ export const addMigrate = serviceCommand<MigrateArguments>({
   examples: [
     'migrate s3://media/photos/ cos://ap-shanghai/b-1250000000/photos/',
     "migrate oss://media cos://ap-beijing/b-1250000000/ --exclude 'a/*'",
-    'migrate --list lists/a.csv cos://ap-beijing/b-1250000000/ --watch',
+    'migrate --list a.csv cos://ap-beijing/b-1250000000/ --watch',
   ],
   action: migrate,
 });
 
 const moreOptions = (command: Command): Command =>
   command
-    .option('--list <key>', 'move what this list in the object store names (lists/…)')
+    .option(
+      '--list <file>',
+      'move what a list names: a local file, or a key of the store (lists/…)',
+    )
     .addOption(
       new Option('--from <format>', 'of the list (default: detected)').choices(LIST_FORMATS),
     )
@@ -75,9 +82,11 @@ async function migrate(
 ): Promise<ExitCode> {
   const { client, json, stdout, name, route, pilot, audit, onKeyExist } = options;
   const { credentials, schedule, stopAbove, start, idempotencyKey = randomUUID() } = options;
+  const objects = objectsOf(options, first, second);
   const migrationId = await client.migrate(
     withoutUndefined({
-      ...objectsOf(options, first, second),
+      ...objects,
+      list: 'list' in objects ? await inStore(client, objects.list) : undefined,
       ...{ name, route, pilot, audit, onKeyExist, credentials, schedule, stopAbove },
       filters: filtersJson(options),
       start: start ? undefined : false,
@@ -89,14 +98,26 @@ async function migrate(
   return followMigration(options, migrationId);
 }
 
+/** A list as the store has it: a local file goes there first, under a name of its content. */
+async function inStore<List extends { readonly key: string }>(
+  client: Pick<Client, 'upload'>,
+  list: List,
+): Promise<List> {
+  const { key: path } = list;
+  if (/^(?:lists|inventories)\//.test(path)) return list;
+  const key = `lists/${marked(basename(path), await fingerprint({ path, shown: path, name: path }))}`;
+  await client.upload(key, path);
+  return { ...list, key };
+}
+
 /** What is moved, and where to: with a list the source may be left out. */
 function objectsOf({ list: key, from: format }: MigrateArguments, first: string, second?: string) {
   if (key === undefined && format !== undefined) {
-    throw new CommandFailure('--from is for lists', 'Add --list <key>', EXIT.usage);
+    throw new CommandFailure('--from is for lists', 'Add --list <file>', EXIT.usage);
   }
   if (key !== undefined) {
     const source = second === undefined ? undefined : first;
-    return { list: withoutUndefined({ key, format, source }), target: second ?? first };
+    return { list: { key, ...withoutUndefined({ format, source }) }, target: second ?? first };
   }
   if (second !== undefined) return { source: first, target: second };
   const todo = 'Add it, such as cos://ap-shanghai/examplebucket-1250000000/photos/';

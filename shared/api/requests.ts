@@ -234,10 +234,21 @@ export const retryBody = strictObject({
   ),
 });
 
-/** Where uploads start something; the rest of the store is Waybill's own. */
-export const UPLOAD_PREFIXES = ['cos-fetch/', 'cos-batch/', 'oms/', 'oms-lists/'] as const;
+/** Where uploads start something, and lists for migrations; the rest of the store is Waybill's own. */
+export const UPLOAD_PREFIXES = [
+  'cos-fetch/',
+  'cos-batch/',
+  'lists/',
+  'oms/',
+  'oms-lists/',
+] as const;
 
-export const uploadBody = keyBody(UPLOAD_PREFIXES, {});
+export const uploadBody = strictObject({
+  key: v.pipe(
+    keyRule(UPLOAD_PREFIXES),
+    v.regex(/^(?!lists\/[0-9a-f]{24}\/)/, 'expected no part of a list that Waybill wrote'),
+  ),
+});
 
 /** The query of a route that takes no parameters. */
 export const noQuery = parameters({});

@@ -1,5 +1,5 @@
 /** `waybill migrate` and the commands around it, against a live service and a simulated source bucket. */
-import { readdirSync, readFileSync } from 'node:fs';
+import { readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { Ajv2020 } from 'ajv/dist/2020.js';
 import { expect, it } from 'vitest';
@@ -87,4 +87,22 @@ it('one that waits is started, its failures retried and reported, and it is stee
   const late = await call('pause', migrationId);
   expect(late.code).toBe(4);
   expect(late.output).toContain('npx waybill show <migration>');
+});
+
+it('a local list is uploaded and migrated, and what is wrong with it is told', {
+  timeout: 60_000,
+}, async () => {
+  const { live, call, documents } = await setup(20);
+  const list = join(temporaryFolder(), 'some photos.csv');
+  const keys = [3, 5, 8].map((n) => `s3://examplebucket/photos/${n}.jpg,photos/${n}.jpg`);
+  writeFileSync(list, `url,key\n${keys.join('\n')}\n`);
+  const [, ...looks] = await documents(0, 'migrate', '--list', list, TO, '--watch');
+  expect(looks.at(-1)).toMatchObject({ state: 'completed', counts: { succeeded: 3, failed: 0 } });
+  const [stored = ''] = readdirSync(join(live.folder, 'objects/lists')).filter((name) =>
+    name.endsWith('some photos.csv'),
+  );
+  expect(stored).toMatch(/^[0-9a-f]{12}-some photos\.csv$/);
+  expect((await call('migrate', '--list', `lists/${stored}`, TO)).code).toBe(0);
+  const gone = await call('migrate', '--list', 'none.csv', TO);
+  expect([gone.code, gone.output]).toEqual([2, expect.stringContaining('none.csv')]);
 });

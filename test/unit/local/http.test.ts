@@ -203,6 +203,9 @@ describe('PUT /objects/{key+}', () => {
     ['Reports/r1/failed.csv', 'PATH_INVALID'],
     ['reports%2Fr1%2Ffailed.csv', 'PATH_INVALID'],
     ['staging/r1/000000', 'PATH_INVALID'],
+    ['audits/r1/a.csv', 'PATH_INVALID'],
+    ['migrations/m1/plan.json', 'PATH_INVALID'],
+    [`lists/${'0a'.repeat(12)}/list.json`, 'PATH_INVALID'],
   ])('refuses the key %s', async (path, code) => {
     const { put, written } = await setup();
     const answer = await put(path, 'x');

@@ -7,6 +7,7 @@ import {
   parseQuery,
   retryBody,
   taskListBody,
+  uploadBody,
 } from '../../../../shared/api/requests.ts';
 import { InputError } from '../../../../shared/lib/errors.ts';
 
@@ -75,4 +76,12 @@ it('a list of classes names each at most once', () => {
 it('words that a query repeats count once', () => {
   const { state } = parseQuery(runsQuery, { state: Array(500).fill('failed').join() });
   expect(state).toEqual(['failed']);
+});
+
+it('lists are uploaded under names of their own, never as parts of those that Waybill wrote', () => {
+  const parse = (key: string) => parseBody(uploadBody, JSON.stringify({ key }));
+  expect(parse('lists/0a0a0a0a0a0a-photos.csv')).toEqual({ key: 'lists/0a0a0a0a0a0a-photos.csv' });
+  const own = `lists/${'0a'.repeat(12)}/000001.csv`;
+  expect(faultsOf(() => parse(own))).toMatchObject([{ path: 'key' }]);
+  expect(faultsOf(() => parse('migrations/m1/plan.json'))).toMatchObject([{ path: 'key' }]);
 });
