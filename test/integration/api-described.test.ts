@@ -165,6 +165,7 @@ it('answers of every route are as described', { timeout: 60_000 }, async () => {
   await ask('GET /nightly');
   await ask('GET /health/providers');
   await ask('GET /sources');
+  await ask('GET /audit-log');
 
   // Starting and steering.
   const object = { url: live.site.files[0]?.url, key: 'k' };
