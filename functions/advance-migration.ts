@@ -21,7 +21,13 @@ import { createPlanner } from '../shared/runs/plan.ts';
 import type { Deployment } from '../shared/runtime/deployment.ts';
 import type { Invocation } from '../shared/runtime/per-message.ts';
 import { advanceConfig } from '../shared/wiring/config/functions.ts';
-import { ADVANCE, namesOf, OMS_PROJECTS, SOURCE_TABLES } from '../shared/wiring/config/tables.ts';
+import {
+  ADVANCE,
+  BATCH,
+  namesOf,
+  OMS_PROJECTS,
+  SOURCE_TABLES,
+} from '../shared/wiring/config/tables.ts';
 import { openSources } from '../shared/wiring/documents.ts';
 import { openParts } from '../shared/wiring/parts.ts';
 
@@ -60,7 +66,7 @@ const FOREVER = new Date(8_640_000_000_000_000);
 
 export const handler = expose(async (env) => {
   const config = advanceConfig(env);
-  const { allowHttps, places, projects, ratePerSecond, shardBytes } = config;
+  const { allowHttps, hasBatch, places, projects, ratePerSecond, shardBytes } = config;
   const { ledger, log, objects } = await openParts(config);
   const [advanceLater, startAudit, startList, planLater, queue, sources] = await Promise.all([
     openAdvanceLater(config),
@@ -73,6 +79,7 @@ export const handler = expose(async (env) => {
   return createHandler({
     advanceLater,
     allowHttps,
+    hasBatch,
     ledger,
     log,
     now: () => new Date(),
@@ -97,7 +104,7 @@ export const deployment: Deployment = {
   schedules: [{ name: 'migrations', expression: 'rate(5 minutes)' }],
   // The next one does what a failed one left.
   retries: 0,
-  environment: namesOf(ADVANCE, OMS_PROJECTS, ...SOURCE_TABLES),
+  environment: namesOf(ADVANCE, { uin: BATCH.uin }, OMS_PROJECTS, ...SOURCE_TABLES),
   uses: {
     ledger: ['read', 'list', 'write', 'remove'],
     indexes: ['failed', 'newest', 'open'],

@@ -20,6 +20,8 @@ export interface CronOptions {
   readonly migrations: EventHandler;
   /** Goes on with open audits. */
   readonly audits: EventHandler;
+  /** Creates the Batch jobs of migrations. */
+  readonly copies: EventHandler;
   /** Goes on with OMS tasks that wait to be created. */
   readonly creations: EventHandler;
   /** Five fields, in the time zone of this machine. */
@@ -44,6 +46,7 @@ export function startCron(options: CronOptions) {
   const passes = createPasses(options);
   const lists = createOpenRuns('list-source', options.lists, options);
   const audits = createOpenRuns('audit-arrival', options.audits, options);
+  const copies = createOpenRuns('cos-batch-job', options.copies, options);
   const migrations = createMigrations(options);
   const creations = createCreations(options);
   const look = createLook(options.ledger, sweeps, passes);
@@ -52,6 +55,7 @@ export function startCron(options: CronOptions) {
     setInterval(lists.look, lookMs),
     setInterval(migrations.look, lookMs),
     setInterval(audits.look, lookMs),
+    setInterval(copies.look, lookMs),
     setInterval(creations.look, lookMs),
     setInterval(() => {
       look().catch((error: unknown) => log.error('cron.failed', {}, error));
@@ -64,7 +68,9 @@ export function startCron(options: CronOptions) {
     /** Waits for a sweep under way, at most 5 s; the next one does what it left. */
     async stop(): Promise<void> {
       for (const timer of timers) clearInterval(timer);
-      const ends = [sweeps, passes, lists, audits, migrations, creations].map((each) => each.end());
+      const ends = [sweeps, passes, lists, audits, copies, migrations, creations].map((each) =>
+        each.end(),
+      );
       await atMost(Promise.all(ends), STOP_MS);
     },
   };

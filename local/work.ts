@@ -2,6 +2,7 @@
 import { onWake, type openStores } from '#wiring';
 import * as advanceMigration from '../functions/advance-migration.ts';
 import * as auditArrival from '../functions/audit-arrival.ts';
+import * as cosBatchJob from '../functions/cos-batch-job.ts';
 import * as cosOfflineFetch from '../functions/cos-offline-fetch.ts';
 import * as listSource from '../functions/list-source.ts';
 import * as omsV2CreateTask from '../functions/oms-v2-create-task.ts';
@@ -54,6 +55,7 @@ export async function startWork(
     lists: listSource.handler,
     migrations: advanceMigration.handler,
     audits: auditArrival.handler,
+    copies: cosBatchJob.handler,
     creations: omsV2CreateTask.handler,
     retryCron: settings.retryCron,
     log,

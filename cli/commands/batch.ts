@@ -27,11 +27,17 @@ export function addBatch(program: Command, io: CommandIo): void {
 
 interface JobArguments {
   readonly region: string;
+  readonly credentials?: string;
   readonly reason?: string;
 }
 
-const withRegion = (command: Command): Command =>
-  command.requiredOption('--region <region>', 'of the job, such as ap-chengdu');
+const withPlace = (command: Command): Command =>
+  command
+    .requiredOption('--region <region>', 'of the job, such as ap-chengdu')
+    .option('--credentials <set>', "of the job's account, if it is not the configured one");
+
+const placeOf = ({ credentials, region }: JobArguments) =>
+  withoutUndefined({ region, credentials });
 
 const JOB = ['<job>', 'id of the job'] as const;
 
@@ -39,20 +45,20 @@ const addConfirm = serviceCommand<JobArguments>({
   name: 'confirm',
   description: 'start a job that waits for its confirmation',
   argument: JOB,
-  options: withRegion,
+  options: withPlace,
   examples: ['batch confirm <job> --region ap-chengdu'],
-  action: (given, jobId) => steer(given, jobId, 'confirm', { region: given.region }),
+  action: (given, jobId) => steer(given, jobId, 'confirm', placeOf(given)),
 });
 
 const addCancel = serviceCommand<JobArguments>({
   name: 'cancel',
   description: 'cancel a job',
   argument: JOB,
-  options: (command) => withRegion(command).option('--reason <text>', 'kept with the job'),
+  options: (command) => withPlace(command).option('--reason <text>', 'kept with the job'),
   examples: ['batch cancel <job> --region ap-chengdu --reason "wrong target"'],
   action: (given, jobId) => {
-    const { reason, region } = given;
-    return steer(given, jobId, 'cancel', withoutUndefined({ region, reason }));
+    const { reason } = given;
+    return steer(given, jobId, 'cancel', withoutUndefined({ ...placeOf(given), reason }));
   },
 });
 
@@ -61,10 +67,10 @@ const addPriority = serviceCommand<JobArguments>({
   description: 'change the priority of a job; larger ones go first',
   argument: JOB,
   second: ['<priority>', '0 to 2147483647'],
-  options: withRegion,
+  options: withPlace,
   examples: ['batch priority <job> 100 --region ap-chengdu'],
   action: (given, jobId, priority = '') =>
-    steer(given, jobId, 'priority', { region: given.region, priority: Number(priority) }),
+    steer(given, jobId, 'priority', { ...placeOf(given), priority: Number(priority) }),
 });
 
 async function steer(

@@ -205,15 +205,17 @@ const jobRegion = matching(REGION, 'a region such as ap-chengdu');
 
 const reason = 'expected text of at most 256 bytes';
 
-export const confirmJobBody = strictObject({ region: jobRegion });
+const jobPlace = { region: jobRegion, credentials: account };
+
+export const confirmJobBody = strictObject(jobPlace);
 
 export const cancelJobBody = strictObject({
-  region: jobRegion,
+  ...jobPlace,
   reason: v.exactOptional(v.pipe(v.string(reason), v.maxBytes(256, reason))),
 });
 
 export const jobPriorityBody = strictObject({
-  region: jobRegion,
+  ...jobPlace,
   priority: wholeNumber(0, 2_147_483_647),
 });
 

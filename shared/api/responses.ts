@@ -128,6 +128,8 @@ const batchTask = v.strictObject({
   kind: v.literal('batch'),
   region: v.string(),
   clientRequestToken: v.string(),
+  credentials: v.exactOptional(v.string()),
+  existing: v.exactOptional(v.number()),
   marker: v.string(),
   report: v.optional(v.strictObject({ bucket: v.string(), prefix: v.string() })),
 });

@@ -123,6 +123,10 @@ export interface BatchJobRef {
   readonly clientRequestToken: string;
   /** In the job's description; how ListJobs finds it. */
   readonly marker: string;
+  /** Names the credential set of the account; without one that of the configured key pair. */
+  readonly credentials?: string;
+  /** Objects of its list that the target had already, so that the job leaves them alone. */
+  readonly existing?: number;
   /** Where the completion report is written; absent when it was not asked for. */
   readonly report?: { readonly bucket: string; readonly prefix: string };
 }

@@ -4,7 +4,8 @@
  * that the record doesn't know.
  */
 import type { Run } from '../ledger/model.ts';
-import { cutKey, stepRunId } from './ids.ts';
+import { createToBatch, openBatchRun } from './batch-runs.ts';
+import { batchListKey, cutKey, stepRunId } from './ids.ts';
 import { openOmsRun } from './oms-runs.ts';
 import { partsOf, readPart, writtenOf } from './parts.ts';
 import {
@@ -20,6 +21,9 @@ import { type StepOptions, targetOf } from './step.ts';
 /** Of a list, about 128 MiB. */
 const CUT_PARTS = 32;
 
+/** A list of Batch is written in one request. */
+const BATCH_CUT_PARTS = 8;
+
 /** Lines of the pilot, spread evenly over the list. */
 export function pilotLines(migration: MigrationRecord): readonly number[] {
   const written = writtenOf(migration);
@@ -33,59 +37,116 @@ const entriesOf = (
 ): readonly RunEntry[] =>
   runs.filter((entry) => entry.role === role && entry.round === rounds.length - 1);
 
-/** With the run of the pilot, whose manifest is written. @throws StoreError */
+/** With the runs of the pilot, whose manifests are written. @throws StoreError */
 export async function cutPilot(
   migration: MigrationRecord,
   options: StepOptions,
 ): Promise<MigrationRecord> {
   const wanted = new Set(pilotLines(migration));
   const parts = await partsOf(migration, options.objects);
-  async function* text(): AsyncGenerator<string> {
-    let line = 0;
-    for (const [at, part] of parts.entries()) {
-      const { header, lines } = await readPart(part, options.objects);
-      const picked = lines.filter((_, index) => wanted.has(line + index));
-      line += lines.length;
-      yield `${at === 0 ? header : ''}${picked.map((each) => `${each}\n`).join('')}`;
-    }
-  }
-  return withManifest(migration, 'pilot', text(), wanted.size, options);
+  const isSent = (line: number) => wanted.has(line);
+  const cuts = isBatch(migration) ? batchCuts(migration, options) : [ALL];
+  return (await cutSome(migration, { role: 'pilot', parts, isSent, cuts }, options)).cut;
 }
 
-/** With the run of the next parts, or without one where the pilot has all of them. @throws StoreError */
+/** With the runs of the next parts, or without any where the pilot has all of them. @throws StoreError */
 export async function cutNext(
   migration: MigrationRecord,
   options: StepOptions,
 ): Promise<MigrationRecord> {
   const isFirst = migration.rounds.length === 1;
   if (isFirst && migration.route === 'oms-prefix') return withPrefix(migration);
-  const { objects, cutParts = CUT_PARTS } = options;
+  const { cutParts = isBatch(migration) ? BATCH_CUT_PARTS : CUT_PARTS, objects } = options;
   const round = latestRound(migration);
-  const parts = await partsOf(migration, objects);
-  const own = parts.slice(round.cutParts, round.cutParts + cutParts);
+  const all = await partsOf(migration, objects);
+  const parts = all.slice(round.cutParts, round.cutParts + cutParts);
   const hasPilot = entriesOf(migration, 'pilot').length > 0;
   const pilot = new Set(hasPilot ? pilotLines(migration) : []);
-  let line = round.cutLines;
-  const cutSome = async (of: MigrationRecord, takes: (line: string) => boolean, more = {}) => {
+  const isSent = (line: number) => !pilot.has(line);
+  const cuts = cutsOf(migration, options);
+  const { cut, end } = await cutSome(migration, { role: 'move', parts, isSent, cuts }, options);
+  return withRound(cut, { ...round, cutParts: round.cutParts + parts.length, cutLines: end });
+}
+
+/** One of the manifests that parts are cut into. */
+interface Cut {
+  /** A line of it; undefined for one that is not in it. */
+  readonly take: (line: string, header: string) => string | undefined;
+  readonly more?: Pick<RunEntry, 'byFetch' | 'overwrites'>;
+  /** Without a header. */
+  readonly isBare?: boolean;
+}
+
+const ALL: Cut = { take: (line) => line };
+
+function cutsOf(migration: MigrationRecord, options: StepOptions): readonly Cut[] {
+  if (isBatch(migration)) return batchCuts(migration, options);
+  if (!tellsByTask(migration)) return [ALL];
+  return [
+    { take: (line) => (overwrites(line) ? undefined : line) },
+    { take: (line) => (overwrites(line) ? line : undefined), more: OVERWRITES },
+  ];
+}
+
+const isBatch = ({ route }: Pick<MigrationRecord, 'route'>): boolean => route === 'cos-batch';
+
+/** Lists of jobs, and what no job can copy. */
+function batchCuts(migration: MigrationRecord, options: StepOptions): readonly Cut[] {
+  const create = createToBatch(migration, options);
+  const toBatch = (): Cut['take'] => {
+    const [kept, overwritten] = [create(), create()];
+    return (line, header) => (overwrites(line) ? overwritten : kept)(header, line);
+  };
+  const [first, second, third] = [toBatch(), toBatch(), toBatch()];
+  return [
+    { isBare: true, take: (line, header) => (overwrites(line) ? undefined : first(line, header)) },
+    {
+      isBare: true,
+      take: (line, header) => (overwrites(line) ? second(line, header) : undefined),
+      more: OVERWRITES,
+    },
+    {
+      take: (line, header) => (third(line, header) === undefined ? line : undefined),
+      more: { byFetch: true },
+    },
+  ];
+}
+
+interface Cutting extends Pick<RunEntry, 'role'> {
+  readonly role: 'pilot' | 'move';
+  readonly parts: readonly string[];
+  /** Of the round, by number. */
+  readonly isSent: (line: number) => boolean;
+  readonly cuts: readonly Cut[];
+}
+
+/** @returns the migration with a run for each manifest that has lines, and the line behind the parts */
+async function cutSome(
+  migration: MigrationRecord,
+  { cuts, isSent, parts, role }: Cutting,
+  options: StepOptions,
+): Promise<{ readonly cut: MigrationRecord; readonly end: number }> {
+  const start = role === 'pilot' ? 0 : latestRound(migration).cutLines;
+  let [cut, end] = [migration, start];
+  for (const { isBare = false, more = {}, take } of cuts) {
     let count = 0;
-    line = round.cutLines;
+    end = start;
     async function* text(): AsyncGenerator<string> {
-      for (const [at, part] of own.entries()) {
-        const { header, lines } = await readPart(part, objects);
-        const first = line;
-        const left = lines.filter((each, index) => takes(each) && !pilot.has(first + index));
-        line += lines.length;
-        count += left.length;
-        yield `${at === 0 ? header : ''}${left.map((each) => `${each}\n`).join('')}`;
+      for (const [at, part] of parts.entries()) {
+        const { header, lines } = await readPart(part, options.objects);
+        const first = end;
+        const taken = lines.flatMap((line, index) =>
+          isSent(first + index) ? (take(line, header) ?? []) : [],
+        );
+        end += lines.length;
+        count += taken.length;
+        yield `${at === 0 && !isBare ? header : ''}${taken.map((each) => `${each}\n`).join('')}`;
       }
     }
-    const cut = await withManifest(of, 'move', text(), () => count, options, more);
-    return count === 0 ? of : cut;
-  };
-  const cut = tellsByTask(migration)
-    ? await cutSome(await cutSome(migration, (each) => !overwrites(each)), overwrites, OVERWRITES)
-    : await cutSome(migration, () => true);
-  return withRound(cut, { ...round, cutParts: round.cutParts + own.length, cutLines: line });
+    const written = await withManifest(cut, role, text(), () => count, options, more);
+    if (count > 0) cut = written;
+  }
+  return { cut, end };
 }
 
 /** A list of OMS has no word for each line: what a catch-up found changed is overwritten by tasks of its own. */
@@ -114,25 +175,31 @@ function withPrefix(migration: MigrationRecord): MigrationRecord {
   return withRound({ ...migration, runs: [...covered, entry] }, round);
 }
 
+const isBatched = (migration: MigrationRecord, { byFetch, role }: RunEntry): boolean =>
+  isBatch(migration) && !byFetch && (role === 'pilot' || role === 'move');
+
 /** The key of the manifest of a run. */
-export const manifestOf = (migration: MigrationRecord, { role, round, runId }: RunEntry): string =>
-  cutKey(targetOf(migration), `${migration.migrationId}-${round}-${role}-${runId.slice(0, 8)}`);
+export const manifestOf = (migration: MigrationRecord, entry: RunEntry): string => {
+  const { role, round, runId } = entry;
+  const { migrationId } = migration;
+  if (isBatched(migration, entry)) return batchListKey(migrationId, runId);
+  return cutKey(targetOf(migration), `${migrationId}-${round}-${role}-${runId.slice(0, 8)}`);
+};
 
 async function withManifest(
   migration: MigrationRecord,
   role: 'pilot' | 'move',
   text: AsyncIterable<string>,
-  lines: number | (() => number),
+  lines: () => number,
   { objects }: StepOptions,
-  more: Pick<RunEntry, 'overwrites'> = {},
+  more: NonNullable<Cut['more']>,
 ): Promise<MigrationRecord> {
   const { migrationId, rounds } = migration;
   const round = rounds.length - 1;
   const runId = stepRunId(migrationId, round, role, entriesOf(migration, role).length);
   const entry = { runId, role, round, lines: 0, ...more };
   await objects.put(manifestOf(migration, entry), text);
-  const count = typeof lines === 'number' ? lines : lines();
-  return { ...migration, runs: [...migration.runs, { ...entry, lines: count }] };
+  return { ...migration, runs: [...migration.runs, { ...entry, lines: lines() }] };
 }
 
 /** Plans the runs of manifests that have none yet, or whose planning died. @throws StoreError */
@@ -148,6 +215,10 @@ export async function openCutRuns(
     if (role === 'list' || role === 'audit') continue;
     const run = runs.get(entry.runId);
     if (run && run.state !== 'planning') continue;
+    if (isBatched(migration, entry)) {
+      await openBatchRun(migration, entry, options);
+      continue;
+    }
     // A retry takes the list of another run, or is opened as one.
     const { from = entry.runId } = entry;
     const source = migration.runs.find(({ runId }) => runId === from) ?? entry;

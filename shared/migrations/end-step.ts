@@ -32,7 +32,11 @@ export const resumeStep: Step = async (migration, options) => {
   }
   for (const { runId, role } of migration.runs) {
     const isFailed = runs.get(runId)?.state === 'failed';
-    if (isFailed && role !== 'list' && role !== 'audit') await reopen(runId, options);
+    if (!isFailed || role === 'list' || role === 'audit') continue;
+    // Its list is written anew, and its job created, if that was not done.
+    if (runs.get(runId)?.operation === 'cos-batch-job') {
+      await options.ledger.reopenRun(runId, 'planning');
+    } else await reopen(runId, options);
   }
   const { isResuming: _, ...rest } = migration;
   return rest;

@@ -10,6 +10,7 @@ import type { Cause, CauseClass } from '../lib/errors.ts';
 import { textLines } from '../lib/text-lines.ts';
 import { parseRecord } from '../lib/values.ts';
 import { createDescribe } from '../manifest/describe.ts';
+import { parseSourceUrl } from '../manifest/sources/address.ts';
 import { readLines } from '../manifest/sources/list-lines.ts';
 import { encodeKey } from '../manifest/sources/object.ts';
 import { readFailures } from '../manifest/staging.ts';
@@ -17,7 +18,8 @@ import { parseTarget } from '../manifest/target-address.ts';
 import type { FailedRow } from '../reporting/csv.ts';
 import { reportKey } from '../stores/layout.ts';
 import type { Objects } from '../stores/objects.ts';
-import { migrationKey } from './ids.ts';
+import { batchListKey, migrationKey } from './ids.ts';
+import { hasFailedList } from './oms-counts.ts';
 import { isCounted, type MigrationRecord, type RunEntry } from './record.ts';
 
 /** A failure as reports have it, with who told its code. */
@@ -46,15 +48,16 @@ export const holdsLeft = ({ left = 0, leftTo }: RunEntry): boolean =>
 
 /** Every failure, with the nights it was sent again; `runs` by id. */
 export async function* failuresOf(
-  { migrationId, order, runs: entries }: Pick<MigrationRecord, 'migrationId' | 'order' | 'runs'>,
+  migration: Pick<MigrationRecord, 'migrationId' | 'order' | 'runs'>,
   runs: ReadonlyMap<string, Run>,
   { ledger, objects }: Stores,
 ): AsyncGenerator<{ readonly row: Failure; readonly nights: number }> {
+  const { migrationId, runs: entries } = migration;
   const describe = createDescribe({ ledger, objects });
   for (const entry of entries) {
     const run = runs.get(entry.runId);
-    if (run?.operation === 'oms-v2-create-task' && holdsFailures(entry, run)) {
-      for await (const row of taskFailures(run, order, { ledger, objects })) {
+    if (run && TASKS.has(run.operation) && holdsFailures(entry, run)) {
+      for await (const row of taskFailures(run, migration, { ledger, objects })) {
         yield { row, nights: 0 };
       }
     } else if (holdsFailures(entry, run)) {
@@ -74,19 +77,31 @@ export async function* failuresOf(
   }
 }
 
-/** Objects that failed in tasks of OMS, as far as it lists them; the others in one row for each task. */
+/** Whose transfers are no objects. */
+const TASKS: ReadonlySet<Run['operation']> = new Set(['cos-batch-job', 'oms-v2-create-task']);
+
+/** Objects that failed in tasks or a job, as far as the provider lists them; the others in one row. */
 async function* taskFailures(
   run: Run,
-  order: MigrationRecord['order'],
+  { migrationId, order }: Pick<MigrationRecord, 'migrationId' | 'order'>,
   { ledger, objects }: Stores,
 ): AsyncGenerator<Failure> {
-  const place = placeOf(order);
+  const isBatch = run.operation === 'cos-batch-job';
+  const place = isBatch ? placeFrom(order) : placeOf(order);
   const tasks = await ledger.transfersOf(run.runId, 0, ['failed']);
   let unlisted = run.counts.failed;
   for (const task of tasks) {
+    if (isBatch && !hasFailedList(task)) {
+      // It did not go to its end: all of its list may have failed.
+      for await (const line of textLines(objects.read(batchListKey(migrationId, run.runId)))) {
+        yield { ...toFailedRow(task), ...place(line.slice(line.indexOf(',') + 1)) };
+      }
+      return;
+    }
     for await (const { key, ...told } of listedFailures(objects, run, task)) {
       unlisted -= 1;
-      yield { ...toFailedRow(task), provider: 'huawei', ...told, ...place(key) };
+      const provider = isBatch ? 'tencent' : 'huawei';
+      yield { ...toFailedRow(task), provider, ...told, ...place(key) };
     }
   }
   const [last] = tasks;
@@ -121,6 +136,19 @@ function placeOf({ source, target }: MigrationRecord['order']) {
     const base = /^\w+:\/\/[^/]+$/.test(source) ? `${source}/` : source;
     return { key, url: base + encodeKey(key.slice(to.prefix.length)) };
   };
+}
+
+/** The same of a key at the source. */
+function placeFrom({ list, source = list?.source ?? '', target }: MigrationRecord['order']) {
+  const to = parseTarget(target);
+  const from = parseSourceUrl(source, 'prefix');
+  const start = /^\w+:\/\/[^/]*/.exec(source)?.[0] ?? '';
+  const prefix = 'fault' in to ? '' : to.prefix;
+  const length = 'fault' in from ? 0 : from.key.length;
+  return (key: string) => ({
+    key: `${prefix}${key.slice(length)}`,
+    url: `${start}/${encodeKey(key)}`,
+  });
 }
 
 export async function* readLeft(

@@ -2,7 +2,10 @@
 import { sha256Hex } from '../lib/encoding.ts';
 import { OWN_PREFIX } from '../stores/layout.ts';
 
-/** @param step what tells it from other runs of its role and round */
+/**
+ * @param role of the run in the migration
+ * @param step what tells it from other runs of its role and round
+ */
 export const stepRunId = (
   migrationId: string,
   round: number,
@@ -25,3 +28,7 @@ export const cutKey = (
 
 /** What is gone at the source, as the last catch-up found it. */
 export const goneKey = (migrationId: string): string => migrationKey(migrationId, 'gone.csv');
+
+/** Of the lines of bucket and key that a job of Batch copies. */
+export const batchListKey = (migrationId: string, runId: string): string =>
+  migrationKey(migrationId, `batch-${runId}.csv`);

@@ -1,4 +1,4 @@
-/** Counts the objects of a run that moves them by tasks of OMS, as the provider tells them. */
+/** Counts the objects of a run that moves them by tasks of OMS or a job of COS Batch, as the provider tells them. */
 import type { Ledger } from '../ledger/ledger.ts';
 import { TRANSFER_STATES, type TransferState } from '../ledger/merge.ts';
 import type { Run, Transfer } from '../ledger/model.ts';
@@ -6,7 +6,7 @@ import type { Run, Transfer } from '../ledger/model.ts';
 type States = Record<TransferState, number>;
 
 /**
- * The run with objects in its counts, as far as OMS tells them; others are as they are.
+ * The run with objects in its counts, as far as the provider tells them; others are as they are.
  * @param lines objects it was given
  * @param isPrefix OMS finds its own
  * @throws StoreError
@@ -17,14 +17,16 @@ export async function withObjects(
   isPrefix: boolean,
   ledger: Pick<Ledger, 'transfersOf'>,
 ): Promise<Run> {
-  if (run.operation !== 'oms-v2-create-task') return run;
+  const isBatch = run.operation === 'cos-batch-job';
+  if (!isBatch && run.operation !== 'oms-v2-create-task') return run;
   const transfers = await ledger.transfersOf(run.runId, 0, TRANSFER_STATES);
   const { quarantined } = run.counts;
   const states = Object.fromEntries(TRANSFER_STATES.map((state) => [state, 0])) as States;
   // Of several tasks nobody knows which has how many, before they tell.
   const expected = transfers.length === 1 ? Math.max(0, lines - quarantined) : undefined;
   for (const transfer of transfers) {
-    for (const [state, count] of objectsOf(transfer, expected, isPrefix)) states[state] += count;
+    const counted = isBatch ? ofJob(transfer, lines) : objectsOf(transfer, expected, isPrefix);
+    for (const [state, count] of counted) states[state] += count;
   }
   return { ...run, counts: { ...run.counts, ...states } };
 }
@@ -56,3 +58,29 @@ function objectsOf(
     [state, total - arrived - failed],
   ];
 }
+
+/** What the target had already is as good as copied. Without its list of failures a job failed as a whole. */
+function ofJob(transfer: Transfer, lines: number): readonly (readonly [TransferState, number])[] {
+  const { progress, state, task } = transfer;
+  const { objects = 0, objectsFailed = 0 } = progress ?? {};
+  if (state === 'succeeded') return [['succeeded', lines]];
+  if (state === 'failed') {
+    const failed = hasFailedList(transfer) ? Math.min(objectsFailed, lines) : lines;
+    return [
+      ['succeeded', lines - failed],
+      ['failed', failed],
+    ];
+  }
+  const existing = (task?.kind === 'batch' && task.existing) || 0;
+  const failed = state === 'cancelled' ? 0 : objectsFailed;
+  const arrived = Math.min(objects + existing, lines - failed);
+  return [
+    ['succeeded', arrived],
+    ['failed', failed],
+    [state, lines - arrived - failed],
+  ];
+}
+
+/** Whether a job went to its end, so that its report lists what failed. */
+export const hasFailedList = ({ cause }: Pick<Transfer, 'cause'>): boolean =>
+  cause?.code === 'OBJECTS_FAILED';

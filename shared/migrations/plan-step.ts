@@ -1,12 +1,11 @@
 /** Planned: writes the plan, chooses the route, and waits for a start where one was asked for. */
 import type { Cause } from '../lib/errors.ts';
-import { parseSourceUrl } from '../manifest/sources/address.ts';
-import { isSourceUrl } from '../manifest/url.ts';
 import { createPlanCounts } from '../plans/counts.ts';
 import type { MigrationPlan } from '../plans/plan.ts';
 import { planRoutes } from '../plans/plan-routes.ts';
-import { type PlanSource, planSource, urlSource } from '../plans/source.ts';
+import { planSource, urlSource } from '../plans/source.ts';
 import { openWritten } from '../runs/written-list.ts';
+import { batchFault, sourceOf } from './batch-runs.ts';
 import { planKey } from './ids.ts';
 import { omsFault } from './oms-runs.ts';
 import { movedKey, writtenOf } from './parts.ts';
@@ -18,13 +17,12 @@ export const planStep: Step = async (migration, options) => {
   if (route === undefined) {
     const plan = await makePlan(migration, options);
     await options.objects.put(planKey(migration.migrationId), `${JSON.stringify(plan, null, 2)}\n`);
-    const chosen = order.route === 'auto' ? (plan.recommended.route ?? undefined) : order.route;
-    if (isOmsRoute(chosen)) {
-      const fault = omsFault(migration, options) ?? routeFault(plan, chosen);
-      if (fault) return { ...migration, state: 'paused', resumeTo: 'planned', error: fault };
-    } else if (chosen !== undefined && chosen !== 'cos-fetch') {
-      throw new Error(`no route ${chosen}`);
-    }
+    const chosen = order.route === 'auto' ? autoRoute(plan, migration, options) : order.route;
+    const isChecked = chosen === 'cos-batch' || isOmsRoute(chosen);
+    const error = isChecked
+      ? (serviceFault(chosen, migration, options) ?? routeFault(plan, chosen))
+      : undefined;
+    if (error) return { ...migration, state: 'paused', resumeTo: 'planned', error };
     if (chosen === undefined && writtenOf(migration) > 0) return withoutRoute(migration, plan);
     return { ...migration, route: chosen ?? 'cos-fetch' };
   }
@@ -32,6 +30,24 @@ export const planStep: Step = async (migration, options) => {
   if (writtenOf(migration) === 0) return { ...migration, state: 'auditing' };
   return { ...migration, state: order.pilot > 0 ? 'pilot' : 'moving' };
 };
+
+/** Of the routes that the plan finds, the first that this service is configured for. */
+function autoRoute(plan: MigrationPlan, migration: MigrationRecord, options: StepOptions) {
+  const usable = plan.routes.find(
+    ({ available, route }) => available && !serviceFault(route, migration, options),
+  );
+  return usable?.route ?? plan.recommended.route ?? undefined;
+}
+
+/** What the service lacks for a route. */
+function serviceFault(
+  route: MigrationRoute | undefined,
+  migration: MigrationRecord,
+  options: StepOptions,
+): Cause | undefined {
+  if (isOmsRoute(route)) return omsFault(migration, options);
+  return route === 'cos-batch' ? batchFault(options) : undefined;
+}
 
 /** Why the route that was asked for does not lead there. */
 function routeFault({ routes }: MigrationPlan, route: MigrationRoute | undefined) {
@@ -60,10 +76,15 @@ async function makePlan(migration: MigrationRecord, options: StepOptions): Promi
   for await (const block of (await openWritten(movedKey(migration), objects)).blocks) {
     for (const entry of block) if (!('leftOut' in entry)) counter.add(entry.key, entry);
   }
-  const address = migration.order.source ?? migration.order.list?.source;
+  const { filters, list, source } = migration.order;
+  const address = source ?? list?.source;
+  const found = sourceOf(migration, options);
+  const isWhole = source !== undefined && filters === undefined;
   return planRoutes({
     counts: counter.counts(),
-    source: await sourceOf(address, migration, options),
+    source: found
+      ? await planSource(options.sources, found.config, { prefix: found.prefix, isWhole })
+      : urlSource,
     target,
     ...(address !== undefined && { address }),
     excluded: latestRound(migration).list?.leftOut ?? {},
@@ -71,17 +92,4 @@ async function makePlan(migration: MigrationRecord, options: StepOptions): Promi
     ratePerSecond,
     now: now(),
   });
-}
-
-async function sourceOf(
-  address: string | undefined,
-  { order }: MigrationRecord,
-  { sources }: StepOptions,
-): Promise<PlanSource> {
-  const parsed =
-    address !== undefined && isSourceUrl(address) ? parseSourceUrl(address, 'prefix') : undefined;
-  const found = parsed && !('fault' in parsed) ? sources.find(parsed) : undefined;
-  if (!parsed || 'fault' in parsed || !found || 'names' in found) return urlSource;
-  const isWhole = order.source !== undefined && order.filters === undefined;
-  return planSource(sources, found, { prefix: parsed.key, isWhole });
 }

@@ -73,6 +73,8 @@ const runEntry = v.object({
   round: count,
   /** Of its manifest, all of them objects; 0 for lists and audits. */
   lines: count,
+  /** Its lines are for fetches where the route is Batch: no job can copy them. */
+  byFetch: v.exactOptional(v.boolean()),
   /** Of an audit that somebody asked for. */
   level: v.exactOptional(v.picklist(AUDIT_LEVELS)),
   /** The run that took over its failures. */

@@ -50,7 +50,7 @@ export async function orderRetry(
   const isTaken = isAsked(asked);
   const runs = sourcesOf(migration, counted);
   const planned = await planFailedFetches({ ledger, objects, runId, runs, isTaken });
-  const again = await gatherLeft(migration, runId, asked, options);
+  const again = await gatherOthers(migration, counted, runId, asked, options);
   const pieces = [...planned.pieces, ...again];
   if (pieces.length === 0) return rest;
   const left = await writeLeft(migration, counted, runId, asked, options);
@@ -78,32 +78,44 @@ const sourcesOf = (migration: MigrationRecord, { runs }: Counted): readonly Run[
     return run?.closedAt && holdsFailures(entry, run) ? [run] : [];
   });
 
-/** What earlier runs left is sent again on request only. */
-async function gatherLeft(
+/**
+ * Failures that no shard holds: of jobs of Batch, and what earlier runs left, which is sent again on
+ * request only.
+ */
+async function gatherOthers(
   migration: MigrationRecord,
+  counted: Counted,
   runId: string,
   asked: RetryOrder,
   options: StepOptions,
 ): Promise<readonly FetchPiece[]> {
-  if (asked.maxNights !== undefined) return [];
   const { objects } = options;
-  const onlyLeft = { ...migration, runs: migration.runs.filter(holdsLeft) };
+  const isNight = asked.maxNights !== undefined;
+  const jobs = new Map(
+    sourcesOf(migration, counted)
+      .filter(({ operation }) => operation === 'cos-batch-job')
+      .map((run) => [run.runId, run]),
+  );
+  const runs = migration.runs
+    .filter((entry) => jobs.has(entry.runId) || (holdsLeft(entry) && !isNight))
+    .map((entry) => (isNight ? { ...entry, left: 0 } : entry));
+  const isTaken = isAsked(asked);
   let lines = 0;
   async function* text(): AsyncGenerator<string> {
-    for await (const { row } of failuresOf(onlyLeft, new Map(), options)) {
-      if (row.key === '' || !isOfClass(row.class, asked.classes)) continue;
+    for await (const { row, nights } of failuresOf({ ...migration, runs }, jobs, options)) {
+      if (!isTaken(judged(row), nights)) continue;
       lines += 1;
       yield `${JSON.stringify(objectOf(row))}\n`;
     }
   }
-  if (onlyLeft.runs.length === 0) return [];
+  if (runs.length === 0) return [];
   const { region, bucket } = targetOf(migration);
   const key = cutKey({ region, bucket }, `${runId}-left`).replace(/csv$/, 'jsonl');
   const { etag, sizeBytes } = await objects.put(key, text());
   if (lines === 0) return [];
   const { credentials, onKeyExist } = migration.order;
   const target = { region, bucket, ...(credentials !== undefined && { credentials }) };
-  return [{ key, etag, sizeBytes, lines, target, night: 0, onKeyExist }];
+  return [{ key, etag, sizeBytes, lines, target, night: isNight ? 1 : 0, onKeyExist }];
 }
 
 /** As a manifest has it. */
@@ -129,7 +141,7 @@ async function writeLeft(
     const all = failuresOf({ ...migration, runs: entries }, closed, options);
     for await (const { row, nights } of all) {
       if (isTaken(judged(row), nights)) continue;
-      left += 1;
+      left += row.objects ?? 1;
       yield `${JSON.stringify(row)}\n`;
     }
   }

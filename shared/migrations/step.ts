@@ -17,6 +17,8 @@ export interface StepOptions {
   readonly planner: Planner;
   readonly planLater?: PlanLater | undefined;
   readonly sources: Pick<Sources, 'find' | 'life'>;
+  /** Whether an account for COS Batch is configured. */
+  readonly hasBatch?: boolean | undefined;
   /** Those of Huawei Cloud whose tasks move into OBS. */
   readonly projects?: readonly OmsProject[] | undefined;
   readonly log: Log;

@@ -101,20 +101,20 @@ export const cosBatch: RouteRule = {
       {
         reason: 'OVER_5_GB',
         count: countAbove(counts, BATCH_MAX_BYTES),
-        message: 'COS Batch copies objects of up to 5 GB. Send these by COS fetch.',
+        message: 'COS Batch copies objects of up to 5 GB. A migration sends these by COS fetch.',
       },
       {
         reason: 'KEY_NOT_IN_CSV',
         count: counts.keysNotForBatch,
         message:
-          'A Batch CSV has no way to write commas, quotes or outer blanks. Use a COS inventory as the manifest.',
+          'A Batch CSV has no way to write commas, quotes or outer blanks. A migration sends these by COS fetch.',
       },
     ]),
   form: () => 'job',
   needs: () => [
     'A Tencent key pair, with TENCENTCLOUD_UIN and TENCENTCLOUD_APP_ID.',
     'A role that COS Batch may assume, which reads the source and writes the target.',
-    'Source and manifest in buckets of the region of the job.',
+    'Keys that may write the list of a job to the target, or to the source where the target is in another region.',
   ],
   losses: [
     'ACL',

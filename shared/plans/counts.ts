@@ -13,6 +13,9 @@ const GIB = 1_073_741_824;
 /** Largest object that Batch copies. https://cloud.tencent.com/document/product/436/32960 */
 export const BATCH_MAX_BYTES = 5 * GIB;
 
+/** Whether a CSV of COS Batch can say a key: how quotes are read is not documented. */
+export const isForBatch = (key: string): boolean => !/[,"\r\n]|^\s|\s$/.test(key);
+
 /** Above it OMS wants a white-list entry. https://support.huaweicloud.com/productdesc-oms/oms_01_0038.html */
 export const OMS_MAX_BYTES = 500 * GIB;
 
@@ -72,7 +75,7 @@ export function createPlanCounts(
     ['keysTooLong', (key) => key.length * 3 > limit && Buffer.byteLength(key) > limit],
     ['keysThatResolve', (key) => pathFault(key) !== undefined],
     ['keysWithLeadingSlash', hasLeadingSlash],
-    ['keysNotForBatch', (_, { key }) => /[,"]|^\s|\s$/.test(key)],
+    ['keysNotForBatch', (_, { key }) => !isForBatch(key)],
     ['appPackages', (_, { key }) => isAppPackage(key)],
     ['httpsOnly', (_, { url = '' }) => /^https:/i.test(url)],
   ];

@@ -30,6 +30,7 @@ export interface PlanInput extends Pick<Facts, 'counts' | 'source' | 'target'> {
 /** Those that a migration can start. */
 const BUILT: ReadonlySet<RouteName> = new Set<RouteName>([
   'cos-fetch',
+  'cos-batch',
   'oms-prefix',
   'oms-list',
   'oms-url-list',

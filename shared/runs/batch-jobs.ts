@@ -5,7 +5,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { withLease } from '../ledger/lease.ts';
 import type { Ledger } from '../ledger/ledger.ts';
-import type { NewRun, Transfer } from '../ledger/model.ts';
+import type { BatchJobRef, NewRun, Transfer } from '../ledger/model.ts';
 import { inTime, LATE } from '../lib/deadline.ts';
 import { BreakerOpenError, InputError, ProviderError } from '../lib/errors.ts';
 import type { Log } from '../lib/log.ts';
@@ -30,7 +30,7 @@ const isMade = (transfer: Transfer | undefined): boolean =>
   transfer !== undefined && !isUnsent(transfer);
 
 /** Of the description, its manifest or the key pair: told again, it would be refused again. */
-const isRefusal = (error: unknown): boolean =>
+export const isRefusal = (error: unknown): boolean =>
   error instanceof InputError ||
   error instanceof BreakerOpenError ||
   (error instanceof ProviderError && (error.class === 'credentials' || error.class === 'request'));
@@ -46,7 +46,11 @@ export function createBatchJobs({ creator, ledger, log, now }: BatchJobsOptions)
   const jobOf = async (runId: string): Promise<string | undefined> =>
     (await read(runId))?.providerId;
 
-  const start = async (run: NewRun, request: BatchJobRequest): Promise<void> => {
+  const start = async (
+    run: NewRun,
+    request: BatchJobRequest,
+    more: Pick<BatchJobRef, 'existing'> = {},
+  ): Promise<void> => {
     const { runId } = run;
     const transferId = taskTransferId(runId, 0);
     await withLease(ledger, `run ${runId}`, now, async () => {
@@ -58,10 +62,12 @@ export function createBatchJobs({ creator, ledger, log, now }: BatchJobsOptions)
         throw error;
       });
       if (!prepared) return;
-      await openTaskRun(ledger, { ...run, task: { name: nameOf(request) } }, [prepared.ref], now());
+      const { job } = prepared;
+      const ref = { ...prepared.ref, ...more };
+      await openTaskRun(ledger, { ...run, task: { name: nameOf(request) } }, [ref], now());
       const transfer = await read(runId);
       if (!transfer || !isUnsent(transfer)) return;
-      const outcome = await creator.create(transferId, prepared);
+      const outcome = await creator.create(transferId, { ref, job });
       log.info('batch.created', { runId, outcome: outcome.kind });
     });
   };

@@ -20,8 +20,12 @@ import { createStarter } from '../providers/huawei/oms/start-task.ts';
 import { openCosTarget, openObsTarget } from '../providers/target-bucket.ts';
 import type { TaskPollers } from '../providers/task-poller.ts';
 import { createAccounts } from '../providers/tencent/accounts.ts';
+import {
+  type BatchAccounts,
+  createAccountsPoller,
+  createBatchAccounts,
+} from '../providers/tencent/batch/accounts.ts';
 import { connectCosBatch } from '../providers/tencent/batch/client.ts';
-import { createBatchPoller } from '../providers/tencent/batch/poll-job.ts';
 import { TENCENT_KEYS, tencentIdentity } from '../providers/tencent/breaker.ts';
 import type { BatchConfig, CosConfig } from '../providers/tencent/config.ts';
 import { connectCosObjects, hasArrived } from '../providers/tencent/objects.ts';
@@ -101,12 +105,37 @@ export async function connectFetch(
   return { ...own, accountOf, now: clock.now, status };
 }
 
-export function connectBatch(config: StoresConfig, batch: BatchConfig, { ledger, log }: Parts) {
-  const place = { api: 'cos-batch', ledger, limits: batch.limits };
-  const { breaker } = openCalls(config, place, tencentKey(batch.cos));
+/** COS Batch by the account of each job. @throws ConfigError, StoreError */
+export async function connectBatch(
+  config: StoresConfig,
+  batch: BatchConfig,
+  place: SourcesPlaces['sets'],
+  { ledger, log }: Parts,
+): Promise<BatchAccounts> {
   const clock = tencentClock(log);
-  const objects = connectCosObjects(batch.cos, clock);
-  return { breaker, client: connectCosBatch(batch, clock), objects };
+  const connect = (account: BatchConfig) => {
+    const calls = { api: 'cos-batch', ledger, limits: batch.limits };
+    return {
+      breaker: openCalls(config, calls, tencentKey(account.cos)).breaker,
+      client: connectCosBatch(account, clock),
+      config: account,
+      objects: connectCosObjects(account.cos, clock),
+    };
+  };
+  const sets = await openCredentials(place);
+  const accountOf = createAccounts({
+    sets,
+    own: connect(batch),
+    connect: (credentials, { appId, uin }, name) => {
+      if (appId !== undefined && uin !== undefined)
+        return connect({ ...batch, appId, uin, cos: { ...batch.cos, credentials } });
+      const message = `expected a set with uin and appId, as COS Batch needs both; "${name}" has not`;
+      throw new InputError('NOT_FOUND', 'The credential set names no account for COS Batch.', [
+        { path: 'credentials', message },
+      ]);
+    },
+  });
+  return createBatchAccounts(accountOf, sets);
 }
 
 /** @throws ConfigError, StoreError */
@@ -141,8 +170,8 @@ export async function connectPollers(config: SweepConfig, parts: Parts) {
   const times = { settleMs, now: () => new Date() };
   const pollers: { -readonly [Kind in keyof TaskPollers]: TaskPollers[Kind] } = {};
   if (batch) {
-    const { objects: reports, ...calls } = connectBatch(config, batch, parts);
-    pollers.batch = createBatchPoller({ ...calls, ...times, reports });
+    const accounts = await connectBatch(config, batch, config.places.sets, parts);
+    pollers.batch = createAccountsPoller(accounts, times);
   }
   if (huawei) {
     const calls = await connectOmsTasks(config, huawei, parts);

@@ -18,8 +18,8 @@ import {
 import { createPlaceOf, type Place } from '../place.ts';
 import { type Parameters, parseQuery } from '../query.ts';
 import type { Answer, Wire } from '../server.ts';
+import { isOfSignature, refuseV4, type V4Key } from '../v4-auth.ts';
 import { obsError, obsRefusals, requestId } from './answers.ts';
-import { isOfSignature, type ObsKey, refuseV4 } from './obs-auth.ts';
 import { createObsWrites, type Stored } from './obs-write.ts';
 
 export interface ObsObjects {
@@ -40,7 +40,7 @@ export interface PutOptions {
 }
 
 export interface ObsOptions {
-  readonly key: ObsKey;
+  readonly key: V4Key;
   readonly faults: Faults;
   readonly now: () => Date;
   readonly called: (kind: string) => void;
@@ -94,7 +94,7 @@ export function createObs({ key, faults, now, called }: ObsOptions): Obs {
       return disturbed(rule, obsRefusals, async () => {
         const asked = query.filter((pair) => !isOfSignature(pair));
         return (
-          (await refuseV4(wire, key, now(), path)) ??
+          (await refuseV4(wire, key, now(), path, obsError)) ??
           (place.key === '' ? undefined : write(wire, path, asked)) ??
           serve(wire, place, asked, { objects, keys })
         );

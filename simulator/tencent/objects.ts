@@ -12,6 +12,7 @@ import { type Listed, type ListingForms, listBucket } from '../listing.ts';
 import { createPlaceOf } from '../place.ts';
 import { type Parameters, parseQuery } from '../query.ts';
 import type { Answer, Wire } from '../server.ts';
+import { isOfSignature, refuseV4 } from '../v4-auth.ts';
 import { cosError, cosRefusals, notSimulated, requestId } from './answers.ts';
 import { type CosKeys, refuseSignature, withoutSignature } from './auth.ts';
 import { etagOf, type ObjectsStore, type StoredObject } from './objects-store.ts';
@@ -27,6 +28,9 @@ export interface CosObjectsOptions {
 
 export function createCosObjects(options: CosObjectsOptions) {
   const { faults, keys, verifySignatures, now, stats } = options;
+  const v4Key = { ak: keys.secretId, sk: keys.secretKey };
+  const refuse = (wire: Wire, path: string) =>
+    isV4(wire) ? refuseV4(wire, v4Key, now(), path, cosError) : refuseSignature(wire, keys, now());
 
   return async (wire: Wire): Promise<Answer> => {
     const place = placeOf(wire);
@@ -38,19 +42,23 @@ export function createCosObjects(options: CosObjectsOptions) {
     const path = `${place.bucket}/${place.key}`;
     if (wire.method === 'HEAD') stats.heads += 1;
     const rule = faults.strike('objects', path);
-    return disturbed(rule, cosRefusals, () => {
-      const refusal = verifySignatures ? refuseSignature(wire, keys, now()) : undefined;
+    return disturbed(rule, cosRefusals, async () => {
+      const refusal = verifySignatures ? await refuse(wire, path) : undefined;
       if (refusal) stats.objectSignatureRefusals += 1;
       if (refusal) return refusal;
       const query = parseQuery(wire.rawQuery);
       if (!query) return cosError(400, 'InvalidURI', 'The query is not valid UTF-8.', path);
-      const asked = withoutSignature(query);
+      const asked = withoutSignature(query).filter((each) => !isOfSignature(each));
       return place.key === ''
         ? serveBucket(wire, place.bucket, asked, options)
         : serveObject(wire, path, asked, options);
     });
   };
 }
+
+/** COS takes the signature of S3 too: https://cloud.tencent.com/document/product/436/37421 */
+const isV4 = ({ headers, rawQuery }: Wire): boolean =>
+  (headers['authorization'] ?? '').startsWith('AWS4-') || rawQuery.includes('X-Amz-Signature=');
 
 const placeOf = createPlaceOf('[a-z0-9][a-z0-9-]*-\\d+', 'cos');
 

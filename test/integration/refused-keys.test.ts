@@ -115,7 +115,7 @@ it('G8: a refused key of Tencent is sent twice by all functions of a process tog
   const parts = { ledger, log: silentLog };
   const worker = await connectFetch(fetches, fetches.cos, parts, fetches);
   const callback = await connectFetch(fetches, fetches.cos, parts, fetches);
-  const creator = connectBatch(fetches, batch, parts);
+  const creator = await (await connectBatch(fetches, batch, {}, parts)).of(undefined);
   const { pollers } = await connectPollers(sweepConfig(env), parts);
   const job = {
     kind: 'batch',

@@ -76,7 +76,7 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
 const LIBRARIES: readonly (readonly [name: RegExp, place: RegExp])[] = [
   [/^undici/, /^shared\/lib\/(http\.ts|undici\.d\.ts)$/],
   [/^@middy\//, /^shared\/runtime\/http\.ts$/],
-  [/^aws4fetch$/, /^(shared\/lib\/(aws|s3)\/|simulator\/huawei\/obs-auth\.ts$)/],
+  [/^aws4fetch$/, /^(shared\/lib\/(aws|s3)\/|simulator\/v4-auth\.ts$)/],
   [/^fast-xml-parser$/, /^simulator\/xml\.ts$/],
   [/^@valibot\/to-json-schema$/, /^(shared\/api\/openapi|scripts\/(cli-schemas|docs))\.ts$/],
   [/^saxes$/, /^shared\/lib\/xml\.ts$/],

@@ -9,10 +9,12 @@ import { sha256Hex } from '../../lib/encoding.ts';
 import { InputError } from '../../lib/errors.ts';
 import { type BatchJobRequest, batchJobRequest } from '../../providers/tencent/batch/request.ts';
 import type { BatchSteering } from '../../providers/tencent/batch/steer-job.ts';
+import type { BatchCopies } from '../../runs/batch/copies.ts';
 import { type BatchJobsOptions, createBatchJobs } from '../../runs/batch-jobs.ts';
 import { runIdFrom, runOfUpload } from '../../runs/task-runs.ts';
 import { type HttpAnswer, type HttpRequest, json, overHttp } from '../../runtime/http.ts';
 import type { Later } from '../../runtime/later.ts';
+import type { Invocation } from '../../runtime/per-message.ts';
 import { byTrigger, perUpload } from '../../runtime/per-upload.ts';
 import type { ObjectInfo, Objects } from '../../stores/objects.ts';
 import { readSmall } from '../../stores/objects.ts';
@@ -34,6 +36,8 @@ export interface BatchJobDeps extends Omit<BatchJobsOptions, 'now'> {
   readonly authorize: Authorize;
   readonly objects: Objects;
   readonly steering: BatchSteering;
+  /** Lists of migrations. */
+  readonly copies?: BatchCopies | undefined;
   /** Where an answer can't wait for COS. */
   readonly later?: Later | undefined;
   readonly now?: () => Date;
@@ -94,7 +98,7 @@ export function createBatchJobHandler(deps: BatchJobDeps) {
     return jobs.startOrFail(run, () => readDescription(info, objects));
   };
 
-  return byTrigger({
+  const handle = byTrigger({
     http,
     upload: perUpload('cos-batch/', upload, deps),
     order: [
@@ -104,7 +108,14 @@ export function createBatchJobHandler(deps: BatchJobDeps) {
       }),
     ],
   });
+  return async (event: unknown, { deadline }: Invocation = {}) =>
+    v.is(schedule, event) ? deps.copies?.workOnAll(deadline ?? FOREVER) : handle(event);
 }
+
+const schedule = v.object({ 'detail-type': v.literal('Scheduled Event') });
+
+/** The last instant of a Date. */
+const FOREVER = new Date(8_640_000_000_000_000);
 
 /** All are safe to repeat. */
 function steerRoutes({
@@ -124,20 +135,19 @@ function steerRoutes({
   return {
     'POST /batch-jobs/{jobId}/confirm': async (request) => {
       const jobId = jobOf(request);
-      const { region } = parseBody(confirmJobBody, request.body);
-      await steering.confirm(region, jobId);
+      await steering.confirm(parseBody(confirmJobBody, request.body), jobId);
       return steered('batch.confirmed', jobId);
     },
     'POST /batch-jobs/{jobId}/cancel': async (request) => {
       const jobId = jobOf(request);
-      const { reason, region } = parseBody(cancelJobBody, request.body);
-      await steering.cancel(region, jobId, reason);
+      const { reason, ...place } = parseBody(cancelJobBody, request.body);
+      await steering.cancel(place, jobId, reason);
       return steered('batch.cancelled', jobId);
     },
     'PUT /batch-jobs/{jobId}/priority': async (request) => {
       const jobId = jobOf(request);
-      const { priority, region } = parseBody(jobPriorityBody, request.body);
-      await steering.prioritise(region, jobId, priority);
+      const { priority, ...place } = parseBody(jobPriorityBody, request.body);
+      await steering.prioritise(place, jobId, priority);
       return steered('batch.prioritised', jobId);
     },
   };

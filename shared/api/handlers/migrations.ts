@@ -177,11 +177,15 @@ async function check(
     );
   }
   const isObs = /^obs:/i.test(target);
-  const routes = isObs ? ['auto', 'oms-prefix', 'oms-list', 'oms-url-list'] : ['auto', 'cos-fetch'];
+  const batch = /^cos:/i.test(source ?? list?.source ?? '') ? ['cos-batch'] : [];
+  const routes = [
+    'auto',
+    ...(isObs ? ['oms-prefix', 'oms-list', 'oms-url-list'] : ['cos-fetch', ...batch]),
+  ];
   if (routes.includes(route)) return;
   const place = isObs ? 'OBS' : 'COS';
   throw new ConflictError(
     'ROUTE_ABSENT',
-    `Migrations can't take the route ${route} into ${place}; expected ${routes.join(', ')}.`,
+    `Migrations can't take the route ${route} from this source into ${place}; expected ${routes.join(', ')}.`,
   );
 }

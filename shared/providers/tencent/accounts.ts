@@ -4,6 +4,7 @@
  */
 import type { Target } from '../../ledger/manifest-lines.ts';
 import type { Credentials } from '../../lib/api-request.ts';
+import type { TencentSet } from '../../stores/credential-kinds.ts';
 import type { CredentialSets } from '../../stores/credential-sets.ts';
 
 /** @throws InputError (NOT_FOUND) when there is no set of the target's name; StoreError */
@@ -13,8 +14,11 @@ export interface AccountsOptions<Account> {
   readonly sets: Pick<CredentialSets, 'forAppId' | 'get'>;
   /** Of the configured key pair. */
   readonly own: Account;
-  /** Signs with what `credentials` hold at that moment. */
-  readonly connect: (credentials: Credentials) => Account;
+  /**
+   * Signs with what `credentials` hold at that moment.
+   * @param set the set that they are of
+   */
+  readonly connect: (credentials: Credentials, set: TencentSet, name: string) => Account;
 }
 
 export function createAccounts<Account>(options: AccountsOptions<Account>): AccountOf<Account> {
@@ -23,7 +27,8 @@ export function createAccounts<Account>(options: AccountsOptions<Account>): Acco
   return async ({ bucket, credentials }) => {
     const name = credentials ?? (await sets.forAppId(bucket.slice(bucket.lastIndexOf('-') + 1)));
     if (name === undefined) return own;
-    const { secretId, secretKey, securityToken = '' } = await sets.get('tencent', name);
+    const set = await sets.get('tencent', name);
+    const { secretId, secretKey, securityToken = '' } = set;
     const known = opened.get(secretId);
     // A secret or token may have been renewed, which is no other key.
     if (known) {
@@ -31,7 +36,7 @@ export function createAccounts<Account>(options: AccountsOptions<Account>): Acco
       return known.account;
     }
     const keys = { secretId, secretKey, securityToken };
-    const account = connect(keys);
+    const account = connect(keys, set, name);
     opened.set(secretId, { keys, account });
     return account;
   };

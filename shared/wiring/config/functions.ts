@@ -66,6 +66,7 @@ export const callbackConfig = config(t.CALLBACKS, (from, { verify }) => ({
 }));
 
 export const advanceConfig = config(t.ADVANCE, (from) => ({
+  hasBatch: from.has(t.BATCH.uin[0]),
   places: places(from),
   projects: projects(from),
   ...receivers(from),
@@ -80,7 +81,10 @@ export const auditConfig = config({ ...t.API, ...t.CERTIFICATES }, (from) => ({
   ...(hasHuawei(from) && { huawei: huawei(from) }),
 }));
 
-export const batchJobConfig = config(t.API, (from) => ({ batch: batch(from, cos(from)) }));
+export const batchJobConfig = config(t.API, (from) => ({
+  batch: batch(from, cos(from)),
+  sets: from.read(t.SETS),
+}));
 
 export const omsStartConfig = config({ ...t.API, ...t.SETTLE }, (from) => ({
   huawei: huawei(from),

@@ -38,6 +38,7 @@ function setup(change: Partial<CronOptions> = {}) {
       lists: async () => {},
       migrations: async () => {},
       audits: async () => {},
+      copies: async () => {},
       creations: async () => {},
       retryCron: '0 2 * * *',
       log: silentLog,

@@ -143,7 +143,7 @@ async function created(
 
 async function prepareJob(
   runId: string,
-  { region, ...request }: BatchJobRequest,
+  { credentials: _, region, ...request }: BatchJobRequest,
   options: Pick<BatchCreatorOptions, 'breaker' | 'config' | 'objects'>,
 ): Promise<PreparedJob> {
   const { location, spec } = request.manifest;

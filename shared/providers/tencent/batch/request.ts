@@ -249,6 +249,8 @@ export const batchJobRequest = strictObject({
       v.regex(/^[a-z0-9-]{1,64}$/, 'expected a region such as ap-chengdu'),
     ),
   ),
+  /** The set of the account; without it that of the APPID of the manifest's bucket. */
+  credentials: v.exactOptional(text(1, 64)),
   clientRequestToken: v.exactOptional(text(1, 64)),
   confirmationRequired: v.exactOptional(flag),
   description: v.exactOptional(text(0, 256 - MARKER_BYTES)),
@@ -281,7 +283,7 @@ export const batchJobRequest = strictObject({
 export type BatchJobRequest = v.InferOutput<typeof batchJobRequest>;
 
 /** Everything a call needs. */
-export interface BatchJob extends Omit<BatchJobRequest, 'region'> {
+export interface BatchJob extends Omit<BatchJobRequest, 'credentials' | 'region'> {
   readonly clientRequestToken: string;
   readonly manifest: {
     readonly location: BatchJobRequest['manifest']['location'] & { readonly etag: string };

@@ -5,6 +5,12 @@ import type { CosBatchClient } from './client.ts';
 
 export type BatchSteering = ReturnType<typeof createBatchSteering>;
 
+/** Where a job is, and the set whose account it is of. */
+export interface JobPlace {
+  readonly region: string;
+  readonly credentials?: string;
+}
+
 export interface BatchSteeringOptions {
   readonly client: Pick<CosBatchClient, 'updateJobStatus' | 'updateJobPriority'>;
   readonly breaker: CredentialBreaker;
@@ -27,12 +33,12 @@ export function createBatchSteering({ breaker, client }: BatchSteeringOptions) {
     });
   return {
     /** A suspended job starts. */
-    confirm: (region: string, jobId: string) =>
+    confirm: ({ region }: JobPlace, jobId: string) =>
       send(jobId, () => client.updateJobStatus(region, jobId, 'Ready')),
-    cancel: (region: string, jobId: string, reason?: string) =>
+    cancel: ({ region }: JobPlace, jobId: string, reason?: string) =>
       send(jobId, () => client.updateJobStatus(region, jobId, 'Cancelled', reason)),
     /** Larger ones go first. */
-    prioritise: (region: string, jobId: string, priority: number) =>
+    prioritise: ({ region }: JobPlace, jobId: string, priority: number) =>
       send(jobId, () => client.updateJobPriority(region, jobId, priority)),
   };
 }

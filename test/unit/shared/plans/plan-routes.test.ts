@@ -79,7 +79,7 @@ describe('routes', () => {
     expect(found.route('cos-batch').unavailable?.message).toContain('from COS to COS only');
   });
 
-  it('within COS: Batch would be better, but not yet; what it can not copy is counted', () => {
+  it('within COS: by Batch; what it can not copy is counted', () => {
     const sizes = counts().sizes.map((each) => ({
       ...each,
       objects: each.upTo === null || each.upTo > BATCH_MAX_BYTES ? 2 : 0,
@@ -87,8 +87,8 @@ describe('routes', () => {
     const source: PlanSource = { ...s3, kind: 'cos', region: 'ap-shanghai' };
     const found = plan({ source, counts: counts({ sizes, keysNotForBatch: 5 }) });
     expect(found.route('cos-batch')).toMatchObject({
-      available: false,
-      unavailable: { code: 'NOT_YET', message: expect.stringMatching(/^Not yet/) },
+      available: true,
+      unavailable: null,
       objects: 1_000_000 - 9,
       cannot: [
         { reason: 'OVER_5_GB', count: 4 },
@@ -97,8 +97,8 @@ describe('routes', () => {
       cost: { isComplete: false },
     });
     expect(found.recommended).toEqual({
-      route: 'cos-fetch',
-      reason: expect.stringContaining('cos-batch would fit better'),
+      route: 'cos-batch',
+      reason: 'COS copies within its own network, with metadata.',
     });
     // Nothing leaves the region.
     expect(found.route('cos-fetch').cost.parts[1]?.usd).toBe(0);

@@ -1,13 +1,15 @@
-/** Judges AWS Signature Version 4 in the Authorization header or the query, as OBS does. */
+/** Judges AWS Signature Version 4 in the Authorization header or the query, as OBS and COS do. */
 import { hash } from 'node:crypto';
 import { AwsV4Signer } from 'aws4fetch';
-import { constantTimeEqual } from '../../shared/lib/encoding.ts';
-import { type Parameters, parseQuery, wholeNumber } from '../query.ts';
-import type { Answer, Wire } from '../server.ts';
-import { obsError } from './answers.ts';
-import { parseBasicTime } from './auth.ts';
+import { constantTimeEqual } from '../shared/lib/encoding.ts';
+import { parseBasicTime } from './huawei/auth.ts';
+import { type Parameters, parseQuery, wholeNumber } from './query.ts';
+import type { Answer, Wire } from './server.ts';
 
-export interface ObsKey {
+/** An error of the service, in its words. */
+export type ErrorOf = (status: number, code: string, message: string, path: string) => Answer;
+
+export interface V4Key {
   readonly ak: string;
   readonly sk: string;
 }
@@ -23,21 +25,22 @@ export const isOfSignature = ([name]: Parameters[number]): boolean => name.start
 /** Undefined when the request is signed well, else the refusal. */
 export async function refuseV4(
   wire: Wire,
-  key: ObsKey,
+  key: V4Key,
   now: Date,
   path: string,
+  errorOf: ErrorOf,
 ): Promise<Answer | undefined> {
   const { headers } = wire;
-  const refuse = (code: string, message: string) => obsError(403, code, message, path);
+  const refuse = (code: string, message: string) => errorOf(403, code, message, path);
   const query = new Map(parseQuery(wire.rawQuery));
   const isPresigned = headers['authorization'] === undefined && query.has('X-Amz-Signature');
   const authorization = isPresigned ? authorizationIn(query) : headers['authorization'];
   if (authorization === undefined) return refuse('AccessDenied', 'Access Denied');
   const parts = AUTHORIZATION.exec(authorization);
-  if (!parts) return obsError(400, 'InvalidArgument', 'Authorization is malformed.', path);
+  if (!parts) return errorOf(400, 'InvalidArgument', 'Authorization is malformed.', path);
   const [, ak = '', date = '', region = '', list = '', signature = ''] = parts;
   if (ak !== key.ak) {
-    return refuse('InvalidAccessKeyId', 'The OBS access key ID you provided does not exist.');
+    return refuse('InvalidAccessKeyId', 'The access key ID you provided does not exist.');
   }
   const names = list.split(';');
   const needed = isPresigned ? ['host'] : ['host', 'x-amz-content-sha256', 'x-amz-date'];
@@ -48,7 +51,7 @@ export async function refuseV4(
   const lifeMs = isPresigned ? lifeOf(query) : SKEW_MS;
   if (lifeMs === undefined) {
     const message = `X-Amz-Expires must be 1 to ${LONGEST_SECONDS}.`;
-    return obsError(400, 'AuthorizationQueryParametersError', message, path);
+    return errorOf(400, 'AuthorizationQueryParametersError', message, path);
   }
   if (isPresigned && ageMs > lifeMs) return refuse('AccessDenied', 'Request has expired');
   if (!(ageMs >= -SKEW_MS && ageMs <= lifeMs) || !datetime.startsWith(date)) {
@@ -57,7 +60,7 @@ export async function refuseV4(
   const declared = isPresigned ? 'UNSIGNED-PAYLOAD' : headers['x-amz-content-sha256'];
   if (declared !== 'UNSIGNED-PAYLOAD' && declared !== hash('sha256', wire.body)) {
     const message = 'The x-amz-content-sha256 is not that of the body.';
-    return obsError(400, 'XAmzContentSHA256Mismatch', message, path);
+    return errorOf(400, 'XAmzContentSHA256Mismatch', message, path);
   }
   const url = new URL(`http://${headers['host']}${wire.rawPath}`);
   url.search = wire.rawQuery;
