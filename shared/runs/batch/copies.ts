@@ -5,6 +5,7 @@
  */
 import { tryLease } from '../../ledger/lease.ts';
 import type { BatchJobRef, Run } from '../../ledger/model.ts';
+import { LeasedError } from '../../lib/errors.ts';
 import { compareKeys } from '../../lib/s3/list.ts';
 import { textLines } from '../../lib/text-lines.ts';
 import { openCosTarget } from '../../providers/target-bucket.ts';
@@ -75,6 +76,8 @@ export function createBatchCopies(options: CopiesOptions) {
         if (now() >= deadline) return { runIds, failed };
         runIds.push(runId);
         await tryLease(ledger, `copy ${runId}`, now, () => work(runId)).catch((error: unknown) => {
+          // Somebody else holds the run for a moment: the next call creates its job.
+          if (error instanceof LeasedError) return;
           failed += 1;
           log.error('batch.not-created', { runId }, error);
         });
