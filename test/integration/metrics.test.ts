@@ -3,6 +3,7 @@ import { once } from 'node:events';
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { expect, it, onTestFinished } from 'vitest';
+import { manifestOf, startLive } from '../fixtures/live.ts';
 import { hasPostgres, openTestDatabase, startPostgres } from '../fixtures/postgres.ts';
 import { startProgram, until } from '../fixtures/processes.ts';
 import { hasPromtool, promtoolFault, sampleOf } from '../fixtures/promtool.ts';
@@ -82,3 +83,29 @@ it.runIf(hasPostgres)(
   },
   60_000,
 );
+
+it('a service shows what it sent, what came of it, and how long that took', async () => {
+  const live = await startLive();
+  const manifest = manifestOf(live.site, 3, [`${live.site.missingUrl},missing.txt,`]);
+  const runId = await live.start('videos.csv', manifest);
+  await until(async () => {
+    const { closedAt } = (await (await live.call(`/runs/${runId}`)).json()) as {
+      closedAt?: string;
+    };
+    return closedAt ?? undefined;
+  });
+  const page = await (await live.call('/metrics')).text();
+  const of = (state: string) =>
+    sampleOf(page, 'waybill_transfers_total', { state, provider: 'tencent' });
+  expect(['submitted', 'succeeded', 'failed', 'cancelled'].map(of)).toEqual([4, 3, 1, 0]);
+  const fetches = { provider: 'tencent', api: 'cos-fetch' };
+  expect(sampleOf(page, 'waybill_requests_total', { ...fetches, class: 'ok' })).toBeGreaterThan(3);
+  const took = sampleOf(page, 'waybill_request_duration_seconds_count', fetches);
+  expect(took).toBeGreaterThan(3);
+  expect(sampleOf(page, 'waybill_callback_lag_seconds_count')).toBe(4);
+  expect(sampleOf(page, 'waybill_runs_stuck')).toBe(0);
+  const callbacks = { route: 'POST /callbacks/{token}', status: '2xx' };
+  expect(sampleOf(page, 'waybill_http_requests_total', callbacks)).toBe(4);
+  // Functions of this process share the page; whoever has no token sees nothing.
+  expect((await fetch(`${live.url}/metrics`)).status).toBe(401);
+});

@@ -10,7 +10,7 @@ import { createPrometheus, METRICS_ROUTE } from '../../../local/prometheus.ts';
 import { countTransfers } from '../../../shared/ledger/count-transfers.ts';
 import type { Ledger } from '../../../shared/ledger/ledger.ts';
 import type { NewRun, TransferUpdate } from '../../../shared/ledger/model.ts';
-import { ProviderError } from '../../../shared/lib/errors.ts';
+import { ProviderError, RunStoppedError } from '../../../shared/lib/errors.ts';
 import { measureRequests } from '../../../shared/limits/measure.ts';
 import { changePace } from '../../../shared/limits/pace.ts';
 import { parsePace } from '../../../shared/limits/rate/pace.ts';
@@ -166,6 +166,8 @@ it('measures requests to providers by class, and the time to a callback', async 
   await step(takes(40));
   const cause = { provider: 'huawei', providerCode: 'X', status: 429, class: 'throttled' } as const;
   await expect(step(takes(3_000, new ProviderError('no', cause)))).rejects.toThrow('no');
+  // One that was not sent.
+  await expect(step(takes(1, new RunStoppedError('r1')))).rejects.toThrow();
   const tokens = createCallbackTokens([{ kid: 'k1', secret: '0123456789abcdef' }]);
   const urls = createCallbackUrls('http://w.example', tokens, () => AT)('r1.0.0', 1);
   const heardAt = new Date(AT.getTime() + 90_000);

@@ -49,6 +49,9 @@ describe('metrics', () => {
     off.metrics({ RunsActive: 3 });
     const on = written({ stage: 'prod' });
     on.metrics({});
+    // A line for each would cost more than the object.
+    on.metrics({ Transfers: 1 }, { state: 'succeeded', provider: 'tencent' });
+    on.metrics({ CallbackLagSeconds: 3, HttpSeconds: 1, RequestSeconds: 1 });
     expect([...off.lines, ...on.lines]).toEqual([]);
   });
 
