@@ -20,18 +20,17 @@ import type { OmsOrder } from '../../providers/huawei/oms/create-request.ts';
 import { listName, type OmsCreator } from '../../providers/huawei/oms/create-task.ts';
 import { markerOf } from '../../providers/huawei/oms/marker.ts';
 import { openTasks, taskTransferId } from '../task-runs.ts';
+import { checkOrder, withDefaults } from './check-order.ts';
 import { freeGroups, freeSlots, noteFull } from './free-slots.ts';
 import { completed, type ListsOptions, writeFiles } from './lists.ts';
 import { openCreation } from './open.ts';
 import {
   type CreateOrder,
-  checkOrder,
   folderOf,
   type KeptOrder,
   makesOf,
   readOrder,
   saveOrder,
-  withDefaults,
 } from './order.ts';
 
 export interface CreationsOptions extends ListsOptions {

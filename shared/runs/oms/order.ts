@@ -2,11 +2,10 @@
  * What a run is to create, kept in the object store until it closes: the order as it was asked for,
  * and what its list turned out to be. It holds no keys.
  */
-import { InputError, withFaults } from '../../lib/errors.ts';
 import { isRecord } from '../../lib/values.ts';
 import { omsForm } from '../../plans/oms-limits.ts';
 import type { OmsProject } from '../../providers/huawei/config.ts';
-import { checkFor, type OmsOrder, orderFaults } from '../../providers/huawei/oms/create-request.ts';
+import type { OmsOrder } from '../../providers/huawei/oms/create-request.ts';
 import { stagingPrefix } from '../../stores/layout.ts';
 import { type Objects, readSmall } from '../../stores/objects.ts';
 import type { ListFile } from './write-lists.ts';
@@ -63,28 +62,6 @@ export async function readOrder(
   if (!info) return undefined;
   const kept: unknown = JSON.parse(await readSmall(objects, info, MAX_BYTES));
   return isRecord(kept) ? (kept as unknown as KeptOrder) : undefined;
-}
-
-/** The order with all that OMS would otherwise decide by itself. */
-export function withDefaults(order: OmsOrder): OmsOrder {
-  const { consistencyCheck = checkFor(order.srcNode.cloudType) } = order;
-  return {
-    taskType: 'object',
-    objectOverwriteMode: 'SIZE_LAST_MODIFIED_COMPARISON_OVERWRITE',
-    enableFailedObjectRecording: true,
-    ...order,
-    consistencyCheck,
-  };
-}
-
-/** @throws InputError (BODY_INVALID) that names every field that does not fit the others */
-export function checkOrder(order: OmsOrder, hasList: boolean): void {
-  const errors = [...orderFaults(order, hasList)].map(([path, message]) => ({
-    path: path.join('.'),
-    message,
-  }));
-  if (errors.length === 0) return;
-  throw withFaults(new InputError('BODY_INVALID', 'The fields do not fit together.', errors));
 }
 
 /** By the numbers of its list, where the request does not say. */
