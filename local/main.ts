@@ -158,7 +158,7 @@ async function start(
 const httpRoutes = (role: Settings['role'], log: Log) =>
   FUNCTIONS.flatMap(({ handler, deployment }) =>
     (deployment.http ?? [])
-      .filter((route) => role !== 'worker' || /^GET \/(?:healthz|metrics)$/.test(route))
+      .filter((route) => role !== 'worker' || route === 'GET /healthz')
       .map((route): [string, EventHandler] => [
         route,
         /^GET \/(?:$|assets\/)/.test(route) ? withDashboard(handler, log) : handler,

@@ -52,7 +52,7 @@ interface Run {
   readonly counts: Readonly<Record<string, number>>;
 }
 
-describe.runIf(hasPostgres)('as functions of SCF and FunctionGraph', () => {
+describe.runIf(hasPostgres)('as functions of SCF and FunctionGraph', { timeout: 90_000 }, () => {
   let server: PostgresServer;
   beforeAll(async () => {
     server = await startPostgres();
@@ -265,6 +265,7 @@ describe.runIf(hasPostgres)('as functions of SCF and FunctionGraph', () => {
     for (const { url } of [http, worker, events]) {
       expect(await statusOf(`${url}/healthz`, 'GET')).toBe(200);
       expect(await statusOf(`${url}/readyz`, 'GET')).toBe(200);
+      expect(await statusOf(`${url}/metrics`, 'GET')).toBe(401);
     }
   });
 });

@@ -1,6 +1,6 @@
 /** The Terraform of `deploy/`, by the documented arguments of its resources and by what Waybill takes. */
 import { execFile, spawnSync } from 'node:child_process';
-import { readFileSync } from 'node:fs';
+import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
@@ -9,6 +9,7 @@ import { FUNCTIONS } from '../../local/functions.ts';
 import { readSettings } from '../../local/settings.ts';
 import { prepareTool, programOf } from '../../scripts/python-tools.ts';
 import { NAMES } from '../../shared/wiring/config/names.ts';
+import { temporaryFolder } from '../fixtures/stores.ts';
 import documented from '../fixtures/terraform-resources.json' with { type: 'json' };
 
 const run = promisify(execFile);
@@ -67,6 +68,9 @@ const SCHEDULES = FUNCTIONS.flatMap(({ deployment: { schedules = [] } }) =>
 
 beforeAll(() => prepareTool('hcl2'), 300_000);
 
+const toJson = async (path: string): Promise<Record<string, readonly Hcl[]>> =>
+  JSON.parse((await run(programOf('hcl2'), [path])).stdout);
+
 describe.each([
   ['scf', '9000'],
   ['functiongraph', '8000'],
@@ -75,8 +79,12 @@ describe.each([
   const text = ['main.tf', 'variables.tf']
     .map((file) => readFileSync(join(path, file), 'utf8'))
     .join('\n');
-  const parse = async (file: string): Promise<Record<string, readonly Hcl[]>> =>
-    JSON.parse((await run(programOf('hcl2'), [join(path, file)])).stdout);
+  const parsed = new Map<string, Promise<Record<string, readonly Hcl[]>>>();
+  const parse = (file: string) => {
+    const parsing = parsed.get(file) ?? toJson(join(path, file));
+    parsed.set(file, parsing);
+    return parsing;
+  };
   const resources = async () =>
     ((await parse('main.tf'))['resource'] ?? []).flatMap((each) =>
       Object.entries(each as Record<string, Record<string, Hcl>>)
@@ -89,6 +97,40 @@ describe.each([
           })),
         ),
     );
+
+  /** What `main.tf` sets itself. */
+  const settingsOf = async (): Promise<Record<string, string>> => {
+    const [locals = {}] = (await parse('main.tf'))['locals'] ?? [];
+    const pairs = textOf(locals['settings']).matchAll(/([A-Z][A-Z0-9_]+) = ("[^"]*"|[\w.()]+)/g);
+    return Object.fromEntries(
+      [...pairs].map(([, name = '', value = '']) => [
+        name,
+        unquoted(value)
+          .replace(/\$\{var\.bucket\}/, 'waybill-manifests-1250000000')
+          .replace('var.region', 'ap-guangzhou')
+          .replace('tostring(local.timeout_seconds)', String(locals['timeout_seconds'])),
+      ]),
+    );
+  };
+  /** The example of the page: its variables, and the settings among them with places filled in. */
+  const exampleOf = async () => {
+    const page = readFileSync(join(ROOT, 'docs', `${folder}.md`), 'utf8');
+    const [, block = ''] = /```hcl\n([\s\S]*?)```/.exec(page) ?? [];
+    const file = join(temporaryFolder(), 'example.tfvars');
+    writeFileSync(file, block);
+    const example: Record<string, unknown> = await toJson(file);
+    const maps = [example['settings'], example['secrets']] as readonly (Hcl | undefined)[];
+    const settings = maps.flatMap((map = {}) =>
+      Object.entries(map).map(([name, value]) => [
+        name,
+        textOf(value)
+          .replaceAll('<project>', '0123456789abcdef0123456789abcdef')
+          .replaceAll(/<[^>]*>/g, 'thirty-two-random-characters-here')
+          .replace(/^…$/, '0123456789abcdef0123456789abcdef'),
+      ]),
+    );
+    return { given: Object.keys(example), settings: Object.fromEntries(settings) };
+  };
 
   it('gives its resources documented arguments, and all that are required', async () => {
     const found = await resources();
@@ -134,35 +176,27 @@ describe.each([
   it('runs both roles with settings that exist, on the port of the platform', async () => {
     const names = text.match(/\b(?:WAYBILL|TENCENTCLOUD|HUAWEICLOUD|OMS)_[A-Z0-9_]+\b/g) ?? [];
     expect(names.filter((name) => !NAMES.includes(name))).toEqual([]);
-    const [locals = {}] = (await parse('main.tf'))['locals'] ?? [];
-    const settings = Object.fromEntries(
-      [...textOf(locals['settings']).matchAll(/([A-Z][A-Z0-9_]+) = ("[^"]*"|[\w.()]+)/g)].map(
-        ([, name = '', value = '']) => [
-          name,
-          unquoted(value)
-            .replace(/\$\{var\.bucket\}/, 'waybill-manifests-1250000000')
-            .replaceAll('var.region', 'ap-guangzhou')
-            .replace('tostring(local.timeout_seconds)', String(locals['timeout_seconds'])),
-        ],
-      ),
-    );
+    const settings = await settingsOf();
     expect(settings['PORT']).toBe(port);
-    const secrets = {
-      TENCENTCLOUD_SECRET_ID: 'AKIDexample',
-      TENCENTCLOUD_SECRET_KEY: 'a-secret-key',
-      WAYBILL_API_TOKENS: 'a-token-of-sixteen-characters',
-      WAYBILL_CALLBACK_KEYS: 'k1:a-key-of-sixteen-characters',
-      WAYBILL_LEDGER: 'postgres://worker:password@db.example/waybill',
-      WAYBILL_QUEUE: 'postgres://worker:password@db.example/waybill',
-      WAYBILL_S3_ACCESS_KEY_ID: 'AKIDexample',
-      WAYBILL_S3_SECRET_ACCESS_KEY: 'a-secret-key',
-    };
     const roles = [...text.matchAll(/WAYBILL_ROLE = "(\w+)"/g)].map(([, role = '']) => role);
     expect(roles).toEqual(['events', 'api']);
     for (const WAYBILL_ROLE of roles) {
-      const read = readSettings({ ...settings, ...secrets, WAYBILL_ROLE });
+      const read = readSettings({ ...settings, ...(await exampleOf()).settings, WAYBILL_ROLE });
       expect([read.role, read.eventMs]).toEqual([WAYBILL_ROLE, 900_000]);
     }
+  });
+
+  it('takes the example of its page: declared variables, and all that have no default', async () => {
+    const { given } = await exampleOf();
+    const variables = ((await parse('variables.tf'))['variable'] ?? []).flatMap((each) =>
+      Object.entries(each as Record<string, Hcl>).filter(([name]) => name !== '__is_block__'),
+    );
+    const needed = variables.filter(([, about]) => !('default' in about));
+    const names = variables.map(([name]) => unquoted(name));
+    expect(given.filter((name) => !names.includes(name))).toEqual([]);
+    expect(needed.map(([name]) => unquoted(name)).filter((name) => !given.includes(name))).toEqual(
+      [],
+    );
   });
 
   const terraform = spawnSync('terraform', ['fmt', '-check', '-diff', path], { encoding: 'utf8' });
