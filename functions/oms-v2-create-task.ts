@@ -19,6 +19,7 @@ import {
   HTTPS,
   HUAWEI_TABLES,
   namesOf,
+  PACE,
   SETTLE,
   SOURCE_TABLES,
 } from '../shared/wiring/config/tables.ts';
@@ -35,6 +36,7 @@ export const handler = expose(async (env) => {
   const [later, sources] = await Promise.all([openLater(config), openSources(places, log)]);
   const { open, openBreaker, sets } = await connectOmsTasks(config, huawei, { ledger, log });
   const { obsEndpoint, projects, running } = huawei;
+  const steering = createOmsSteering({ open });
   return createOmsCreateHandler({
     authorize: createBearer(apiTokens),
     creations: createCreations({
@@ -46,16 +48,18 @@ export const handler = expose(async (env) => {
       objects,
       open,
       openBreaker,
+      pace: config.pace,
       running,
       sets,
       sources,
+      steering,
     }),
     later,
     ledger,
     log,
     objects,
     projects,
-    steering: createOmsSteering({ open }),
+    steering,
   });
 });
 
@@ -70,7 +74,7 @@ export const deployment: Deployment = {
   schedules: [{ name: 'creations', expression: 'rate(5 minutes)' }],
   // One that answers a request, one that writes a list.
   reservedConcurrency: 2,
-  environment: namesOf(...HUAWEI_TABLES, API, SETTLE, HTTPS, ...SOURCE_TABLES),
+  environment: namesOf(...HUAWEI_TABLES, API, SETTLE, HTTPS, PACE, ...SOURCE_TABLES),
   uses: {
     ledger: ['read', 'list', 'write', 'remove'],
     indexes: ['newest', 'open'],

@@ -151,8 +151,9 @@ const createMigrations = ({ ledger, migrations, log }: CronOptions) => {
 };
 
 /** Goes on with OMS tasks that are not created yet; what OMS takes later is looked at less often. */
-const createCreations = ({ ledger, creations, log }: CronOptions) =>
-  createLooks(log, async () => {
+const createCreations = ({ ledger, creations, log }: CronOptions) => {
+  let lookedAt = Date.now();
+  return createLooks(log, async () => {
     const { items } = await ledger.runs({
       states: ['planning', 'active', 'cancelled', 'failed'],
       operations: ['oms-v2-create-task'],
@@ -161,13 +162,17 @@ const createCreations = ({ ledger, creations, log }: CronOptions) =>
     });
     const isOpen = ({ counts, state }: Run): boolean =>
       state === 'planning' || counts.planned + counts.submitting > 0;
-    if (!items.some(isOpen)) return true;
+    // Tasks that run take a new pace.
+    const isTime = items.length > 0 && Date.now() - lookedAt >= CONTINUE_MS;
+    if (!isTime && !items.some(isOpen)) return true;
+    lookedAt = Date.now();
     const { failed, waiting } = (await creations({ 'detail-type': 'Scheduled Event' })) as {
       readonly failed: number;
       readonly waiting: number;
     };
     return failed + waiting === 0;
   });
+};
 
 /** Looks for work, one look at a time. @param work false when some of it failed, which waits for a while */
 function createLooks(log: Log, work: () => Promise<boolean>) {

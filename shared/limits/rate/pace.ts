@@ -1,23 +1,28 @@
 /**
  * The pace: how many objects per second may be sent, by the time of day, such as
- * `Asia/Shanghai 22:00-06:00 400/s, 50/s`. Times are those of clocks on the wall there, so a window that
+ * `Asia/Shanghai 22:00-06:00 400/s, 50/s`; and how much of the network tasks of a provider may use, such
+ * as `22:00-06:00 400/s 200MB/s, 50/s 10MB/s`. Times are those of clocks on the wall there, so a window that
  * daylight saving time lengthens or shortens is longer or shorter. Pure.
  */
 import * as v from 'valibot';
 import { inJson } from '../../lib/validate.ts';
 
-interface Window {
+interface Rate {
+  readonly perSecond: number;
+  /** MiB per second of each task that a provider carries out; undefined for no limit. */
+  readonly megabytes?: number;
+}
+
+interface Window extends Rate {
   /** Minutes of the day; a window that ends before it begins goes over midnight. */
   readonly from: number;
   readonly to: number;
-  readonly perSecond: number;
 }
 
-export interface Pace {
+/** With the rate outside all windows. */
+export interface Pace extends Rate {
   readonly timeZone: string;
   readonly windows: readonly Window[];
-  /** Outside all windows. */
-  readonly perSecond: number;
 }
 
 const EXAMPLE = 'such as Asia/Shanghai 22:00-06:00 400/s, 50/s';
@@ -26,7 +31,10 @@ const DAY = 1_440;
 const MINUTE_MS = 60_000;
 const MAX_RATE = 1_000_000;
 
-const ITEM = /^(?:(\d\d):(\d\d)-(\d\d):(\d\d)\s+)?(\d{1,7})\/s$/;
+/** What OMS takes for a task. */
+const MAX_MEGABYTES = 200;
+
+const ITEM = /^(?:(\d\d):(\d\d)-(\d\d):(\d\d)\s+)?(\d{1,7})\/s(?:\s+(\d{1,4})MB\/s)?$/;
 
 /** The time zone of this machine. */
 const machineZone = (): string => new Intl.DateTimeFormat().resolvedOptions().timeZone;
@@ -38,23 +46,29 @@ function read(text: string): Pace | string {
     return 'expected a time zone such as Asia/Shanghai or UTC before the first window';
   }
   const windows: Window[] = [];
-  let rest: number | undefined;
+  let rest: Rate | undefined;
   for (const [index, item] of list.split(',').entries()) {
     const found = ITEM.exec(item.trim());
     const place = `expected in item ${index + 1}`;
     if (!found || rest !== undefined) {
       return `${place} a window with its rate, and at the end the rate of all other hours, ${EXAMPLE}`;
     }
-    const [fromHour, fromMinute, toHour, toMinute, rate] = found.slice(1).map(Number);
-    const perSecond = rate ?? 0;
+    const [fromHour, fromMinute, toHour, toMinute, perSecond = 0, megabytes = 0] = found
+      .slice(1)
+      .map(Number);
     if (perSecond > MAX_RATE) return `${place} at most ${MAX_RATE}/s`;
-    if (found[1] === undefined) rest = perSecond;
+    const isLimited = found[6] !== undefined;
+    if (isLimited && (megabytes < 1 || megabytes > MAX_MEGABYTES)) {
+      return `${place} 1MB/s to ${MAX_MEGABYTES}MB/s`;
+    }
+    const rate = { perSecond, ...(isLimited && { megabytes }) };
+    if (found[1] === undefined) rest = rate;
     else {
       const [from, to] = [minuteOf(fromHour, fromMinute), minuteOf(toHour, toMinute)];
       if (Number.isNaN(from + to) || from === DAY || from === to) {
         return `${place} two different times from 00:00 to 24:00`;
       }
-      const window = { from, to, perSecond };
+      const window = { from, to, ...rate };
       if (windows.some((other) => overlap(window, other))) {
         return `${place} a window that overlaps no other`;
       }
@@ -64,7 +78,7 @@ function read(text: string): Pace | string {
   if (rest === undefined) {
     return `expected the rate of all other hours at the end, ${EXAMPLE}`;
   }
-  return { timeZone: zone ?? machineZone(), windows, perSecond: rest };
+  return { timeZone: zone ?? machineZone(), windows, ...rest };
 }
 
 function isZone(name: string): boolean {
@@ -91,7 +105,10 @@ export const paceText = v.pipe(
     const pace = dataset.typed ? read(dataset.value) : undefined;
     if (typeof pace === 'string') addIssue({ message: pace });
   }),
-  inJson({ pattern: '^(?:\\S+ )?(?:\\d\\d:\\d\\d-\\d\\d:\\d\\d \\d+/s, )*\\d+/s$' }),
+  inJson({
+    pattern:
+      '^(?:\\S+ )?(?:\\d\\d:\\d\\d-\\d\\d:\\d\\d \\d+/s(?: \\d+MB/s)?, )*\\d+/s(?: \\d+MB/s)?$',
+  }),
 );
 
 /** @param text that passed `paceText` */
@@ -101,40 +118,50 @@ export function parsePace(text: string): Pace {
   return pace;
 }
 
-const timeOf = (minute: number): string =>
+/** `22:30` of a minute of the day. */
+export const timeOf = (minute: number): string =>
   `${String(Math.floor(minute / 60)).padStart(2, '0')}:${String(minute % 60).padStart(2, '0')}`;
 
+const formatRate = ({ perSecond, megabytes }: Rate): string =>
+  `${perSecond}/s${megabytes === undefined ? '' : ` ${megabytes}MB/s`}`;
+
 /** As people write it, with its time zone. */
-export const formatPace = ({ timeZone, windows, perSecond }: Pace): string =>
+export const formatPace = ({ timeZone, windows, ...rest }: Pace): string =>
   [
     timeZone,
-    ...windows.map((each) => `${timeOf(each.from)}-${timeOf(each.to)} ${each.perSecond}/s,`),
-    `${perSecond}/s`,
+    ...windows.map((each) => `${timeOf(each.from)}-${timeOf(each.to)} ${formatRate(each)},`),
+    formatRate(rest),
   ].join(' ');
 
+/** That holds at a minute of the day. */
+export const rateAt = (pace: Pace, minute: number): Rate =>
+  pace.windows.find((each) => holds(each, minute)) ?? pace;
+
 /** Tells what the pace is at an instant, in Unix milliseconds. */
-export function rateOf({ timeZone, windows, perSecond }: Pace): (at: number) => number {
+export function rateOf(pace: Pace): (at: number) => number {
+  const { perSecond, timeZone, windows } = pace;
   if (windows.length === 0) return () => perSecond;
+  const clock = wallClock(timeZone);
+  let [known, rate] = [Number.NaN, perSecond];
+  return (at) => {
+    const minute = Math.floor(at / MINUTE_MS);
+    if (minute !== known) {
+      rate = rateAt(pace, clock(minute * MINUTE_MS)).perSecond;
+      known = minute;
+    }
+    return rate;
+  };
+}
+
+/** The minute of the day there, at an instant in Unix milliseconds. */
+export function wallClock(timeZone: string): (at: number) => number {
   const clock = new Intl.DateTimeFormat('en-GB', {
     timeZone,
     hourCycle: 'h23',
     hour: '2-digit',
     minute: '2-digit',
   });
-  let [known, rate] = [Number.NaN, perSecond];
-  return (at) => {
-    const minute = Math.floor(at / MINUTE_MS);
-    if (minute !== known) {
-      const [hours, minutes] = clock
-        .format(minute * MINUTE_MS)
-        .split(':')
-        .map(Number);
-      const now = minuteOf(hours, minutes);
-      rate = windows.find((each) => holds(each, now))?.perSecond ?? perSecond;
-      known = minute;
-    }
-    return rate;
-  };
+  return (at) => minuteOf(...(clock.format(at).split(':').map(Number) as [number, number]));
 }
 
 /** When the pace is another one than at `at`; undefined when it stays. */

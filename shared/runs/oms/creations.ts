@@ -7,19 +7,30 @@ import { runLeaseName, tryLease } from '../../ledger/lease.ts';
 import type { Ledger } from '../../ledger/ledger.ts';
 import {
   isStopped,
+  madeTask,
   type NewRun,
   type OmsCreateRef,
   type Run,
   type Transfer,
 } from '../../ledger/model.ts';
 import { toCause } from '../../lib/cause.ts';
-import { ConfigError, InputError, ProviderError } from '../../lib/errors.ts';
+import {
+  ConfigError,
+  InputError,
+  ProviderError,
+  StoreError,
+  WaybillError,
+} from '../../lib/errors.ts';
+import { readPace } from '../../limits/pace.ts';
+import type { Pace } from '../../limits/rate/pace.ts';
 import { stageRejected } from '../../manifest/staging.ts';
 import type { OpenOms } from '../../providers/huawei/oms/connect.ts';
 import type { OmsOrder } from '../../providers/huawei/oms/create-request.ts';
 import { listName, type OmsCreator } from '../../providers/huawei/oms/create-task.ts';
 import { markerOf } from '../../providers/huawei/oms/marker.ts';
+import type { OmsSteering } from '../../providers/huawei/oms/steer.ts';
 import { openTasks, taskTransferId } from '../task-runs.ts';
+import { slotsOf } from './bandwidth.ts';
 import { checkOrder, withDefaults } from './check-order.ts';
 import { freeGroups, freeSlots, noteFull } from './free-slots.ts';
 import { completed, type ListsOptions, writeFiles } from './lists.ts';
@@ -39,6 +50,9 @@ export interface CreationsOptions extends ListsOptions {
   readonly creator: OmsCreator;
   /** Tasks, and groups, at once per region. */
   readonly running: number;
+  readonly steering: Pick<OmsSteering, 'pace'>;
+  /** That of the configuration. */
+  readonly pace?: Pace | undefined;
 }
 
 /** `waiting`: something is left for a later call. */
@@ -50,7 +64,7 @@ const WAIT_MS = 600_000;
 export type Creations = ReturnType<typeof createCreations>;
 
 export function createCreations(options: CreationsOptions) {
-  const { creator, ledger, log, now, objects } = options;
+  const { creator, ledger, log, now, objects, steering } = options;
 
   /** @throws InputError (BODY_INVALID) when its fields do not fit each other */
   const check = ({ list, order }: CreateOrder): void => {
@@ -95,6 +109,25 @@ export function createCreations(options: CreationsOptions) {
     await ledger.activateRun(runId, { shardCount: 1, sizeBytes: count, totals });
     log.info('run.planned', { runId, makes, tasks: count, files: files.length });
     return true;
+  };
+
+  /** Gives the tasks of a run the slots of the pace, where their order has none; as the pace is now. */
+  const paced = async (runId: string, kept: KeptOrder): Promise<KeptOrder> => {
+    if (kept.order.bandwidthPolicy) return kept;
+    const { pace } = await readPace(ledger, options.pace);
+    const slots = slotsOf(pace, kept.project.region, now());
+    if (JSON.stringify(slots) === JSON.stringify(kept.paced ?? [])) return kept;
+    for (const { providerId, task } of await ledger.transfersOf(runId, 0, ['submitted'])) {
+      if (task?.kind !== 'oms-create' || providerId === undefined) continue;
+      await steering.pace(madeTask(task, providerId), slots).catch((error: unknown) => {
+        if (!(error instanceof WaybillError) || error instanceof StoreError) throw error;
+        log.warn('oms.not-paced', { runId, providerId }, error);
+      });
+    }
+    const changed = { ...kept, paced: slots };
+    await saveOrder(objects, runId, changed);
+    log.info('oms.paced', { runId, slots: slots.length });
+    return changed;
   };
 
   const isDue = ({ cause, state, updatedAt }: Transfer): boolean =>
@@ -162,7 +195,7 @@ export function createCreations(options: CreationsOptions) {
       const planned = run.state === 'planning' ? await readOrder(objects, runId) : kept;
       const current = await ledger.run(runId);
       if (current?.state !== 'active') return 'waiting';
-      return createAll(runId, planned, deadline);
+      return createAll(runId, planned && (await paced(runId, planned)), deadline);
     });
     return outcome ?? 'held';
   };
@@ -190,7 +223,8 @@ export function createCreations(options: CreationsOptions) {
       cursor = page.nextCursor;
       for (const { counts, runId, state } of page.items) {
         if (now() >= deadline) return { runIds, failed, waiting };
-        if (state !== 'planning' && counts.planned + counts.submitting === 0) continue;
+        const { planned, submitted, submitting } = counts;
+        if (state !== 'planning' && planned + submitting + submitted === 0) continue;
         runIds.push(runId);
         const worked = await workOrLog(runId, deadline);
         if (worked === 'failed') failed += 1;
@@ -216,8 +250,9 @@ function roomOf(ref: OmsCreateRef, { open, running }: CreationsOptions) {
 }
 
 /** The order of one task: with the list file that is its own. */
-function orderOf({ order }: KeptOrder, { list }: OmsCreateRef): OmsOrder {
-  const whole = order as OmsOrder;
+function orderOf({ order, paced = [] }: KeptOrder, { list }: OmsCreateRef): OmsOrder {
+  const slots = paced.length > 0 && { bandwidthPolicy: paced };
+  const whole = { ...slots, ...order } as OmsOrder;
   if (!list) return whole;
   const { bucket, files, key } = list;
   const number = key.endsWith('/') && { listFileNum: String(files) };

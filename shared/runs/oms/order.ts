@@ -5,7 +5,7 @@
 import { isRecord } from '../../lib/values.ts';
 import { omsForm } from '../../plans/oms-limits.ts';
 import type { OmsProject } from '../../providers/huawei/config.ts';
-import type { OmsOrder } from '../../providers/huawei/oms/create-request.ts';
+import type { BandwidthPolicy, OmsOrder } from '../../providers/huawei/oms/create-request.ts';
 import { stagingPrefix } from '../../stores/layout.ts';
 import { type Objects, readSmall } from '../../stores/objects.ts';
 import type { ListFile } from './write-lists.ts';
@@ -37,6 +37,8 @@ export interface CreateOrder {
 export interface KeptOrder extends CreateOrder {
   /** List files that are whole. */
   readonly files: readonly ListFile[];
+  /** Slots of the pace, as its tasks have them. @default none */
+  readonly paced?: BandwidthPolicy;
 }
 
 const keyOf = (runId: string): string => `${stagingPrefix(runId)}oms-create.json`;

@@ -90,7 +90,7 @@ export const omsStartConfig = config({ ...t.API, ...t.SETTLE }, (from) => ({
   huawei: huawei(from),
 }));
 
-export const omsCreateConfig = config({ ...t.API, ...t.SETTLE }, (from) => ({
+export const omsCreateConfig = config({ ...t.API, ...t.SETTLE, ...t.PACE }, (from) => ({
   huawei: huawei(from),
   places: places(from),
 }));

@@ -16,6 +16,8 @@ describe('a pace', () => {
   it.each([
     ['Asia/Shanghai 22:00-06:00 400/s, 50/s', 'Asia/Shanghai 22:00-06:00 400/s, 50/s'],
     ['UTC 50/s', 'UTC 50/s'],
+    ['UTC 22:00-06:00 400/s  200MB/s, 50/s 10MB/s', 'UTC 22:00-06:00 400/s 200MB/s, 50/s 10MB/s'],
+    ['UTC 22:00-06:00 400/s, 50/s 1MB/s', 'UTC 22:00-06:00 400/s, 50/s 1MB/s'],
     ['  UTC  08:00-12:00  0/s ,13:00-24:00 7/s,1/s ', 'UTC 08:00-12:00 0/s, 13:00-24:00 7/s, 1/s'],
     ['Etc/GMT+8 00:00-24:00 1000000/s, 0/s', 'Etc/GMT+8 00:00-24:00 1000000/s, 0/s'],
   ])('is read and written: %s', (text, written) => {
@@ -51,6 +53,9 @@ describe('a pace', () => {
       'expected in item 2 a window that overlaps no other',
     ],
     ['1000001/s', 'expected in item 1 at most 1000000/s'],
+    ['50/s 0MB/s', 'expected in item 1 1MB/s to 200MB/s'],
+    ['50/s 201MB/s', 'expected in item 1 1MB/s to 200MB/s'],
+    ['10MB/s', 'expected in item 1 a window'],
     ['-1/s', 'expected in item 1 a window'],
     ['1.5/s', 'expected in item 1 a window'],
   ])('is not %j, and the fault says what was expected', (text, message) => {
