@@ -48,8 +48,7 @@ export function createPrometheus({ hear, read }: ReturnType<typeof createGauges>
 type Count = (value: number, labels: Labels) => void;
 
 /** One spelling for what is not known. */
-const known = <Name extends string>(labels: Labels, ...names: readonly Name[]) =>
-  Object.fromEntries(names.map((name) => [name, labels[name] || 'none'])) as Record<Name, string>;
+const known = (text: string | undefined): string => text || 'none';
 
 /** What this process did. Those that only CloudWatch shows are left out. */
 function createCounts(registry: Registry): Readonly<Partial<Record<MetricName, Count>>> {
@@ -103,15 +102,17 @@ function createCounts(registry: Registry): Readonly<Partial<Record<MetricName, C
     registers,
   });
   return {
-    Transfers: (value, labels) => transfers.inc(known(labels, 'state', 'provider'), value),
-    RequestSeconds(value, labels) {
-      requests.inc(known(labels, 'provider', 'api', 'class'));
-      requestSeconds.observe(known(labels, 'provider', 'api'), value);
+    Transfers: (value, { state, provider }) =>
+      transfers.inc({ state: known(state), provider: known(provider) }, value),
+    RequestSeconds(value, { provider, api, class: kind }) {
+      const of = { provider: known(provider), api: known(api) };
+      requests.inc({ ...of, class: known(kind) });
+      requestSeconds.observe(of, value);
     },
     CallbackLagSeconds: (value) => lag.observe(value),
     CredentialFailures: (value) => refusals.inc(value),
     HttpSeconds(value, labels) {
-      answers.inc(known(labels, 'route', 'status'));
+      answers.inc({ route: known(labels['route']), status: known(labels['status']) });
       answerSeconds.observe(value);
     },
   };

@@ -4,8 +4,8 @@
  */
 import type { Metrics } from '../lib/metrics.ts';
 import type { Ledger } from './ledger.ts';
-import { isFinal } from './merge.ts';
-import { type Operation, parseTransferId, type TransferUpdate } from './model.ts';
+import { isFinal, rank } from './merge.ts';
+import type { Operation, TransferUpdate } from './model.ts';
 
 type Provider = 'tencent' | 'huawei';
 
@@ -17,44 +17,46 @@ const PROVIDERS: Readonly<Partial<Record<Operation, Provider>>> = {
   'oms-v2-start-task': 'huawei',
 };
 
-/** A state that is told again after so many others counts again. */
+/** What is told again counts again once this many others, or twice as many, were counted. */
 const REMEMBERED = 20_000;
 
 const MOST_RUNS = 1_000;
 
 /** The same ledger; what can't be found out for a count is labelled `none`. */
 export function countTransfers(ledger: Ledger, metrics: Metrics): Ledger {
-  const runs = new Map<string, Promise<Provider | undefined>>();
-  const counted = new Set<string>();
+  const runs = new Map<string, Provider>();
+  /** Of each transfer the last that was counted. */
+  let [recent, earlier] = [new Map<string, number>(), new Map<string, number>()];
 
-  const providerOf = async (transferId: string): Promise<Provider | undefined> => {
-    const { runId = '' } = parseTransferId(transferId) ?? {};
-    let known = runs.get(runId);
-    if (!known) {
+  const isNews = (transferId: string, update: TransferUpdate): boolean => {
+    const counted = rank(update);
+    if ((recent.get(transferId) ?? earlier.get(transferId)) === counted) return false;
+    recent.set(transferId, counted);
+    if (recent.size >= REMEMBERED) [recent, earlier] = [new Map(), recent];
+    return true;
+  };
+
+  const findProvider = async (transferId: string, runId: string): Promise<Provider | undefined> => {
+    const run = await ledger.run(runId);
+    const provider = run && PROVIDERS[run.operation];
+    if (provider) {
       if (runs.size >= MOST_RUNS) runs.clear();
-      known = ledger.run(runId).then((run) => run && PROVIDERS[run.operation]);
-      runs.set(runId, known);
-      known.catch(() => runs.delete(runId));
+      runs.set(runId, provider);
+      return provider;
     }
-    const provider = await known;
-    if (provider) return provider;
     // A nightly pass has transfers of both.
     const transfer = await ledger.read(transferId);
     if (!transfer) return undefined;
     return transfer.task === undefined || transfer.task.kind === 'batch' ? 'tencent' : 'huawei';
   };
 
-  /** Oldest first, so that what is told now and then stays. */
-  const isNews = (transferId: string, { attempt, state }: TransferUpdate): boolean => {
-    const key = `${transferId} ${attempt} ${state}`;
-    const isKnown = counted.delete(key);
-    counted.add(key);
-    if (counted.size > REMEMBERED)
-      for (const oldest of counted) {
-        counted.delete(oldest);
-        break;
-      }
-    return !isKnown;
+  const count = (transferId: string, { state }: TransferUpdate): void => {
+    const runId = transferId.slice(0, transferId.indexOf('.'));
+    const tell = (provider: Provider | undefined): void =>
+      metrics({ Transfers: 1 }, { state, provider });
+    const known = runs.get(runId);
+    if (known) tell(known);
+    else findProvider(transferId, runId).then(tell, () => tell(undefined));
   };
 
   return {
@@ -67,10 +69,9 @@ export function countTransfers(ledger: Ledger, metrics: Metrics): Ledger {
       await ledger.record(transferId, update);
       // Polls repeat that a task goes on; only who was accepted has an id.
       const isSubmitted = update.state === 'submitted' && update.accepted.length > 0;
-      if (!(isSubmitted || isFinal(update.state)) || !isNews(transferId, update)) return;
-      void providerOf(transferId)
-        .catch(() => undefined)
-        .then((provider) => metrics({ Transfers: 1 }, { state: update.state, provider }));
+      if ((isSubmitted || isFinal(update.state)) && isNews(transferId, update)) {
+        count(transferId, update);
+      }
     },
   };
 }
