@@ -1,7 +1,7 @@
 /** What is wrong with a PostgreSQL is told in one sentence, without its password, and passes by itself. */
 import { execFileSync } from 'node:child_process';
 import { once } from 'node:events';
-import { chmodSync, chownSync, readFileSync, statSync } from 'node:fs';
+import { chmodSync, chownSync, statSync } from 'node:fs';
 import { type AddressInfo, connect, createServer } from 'node:net';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
@@ -16,6 +16,7 @@ import { closeDatabases, openLedger } from '../../shared/wiring/postgres.ts';
 import { newRun, newShard } from '../contract/ledger.ts';
 import {
   addressOf,
+  grantsTo,
   hasPostgres,
   openTestDatabase,
   type PostgresServer,
@@ -23,13 +24,6 @@ import {
 } from '../fixtures/postgres.ts';
 import { freePort, startProgram } from '../fixtures/processes.ts';
 import { openStores, temporaryFolder } from '../fixtures/stores.ts';
-
-/** What the page grants to the role that works, for another one. */
-function granted(role: string, to: string): string {
-  const page = readFileSync('docs/postgresql.md', 'utf8');
-  const blocks = [...page.matchAll(/```sql\n([\s\S]*?)```/g)].map(([, sql = '']) => sql);
-  return (blocks.find((sql) => sql.startsWith('GRANT')) ?? '').replaceAll(role, to);
-}
 
 const CANARY = 'canary-of-the-database';
 
@@ -142,7 +136,7 @@ describe.runIf(hasPostgres)('PostgreSQL in trouble', () => {
     expect(await refusal(server.dsn('trouble', 'reader'))).toMatch(
       /refused the role reader \(it may not write audit_log, claims, leases, .*\); docs/,
     );
-    await server.run(granted('waybill_worker', 'worker'), 'trouble');
+    await server.run(grantsTo('worker'), 'trouble');
     const database = openDatabase(addressOf(server.dsn('trouble', 'worker')));
     onTestFinished(() => database.close());
     const ledger = createPostgresLedger(database);

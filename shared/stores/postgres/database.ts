@@ -124,7 +124,7 @@ export function openDatabase(
       } catch (error) {
         const isLate = performance.now() >= until;
         // Several find out at once.
-        if (isUnprepared(error) && !isLate) isPrepared = false;
+        if (isUnprepared(error) && (isPrepared || !isLate)) isPrepared = false;
         else if (isAgain(error) && !isLate) await sleep(AGAIN_MS);
         else throw toStoreError(error, address.name, address.user);
       }
