@@ -36,7 +36,7 @@ export interface Deps extends StepOptions {
   readonly advanceLater?: ((migrationId: string) => Promise<void>) | undefined;
 }
 
-export interface Advanced {
+interface Advanced {
   readonly migrationIds: readonly string[];
 }
 

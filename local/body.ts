@@ -14,7 +14,7 @@ const MAX_PUBLIC_BYTES = 16_777_216;
 /** Why there is no body. */
 export type NoBody = 'late' | 'long' | 'full';
 
-export interface BodiesOptions {
+interface BodiesOptions {
   /** A body must arrive whole within this time. */
   readonly limitMs: number;
   /** Of all bodies that are being read, public ones aside. @default 128 MiB */
@@ -23,7 +23,7 @@ export interface BodiesOptions {
   readonly maxPublicBytes?: number | undefined;
 }
 
-export interface BodyOptions {
+interface BodyOptions {
   /** @default 6 MiB */
   readonly maxBytes?: number | undefined;
   readonly isPublic?: boolean | undefined;

@@ -14,7 +14,7 @@ import { drainQueue } from './pump.ts';
 import type { Settings } from './settings.ts';
 import { retryMsOf } from './work.ts';
 
-export interface EventRoutesOptions {
+interface EventRoutesOptions {
   readonly settings: Settings;
   readonly queue: Queue;
   readonly log: Log;

@@ -35,7 +35,7 @@ export interface EventsOptions {
   readonly log: Log;
 }
 
-export interface Context {
+interface Context {
   readonly getRemainingTimeInMillis: () => number;
 }
 

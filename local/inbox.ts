@@ -15,7 +15,7 @@ import type { EventHandler } from './http.ts';
 import { isSettled, QUIET_MS, type SeenFile, seeFile } from './settled.ts';
 import { uploadEvent } from './upload-event.ts';
 
-export interface InboxOptions {
+interface InboxOptions {
   readonly objects: Objects;
   /** Where other programs write the objects as files; absent for a bucket, whose objects are whole. */
   readonly folder?: string | undefined;

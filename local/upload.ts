@@ -12,7 +12,7 @@ import { keyFault } from '../shared/stores/object-keys.ts';
 import type { Objects } from '../shared/stores/objects.ts';
 import { problem, type StreamHandler } from './http.ts';
 
-export interface UploadOptions {
+interface UploadOptions {
   readonly objects: Objects;
   /** Called with the key of what was written, and by whom. */
   readonly onWritten: (key: string, caller: Caller | undefined) => unknown;

@@ -17,7 +17,7 @@ export const PRICES = {
   tableGbMonths: 0.25,
   recoveryGbMonths: 0.2,
 } as const;
-export type Price = keyof typeof PRICES;
+type Price = keyof typeof PRICES;
 
 /** How a migration looks; every figure is named in docs/costs.md. */
 export const CASE = {

@@ -18,7 +18,7 @@ const TOOLS = {
   moto: { requirement: 'moto[server]', version: '5.2.5', program: 'moto_server' },
   schemathesis: { requirement: 'schemathesis', version: '4.32.5', program: 'schemathesis' },
 } as const;
-export type Tool = keyof typeof TOOLS;
+type Tool = keyof typeof TOOLS;
 
 export const programOf = (name: Tool): string => join(BUILD, name, 'bin', TOOLS[name].program);
 

@@ -27,7 +27,7 @@ export interface Answer {
 
 export type Handler = (wire: Wire) => Promise<Answer> | Answer;
 
-export interface Listening {
+interface Listening {
   readonly url: string;
   close(): Promise<void>;
 }

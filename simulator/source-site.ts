@@ -11,7 +11,7 @@ import { parseQuery } from './query.ts';
 import { type Answer, decode, listen, type Tls, type Wire } from './server.ts';
 import { type PrivateBucket, refuseAddress } from './source-auth.ts';
 
-export interface SourceFile {
+interface SourceFile {
   /** Encoded. */
   readonly url: string;
   /** Decoded path without the leading slash. */
@@ -31,7 +31,7 @@ export interface SourceSite {
   close(): Promise<void>;
 }
 
-export interface SourceSiteOptions {
+interface SourceSiteOptions {
   /** @default 0, a free one */
   readonly port?: number;
   /** @default 300 */

@@ -5,7 +5,7 @@ import { own } from '../../shared/lib/values.ts';
 
 export const STATES = ['ok', 'warning', 'fault', 'skipped'] as const;
 
-export const checkLine = v.object({
+const checkLine = v.object({
   part: v.picklist(['configuration', 'tencent', 'huawei', 'target', 'callback', 'source']),
   /** Of a variable, target, project or source. */
   name: v.string(),

@@ -45,7 +45,7 @@ export interface LintManifestOptions
 }
 
 /** 0: all lines can be sent; 1: some can't; 2: the file can't be read as a manifest. */
-export type LintExitCode = 0 | 1 | 2;
+type LintExitCode = 0 | 1 | 2;
 
 /** Lints one file, prints what it finds and answers the exit code of the command. */
 export async function lintManifest(options: LintManifestOptions): Promise<LintExitCode> {

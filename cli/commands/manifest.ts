@@ -83,7 +83,7 @@ export function addManifest(program: Command, io: CommandIo): void {
 }
 
 /** 0: written; 1: written, but the list has faulty lines; 2: the list can't be used. */
-export async function makeManifest(
+async function makeManifest(
   input: Pick<Input, 'path' | 'shown'>,
   options: ManifestArguments,
   io: Pick<CommandIo, 'env' | 'stdout' | 'stderr'>,

@@ -69,7 +69,7 @@ export interface SignOptions extends Pick<SignArguments, 'provider' | 'explain'>
 }
 
 /** 0: all lines signed; 1: some line was no request. */
-export type SignExitCode = 0 | 1;
+type SignExitCode = 0 | 1;
 
 /**
  * Writes exactly one line per line of input, unless it explains.

@@ -1,7 +1,7 @@
 /** Questions on a terminal: a token without echo, and yes or no. */
 import { createInterface } from 'node:readline/promises';
 
-export interface AskStreams {
+interface AskStreams {
   readonly stdin: NodeJS.ReadStream;
   readonly stderr: NodeJS.WriteStream;
 }

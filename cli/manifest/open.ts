@@ -23,7 +23,7 @@ export interface OpenedList {
   readonly bucket?: { readonly prefix: string; readonly config: SourceConfig };
 }
 
-export interface OpenOptions {
+interface OpenOptions {
   readonly from?: ListFormat;
   readonly parallel?: number;
 }

@@ -22,7 +22,7 @@ import { needSource, type OpenedList, openListOf, sourcesOf } from '../manifest/
 import type { PlanWithProbe, Probe } from './shape.ts';
 import { createSpread } from './spread.ts';
 
-export interface MigrationPlanOptions {
+interface MigrationPlanOptions {
   readonly path: string;
   readonly shown: string;
   readonly target: TargetAddress;

@@ -17,7 +17,7 @@ export interface Sizes {
   readonly objects: number;
 }
 
-export interface Sizer {
+interface Sizer {
   readonly look: (layout: Layout) => BlockLook;
   /** Undefined where there are none, and nobody said where they would be. */
   total(): Sizes | undefined;

@@ -1,6 +1,6 @@
 /** Takes a few of many, evenly spread, without knowing how many there will be. */
 
-export interface Spread<Item> {
+interface Spread<Item> {
   add(item: Item): void;
   taken(): readonly Item[];
 }

@@ -12,7 +12,7 @@ import { CommandFailure, EXIT } from '../io/failure.ts';
 import { fileFailure } from '../io/files.ts';
 import { compareFile, FILE_RESULTS } from './files.ts';
 
-export interface CertificateOptions {
+interface CertificateOptions {
   readonly path: string;
   readonly text: string;
   /** Of public keys: PEM, or the answer of `GET /certificate-key`. */
@@ -36,7 +36,7 @@ export const certificateShape = v.object({
   ),
 });
 
-export type CheckedFile = v.InferOutput<typeof certificateShape>;
+type CheckedFile = v.InferOutput<typeof certificateShape>;
 
 const file = v.looseObject({
   // A certificate from elsewhere names no files elsewhere.

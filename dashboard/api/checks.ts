@@ -2,21 +2,22 @@
  * Checks of answers: just enough to tell a Waybill service from a proxy's page or another version.
  */
 import type { Check } from './client.ts';
-import type {
-  AuditLogPage,
-  HealthPage,
-  Migration,
-  MigrationPage,
-  MigrationPlan,
-  MigrationSummary,
-  PacePage,
-  Run,
-  RunPage,
-  RunSummary,
-  SourcePage,
-  Timetable,
-  Transfer,
-  TransferPage,
+import {
+  type AuditLogPage,
+  type HealthPage,
+  type Migration,
+  type MigrationPage,
+  type MigrationPlan,
+  type MigrationSummary,
+  type PacePage,
+  type Run,
+  type RunPage,
+  type RunSummary,
+  type SourcePage,
+  type Timetable,
+  TRANSFER_STATES,
+  type Transfer,
+  type TransferPage,
 } from './types.ts';
 
 type Fields = Readonly<Record<string, unknown>>;
@@ -25,16 +26,7 @@ const isObject = (value: unknown): value is Fields => typeof value === 'object' 
 const isList = <Item>(value: unknown, check: Check<Item>): boolean =>
   Array.isArray(value) && value.every(check);
 
-const COUNTS = [
-  'lines',
-  'quarantined',
-  'planned',
-  'submitting',
-  'submitted',
-  'succeeded',
-  'failed',
-  'cancelled',
-];
+const COUNTS = ['lines', 'quarantined', ...TRANSFER_STATES];
 
 export const isRun = (value: unknown): value is Run =>
   isObject(value) &&

@@ -5,7 +5,7 @@
 import { parseRetryAfter } from '../../shared/lib/http-date.ts';
 import { Failure, kindOf, problemDetails, toFailure } from './failure.ts';
 
-export interface ClientOptions {
+interface ClientOptions {
   /** @default globalThis.fetch */
   readonly fetch?: typeof globalThis.fetch;
   readonly token: () => string | undefined;

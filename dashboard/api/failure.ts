@@ -19,7 +19,7 @@ export type FailureKind =
   /** An answer that a Waybill service does not give. */
   | 'malformed';
 
-export interface FailureDetails {
+interface FailureDetails {
   readonly status?: number;
   /** The service's stable word, such as `TASK_STATE`. */
   readonly code?: string | undefined;

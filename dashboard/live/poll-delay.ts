@@ -3,7 +3,7 @@
  * service fails.
  */
 
-export interface PollPlan {
+interface PollPlan {
   /** Between two looks that went well; undefined when nothing can change any more. */
   readonly everyMs: number | undefined;
   /** Failures in a row. */

@@ -3,7 +3,7 @@ import { type Failure, toFailure } from '../api/failure.ts';
 import { connection } from './connection.ts';
 import { nextLookMs } from './poll-delay.ts';
 
-export interface PollingOptions<Value> {
+interface PollingOptions<Value> {
   readonly look: (signal: AbortSignal) => Promise<Value>;
   /** Until the next look; undefined: it can't change any more. */
   readonly everyMs: (value: Value) => number | undefined;
@@ -13,7 +13,7 @@ export interface PollingOptions<Value> {
   readonly onFailure: (failure: Failure) => void;
 }
 
-export interface Polling {
+interface Polling {
   /** Looks now. */
   look(): void;
   end(): void;

@@ -79,6 +79,6 @@ export const EXPLAINED = [
   'SlowDown',
 ] as const;
 
-export type Explained = (typeof EXPLAINED)[number];
+type Explained = (typeof EXPLAINED)[number];
 export const isExplained = (code: string): code is Explained =>
   EXPLAINED.some((known) => known === code);

@@ -16,7 +16,7 @@ export type LintState =
   | { readonly kind: 'done'; readonly findings: LintFindings }
   | { readonly kind: 'failed'; readonly message: string; readonly isPacked: boolean };
 
-export interface Draft {
+interface Draft {
   readonly file: File | undefined;
   readonly region: string;
   readonly bucket: string;

@@ -1,7 +1,7 @@
 /** The name of a run as the page shows it. */
 import type { Run } from '../api/types.ts';
 
-export interface RunName {
+interface RunName {
   /** The manifest's name within its bucket, or undefined where there is none. */
   readonly manifest: string | undefined;
   /** What it started, in the words of the API. */

@@ -7,7 +7,7 @@ export interface SearchProgress {
   readonly state: 'looking' | 'done' | 'full';
 }
 
-export interface SearchOptions {
+interface SearchOptions {
   readonly text: string;
   /** The page after a cursor. */
   readonly read: (cursor: string | undefined) => Promise<TransferPage>;

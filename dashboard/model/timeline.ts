@@ -94,7 +94,7 @@ export function timelineOf(
   return { points, straightUntil: first.at };
 }
 
-export interface RateBar {
+interface RateBar {
   readonly at: number;
   /** Outcomes per second. */
   readonly perSecond: number;

@@ -1,7 +1,7 @@
 /** A field of a form: its label, what is typed, a hint, and values to choose from. */
 import { useId } from 'preact/hooks';
 
-export interface FieldProps {
+interface FieldProps {
   readonly label: string;
   readonly hint: string;
   readonly value: string;

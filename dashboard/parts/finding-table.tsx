@@ -3,7 +3,7 @@ import { usePage } from '../state/context.ts';
 import { reasonTitle } from './reason-title.ts';
 import { type Column, Table } from './table.tsx';
 
-export interface ShownFinding {
+interface ShownFinding {
   /** From 1. */
   readonly line: number;
   readonly byteOffset: number;

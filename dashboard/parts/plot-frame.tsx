@@ -4,7 +4,7 @@ import { theme as themeStore } from '../state/settings.ts';
 import { useStore } from '../state/store.ts';
 import type { Plot, PlotData, PlotOptions, PlotStyle } from './plot.ts';
 
-export interface PlotFrameProps extends Pick<PlotOptions, 'height' | 'kind' | 'onPoint'> {
+interface PlotFrameProps extends Pick<PlotOptions, 'height' | 'kind' | 'onPoint'> {
   readonly data: PlotData;
   /** Names of colours, such as `good`, from the top line down. */
   readonly tones: readonly string[];

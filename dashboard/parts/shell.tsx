@@ -17,7 +17,7 @@ import {
 import { useStore } from '../state/store.ts';
 import { Icon, type IconName } from './icons.tsx';
 
-export interface ShellProps {
+interface ShellProps {
   readonly route: Route;
   readonly isSignedIn: boolean;
   readonly children: ComponentChildren;

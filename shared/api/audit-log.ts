@@ -7,13 +7,13 @@ import { redact } from '../lib/redact.ts';
 import type { Answer, Caller, HttpRequest } from '../runtime/http.ts';
 import { isWrite } from './auth.ts';
 
-export interface AuditLogOptions {
+interface AuditLogOptions {
   readonly ledger: Pick<Ledger, 'appendAuditEntry'>;
   readonly log: Log;
   readonly now: () => Date;
 }
 
-export type Recorded = Pick<AuditEntry, 'request' | 'subject' | 'detail'>;
+type Recorded = Pick<AuditEntry, 'request' | 'subject' | 'detail'>;
 
 /**
  * Writes one entry. What it is about is done already: a ledger that fails now leaves the entry in

@@ -8,7 +8,7 @@ import { join } from 'node:path';
 import { InputError } from '../lib/errors.ts';
 import type { HttpAnswer, HttpRequest } from '../runtime/http.ts';
 
-export interface StaticOptions {
+interface StaticOptions {
   /** What `scripts/build-dashboard.ts` made: `files.json` and the files it lists. */
   readonly folder: string;
   /** Where the page may put manifests besides here, such as a bucket's `https://…`. */
@@ -16,7 +16,7 @@ export interface StaticOptions {
 }
 
 /** By path in the folder. */
-export type StaticIndex = Readonly<Record<string, StaticFile>>;
+type StaticIndex = Readonly<Record<string, StaticFile>>;
 
 export interface StaticFile {
   readonly type: string;

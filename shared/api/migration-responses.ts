@@ -5,7 +5,7 @@ import { AUDITS, MIGRATION_ROUTES, RUN_ROLES } from '../migrations/record.ts';
 import { auditShape, causeShape, count, instant, objectCounts } from './responses.ts';
 
 /** `listed` is the sum of all others but `bytes`. */
-export const migrationCountsShape = v.strictObject({
+const migrationCountsShape = v.strictObject({
   listed: count,
   excluded: count,
   bytes: count,

@@ -41,7 +41,7 @@ export function verdictReasons(
 }
 
 /** Where nothing is in the way, how arrival is known. */
-export function judgeReadiness(
+function judgeReadiness(
   { order, source, verdicts }: Pick<AuditState, 'order' | 'source' | 'verdicts'>,
   objects: number,
 ): Readiness {
@@ -55,7 +55,7 @@ export function judgeReadiness(
 }
 
 /** The sentence an auditor wants. */
-export function provedSentence({ proved, plausible }: Verdicts, objects: number): string {
+function provedSentence({ proved, plausible }: Verdicts, objects: number): string {
   const bySize = plausible > 0 ? `, ${number(plausible)} by size` : '';
   return `${number(proved)} of ${number(objects)} objects are proved by checksum${bySize}.`;
 }

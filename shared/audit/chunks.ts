@@ -14,15 +14,13 @@ export interface Sequences {
   readonly lastKey?: string;
 }
 
-export const NO_SEQUENCES: Sequences = { chunks: [] };
-
 /** What is open at a time while sequences are merged; some 35 million objects in no order at all. */
 export const MAX_SEQUENCES = 1_024;
 
 /** Text of a sorted chunk; some 35,000 objects. */
 export const CHUNK_CHARS = 4_194_304;
 
-export interface ChunkWriter {
+interface ChunkWriter {
   add(object: AuditedObject): void;
   readonly chars: number;
   /** What was added since the last one, sorted; undefined when that is nothing. */

@@ -7,7 +7,7 @@ import { AUDIT_REPORTS, type AuditReport, HEADERS } from './report-rows.ts';
 import { sourceFiles } from './source-list.ts';
 import type { Work } from './work.ts';
 
-export const auditReportName = (report: AuditReport): `${AuditReport}.csv` => `${report}.csv`;
+const auditReportName = (report: AuditReport): `${AuditReport}.csv` => `${report}.csv`;
 
 /** Repeating it writes the same again. @returns the reports, and the files that were compared */
 export async function writeReports(work: Work) {

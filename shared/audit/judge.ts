@@ -10,7 +10,7 @@ import type { AuditedObject } from './object.ts';
 export const AUDIT_LEVELS = ['list', 'head'] as const;
 
 /** Of objects that both sides have. */
-export const PAIR_VERDICTS = ['proved', 'plausible', 'undecided', 'different'] as const;
+const PAIR_VERDICTS = ['proved', 'plausible', 'undecided', 'different'] as const;
 
 export const VERDICTS = [...PAIR_VERDICTS, 'missing', 'extra'] as const;
 

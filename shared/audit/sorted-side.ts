@@ -30,7 +30,7 @@ const HELD_BYTES = 8_388_608;
 const MIN_READ = 16_384;
 const MAX_READ = 524_288;
 
-export interface SideOptions {
+interface SideOptions {
   readonly objects: Pick<Objects, 'read'>;
   /** Keys of the chunks, by sequence, in the order in which they were written. */
   readonly sequences: readonly (readonly string[])[];

@@ -10,7 +10,7 @@ import { type Objects, readSmall } from '../stores/objects.ts';
 import type { AuditOrder, AuditState } from './state.ts';
 
 /** Where a reading goes on. */
-export type SourcePlace = AuditState['source']['at'];
+type SourcePlace = AuditState['source']['at'];
 
 export interface SourcePage {
   readonly entries: readonly Entry[];

@@ -2,6 +2,7 @@
  * What is kept of an audit while it is under way: what to compare, the sorted chunks of both sides, how far
  * their join is, and the verdicts so far. A note of the ledger, changed with every checkpoint.
  */
+
 import * as v from 'valibot';
 import { type KeptState, readState, saveState } from '../ledger/kept-state.ts';
 import type { Notes } from '../ledger/notes.ts';

@@ -2,15 +2,7 @@
 import type { Notes } from '../ledger/notes.ts';
 import { type AuditState, readAudit } from './state.ts';
 
-export const auditView = ({
-  order,
-  phase,
-  joined,
-  source,
-  verdicts,
-  proofs,
-  requests,
-}: AuditState) => ({
+const auditView = ({ order, phase, joined, source, verdicts, proofs, requests }: AuditState) => ({
   level: order.level,
   /** Whether all is compared. */
   isWhole: phase === 'reports' || phase === 'end',

@@ -7,7 +7,7 @@ import { tryLease } from './lease.ts';
 import type { Ledger } from './ledger.ts';
 import type { Operation, Run } from './model.ts';
 
-export interface CheckpointedRuns {
+interface CheckpointedRuns {
   readonly operation: Operation;
   /** Names the lease, as in `<name> <runId>`. */
   readonly name: string;
@@ -18,7 +18,7 @@ export interface CheckpointedRuns {
   readonly step: (run: Run, deadline: Date) => Promise<boolean>;
 }
 
-export interface WorkAnswer {
+interface WorkAnswer {
   readonly runIds: readonly string[];
   /** Of them, those that could not go on now. */
   readonly failed: number;

@@ -11,7 +11,7 @@ export const RUN_CURSOR = /^([0-9]{1,15})\.([A-Za-z0-9_-]{1,64})$/;
 
 export const TRANSFER_CURSOR = /^([0-9]{1,9})\.([0-9]{1,10})$/;
 
-export interface RunCursor {
+interface RunCursor {
   readonly createdAtMs: number;
   readonly runId: string;
 }

@@ -48,7 +48,7 @@ export interface Intent {
   readonly signal: AbortSignal;
 }
 
-export interface IntentOptions extends Omit<WindowOptions, 'settledBelow'> {
+interface IntentOptions extends Omit<WindowOptions, 'settledBelow'> {
   readonly opened: OpenedShard;
   readonly settleMs: number;
 }

@@ -45,7 +45,7 @@ export interface Mark {
 }
 
 /** What a worker tells of its shard as it covers lines. */
-export interface ShardProgress {
+interface ShardProgress {
   /** Every line below has its row, so windows that end there are not needed any more. */
   readonly settledBelow?: number;
   /** Kept for as long as the shard, one for each line. */

@@ -7,7 +7,7 @@ import * as v from 'valibot';
 
 export const writersShape = v.array(v.object({ id: v.string(), parts: v.number() }));
 
-export type Writers = v.InferOutput<typeof writersShape>;
+type Writers = v.InferOutput<typeof writersShape>;
 
 /** In order. */
 export function partNames(writers: Writers): readonly string[] {

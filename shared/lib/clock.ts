@@ -26,7 +26,7 @@ export interface ProviderClock {
   ours(theirs: Date, headers: Headers): Date;
 }
 
-export interface ClockOptions {
+interface ClockOptions {
   /** For people. @default 'the provider' */
   readonly provider?: string;
   readonly log?: { warn(event: string, fields: Readonly<Record<string, string | number>>): void };

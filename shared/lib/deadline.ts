@@ -26,12 +26,12 @@ export async function inTime<Value>(
   }
 }
 
-export interface Timely<Item> extends AsyncIterable<readonly Item[]> {
+interface Timely<Item> extends AsyncIterable<readonly Item[]> {
   /** The first item that was not handed out; undefined while there is time. */
   readonly rest: Item | undefined;
 }
 
-export interface UntilOptions {
+interface UntilOptions {
   /** Undefined when there is none. */
   readonly deadline: Date | undefined;
   /** Ends them when it aborts. */

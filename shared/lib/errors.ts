@@ -22,7 +22,7 @@ export type CauseClass = (typeof CAUSE_CLASSES)[number];
 export const isTemporary = (kind: CauseClass | undefined): boolean =>
   kind === 'transient' || kind === 'throttled';
 
-export type CauseProvider = 'tencent' | 'huawei' | 'waybill';
+type CauseProvider = 'tencent' | 'huawei' | 'waybill';
 
 /** Why a transfer or a run failed, as it stands in rows, reports and answers. */
 export interface Cause {

@@ -26,7 +26,7 @@ const WEIGHT: Readonly<Record<LogLevel, number>> = {
   silent: 4,
 };
 
-export interface LogOptions {
+interface LogOptions {
   /** @default 'info' */
   readonly level?: LogLevel;
   /** Takes one line with its line feed. @default standard output */

@@ -48,7 +48,7 @@ export type Metrics = (
   labels?: Labels,
 ) => void;
 
-export interface MetricsOptions {
+interface MetricsOptions {
   /** Undefined writes nothing. */
   readonly config: MetricsConfig | undefined;
   /** Takes one line with its line feed. @default standard output */

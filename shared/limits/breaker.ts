@@ -35,7 +35,7 @@ export interface BreakerOptions extends KeyPolicy {
   readonly wait?: (ms: number) => Promise<unknown>;
 }
 
-export interface BreakerCall extends Omit<CallOptions, 'group' | 'isSend'> {
+interface BreakerCall extends Omit<CallOptions, 'group' | 'isSend'> {
   /** How long two refusals that say nothing of the key itself keep these calls back. @default 0 */
   readonly restMs?: number | undefined;
   /** Whether the provider wants nothing at the moment. */

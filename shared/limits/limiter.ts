@@ -16,7 +16,7 @@ import type { Limiter, LimitsConfig, Turn } from './ports.ts';
 import { createGate } from './rate/gate.ts';
 import type { ShareOptions } from './rate/share.ts';
 
-export interface LimiterOptions extends LimitsConfig {
+interface LimiterOptions extends LimitsConfig {
   readonly retry?: RetryPolicy;
   /** Bounds the rate further. */
   readonly pace?: PaceWatch | undefined;

@@ -32,7 +32,7 @@ export const providerHealthShape = v.strictObject({
   refused: v.exactOptional(trouble),
 });
 
-export type ApiStatus = v.InferOutput<typeof providerHealthShape>;
+type ApiStatus = v.InferOutput<typeof providerHealthShape>;
 type State = ApiStatus['state'];
 
 const healthNote = v.object({
@@ -86,7 +86,7 @@ export function noteState(
   };
 }
 
-export interface WatchOptions {
+interface WatchOptions {
   /** Of the provider. */
   readonly api: string;
   readonly ledger: Notes;

@@ -12,7 +12,7 @@ const PROBES = 4;
 /** Keys compared in the second reading; the longest ones take 85 MB. */
 const MAX_CANDIDATES = 100_000;
 
-export interface ClashFinder {
+interface ClashFinder {
   /** For the first reading; finds nothing yet. */
   readonly collect: KeyWatch;
   /** For the second reading, of the same lines; names the first line of each key, from 1. */

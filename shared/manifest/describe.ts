@@ -12,7 +12,7 @@ import { own } from '../lib/values.ts';
 import type { Objects } from '../stores/objects.ts';
 import { createShardReader } from './shards.ts';
 
-export interface DescribeOptions {
+interface DescribeOptions {
   readonly ledger: Pick<Ledger, 'marks' | 'shard'>;
   readonly objects: Pick<Objects, 'read'>;
 }

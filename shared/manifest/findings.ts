@@ -26,7 +26,7 @@ export type QuarantineReason =
   | 'ON_KEY_EXIST_INVALID'
   | 'LIST_MIXED';
 
-export interface Finding<Reason extends string> {
+interface Finding<Reason extends string> {
   /** Line within the shard (from 0), or of the file where a whole file is linted (from 1). */
   readonly line: number;
   /** Of the line's first byte in the manifest's (unpacked) bytes. */

@@ -7,7 +7,7 @@ import { InputError } from '../lib/errors.ts';
 import { OWN_PREFIX } from '../stores/layout.ts';
 import { BUCKET, REGION } from './cos-names.ts';
 
-export interface ManifestKey {
+interface ManifestKey {
   readonly target: Target;
   readonly layout: Pick<Layout, 'format' | 'gzip'>;
 }

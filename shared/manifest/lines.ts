@@ -31,7 +31,7 @@ export interface LongLine {
   readonly head: Buffer;
 }
 
-export interface LineRange {
+interface LineRange {
   /** Where the first chunk begins, in the manifest. */
   readonly offset: number;
   /** First byte that a line may start at: `offset` where a line is known to start, else one more. */

@@ -24,7 +24,7 @@ const MAX_WARNINGS_KEPT = 100;
 /** Read beyond a shard's end at once: nearly always the rest of its last line. */
 const OVERHANG_BYTES = 16_384;
 
-export interface CutOptions {
+interface CutOptions {
   readonly runId: string;
   /** Of the manifest. */
   readonly sizeBytes: number;
@@ -60,7 +60,7 @@ export interface ShardReading extends AsyncIterable<readonly PlannedTransfer[]> 
 
 export type ShardReader = (shard: Shard) => ShardReading;
 
-export interface ShardReaderOptions extends Partial<LintOptions> {
+interface ShardReaderOptions extends Partial<LintOptions> {
   readonly objects: Pick<Objects, 'read'>;
 }
 

@@ -15,7 +15,7 @@ export interface TargetAddress {
   readonly prefix: string;
 }
 
-export type ParsedTarget = TargetAddress | { readonly fault: string; readonly fix?: string };
+type ParsedTarget = TargetAddress | { readonly fault: string; readonly fix?: string };
 
 /** cn-north-4, ap-southeast-3: https://developer.huaweicloud.com/endpoint?OBS */
 const OBS_REGION = /^[a-z]{2}-[a-z]+(?:-[a-z]+)*-\d{1,3}$/;

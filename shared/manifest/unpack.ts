@@ -15,7 +15,7 @@ import { stagedPieceKey } from './staging.ts';
 /** About 2,600 lines of 100 bytes. */
 export const DEFAULT_SHARD_BYTES = 262_144;
 
-export interface UnpackOptions {
+interface UnpackOptions {
   readonly objects: Pick<Objects, 'list' | 'put' | 'read' | 'remove'>;
   readonly runId: string;
   /** The packed manifest. */
@@ -27,7 +27,7 @@ export interface UnpackOptions {
 }
 
 /** Iterate once; `sizeBytes` is the unpacked size so far, and of the whole once exhausted. */
-export interface Unpacking extends AsyncIterable<Shard> {
+interface Unpacking extends AsyncIterable<Shard> {
   readonly sizeBytes: number;
 }
 

@@ -20,7 +20,7 @@ export const PLAIN_ORIGIN = new RegExp(String.raw`https?:\/\/${HOST}\/`, 'iy');
 /** Whether a URL has a scheme of a source (`sources/address.ts`), be it well formed or not. */
 export const isSourceUrl = (url: string): boolean => /^(?:s3|oss|cos|obs|gs|tos):\/\//i.test(url);
 
-export type UrlForm =
+type UrlForm =
   | 'http'
   | 'https'
   /** A host and a path without a scheme. */

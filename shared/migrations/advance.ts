@@ -17,7 +17,7 @@ import { resendStep } from './resend-step.ts';
 import { orderRetry } from './retry.ts';
 import type { Step, StepOptions } from './step.ts';
 
-export interface AdvanceOptions extends StepOptions {
+interface AdvanceOptions extends StepOptions {
   /** A call begins no step after it. */
   readonly deadline: Date;
 }

@@ -9,24 +9,17 @@ import { isStopped, type Run } from '../ledger/model.ts';
 import { sideBySide } from '../lib/side-by-side.ts';
 import { type ListTotals, readListState } from '../runs/list-state.ts';
 import { withObjects } from './oms-counts.ts';
+import type { ProgressCounts } from './progress.ts';
 import { isCounted, type MigrationRecord, type Round, type RunEntry } from './record.ts';
 
 /** `listed` is the sum of all others but `bytes`. */
-export interface MigrationCounts {
-  readonly listed: number;
-  readonly excluded: number;
+interface MigrationCounts extends ProgressCounts {
   /** Of what is moved, as far as the list tells sizes. */
   readonly bytes: number;
-  readonly quarantined: number;
-  readonly planned: number;
-  readonly submitting: number;
-  readonly submitted: number;
-  readonly succeeded: number;
-  readonly failed: number;
   readonly cancelled: number;
 }
 
-export interface Excluded {
+interface Excluded {
   readonly reason: string;
   readonly count: number;
 }
@@ -72,7 +65,7 @@ export async function countMigration(
 }
 
 /** @param listing of the first list, while it is not whole */
-export function sumUp(
+function sumUp(
   migration: Pick<MigrationRecord, 'rounds' | 'runs' | 'state'>,
   runs: ReadonlyMap<string, Run>,
   listing?: Pick<ListTotals, 'listed' | 'written' | 'bytes' | 'leftOut'>,

@@ -25,7 +25,7 @@ const CUT_PARTS = 32;
 const BATCH_CUT_PARTS = 8;
 
 /** Lines of the pilot, spread evenly over the list. */
-export function pilotLines(migration: MigrationRecord): readonly number[] {
+function pilotLines(migration: MigrationRecord): readonly number[] {
   const written = writtenOf(migration);
   const count = Math.min(migration.order.pilot, written);
   return Array.from({ length: count }, (_, at) => Math.floor((at * written) / count));

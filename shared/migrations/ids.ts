@@ -13,7 +13,7 @@ export const stepRunId = (
   step: number | string = 0,
 ): string => sha256Hex(`migration ${migrationId} ${round} ${role} ${step}`).slice(0, 24);
 
-export const migrationPrefix = (migrationId: string): string => `migrations/${migrationId}/`;
+const migrationPrefix = (migrationId: string): string => `migrations/${migrationId}/`;
 
 export const migrationKey = (migrationId: string, name: string): string =>
   `${migrationPrefix(migrationId)}${name}`;

@@ -5,7 +5,7 @@ import { hasAsked } from './retry.ts';
 import { withRetry } from './steer.ts';
 import type { StepOptions } from './step.ts';
 
-export interface NightOptions extends Pick<StepOptions, 'ledger' | 'objects' | 'log' | 'now'> {
+interface NightOptions extends Pick<StepOptions, 'ledger' | 'objects' | 'log' | 'now'> {
   readonly maxNights: number;
   readonly advanceLater?: ((migrationId: string) => Promise<void>) | undefined;
 }

@@ -29,7 +29,7 @@ export function writtenOf(migration: MigrationRecord): number {
   return (kind === 'first' ? list?.written : comparison?.written) ?? 0;
 }
 
-export interface PartText {
+interface PartText {
   /** With its line feed. */
   readonly header: string;
   /** Without line feeds. */

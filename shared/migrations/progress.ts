@@ -13,7 +13,7 @@ export const PHASES = [
 
 export type Phase = (typeof PHASES)[number];
 
-interface Counts {
+export interface ProgressCounts {
   readonly listed: number;
   readonly excluded: number;
   readonly quarantined: number;
@@ -24,12 +24,12 @@ interface Counts {
   readonly failed: number;
 }
 
-export interface Progressing {
+interface Progressing {
   readonly state: MigrationState;
   /** While it is paused. */
   readonly resumeTo?: MigrationState | undefined;
   readonly options: { readonly start: boolean };
-  readonly counts: Counts;
+  readonly counts: ProgressCounts;
   readonly rounds: readonly unknown[];
   /** The last one. */
   readonly audit?:

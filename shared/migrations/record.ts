@@ -175,7 +175,7 @@ const record = v.object({
   runs: v.array(runEntry),
 });
 
-export type RecordDocument = v.InferOutput<typeof record>;
+type RecordDocument = v.InferOutput<typeof record>;
 
 export interface MigrationRecord extends RecordDocument {
   readonly migrationId: string;

@@ -14,12 +14,7 @@ import { viewOf } from './view.ts';
 
 type Stores = Pick<StepOptions, 'ledger' | 'objects'>;
 
-export const MIGRATION_REPORTS = [
-  'summary.json',
-  'failed.csv',
-  'rejected.csv',
-  'gone.csv',
-] as const;
+const MIGRATION_REPORTS = ['summary.json', 'failed.csv', 'rejected.csv', 'gone.csv'] as const;
 
 export type MigrationReport = (typeof MIGRATION_REPORTS)[number];
 

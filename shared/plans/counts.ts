@@ -56,7 +56,7 @@ export const planCountsShape = v.strictObject({
 
 export type PlanCounts = v.InferOutput<typeof planCountsShape>;
 
-export interface PlanCounter {
+interface PlanCounter {
   /** @param key at the target */
   add(key: string, object: SourceObject): void;
   counts(): PlanCounts;

@@ -16,13 +16,13 @@ import {
 } from '../manifest/sources/refusal-words.ts';
 import type { Sources } from '../manifest/sources/sources.ts';
 
-export interface ProbeFinding {
+interface ProbeFinding {
   readonly code: string;
   /** What is wrong, and what to do. */
   readonly message: string;
 }
 
-export interface ProbeOptions {
+interface ProbeOptions {
   readonly sources: Pick<Sources, 'sent' | 'sourceOf'>;
   readonly fetch: Fetch;
 }

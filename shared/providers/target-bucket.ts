@@ -6,7 +6,7 @@ import type { ObsKeys, ObsReader } from './huawei/obs.ts';
 import type { TargetBucket } from './target.ts';
 import type { CosObjectsClient } from './tencent/objects.ts';
 
-export interface TargetOptions {
+interface TargetOptions {
   readonly target: Target;
   readonly calls: Pick<CredentialBreaker, 'run'>;
   /** Hears of each request, those that are sent again too. */

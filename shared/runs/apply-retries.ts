@@ -8,7 +8,7 @@ import { readRetryRequests, saveRetryRequests } from './retry-requests.ts';
 import { isRequested, stateSince } from './retry-rules.ts';
 import { readSnapshot } from './snapshot.ts';
 
-export interface ApplyRetriesOptions extends RequeueOptions {
+interface ApplyRetriesOptions extends RequeueOptions {
   readonly ledger: Ledger;
   readonly objects: Pick<Objects, 'put' | 'remove'>;
   /** No shard is begun after it. */

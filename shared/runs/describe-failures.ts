@@ -9,7 +9,7 @@ import { sideBySide } from '../lib/side-by-side.ts';
 import { createDescribe } from '../manifest/describe.ts';
 import type { Objects } from '../stores/objects.ts';
 
-export interface DescribeFailuresOptions {
+interface DescribeFailuresOptions {
   readonly ledger: Pick<Ledger, 'keepDescribed' | 'marks' | 'record' | 'shard' | 'transfersOf'>;
   readonly objects: Pick<Objects, 'read'>;
   /** No shard is begun after it. */

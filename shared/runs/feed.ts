@@ -28,9 +28,9 @@ export const shardListKey = (runId: string): string => `${stagingPrefix(runId)}s
 /** Of some shards that are worked on once more. */
 const newListKey = (runId: string): string => `${stagingPrefix(runId)}again-${randomUUID()}.jsonl`;
 
-export type ShardList = Omit<Place, 'at' | 'since'>;
+type ShardList = Omit<Place, 'at' | 'since'>;
 
-export interface FeedOptions {
+interface FeedOptions {
   readonly ledger: Pick<Ledger, 'shardStates'>;
   readonly objects: Pick<Objects, 'read'>;
   readonly queue: QueueSender;

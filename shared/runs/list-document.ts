@@ -14,7 +14,7 @@ const document = v.object({
   parts: v.array(v.string()),
 });
 
-export type ListDocument = v.InferOutput<typeof document>;
+type ListDocument = v.InferOutput<typeof document>;
 
 /** @throws InputError (NOT_FOUND); StoreError */
 export async function readListDocument(

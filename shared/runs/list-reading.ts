@@ -22,7 +22,7 @@ export interface ListReading {
   readonly pages: AsyncIterable<EntryPage>;
 }
 
-export interface ReadingOptions {
+interface ReadingOptions {
   readonly objects: Pick<Objects, 'head' | 'read'>;
   readonly sources: Sources;
 }

@@ -103,7 +103,7 @@ export type ListOrder = Pick<
   'source' | 'format' | 'base' | 'filters' | 'target' | 'keepsLeftOut'
 >;
 
-export const noTotals: ListTotals = {
+const noTotals: ListTotals = {
   listed: 0,
   written: 0,
   withoutSize: 0,

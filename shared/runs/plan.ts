@@ -19,7 +19,7 @@ import { doneShards, feedFirst, keepShardList, shardListKey } from './feed.ts';
 import { runIdFrom, versionOf } from './task-runs.ts';
 
 /** One version of a manifest, and the run that it is planned in. */
-export type FoundManifest = ObjectInfo & { readonly runId: string };
+type FoundManifest = ObjectInfo & { readonly runId: string };
 
 export interface Planner {
   /**
@@ -53,7 +53,7 @@ export interface PlanOptions {
   readonly migrationId?: string;
 }
 
-export interface PlannerOptions {
+interface PlannerOptions {
   readonly ledger: Ledger;
   readonly objects: Objects;
   readonly queue: QueueSender;

@@ -21,7 +21,7 @@ export interface RequeueOptions {
   readonly now: () => Date;
 }
 
-export interface RequeueRule {
+interface RequeueRule {
   /** Transfers in these states are looked at. */
   readonly states: readonly TransferState[];
   /** Gets its next attempt. */
@@ -32,7 +32,7 @@ export interface RequeueRule {
   readonly deadline?: Date;
 }
 
-export interface Requeued {
+interface Requeued {
   readonly transfers: number;
   readonly shards: number;
   /** The time was over before all shards were looked at. */

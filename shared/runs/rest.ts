@@ -23,7 +23,7 @@ import type { Objects } from '../stores/objects.ts';
 import { cutManifest } from './cut-shards.ts';
 import { shardListKey } from './feed.ts';
 
-export interface RestOptions {
+interface RestOptions {
   readonly ledger: Pick<Ledger, 'linesOf'>;
   readonly objects: Objects;
   /** As workers read. @default false */

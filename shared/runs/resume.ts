@@ -12,7 +12,7 @@ import { doneShards, feedLanes, findShardList } from './feed.ts';
 import { ASKED_QUIET_MS, feedQuiet } from './feed-quiet.ts';
 import { type ReplanOptions, replan } from './replan.ts';
 
-export interface ResumeOptions extends ReplanOptions {
+interface ResumeOptions extends ReplanOptions {
   readonly ledger: Ledger;
   readonly objects: Pick<Objects, 'head' | 'read'>;
   readonly queue: QueueSender;

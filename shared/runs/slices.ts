@@ -17,7 +17,7 @@ const ROUND_MS = 24_000;
 const SHORTEST_MS = 2_000;
 
 /** Begins a slice; what it returns tells whether that is over. */
-export type Slices = () => () => Promise<boolean>;
+type Slices = () => () => Promise<boolean>;
 
 export function createSlices({
   ledger,

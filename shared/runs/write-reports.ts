@@ -15,7 +15,7 @@ import type { Objects } from '../stores/objects.ts';
 import { type CsvReport, isRejectedKept, type Piece, reportPieces, reportText } from './reports.ts';
 import type { Rest } from './rest.ts';
 
-export interface WriteReportsOptions {
+interface WriteReportsOptions {
   readonly ledger: Ledger;
   readonly objects: Objects;
   readonly log: Log;

@@ -6,7 +6,7 @@
 export type LedgerUse = 'read' | 'readMany' | 'list' | 'write' | 'remove';
 
 /** Failed transfers of a shard; runs by age; runs that are not closed. */
-export type LedgerIndex = 'failed' | 'newest' | 'open';
+type LedgerIndex = 'failed' | 'newest' | 'open';
 
 /** One document of secrets: several functions may share it, none has another one's. */
 export type SecretName =
@@ -30,7 +30,7 @@ export interface Schedule {
 }
 
 /** Becomes the function's role. */
-export interface Uses {
+interface Uses {
   readonly ledger?: readonly LedgerUse[];
   readonly indexes?: readonly LedgerIndex[];
   readonly queue?: 'send' | 'receive' | 'both';

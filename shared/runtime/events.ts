@@ -3,7 +3,7 @@ import * as v from 'valibot';
 import { InputError } from '../lib/errors.ts';
 import { parseWith } from '../lib/validate.ts';
 
-export interface UploadEvent {
+interface UploadEvent {
   /** Decoded. */
   readonly keys: readonly string[];
   /** One for each record that can't be read. */

@@ -36,7 +36,7 @@ export interface Surroundings {
  * Builds a handler on its first event, from the environment of that moment, so that importing a
  * function has no effect. A failed build is tried again with the next event.
  */
-export type Expose = (build: (env: Env) => Promise<Handler>) => LambdaHandler;
+type Expose = (build: (env: Env) => Promise<Handler>) => LambdaHandler;
 
 export const createExpose =
   ({ openEnv, pause, answerMs }: Surroundings): Expose =>

@@ -96,7 +96,7 @@ export const withHeaders = (
   headers: Readonly<Record<string, string>>,
 ): HttpAnswer => ({ ...answer, headers: { ...answer.headers, ...headers } });
 
-export interface OverHttpOptions {
+interface OverHttpOptions {
   readonly log: Log;
   /** For a function that has an address of its own too. */
   readonly router?: Pick<Router<unknown>, 'find'>;

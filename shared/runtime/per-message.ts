@@ -13,7 +13,7 @@ export interface BatchAnswer {
   readonly batchItemFailures: readonly { readonly itemIdentifier: string }[];
 }
 
-export interface PerMessageOptions {
+interface PerMessageOptions {
   readonly log: Log;
   /** Told of each message that is given back, and why. */
   readonly hold?: ((record: QueueRecord, error: unknown) => Promise<void>) | undefined;

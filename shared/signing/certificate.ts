@@ -81,7 +81,7 @@ export function signCertificate(
   return `${signed}${MARK}${JSON.stringify({ algorithm: 'Ed25519', keyId, value })}\n}\n`;
 }
 
-export type CheckedCertificate =
+type CheckedCertificate =
   /** Its statement is what the key's owner signed. */
   | { readonly result: 'signed'; readonly keyId: string; readonly statement: unknown }
   /** None of the keys has this id. */

@@ -11,7 +11,7 @@ import {
   sha1Hex,
 } from '../lib/encoding.ts';
 
-export interface CosSignerOptions {
+interface CosSignerOptions {
   /** Read with every request, as they may change. */
   readonly credentials: Credentials;
   /** How long a signature stays valid, in seconds. @default 600 */

@@ -5,7 +5,7 @@
 import type { ApiRequest, Credentials, Pair, Signer } from '../lib/api-request.ts';
 import { encodeRfc3986, prepareHmac, requireUnicode, sha256Hex } from '../lib/encoding.ts';
 
-export interface HuaweiSignerOptions {
+interface HuaweiSignerOptions {
   /** Read with every request, as they may change. */
   readonly credentials: Credentials;
 }

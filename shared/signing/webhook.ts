@@ -52,7 +52,7 @@ export function createWebhookSigner(secrets: readonly string[]): Signer {
 }
 
 /** @param timestamp Unix seconds */
-export function webhookSignature(key: Buffer, id: string, timestamp: string, body: string): string {
+function webhookSignature(key: Buffer, id: string, timestamp: string, body: string): string {
   const signed = createHmac('sha256', key).update(`${id}.${timestamp}.${body}`);
   return `v1,${signed.digest('base64')}`;
 }

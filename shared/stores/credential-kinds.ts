@@ -128,7 +128,7 @@ export type OmsSet = Readonly<v.InferOutput<typeof omsFields>>;
 
 export type TencentSet = Readonly<v.InferOutput<typeof tencentSet>>;
 
-export type SourceSet = Readonly<v.InferOutput<typeof sourceSet>>;
+type SourceSet = Readonly<v.InferOutput<typeof sourceSet>>;
 
 export interface Sets {
   readonly oms: OmsSet;

@@ -86,7 +86,7 @@ export const openSecret = (secrets: Secrets, id: string, variable: string): Docu
 });
 
 /** Named things in a document: an object of them by name. */
-export interface NamedOptions<Value> {
+interface NamedOptions<Value> {
   /** `a JSON object of named sets` */
   readonly expected: string;
   /** `a credential set` */

@@ -31,7 +31,7 @@ export interface Secrets extends Renewal {
   refresh(): Promise<boolean>;
 }
 
-export interface SecretsOptions {
+interface SecretsOptions {
   /** Each a JSON object of variables. */
   readonly ids: readonly string[];
   /** Documents of their own: named credential sets, sources. */

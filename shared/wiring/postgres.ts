@@ -27,7 +27,7 @@ const queues = new Map<string, Promise<Queue>>();
 const listeners = new Set<Listener>();
 
 /** @throws ConfigError (CONFIG_INVALID, the variable) */
-export function postgresAddress(variable: string, place: string) {
+function postgresAddress(variable: string, place: string) {
   const address = parseAddress(place);
   if (typeof address !== 'string') return address;
   throw new ConfigError([{ path: variable, message: address }]);

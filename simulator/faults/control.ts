@@ -8,7 +8,7 @@ import type { FetchTasks } from '../tencent/fetch-tasks.ts';
 import type { ObjectsStore } from '../tencent/objects-store.ts';
 import { type Faults, parseFaults } from './faults.ts';
 
-export interface ControlOptions {
+interface ControlOptions {
   readonly batch: BatchJobs;
   readonly faults: Faults;
   readonly huawei: HuaweiSimulator | undefined;

@@ -3,7 +3,7 @@
  * and the same order of requests give the same faults.
  */
 
-export const REQUEST_FAULTS = [
+const REQUEST_FAULTS = [
   'slow-down',
   'too-many-requests',
   'internal-error',
@@ -17,8 +17,8 @@ export const REQUEST_FAULTS = [
   'empty',
   'odd-shape',
 ] as const;
-export const CALLBACK_FAULTS = ['lost', 'late', 'duplicate', 'reorder', 'get'] as const;
-export const APIS = [
+const CALLBACK_FAULTS = ['lost', 'late', 'duplicate', 'reorder', 'get'] as const;
+const APIS = [
   'fetch-create',
   'fetch-progress',
   'objects',
@@ -35,7 +35,7 @@ export const APIS = [
 ] as const;
 
 export type RequestFault = (typeof REQUEST_FAULTS)[number];
-export type CallbackFault = (typeof CALLBACK_FAULTS)[number];
+type CallbackFault = (typeof CALLBACK_FAULTS)[number];
 export type FaultApi = (typeof APIS)[number];
 
 /** One rule; it applies where everything it names fits. */

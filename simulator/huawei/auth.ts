@@ -18,7 +18,7 @@ export interface HuaweiKey {
   readonly projects?: readonly string[];
 }
 
-export interface AuthOptions {
+interface AuthOptions {
   readonly keys: readonly HuaweiKey[];
   /** Of keys that name no projects. */
   readonly projects: readonly string[];

@@ -25,7 +25,7 @@ const ZONES = new Map(
 );
 
 /** `YYYY-MM-DD HH:MM:SS` in the region's zone. */
-export const regionTime = (region: string, at: Date): string =>
+const regionTime = (region: string, at: Date): string =>
   at.toLocaleString('sv-SE', { timeZone: ZONES.get(region) ?? 'Asia/Shanghai' });
 
 export interface ListPlace {

@@ -7,7 +7,7 @@ import type { Refuse } from './auth.ts';
 import { type OmsCall, OmsRefusal, type Route } from './route.ts';
 import { oddShape } from './views.ts';
 
-export interface GatewayOptions {
+interface GatewayOptions {
   readonly routes: readonly Route[];
   readonly refuse: Refuse;
   /** Of paths that name none. */

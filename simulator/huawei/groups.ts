@@ -67,7 +67,7 @@ export interface GroupStore extends OmsGroups {
   taskEnded(task: OmsTask): void;
 }
 
-export interface GroupsOptions {
+interface GroupsOptions {
   readonly tasks: TaskStore;
   readonly runMs: number;
   readonly now: () => Date;

@@ -17,7 +17,7 @@ export interface Tokens {
   find(token: string): { readonly projectId: string } | undefined;
 }
 
-export interface IamOptions {
+interface IamOptions {
   readonly user: IamUser;
   /** Projects of the user; the region's name stands for the first. */
   readonly projects: readonly string[];
@@ -28,7 +28,7 @@ export interface IamOptions {
   readonly stats: { tokens: number; called(kind: string): void };
 }
 
-export interface Iam {
+interface Iam {
   readonly tokens: Tokens;
   handle(wire: Wire): Promise<Answer>;
 }

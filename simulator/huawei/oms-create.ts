@@ -25,7 +25,7 @@ export interface Quotas {
   readonly groups: number;
 }
 
-export interface CreateOptions {
+interface CreateOptions {
   readonly tasks: TaskStore;
   readonly groups: GroupStore;
   readonly obs: ReadObs;

@@ -61,7 +61,7 @@ export interface HuaweiOptions {
   readonly now?: () => Date;
 }
 
-export interface HuaweiStats {
+interface HuaweiStats {
   /** Calls that reached an API, refused ones too, by kind: `v2 start`, `v1 list`, `iam token`, … */
   readonly calls: Readonly<Record<string, number>>;
   /** Starts taken, by task id. */

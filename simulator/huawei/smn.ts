@@ -43,7 +43,7 @@ export interface SmnSender {
   readonly confirmations: readonly SmnConfirmation[];
 }
 
-export interface Smn {
+interface Smn {
   handle(wire: Wire): Answer;
   /** @param url of the server that `handle` serves */
   sender(url: string): SmnSender;

@@ -32,7 +32,7 @@ export interface TaskStore extends OmsTasks {
   remove(task: OmsTask): void;
 }
 
-export interface TasksOptions {
+interface TasksOptions {
   readonly runMs: number;
   /** At once per region and project. */
   readonly running: number;

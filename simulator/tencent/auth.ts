@@ -19,7 +19,7 @@ const AUTHORIZATION =
 /** Larger clock errors are refused. */
 const SKEW_SECONDS = 900;
 
-export interface SignatureRules {
+interface SignatureRules {
   /**
    * Whether the host and every parameter must be signed, as a bucket can demand of all requests but
    * those of Batch. @default true

@@ -22,7 +22,7 @@ export interface Callbacks {
   readonly counts: CallbackCounts;
 }
 
-export interface CallbackOptions {
+interface CallbackOptions {
   readonly faults: Faults;
   readonly outgoing: Outgoing;
   readonly timers: Timers;

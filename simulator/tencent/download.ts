@@ -4,7 +4,7 @@ import type { IncomingMessage } from 'node:http';
 import { createCrc64 } from '../crc64.ts';
 import type { Outgoing } from './outgoing.ts';
 
-export interface Downloaded {
+interface Downloaded {
   readonly md5: string;
   /** CRC-64/XZ in decimal. */
   readonly crc64: string;

@@ -17,7 +17,7 @@ export interface FetchTasks {
   close(): void;
 }
 
-export interface FetchTasksOptions {
+interface FetchTasksOptions {
   readonly objects: ObjectsStore;
   readonly faults: Faults;
   /** False takes every source for there and empty: for measurements only. */

@@ -23,7 +23,7 @@ export interface CosFetchOptions {
   readonly stats: CosFetchStats;
 }
 
-export interface CosFetchStats {
+interface CosFetchStats {
   creates: number;
   queries: number;
   signatureRefusals: number;

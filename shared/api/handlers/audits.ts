@@ -21,7 +21,7 @@ import { claimRun } from '../idempotency.ts';
 import { noQuery, parseBody, parseQuery } from '../requests.ts';
 import { absent, findRun } from './common.ts';
 
-export interface AuditDeps extends Omit<AuditOptions, 'now'> {
+interface AuditDeps extends Omit<AuditOptions, 'now'> {
   readonly authorize: Authorize;
   /** Where a call ends before an audit may; elsewhere the clock looks for open ones. */
   readonly later?: Later | undefined;

@@ -32,7 +32,7 @@ import {
 import type { BATCH_JOB_ROUTES } from '../routes/batch-jobs.ts';
 import type { Routes } from './common.ts';
 
-export interface BatchJobDeps extends Omit<BatchJobsOptions, 'now'> {
+interface BatchJobDeps extends Omit<BatchJobsOptions, 'now'> {
   readonly authorize: Authorize;
   readonly objects: Objects;
   readonly steering: BatchSteering;

@@ -20,7 +20,7 @@ import type { Authorize } from '../auth.ts';
 import { claimRun } from '../idempotency.ts';
 import { listBody, noQuery, parseBody, parseQuery } from '../requests.ts';
 
-export interface ListDeps extends Omit<ListSourceOptions, 'now'> {
+interface ListDeps extends Omit<ListSourceOptions, 'now'> {
   readonly authorize: Authorize;
   /** Where a call ends before a list may; elsewhere the clock looks for open lists. */
   readonly later?: Later | undefined;

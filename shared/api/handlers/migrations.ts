@@ -150,7 +150,7 @@ const audited =
   };
 
 /** @throws InputError (NOT_FOUND) */
-export async function findMigration(
+async function findMigration(
   ledger: Pick<Ledger, 'migration'>,
   { params }: Pick<HttpRequest, 'params'>,
 ): Promise<MigrationRecord> {

@@ -31,7 +31,7 @@ import { noQuery, omsPlaceQuery, parseBody, parseQuery } from '../requests.ts';
 import type { OMS_CREATE_ROUTES } from '../routes/oms-create.ts';
 import type { Routes } from './common.ts';
 
-export interface OmsCreateDeps {
+interface OmsCreateDeps {
   readonly authorize: Authorize;
   readonly creations: Creations;
   readonly ledger: Ledger;

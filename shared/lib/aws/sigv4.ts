@@ -8,7 +8,7 @@ import { createClock, type ProviderClock } from '../clock.ts';
 import { type ApiResponse, type Send, wirePath } from '../http.ts';
 import type { AwsKeys } from './keys.ts';
 
-export interface SigV4Options {
+interface SigV4Options {
   readonly keys: AwsKeys;
   readonly region: string;
   /** Its name in the signature, such as `dynamodb`. */
@@ -48,7 +48,7 @@ export function createSigV4({ keys, region, service }: SigV4Options) {
 export const isTimeRefused = (text: string): boolean =>
   /RequestTimeTooSkewed|RequestExpired|Signature (?:expired|not yet current)/.test(text);
 
-export interface SignedSendOptions extends SigV4Options {
+interface SignedSendOptions extends SigV4Options {
   readonly send: Send;
   readonly clock?: ProviderClock;
 }

@@ -8,7 +8,7 @@ import type { BucketRequest } from './bucket.ts';
 import { type ListedObject, type Page, parsePage } from './list-page.ts';
 
 /** Any that answers as stores like S3 do. */
-export interface Listable {
+interface Listable {
   readonly name: string;
   ask(request: Pick<BucketRequest, 'method' | 'query'>): Promise<{ readonly text: string }>;
 }

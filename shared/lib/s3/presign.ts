@@ -7,7 +7,7 @@ import type { AwsKeys } from '../aws/keys.ts';
 import { wirePath } from '../http.ts';
 import { placeOf, type S3Config } from './bucket.ts';
 
-export interface Presigned {
+interface Presigned {
   /** It is signed: an address for GET is refused to HEAD. */
   readonly method: 'GET' | 'HEAD' | 'PUT';
   readonly origin: string;
@@ -44,7 +44,7 @@ export async function presignUrl(options: Presigned): Promise<string> {
   return `${url.origin}${encodedPath}?${encodedSearch}&X-Amz-Signature=${signature}`;
 }
 
-export interface PresignOptions {
+interface PresignOptions {
   readonly bucket: string;
   readonly config: S3Config;
   readonly now?: () => Date;

@@ -4,7 +4,7 @@
  * half; without any, a twentieth of the configured rate comes back.
  */
 
-export interface AdaptiveRate {
+interface AdaptiveRate {
   /** Requests per second. */
   readonly rate: number;
   /** Since when it recovers; may lie ahead. */

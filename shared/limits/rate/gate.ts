@@ -8,7 +8,7 @@ import { createLine } from '../line.ts';
 import type { Turn } from '../ports.ts';
 import { createShare, type Load, type ShareOptions } from './share.ts';
 
-export interface Gate {
+interface Gate {
   /**
    * Resolves when one request may leave; pause, rate and slots are those of that moment. Groups that
    * wait are served in turn.

@@ -53,7 +53,7 @@ export interface Feedback {
   readonly notBefore: number;
 }
 
-export interface LeaseRequest extends Feedback {
+interface LeaseRequest extends Feedback {
   readonly id: string;
   /** Requests that it could send in the next half second. */
   readonly tokens: number;

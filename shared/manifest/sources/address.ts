@@ -26,7 +26,7 @@ export const BUCKET_NAME = /^[A-Za-z0-9][A-Za-z0-9._-]{1,220}[A-Za-z0-9]$/;
 
 const FORM = new RegExp(`^(${SCHEMES.join('|')})://(?:([^/@]*)@)?([^/]*)(?:/(.*))?$`, 'is');
 
-export type ParsedAddress = SourceAddress | { readonly fault: string; readonly fix?: string };
+type ParsedAddress = SourceAddress | { readonly fault: string; readonly fix?: string };
 
 /**
  * Reads an address whose scheme is one of a source; the fault is words for a person.

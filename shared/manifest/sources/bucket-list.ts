@@ -47,7 +47,7 @@ const PAGES_BEFORE = 20;
 /** What a page tells of an object. */
 export const LISTED_COLUMNS: readonly ListColumn[] = ['size', 'etag', 'modified'];
 
-export interface BucketListOptions {
+interface BucketListOptions {
   readonly prefix: string;
   /** Parts to list at the same time. @default 8 for long lists of stores that list in the order of bytes */
   readonly lanes?: number;

@@ -5,7 +5,7 @@ import type { ListedBucket } from './bucket-list.ts';
 import type { SourceConfig } from './config.ts';
 import { createSourceCheck, type Sources } from './sources.ts';
 
-export interface FoundBucket {
+interface FoundBucket {
   readonly bucket: ListedBucket;
   /** What addresses of its objects begin with, such as `s3://media`. */
   readonly address: string;

@@ -43,7 +43,7 @@ export interface RowReader {
   read(cells: readonly string[]): Entry;
 }
 
-export interface RowOptions {
+interface RowOptions {
   readonly columns: readonly string[];
   readonly kind: InventoryKind | undefined;
   /** Keys are form-encoded: those of CSV files of S3, OSS, COS and OBS. */

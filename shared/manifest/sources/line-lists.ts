@@ -11,7 +11,7 @@ const invalid = (number: number, expected: string, key = ''): Entry => ({
 });
 
 /** Whether the keys of a list are percent-encoded; where nobody said, a percent sign can mean both. */
-export type KeyForm = 'plain' | 'encoded' | 'unsaid';
+type KeyForm = 'plain' | 'encoded' | 'unsaid';
 
 /** TABs between key, size, hash, time, type and class. The hash is no MD5 but Qiniu's own. */
 export const parseQshellLine: LineParser = (line, number) => {

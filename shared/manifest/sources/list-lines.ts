@@ -5,7 +5,7 @@ import { LINE_LIMIT_BYTES, type LineFault, lineNotUtf8, lineTooLong } from '../l
 import { WHOLE } from '../read-whole.ts';
 import type { Entry } from './object.ts';
 
-export interface ListLines {
+interface ListLines {
   /** Number of the first line, from 1. */
   readonly first: number;
   /** Without line breaks; a fault for a line that can't be text. */

@@ -5,7 +5,7 @@ import { parseListed, saysNothing } from '../listed.ts';
 import type { LineParser } from './list-lines.ts';
 import { type Entry, LIST_COLUMNS, type ListColumn } from './object.ts';
 
-export interface ManifestParser {
+interface ManifestParser {
   readonly columns: readonly ListColumn[];
   readonly parse: LineParser;
 }

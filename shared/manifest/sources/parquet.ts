@@ -3,14 +3,14 @@ import { type AsyncBuffer, parquetMetadataAsync, parquetScan, parquetSchema } fr
 import { WaybillError } from '../../lib/errors.ts';
 import { type ListFiles, listError, sizeOfExisting } from './files.ts';
 
-export interface ParquetFile {
+interface ParquetFile {
   /** The names of the columns that are read. */
   readonly columns: readonly string[];
   /** Blocks of rows, their cells in the order of `columns`; null is an empty text. */
   readonly blocks: AsyncIterable<readonly (readonly string[])[]>;
 }
 
-export interface ParquetOptions {
+interface ParquetOptions {
   readonly files: ListFiles;
   readonly name: string;
   readonly isWanted: (column: string) => boolean;

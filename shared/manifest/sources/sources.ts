@@ -36,7 +36,7 @@ export interface Sources {
 }
 
 /** Sources that have the same bucket, which the address doesn't tell apart. */
-export interface Ambiguous {
+interface Ambiguous {
   readonly names: readonly string[];
 }
 
@@ -50,14 +50,14 @@ export interface SignedLife {
 }
 
 /** Against clocks apart: a store refuses what is signed in its future. */
-export const SIGNED_AGO_MS = 60_000;
+const SIGNED_AGO_MS = 60_000;
 
 const DEFAULT_SECONDS = 86_400;
 
 /** A provider may take its time: what would end sooner is not sent. */
 export const FLOOR_MS = 15 * 60_000;
 
-export interface SourcesOptions {
+interface SourcesOptions {
   /** As they are now. */
   readonly configs: () => readonly SourceConfig[];
   readonly sets: Pick<CredentialSets, 'get'>;

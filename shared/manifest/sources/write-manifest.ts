@@ -45,7 +45,7 @@ export interface KeyRules {
 }
 
 /** Something to look at: left out for a fault, or warned of. */
-export interface ListFinding {
+interface ListFinding {
   readonly key: string;
   readonly reason: LeftOutReason | ListWarning['reason'];
   readonly message?: string;

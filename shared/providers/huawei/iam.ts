@@ -16,7 +16,7 @@ export interface IamUser {
   readonly domain: string;
 }
 
-export interface TokenSourceOptions {
+interface TokenSourceOptions {
   /** With `{region}`: `https://iam.{region}.myhuaweicloud.com`. */
   readonly endpoint: string;
   readonly user: IamUser;

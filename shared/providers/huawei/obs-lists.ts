@@ -18,7 +18,7 @@ export interface ObsPlace {
   readonly key: string;
 }
 
-export interface ObsListsOptions {
+interface ObsListsOptions {
   /** With `{bucket}` and `{region}`. */
   readonly endpoint: string;
   readonly fetch?: Fetch;

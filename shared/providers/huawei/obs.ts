@@ -39,7 +39,7 @@ export interface ObsPlace {
 
 export type ObsKeys = Pick<OmsKeys, 'dstAk' | 'dstSk' | 'dstSecurityToken'>;
 
-export interface ObsReaderOptions {
+interface ObsReaderOptions {
   /** With `{bucket}` and `{region}`: `https://{bucket}.obs.{region}.myhuaweicloud.com`. */
   readonly endpoint: string;
   readonly fetch?: Fetch;

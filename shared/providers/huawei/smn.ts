@@ -18,7 +18,7 @@ export interface SmnMessage {
 
 export type SmnVerifier = ReturnType<typeof createSmnVerifier>;
 
-export interface SmnVerifierOptions {
+interface SmnVerifierOptions {
   readonly topics: readonly string[];
   /** With `{region}`: `https://smn.{region}.myhuaweicloud.com`. */
   readonly endpoint: string;

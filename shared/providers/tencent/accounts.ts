@@ -10,7 +10,7 @@ import type { CredentialSets } from '../../stores/credential-sets.ts';
 /** @throws InputError (NOT_FOUND) when there is no set of the target's name; StoreError */
 export type AccountOf<Account> = (target: Target) => Promise<Account>;
 
-export interface AccountsOptions<Account> {
+interface AccountsOptions<Account> {
   readonly sets: Pick<CredentialSets, 'forAppId' | 'get'>;
   /** Of the configured key pair. */
   readonly own: Account;

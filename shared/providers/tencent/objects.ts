@@ -45,7 +45,7 @@ export interface CosObjectsClient {
   read(target: Target, key: string): Promise<AsyncIterable<Uint8Array>>;
 }
 
-export interface ObjectsPage {
+interface ObjectsPage {
   readonly keys: readonly string[];
   /** Undefined on the last page. */
   readonly next?: string;

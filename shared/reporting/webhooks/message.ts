@@ -46,7 +46,7 @@ export interface RunFailing {
 }
 
 /** What happened to a migration. */
-export interface MigrationNews {
+interface MigrationNews {
   readonly migrationId: string;
   readonly name: string;
   readonly state: string;

@@ -11,7 +11,7 @@ import type { Message, NewMessage } from './message.ts';
 
 export type Outbox = ReturnType<typeof createOutbox>;
 
-export interface OutboxOptions extends UpdateOptions {
+interface OutboxOptions extends UpdateOptions {
   readonly ledger: Notes;
   readonly log: Log;
   /** Of the note. @default `webhooks` */

@@ -24,7 +24,7 @@ export interface Receiver {
 /** @throws TransportError (TRANSPORT_TIMEOUT, TRANSPORT_FAILED) when no status came */
 export type Post = (request: ApiRequest) => Promise<Answer>;
 
-export interface PostOptions {
+interface PostOptions {
   /** From the first byte to the status, and to the end of the body. @default 15000 */
   readonly timeoutMs?: number | undefined;
   /** Sockets. */

@@ -25,7 +25,7 @@ export interface Judged {
 /** Whether a failure is sent again, that was sent again on so many nights. */
 export type IsTaken = (row: Judged, nights: number) => boolean;
 
-export interface FetchesOptions {
+interface FetchesOptions {
   readonly ledger: Ledger;
   readonly objects: Pick<Objects, 'put' | 'read'>;
   /** That sends them again. */
@@ -46,7 +46,7 @@ const ADVICE: Readonly<Partial<Record<CauseClass, string>>> = {
 const MAX_AGE_MS = 30 * 86_400_000;
 
 /** Failed fetches that are sent again, as manifests of Waybill's own. */
-export interface FetchPlan {
+interface FetchPlan {
   readonly pieces: readonly FetchPiece[];
   /** Runs whose failures this pass takes over. */
   readonly sources: readonly string[];

@@ -45,7 +45,7 @@ export interface PassOptions {
   readonly wait?: (ms: number) => Promise<unknown>;
 }
 
-export interface OmsPassOptions {
+interface OmsPassOptions {
   readonly open: OpenOms;
   readonly projects: readonly OmsProject[];
   readonly running: number;

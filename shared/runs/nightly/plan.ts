@@ -5,7 +5,7 @@ import { type Objects, readSmall } from '../../stores/objects.ts';
 
 const planKey = (runId: string): string => `${stagingPrefix(runId)}plan.json`;
 
-export interface NightPlan extends NightlySummary {
+interface NightPlan extends NightlySummary {
   /** How many tasks it starts, and how many fetches it sends again. */
   readonly tasks: number;
   readonly fetches: number;

@@ -12,7 +12,7 @@ import type { OpenOms } from '../../providers/huawei/oms/connect.ts';
 import type { Starter } from '../../providers/huawei/oms/start-task.ts';
 import { freeSlots, noteFull, type Occupant } from '../oms/free-slots.ts';
 
-export interface StartTasksOptions {
+interface StartTasksOptions {
   readonly ledger: Ledger;
   readonly log: Log;
   readonly open: OpenOms;

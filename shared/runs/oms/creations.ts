@@ -56,7 +56,7 @@ export interface CreationsOptions extends ListsOptions {
 }
 
 /** `waiting`: something is left for a later call. */
-export type Worked = 'ended' | 'waiting' | 'held' | 'failed';
+type Worked = 'ended' | 'waiting' | 'held' | 'failed';
 
 /** After a refusal for now. */
 const WAIT_MS = 600_000;

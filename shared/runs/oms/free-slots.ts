@@ -9,7 +9,7 @@ import type { OpenOms } from '../../providers/huawei/oms/connect.ts';
 import { GROUP_STATUS } from '../../providers/huawei/oms/group.ts';
 import { TASK_STATUS } from '../../providers/huawei/oms/task.ts';
 
-export interface SlotsOptions {
+interface SlotsOptions {
   readonly open: OpenOms;
   /** At once per region. */
   readonly running: number;

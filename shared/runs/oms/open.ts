@@ -4,7 +4,7 @@ import type { NewRun, Run } from '../../ledger/model.ts';
 import type { Objects } from '../../stores/objects.ts';
 import { type CreateOrder, readOrder, saveOrder } from './order.ts';
 
-export interface OpenCreationOptions {
+interface OpenCreationOptions {
   readonly ledger: Pick<Ledger, 'openRun'>;
   readonly objects: Pick<Objects, 'head' | 'put' | 'read'>;
   readonly now: () => Date;

@@ -11,7 +11,7 @@ import { type Objects, readSmall } from '../../stores/objects.ts';
 import type { ListFile } from './write-lists.ts';
 
 /** A manifest in the object store, of which list files are made. */
-export interface OrderedList {
+interface OrderedList {
   readonly key: string;
   /** The version that was ordered. */
   readonly etag: string;

@@ -39,7 +39,7 @@ export const LIST_LIMITS: ListLimits = { lines: 2_000_000, bytes: 536_870_912 };
 /** What a person can look through; more is a fault of the whole list. */
 const MAX_QUARANTINED = 100_000;
 
-export interface WriteListsOptions {
+interface WriteListsOptions {
   readonly objects: Pick<Objects, 'read'>;
   readonly info: ObjectInfo;
   readonly given: GivenList;

@@ -23,7 +23,7 @@ export interface LostCallbackOptions {
   readonly now: () => Date;
 }
 
-export interface LostCallbackTally {
+interface LostCallbackTally {
   /** Status queries made. */
   queried: number;
   /** Queries answered with an outcome. */

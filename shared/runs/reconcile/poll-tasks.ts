@@ -36,7 +36,7 @@ export interface PollOptions {
   readonly now: () => Date;
 }
 
-export interface PollTally {
+interface PollTally {
   polled: number;
   found: number;
   /** When the next task of these is due; undefined when none is polled. */

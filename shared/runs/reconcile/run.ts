@@ -31,7 +31,7 @@ export type ReconcileOptions = RequeueFailedOptions &
   };
 
 /** What was done for the run; the last three are of a run that stays open. */
-export interface ReconciledRun {
+interface ReconciledRun {
   readonly polled: number;
   readonly found: number;
   readonly queued: number;

@@ -37,7 +37,7 @@ export interface Sweep {
   nextDueAt: string | null;
 }
 
-export interface SweepTimes {
+interface SweepTimes {
   /** How long to stay and poll tasks as they come due. @default as long as a sweep may take */
   readonly followSeconds?: number | undefined;
   /** Polls every task now. */

@@ -10,7 +10,7 @@ import type { AwsConfig } from './config.ts';
 import { domainOf } from './config.ts';
 
 /** @throws StoreError (STORE_FAILED) when Lambda does not take it */
-export type Invoke = (functionName: string, event: unknown) => Promise<void>;
+type Invoke = (functionName: string, event: unknown) => Promise<void>;
 
 const TIMEOUT_MS = 5_000;
 

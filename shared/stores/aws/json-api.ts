@@ -42,7 +42,7 @@ export const SECRETS_MANAGER: JsonService = {
   version: '1.1',
 };
 
-export interface JsonApiOptions {
+interface JsonApiOptions {
   readonly service: JsonService;
   readonly config: AwsConfig;
   readonly send?: Send;

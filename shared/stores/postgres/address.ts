@@ -16,7 +16,7 @@ export interface PostgresAddress {
   readonly ssl: ConnectionOptions | false;
 }
 
-export const ADDRESS_EXPECTED = 'expected postgres://<role>:<password>@<host>:<port>/<database>';
+const ADDRESS_EXPECTED = 'expected postgres://<role>:<password>@<host>:<port>/<database>';
 
 const MODES = ['disable', 'require', 'verify-ca', 'verify-full'] as const;
 type Mode = (typeof MODES)[number];

@@ -14,7 +14,7 @@ export interface Listener {
   close(): Promise<void>;
 }
 
-export interface ListenOptions {
+interface ListenOptions {
   /** What is heard of the probe decides whether the channel is of use. @default 3000 */
   readonly probeMs?: number;
   readonly warn: (event: string, fields: Readonly<Record<string, string>>) => void;

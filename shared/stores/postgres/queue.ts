@@ -9,7 +9,7 @@ import { type Database, statementsOf } from './database.ts';
 import type { Listener } from './listen.ts';
 import { createTurns, type Start } from './turns.ts';
 
-export interface PostgresQueueOptions {
+interface PostgresQueueOptions {
   readonly name: string;
   /** Deliveries before a message is dead. @default 20 */
   readonly maxReceives?: number;

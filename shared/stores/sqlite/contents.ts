@@ -3,7 +3,7 @@ import { openSqliteFile, type Row } from './file.ts';
 import { createSqliteLedger } from './ledger.ts';
 import { createSqliteQueue } from './queue.ts';
 
-export interface SqliteContents {
+interface SqliteContents {
   rows(table: string): Iterable<Row>;
   close(): Promise<void>;
 }

@@ -25,7 +25,7 @@ export interface SqliteFile {
   close(): Promise<void>;
 }
 
-export interface CommitHook {
+interface CommitHook {
   readonly before: () => void;
   readonly discard: () => void;
 }

@@ -4,7 +4,7 @@ import type { StatementSync } from 'node:sqlite';
 import type { Queue, QueueMessage } from '../queue.ts';
 import { prepareAll, type Row, type SqliteFile } from './file.ts';
 
-export interface SqliteQueueOptions {
+interface SqliteQueueOptions {
   readonly name: string;
   /** Deliveries before a message is dead. @default 20 */
   readonly maxReceives?: number;

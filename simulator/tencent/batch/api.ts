@@ -17,7 +17,7 @@ export interface CosBatchOptions extends CallsOptions {
   readonly stats: CosBatchStats;
 }
 
-export interface CosBatchStats {
+interface CosBatchStats {
   batchCreates: number;
   batchReads: number;
   signatureRefusals: number;

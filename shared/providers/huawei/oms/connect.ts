@@ -32,7 +32,7 @@ export interface OmsPlace {
  */
 export type OpenOms = (place: OmsPlace) => Promise<OmsAccess>;
 
-export interface OmsAccessOptions {
+interface OmsAccessOptions {
   readonly config: HuaweiConfig;
   readonly sets: CredentialSets;
   readonly openBreaker: OpenBreaker;

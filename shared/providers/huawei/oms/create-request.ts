@@ -20,7 +20,7 @@ const maybe = v.exactOptional;
 const flag = v.exactOptional(v.boolean('expected true or false'));
 
 /** Of sources; where they write one, other documents write it in capitals. */
-export const CLOUD_TYPES = [
+const CLOUD_TYPES = [
   'AWS',
   'Azure',
   'Aliyun',

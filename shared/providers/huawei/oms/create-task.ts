@@ -45,7 +45,7 @@ export type CreateOutcome =
 
 export type OmsCreator = ReturnType<typeof createOmsCreator>;
 
-export interface OmsCreatorOptions {
+interface OmsCreatorOptions {
   readonly ledger: Pick<Ledger, 'record' | 'run' | 'stops'>;
   readonly open: OpenOms;
   readonly sets: CredentialSets;

@@ -16,7 +16,7 @@ type FailedList = NonNullable<TaskState['failedList']>;
 /** Tasks of a group, on one page. */
 const MEMBERS = 100;
 
-export interface OmsPollerOptions {
+interface OmsPollerOptions {
   readonly open: OpenOms;
   readonly sets: CredentialSets;
   readonly obs: ObsReader;

@@ -19,7 +19,7 @@ export interface ListPlace {
   readonly key: string;
 }
 
-export interface DataCentre {
+interface DataCentre {
   readonly service: string;
   readonly regions: readonly {
     readonly cloudType: string;

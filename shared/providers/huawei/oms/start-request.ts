@@ -3,7 +3,7 @@
  * in camelCase.
  */
 
-export type CryptoType = 'DEFAULT' | 'KMS';
+type CryptoType = 'DEFAULT' | 'KMS';
 
 /**
  * Keys that OMS wants in the body every time; it drops them when a task ends. Lengths are the

@@ -31,7 +31,7 @@ export type StartOutcome =
 
 export type Starter = ReturnType<typeof createStarter>;
 
-export interface StarterOptions {
+interface StarterOptions {
   readonly ledger: Pick<Ledger, 'record' | 'run' | 'stops'>;
   readonly open: OpenOms;
   readonly sets: CredentialSets;

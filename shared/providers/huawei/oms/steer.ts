@@ -13,7 +13,7 @@ import { readTaskState } from './task-calls.ts';
 
 export type OmsSteering = ReturnType<typeof createOmsSteering>;
 
-export interface OmsSteeringOptions {
+interface OmsSteeringOptions {
   readonly open: OpenOms;
   readonly wait?: (ms: number) => Promise<unknown>;
 }

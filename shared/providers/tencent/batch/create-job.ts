@@ -31,12 +31,12 @@ export type CreateOutcome =
 
 export type BatchCreator = ReturnType<typeof createBatchCreator>;
 
-export interface PreparedJob {
+interface PreparedJob {
   readonly ref: BatchJobRef;
   readonly job: BatchJob;
 }
 
-export interface BatchCreatorOptions {
+interface BatchCreatorOptions {
   readonly client: CosBatchClient;
   readonly config: Pick<BatchConfig, 'uin'>;
   readonly ledger: Pick<Ledger, 'read' | 'record' | 'run' | 'stops'>;

@@ -15,7 +15,7 @@ import type {
 import { taskClass } from '../errors.ts';
 
 /** What of a callback's request is read, beside its token. */
-export interface CallbackBody {
+interface CallbackBody {
   readonly body: string;
   /** Of the header `content-type`; undefined when it was not sent. */
   readonly contentType: string | undefined;

@@ -32,7 +32,7 @@ export interface FetchTask {
   readonly ignoreSameKey?: boolean;
 }
 
-export interface FetchAccepted {
+interface FetchAccepted {
   readonly taskId: string;
   readonly requestId?: string;
 }

@@ -17,7 +17,7 @@ import {
 import type { Sources } from '../../../manifest/sources/sources.ts';
 
 /** What is asked about a failed attempt. */
-export interface RefusedAttempt {
+interface RefusedAttempt {
   /** As the manifest has it; undefined when it is not known any more. */
   readonly url: string | undefined;
   /** When it was sent. */

@@ -33,14 +33,14 @@ export interface FetchStatus {
 }
 
 /** What asking about a transfer takes. */
-export interface StatusAccount {
+interface StatusAccount {
   readonly client: CosFetchClient;
   /** All calls with the one key pair. */
   readonly breaker: CredentialBreaker;
   readonly objects: Pick<CosObjectsClient, 'head'>;
 }
 
-export interface FetchStatusOptions extends StatusAccount {
+interface FetchStatusOptions extends StatusAccount {
   /** Where targets have accounts of their own. */
   readonly accountOf?: AccountOf<StatusAccount>;
   readonly now?: () => Date;

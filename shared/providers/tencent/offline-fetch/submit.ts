@@ -20,7 +20,7 @@ import type { CallbackUrls } from './callback.ts';
 import { type CosFetchClient, fetchTask } from './client.ts';
 
 /** What sending to the targets of one account takes. */
-export interface FetchAccount {
+interface FetchAccount {
   /** All calls with the one key pair. */
   readonly breaker: CredentialBreaker;
   readonly client: Pick<CosFetchClient, 'submit'>;

@@ -9,7 +9,7 @@ import type { Packs } from './packs.ts';
 import { isThick } from './rows.ts';
 import type { Table } from './table.ts';
 
-export interface AcceptOptions {
+interface AcceptOptions {
   readonly table: Table;
   readonly packs: Packs;
 }

@@ -25,7 +25,7 @@ interface Kept<Value> {
 
 export type Counting = ReturnType<typeof createCounting>;
 
-export interface CountingOptions {
+interface CountingOptions {
   readonly table: Table;
   readonly packs: Packs;
   readonly rollups: Rollups;

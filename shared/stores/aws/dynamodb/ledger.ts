@@ -18,7 +18,7 @@ import { createShards } from './shards.ts';
 import { createTable } from './table.ts';
 import { createTransfers } from './transfers.ts';
 
-export interface DynamoLedgerOptions {
+interface DynamoLedgerOptions {
   readonly table: string;
   readonly call: AwsCall;
   /** How long an ended run is kept; 0 is for ever. @default 90 */

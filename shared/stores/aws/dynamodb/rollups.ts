@@ -42,7 +42,7 @@ export interface Rollup {
 }
 
 /** Removes the counts kept of a shard and its run; resolves before the change may be made. */
-export type Touch = (runId: string, shard: number) => Promise<void>;
+type Touch = (runId: string, shard: number) => Promise<void>;
 
 export interface Rollups {
   /** In order, from the one of shard `from` on. */

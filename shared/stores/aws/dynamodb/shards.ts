@@ -17,7 +17,7 @@ import type { Rollups } from './rollups.ts';
 import { fromWindow, isOpenRun, toMarks, toShard, toState, toWindows } from './rows.ts';
 import type { Table } from './table.ts';
 
-export interface ShardOptions {
+interface ShardOptions {
   readonly table: Table;
   readonly packs: Packs;
   readonly rollups: Rollups;

@@ -22,7 +22,7 @@ import type { Rollups } from './rollups.ts';
 import { fromDescription, isThick, toFact, toThinRow, toTransfer } from './rows.ts';
 import type { Table } from './table.ts';
 
-export interface TransferOptions {
+interface TransferOptions {
   readonly table: Table;
   readonly packs: Packs;
   readonly counting: Counting;

@@ -12,7 +12,7 @@ import {
   type SqsOptions,
 } from './call.ts';
 
-export interface Taking {
+interface Taking {
   /** How long they are hidden from others. */
   readonly visibilityMs: number;
   /**
@@ -33,7 +33,7 @@ interface Received {
   };
 }
 
-export interface SentMessage extends QueueMessage {
+interface SentMessage extends QueueMessage {
   /** Unix milliseconds; also of a dead letter the moment when it was sent to the queue. */
   readonly sentAt: number;
   readonly group: string;

@@ -1,11 +1,7 @@
 /** The comparison of two lists: sorted on disk, joined, and gone on with after any batch. */
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import {
-  createChunkWriter,
-  NO_SEQUENCES,
-  type Sequences,
-} from '../../../../shared/audit/chunks.ts';
+import { createChunkWriter, type Sequences } from '../../../../shared/audit/chunks.ts';
 import { type Joined, joinSides } from '../../../../shared/audit/merge-join.ts';
 import type { AuditedObject } from '../../../../shared/audit/object.ts';
 import { openSortedSide, type SidePlaces } from '../../../../shared/audit/sorted-side.ts';
@@ -32,7 +28,7 @@ function spool(
   perChunk: number,
 ): string[][] {
   const writer = createChunkWriter();
-  let sequences: Sequences = NO_SEQUENCES;
+  let sequences: Sequences = { chunks: [] };
   const keys: string[][] = [];
   const flush = () => {
     const taken = writer.take(sequences);
