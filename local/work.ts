@@ -15,6 +15,7 @@ import { FUNCTIONS } from './functions.ts';
 import type { EventHandler } from './http.ts';
 import { startInbox } from './inbox.ts';
 import { startPump } from './pump.ts';
+import { startRetention } from './retention.ts';
 import type { Settings } from './settings.ts';
 
 export interface WorkOptions {
@@ -62,11 +63,12 @@ export async function startWork(
     sweepMs: settings.sweepMs,
     ...(settings.lookMs !== undefined && { lookMs: settings.lookMs }),
   });
+  const retention = startRetention({ ledger, days: config.retentionDays, log });
   started.defer(onWake(cron.wake));
   // The server stays open meanwhile, for the callbacks of what is still being sent.
   started.defer(async () => {
     forget?.();
-    await Promise.all([inbox.stop(), pump.stop(), cron.stop()]);
+    await Promise.all([inbox.stop(), pump.stop(), cron.stop(), retention.stop()]);
   });
   return inbox;
 }

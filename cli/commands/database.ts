@@ -26,7 +26,7 @@ export function addDatabase(program: Command, io: CommandIo): void {
     .action(exitsWith(io, (file: string) => withAddress(io, (place) => copy(place, file, io))));
   database
     .command('prune')
-    .description('remove runs and migrations that ended so many days ago; run it as the owner')
+    .description('remove runs and migrations that ended so many days ago, as the services do daily')
     .argument('<days>', 'such as 90', wholeNumber(3_650))
     .addHelpText('after', `${examples('database prune 90')}\n${note}`)
     .action(exitsWith(io, (days: number) => withAddress(io, (place) => prune(place, days, io))));

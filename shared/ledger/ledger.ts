@@ -277,6 +277,12 @@ export interface Ledger {
     /** 1 to 100. @default 20 */
     readonly limit?: number;
   }): Promise<Page<AuditEntry>>;
+  /**
+   * Removes runs and migrations that were closed before an instant, and older entries of the audit log;
+   * present where nothing expires by itself. What is open, or of an open migration, stays whole.
+   * @returns how many runs
+   */
+  readonly removeEnded?: (before: Date, signal?: AbortSignal) => Promise<number>;
   /** Marks that the failures of a closed run go on in another one; the first mark stays. */
   handOver(runId: string, to: string): Promise<void>;
   /**

@@ -10,6 +10,8 @@ export interface StoresConfig {
   readonly queue: StoreAddress<'sqlite' | 'sqs' | 'postgres'>;
   readonly objects: StoreAddress<'folder' | 's3'>;
   readonly logLevel: LogLevel;
+  /** How long the ledger keeps an ended run; 0 is for ever. */
+  readonly retentionDays: number;
   /** Present when metrics are written. */
   readonly metrics?: MetricsConfig;
   /** Present when ledger or queue are on AWS. */

@@ -36,6 +36,8 @@ export type MigrationCalls = Pick<
 
 export type AuditLogCalls = Pick<Ledger, 'appendAuditEntry' | 'auditLog'>;
 
+export type RetentionCalls = Required<Pick<Ledger, 'removeEnded'>>;
+
 export type ShardCalls = Pick<
   Ledger,
   | 'openShard'

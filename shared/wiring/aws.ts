@@ -79,7 +79,7 @@ export const openLedger = async (config: StoresConfig): Promise<Ledger> => {
     connectDynamoLedger(
       table,
       { ...stores, ...(stores.dynamodbEndpoint && { endpoint: stores.dynamodbEndpoint }) },
-      { retentionDays: stores.retentionDays },
+      { retentionDays: config.retentionDays },
     ),
   );
 };

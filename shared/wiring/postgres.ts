@@ -11,8 +11,8 @@ import { copyRows } from '../stores/postgres/copy.ts';
 import { type Database, openDatabase } from '../stores/postgres/database.ts';
 import { createPostgresLedger } from '../stores/postgres/ledger.ts';
 import { type Listener, startListener } from '../stores/postgres/listen.ts';
-import { pruneRuns } from '../stores/postgres/prune.ts';
 import { CHANNEL, createPostgresQueue } from '../stores/postgres/queue.ts';
+import { removeEnded } from '../stores/postgres/retention.ts';
 import { checkDatabase, migrateDatabase, VERSION } from '../stores/postgres/schema.ts';
 import type { Queue } from '../stores/queue.ts';
 import { openSqliteContents } from '../stores/sqlite/contents.ts';
@@ -95,7 +95,7 @@ export async function copyFromSqlite(file: string, place: string) {
 
 /** Removes what ended before an instant. @returns how many runs @throws ConfigError, StoreError */
 export const pruneTables = (place: string, before: Date): Promise<number> =>
-  withTables(place, (found) => pruneRuns(found, before));
+  withTables(place, (found) => removeEnded(found, before));
 
 async function withTables<Result>(
   place: string,

@@ -9,6 +9,7 @@ import {
   startPostgres,
 } from '../fixtures/postgres.ts';
 import { ledgerContract, newRun, newShard } from './ledger.ts';
+import { retentionContract } from './retention.ts';
 
 describe.runIf(hasPostgres)('PostgreSQL', () => {
   let server: PostgresServer;
@@ -22,10 +23,12 @@ describe.runIf(hasPostgres)('PostgreSQL', () => {
     await server.close();
   });
 
-  ledgerContract('PostgreSQL', async () => {
+  const openLedger = async () => {
     await emptyTables(database);
     return createPostgresLedger(database);
-  });
+  };
+  ledgerContract('PostgreSQL', openLedger);
+  retentionContract('PostgreSQL', openLedger);
 
   it('gives a shard to a worker again whose first answer was lost', async () => {
     await emptyTables(database);

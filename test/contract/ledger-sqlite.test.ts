@@ -7,6 +7,7 @@ import { afterEach, expect, it, onTestFinished } from 'vitest';
 import { openSqliteFile, type SqliteFile } from '../../shared/stores/sqlite/file.ts';
 import { createSqliteLedger } from '../../shared/stores/sqlite/ledger.ts';
 import { ledgerContract, newRun, newShard } from './ledger.ts';
+import { retentionContract } from './retention.ts';
 
 const opened: SqliteFile[] = [];
 afterEach(async () => {
@@ -24,7 +25,36 @@ const open = (path: string) => {
   return file;
 };
 
-ledgerContract('SQLite', async () => createSqliteLedger(open(join(folder(), 'waybill.db'))));
+const openLedger = async () => createSqliteLedger(open(join(folder(), 'waybill.db')));
+
+ledgerContract('SQLite', openLedger);
+retentionContract('SQLite', openLedger);
+
+it('removes the objects of a long run piece by piece, also what a stop left', async () => {
+  const file = open(join(folder(), 'waybill.db'));
+  const ledger = createSqliteLedger(file);
+  await ledger.openRun(newRun('long'));
+  await ledger.activateRun('long', { shardCount: 2, sizeBytes: 200 });
+  for (const index of [0, 1]) {
+    const lines = Array.from({ length: 6_000 }, (_, line) => ({ line, id: 't', at: new Date(0) }));
+    await ledger.accept(newShard('long', index), lines);
+  }
+  await ledger.closeRun('long', new Date(1_000));
+  await ledger.openRun(newRun('newest'));
+  const left = () => Number(file.db.prepare('SELECT COUNT(*) AS n FROM lines').get()?.['n']);
+  let looks = 0;
+  const signal = {
+    get aborted() {
+      looks += 1;
+      return looks > 1;
+    },
+  } as AbortSignal;
+  expect(await ledger.removeEnded?.(new Date(2_000), signal)).toBe(1);
+  expect(left()).toBe(7_000);
+  expect(await ledger.run('long')).toBeUndefined();
+  expect(await ledger.removeEnded?.(new Date(2_000))).toBe(0);
+  expect(left()).toBe(0);
+});
 
 it('keeps everything over a restart', async () => {
   const path = join(folder(), 'waybill.db');

@@ -44,6 +44,7 @@ describe.runIf(hasPostgres)('PostgreSQL in trouble', () => {
     queue: { kind: 'sqlite' as const, place: ':memory:' },
     objects: { kind: 'folder' as const, place: '.' },
     logLevel: 'silent' as LogLevel,
+    retentionDays: 90,
   });
   /** Why the ledger can't be opened. */
   const refusal = async (dsn: string): Promise<string> => {
@@ -102,7 +103,9 @@ describe.runIf(hasPostgres)('PostgreSQL in trouble', () => {
     await expect(migrateDatabase(addressOf(server.dsn('older')))).rejects.toThrow(/newer Waybill/);
     // As version 1 had them.
     await server.run(
-      'DROP TABLE waybill.audit_log; UPDATE waybill.schema_version SET version = 1',
+      `DROP TABLE waybill.audit_log; DROP FUNCTION waybill.drop_blocks;
+      CREATE ROLE granted; GRANT EXECUTE ON FUNCTION waybill.open_block TO granted;
+      UPDATE waybill.schema_version SET version = 1`,
       'older',
     );
     expect(await refusal(server.dsn('older'))).toMatch(
@@ -110,6 +113,11 @@ describe.runIf(hasPostgres)('PostgreSQL in trouble', () => {
     );
     expect(await migrateDatabase(addressOf(server.dsn('older')))).toBe(1);
     await expect(refusal(server.dsn('older'))).rejects.toThrow('it was opened');
+    const [rights] = await server.run(
+      `SELECT has_function_privilege('granted', 'waybill.drop_blocks()', 'EXECUTE') AS it`,
+      'older',
+    );
+    expect(rights).toEqual({ it: true });
   });
 
   it('a database that is not there, a wrong password, a role that is not let in', async () => {
@@ -144,6 +152,18 @@ describe.runIf(hasPostgres)('PostgreSQL in trouble', () => {
     await ledger.openShard(newShard('worker69'), { owner: 'w', at: new Date(), leaseMs: 1_000 });
     await ledger.accept(newShard('worker69'), [{ line: 1, id: 't', at: new Date() }]);
     expect(await ledger.read('worker69.0.1')).toMatchObject({ state: 'submitted' });
+    for (let n = 70; n < 200; n += 1) await ledger.openRun(newRun(`worker${n}`));
+    for (let n = 0; n < 70; n += 1) {
+      await ledger.activateRun(`worker${n}`, { shardCount: 1, sizeBytes: 100 });
+      await ledger.closeRun(`worker${n}`, new Date(1_000));
+    }
+    expect(await ledger.removeEnded?.(new Date(2_000))).toBe(70);
+    expect(
+      await server.run(
+        `SELECT relname FROM pg_class WHERE relname ~ '^lines_[0-9]+$' ORDER BY relname`,
+        'trouble',
+      ),
+    ).toMatchObject([{ relname: 'lines_1' }, { relname: 'lines_2' }, { relname: 'lines_3' }]);
     await expect(migrateDatabase(addressOf(server.dsn('trouble', 'worker')))).rejects.toThrow(
       /refused the role worker/,
     );

@@ -12,8 +12,6 @@ export interface AwsConfig {
 export interface AwsStoresConfig extends AwsConfig {
   /** Of the ledger, where its protocol is spoken by somebody else. */
   readonly dynamodbEndpoint?: string;
-  /** How long the ledger keeps an ended run; 0 is for ever. */
-  readonly retentionDays: number;
   /** Name of the deployed sweeper, for whoever wakes it. */
   readonly sweepFunction?: string;
   /** Name of the deployed planner, for whoever has no time to plan. */

@@ -12,6 +12,7 @@ import { createNotes } from './ledger/notes.ts';
 import { createRuns } from './ledger/runs.ts';
 import { createShards } from './ledger/shards.ts';
 import { createTransfers } from './ledger/transfers.ts';
+import { removeEnded } from './retention.ts';
 
 export const createPostgresLedger = (database: Database): Ledger => ({
   ...createRuns(database),
@@ -20,4 +21,5 @@ export const createPostgresLedger = (database: Database): Ledger => ({
   ...createNotes(database),
   ...createMigrations(database),
   ...createAuditLog(database),
+  removeEnded: (before) => removeEnded(database, before),
 });

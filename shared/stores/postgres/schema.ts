@@ -5,36 +5,9 @@
 import pg from 'pg';
 import { StoreError } from '../../lib/errors.ts';
 import type { PostgresAddress } from './address.ts';
+import { FUNCTIONS, RETENTION, SCHEMA_LOCK } from './blocks.ts';
 import { clientConfig, type Database } from './database.ts';
 import { codeOf, NO_RIGHT, READ_ONLY, toStoreError } from './faults.ts';
-
-/** Runs in one partition of `lines`: what is dropped at once when they are all old. */
-export const BLOCK_RUNS = 64;
-
-/** Any number; whoever changes tables holds it. */
-const SCHEMA_LOCK = 5_731_862_091;
-
-const FUNCTIONS = `
-CREATE FUNCTION waybill.now_ms() RETURNS bigint LANGUAGE sql STABLE
-  AS $$ SELECT (extract(epoch FROM statement_timestamp()) * 1000)::bigint $$;
-
--- Makes room for the healthy objects of a run, for roles that may make no tables.
-CREATE FUNCTION waybill.open_block(run bigint) RETURNS void
-  LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog AS $$
-DECLARE
-  block bigint := run / ${BLOCK_RUNS};
-  name text := 'lines_' || block;
-BEGIN
-  IF to_regclass('waybill.' || name) IS NOT NULL THEN RETURN; END IF;
-  PERFORM pg_advisory_xact_lock(${SCHEMA_LOCK});
-  -- Read from the table: what this session remembers of names may be older than the lock.
-  IF EXISTS (SELECT FROM pg_class WHERE relname = name AND relnamespace = 'waybill'::regnamespace)
-    THEN RETURN; END IF;
-  EXECUTE format('CREATE TABLE waybill.%I (LIKE waybill.lines INCLUDING ALL) WITH (fillfactor = 70)', name);
-  EXECUTE format('ALTER TABLE waybill.lines ATTACH PARTITION waybill.%I FOR VALUES FROM (%s) TO (%s)',
-    name, block * ${BLOCK_RUNS}, (block + 1) * ${BLOCK_RUNS});
-END $$;
-REVOKE EXECUTE ON FUNCTION waybill.open_block FROM PUBLIC;`;
 
 const LEDGER = `
 CREATE TABLE waybill.runs (
@@ -182,7 +155,7 @@ CREATE TABLE waybill.audit_log (
 CREATE INDEX audit_log_subjects ON waybill.audit_log (subject, at, entry_id);`;
 
 /** Each brings the tables from the version before to its own. */
-const STEPS: readonly string[] = [`${FUNCTIONS}${LEDGER}${QUEUE}`, AUDIT_LOG];
+const STEPS: readonly string[] = [`${FUNCTIONS}${LEDGER}${QUEUE}`, `${AUDIT_LOG}${RETENTION}`];
 
 export const VERSION = STEPS.length;
 

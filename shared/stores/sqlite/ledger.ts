@@ -6,6 +6,7 @@ import { createCounters } from './ledger/counters.ts';
 import { createLines } from './ledger/lines.ts';
 import { createMigrations } from './ledger/migrations.ts';
 import { createNotes } from './ledger/notes.ts';
+import { createRetention } from './ledger/retention.ts';
 import { createRuns } from './ledger/runs.ts';
 import { prepareTables } from './ledger/schema.ts';
 import { createShards } from './ledger/shards.ts';
@@ -23,5 +24,6 @@ export function createSqliteLedger(file: SqliteFile): Ledger {
     ...createNotes(file),
     ...createMigrations(file),
     ...createAuditLog(file),
+    ...createRetention(file, lines),
   };
 }

@@ -35,6 +35,7 @@ export const STORES = table({
   queue: ['WAYBILL_QUEUE', s.store(SQLITE, 'sqlite', 'sqs', 'postgres')],
   objects: ['WAYBILL_OBJECTS', s.store('folder:./data/objects', 'folder', 's3')],
   logLevel: ['LOG_LEVEL', s.choice('info', 'debug', 'warn', 'error', 'silent')],
+  retentionDays: ['WAYBILL_RETENTION_DAYS', s.integer(90, 0, 3_650)],
   metrics: ['WAYBILL_METRICS', s.choice('none', 'emf')],
 });
 
@@ -55,7 +56,6 @@ export const AWS = table({
     'AWS_DEFAULT_REGION',
   ],
   dynamodbEndpoint: ['WAYBILL_DYNAMODB_ENDPOINT', v.exactOptional(s.address())],
-  retentionDays: ['WAYBILL_RETENTION_DAYS', s.integer(90, 0, 3_650)],
   sweepFunction: ['WAYBILL_SWEEP_FUNCTION', s.maybe()],
   planFunction: ['WAYBILL_PLAN_FUNCTION', s.maybe()],
   listFunction: ['WAYBILL_LIST_FUNCTION', s.maybe()],

@@ -105,7 +105,7 @@ export const TEXTS: Readonly<Record<VariableName, string>> = {
   WAYBILL_DYNAMODB_ENDPOINT:
     'Address of the ledger in place of AWS, for another server that speaks DynamoDB',
   AWS_LAMBDA_FUNCTION_NAME: 'Set by Lambda',
-  WAYBILL_RETENTION_DAYS: 'Days that DynamoDB keeps an ended run. `0` keeps it forever.',
+  WAYBILL_RETENTION_DAYS: 'Days that the ledger keeps an ended run. `0` keeps it forever.',
   WAYBILL_SECRETS:
     'Names or ARNs of secrets in AWS Secrets Manager, separated by commas. Each is a JSON object of variables, which win over these. Waybill reads them at the start, every 15 minutes, and when a provider refuses a key.',
   WAYBILL_SWEEP_FUNCTION: 'Name of the deployed `sweep`. The deployment sets it.',

@@ -16,6 +16,8 @@ export interface Lines {
   read(place: TransferPlace): Thin | undefined;
   /** For a thick row to take its place. */
   remove(place: TransferPlace): void;
+  /** Drops what is known of a run that was removed. */
+  forget(runId: string): void;
   /** Lines of a shard by their number: 1 for those that are here. */
   flags(runId: string, shard: number): Uint8Array;
   ofShard(runId: string, shard: number, states: readonly TransferState[]): readonly Transfer[];
@@ -53,7 +55,7 @@ const SQL = {
 
 export function createLines(file: SqliteFile, counters: Counters): Lines {
   const sql = prepareAll(file.db, SQL);
-  const numberOf = createNumbers(file, sql.number);
+  const { numberOf, forget } = createNumbers(file, sql.number);
   const read = (run: number, { shard, line }: TransferPlace): Thin | undefined => {
     const row = sql.select.get(run, shard, line) as Row | undefined;
     return row && toThinRow(row);
@@ -101,6 +103,7 @@ export function createLines(file: SqliteFile, counters: Counters): Lines {
       }
       return flags;
     },
+    forget,
     ...createPages(sql, numberOf),
   };
 }
@@ -146,7 +149,7 @@ function createNumbers({ onCommit }: SqliteFile, select: StatementSync) {
   const known = new Map<string, number>();
   // A run that was opened in a commit that failed has none.
   onCommit({ before: () => {}, discard: () => known.clear() });
-  return (runId: string): number | undefined => {
+  const numberOf = (runId: string): number | undefined => {
     let number = known.get(runId);
     if (number !== undefined) return number;
     number = (select.get(runId) as { number: number } | undefined)?.number;
@@ -154,6 +157,7 @@ function createNumbers({ onCommit }: SqliteFile, select: StatementSync) {
     if (number !== undefined) known.set(runId, number);
     return number;
   };
+  return { numberOf, forget: (runId: string): void => void known.delete(runId) };
 }
 
 const MOST_NUMBERS = 1_000;

@@ -3,9 +3,8 @@
  * those go with their partition, once all its runs are gone.
  */
 import { type Database, statementsOf } from './database.ts';
-import { BLOCK_RUNS } from './schema.ts';
 
-const SQL = statementsOf('prune', {
+const SQL = statementsOf('retention', {
   // Those who wait for the partitions hold up everybody else.
   patience: `SELECT set_config('lock_timeout', '5s', true)`,
   migrations: 'DELETE FROM waybill.migrations WHERE closed_at < $1',
@@ -18,20 +17,12 @@ const SQL = statementsOf('prune', {
   transfers: 'DELETE FROM waybill.transfers WHERE run_id = ANY($1::text[])',
   notes: `DELETE FROM waybill.notes WHERE substring(name FROM '[^ ]+$') = ANY($1::text[])`,
   claims: 'DELETE FROM waybill.claims WHERE at < $1 AND run_id = ANY($2::text[])',
-  // Not the newest two: a run that is being opened is not seen yet.
-  blocks: `
-    SELECT block.name FROM (
-      SELECT relname::text AS name, substring(relname::text FROM '[0-9]+$')::bigint AS number
-      FROM pg_inherits JOIN pg_class ON pg_class.oid = inhrelid
-      WHERE inhparent = 'waybill.lines'::regclass
-    ) AS block
-    WHERE block.number < (SELECT MAX(number) FROM waybill.runs) / ${BLOCK_RUNS} - 1
-      AND NOT EXISTS (
-        SELECT FROM waybill.runs WHERE number / ${BLOCK_RUNS} = block.number)`,
+  auditLog: 'DELETE FROM waybill.audit_log WHERE at < $1',
+  blocks: 'SELECT waybill.drop_blocks()',
 });
 
 /** Repeated, it goes on. @returns how many runs @throws StoreError */
-export function pruneRuns({ transaction }: Database, before: Date): Promise<number> {
+export function removeEnded({ transaction }: Database, before: Date): Promise<number> {
   return transaction(async (query, later) => {
     await query(SQL.patience);
     await query(SQL.migrations, before.getTime());
@@ -39,9 +30,8 @@ export function pruneRuns({ transaction }: Database, before: Date): Promise<numb
     const runs = rows.map((row) => String(row['run_id']));
     for (const sql of [SQL.shards, SQL.transfers, SQL.notes]) later(sql, runs);
     later(SQL.claims, before.getTime(), runs);
-    for (const { name } of await query(SQL.blocks)) {
-      later({ name: `drop ${name}`, text: `DROP TABLE waybill.${name}` });
-    }
+    later(SQL.auditLog, before.getTime());
+    await query(SQL.blocks);
     return runs.length;
   });
 }
