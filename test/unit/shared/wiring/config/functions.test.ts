@@ -33,6 +33,7 @@ describe('configuration', () => {
       queue: { kind: 'sqlite', place: './data/waybill.db' },
       objects: { kind: 'folder', place: './data/objects' },
       logLevel: 'info',
+      retentionDays: 90,
     });
   });
 
