@@ -67,11 +67,13 @@ export function countTransfers(ledger: Ledger, metrics: Metrics): Ledger {
     },
     async record(transferId, update) {
       await ledger.record(transferId, update);
-      // Polls repeat that a task goes on; only who was accepted has an id.
-      const isSubmitted = update.state === 'submitted' && update.accepted.length > 0;
-      if ((isSubmitted || isFinal(update.state)) && isNews(transferId, update)) {
-        count(transferId, update);
-      }
+      if (isOutcome(update) && isNews(transferId, update)) count(transferId, update);
     },
   };
+}
+
+/** Polls repeat that a task goes on, and what is described by its manifest had its outcome before. */
+function isOutcome({ accepted, event, object, state }: TransferUpdate): boolean {
+  if (state === 'submitted') return accepted.length > 0;
+  return isFinal(state) && !(event === 'poll' && object !== undefined);
 }

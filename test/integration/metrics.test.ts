@@ -3,10 +3,13 @@ import { once } from 'node:events';
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { expect, it, onTestFinished } from 'vitest';
+import { createPostgresLedger } from '../../shared/stores/postgres/ledger.ts';
+import { startSourceSite } from '../../simulator/source-site.ts';
 import { manifestOf, startLive } from '../fixtures/live.ts';
 import { hasPostgres, openTestDatabase, startPostgres } from '../fixtures/postgres.ts';
 import { startProgram, until } from '../fixtures/processes.ts';
-import { hasPromtool, promtoolFault, sampleOf } from '../fixtures/promtool.ts';
+import { hasPromtool, promtoolFault, readSamples, sampleOf } from '../fixtures/promtool.ts';
+import { manifestOf as manifestOfSite, setupServices } from '../fixtures/services.ts';
 import { temporaryFolder } from '../fixtures/stores.ts';
 
 const TOKEN = 'a-token-for-this-test';
@@ -82,6 +85,72 @@ it.runIf(hasPostgres)(
     expect(await ended).toBe(0);
   },
   60_000,
+);
+
+it.runIf(hasPostgres)(
+  'M02: of two services over one database each counts what it did itself, never less than before, and together all',
+  async () => {
+    const server = await startPostgres();
+    onTestFinished(() => server.close());
+    const database = await openTestDatabase(server, 'shared');
+    onTestFinished(() => database.close());
+    const site = await startSourceSite({ files: 1 });
+    onTestFinished(() => site.close());
+    const fleet = await setupServices({
+      dsn: server.dsn('shared'),
+      faults: [{ api: 'callback', kind: 'duplicate', rate: 0.3 }],
+      env: {
+        WAYBILL_LOST_AFTER_SECONDS: '900',
+        // Each takes a shard at a time, and none could take all before the other looks.
+        WAYBILL_COS_FETCH_RPS: '150',
+        WAYBILL_PUMP_CONCURRENCY: '1',
+        WAYBILL_SHARD_BYTES: '4096',
+      },
+    });
+    const services = [await fleet.start('one'), await fleet.start('two')];
+    const states = ['submitted', 'succeeded', 'failed'];
+    const before = new Map<string, number>();
+    const countsOf = async ({ name, port }: (typeof services)[number]) => {
+      const answer = await fetch(`http://127.0.0.1:${port}/metrics`, { headers: fleet.headers });
+      const counters = readSamples(await answer.text()).filter((sample) =>
+        /_(total|count|bucket)$/.test(sample.name),
+      );
+      for (const { name: metric, labels, value } of counters) {
+        const series = `${name} ${metric} ${JSON.stringify(labels)}`;
+        expect([series, value >= (before.get(series) ?? 0)]).toEqual([series, true]);
+        before.set(series, value);
+      }
+      return states.map(
+        (state) =>
+          counters.find(
+            ({ name: metric, labels }) =>
+              metric === 'waybill_transfers_total' &&
+              labels['state'] === state &&
+              labels['provider'] === 'tencent',
+          )?.value ?? 0,
+      );
+    };
+    const { text, counts } = manifestOfSite(site, 600);
+    const runId = await fleet.begin(text);
+    const ledger = createPostgresLedger(database);
+    let found = [[0], [0]];
+    const run = await until(async () => {
+      found = await Promise.all(services.map(countsOf));
+      const known = await ledger.run(runId);
+      return known?.closedAt && known;
+    });
+    expect(run.counts).toMatchObject(counts);
+    found = await Promise.all(services.map(countsOf));
+    const [one = [], two = []] = found;
+    expect(states.map((_, at) => (one[at] ?? 0) + (two[at] ?? 0))).toEqual([
+      600,
+      counts.succeeded,
+      counts.failed,
+    ]);
+    // Callbacks come to the first alone, and both send.
+    expect([two[1], (one[0] ?? 0) > 0, (two[0] ?? 0) > 0]).toEqual([0, true, true]);
+  },
+  90_000,
 );
 
 it('a service shows what it sent, what came of it, and how long that took', async () => {

@@ -82,6 +82,9 @@ it('counts each transfer that comes to a state once, by provider', async () => {
     'r2.0.0',
     told({ state: 'submitted', event: 'accepted', accepted: ['1:t'] }),
   );
+  // What became known of the object of a failure that another process counted.
+  const object = { url: 'http://o.example/b', key: 'b' };
+  await counting.record('r1.0.2', told({ state: 'failed', event: 'poll', object }));
   // A poll of a task that goes on.
   await counting.record('r2.0.0', told({ state: 'submitted', event: 'poll' }));
   await counting.record('r2.0.0', told({ event: 'poll' }));
