@@ -49,6 +49,8 @@ export interface Client {
   ): Promise<Value>;
   /** @throws Failure */
   put<Value>(path: string, body: unknown, check: Check<Value>): Promise<Value>;
+  /** With any method. @throws Failure */
+  send<Value>(method: string, path: string, body: unknown, check: Check<Value>): Promise<Value>;
 }
 
 /** Answers kept, to be shown again; the one used longest ago goes first. */
@@ -98,6 +100,7 @@ export function createClient(options: ClientOptions): Client {
     },
     post: (path, body, check, headers) => send('POST', path, body, check, headers),
     put: (path, body, check) => send('PUT', path, body, check),
+    send: (method, path, body, check) => send(method, path, body, check),
   };
 }
 

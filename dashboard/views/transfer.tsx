@@ -16,6 +16,7 @@ import { transferTitle } from '../parts/transfer-table.tsx';
 import { type Page, usePage } from '../state/context.ts';
 import { runHref } from '../state/route.ts';
 import { DocumentationLink } from './run/failures.tsx';
+import { TaskActions } from './transfer/task-actions.tsx';
 
 const isFinal = ({ state }: Transfer): boolean =>
   state === 'succeeded' || state === 'failed' || state === 'cancelled';
@@ -52,6 +53,7 @@ export function TransferView(props: { readonly runId: string; readonly transferI
         back={back}
       />
       {transfer.cause && <CauseNotice transfer={transfer} />}
+      <TaskActions transfer={transfer} onDone={live.refresh} />
       <div class="grid even">
         <Details transfer={transfer} />
         <History transfer={transfer} />
