@@ -22,8 +22,10 @@ export function Audit({ audit }: { readonly audit: AuditCounts }) {
       title={t('audit.title')}
       aside={audit.isWhole ? undefined : <span class="muted">{t('audit.underWay')}</span>}
     >
-      <Bar run={{ counts, progress: { done, total: objects, percent } }} large />
-      <p>{t('audit.sentence', { proved, plausible, different, missing, n: objects })}</p>
+      <div class="pad">
+        <Bar run={{ counts, progress: { done, total: objects, percent } }} large />
+        <p>{t('audit.sentence', { proved, plausible, different, missing, n: objects })}</p>
+      </div>
       <table class="plain">
         <caption class="visually-hidden">{t('audit.title')}</caption>
         <tbody>

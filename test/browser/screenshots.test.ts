@@ -2,7 +2,7 @@
 import { mkdirSync, rmSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import type { Page } from 'playwright-core';
-import { expect, it } from 'vitest';
+import { beforeAll, expect, it } from 'vitest';
 import type { Run } from '../../dashboard/api/types.ts';
 import {
   type LiveService,
@@ -11,6 +11,7 @@ import {
   startLive,
   useBrowser,
 } from '../fixtures/dashboard.ts';
+import { startMigrations, TOKEN } from '../fixtures/migration.ts';
 import { until } from '../fixtures/processes.ts';
 
 const FOLDER = fileURLToPath(new URL('../../.build/screenshots', import.meta.url));
@@ -108,9 +109,12 @@ async function shoot(page: Page, name: string, fullPage = false): Promise<void> 
   await page.screenshot({ path: `${FOLDER}/${name}.png`, fullPage, animations: 'disabled' });
 }
 
-it('takes a picture of every view in every look', async () => {
+beforeAll(() => {
   rmSync(FOLDER, { recursive: true, force: true });
   mkdirSync(FOLDER, { recursive: true });
+});
+
+it('takes a picture of every view in every look', async () => {
   const { live, done, slow, others } = await withHistory();
   for (const [look, options] of Object.entries(LOOKS)) {
     const out = await open(live, { ...options, token: null });
@@ -186,3 +190,37 @@ it('takes a picture of every view in every look', async () => {
   }
   expect(live.url).toBeTruthy();
 }, 240_000);
+
+it('takes pictures of migrations', async () => {
+  const keys = Array.from(
+    { length: 240 },
+    (_, n) => `photos/2026/${String(n).padStart(3, '0')}.jpg`,
+  );
+  const live = await startMigrations(Object.fromEntries(keys.map((key) => [key, `photo ${key}`])));
+  await live.start({ WAYBILL_COS_FETCH_RPS: '40' });
+  const failing = await live.open({ start: false, name: 'Photos of 2026' });
+  await live.reaches(failing, 'planned');
+  for (const key of keys.slice(3, 9)) live.bucket.delete(key);
+  await live.steer(failing, 'start');
+  await live.reaches(failing, 'completed');
+  const waiting = await live.open({ start: false, name: 'Photos, once more' });
+  await live.reaches(waiting, 'planned');
+  for (const [look, options] of Object.entries(LOOKS)) {
+    const page = await open(live, { ...options, token: TOKEN });
+    const go = async (hash: string, ready: string) => {
+      await page.goto(`${live.url}/${hash}`);
+      await page.locator(ready).first().waitFor();
+    };
+    await go('#/migrations', 'tbody tr');
+    await shoot(page, `migrations-${look}`);
+    await go(`#/migrations/${failing}`, '.failures h3 code');
+    await page.locator('.run-list tbody tr').first().waitFor();
+    await shoot(page, `migration-${look}`, true);
+    await go(`#/migrations/${waiting}`, '.title .badge');
+    await page.locator('.card h3, .card h2').first().waitFor();
+    await shoot(page, `migration-planned-${look}`, true);
+    await go('#/start/migration', '.fields');
+    await shoot(page, `start-migration-${look}`);
+    await page.context().close();
+  }
+}, 180_000);
