@@ -3,6 +3,7 @@
  * whoever else is told to, and whatever a killed one left.
  */
 import type { Log } from '../lib/log.ts';
+import { everyItem } from './cursors.ts';
 import { tryLease } from './lease.ts';
 import type { Ledger } from './ledger.ts';
 import type { Operation, Run } from './model.ts';
@@ -48,22 +49,14 @@ export function createCheckpointedRuns(options: CheckpointedRuns) {
   const workOnAll = async (deadline: Date): Promise<WorkAnswer> => {
     const runIds: string[] = [];
     let failed = 0;
-    let cursor: string | undefined;
-    do {
-      const page = await ledger.runs({
-        states: ['planning'],
-        operations: [operation],
-        unclosed: true,
-        limit: 100,
-        ...(cursor !== undefined && { cursor }),
-      });
-      cursor = page.nextCursor;
-      for (const { runId } of page.items) {
-        if (now() >= deadline) return { runIds, failed };
-        runIds.push(runId);
-        if ((await workOrLog(runId, deadline)) === 'failed') failed += 1;
-      }
-    } while (cursor !== undefined);
+    const found = everyItem((part) =>
+      ledger.runs({ states: ['planning'], operations: [operation], unclosed: true, ...part }),
+    );
+    for await (const { runId } of found) {
+      if (now() >= deadline) return { runIds, failed };
+      runIds.push(runId);
+      if ((await workOrLog(runId, deadline)) === 'failed') failed += 1;
+    }
     return { runIds, failed };
   };
 

@@ -68,6 +68,18 @@ export function pageOf<Item>(
   return found.length > size && last ? { items, nextCursor: cursorOf(last) } : { items };
 }
 
+/** Every item of all pages, which are read as far as they are wanted. */
+export async function* everyItem<Item>(
+  readPage: (part: { readonly limit: number; readonly cursor?: string }) => Promise<Page<Item>>,
+): AsyncGenerator<Item> {
+  let cursor: string | undefined;
+  do {
+    const page = await readPage({ limit: 100, ...(cursor !== undefined && { cursor }) });
+    yield* page.items;
+    cursor = page.nextCursor;
+  } while (cursor !== undefined);
+}
+
 const invalidCursor = (): InputError =>
   new InputError('QUERY_INVALID', 'The cursor is invalid.', [
     { path: 'cursor', message: 'expected a nextCursor of an earlier page' },

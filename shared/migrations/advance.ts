@@ -2,6 +2,7 @@
  * Advances migrations: takes one step after the other until a migration waits for something, one worker
  * at a time. A step is done before the record says so, so that it is repeated after a crash.
  */
+import { everyItem } from '../ledger/cursors.ts';
 import { tryLease } from '../ledger/lease.ts';
 import type { MigrationState } from '../ledger/migration.ts';
 import { announce } from './announce.ts';
@@ -84,21 +85,13 @@ const retryStep: Step = (migration, options) =>
 export async function advanceAll(options: AdvanceOptions): Promise<readonly string[]> {
   const { deadline, ledger, log, now } = options;
   const ids: string[] = [];
-  let cursor: string | undefined;
-  do {
-    const page = await ledger.migrations({
-      unclosed: true,
-      limit: 100,
-      ...(cursor !== undefined && { cursor }),
+  const found = everyItem((part) => ledger.migrations({ unclosed: true, ...part }));
+  for await (const { migrationId } of found) {
+    if (now() >= deadline) return ids;
+    ids.push(migrationId);
+    await advance(migrationId, options).catch((error: unknown) => {
+      log.error('migration.failed', { migrationId }, error);
     });
-    cursor = page.nextCursor;
-    for (const { migrationId } of page.items) {
-      if (now() >= deadline) return ids;
-      ids.push(migrationId);
-      await advance(migrationId, options).catch((error: unknown) => {
-        log.error('migration.failed', { migrationId }, error);
-      });
-    }
-  } while (cursor !== undefined);
+  }
   return ids;
 }

@@ -1,4 +1,5 @@
 /** The nightly pass of migrations: each sends its failures that a night may help again, in a run of its own. */
+import { everyItem } from '../ledger/cursors.ts';
 import { countMigration } from './counts.ts';
 import { changeMigration, type MigrationRecord, toRecord } from './record.ts';
 import { hasAsked } from './retry.ts';
@@ -17,28 +18,22 @@ const MAX_AGE_MS = 30 * 86_400_000;
 export async function retryMigrations(options: NightOptions): Promise<readonly string[]> {
   const { advanceLater, ledger, log, maxNights, now } = options;
   const ordered: string[] = [];
-  let cursor: string | undefined;
-  do {
-    const page = await ledger.migrations({
-      states: ['moving', 'completed'],
-      limit: 100,
-      ...(cursor !== undefined && { cursor }),
-    });
-    cursor = page.nextCursor;
-    for (const kept of page.items) {
-      const age = now().getTime() - (kept.closedAt ?? now()).getTime();
-      const { migrationId } = kept;
-      if (age > MAX_AGE_MS || !(await isWorthNight(toRecord(kept), options))) continue;
-      await changeMigration(ledger, migrationId, (migration) =>
-        migration.state === 'moving' || migration.state === 'completed'
-          ? withRetry(migration, { maxNights })
-          : migration,
-      );
-      ordered.push(migrationId);
-      log.info('migration.night', { migrationId });
-      await advanceLater?.(migrationId);
-    }
-  } while (cursor !== undefined);
+  const found = everyItem((part) =>
+    ledger.migrations({ states: ['moving', 'completed'], ...part }),
+  );
+  for await (const kept of found) {
+    const age = now().getTime() - (kept.closedAt ?? now()).getTime();
+    const { migrationId } = kept;
+    if (age > MAX_AGE_MS || !(await isWorthNight(toRecord(kept), options))) continue;
+    await changeMigration(ledger, migrationId, (migration) =>
+      migration.state === 'moving' || migration.state === 'completed'
+        ? withRetry(migration, { maxNights })
+        : migration,
+    );
+    ordered.push(migrationId);
+    log.info('migration.night', { migrationId });
+    await advanceLater?.(migrationId);
+  }
   return ordered;
 }
 

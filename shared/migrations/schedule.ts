@@ -3,6 +3,7 @@
  * zone of this machine.
  */
 import { Cron } from 'croner';
+import { everyItem } from '../ledger/cursors.ts';
 import { ConflictError } from '../lib/errors.ts';
 import { latestRound, toRecord } from './record.ts';
 import { catchUp, type SteerOptions } from './steer.ts';
@@ -10,23 +11,15 @@ import { catchUp, type SteerOptions } from './steer.ts';
 /** @throws StoreError */
 export async function beginDue(options: SteerOptions): Promise<void> {
   const { ledger, now } = options;
-  let cursor: string | undefined;
-  do {
-    const page = await ledger.migrations({
-      states: ['completed'],
-      limit: 100,
-      ...(cursor !== undefined && { cursor }),
-    });
-    cursor = page.nextCursor;
-    for (const kept of page.items) {
-      const migration = toRecord(kept);
-      const { schedule } = migration.order;
-      if (schedule === undefined) continue;
-      const before = new Date(latestRound(migration).startedAt);
-      const due = new Cron(schedule, { paused: true }).nextRun(before);
-      if (due && due <= now()) await begin(migration.migrationId, options);
-    }
-  } while (cursor !== undefined);
+  const found = everyItem((part) => ledger.migrations({ states: ['completed'], ...part }));
+  for await (const kept of found) {
+    const migration = toRecord(kept);
+    const { schedule } = migration.order;
+    if (schedule === undefined) continue;
+    const before = new Date(latestRound(migration).startedAt);
+    const due = new Cron(schedule, { paused: true }).nextRun(before);
+    if (due && due <= now()) await begin(migration.migrationId, options);
+  }
 }
 
 async function begin(migrationId: string, options: SteerOptions): Promise<void> {

@@ -3,6 +3,7 @@
  * has where nothing may be written over, then creates the job. A call that died is repeated at any point;
  * a list whose job may have been sent stays as it is.
  */
+import { everyItem } from '../../ledger/cursors.ts';
 import { tryLease } from '../../ledger/lease.ts';
 import type { BatchJobRef, Run } from '../../ledger/model.ts';
 import { LeasedError } from '../../lib/errors.ts';
@@ -63,26 +64,19 @@ export function createBatchCopies(options: CopiesOptions) {
   const workOnAll = async (deadline: Date) => {
     const runIds: string[] = [];
     let failed = 0;
-    let cursor: string | undefined;
-    do {
-      const page = await ledger.runs({
-        states: ['planning'],
-        operations: ['cos-batch-job'],
-        limit: 100,
-        ...(cursor !== undefined && { cursor }),
+    const found = everyItem((part) =>
+      ledger.runs({ states: ['planning'], operations: ['cos-batch-job'], ...part }),
+    );
+    for await (const { runId } of found) {
+      if (now() >= deadline) return { runIds, failed };
+      runIds.push(runId);
+      await tryLease(ledger, `copy ${runId}`, now, () => work(runId)).catch((error: unknown) => {
+        // Somebody else holds the run for a moment: the next call creates its job.
+        if (error instanceof LeasedError) return;
+        failed += 1;
+        log.error('batch.not-created', { runId }, error);
       });
-      cursor = page.nextCursor;
-      for (const { runId } of page.items) {
-        if (now() >= deadline) return { runIds, failed };
-        runIds.push(runId);
-        await tryLease(ledger, `copy ${runId}`, now, () => work(runId)).catch((error: unknown) => {
-          // Somebody else holds the run for a moment: the next call creates its job.
-          if (error instanceof LeasedError) return;
-          failed += 1;
-          log.error('batch.not-created', { runId }, error);
-        });
-      }
-    } while (cursor !== undefined);
+    }
     return { runIds, failed };
   };
 

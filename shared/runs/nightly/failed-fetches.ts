@@ -2,6 +2,7 @@
  * Gathers the failed fetches of closed runs that are worth another night into manifests of
  * Waybill's own, which the nightly run holds as shards.
  */
+import { everyItem } from '../../ledger/cursors.ts';
 import type { Ledger, ShardRecord } from '../../ledger/ledger.ts';
 import type { Target } from '../../ledger/manifest-lines.ts';
 import type { Run } from '../../ledger/model.ts';
@@ -96,22 +97,19 @@ export async function* closedRuns(
   runId: string,
   now: Date,
 ): AsyncGenerator<Run> {
-  let cursor: string | undefined;
-  do {
-    const page = await ledger.runs({
+  const found = everyItem((part) =>
+    ledger.runs({
       states: ['completed'],
       operations: ['cos-offline-fetch', 'retry-failed-objects'],
       migrationId: null,
-      limit: 100,
-      ...(cursor !== undefined && { cursor }),
-    });
-    for (const run of page.items) {
-      if (now.getTime() - run.createdAt.getTime() > MAX_AGE_MS) return;
-      // A call that died may have marked some.
-      if (run.counts.failed > 0 && (run.handedTo ?? runId) === runId) yield run;
-    }
-    cursor = page.nextCursor;
-  } while (cursor !== undefined);
+      ...part,
+    }),
+  );
+  for await (const run of found) {
+    if (now.getTime() - run.createdAt.getTime() > MAX_AGE_MS) return;
+    // A call that died may have marked some.
+    if (run.counts.failed > 0 && (run.handedTo ?? runId) === runId) yield run;
+  }
 }
 
 interface Group {

@@ -3,6 +3,7 @@
  * task after task as the region has room, over days if need be. A call that died is repeated at any
  * point: what is written is passed over, and what may have been sent is looked for first.
  */
+import { everyItem } from '../../ledger/cursors.ts';
 import { runLeaseName, tryLease } from '../../ledger/lease.ts';
 import type { Ledger } from '../../ledger/ledger.ts';
 import {
@@ -211,26 +212,23 @@ export function createCreations(options: CreationsOptions) {
   const workOnAll = async (deadline: Date) => {
     const runIds: string[] = [];
     let [failed, waiting] = [0, 0];
-    let cursor: string | undefined;
-    do {
-      const page = await ledger.runs({
+    const found = everyItem((part) =>
+      ledger.runs({
         states: ['planning', 'active', 'cancelled', 'failed'],
         operations: ['oms-v2-create-task'],
         unclosed: true,
-        limit: 100,
-        ...(cursor !== undefined && { cursor }),
-      });
-      cursor = page.nextCursor;
-      for (const { counts, runId, state } of page.items) {
-        if (now() >= deadline) return { runIds, failed, waiting };
-        const { planned, submitted, submitting } = counts;
-        if (state !== 'planning' && planned + submitting + submitted === 0) continue;
-        runIds.push(runId);
-        const worked = await workOrLog(runId, deadline);
-        if (worked === 'failed') failed += 1;
-        if (worked === 'waiting') waiting += 1;
-      }
-    } while (cursor !== undefined);
+        ...part,
+      }),
+    );
+    for await (const { counts, runId, state } of found) {
+      if (now() >= deadline) return { runIds, failed, waiting };
+      const { planned, submitted, submitting } = counts;
+      if (state !== 'planning' && planned + submitting + submitted === 0) continue;
+      runIds.push(runId);
+      const worked = await workOrLog(runId, deadline);
+      if (worked === 'failed') failed += 1;
+      if (worked === 'waiting') waiting += 1;
+    }
     return { runIds, failed, waiting };
   };
 

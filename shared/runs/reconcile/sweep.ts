@@ -2,6 +2,7 @@
  * Sweeps the open runs: reconciles each of them, and stays to poll tasks again as they come due.
  */
 import { setTimeout as sleep } from 'node:timers/promises';
+import { everyItem } from '../../ledger/cursors.ts';
 import type { Ledger } from '../../ledger/ledger.ts';
 import type { Run } from '../../ledger/model.ts';
 import { type Metrics, noMetrics } from '../../lib/metrics.ts';
@@ -150,15 +151,5 @@ const partOf = (from: Date, to: Date, runs: number): Date =>
   new Date(from.getTime() + (to.getTime() - from.getTime()) / runs);
 
 /** What was stopped or paused is followed until nothing of it is under way. */
-async function* unclosedRuns(ledger: Ledger): AsyncGenerator<Run> {
-  let cursor: string | undefined;
-  do {
-    const page = await ledger.runs({
-      unclosed: true,
-      limit: 100,
-      ...(cursor !== undefined && { cursor }),
-    });
-    yield* page.items;
-    cursor = page.nextCursor;
-  } while (cursor !== undefined);
-}
+const unclosedRuns = (ledger: Ledger): AsyncGenerator<Run> =>
+  everyItem((part) => ledger.runs({ unclosed: true, ...part }));
