@@ -5,7 +5,7 @@ import type { AddressInfo } from 'node:net';
 import { expect, it, onTestFinished } from 'vitest';
 import { createPostgresLedger } from '../../shared/stores/postgres/ledger.ts';
 import { startSourceSite } from '../../simulator/source-site.ts';
-import { manifestOf, startLive } from '../fixtures/live.ts';
+import { TOKEN as LIVE_TOKEN, manifestOf, startLive } from '../fixtures/live.ts';
 import { hasPostgres, openTestDatabase, startPostgres } from '../fixtures/postgres.ts';
 import { startProgram, until } from '../fixtures/processes.ts';
 import { hasPromtool, promtoolFault, readSamples, sampleOf } from '../fixtures/promtool.ts';
@@ -154,7 +154,9 @@ it.runIf(hasPostgres)(
 );
 
 it('a service shows what it sent, what came of it, and how long that took', async () => {
-  const live = await startLive();
+  const reader = 'a-token-that-reads';
+  const tokens = `${LIVE_TOKEN},prometheus:read:${reader}`;
+  const live = await startLive({ env: { WAYBILL_API_TOKENS: tokens } });
   const manifest = manifestOf(live.site, 3, [`${live.site.missingUrl},missing.txt,`]);
   const runId = await live.start('videos.csv', manifest);
   await until(async () => {
@@ -163,7 +165,8 @@ it('a service shows what it sent, what came of it, and how long that took', asyn
     };
     return closedAt ?? undefined;
   });
-  const page = await (await live.call('/metrics')).text();
+  const read = { headers: { authorization: `Bearer ${reader}` } };
+  const page = await (await fetch(`${live.url}/metrics`, read)).text();
   const of = (state: string) =>
     sampleOf(page, 'waybill_transfers_total', { state, provider: 'tencent' });
   expect(['submitted', 'succeeded', 'failed', 'cancelled'].map(of)).toEqual([4, 3, 1, 0]);
