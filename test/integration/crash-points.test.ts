@@ -1,0 +1,16 @@
+/** The process ends at every one of its calls, and another one goes on: no point makes a difference. */
+import { describe, it } from 'vitest';
+import { openFetch } from '../fixtures/crash-jobs/fetch.ts';
+import { openSqliteSite, provePoints } from '../fixtures/crash-points.ts';
+
+const JOBS = { fetch: openFetch };
+
+describe('G1, G2, G3: a process that ends at any of its calls loses and doubles nothing', () => {
+  it.each(Object.entries(JOBS))(
+    '%s',
+    async (name, open) => {
+      await provePoints(name, openSqliteSite, open);
+    },
+    300_000,
+  );
+});
