@@ -22,6 +22,9 @@ const MODULES = {
   simulator: 'simulator/main.ts',
 };
 
+/** Built apart, by `build-dashboard.ts`. */
+const IN_DASHBOARD = ['node_modules/preact', 'node_modules/uplot'];
+
 const packagedDashboard: Plugin = {
   name: 'packaged-dashboard',
   setup({ onResolve }) {
@@ -34,8 +37,9 @@ const packagedDashboard: Plugin = {
 
 export async function buildPackage(): Promise<void> {
   rmSync(PACKAGE, { recursive: true, force: true });
-  await build({
+  const { metafile } = await build({
     absWorkingDir: ROOT,
+    metafile: true,
     entryPoints: { waybill: 'cli/waybill.ts', ...MODULES },
     outdir: join(PACKAGE, 'lib'),
     bundle: true,
@@ -64,6 +68,29 @@ export async function buildPackage(): Promise<void> {
   // For users to copy; the command has its own.
   cpSync(join(ROOT, 'shared/plans/prices.json'), join(PACKAGE, 'prices.json'));
   writeFileSync(join(PACKAGE, 'package.json'), `${JSON.stringify(manifest(), null, 2)}\n`);
+  const bundled = Object.keys(metafile.inputs).map((path) => PACKAGE_PATH.exec(path)?.[0] ?? '');
+  writeFileSync(join(PACKAGE, 'sbom.json'), sbomOf(new Set([...bundled, ...IN_DASHBOARD])));
+}
+
+const PACKAGE_PATH = /^node_modules\/(?:.+\/node_modules\/)?(?:@[^/]+\/)?[^/]+/;
+
+/**
+ * What the bundles hold of others, by version, licence and hash, as CycloneDX.
+ * @param paths as `package-lock.json` has them
+ */
+function sbomOf(paths: ReadonlySet<string>): string {
+  const args = ['sbom', '--sbom-format=cyclonedx', '--package-lock-only'];
+  const sbom = JSON.parse(execFileSync('npm', args, { cwd: ROOT, encoding: 'utf8' })) as {
+    readonly components: readonly { readonly 'bom-ref': string }[];
+  };
+  const { packages } = JSON.parse(readFileSync(join(ROOT, 'package-lock.json'), 'utf8')) as {
+    readonly packages: Readonly<Record<string, { readonly version: string }>>;
+  };
+  const refs = [...paths].map(
+    (path) => `${path.split('node_modules/').at(-1)}@${packages[path]?.version}`,
+  );
+  const components = sbom.components.filter((one) => refs.includes(one['bom-ref']));
+  return `${JSON.stringify({ ...sbom, components, dependencies: [] }, null, 2)}\n`;
 }
 
 function manifest(): object {
@@ -86,7 +113,7 @@ function manifest(): object {
       ...Object.fromEntries(Object.entries(MODULES).map(([name, source]) => module(name, source))),
       './package.json': './package.json',
     },
-    files: ['bin', 'lib', 'types', 'dashboard', 'docs', 'prices.json', 'CHANGELOG.md'],
+    files: ['bin', 'lib', 'types', 'dashboard', 'docs', 'prices.json', 'sbom.json', 'CHANGELOG.md'],
   };
 }
 

@@ -80,6 +80,24 @@ describe('the npm package', () => {
     expect(packed.length).toBeLessThan(300);
   });
 
+  it('lists every package that its bundles hold, with licence and hash', () => {
+    const { bomFormat, components } = JSON.parse(
+      readFileSync(join(PACKAGE, 'sbom.json'), 'utf8'),
+    ) as {
+      bomFormat: string;
+      components: { name: string; hashes: object[]; licenses: object[] }[];
+    };
+    expect(bomFormat).toBe('CycloneDX');
+    const names = components.map(({ name }) => name);
+    expect(names).toEqual(
+      expect.arrayContaining(['@middy/core', 'commander', 'core-js', 'pg', 'preact', 'uplot']),
+    );
+    // Another one of each name is what only tests use.
+    expect(names).toEqual([...new Set(names)]);
+    const unknown = components.filter(({ hashes, licenses }) => !hashes.length || !licenses.length);
+    expect(unknown).toEqual([]);
+  });
+
   it('is taken by npm publish without a warning about what is in it', async () => {
     const { stderr } = await run('npm', ['publish', '--dry-run', '--loglevel=warn'], {
       cwd: PACKAGE,
