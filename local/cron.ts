@@ -7,6 +7,7 @@ import type { Ledger } from '../shared/ledger/ledger.ts';
 import type { Operation, Run } from '../shared/ledger/model.ts';
 import type { Log } from '../shared/lib/log.ts';
 import { announcePass, readTimetable } from '../shared/runs/nightly/timetable.ts';
+import { readLists } from '../shared/runs/oms/remove-lists.ts';
 import { atMost, STOP_MS } from './at-most.ts';
 import type { EventHandler } from './http.ts';
 
@@ -162,10 +163,11 @@ const createCreations = ({ ledger, creations, log }: CronOptions) => {
     });
     const isOpen = ({ counts, state }: Run): boolean =>
       state === 'planning' || counts.planned + counts.submitting > 0;
-    // Tasks that run take a new pace.
-    const isTime = items.length > 0 && Date.now() - lookedAt >= CONTINUE_MS;
-    if (!isTime && !items.some(isOpen)) return true;
-    lookedAt = Date.now();
+    // Tasks that run take a new pace, and list files are removed.
+    const isTime = Date.now() - lookedAt >= CONTINUE_MS;
+    if (isTime) lookedAt = Date.now();
+    const isDue = isTime && (items.length > 0 || Object.keys(await readLists(ledger)).length > 0);
+    if (!isDue && !items.some(isOpen)) return true;
     const { failed, waiting } = (await creations({ 'detail-type': 'Scheduled Event' })) as {
       readonly failed: number;
       readonly waiting: number;

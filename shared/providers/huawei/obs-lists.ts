@@ -50,6 +50,12 @@ export function createObsLists({ endpoint, fetch, now }: ObsListsOptions) {
       );
       return status === 404 ? undefined : Number(headers['content-length']);
     },
+    async remove(place: ObsPlace, keys: Keys): Promise<void> {
+      const { key } = place;
+      await told(`removing ${key}`, () =>
+        open(place, keys).ask({ method: 'DELETE', key, expected: [404] }),
+      );
+    },
     /** @returns its size */
     async write(place: ObsPlace, content: AsyncIterable<string>, keys: Keys): Promise<number> {
       const { key } = place;

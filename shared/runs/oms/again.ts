@@ -7,8 +7,8 @@ import { GROUP_STATUS } from '../../providers/huawei/oms/group.ts';
 import { TASK_STATUS } from '../../providers/huawei/oms/task.ts';
 import type { Objects } from '../../stores/objects.ts';
 
-/** OMS has it no more. */
-const GONE: ReadonlySet<string> = new Set(['OMS.0054', 'OMS.1009', 'TASK_GONE']);
+/** OMS has it no more, or its list file is gone. */
+const GONE: ReadonlySet<string> = new Set(['OMS.0054', 'OMS.1009', 'TASK_GONE', 'TRF.0013']);
 
 /** Whether OMS takes a start: the task is there, and not complete. */
 export function canStartAgain({ cause, progress, providerId, task }: Transfer): boolean {

@@ -44,6 +44,7 @@ import {
   readOrder,
   saveOrder,
 } from './order.ts';
+import { removeLists } from './remove-lists.ts';
 
 export interface CreationsOptions extends ListsOptions {
   readonly ledger: Ledger;
@@ -208,7 +209,7 @@ export function createCreations(options: CreationsOptions) {
       return 'failed' as const;
     });
 
-  /** Goes on with every run that has something left. */
+  /** Goes on with every run that has something left, and removes list files that none needs. */
   const workOnAll = async (deadline: Date) => {
     const runIds: string[] = [];
     let [failed, waiting] = [0, 0];
@@ -229,6 +230,7 @@ export function createCreations(options: CreationsOptions) {
       if (worked === 'failed') failed += 1;
       if (worked === 'waiting') waiting += 1;
     }
+    await removeLists(deadline, options);
     return { runIds, failed, waiting };
   };
 

@@ -12,11 +12,12 @@ import type { CredentialSets } from '../../stores/credential-sets.ts';
 import { changedObject, noObject } from '../../stores/object-keys.ts';
 import type { Objects } from '../../stores/objects.ts';
 import { folderOf, type KeptOrder, saveOrder } from './order.ts';
+import { noteLists } from './remove-lists.ts';
 import { nodeOf } from './source-node.ts';
 import { type ListLimits, type WrittenLists, writeLists } from './write-lists.ts';
 
 export interface ListsOptions {
-  readonly ledger: Pick<Ledger, 'run'>;
+  readonly ledger: Pick<Ledger, 'readNote' | 'run' | 'swapNote'>;
   readonly objects: Objects;
   readonly sources: Sources;
   readonly sets: CredentialSets;
@@ -74,7 +75,8 @@ export async function writeFiles(
   const info = await objects.head(list.key);
   if (!info) throw noObject(list.key);
   if (info.etag !== list.etag) throw changedObject(list.key);
-  const keys = await sets.get('oms', kept.credentials ?? project.credentials);
+  const credentials = kept.credentials ?? project.credentials;
+  const keys = await sets.get('oms', credentials);
   const placeOf = (index: number) => ({
     region: project.region,
     bucket: list.bucket,
@@ -82,6 +84,7 @@ export async function writeFiles(
   });
   // A wrong key is found by one HEAD, and counted: five bad checks lock it.
   await openBreaker(project.region, keys.dstAk).run(() => lists.sizeOf(placeOf(0), keys));
+  await noteLists(ledger, runId, { region: project.region, bucket: list.bucket, credentials });
   const files = [...kept.files];
   const check = createSourceCheck(sources);
   const isGiven = taskType === 'list' || taskType === 'url_list';

@@ -1,8 +1,10 @@
 import { text } from 'node:stream/consumers';
 import { describe, expect, it } from 'vitest';
+import { ProviderError } from '../../../../../shared/lib/errors.ts';
 import { createLog } from '../../../../../shared/lib/log.ts';
 import type { SourceConfig } from '../../../../../shared/manifest/sources/config.ts';
 import { createCreations } from '../../../../../shared/runs/oms/creations.ts';
+import { readLists } from '../../../../../shared/runs/oms/remove-lists.ts';
 import { isStuck } from '../../../../../shared/runs/reconcile/stuck.ts';
 import {
   type CreationsSetup,
@@ -414,6 +416,89 @@ describe('a list', () => {
     expect(await creations.work('r1', FOREVER)).toBe('ended');
     expect(await transfer('r1')).toMatchObject({ state: 'failed', cause: { code: 'TRF.0016' } });
     expect(huawei.stats().calls['v2 create']).toBeUndefined();
+  });
+});
+
+describe('list files', () => {
+  const A_DAY = 86_400_000;
+
+  async function setupEnded(status: 4 | 5, options: CreationsSetup = {}) {
+    const made = await setupCreations({ limits: { lines: 2, bytes: 1e9 }, ...options });
+    await made.order('r1', urls(5));
+    await made.creations.work('r1', FOREVER);
+    const lists = () => [...made.huawei.obs.paths()].filter((path) => path.includes('/waybill/'));
+    const end = async () => {
+      for (const task of made.huawei.tasks.all()) task.status = status;
+      made.later(120_000);
+      await made.sweepAll();
+      await made.creations.workOnAll(FOREVER);
+    };
+    return { ...made, end, lists };
+  }
+
+  it('are removed once no task needs them, and forgotten', async () => {
+    const { creations, end, huawei, ledger, lists } = await setupEnded(5);
+    await creations.workOnAll(FOREVER);
+    expect(lists()).toHaveLength(3);
+    await end();
+    expect(lists()).toEqual([]);
+    expect(await readLists(ledger)).toEqual({});
+    const asked = huawei.stats().calls['obs head'];
+    await creations.workOnAll(FOREVER);
+    expect(huawei.stats().calls['obs head']).toBe(asked);
+  });
+
+  it('stay for tasks that may be started again, for 30 days', async () => {
+    const { creations, end, later, lists } = await setupEnded(4);
+    await end();
+    later(29 * A_DAY);
+    await creations.workOnAll(FOREVER);
+    expect(lists()).toHaveLength(3);
+    later(2 * A_DAY);
+    await creations.workOnAll(FOREVER);
+    expect(lists()).toEqual([]);
+  });
+
+  it('that were handed on to another run go at once', async () => {
+    const { creations, end, ledger, lists } = await setupEnded(4);
+    await end();
+    await ledger.handOver('r1', 'r2');
+    await creations.workOnAll(FOREVER);
+    expect(lists()).toEqual([]);
+  });
+
+  it('that the keys may not remove are left, and nobody asks again', async () => {
+    const { deps, end, ledger, lists, rules } = await setupEnded(5);
+    rules.set([{ api: 'obs', kind: 'internal-error' }]);
+    await end();
+    rules.set([]);
+    const refused = createCreations({
+      ...deps,
+      lists: {
+        ...deps.lists,
+        remove: () =>
+          Promise.reject(
+            new ProviderError('AccessDenied', {
+              provider: 'huawei',
+              providerCode: 'AccessDenied',
+              status: 403,
+              class: 'credentials',
+            }),
+          ),
+      },
+    });
+    await refused.workOnAll(FOREVER);
+    expect([lists().length, await readLists(ledger)]).toEqual([3, {}]);
+  });
+
+  it('that can not be removed now are tried again', async () => {
+    const { creations, end, ledger, lists, rules } = await setupEnded(5);
+    rules.set([{ api: 'obs', kind: 'internal-error' }]);
+    await end();
+    expect([lists().length, Object.keys(await readLists(ledger))]).toEqual([3, ['r1']]);
+    rules.set([]);
+    await creations.workOnAll(FOREVER);
+    expect([lists().length, Object.keys(await readLists(ledger))]).toEqual([0, []]);
   });
 });
 
