@@ -25,6 +25,9 @@ interface ObsListsOptions {
   readonly now?: () => Date;
 }
 
+/** Name of a list file in its folder; `index` from 0. */
+export const listName = (index: number): string => `${String(index + 1).padStart(4, '0')}.txt`;
+
 type Keys = Pick<OmsKeys, 'dstAk' | 'dstSk' | 'dstSecurityToken'>;
 
 const TYPE = { 'content-type': 'text/plain' };

@@ -25,9 +25,10 @@ import {
 import { readPace } from '../../limits/pace.ts';
 import type { Pace } from '../../limits/rate/pace.ts';
 import { stageRejected } from '../../manifest/staging.ts';
+import { listName } from '../../providers/huawei/obs-lists.ts';
 import type { OpenOms } from '../../providers/huawei/oms/connect.ts';
 import type { OmsOrder } from '../../providers/huawei/oms/create-request.ts';
-import { listName, type OmsCreator } from '../../providers/huawei/oms/create-task.ts';
+import type { OmsCreator } from '../../providers/huawei/oms/create-task.ts';
 import { markerOf } from '../../providers/huawei/oms/marker.ts';
 import type { OmsSteering } from '../../providers/huawei/oms/steer.ts';
 import { openTasks, taskTransferId } from '../task-runs.ts';

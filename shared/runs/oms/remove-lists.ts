@@ -8,8 +8,7 @@ import { type Notes, noteParser, updateNote } from '../../ledger/notes.ts';
 import { ProviderError, StoreError, WaybillError } from '../../lib/errors.ts';
 import type { Log } from '../../lib/log.ts';
 import type { OpenBreaker } from '../../providers/huawei/breaker.ts';
-import type { ObsLists } from '../../providers/huawei/obs-lists.ts';
-import { listName } from '../../providers/huawei/oms/create-task.ts';
+import { listName, type ObsLists } from '../../providers/huawei/obs-lists.ts';
 import type { CredentialSets } from '../../stores/credential-sets.ts';
 import { folderOf } from './order.ts';
 

@@ -24,6 +24,7 @@ import {
 import type { CallOptions } from '../../../limits/ports.ts';
 import type { CredentialSets } from '../../../stores/credential-sets.ts';
 import { createTaskAttempts, type TaskAttempts } from '../../task-attempts.ts';
+import { listName } from '../obs-lists.ts';
 import { keysFor } from './choose-keys.ts';
 import type { OmsAccess, OpenOms } from './connect.ts';
 import type { OmsOrder } from './create-request.ts';
@@ -198,9 +199,6 @@ async function created(
   await attempts.record('submitted', event, { providerId: id, progress });
   return { kind: 'created' };
 }
-
-/** Name of a list file in its folder; `index` from 0. */
-export const listName = (index: number): string => `${String(index + 1).padStart(4, '0')}.txt`;
 
 /**
  * Has OMS check URL lists first: a bad one would fail its task. Where OMS does not know the call, or
