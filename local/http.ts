@@ -82,8 +82,9 @@ export async function startServer(options: ServerOptions): Promise<HttpServer> {
   const server = createServer({ connectionsCheckingInterval: 5_000 }, (request, response) => {
     removePlatformKeys(request);
     const send = (given: HttpAnswer): void => {
-      response.setTimeout(bodyMs, () => response.destroy());
       respond(response, given);
+      // Of what the socket didn't take at once.
+      if (response.writableLength > 0) response.setTimeout(bodyMs, () => response.destroy());
     };
     let route = 'none';
     const startedAt = performance.now();

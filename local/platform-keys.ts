@@ -8,10 +8,10 @@ const KEYS =
   /^x-(?:scf-(?:secret-id|secret-key|session-token)|cff-(?:access-key|secret-key|security-token|auth-token)|fc-(?:access-key-id|access-key-secret|security-token))$/i;
 
 export function removePlatformKeys({ headers, rawHeaders }: IncomingMessage): void {
-  for (const name of Object.keys(headers)) {
-    if (KEYS.test(name)) delete headers[name];
-  }
   for (let at = rawHeaders.length - 2; at >= 0; at -= 2) {
-    if (KEYS.test(rawHeaders[at] ?? '')) rawHeaders.splice(at, 2);
+    const name = rawHeaders[at] ?? '';
+    if (!KEYS.test(name)) continue;
+    rawHeaders.splice(at, 2);
+    delete headers[name.toLowerCase()];
   }
 }

@@ -31,7 +31,8 @@ export function createPacks(ledger: Pick<Ledger, 'accept' | 'packs'>, shard: Sha
   let timer: NodeJS.Timeout | undefined;
 
   const hold = (block: number, acceptances: readonly Acceptance[]): Acceptance[] => {
-    const pack = [...(held.get(block) ?? []), ...acceptances];
+    const pack = held.get(block) ?? [];
+    pack.push(...acceptances);
     held.set(block, pack);
     return pack;
   };

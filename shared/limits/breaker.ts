@@ -170,7 +170,8 @@ export function createBreaker(options: BreakerOptions = {}): Breaker {
           return request();
         };
         const sending = judge(prove && isAlone ? () => prove(known, leave) : leave, version);
-        const ended = sending.catch(() => {}).finally(() => running.delete(ended));
+        const end = (): unknown => running.delete(ended);
+        const ended: Promise<unknown> = sending.then(end, end);
         running.add(ended);
         return sending;
       },

@@ -54,7 +54,8 @@ export function connectCalls(options: CallsOptions): CredentialBreaker {
       const isPaused = () => limiter.isPaused(call.isSend);
       const { admit, send } = breaker.steps({ ...call, restMs, version, isPaused });
       const turn: Step = (sent) => limiter.run(sent, call);
-      return chain(admit, renewKeys(keys), turn, send, watch)(request);
+      const renewed = keys ? [renewKeys(keys)] : [];
+      return chain(admit, ...renewed, turn, send, watch)(request);
     },
   };
 }
@@ -67,14 +68,14 @@ const chain =
 
 /** Sends a request once more when its key was refused and there is another one now. */
 const renewKeys =
-  (keys: Renewal | undefined): Step =>
+  (keys: Renewal): Step =>
   async (request) => {
-    const since = keys?.version() ?? 0;
+    const since = keys.version();
     try {
       return await request();
     } catch (error) {
       const isRefused = error instanceof ProviderError && error.class === 'credentials';
-      if (!keys || !isRefused || !(await keys.renew(since))) throw error;
+      if (!isRefused || !(await keys.renew(since))) throw error;
       return request();
     }
   };

@@ -12,7 +12,7 @@ export interface Waiting {
 }
 
 export interface Line {
-  /** At the end of its group. */
+  /** At the end of its group; fails with the reason of its signal as soon as that aborts. */
   push(waiting: Waiting, group: string): void;
   /** Whose turn it is; nobody who was aborted. */
   first(): Waiting | undefined;
@@ -25,6 +25,17 @@ export interface Line {
 export function createLine(): Line {
   /** In the order of their turns. */
   const groups = new Map<string, Waiting[]>();
+  /** Many wait with the signal of their run: one listener does for all of them. */
+  const watched = new WeakSet<AbortSignal>();
+  const watch = (signal: AbortSignal): void => {
+    watched.add(signal);
+    const failAll = (): void => {
+      for (const each of [...groups.values()].flat()) {
+        if (each.signal === signal) each.fail(signal.reason);
+      }
+    };
+    signal.addEventListener('abort', failAll, { once: true });
+  };
   /** The group whose turn it is, without those who were aborted before. */
   const next = (): [string, Waiting[]] | undefined => {
     for (const [group, waiting] of groups) {
@@ -36,6 +47,8 @@ export function createLine(): Line {
   };
   return {
     push(waiting, group) {
+      const { signal } = waiting;
+      if (signal && !watched.has(signal)) watch(signal);
       const own = groups.get(group);
       if (own) own.push(waiting);
       else groups.set(group, [waiting]);

@@ -103,16 +103,17 @@ export function watchStatus({ api, ledger, now = () => new Date() }: WatchOption
   /** As noted last, by this worker or another. */
   let [noted, notedAt, okAt]: [State | undefined, number, number] = [undefined, 0, 0];
 
-  const note = async (heard: State, error?: ProviderError): Promise<void> => {
+  /** Undefined where there is nothing to note, as after nearly every request. */
+  const note = (heard: State, error?: ProviderError): Promise<void> | undefined => {
     const at = now().getTime();
     // Between throttled answers others are taken: that is no recovery yet.
     const isCalm = heard === 'ok' && noted === 'throttled' && at - notedAt < THROTTLED_MS;
     const everyMs = heard === 'throttled' ? THROTTLED_MS : OK_MS;
     const isSame = isCalm || noted === heard;
-    if (isSame && at - (heard === 'ok' ? okAt : notedAt) < everyMs) return;
+    if (isSame && at - (heard === 'ok' ? okAt : notedAt) < everyMs) return undefined;
     if (heard === 'ok') okAt = at;
     if (!isCalm) [noted, notedAt] = [heard, at];
-    await updateNote(ledger, NAME, parse, (known) => {
+    const noting = updateNote(ledger, NAME, parse, (known) => {
       const before = known.apis.find((each) => each.api === api);
       const state = isCalm ? (before?.state ?? 'throttled') : heard;
       const otherAt = Date.parse(before?.okAt ?? '');
@@ -125,15 +126,19 @@ export function watchStatus({ api, ledger, now = () => new Date() }: WatchOption
       const apis = [...known.apis.filter((each) => each.api !== api), next];
       return { ...known, apis: apis.sort((a, b) => (a.api < b.api ? -1 : 1)) };
     });
+    return noting.then(
+      () => {},
+      () => {},
+    );
   };
 
   return async (request) => {
     try {
       const answer = await request();
-      await note('ok').catch(() => {});
+      await note('ok');
       return answer;
     } catch (error) {
-      if (error instanceof ProviderError) await note(stateOf(error), error).catch(() => {});
+      if (error instanceof ProviderError) await note(stateOf(error), error);
       throw error;
     }
   };

@@ -48,7 +48,11 @@ export const createExpose =
     const answer: LambdaHandler = async (event, context) => {
       try {
         const handler = await current();
-        return await handler(event, invocationOf(context)).finally(pauseQuietly);
+        try {
+          return await handler(event, invocationOf(context));
+        } finally {
+          await pauseQuietly();
+        }
       } catch (error) {
         if (error instanceof ConfigError) {
           createLog().error('config.invalid', {
@@ -66,9 +70,10 @@ export const createExpose =
       }
     };
 
+    if (answerMs === undefined) return answer;
     return async (event, context) => {
       const answering = answer(event, context);
-      if (answerMs === undefined || !isHttpEvent(event)) return answering;
+      if (!isHttpEvent(event)) return answering;
       const answered = await inTime(answering, answerMs);
       if (answered !== LATE) return answered;
       const error = new StoreError(`There was no answer within ${answerMs} ms.`);
@@ -87,19 +92,19 @@ export function renewed<Built>(
 ): () => Promise<Built> {
   let opened: Promise<OpenedEnv> | undefined;
   let built: { readonly value: Promise<Built>; readonly version: number } | undefined;
-  const current = async (): Promise<Built> => {
-    opened ??= open();
-    const secrets = await opened;
-    await secrets.refresh();
-    const version = secrets.version();
-    if (built?.version !== version) built = { value: build(secrets.env), version };
-    return built.value;
-  };
-  return () =>
-    current().catch((error: unknown) => {
+  return async () => {
+    try {
+      opened ??= open();
+      const secrets = await opened;
+      await secrets.refresh();
+      const version = secrets.version();
+      if (built?.version !== version) built = { value: build(secrets.env), version };
+      return await built.value;
+    } catch (error) {
       [opened, built] = [undefined, undefined];
       throw error;
-    });
+    }
+  };
 }
 
 /** The environment with everything that secrets add to it. */

@@ -2,7 +2,6 @@
  * The gate through which a worker's requests to a provider leave: each when it is its turn, as what
  * the worker holds of the limits allows.
  */
-import { unlessAborted } from '../../lib/abort.ts';
 import { PaceClosedError, StoreError } from '../../lib/errors.ts';
 import { createLine } from '../line.ts';
 import type { Turn } from '../ports.ts';
@@ -142,7 +141,7 @@ export function createGate(options: ShareOptions): Gate {
           line.push({ resume, fail, signal, isSend }, group);
         });
         if (waited) void serve(waited);
-        await unlessAborted(turn, signal);
+        await turn;
       } finally {
         load.waiting -= 1;
       }

@@ -6,7 +6,7 @@
  */
 
 import type { OnKeyExist } from '../../../ledger/listed-fields.ts';
-import type { PlannedTransfer, Target } from '../../../ledger/manifest-lines.ts';
+import type { Target } from '../../../ledger/manifest-lines.ts';
 import type { ApiRequest, Signer } from '../../../lib/api-request.ts';
 import { createClock, type ProviderClock } from '../../../lib/clock.ts';
 import { ProviderError, ReplyError } from '../../../lib/errors.ts';
@@ -20,21 +20,21 @@ import { codeClass, cosError, isTimeRefused, type SignedBy, taskClass } from '..
 export interface FetchTask {
   readonly url: string;
   readonly key: string;
-  readonly md5?: string;
+  readonly md5?: string | undefined;
   readonly successCallbackUrl?: string;
   readonly failureCallbackUrl?: string;
   /** In place of the client's own. */
-  readonly onKeyExist?: OnKeyExist;
+  readonly onKeyExist?: OnKeyExist | undefined;
   /**
    * The older way to say it, sent in place of `OnKeyExist`: which of the two wins is not documented,
    * so never both.
    */
-  readonly ignoreSameKey?: boolean;
+  readonly ignoreSameKey?: boolean | undefined;
 }
 
 interface FetchAccepted {
   readonly taskId: string;
-  readonly requestId?: string;
+  readonly requestId: string | undefined;
 }
 
 /**
@@ -85,14 +85,15 @@ export function createCosFetchClient({
   ) => {
     const at = clock.now();
     const { method, path, body } = request;
-    const length = { 'content-length': String(Buffer.byteLength(body)) };
+    const json = { 'content-type': 'application/json' };
     const signed = sign(
       {
         method,
         origin: endpoint.replaceAll('{region}', region),
         path: `/${bucket}/${path}`,
         query: [],
-        headers: { ...(method === 'POST' && length), 'content-type': 'application/json' },
+        headers:
+          method === 'POST' ? { 'content-length': String(Buffer.byteLength(body)), ...json } : json,
         body,
       },
       at,
@@ -105,14 +106,14 @@ export function createCosFetchClient({
 
   return {
     async submit(target, task) {
-      const body = bodyOf({ onKeyExist, ...task });
+      const body = bodyOf(task, onKeyExist);
       const request = { method: 'POST', path: '', body } as const;
       const answer = await call(target, request, 'creating a fetch task');
       const taskId = answer.data['taskid'] ?? answer.data['taskId'];
       if (typeof taskId !== 'string' || taskId === '') {
         throw new ReplyError('The answer to a fetch task has no data.taskid.', answer.requestId);
       }
-      return { taskId, ...(answer.requestId !== undefined && { requestId: answer.requestId }) };
+      return { taskId, requestId: answer.requestId };
     },
 
     async progress(target, taskId) {
@@ -128,15 +129,15 @@ export function createCosFetchClient({
   };
 }
 
-const bodyOf = ({ onKeyExist, ignoreSameKey, ...task }: FetchTask): string =>
+const bodyOf = (task: FetchTask, onKeyExist: OnKeyExist): string =>
   JSON.stringify({
     Url: task.url,
     MD5: task.md5,
-    IgnoreSameKey: ignoreSameKey,
+    IgnoreSameKey: task.ignoreSameKey,
     Key: task.key,
     SuccessCallbackUrl: task.successCallbackUrl,
     FailureCallbackUrl: task.failureCallbackUrl,
-    OnKeyExist: ignoreSameKey === undefined ? onKeyExist : undefined,
+    OnKeyExist: task.ignoreSameKey === undefined ? (task.onKeyExist ?? onKeyExist) : undefined,
   });
 
 /** Client over the network with the configured keys; `onKeyExist` matters to `submit` only. */
@@ -153,13 +154,6 @@ export function connectCosFetch(
 /** Sockets for as many requests as may be in flight. */
 export const sendWithin = ({ inFlight }: LimitsConfig): Send =>
   createSend({ connections: inFlight });
-
-/** Of a transfer, what its task needs. */
-export const fetchTask = ({ url, key, md5 }: PlannedTransfer): FetchTask => ({
-  url,
-  key,
-  ...(md5 !== undefined && { md5 }),
-});
 
 interface Answer {
   readonly data: Readonly<Record<string, unknown>>;

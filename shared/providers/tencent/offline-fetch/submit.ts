@@ -17,7 +17,7 @@ import type { CredentialBreaker } from '../../../limits/ports.ts';
 import type { Sources } from '../../../manifest/sources/sources.ts';
 import type { AccountOf } from '../accounts.ts';
 import type { CallbackUrls } from './callback.ts';
-import { type CosFetchClient, fetchTask } from './client.ts';
+import type { CosFetchClient } from './client.ts';
 
 /** What sending to the targets of one account takes. */
 interface FetchAccount {
@@ -54,7 +54,7 @@ export function createSubmit(options: SubmitOptions) {
     intent: Intent,
     { onTurn, sent }: { onTurn: () => void; sent: Sent },
   ) => {
-    const { id, target } = transfer;
+    const { id, key, line, md5, target, url } = transfer;
     const { breaker, client, resolve } = (await accountOf?.(target)) ?? options;
     const call = {
       group: shard.runId,
@@ -71,23 +71,19 @@ export function createSubmit(options: SubmitOptions) {
         breaker.run(() => resolve(open, since), call),
       );
       if (attempt === undefined) return true;
-      const task = { ...fetchTask(transfer), ...sameKeyOf(transfer, shard), ...urls(id, attempt) };
+      const { successCallbackUrl, failureCallbackUrl } = urls(id, attempt);
+      const { onKeyExist, ignoreSameKey } = sameKeyOf(transfer, shard);
+      const told = { key, md5, onKeyExist, ignoreSameKey, successCallbackUrl, failureCallbackUrl };
       // Signed at its turn, however long it waited for that.
       const send = async () =>
-        client.submit(target, {
-          ...task,
-          url: await sentUrl(options, transfer.url, shard, intent),
-        });
-      const answer = breaker.run(send, { ...call, isSend: true });
-      const report = await answer
-        .then(({ taskId }) => taskId)
-        .then(submitted(attempt, transfer, now), refused(attempt, transfer, now));
+        client.submit(target, { ...told, url: await sentUrl(options, url, shard, intent) });
+      const accepted = submitted(attempt, transfer, now);
+      const report = await breaker
+        .run(send, { ...call, isSend: true })
+        .then(({ taskId }) => accepted(taskId), refused(attempt, transfer, now));
       const providerId = attempt === 1 ? latestId(report.accepted) : undefined;
       if (providerId === undefined) await ledger.record(id, report);
-      else {
-        const { line } = transfer;
-        await intent.accept({ line, id: providerId, at: report.at });
-      }
+      else await intent.accept({ line, id: providerId, at: report.at });
       if (report.state === 'submitted') sent.submitted += 1;
       if (report.cause?.class === 'throttled') sent.throttled += 1;
       return report.event !== 'unanswered';
