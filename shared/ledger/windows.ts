@@ -6,9 +6,9 @@ import type { Tally } from './tally.ts';
 
 export interface Windows {
   /** False once the run has ended or another worker has the lease; looks at most once in ten seconds. */
-  maySend(): Promise<boolean>;
+  maySend(): boolean | Promise<boolean>;
   /** Resolves once a window over the line is durable; false when nothing more may be sent. */
-  cover(line: number): Promise<boolean>;
+  cover(line: number): boolean | Promise<boolean>;
   readonly written: readonly IntentWindow[];
 }
 
@@ -67,7 +67,7 @@ export function createWindows(options: WindowOptions): Windows {
 
   return {
     // Retries and slow shards write no window for long, and would otherwise not notice a cancelled run.
-    async maySend() {
+    maySend() {
       const at = now();
       if (!checking && !signal.aborted && at.getTime() - checkedAt >= CHECK_MS) {
         checkedAt = at.getTime();
@@ -76,16 +76,13 @@ export function createWindows(options: WindowOptions): Windows {
           checking = undefined;
         });
       }
-      await checking;
-      return !signal.aborted;
+      return checking ? checking.then(() => !signal.aborted) : !signal.aborted;
     },
     /** One window at a time; transfers that wait for the same window share its write. */
-    async cover(line) {
-      if (line >= covered) {
-        covering = covering.then(() => extend(line));
-        await covering;
-      }
-      return !signal.aborted;
+    cover(line) {
+      if (line < covered) return !signal.aborted;
+      covering = covering.then(() => extend(line));
+      return covering.then(() => !signal.aborted);
     },
     written,
   };

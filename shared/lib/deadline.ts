@@ -37,14 +37,14 @@ interface UntilOptions {
   /** Ends them when it aborts. */
   readonly signal?: AbortSignal;
   /** Asked before each item. */
-  readonly isOver?: () => Promise<boolean>;
+  readonly isOver?: () => boolean | Promise<boolean>;
   readonly now: () => Date;
 }
 
 /** The same items one by one, until the time is nearly over. */
 export function untilTime<Item>(
   batches: AsyncIterable<readonly Item[]>,
-  { deadline, signal, isOver = async () => false, now }: UntilOptions,
+  { deadline, signal, isOver = () => false, now }: UntilOptions,
 ): Timely<Item> {
   const leftMs = deadline === undefined ? 0 : deadline.getTime() - now().getTime();
   const lastMs =

@@ -17,7 +17,7 @@ const ROUND_MS = 24_000;
 const SHORTEST_MS = 2_000;
 
 /** Begins a slice; what it returns tells whether that is over. */
-type Slices = () => () => Promise<boolean>;
+type Slices = () => () => boolean | Promise<boolean>;
 
 export function createSlices({
   ledger,
@@ -39,15 +39,15 @@ export function createSlices({
   };
   return () => {
     const begunAt = now().getTime();
-    return async () => {
+    const isOver = (): boolean =>
+      others > 0 && now().getTime() - begunAt >= Math.max(SHORTEST_MS, ROUND_MS / (others + 1));
+    return () => {
       if (now().getTime() - lookedAt >= LOOK_MS) {
         looking ??= look().finally(() => {
           looking = undefined;
         });
       }
-      await looking;
-      if (others < 1) return false;
-      return now().getTime() - begunAt >= Math.max(SHORTEST_MS, ROUND_MS / (others + 1));
+      return looking ? looking.then(isOver) : isOver();
     };
   };
 }
