@@ -25,6 +25,8 @@ import { openStores, type Stores } from '../../../fixtures/stores.ts';
 const ID = 'm00000000000000000000000';
 const NEVER = new Date('2100-01-01T00:00:00Z');
 const KEYS = Array.from({ length: 30 }, (_, n) => `photos/${n}.jpg`);
+/** Four lines, evenly spread over the list; a migration pauses where more than half of them fail. */
+const PILOT = ['photos/0.jpg', 'photos/15.jpg', 'photos/22.jpg', 'photos/29.jpg'];
 const ORDER = {
   source: 's3://examplebucket/photos/',
   target: 'cos://ap-shanghai/examplebucket-1250000000/copies/',
@@ -175,8 +177,11 @@ it('G1: listed is the sum of all others at every moment, over crashes, retries a
   const world = await setup();
   const life = fc.record({ left: fc.integer({ min: 1, max: 30 }), isDone: fc.boolean() });
   const deaths = fc.tuple(life, life, life);
+  const absent = fc
+    .subarray(KEYS, { maxLength: 8 })
+    .filter((keys) => PILOT.filter((key) => keys.includes(key)).length <= 2);
   await fc.assert(
-    fc.asyncProperty(deaths, fc.subarray(KEYS, { maxLength: 8 }), async (lives, missing) => {
+    fc.asyncProperty(deaths, absent, async (lives, missing) => {
       const [first, second, third] = lives.map((each) => ({ ...each }));
       const stores = openStores();
       world.content.clear();
