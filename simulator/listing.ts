@@ -17,9 +17,13 @@ export interface ListingForms {
   ok(xml: string): Answer;
   invalidArgument(message: string): Answer;
   notSimulated(what: string): Answer;
+  /** Whether it knows the second version of the call. @default false */
+  readonly knowsV2?: boolean;
 }
 
-const KNOWN = ['prefix', 'delimiter', 'marker', 'max-keys', 'encoding-type'];
+const COMMON = ['prefix', 'delimiter', 'max-keys', 'encoding-type'];
+const KNOWN = [...COMMON, 'marker'];
+const KNOWN_V2 = [...COMMON, 'list-type', 'continuation-token', 'start-after'];
 
 /** Keys of buckets in the order of bytes, sorted again only when one came or went. */
 export interface SortedKeys {
@@ -67,11 +71,19 @@ export function listBucket(
   listed: Listed,
   forms: ListingForms,
 ): Answer {
-  const unknown = asked.find(([name]) => !KNOWN.includes(name));
+  const isV2 =
+    forms.knowsV2 === true && asked.some(([name, value]) => name === 'list-type' && value === '2');
+  const known = isV2 ? KNOWN_V2 : KNOWN;
+  const unknown = asked.find(([name]) => !known.includes(name));
   if (unknown) return forms.notSimulated(`GET of a bucket with ${unknown[0]}`);
   const query = new Map(asked);
   if (query.size < asked.length) return forms.invalidArgument('A query parameter is repeated.');
-  const [prefix = '', delimiter = '', marker = ''] = KNOWN.map((name) => query.get(name));
+  const [prefix = '', delimiter = ''] = COMMON.map((name) => query.get(name));
+  const token = query.get('continuation-token');
+  const marker =
+    token === undefined
+      ? (query.get(isV2 ? 'start-after' : 'marker') ?? '')
+      : Buffer.from(token, 'base64url').toString();
   const most = wholeNumber(query.get('max-keys') ?? '1000', 1, 1_000);
   if (most === undefined) return forms.invalidArgument('max-keys must be 1 to 1000.');
   const encoding = query.get('encoding-type');
@@ -84,11 +96,11 @@ export function listBucket(
     leaf('Name', bucket),
     ...(encoding === undefined ? [] : [leaf('EncodingType', encoding)]),
     leaf('Prefix', written(prefix)),
-    leaf('Marker', written(marker)),
+    ...(isV2 ? placeV2(query, page) : [leaf('Marker', written(marker))]),
     leaf('MaxKeys', most),
     ...(delimiter === '' ? [] : [leaf('Delimiter', written(delimiter))]),
     leaf('IsTruncated', page.next !== undefined),
-    ...(page.next === undefined ? [] : [leaf('NextMarker', written(page.next))]),
+    ...(page.next === undefined || isV2 ? [] : [leaf('NextMarker', written(page.next))]),
     ...page.folders.map((folder) => tree('CommonPrefixes', [leaf('Prefix', written(folder))])),
     ...page.objects.map(([key, object]) =>
       tree('Contents', [
@@ -101,6 +113,19 @@ export function listBucket(
     ),
   ]);
   return forms.ok(`<?xml version="1.0" encoding="UTF-8"?>\n${writeXml(body)}`);
+}
+
+/** Where a page of the second version begins, and how the next one is asked for. */
+function placeV2(query: ReadonlyMap<string, string>, { folders, next, objects }: Page) {
+  const [token, after] = [query.get('continuation-token'), query.get('start-after')];
+  return [
+    leaf('KeyCount', objects.length + folders.length),
+    ...(token === undefined ? [] : [leaf('ContinuationToken', token)]),
+    ...(after === undefined ? [] : [leaf('StartAfter', after)]),
+    ...(next === undefined
+      ? []
+      : [leaf('NextContinuationToken', Buffer.from(next).toString('base64url'))]),
+  ];
 }
 
 interface PageQuery {

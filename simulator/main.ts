@@ -154,13 +154,14 @@ async function main(): Promise<void> {
     if (/^\d{1,9}$/.test(text) && Number(text) <= highest) return Number(text);
     throw new TypeError(`${name}: expected a whole number of at most ${highest}`);
   };
-  const simulator = await startSimulator({
+  const simulator: Simulator = await startSimulator({
     port: number(values.port === undefined ? 'PORT' : '--port', port, HIGHEST_PORT),
     seed: number('--seed', values.seed, 999_999_999),
     faults: parseFaults(JSON.parse(values.faults)),
     downloads: values.downloads,
     verifySignatures: !values['any-signature'],
-    huawei: true,
+    // Its own buckets are the sources of tasks.
+    huawei: { source: ({ bucket, key }) => simulator.huawei?.obs.get(bucket, key) },
     samples: true,
   });
   const lines = Object.entries(simulator.env()).map(([name, value]) => `${name}=${value}\n`);

@@ -175,6 +175,8 @@ const formsOf = (path: string): ListingForms => ({
   }),
   invalidArgument: (message) => obsError(400, 'InvalidArgument', message, path),
   notSimulated: (what) => notSimulated(what, path),
+  // https://support.huaweicloud.com/intl/en-us/api-obs/obs_04_0160.html
+  knowsV2: true,
 });
 
 type Range = { readonly first: number; readonly last: number };

@@ -165,6 +165,14 @@ describe('a bucket', () => {
     expect(await list('prefix=oms%2Fb+c')).toMatchObject({ Contents: { Key: 'oms/b c' } });
     const page = { IsTruncated: true, NextMarker: 'a', Contents: { Key: 'a' } };
     expect(await list('max-keys=1')).toMatchObject(page);
+    const first = await list('list-type=2&max-keys=1&start-after=Z');
+    expect(first).toMatchObject({ KeyCount: 1, StartAfter: 'Z', Contents: { Key: 'a' } });
+    expect(first.NextMarker).toBeUndefined();
+    const token = encodeURIComponent(first.NextContinuationToken);
+    expect(await list(`list-type=2&max-keys=1&continuation-token=${token}`)).toMatchObject({
+      IsTruncated: true,
+      Contents: { Key: 'oms/a b+(1)/腾.txt' },
+    });
   });
 });
 
