@@ -55,7 +55,7 @@ export async function* checkProjects(env: Env): AsyncGenerator<CheckLine> {
 }
 
 /** One call each: nothing to slow down, and nothing to count. */
-const UNGUARDED: CredentialBreaker = {
+export const UNGUARDED: CredentialBreaker = {
   run: async (request, { before } = {}) => {
     await before?.();
     return request();

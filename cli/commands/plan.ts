@@ -74,7 +74,7 @@ export function addPlan(program: Command, io: CommandIo): void {
       new Option('--from <format>', 'of the list (default: detected)').choices(LIST_FORMATS),
     )
     .option('--source <address>', 'where the objects are, if the list has keys only: s3://media')
-    .option('--probe', 'read one byte of some objects, and list the target')
+    .option('--probe', 'read one byte of some objects, list the target, and ask OMS')
     .option('--prices <file>', 'use these prices, in the form of prices.json')
     .option('--allow-https', 'accept https sources, as with WAYBILL_ALLOW_HTTPS')
     .option('--json', 'print JSON for programs')
@@ -146,8 +146,8 @@ async function printMigration(
     stdout.write(
       json ? `${JSON.stringify(planned)}\n` : migrationPlanText(planned, paint, columnsOf(stdout)),
     );
-    const { objects = [], target: listed } = planned.probe ?? {};
-    const faults = [...objects, ...(listed ? [listed] : [])].filter(({ code }) => code !== null);
+    const { objects = [], oms, target: listed } = planned.probe ?? {};
+    const faults = [...objects, listed, oms].filter((each) => each && each.code !== null);
     return planned.recommended.route === null || faults.length > 0 ? EXIT.failures : EXIT.ok;
   } catch (error) {
     return refuseList(error, input, json, io);

@@ -102,7 +102,7 @@ function costText({ isComplete, usd }: PlannedRoute['cost'], parts: readonly str
   return `${isComplete ? '' : 'at least '}${usd.toFixed(2)} USD${all}`;
 }
 
-function probeText({ objects, target }: Probe, paint: Paint, columns: number): string {
+function probeText({ objects, oms, target }: Probe, paint: Paint, columns: number): string {
   const faults = objects.filter(({ code }) => code !== null);
   const messages = [...new Set(faults.map(({ code, message }) => `${code}: ${message}`))];
   const read = `${objects.length - faults.length} of ${objects.length} probed objects can be read`;
@@ -112,6 +112,7 @@ function probeText({ objects, target }: Probe, paint: Paint, columns: number): s
     ...(target.code === null
       ? []
       : [['target', printable(`can't be listed: ${target.code}: ${target.message}`)]]),
+    ...(oms?.code ? [['OMS', printable(`${oms.code}: ${oms.message}`)]] : []),
   ];
   return wrappedTable(rows, columns);
 }

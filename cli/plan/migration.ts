@@ -19,6 +19,7 @@ import { type PlanSource, planSource, urlSource } from '../../shared/plans/sourc
 import type { Env } from '../io/token.ts';
 import { parseSource } from '../manifest/addresses.ts';
 import { needSource, type OpenedList, openListOf, sourcesOf } from '../manifest/open.ts';
+import { probeOms } from './oms.ts';
 import type { PlanWithProbe, Probe } from './shape.ts';
 import { createSpread } from './spread.ts';
 
@@ -75,7 +76,11 @@ export async function planMigration(options: MigrationPlanOptions): Promise<Plan
     allowHttps,
   });
   if (isUnknown) plan.notes.unshift(NOT_CONFIGURED);
-  const probed = found && { objects: await probeAll(urls, sources), target: found };
+  const oms =
+    found && target.kind === 'obs' && bucket
+      ? await probeOms(env, target.region, bucket.config)
+      : null;
+  const probed = found && { objects: await probeAll(urls, sources), target: found, oms };
   return { ...plan, probe: probed ?? null };
 }
 

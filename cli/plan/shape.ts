@@ -34,11 +34,18 @@ export type Plan = v.InferOutput<typeof planShape>;
 /** Why not, where something can't be read. */
 const fault = { code: v.nullable(v.string()), message: v.nullable(v.string()) };
 
+const faultShape = v.object(fault);
+
+/** Without code nothing is wrong. */
+export type Fault = v.InferOutput<typeof faultShape>;
+
 const probeShape = v.object({
   /** Some objects, read by the address that a provider would be given; without code they can be read. */
   objects: v.array(v.object({ url: v.string(), ...fault })),
   /** Keys of the list that are there already. */
   target: v.object({ keys: v.nullable(size), ...fault }),
+  /** Whether OMS moves the bucket; null where it reads none with keys. */
+  oms: v.nullable(faultShape),
 });
 export type Probe = v.InferOutput<typeof probeShape>;
 

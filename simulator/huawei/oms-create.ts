@@ -217,10 +217,11 @@ function checkList(obs: ReadObs, { wire }: OmsCall): Answer {
   return done();
 }
 
-function bucketRegion({ wire }: OmsCall): Answer {
-  const { bucket_name: bucket } = readJson(wire);
+function bucketRegion({ region, wire }: OmsCall): Answer {
+  const { bucket_name: bucket, cloud_type: cloud } = readJson(wire);
   if (typeof bucket !== 'string') throw new OmsRefusal('1018', 'The bucket is incorrect.');
-  return json(200, { id: 'source-region', name: 'source-region', support: true });
+  const id = cloud === 'HuaweiCloud' ? region : 'source-region';
+  return json(200, { id, name: id, support: true });
 }
 
 /** What OMS finds behind prefixes, as lists of so many objects at most. */

@@ -92,14 +92,27 @@ describe('a bucket', () => {
     expect(JSON.stringify(planned)).not.toContain('X-Amz');
   });
 
-  it('to OBS goes by tasks made from its list', async () => {
+  it('to OBS goes by a task for its prefix, whose source OMS is asked about', async () => {
     simulator.huawei?.obs.put('backup', 'photos/7.jpg', 'old');
     const target = 'obs://cn-north-4/backup/photos/';
     const { code, plan: planned } = await plan('obs://media/photos/', target, '--probe');
     expect(code).toBe(0);
     expect(planned).toMatchObject({
       existing: 1,
-      recommended: { route: 'oms-list' },
+      recommended: { route: 'oms-prefix' },
+      probe: { oms: { code: null } },
+    });
+    expect(simulator.huawei?.stats().calls['v2 bucket region']).toBe(1);
+  });
+
+  it('in another region than its source says is told so by OMS', async () => {
+    configure(simulator.huawei?.obsUrl ?? '', { region: 'cn-east-3' });
+    const target = 'obs://cn-north-4/backup/photos/';
+    const { code, plan: planned } = await plan('obs://media/photos/', target, '--probe');
+    expect(code).toBe(1);
+    expect(planned.probe?.oms).toMatchObject({
+      code: 'REGION',
+      message: expect.stringContaining('is in cn-north-4, not in cn-east-3'),
     });
   });
 
