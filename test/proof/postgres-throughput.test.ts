@@ -1,7 +1,7 @@
 /**
  * Objects per second over PostgreSQL, with 1, 2 and 4 services, beside one service over SQLite: the same
  * manifest, a simulator that downloads nothing, rounds in turn so that drift of the machine meets all.
- * `WAYBILL_TEST_ROUNDS` sets how many.
+ * `WAYBILL_TEST_ROUNDS` and `WAYBILL_TEST_LINES` set how many rounds and objects.
  */
 import { cpus, loadavg } from 'node:os';
 import { setTimeout as sleep } from 'node:timers/promises';
@@ -15,7 +15,7 @@ import {
 } from '../fixtures/postgres.ts';
 import { type Service, setupServices } from '../fixtures/services.ts';
 
-const OBJECTS = 40_000;
+const OBJECTS = Number(process.env['WAYBILL_TEST_LINES'] ?? 40_000);
 const ROUNDS = Number(process.env['WAYBILL_TEST_ROUNDS'] ?? 3);
 
 const SIDES = [
@@ -96,11 +96,16 @@ describe.runIf(hasPostgres)('throughput', () => {
         );
       }
     }
-    const best = new Map(
-      [...all].map(([name, rounds]) => [name, Math.max(...rounds.map((each) => each.perSecond))]),
-    );
-    process.stdout.write(`${cpus().length} cores: ${JSON.stringify([...best], null, 2)}\n`);
-    const [sqlite = 0, postgres = 0] = best.values();
+    // Whatever else the machine does only adds to these.
+    const best = [...all].map(([name, rounds]) => {
+      const least = (part: keyof Measured) => Math.min(...rounds.map((each) => each[part]));
+      const [services, database] = [least('services'), least('database')];
+      const perSecond = Math.max(...rounds.map((each) => each.perSecond));
+      const share = Math.round((100 * database) / (services + database));
+      return { name, perSecond, services, database, share };
+    });
+    process.stdout.write(`${cpus().length} cores: ${JSON.stringify(best, null, 2)}\n`);
+    const [sqlite = 0, postgres = 0] = best.map(({ perSecond }) => perSecond);
     expect(postgres / sqlite).toBeGreaterThanOrEqual(0.6);
   });
 });
