@@ -8,6 +8,7 @@ import { type Database, openDatabase } from '../../shared/stores/postgres/databa
 import { createPostgresLedger } from '../../shared/stores/postgres/ledger.ts';
 import { pruneTables } from '../../shared/wiring/postgres.ts';
 import { startSourceSite } from '../../simulator/source-site.ts';
+import { newRun } from '../contract/ledger.ts';
 import { moveToSmallDisk } from '../fixtures/full-disk.ts';
 import { hasPgBouncer, startPgBouncer } from '../fixtures/pgbouncer.ts';
 import {
@@ -128,6 +129,29 @@ describe.runIf(hasPostgres)('services over one PostgreSQL', () => {
     proxy.mend();
     await standby.run('SELECT pg_promote()');
     await expectExact(database, run);
+  });
+
+  it('G2: go on with a shard whose row somebody locked who stands still since', TIME, async () => {
+    const database = await open('frozen');
+    const ledger = createPostgresLedger(database);
+    await ledger.openRun(newRun('r1'));
+    const fact = { attempt: 1, accepted: [], at: new Date(5), event: 'poll' } as const;
+    await ledger.record('r1.0.1', { ...fact, state: 'failed' });
+    const frozen = openDatabase(addressOf(server.dsn('frozen')), { patienceMs: 0 });
+    onTestFinished(() => frozen.close());
+    const thaw = Promise.withResolvers<void>();
+    const locked = Promise.withResolvers<void>();
+    const change = frozen.transaction(async (query) => {
+      await query({ name: 'lock', text: 'UPDATE waybill.shards SET failed = 7' });
+      locked.resolve();
+      await thaw.promise;
+      return query({ name: 'one', text: 'SELECT 1' });
+    });
+    await locked.promise;
+    await ledger.record('r1.0.2', { ...fact, state: 'failed' });
+    thaw.resolve();
+    await expect(change).rejects.toMatchObject({ code: 'STORE_FAILED' });
+    expect((await ledger.run('r1'))?.counts).toMatchObject({ failed: 2 });
   });
 
   it.runIf(hasPgBouncer)('start on a session that knows statements of others', async () => {

@@ -48,6 +48,10 @@ const AGAIN_MS = 100;
 const CONNECT_MS = 10_000;
 const ANSWER_MS = 60_000;
 
+/** What a worker has locked that stands still in a transaction, or is out of reach, is free after so long. */
+const STILL_MS = 10_000;
+const BEGIN = `BEGIN; SET LOCAL idle_in_transaction_session_timeout = ${STILL_MS}`;
+
 /** Between two looks at the server's clock; clocks less than two seconds apart count as equal. */
 const CLOCK_MS = 60_000;
 const APART_MS = 2_000;
@@ -216,7 +220,7 @@ async function inTransaction<Result>(
 ): Promise<Result> {
   gather(client);
   // Answers that nobody waits for yet: what they say is heard at the end.
-  const begun: Promise<unknown> = client.query('BEGIN');
+  const begun: Promise<unknown> = client.query(BEGIN);
   begun.catch(() => {});
   const unheard = [begun];
   const last: Parameters<Query>[] = [];

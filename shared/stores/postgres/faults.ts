@@ -15,7 +15,7 @@ function faultOf(error: unknown): Fault {
 }
 
 /** https://www.postgresql.org/docs/current/errcodes-appendix.html */
-const GONE = /^(08\w{3}|57P0[1235]|25006|E[A-Z_]+)$/;
+const GONE = /^(08\w{3}|57P0[1235]|25006|25P03|E[A-Z_]+)$/;
 
 /** pg's own errors have no code. */
 const GONE_TEXT =
