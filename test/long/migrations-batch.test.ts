@@ -129,6 +129,25 @@ describe('a migration from COS to COS', () => {
     expect(service.simulator.stats()).toMatchObject({ submissions: 30, batchJobs: 0 });
   });
 
+  it('catches up by jobs that write over what changed', { timeout: 120_000 }, async () => {
+    const service = await startBatchMigrations(KEYS.slice(0, 5));
+    await service.start();
+    const migrationId = await service.open({ pilot: 0, audit: 'none' });
+    await service.reaches(migrationId, 'completed');
+    await putObject(service.simulator, `${SOURCE}/photos/02.jpg`, 'changed');
+    await putObject(service.simulator, `${SOURCE}/photos/new.jpg`, 'new');
+    await service.steer(migrationId, 'catch-up');
+    const done = await service.until(async () => {
+      const view = await service.show(migrationId);
+      return view.rounds.length === 2 && view.state === 'completed' ? view : undefined;
+    });
+    expect(done.counts).toMatchObject({ succeeded: 7, failed: 0 });
+    const content = (key: string) =>
+      service.simulator.objects.get(`${TARGET}/copies/${key}`)?.body?.toString();
+    expect([content('02.jpg'), content('new.jpg')]).toEqual(['changed', 'new']);
+    expect(service.simulator.stats()).toMatchObject({ submissions: 0, batchJobs: 3 });
+  });
+
   it('takes the account of its credentials, and goes on when a set is made that lacked', async () => {
     const service = await startBatchMigrations(KEYS);
     await service.start();
