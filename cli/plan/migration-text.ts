@@ -7,8 +7,8 @@ import type { PlanWithProbe, Probe } from './shape.ts';
 export function migrationPlanText(plan: PlanWithProbe, paint: Paint, columns: number): string {
   const { recommended, routes, notes, probe, pricesAsOf } = plan;
   const [possible, impossible] = [
-    routes.filter(({ unavailable }) => unavailable?.code !== 'IMPOSSIBLE'),
-    routes.filter(({ unavailable }) => unavailable?.code === 'IMPOSSIBLE'),
+    routes.filter(({ available }) => available),
+    routes.filter(({ available }) => !available),
   ];
   const chosen =
     recommended.route === null

@@ -27,15 +27,6 @@ export interface PlanInput extends Pick<Facts, 'counts' | 'source' | 'target'> {
   readonly now?: Date;
 }
 
-/** Those that a migration can start. */
-const BUILT: ReadonlySet<RouteName> = new Set<RouteName>([
-  'cos-fetch',
-  'cos-batch',
-  'oms-prefix',
-  'oms-list',
-  'oms-url-list',
-]);
-
 /** By target, the better ones first. */
 const RULES: Readonly<Record<TargetAddress['kind'], readonly RouteRule[]>> = {
   cos: [cosBatch, cosFetch, omsPrefix, omsList, omsUrlList],
@@ -91,12 +82,11 @@ function routeOf(
   const left = cannot.reduce((sum, each) => sum + each.count, 0);
   const objects = impossible === undefined ? Math.max(0, facts.counts.objects - left) : 0;
   const seconds = timeOf(rule, facts, objects, prices, ratePerSecond);
-  const isBuilt = BUILT.has(route);
   return {
     route,
     form: rule.form(facts),
-    available: impossible === undefined && isBuilt,
-    unavailable: unavailable(impossible, isBuilt),
+    available: impossible === undefined,
+    unavailable: impossible === undefined ? null : { code: 'IMPOSSIBLE', message: impossible },
     objects,
     cannot,
     seconds,
@@ -107,29 +97,12 @@ function routeOf(
   };
 }
 
-function unavailable(impossible: string | undefined, isBuilt: boolean) {
-  if (impossible !== undefined) return { code: 'IMPOSSIBLE', message: impossible } as const;
-  if (isBuilt) return null;
-  const message = "Not yet: migrations can't use this route in this version of Waybill.";
-  return { code: 'NOT_YET', message } as const;
-}
-
-/** The first that can start; what would be better but can't start yet is told. */
+/** The first that leads there. */
 function recommend(routes: readonly PlannedRoute[]): MigrationPlan['recommended'] {
   const found = routes.find(({ available }) => available);
-  const best = routes.find(({ unavailable: why }) => why?.code !== 'IMPOSSIBLE');
-  if (!found) {
-    const reason = best
-      ? `${best.route} fits, but migrations can't use it yet.`
-      : 'No route goes from this source to this target.';
-    return { route: null, reason };
-  }
-  const why = WHY[found.route];
-  if (!best || best === found) return { route: found.route, reason: why };
-  return {
-    route: found.route,
-    reason: `${why} ${best.route} would fit better, but migrations can't use it yet.`,
-  };
+  return found
+    ? { route: found.route, reason: WHY[found.route] }
+    : { route: null, reason: 'No route goes from this source to this target.' };
 }
 
 function notesOf({ counts, archived }: Facts, existing: number | undefined): string[] {

@@ -17,10 +17,8 @@ const routeShape = v.strictObject({
   /** What the provider is given: requests for objects, jobs, tasks, or groups of tasks. */
   form: v.picklist(['objects', 'job', 'task', 'group']),
   available: v.boolean(),
-  /** Why not; `NOT_YET`: the route fits, but Waybill can't start it for a migration yet. */
-  unavailable: v.nullable(
-    v.strictObject({ code: v.picklist(['NOT_YET', 'IMPOSSIBLE']), message: v.string() }),
-  ),
+  /** Why not. */
+  unavailable: v.nullable(v.strictObject({ code: v.literal('IMPOSSIBLE'), message: v.string() })),
   /** Listed objects that the route can carry. */
   objects: size,
   /** Those that it can't, and why. */

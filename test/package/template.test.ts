@@ -271,6 +271,7 @@ describe('triggers', () => {
       'rate(5 minutes)',
       'rate(5 minutes)',
       'rate(5 minutes)',
+      'rate(5 minutes)',
     ]);
     for (const [id, { Properties }] of schedules) {
       expect(Properties, id).toMatchObject({

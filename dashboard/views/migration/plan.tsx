@@ -45,7 +45,7 @@ export function Plan({ migration }: { readonly migration: Migration }) {
   );
 }
 
-const isPossible = ({ unavailable }: Route): boolean => unavailable?.code !== 'IMPOSSIBLE';
+const isPossible = ({ available }: Route): boolean => available;
 
 function useColumns(): readonly Column<Route>[] {
   const { t, format } = usePage();
@@ -55,16 +55,7 @@ function useColumns(): readonly Column<Route>[] {
       title: t('plan.route'),
       isHead: true,
       isWide: true,
-      cell: ({ route, unavailable }) => (
-        <>
-          {t(`route.${route}`)}
-          {unavailable && (
-            <span class="below" lang="en">
-              {unavailable.message}
-            </span>
-          )}
-        </>
-      ),
+      cell: ({ route }) => t(`route.${route}`),
     },
     {
       name: 'objects',
