@@ -5,9 +5,12 @@
  */
 import { readdirSync } from 'node:fs';
 import { mkdir, rm, writeFile } from 'node:fs/promises';
+import { createRequire } from 'node:module';
 import { basename, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { build, type Metafile, type Plugin } from 'esbuild';
+
+const require = createRequire(import.meta.url);
 
 const ROOT = fileURLToPath(new URL('..', import.meta.url));
 const BUILD = join(ROOT, '.build');
@@ -42,6 +45,9 @@ const IN_PLACE: Readonly<Record<string, string>> = {
   'node:http': 'module.exports = { maxHeaderSize: 16_384, IncomingMessage: class {} };',
 };
 
+/** Its tables of methods and headers are what servers need; a client looks at these two. */
+const CONSTANTS = /\/undici\/lib\/llhttp\/constants\.js$/;
+
 const leaveOut: Plugin = {
   name: 'leave-out',
   setup({ onLoad, onResolve }) {
@@ -51,6 +57,10 @@ const leaveOut: Plugin = {
     onLoad({ filter: /./, namespace: 'in-place' }, ({ path }) => ({
       contents: IN_PLACE[path] ?? '',
     }));
+    onLoad({ filter: CONSTANTS }, ({ path }) => {
+      const { ERROR, TYPE } = require(path);
+      return { contents: `module.exports = ${JSON.stringify({ ERROR, TYPE })};` };
+    });
     onResolve({ filter: LEFT_OUT }, ({ path }) => ({ path, namespace: 'left-out' }));
     onLoad({ filter: /./, namespace: 'left-out' }, ({ path }) => {
       const fault = `throw new Error(${JSON.stringify(`${path} is left out of the bundle.`)});`;
