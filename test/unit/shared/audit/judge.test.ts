@@ -1,6 +1,6 @@
 /** The verdict on one object, by what each side tells of it. */
 import { describe, expect, it } from 'vitest';
-import { type Asking, judge } from '../../../../shared/audit/judge.ts';
+import { type Asking, isLarger, judge } from '../../../../shared/audit/judge.ts';
 import type { AuditedObject } from '../../../../shared/audit/object.ts';
 import { readCase } from '../../../fixtures/cases.ts';
 
@@ -111,6 +111,11 @@ describe('the cases of audit.md', () => {
     expect(judge(target, source).verdict).toBe('proved');
     const etag = '5927c5d64d94a5786f90003aa26d0158-1';
     expect(judge(source, { ...target, etag }).verdict).toBe('plausible');
+    const inTwoParts = (object: AuditedObject) => ({
+      ...object,
+      ...(object.etag !== undefined && { etag: object.etag.replace('-1', '-2') }),
+    });
+    expect(judge(inTwoParts(source), inTwoParts(target)).verdict).toBe('plausible');
   });
 
   it('A07: case and quotes are not part of an ETag', () => {
@@ -135,6 +140,9 @@ describe('the cases of audit.md', () => {
     const { contentEncoding: _, ...plain } = from;
     expect(judge(plain, to)).not.toHaveProperty('isFinal');
     expect(judge(from, { ...to, sizeBytes: '10' })).not.toHaveProperty('hint');
+    const { contentEncoding } = from;
+    expect(judge(from, { ...to, contentEncoding })).not.toHaveProperty('hint');
+    expect(judge(plain, { ...to, contentEncoding })).not.toHaveProperty('hint');
   });
 
   it('G13: A10: claims nothing without a measure', () => {
@@ -160,5 +168,45 @@ describe('MD5 sums', () => {
     const derived = { ...told, etag: OTHER };
     expect(judge(derived, { ...target, isEtagMd5: true }).verdict).toBe('plausible');
     expect(judge({ ...told, md5: MD5.toUpperCase() }, target).verdict).toBe('proved');
+  });
+});
+
+describe('what is asked and shown', () => {
+  const sized = { key: 'k', sizeBytes: '9' };
+  const MD5 = '25f9e794323b453885f5181f1b624d0b';
+
+  it('is undecided while a HEAD of the source alone may bring the checksum that the target has', () => {
+    expect(judge(sized, { ...sized, crc64: '5' }, { source: CRC }).verdict).toBe('undecided');
+    expect(judge(sized, { ...sized, crc64: '5' }, { source: S3 }).verdict).toBe('plausible');
+  });
+
+  it('is plausible when the ETag that a HEAD would bring is known to be no MD5', () => {
+    const encrypted = { ...sized, isEtagMd5: false };
+    const asking = { source: S3, target: S3 };
+    expect(judge(encrypted, { ...sized, etag: MD5 }, asking).verdict).toBe('plausible');
+    expect(judge(sized, { ...sized, etag: MD5 }, asking).verdict).toBe('undecided');
+  });
+
+  it('of an undecided one, its CRC64, else its MD5, else its ETag without quotes', () => {
+    const bare = { ...sized, etag: '"abc-2"' };
+    expect(judge({ ...bare, crc64: '5' }, bare, { target: CRC })).toEqual({
+      ...{ verdict: 'undecided', by: 'nothing' },
+      ...{ source: '5', target: 'abc-2' },
+    });
+    const asked = { source: CRC, target: CRC };
+    expect(judge({ ...bare, md5: MD5 }, bare, asked)).toMatchObject({ source: MD5 });
+    expect(judge(sized, sized, asked)).toMatchObject({ source: '', target: '' });
+  });
+
+  it.each([
+    ['9', '9', false],
+    ['10', '9', true],
+    ['9', '10', false],
+    ['9007199254740993', '9007199254740992', true],
+    [undefined, '9', false],
+    ['9', undefined, false],
+  ])('a target of %s bytes beside a source of %s is larger: %s', (to, from, expected) => {
+    const of = (sizeBytes: string | undefined) => ({ key: 'k', ...(sizeBytes && { sizeBytes }) });
+    expect(isLarger(of(to), of(from))).toBe(expected);
   });
 });

@@ -96,6 +96,8 @@ describe('joining two lists', () => {
           ) as [ReturnType<typeof openSortedSide>, ReturnType<typeof openSortedSide>];
           const found = await Array.fromAsync(joinSides(a, b, 3));
           expect(found.flat()).toEqual(naive(from, to));
+          expect(found.slice(0, -1).every(({ length }) => length === 3)).toBe(true);
+          expect(found.at(-1)?.length ?? 1).toBeOneOf([1, 2, 3]);
           expect(a.places().repeated).toBe(from.length - new Set(from.map((o) => o.key)).size);
         },
       ),
@@ -177,4 +179,13 @@ describe('A01, A02: keys compare as UTF-8 bytes, whatever the order of the list'
       ),
     ).not.toHaveLength(1);
   });
+});
+
+it('tells how much text waits for a chunk, and nothing once it is taken', () => {
+  const writer = createChunkWriter();
+  for (const key of ['b', 'a', '视频']) writer.add({ key, sizeBytes: '1' });
+  const { chars } = writer;
+  expect(writer.take({ chunks: [] })?.text).toHaveLength(chars);
+  expect(writer.chars).toBe(0);
+  expect(writer.take({ chunks: [] })).toBeUndefined();
 });

@@ -18,6 +18,7 @@ async function setup(
   report: Partial<TransferUpdate> = {},
   change: (ledger: Ledger) => Partial<Ledger> = () => ({}),
   more: readonly IntentWindow[] = [],
+  rows: readonly number[] = [0, 1],
 ) {
   const { ledger } = openStores();
   const clock = { at: START };
@@ -30,7 +31,7 @@ async function setup(
   for (const window of [{ through: 256, at: now() }, ...more]) {
     await ledger.coverShard(shard, lease('first'), window, NO_TALLY);
   }
-  for (const line of [0, 1]) {
+  for (const line of rows) {
     const order = { state: 'planned', attempt: 2, accepted: [], event: 'ordered' } as const;
     await ledger.record(`r1.0.${line}`, { ...order, at: new Date(START + 20_000), ...report });
   }
@@ -87,6 +88,17 @@ it('looks for what arrived since it was sent, not since no answer came', async (
   clock.at += 60_000;
   expect(await next(0)).toBeUndefined();
   expect(asked).toEqual([new Date(START)]);
+});
+
+it.each([
+  ['the attempt that is open, not the first one', { attempt: 2, event: 'submitting' }, 0],
+  ['its row where nothing else tells', { attempt: 1, event: 'unanswered' }, 300],
+] as const)('looks for what arrived since %s', async (_name, report, line) => {
+  const submitting = { state: 'submitting', ...report } as const;
+  const { asked, clock, next } = await setup(submitting, () => ({}), [], [line]);
+  clock.at += 60_000;
+  expect(await next(line)).toBeUndefined();
+  expect(asked).toEqual([new Date(START + 20_000)]);
 });
 
 describe('G2: lets a line be sent only once it is kept that it may be:', () => {
@@ -193,19 +205,23 @@ it('tells with each window below which line everything is settled, acceptances i
 });
 
 it('takes back what never left: a row is ordered anew, a line of a window has none', async () => {
-  const { intent, ledger, next, shard } = await setup();
+  const { clock, intent, ledger, next, shard } = await setup();
+  clock.at += 60_000;
   const transferOf = (line: number) => {
     const object = { url: `http://o.example/${line}`, key: `k${line}` };
     return { id: `r1.0.${line}`, line, target: shard.target, ...object };
   };
   for (const [line, attempt] of [
     [0, 2],
+    [2, 2],
     [256, 1],
   ] as const) {
-    expect(await next(line)).toBe(attempt);
+    expect(await next(line, false)).toBe(attempt);
     await intent.giveBack(transferOf(line), attempt);
   }
-  expect(await ledger.read('r1.0.0')).toMatchObject({ state: 'planned', attempt: 3 });
+  for (const id of ['r1.0.0', 'r1.0.2']) {
+    expect(await ledger.read(id)).toMatchObject({ state: 'planned', attempt: 3 });
+  }
   expect(await ledger.read('r1.0.256')).toBeUndefined();
   expect(intent.unsentFrom).toBe(0);
 });

@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { type Fact, merge } from '../../../../shared/ledger/merge.ts';
+import { type Fact, isFinal, merge, TRANSFER_STATES } from '../../../../shared/ledger/merge.ts';
 import type { Cause } from '../../../../shared/lib/errors.ts';
 
 const cause = (code: string, message = ''): Cause => ({
@@ -138,4 +138,8 @@ describe('merge', () => {
     const failed = at('failed', 1, { cause: cause('Forbidden') });
     expect(merge(failed, at('submitted', 2)).cause).toBeUndefined();
   });
+});
+
+it('a transfer is at its end once it succeeded, failed or was cancelled', () => {
+  expect(TRANSFER_STATES.filter(isFinal)).toEqual(['failed', 'cancelled', 'succeeded']);
 });

@@ -230,8 +230,8 @@ describe('refusals in a row', () => {
     const clock = { at: 0 };
     const breaker = createBreaker({ ...options, now: () => clock.at });
     const { run } = plainCalls(open(), breaker);
-    const refuse = (kind: CauseClass = 'credentials') =>
-      run(() => Promise.reject(refusal(kind))).catch(() => {});
+    const refuse = (kind: CauseClass = 'credentials', code?: string) =>
+      run(() => Promise.reject(refusal(kind, code))).catch(() => {});
     return { breaker, clock, refuse, succeed: () => run(async () => {}) };
   }
 
@@ -270,6 +270,7 @@ describe('refusals in a row', () => {
       clock.at = at;
       expect(breaker.isBarred()).toBe(isBarred);
     }
+    expect(breaker.isRefused()).toBe(false);
     await refuse();
     clock.at = 1_199_999;
     expect(breaker.isBarred()).toBe(true);
@@ -287,9 +288,49 @@ describe('refusals in a row', () => {
     clock.at = 59_999;
     expect(breaker.isBarred(60_000)).toBe(true);
     clock.at = 60_000;
-    expect(breaker.isBarred(60_000)).toBe(false);
+    expect([breaker.isBarred(60_000), breaker.isRefused()]).toEqual([false, false]);
     await refuse();
     expect(breaker.isBarred(60_000)).toBe(true);
+  });
+
+  it('rest no call before the second', async () => {
+    const { breaker, refuse } = hear({ verdictOf: () => 'unclear' });
+    expect(breaker.isBarred(60_000)).toBe(false);
+    await refuse();
+    expect(breaker.isBarred(60_000)).toBe(false);
+  });
+
+  it('that say nothing of the key rest also after a key was barred', async () => {
+    const { breaker, clock, refuse } = hear({
+      verdictOf: (code) => (code === 'unclear' ? 'unclear' : 'key'),
+    });
+    await refuse();
+    await refuse();
+    clock.at = 600_000;
+    expect(breaker.isBarred(60_000)).toBe(false);
+    await refuse('credentials', 'unclear');
+    expect(breaker.isBarred(60_000)).toBe(true);
+  });
+
+  it('take the proof of a key back, whatever they say of it; other errors do not', async () => {
+    const { breaker, refuse, succeed } = hear({ verdictOf: () => 'unclear' });
+    await succeed();
+    await refuse('transient');
+    expect(breaker.isProven()).toBe(true);
+    await refuse();
+    expect(breaker.isProven()).toBe(false);
+  });
+
+  it('are told from the second on, and other errors never', async () => {
+    const calls = plainCalls(open(), createBreaker({ verdictOf: () => 'unclear' }));
+    const told: unknown[] = [];
+    const counts: number[] = [];
+    for (const kind of ['credentials', 'credentials', 'transient'] as const) {
+      const onRefused = (error: unknown) => void told.push(error);
+      await outcomes([calls.run(() => Promise.reject(refusal(kind)), { onRefused })]);
+      counts.push(told.length);
+    }
+    expect(counts).toEqual([0, 1, 1]);
   });
 
   it('are told to each call that they keep from leaving, with the class that stops a run', async () => {
@@ -301,5 +342,61 @@ describe('refusals in a row', () => {
     const call = calls.run(async () => {}, { onRefused: (error) => void told.push(error) });
     await expect(call).rejects.toBeInstanceOf(BreakerOpenError);
     expect(told).toMatchObject([{ class: 'credentials', sent: 'no' }]);
+  });
+});
+
+describe('other keys', () => {
+  /** A call with the keys of a version, without a limiter. */
+  function setupVersions() {
+    const breaker = createBreaker();
+    const keys = { version: 0 };
+    const open = () => breaker.steps({ version: () => keys.version });
+    const run = (request: () => Promise<unknown>) => {
+      const { admit, send } = open();
+      return admit(() => send(request));
+    };
+    return { breaker, keys, open, run };
+  }
+
+  it('may be tried though the former ones were refused', async () => {
+    const { breaker, keys, run } = setupVersions();
+    const refused = () => Promise.reject(refusal('credentials'));
+    await outcomes([run(refused), run(refused)]);
+    expect(breaker.isBarred()).toBe(true);
+    keys.version = 1;
+    expect(await run(async () => 'answer')).toBe('answer');
+  });
+
+  it('are tried one call at a time though the former ones were good', async () => {
+    const { keys, run } = setupVersions();
+    await run(async () => {});
+    keys.version = 1;
+    const first = Promise.withResolvers<void>();
+    const seen: string[] = [];
+    const calls = [
+      run(async () => {
+        seen.push('first');
+        await first.promise;
+      }),
+      run(async () => seen.push('second')),
+    ];
+    await new Promise(setImmediate);
+    expect(seen).toEqual(['first']);
+    first.resolve();
+    await Promise.all(calls);
+    expect(seen).toEqual(['first', 'second']);
+  });
+
+  it('send a call back into the line that waited for its turn when they came', async () => {
+    const { keys, open, run } = setupVersions();
+    await run(async () => {});
+    const { admit, send } = open();
+    let turns = 0;
+    await admit(async () => {
+      turns += 1;
+      keys.version = 1;
+      return send(async () => {});
+    });
+    expect(turns).toBe(2);
   });
 });

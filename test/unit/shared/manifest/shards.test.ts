@@ -2,9 +2,11 @@ import fc from 'fast-check';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import type { Layout } from '../../../../shared/ledger/manifest-lines.ts';
 import type { Shard } from '../../../../shared/ledger/shard.ts';
+import type { Tally } from '../../../../shared/ledger/tally.ts';
 import { proveCoverage } from '../../../../shared/manifest/coverage.ts';
 import { readLayout } from '../../../../shared/manifest/detect-layout.ts';
 import { cutLines } from '../../../../shared/manifest/lines.ts';
+import { createShardReader } from '../../../../shared/manifest/shards.ts';
 import { cut, plan, readAll, readShard, target } from './reading.ts';
 import { type CountingStore, openStore } from './store.ts';
 
@@ -223,6 +225,44 @@ describe('a manifest read in shards', () => {
     expect(reads).toBe(2);
   });
 
+  it('reads a piece of a packed manifest, unpacked once more since, and little beyond its end', async () => {
+    const offset = 1_000_000;
+    const text = Array.from({ length: 2_000 }, (_, n) => `http://a.example/${n},k${n}\n`).join('');
+    const { key } = await store.put('staging/r1/000001', text);
+    const asked: unknown[] = [];
+    const objects: CountingStore = {
+      ...store,
+      read(name, options) {
+        asked.push([options?.start, options?.end, options?.ifMatch]);
+        return store.read(name, options);
+      },
+    };
+    const piece = {
+      ...{ id: 'r1.9', runId: 'r1', index: 9, target, layout: csv },
+      object: { key, etag: 'of the first time', offset },
+    };
+    const first = await readShard(objects, { ...piece, start: offset, end: offset + 100 });
+    const second = await readShard(objects, { ...piece, start: offset + 100, end: offset + 200 });
+    expect(first.reading.tally).toMatchObject({ first: offset, lines: 5 });
+    expect(second.reading.tally.first).toBe(first.reading.tally.last);
+    expect(second.transfers[0]?.key).toBe('k5');
+    const end = offset + text.length;
+    const last = await readShard(objects, { ...piece, start: end - 100, end });
+    expect(last.reading.tally.last).toBe(end);
+    expect(asked.splice(2)).toEqual([[text.length - 101, text.length + 16_384, undefined]]);
+    expect(asked).toEqual([
+      [0, 16_484, undefined],
+      [99, 16_584, undefined],
+    ]);
+  });
+
+  it('gives no batch without a transfer, and takes no https unless it is allowed', async () => {
+    const { shards } = await plan(store, '\n\nhttps://a.example/1,k\n');
+    const reading = createShardReader({ objects: store })(shards[0] as Shard);
+    expect(await Array.fromAsync(reading)).toEqual([]);
+    expect(reading.tally).toMatchObject({ lines: 3, blank: 2, quarantined: 1 });
+  });
+
   it('G10: reads the layout of no other version than the one that is planned', async () => {
     const info = await store.put('m.csv', 'url,key\nhttp://a.example/1,k1\n');
     await store.put('m.csv', 'key,url\nk1,http://a.example/1\n');
@@ -265,6 +305,11 @@ describe('cutShards', () => {
       ['r1.1', 262_144, 524_288],
       ['r1.2', 524_288, 600_000],
     ]);
+  });
+
+  it('cuts none that is empty', () => {
+    expect(cut(info(0), csv)).toEqual([]);
+    expect(cut(info(524_288), csv)).toHaveLength(2);
   });
 
   it('grows shards rather than making more than 10,000', () => {
@@ -313,6 +358,19 @@ describe('proveCoverage', () => {
       10,
       [{ ...tally(0, 10), lines: 2 }],
       'shard 0: 2 lines read, but 1 accounted for',
+    ],
+    [
+      'bytes without a line',
+      10,
+      [{ ...tally(0, 10), lines: 0, transfers: 0 }],
+      'shard 0: 0 lines in bytes 0 to 10',
+    ],
+    ['a line without bytes', 0, [tally(0, 0)], 'shard 0: 1 lines in bytes 0 to 0'],
+    [
+      'a line without an end',
+      10,
+      [{ ...tally(0, 10), last: undefined } as unknown as Tally],
+      'shard 0: 1 lines read, but no bytes',
     ],
   ])('G1: names %s', (_, sizeBytes, tallies, fault) => {
     expect(proveCoverage(sizeBytes, tallies)).toEqual({ covered: false, fault });

@@ -85,6 +85,19 @@ describe('callback tokens', () => {
     },
   );
 
+  it('hold the longest claim that there is', () => {
+    const longest = createCallbackTokens([key('k'.repeat(16), 'a-secret-of-this-test')]);
+    const claim = { transferId: 'r'.repeat(85), attempt: 9_999_999, outcome: 'failed' } as const;
+    const token = longest.make(claim, new Date(8.64e15));
+    expect(token).toHaveLength(155);
+    expect(longest.verify(token, NOW)).toEqual({ ...claim, expiry: 8.64e12 });
+  });
+
+  it('are not made without a key', () => {
+    const claim = { transferId: 'r.0.0', attempt: 1, outcome: 'failed' } as const;
+    expect(() => createCallbackTokens([]).make(claim, later(60))).toThrow('no callback key');
+  });
+
   it('know neither the secret nor a shape that another secret gives', () => {
     const claim = { transferId: 'r.0.0', attempt: 1, outcome: 'succeeded' } as const;
     const other = createCallbackTokens([key('k1', 'b-secret-of-this-test')]);

@@ -10,6 +10,7 @@ import {
   parseCertificateKey,
   parsePublicPem,
   signCertificate,
+  signingKey,
   toPem,
 } from '../../../../shared/signing/certificate.ts';
 import { temporaryFolder } from '../../../fixtures/stores.ts';
@@ -98,6 +99,18 @@ describe('keys', () => {
     expect(parseCertificateKey(spki)).toMatchObject({ keyId: key.keyId });
     expect(parseCertificateKey(spki)).not.toHaveProperty('privateKey');
     expect(parsePublicPem(toPem(key))?.keyId).toBe(key.keyId);
+  });
+
+  it('sign where their private half is there', () => {
+    const { key } = makeKey();
+    const { privateKey: _, ...former } = makeKey().key;
+    expect(signingKey([former, key])).toBe(key);
+    expect(signingKey([former])).toBeUndefined();
+  });
+
+  it('as PEM may have blank lines around them', () => {
+    const { key } = makeKey();
+    expect(parsePublicPem(`\n${toPem(key)}\n`)?.keyId).toBe(key.keyId);
   });
 
   it('of other kinds, and other texts, are none', () => {

@@ -67,3 +67,18 @@ it("is AWS's published example", async () => {
   const signature = 'aeeed9bbccd4d02ee5c0109b86d86835f995330da4c265957d157751f604d404';
   expect(new URL(address).searchParams.get('X-Amz-Signature')).toBe(signature);
 });
+
+it('derives the key of a day once for many addresses', async () => {
+  const cache = new Map<string, ArrayBuffer>();
+  const sign = (path: string) =>
+    presignUrl({
+      ...{ method: 'GET', origin: 'https://examplebucket.example', path, region: 'us-east-1' },
+      keys: { accessKeyId: 'AKIDEXAMPLE', secretAccessKey: 'canary-secret' },
+      ...{ seconds: 60, at: new Date('2026-11-20T02:00:00Z'), cache },
+    });
+  const first = await sign('/a');
+  expect(cache.size).toBe(1);
+  await sign('/b');
+  expect(cache.size).toBe(1);
+  expect(await sign('/a')).toBe(first);
+});
