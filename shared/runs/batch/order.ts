@@ -37,13 +37,14 @@ export async function openCopy(
     now,
   }: {
     readonly ledger: Pick<Ledger, 'openRun'>;
-    readonly objects: Pick<Objects, 'put'>;
+    readonly objects: Pick<Objects, 'head' | 'put'>;
     readonly now: () => Date;
   },
 ): Promise<void> {
   const { list, target } = order;
-  // Before the run: one without it would be open for good.
-  await objects.put(keyOf(run.runId), JSON.stringify(order));
+  const key = keyOf(run.runId);
+  // Before the run: one without it would be open for good. Somebody may read it already.
+  if (!(await objects.head(key))) await objects.put(key, JSON.stringify(order));
   await ledger.openRun({
     ...run,
     operation: 'cos-batch-job',
