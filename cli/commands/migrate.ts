@@ -35,13 +35,14 @@ interface MigrateArguments extends Filters {
 
 export const addMigrate = serviceCommand<MigrateArguments>({
   name: 'migrate',
-  description: 'carry a bucket to COS: list it, try a few objects, move all',
+  description: 'carry a bucket to COS or OBS: list it, try a few objects, move all',
   argument: ['<source>', 'a bucket such as s3://media/photos/; with --list it may be left out'],
   second: ['[target]', 'such as cos://ap-shanghai/examplebucket-1250000000/photos/'],
   options: (command) => moreOptions(addFilters(command)),
   examples: [
     'migrate s3://media/photos/ cos://ap-shanghai/b-1250000000/photos/',
     "migrate oss://media cos://ap-beijing/b-1250000000/ --exclude 'a/*'",
+    'migrate s3://media/photos/ obs://cn-north-4/b/photos/ --no-start',
     'migrate --list a.csv cos://ap-beijing/b-1250000000/ --watch',
   ],
   action: migrate,

@@ -63,6 +63,10 @@ function notes(facts: Facts): readonly string[] {
   const large = countAbove(counts, OMS_MAX_BYTES);
   const all: readonly (readonly [boolean, string])[] = [
     [
+      true,
+      'With onKeyExist "override" OMS skips an object that the target has in the same size and not older, even if its content differs.',
+    ],
+    [
       form(facts) === 'group',
       'Above 3 TB or 5 million objects OMS needs a group, which splits the work.',
     ],
@@ -72,7 +76,7 @@ function notes(facts: Facts): readonly string[] {
     ],
     [
       archived > 0,
-      'OMS can restore archived objects (enable_restore), at the price of the source.',
+      'OMS can restore archived objects (enableRestore of a task that you create), at the price of the source.',
     ],
   ];
   return all.filter(([holds]) => holds).map(([, text]) => text);

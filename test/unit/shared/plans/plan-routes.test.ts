@@ -212,6 +212,14 @@ describe('what a route can not carry', () => {
     expect(byOms).toMatchObject({ unavailable: null, cannot: [] });
   });
 
+  it('into OBS tell which objects OMS skips although they differ', () => {
+    const found = plan({ source: withKeys, target: OBS });
+    expect(found.route('oms-prefix').notes).toEqual([
+      expect.stringMatching(/"override" OMS skips .* same size and not older/),
+    ]);
+    expect(found.route('cos-fetch').notes.join()).not.toContain('OMS');
+  });
+
   it('keys that the target refuses, archived objects, and unknown sizes are told', () => {
     const found = plan({
       counts: counts({
