@@ -12,6 +12,9 @@ import type { VendorRequest } from './vendor-events.ts';
 const OF_CONNECTION =
   /^(?:connection|content-length|date|expect|host|keep-alive|proxy-.+|te|trailer|transfer-encoding|upgrade)$/i;
 
+/** Marks what anybody may have sent: such a request starts no events, which need no token. */
+export const PASSED_ON = 'waybill-passed-on';
+
 export const askSelf =
   (url: string) =>
   ({ method, path, headers, body }: VendorRequest): Promise<HttpAnswer> =>
@@ -20,7 +23,7 @@ export const askSelf =
         method,
         // Gateways decode paths.
         path: path.replace(/[^\x21-\x7e]+/gu, encodeURIComponent),
-        headers: { ...passed(headers), 'content-length': body.length },
+        headers: { ...passed(headers), [PASSED_ON]: 'yes', 'content-length': body.length },
       });
       call.on('error', reject);
       call.on('response', (answer) => {

@@ -6,10 +6,10 @@ import type { Log } from '../shared/lib/log.ts';
 import { json } from '../shared/runtime/http.ts';
 import type { Queue } from '../shared/stores/queue.ts';
 import { callbackConfig } from '../shared/wiring/config/functions.ts';
-import { askSelf } from './ask-self.ts';
+import { askSelf, PASSED_ON } from './ask-self.ts';
 import { createEvents } from './events.ts';
 import { FUNCTIONS } from './functions.ts';
-import type { EventHandler } from './http.ts';
+import { type EventHandler, problem } from './http.ts';
 import { drainQueue } from './pump.ts';
 import type { Settings } from './settings.ts';
 import { retryMsOf } from './work.ts';
@@ -43,8 +43,17 @@ export function createEventRoutes(options: EventRoutesOptions): readonly [string
   });
   return [
     // SCF, then FunctionGraph, which also calls the third, once for each instance.
-    ['POST /event-invoke', invoke],
-    ['POST /invoke', invoke],
+    ['POST /event-invoke', ofPlatform(invoke)],
+    ['POST /invoke', ofPlatform(invoke)],
     ['POST /init', async () => json(200, { status: 'ok' })],
   ];
 }
+
+/** For requests that arrived as an event there is no such route. */
+const ofPlatform =
+  (invoke: EventHandler): EventHandler =>
+  async (given) => {
+    const { headers } = given as { readonly headers: Readonly<Record<string, string>> };
+    if (PASSED_ON in headers) return problem(404, 'Not Found', 'There is no such route.');
+    return invoke(given);
+  };

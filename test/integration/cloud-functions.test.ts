@@ -249,6 +249,18 @@ describe.runIf(hasPostgres)('as functions of SCF and FunctionGraph', { timeout: 
     await expectNoCanary(await places());
   });
 
+  it('takes no event out of a request of a gateway, which anybody may send', async () => {
+    const { invoke } = await setup('nested');
+    const timer = { ...sample('functiongraph/timer.json'), user_event: 'queue' };
+    const paths = ['/invoke', '/event-invoke', '/event-invoke?a=b'];
+    for (const path of paths) {
+      const nested = { httpMethod: 'POST', path, headers: {}, body: JSON.stringify(timer) };
+      const { body } = await invoke('functiongraph', nested);
+      expect([path, body]).toMatchObject([path, { statusCode: 404 }]);
+    }
+    expect((await invoke('functiongraph', timer)).status).toBe(200);
+  });
+
   it('takes events in the role events alone, and serves the API in all but the worker', async () => {
     const { events, http, start } = await setup('roles');
     const worker = await start('worker', 0);

@@ -94,7 +94,8 @@ export const url = (known: string) =>
 
 /** Where a store is, such as `sqlite:./data/waybill.db`. */
 export const store = <const Kinds extends readonly string[]>(fallback: string, ...kinds: Kinds) => {
-  const message = `expected ${kinds.map((kind) => `${kind}:<place>`).join(' or ')}`;
+  const forms = kinds.map((kind) => (kind === 'postgres' ? 'postgres://…' : `${kind}:<place>`));
+  const message = `expected ${forms.join(' or ')}`;
   return v.optional(
     v.pipe(
       v.string(message),

@@ -9,6 +9,8 @@ const KEYS = [
   'X-Scf-Session-Token',
   'X-CFF-Access-Key',
   'X-CFF-Secret-Key',
+  'X-CFF-Security-Access-Key',
+  'X-CFF-Security-Secret-Key',
   'X-CFF-Security-Token',
   'X-CFF-Auth-Token',
   'x-fc-access-key-id',

@@ -98,7 +98,7 @@ describe('configuration', () => {
       WAYBILL_COS_FETCH_RPS: 'expected a whole number from 1 to 1000000',
       WAYBILL_PACE:
         'expected the rate of all other hours at the end, such as Asia/Shanghai 22:00-06:00 400/s, 50/s',
-      WAYBILL_LEDGER: 'expected sqlite:<place> or dynamodb:<place> or postgres:<place>',
+      WAYBILL_LEDGER: 'expected sqlite:<place> or dynamodb:<place> or postgres://…',
       WAYBILL_OBJECTS: 'expected folder:<place> or s3:<place>',
       WAYBILL_ON_KEY_EXIST: 'expected one of override, ignore',
       WAYBILL_PUBLIC_URL: expect.stringContaining('expected an http:// or https:// address'),
