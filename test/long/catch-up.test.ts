@@ -73,9 +73,12 @@ it('C03: an object that changed between list and fetch is moved again by the nex
   await live.reaches(id, 'planned');
   live.bucket.set('photos/00.jpg', 'changed before it was fetched');
   await live.steer(id, 'start');
-  await live.reaches(id, 'completed');
+  const { audit } = await live.reaches(id, 'completed');
+  // What arrived is not what the list had.
+  expect(audit).toMatchObject({ proved: 3, different: 1 });
   const second = await catchUp(live, id);
   expect(second.rounds[1]).toMatchObject({ changed: 1, new: 0 });
+  expect(second.audit).toMatchObject({ proved: 4, different: 0 });
   expect(atTarget(live, '00.jpg')).toBe('changed before it was fetched');
 });
 
