@@ -25,7 +25,7 @@ export interface CronOptions {
   readonly copies: EventHandler;
   /** Goes on with OMS tasks that wait to be created. */
   readonly creations: EventHandler;
-  /** Five fields, in the time zone of this machine. */
+  /** Five fields, in the time zone of the process. */
   readonly retryCron: string;
   readonly log: Log;
   readonly sweepMs: number;

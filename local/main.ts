@@ -49,6 +49,9 @@ export async function startService(
   // What secrets of AWS hold counts as set.
   addMissing(process.env, (await openEnv(process.env)).env);
   const settings = readSettings(process.env);
+  const { timeZone } = settings;
+  // Cron and the pace go by the clock of the process.
+  if (timeZone !== undefined) process.env['TZ'] = timeZone;
   const warnings = [...unusual, ...removedNames(process.env)];
   // Whatever was started is ended in reverse order: when starting fails, and when stopping.
   const started = new AsyncDisposableStack();

@@ -1,6 +1,6 @@
 /**
  * Begins the catch-ups that are due by the schedules of completed migrations: five fields, in the time
- * zone of this machine.
+ * zone of the process.
  */
 import { Cron } from 'croner';
 import { everyItem } from '../ledger/cursors.ts';

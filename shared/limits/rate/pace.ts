@@ -81,7 +81,8 @@ function read(text: string): Pace | string {
   return { timeZone: zone ?? machineZone(), windows, ...rest };
 }
 
-function isZone(name: string): boolean {
+/** Whether a name is one of a time zone. */
+export function isZone(name: string): boolean {
   try {
     return new Intl.DateTimeFormat('en', { timeZone: name }) !== undefined;
   } catch {

@@ -5,7 +5,7 @@
 import * as v from 'valibot';
 import { NAMED } from '../../api/auth.ts';
 import type { StoreAddress } from '../../lib/env.ts';
-import { paceText, parsePace } from '../../limits/rate/pace.ts';
+import { isZone, paceText, parsePace } from '../../limits/rate/pace.ts';
 import { PROJECT_ID, REGION } from '../../providers/huawei/config.ts';
 import { CHATS, type ChatConfig } from '../../reporting/webhooks/message.ts';
 import { parseCertificateKey } from '../../signing/certificate.ts';
@@ -108,6 +108,11 @@ export const store = <const Kinds extends readonly string[]>(fallback: string, .
     fallback,
   );
 };
+
+const ZONE = 'expected a time zone such as Asia/Shanghai or UTC';
+
+/** Of this machine where it is not set. */
+export const timeZone = v.exactOptional(v.pipe(v.string(ZONE), v.check(isZone, ZONE)));
 
 /** Windows of the day with their rates. */
 export const pace = v.exactOptional(v.pipe(paceText, v.transform(parsePace)));

@@ -21,6 +21,7 @@ export const SERVICE = table({
   pumpConcurrency: ['WAYBILL_PUMP_CONCURRENCY', s.integer(4, 1, 64)],
   sweepMs: ['WAYBILL_SWEEP_SECONDS', s.seconds(300, 1, 86_400)],
   retryCron: ['WAYBILL_RETRY_CRON', v.optional(s.text('a schedule'), '0 2 * * *')],
+  timeZone: ['WAYBILL_TIME_ZONE', s.timeZone],
 });
 
 /** Of the command line alone. */

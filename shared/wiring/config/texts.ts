@@ -11,7 +11,9 @@ export const TEXTS: Readonly<Record<VariableName, string>> = {
   WAYBILL_PUMP_CONCURRENCY: 'Shards worked on at once',
   WAYBILL_SWEEP_SECONDS: 'Time between two sweeps of the service',
   WAYBILL_RETRY_CRON:
-    "When the nightly retry starts: minute, hour, day, month, weekday, in the machine's time zone. On AWS, set the stage parameter `nightlySchedule` instead.",
+    'When the nightly retry starts: minute, hour, day, month, weekday, in the time zone of `WAYBILL_TIME_ZONE`. On AWS, set the stage parameter `nightlySchedule` instead.',
+  WAYBILL_TIME_ZONE:
+    "Time zone of the nightly retry, of schedules of catch-ups, and of a pace that names none, such as `Asia/Shanghai`; the machine's if not set. On AWS, set the stage parameter `timeZone`: catch-ups and a pace without a zone go by UTC there.",
   WAYBILL_API_TOKENS:
     'API tokens of at least 16 characters, separated by commas, or their SHA-256 as `sha256:<64 hex digits>`. `<name>:read:<token>` and `<name>:operate:<token>` give a token a name and a role; a token alone operates. If not set, the service makes one and keeps it in `secrets.json`.',
   WAYBILL_DASHBOARD: 'Folder of the built dashboard. The service builds it on first use.',
