@@ -17,7 +17,7 @@ export default defineConfig({
     ],
     // Most tests wait more than they compute, so two cores carry two files at a time.
     maxWorkers: Math.max(2, availableParallelism() - 1),
-    testTimeout: 30_000,
-    hookTimeout: 30_000,
+    testTimeout: 90_000,
+    hookTimeout: 90_000,
   },
 });
