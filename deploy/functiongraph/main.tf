@@ -28,7 +28,7 @@ locals {
   # What uploads start, and what time starts.
   prefixes = ["cos-batch/", "cos-fetch/", "inventories/", "oms-lists/", "oms/"]
   timers = {
-    minute  = { type = "Rate", schedule = "1m", schedules = "queue,lists,migrations,audits,creations" }
+    minute  = { type = "Rate", schedule = "1m", schedules = "queue,lists,migrations,audits,copies,creations" }
     minutes = { type = "Rate", schedule = "5m", schedules = "sweep,nightly-continue" }
     night   = { type = "Cron", schedule = var.nightly_cron, schedules = "nightly" }
   }

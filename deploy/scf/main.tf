@@ -28,7 +28,7 @@ locals {
   # What uploads start, and what time starts.
   prefixes = ["cos-batch/", "cos-fetch/", "inventories/", "oms-lists/", "oms/"]
   timers = {
-    minute  = { cron = "0 * * * * * *", schedules = "queue,lists,migrations,audits,creations" }
+    minute  = { cron = "0 * * * * * *", schedules = "queue,lists,migrations,audits,copies,creations" }
     minutes = { cron = "0 */5 * * * * *", schedules = "sweep,nightly-continue" }
     night   = { cron = var.nightly_cron, schedules = "nightly" }
   }
