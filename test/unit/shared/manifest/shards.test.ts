@@ -227,7 +227,7 @@ describe('a manifest read in shards', () => {
 
   it('reads a piece of a packed manifest, unpacked once more since, and little beyond its end', async () => {
     const offset = 1_000_000;
-    const text = Array.from({ length: 2_000 }, (_, n) => `http://a.example/${n},k${n}\n`).join('');
+    const text = Array.from({ length: 2_000 }, (_, n) => `http://a.example/${n},k${n}`).join('\n');
     const { key } = await store.put('staging/r1/000001', text);
     const asked: unknown[] = [];
     const objects: CountingStore = {
