@@ -5,7 +5,7 @@
  */
 import { expose, openLater } from '#wiring';
 import { createBearer } from '../shared/api/auth.ts';
-import { createBatchJobHandler } from '../shared/api/handlers/batch-jobs.ts';
+import { createBatchJobHandler, isSchedule } from '../shared/api/handlers/batch-jobs.ts';
 import { BATCH_JOB_ROUTES } from '../shared/api/routes/batch-jobs.ts';
 import { routesOf } from '../shared/api/routes/route.ts';
 import {
@@ -22,6 +22,10 @@ import { openParts } from '../shared/wiring/parts.ts';
 export { createBatchJobHandler as createHandler };
 
 export const handler = expose(async (env) => {
+  // Without an account for Batch there are no jobs that a schedule could create.
+  if (!env['TENCENTCLOUD_UIN']?.trim()) {
+    return async (event) => (isSchedule(event) ? undefined : batchJobConfig(env));
+  }
   const config = batchJobConfig(env);
   const { apiTokens, batch, sets } = config;
   const { ledger, log, objects } = await openParts(config);

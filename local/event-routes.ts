@@ -29,8 +29,6 @@ export function createEventRoutes(options: EventRoutesOptions): readonly [string
     functions: FUNCTIONS,
     sweep: sweep.handler,
     isUsed: (provider) => provider === undefined || providers[provider],
-    // Jobs of Batch are of an account.
-    idle: process.env['TENCENTCLOUD_UIN']?.trim() ? [] : ['copies'],
     topics: callbackConfig(process.env).smn?.topics ?? [],
     drain: (context) => {
       const handler: EventHandler = (event) => cosOfflineFetch.handler(event, context);

@@ -22,8 +22,6 @@ export interface EventsOptions {
   readonly functions: readonly LocalFunction[];
   readonly sweep: LambdaHandler;
   readonly isUsed: (provider: Deployment['provider']) => boolean;
-  /** Schedules that have nothing to do, as what they need is not configured. */
-  readonly idle?: readonly string[];
   /** SMN topics that are listened to. */
   readonly topics: readonly string[];
   /** Works on queued shards until there are none. */
@@ -45,7 +43,7 @@ interface Context {
 const QUEUE = 'queue';
 
 export function createEvents(options: EventsOptions): EventHandler {
-  const { ask, drain, eventMs, functions, idle = [], isUsed, log, rest, sweep, topics } = options;
+  const { ask, drain, eventMs, functions, isUsed, log, rest, sweep, topics } = options;
 
   const upload = async (uploads: readonly VendorUpload[], context: Context): Promise<void> => {
     const calls = uploads.flatMap((each) =>
@@ -83,7 +81,7 @@ export function createEvents(options: EventsOptions): EventHandler {
           detail,
         };
         // Whatever is done for Tencent is done for lists of all sources too.
-        const isIdle = idle.includes(name) || (provider === 'huawei' && !isUsed(provider));
+        const isIdle = provider === 'huawei' && !isUsed(provider);
         return [name, async () => (isIdle ? undefined : handler(event, context))];
       }),
     );

@@ -109,10 +109,12 @@ export function createBatchJobHandler(deps: BatchJobDeps) {
     ],
   });
   return async (event: unknown, { deadline }: Invocation = {}) =>
-    v.is(schedule, event) ? deps.copies?.workOnAll(deadline ?? FOREVER) : handle(event);
+    isSchedule(event) ? deps.copies?.workOnAll(deadline ?? FOREVER) : handle(event);
 }
 
 const schedule = v.object({ 'detail-type': v.literal('Scheduled Event') });
+
+export const isSchedule = (event: unknown): boolean => v.is(schedule, event);
 
 /** The last instant of a Date. */
 const FOREVER = new Date(8_640_000_000_000_000);
