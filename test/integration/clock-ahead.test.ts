@@ -68,7 +68,7 @@ it('P08: signs for private sources by the clock of the provider once that has an
     return run.state === 'completed' ? run.counts : undefined;
   }, 40);
   expect(counts).toMatchObject({ succeeded: 30, failed: 0 });
-  expect(service.output()).toContain('"behindSeconds":-90');
+  expect(service.output()).toMatch(/"behindSeconds":-(?:89|90|91)\b/);
   // Only what was signed before the first answer had to be signed again.
   expect(simulator.submissions().length).toBeLessThan(40);
 });
