@@ -66,6 +66,15 @@ export const MIGRATION_STATES: readonly MigrationState[] = [
   'failed',
   'cancelled',
 ];
+export const MIGRATION_ROUTES: readonly Migration['route'][] = [
+  'auto',
+  'cos-fetch',
+  'cos-batch',
+  'oms-list',
+  'oms-prefix',
+  'oms-url-list',
+];
+export const MIGRATION_AUDITS: readonly Migration['options']['audit'][] = ['list', 'head', 'none'];
 export const TRANSFER_STATES: readonly TransferState[] = [
   'planned',
   'submitting',

@@ -1,7 +1,7 @@
 /** A field of a form: its label, what is typed, a hint, and values to choose from. */
 import { useId } from 'preact/hooks';
 
-interface FieldProps {
+export interface FieldProps {
   readonly label: string;
   readonly hint: string;
   readonly value: string;
@@ -62,7 +62,11 @@ function Input(props: FieldProps & { readonly id: string }) {
   );
 }
 
-/** Goes to the first field that is wrong, once it is marked. */
+/** Goes to the first field that is wrong, once it is marked; a closed part of the form opens. */
 export const focusWrongField = (form: HTMLElement | null): void => {
-  requestAnimationFrame(() => form?.querySelector<HTMLElement>('[aria-invalid="true"]')?.focus());
+  requestAnimationFrame(() => {
+    const field = form?.querySelector<HTMLElement>('[aria-invalid="true"]');
+    field?.closest('details')?.setAttribute('open', '');
+    field?.focus();
+  });
 };

@@ -64,6 +64,32 @@ it('a migration goes from the form to its end', async () => {
   expect((await texts(page, '.run-list tbody tr'))[0]).toContain('60 of 60 100 %');
 });
 
+it('its options are sent with it, and open where one of them is wrong', async () => {
+  const live = await withService(5);
+  const page = await open(live, { token: TOKEN, hash: '#/start/migration' });
+  const route = page.getByLabel('Route', { exact: true });
+  await page.getByRole('button', { name: 'Start the migration' }).waitFor();
+  expect(await route.isVisible()).toBe(false);
+  const summary = page.getByText('More options', { exact: true });
+  await summary.click();
+  await route.selectOption('cos-fetch');
+  await page.getByLabel('Audit of the target', { exact: true }).selectOption('none');
+  const limit = page.getByLabel('Pause above this share of failures', { exact: true });
+  await limit.fill('101');
+  await summary.click();
+  await startFrom(page);
+  await page.locator('[aria-invalid=true]:focus').waitFor();
+  expect(await limit.isVisible()).toBe(true);
+  await limit.fill('5');
+  await page.getByRole('button', { name: 'Start the migration' }).click();
+  await page.locator('.title .badge.good').waitFor();
+  expect(await live.show(page.url().split('/').at(-1) ?? '')).toMatchObject({
+    route: 'cos-fetch',
+    options: { audit: 'none', stopAbove: 5 },
+  });
+  expect(arrived(live.simulator)).toHaveLength(5);
+});
+
 it('one that waits is started, its failure shown and retried, then it catches up', async () => {
   const live = await withService(30);
   const page = await open(live, { token: TOKEN, hash: '#/start/migration' });
@@ -135,6 +161,9 @@ describe('for everybody', () => {
       for (const [name, hash, ready] of views) {
         await page.goto(`${live.url}/${hash}`);
         await page.locator(ready).first().waitFor();
+        await page.locator('.options').evaluateAll((all) => {
+          for (const each of all) each.setAttribute('open', '');
+        });
         expect(await violations(page), `${name} ${look}`).toEqual([]);
         const wider = await page.evaluate(() =>
           [document.documentElement, document.querySelector('.top nav')].map((element) =>

@@ -1,5 +1,5 @@
 /** The form that opens a migration: source, target, what is left out, pilot. */
-import { useId, useRef, useState } from 'preact/hooks';
+import { useRef, useState } from 'preact/hooks';
 import { isMigrationPage, isSourcePage } from '../../api/checks.ts';
 import { useLive } from '../../live/use-live.ts';
 import {
@@ -10,11 +10,13 @@ import {
 } from '../../model/migration-request.ts';
 import { Card } from '../../parts/card.tsx';
 import { Field, focusWrongField } from '../../parts/field.tsx';
+import { SelectField } from '../../parts/select-field.tsx';
 import { usePage } from '../../state/context.ts';
+import { MigrationOptions } from './migration-options.tsx';
 import { SendBar } from './send-bar.tsx';
 import { useStart } from './use-start.ts';
 
-type Text = Exclude<keyof Form, 'start' | 'onKeyExist'>;
+type Text = Exclude<keyof Form, 'start' | 'onKeyExist' | 'route' | 'audit' | 'listFormat'>;
 
 export function MigrationForm() {
   const { t } = usePage();
@@ -42,7 +44,12 @@ export function MigrationForm() {
   return (
     <form ref={element} class="start" onSubmit={submit} noValidate>
       <section class="card pad fields halves" aria-label={t('start.kind.migration')}>
-        <Field {...field('source')} placeholder="s3://media/photos/" options={sources} required />
+        <Field
+          {...field('source')}
+          placeholder="s3://media/photos/"
+          options={sources}
+          required={form.listKey.trim() === ''}
+        />
         <Field
           {...field('target')}
           placeholder="cos://ap-shanghai/examplebucket-1250000000/photos/"
@@ -63,10 +70,18 @@ export function MigrationForm() {
         <div class="fields halves pad">
           <Field {...field('pilot')} inputMode="numeric" required />
           <Field {...field('schedule')} placeholder="0 3 * * *" />
-          <OnKeyExist value={form.onKeyExist} onChange={(onKeyExist) => change({ onKeyExist })} />
+          <SelectField
+            label={t('migrate.onKeyExist')}
+            hint={t('migrate.onKeyExist.hint')}
+            value={form.onKeyExist}
+            options={['ignore', 'override']}
+            textOf={(rule) => t(`migrate.onKeyExist.${rule}`)}
+            onChange={(onKeyExist) => change({ onKeyExist })}
+          />
           <StartCheck isChecked={form.start} onChange={(checked) => change({ start: checked })} />
         </div>
       </Card>
+      <MigrationOptions form={form} field={field} change={change} />
       <SendBar failure={failure} isBusy={isBusy} icon="play" text={t('migrate.go')} />
     </form>
   );
@@ -80,30 +95,6 @@ function useKnownPlaces() {
     sources: sources.map(({ address }) => address),
     targets: [...new Set(earlier.map(({ target }) => target))],
   };
-}
-
-function OnKeyExist(props: {
-  readonly value: Form['onKeyExist'];
-  readonly onChange: (value: Form['onKeyExist']) => void;
-}) {
-  const { t } = usePage();
-  const id = useId();
-  return (
-    <div class="field">
-      <label for={id}>{t('migrate.onKeyExist')}</label>
-      <select
-        id={id}
-        value={props.value}
-        onChange={({ currentTarget }) =>
-          props.onChange(currentTarget.value === 'override' ? 'override' : 'ignore')
-        }
-      >
-        <option value="ignore">{t('migrate.onKeyExist.ignore')}</option>
-        <option value="override">{t('migrate.onKeyExist.override')}</option>
-      </select>
-      <p class="small muted">{t('migrate.onKeyExist.hint')}</p>
-    </div>
-  );
 }
 
 function StartCheck(props: {

@@ -1,7 +1,8 @@
 /** The form that starts a task or a task group of OMS. */
-import { useId, useRef, useState } from 'preact/hooks';
+import { useRef, useState } from 'preact/hooks';
 import { type OmsForm as Form, NO_TASK, OMS_KINDS, omsRequest } from '../../model/start-request.ts';
 import { Field, focusWrongField } from '../../parts/field.tsx';
+import { SelectField } from '../../parts/select-field.tsx';
 import { usePage } from '../../state/context.ts';
 import { SendBar } from './send-bar.tsx';
 import { useStart } from './use-start.ts';
@@ -29,7 +30,13 @@ export function OmsForm() {
   return (
     <form ref={element} class="start" onSubmit={submit} noValidate>
       <section class="card pad fields" aria-label={t('start.kind.oms')}>
-        <KindSelect value={form.kind} onChange={(kind) => change({ kind })} />
+        <SelectField
+          label={t('start.omsKind')}
+          value={form.kind}
+          options={OMS_KINDS}
+          textOf={(kind) => t(`start.oms.${kind}`)}
+          onChange={(kind) => change({ kind })}
+        />
         <Field
           label={t('start.omsId')}
           hint={t(form.kind === 'v2/taskgroups' ? 'start.groupIdHint' : 'start.taskIdHint')}
@@ -59,31 +66,5 @@ export function OmsForm() {
       </section>
       <SendBar failure={failure} isBusy={isBusy} icon="play" text={t('start.startTask')} />
     </form>
-  );
-}
-
-function KindSelect(props: {
-  readonly value: Form['kind'];
-  readonly onChange: (kind: Form['kind']) => void;
-}) {
-  const { t } = usePage();
-  const id = useId();
-  return (
-    <div class="field">
-      <label for={id}>{t('start.omsKind')}</label>
-      <select
-        id={id}
-        value={props.value}
-        onChange={({ currentTarget }) =>
-          props.onChange(OMS_KINDS.find((kind) => kind === currentTarget.value) ?? props.value)
-        }
-      >
-        {OMS_KINDS.map((kind) => (
-          <option key={kind} value={kind}>
-            {t(`start.oms.${kind}`)}
-          </option>
-        ))}
-      </select>
-    </div>
   );
 }
