@@ -1,7 +1,6 @@
 /**
- * The schema of a CreateJob request as Waybill takes it: the nodes of the docs in camelCase, lists
- * as lists. Every documented node can be set. The token, the manifest's ETag, the region and the
- * role may be left out; Waybill fills them in.
+ * The schema of a CreateJob request as Waybill takes it: every node of the docs in camelCase, lists as
+ * lists. Waybill fills in the token, the manifest's ETag, the region and the role where they are left out.
  * https://www.tencentcloud.com/document/product/436/33781 (COS reference, section 3.3)
  */
 import * as v from 'valibot';
