@@ -81,7 +81,17 @@ const ASKING = [
   'resume',
   'redrive',
 ];
-const ALONE = ['check', 'database', 'manifest', 'lint', 'plan', 'verify', 'sign', 'serve'];
+const ALONE = [
+  'check',
+  'database',
+  'manifest',
+  'lint',
+  'notify',
+  'plan',
+  'verify',
+  'sign',
+  'serve',
+];
 
 it('no command is left out', () => {
   const { stdin, stdout, stderr } = process;
