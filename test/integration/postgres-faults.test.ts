@@ -229,6 +229,35 @@ describe.runIf(hasPostgres)('PostgreSQL in trouble', () => {
     expect(unhandled).not.toHaveBeenCalled();
   });
 
+  it('a connection that ends in the packet that opens it is one fault, of who asked', async () => {
+    const field = (name: string, text: string) => Buffer.from(`${name}${text}\0`);
+    const message = (type: string, ...parts: readonly Buffer[]) => {
+      const content = Buffer.concat(parts);
+      const head = Buffer.from(`${type}    `);
+      head.writeUInt32BE(content.length + 4, 1);
+      return Buffer.concat([head, content]);
+    };
+    const opened = message('R', Buffer.alloc(4));
+    const ready = message('Z', Buffer.from('I'));
+    const ended = message(
+      'E',
+      ...[field('S', 'FATAL'), field('C', '57P01'), field('M', 'ended'), Buffer.alloc(1)],
+    );
+    const ending = createServer((socket) => {
+      socket.once('data', () => socket.end(Buffer.concat([opened, ready, ended])));
+      socket.on('error', () => {});
+    }).listen(0, '127.0.0.1');
+    await once(ending, 'listening');
+    onTestFinished(() => void ending.close());
+    const { port } = ending.address() as AddressInfo;
+    const dsn = `postgres://somebody:secret@127.0.0.1:${port}/none?sslmode=disable`;
+    const database = openDatabase(addressOf(dsn), { patienceMs: 0 });
+    onTestFinished(() => database.close());
+    // Vitest fails for what nobody catches, which would end the process.
+    const asked = database.query({ name: 'one', text: 'SELECT 1' });
+    await expect(asked).rejects.toMatchObject({ code: 'STORE_FAILED' });
+  });
+
   it('connections that were killed while idle are replaced', async () => {
     const database = openDatabase(addressOf(server.dsn('trouble')), { patienceMs: 5_000 });
     onTestFinished(() => database.close());

@@ -168,6 +168,8 @@ function createPool(address: PostgresAddress, connections: number): pg.Pool {
   });
   // The pool has thrown away an idle connection that broke; the next query makes another one.
   pool.on('error', () => {});
+  // The server may end a connection in the very packet that opens it, before whoever waits for it listens.
+  pool.on('connect', (client) => client.on('error', () => {}));
   return pool;
 }
 
