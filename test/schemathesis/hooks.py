@@ -11,7 +11,7 @@ TIME = re.compile(r"([01]\d|2[0-3]):[0-5]\d")
 FORMS = {
     "target": (re.compile(r"(?is)(cos|obs)://[a-z]{2}-[a-z]+[^/]*/[^/]+(/.*)?"), "cos://ap-shanghai/examplebucket-1250000000/to/"),
     "schedule": (re.compile(r"[0-9A-Za-z*,/-]+( [0-9A-Za-z*,/-]+){4}"), "0 3 * * *"),
-    "pace": (re.compile(r"(\S+ )?(\d\d:\d\d-\d\d:\d\d \d+/s( \d+MB/s)?, )*\d+/s( \d+MB/s)?"), "50/s"),
+    "pace": (re.compile(r"([A-Za-z]\S* )?(.{11} [0-9]{1,7}/s( [0-9]{1,4}MB/s)?, )*[0-9]{1,7}/s( [0-9]{1,4}MB/s)?"), "50/s"),
 }
 
 
