@@ -8,7 +8,7 @@ FROM node:24-bookworm-slim
 COPY --from=build /src/.build/package /opt/waybill
 RUN mkdir /data /objects && chown node:node /data /objects
 ENV NODE_ENV=production \
-    NODE_OPTIONS="--max-semi-space-size=16 --max-old-space-size=384" \
+    NODE_OPTIONS="--max-semi-space-size=8 --max-old-space-size=256" \
     PORT=8787 \
     WAYBILL_DATA=/data \
     WAYBILL_HOST=0.0.0.0
