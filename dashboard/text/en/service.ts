@@ -1,0 +1,51 @@
+/** English texts of nightly passes, the pace and the providers. */
+export const service = {
+  'nightly.title': 'Nightly passes',
+  'nightly.text':
+    'Every night Waybill retries failed OMS tasks, and failed fetches that another attempt may help.',
+  'nightly.next': 'Next pass: {at} (your time). The schedule is in the time zone {zone}.',
+  'nightly.start': 'Run it now',
+  'nightly.requested': 'Requested. The pass starts within a few seconds (on AWS within 5 minutes).',
+  'nightly.none': 'The nightly retry hasn’t run yet.',
+  'nightly.when':
+    'By default it runs at 02:00 in the time zone of the service. Set WAYBILL_RETRY_CRON (on AWS: its schedule and timeZone) to change this.',
+  'night.places': 'Places checked',
+  'night.region': 'Region',
+  'night.project': 'Project',
+  'night.failed': 'Failed found',
+  'night.error': 'Result',
+  'night.listed': 'complete',
+  'night.left': 'Not retried',
+  'night.reason': 'Reason',
+  'night.count': 'Count',
+  'night.examples': 'Examples',
+
+  'pace.title': 'Pace of COS fetch',
+  'pace.none': 'No pace is set: the configured rate is the only limit.',
+  'pace.closed': 'Nothing is sent now.',
+  'pace.now': 'Now at most {n} objects per second.',
+  'pace.until': 'Until {at}.',
+  'pace.field': 'Pace',
+  'pace.hint':
+    'Time zone, windows and the rate of all other hours, such as {example}. 0/s sends nothing.',
+  'pace.set': 'Change the pace',
+  'pace.reset': 'Restore {pace}',
+  'pace.remove': 'Remove the pace',
+  'providers.title': 'Providers',
+  'providers.text': 'How each provider’s API answered the last requests.',
+  'providers.none': 'No requests yet.',
+  'providers.noneText': 'Providers appear here once a run has sent a request.',
+  'providers.state.ok': 'OK',
+  'providers.state.throttled': 'Throttling',
+  'providers.state.refused': 'Key refused',
+  'providers.throttled.do':
+    'The provider limits the rate of requests. Waybill slows down automatically. If this lasts, lower the configured rate.',
+  'providers.refused.do':
+    'The provider refuses the key pair. Check the key and its permissions, then retry the runs that failed.',
+  'providers.provider': 'Provider',
+  'providers.since': 'Since',
+  'providers.okAt': 'Last accepted a request',
+  'providers.throttledAt': 'Last throttled',
+  'providers.refusedAt': 'Last refused the key',
+  'providers.requestId': 'Request id',
+} as const;
