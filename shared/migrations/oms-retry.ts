@@ -3,7 +3,7 @@
  * OMS allows it; else a new run takes the same list, of which OMS skips what has arrived.
  */
 import type { Run, Transfer } from '../ledger/model.ts';
-import { canStartAgain, startAgain } from '../runs/oms/again.ts';
+import { canRestart, restartTasks } from '../runs/oms/restart.ts';
 import { isForNight } from '../runs/retry-rules.ts';
 import type { Counted } from './counts.ts';
 import { holdsFailures, isOfClass } from './failures.ts';
@@ -50,8 +50,8 @@ export async function retryTasks(
   let runs = migration.runs;
   for await (const { entry, run, tasks } of askedTasks(migration, counted, asked, options)) {
     const { from = entry.runId, overwrites, round, runId: failed } = entry;
-    if (tasks.every(canStartAgain)) {
-      await startAgain(failed, tasks, options);
+    if (tasks.every(canRestart)) {
+      await restartTasks(failed, tasks, options);
       continue;
     }
     const retries = runs.filter(({ role }) => role === 'retry').length;

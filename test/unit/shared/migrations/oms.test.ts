@@ -5,7 +5,7 @@ import type { Transfer, TransferProgress } from '../../../../shared/ledger/model
 import type { Cause } from '../../../../shared/lib/errors.ts';
 import { withObjects } from '../../../../shared/migrations/oms-counts.ts';
 import { askedTasks } from '../../../../shared/migrations/oms-retry.ts';
-import { canStartAgain } from '../../../../shared/runs/oms/again.ts';
+import { canRestart } from '../../../../shared/runs/oms/restart.ts';
 import { openTaskRun } from '../../../../shared/runs/task-runs.ts';
 import { openStores } from '../../../fixtures/stores.ts';
 
@@ -90,7 +90,7 @@ describe('a night', () => {
       { maxNights: 3 },
       { ledger },
     );
-    return Array.fromAsync(found, ({ tasks }) => tasks.map(canStartAgain));
+    return Array.fromAsync(found, ({ tasks }) => tasks.map(canRestart));
   };
 
   it.each([

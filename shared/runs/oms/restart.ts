@@ -1,4 +1,4 @@
-/** Has tasks that a run created, and that failed, started again: in the same run, as their next attempt. */
+/** Restarts failed tasks that a run created: in the same run, as their next attempt. */
 import { runLeaseName, withLease } from '../../ledger/lease.ts';
 import type { Ledger } from '../../ledger/ledger.ts';
 import type { Transfer } from '../../ledger/model.ts';
@@ -11,7 +11,7 @@ import type { Objects } from '../../stores/objects.ts';
 const GONE: ReadonlySet<string> = new Set(['OMS.0054', 'OMS.1009', 'TASK_GONE', 'TRF.0013']);
 
 /** Whether OMS takes a start: the task is there, and not complete. */
-export function canStartAgain({ cause, progress, providerId, task }: Transfer): boolean {
+export function canRestart({ cause, progress, providerId, task }: Transfer): boolean {
   if (providerId === undefined || task?.kind !== 'oms-create') return false;
   const complete = task.makes === 'group' ? GROUP_STATUS.completed : TASK_STATUS.succeeded;
   return !GONE.has(cause?.code ?? '') && progress?.providerState !== String(complete);
@@ -21,7 +21,7 @@ export function canStartAgain({ cause, progress, providerId, task }: Transfer): 
  * Reopens a completed run whose tasks failed; whoever creates tasks starts them. Again is harmless.
  * @throws LeasedError (SHARD_LEASED) while another worker holds the run; StoreError
  */
-export async function startAgain(
+export async function restartTasks(
   runId: string,
   failed: readonly Transfer[],
   {
