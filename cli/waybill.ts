@@ -31,7 +31,7 @@ function fail(error: unknown): ExitCode {
   }
   if (error instanceof WaybillError) {
     const isConfig = code === 'CONFIG_INVALID';
-    const todo = isConfig ? 'Correct these settings.' : 'Check the log.';
+    const todo = isConfig ? 'Correct these settings.' : 'Try again once that is fixed.';
     stderr.write(`waybill: ${error.message}${isConfig ? '\n' : ' '}${todo}\n`);
     return isConfig ? EXIT.usage : EXIT.failures;
   }

@@ -51,9 +51,10 @@ export function parseCertificateKey(text: string): CertificateKey | undefined {
 
 /** A public key as PEM; undefined for any other text. */
 export function parsePublicPem(text: string): CertificateKey | undefined {
-  if (!/^-----BEGIN PUBLIC KEY-----/.test(text.trim())) return undefined;
+  const pem = text.trim();
+  if (!pem.startsWith('-----BEGIN PUBLIC KEY-----')) return undefined;
   try {
-    return keyOf(createPublicKey(text));
+    return keyOf(createPublicKey(pem));
   } catch {
     return undefined;
   }

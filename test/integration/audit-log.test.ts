@@ -77,6 +77,9 @@ it('G6: tells who started, paused, retried, cancelled and changed the pace, and 
   await ask('alice', `POST /runs/${runId}/pause`, {});
   await ask('plain', `POST /runs/${runId}/resume`, {});
   await ask('alice', `POST /runs/${runId}/cancel`, {});
+  const classes = { class: ['transient'] };
+  const retried = await ask('plain', `POST /runs/${runId}/retry`, classes);
+  expect(retried.status).toBe(202);
   const secret = `http://user:canary-of-a-source@${new URL(live.site.url).host}/a`;
   const objects = [{ url: secret, key: 'a' }];
   const fetches = (await ask('alice', 'POST /fetches', { ...TARGET, objects })).value;
@@ -101,11 +104,12 @@ it('G6: tells who started, paused, retried, cancelled and changed the pace, and 
     ['alice', `POST /runs/${runId}/pause`, runId, null],
     [null, `POST /runs/${runId}/resume`, runId, null],
     ['alice', `POST /runs/${runId}/cancel`, runId, null],
+    [null, `POST /runs/${runId}/retry`, runId, JSON.stringify(classes)],
     ['alice', 'POST /fetches', fetches.runId, null],
     [null, 'POST /oms/v2/tasks/4042/start', list.value.runId, null],
   ]);
-  const first = (await ask('viewer', `GET /audit-log?id=${runId}&limit=3`)).value;
-  expect(first.entries).toHaveLength(3);
+  const first = (await ask('viewer', `GET /audit-log?id=${runId}&limit=4`)).value;
+  expect(first.entries).toHaveLength(4);
   const rest = await ask('viewer', `GET /audit-log?id=${runId}&cursor=${first.nextCursor}`);
   expect(rest.value).toMatchObject({ entries: [{ request: 'POST /manifests' }], nextCursor: null });
 

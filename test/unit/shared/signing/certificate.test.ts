@@ -110,7 +110,7 @@ describe('keys', () => {
 
   it('as PEM may have blank lines around them', () => {
     const { key } = makeKey();
-    expect(parsePublicPem(`\n${toPem(key)}\n`)?.keyId).toBe(key.keyId);
+    expect(parsePublicPem(`\n  ${toPem(key)}\n`)?.keyId).toBe(key.keyId);
   });
 
   it('of other kinds, and other texts, are none', () => {
