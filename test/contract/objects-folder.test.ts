@@ -128,3 +128,15 @@ it('passes on an error of the content as it is, and leaves nothing of the object
   await expect(createFolderObjects(folder).put('a', broken())).rejects.toBe(failure);
   expect(readdirSync(folder)).toEqual([]);
 });
+
+it('G10: a write answers its own version, whatever others write and remove there meanwhile', async () => {
+  const folder = temporaryFolder();
+  const write = async (content: string) => {
+    const objects = createFolderObjects(folder);
+    for (let n = 0; n < 300; n += 1) {
+      expect(await objects.put('in/a', content)).toMatchObject({ sizeBytes: content.length });
+      await objects.remove('in/a');
+    }
+  };
+  await Promise.all(['of one', 'of the other'].map(write));
+});

@@ -137,15 +137,18 @@ async function writeFile(key: string, at: At, name: string, content: Content): P
   const unfinished = at(`${UNFINISHED}${randomUUID()}`);
   try {
     const handle = await onDisk(key, createFile(unfinished));
+    let written: BigIntStats;
     try {
       // Errors of the content itself, such as an upload that breaks off, pass as they are.
       for await (const part of partsOf(content)) await onDisk(key, handle.writeFile(part));
       await onDisk(key, handle.sync());
+      // Under its name others may have replaced or removed it again.
+      written = await onDisk(key, handle.stat({ bigint: true }));
     } finally {
       await handle.close();
     }
     await onDisk(key, rename(unfinished, at(name)));
-    return toInfo(key, await onDisk(key, lstat(at(name), { bigint: true })));
+    return toInfo(key, written);
   } catch (error) {
     await rm(unfinished, { force: true }).catch(() => {});
     throw error;
