@@ -43,8 +43,10 @@ function countReasons({ failed, cancelled, quarantined, planned, ...open }: Coun
   return [
     ...(failed > 0 ? [`${objects(failed)} failed.`] : []),
     ...(quarantined > 0 ? [`${objects(quarantined)} can't be sent.`] : []),
-    ...(cancelled > 0 ? [`${objects(cancelled)} were cancelled.`] : []),
-    ...(under > 0 ? [`${objects(under)} are not settled.`] : []),
+    ...(cancelled > 0
+      ? [`${objects(cancelled)} ${cancelled === 1 ? 'was' : 'were'} cancelled.`]
+      : []),
+    ...(under > 0 ? [`${objects(under)} ${under === 1 ? 'is' : 'are'} not settled.`] : []),
   ];
 }
 

@@ -96,14 +96,17 @@ describe('an answer that tells nothing makes no second job', () => {
     });
   });
 
-  it('a used token whose job is not listed yet is left open', async () => {
+  it('G2: a job that is made is made once, whatever its list tells', async () => {
     const { finish, post, simulator, transferOf } = await setupBatch();
     simulator.setFaults([
       { api: 'batch-create', kind: 'reset-after', nth: [1] },
       { api: 'batch-read', kind: 'truncate' },
     ]);
     const { runId } = await post(jobBody());
+    // Whoever sends it again sends the same token, which is used.
+    expect(simulator.stats().batchCreates).toBeGreaterThan(1);
     expect((await transferOf(runId))?.state).toBe('submitting');
+    expect(simulator.batchJobs()).toHaveLength(1);
     simulator.setFaults([]);
     await finish();
     expect((await transferOf(runId))?.state).toBe('succeeded');

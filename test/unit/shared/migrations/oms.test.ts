@@ -69,6 +69,43 @@ describe('G12: objects of a task of 100 lines', () => {
   });
 });
 
+describe('G12: objects of a job of COS Batch over 100 lines', () => {
+  const failed = { provider: 'tencent', code: 'OBJECTS_FAILED', message: 'm', class: 'source' };
+
+  it.each([
+    ['that runs', 'submitted', told(100, 30, 2), {}, { succeeded: 30, failed: 2, submitted: 68 }],
+    ['of which nothing is told', 'submitted', undefined, {}, { submitted: 100 }],
+    ['that succeeded', 'succeeded', told(100, 100), {}, { succeeded: 100 }],
+    [
+      'that lists what failed',
+      'failed',
+      told(100, 96, 4),
+      { cause: failed },
+      { succeeded: 96, failed: 4 },
+    ],
+    ['that failed as a whole', 'failed', told(100, 96, 4), {}, { failed: 100 }],
+    ['that was cancelled', 'cancelled', told(100, 30, 2), {}, { succeeded: 30, cancelled: 70 }],
+  ] as const)('%s', async (_name, state, progress, more, counts) => {
+    const { ledger } = openStores();
+    const ref = {
+      kind: 'batch',
+      region: 'ap-shanghai',
+      clientRequestToken: 't',
+      marker: '[waybill:r1]',
+    } as const;
+    const run = await openTaskRun(
+      ledger,
+      { runId: 'r1', trigger: 'migration', operation: 'cos-batch-job', createdAt: AT },
+      [ref],
+      AT,
+    );
+    await record(ledger, 'r1', state, { ...(progress && { progress }), ...more });
+    const counted = await withObjects(run, 100, false, ledger);
+    const none = { planned: 0, submitting: 0, submitted: 0, succeeded: 0, failed: 0, cancelled: 0 };
+    expect(counted.counts).toMatchObject({ ...none, ...counts });
+  });
+});
+
 describe('a night', () => {
   const cause = (code: string, kind: Cause['class']): Cause => ({
     ...{ provider: 'huawei', code, message: 'm' },

@@ -1,5 +1,7 @@
+import crypto from 'node:crypto';
+import { syncBuiltinESMExports } from 'node:module';
 import fc from 'fast-check';
-import { describe, expect, it } from 'vitest';
+import { describe, expect, it, onTestFinished, vi } from 'vitest';
 import { createCallbackTokens } from '../../../../shared/signing/callback-token.ts';
 
 const NOW = new Date('2026-11-20T02:00:00Z');
@@ -76,6 +78,25 @@ describe('callback tokens', () => {
     const claim = { transferId: 'r.0.0', attempt: 1, outcome: 'succeeded' } as const;
     const forged = createCallbackTokens([key('k9', '')]).make(claim, later(60));
     expect(() => tokens.verify(forged, NOW)).toThrow('Unknown callback.');
+  });
+
+  it('G5: are compared in constant time, whatever is wrong with them', () => {
+    const compare = vi.spyOn(crypto, 'timingSafeEqual');
+    syncBuiltinESMExports();
+    onTestFinished(() => {
+      compare.mockRestore();
+      syncBuiltinESMExports();
+    });
+    const claim = { transferId: 'r.0.0', attempt: 1, outcome: 'succeeded' } as const;
+    const token = tokens.make(claim, later(60));
+    const flip = (at: number) =>
+      token.slice(0, at) + (token[at] === 'a' ? 'b' : 'a') + token.slice(at + 1);
+    const forged = [flip(token.length - 32), flip(token.length - 1), token.replace('k1', 'k9')];
+    for (const each of forged) {
+      expect(() => tokens.verify(each, NOW)).toThrow('Unknown callback.');
+      expect(compare.mock.lastCall?.map(({ byteLength }) => byteLength)).toEqual([32, 32]);
+    }
+    expect(compare).toHaveBeenCalledTimes(forged.length);
   });
 
   it.each(['', '.', 'k1', 'x'.repeat(10_000), 'k1.r.0.0.1.s.zz.', '\ud800', '../../etc'])(
