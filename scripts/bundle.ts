@@ -3,12 +3,12 @@
  * beside it (never in the zip), and esbuild's account of all bundles, `.build/bundles-<wiring>.json`.
  * CommonJS, because the bundles hold packages that `require` at run time.
  */
-import { readdirSync } from 'node:fs';
+import { readdirSync, statSync } from 'node:fs';
 import { mkdir, rm, writeFile } from 'node:fs/promises';
 import { createRequire } from 'node:module';
 import { basename, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { build, type Metafile, type Plugin } from 'esbuild';
+import { build, type Metafile, type OutputFile, type Plugin, transform } from 'esbuild';
 
 const require = createRequire(import.meta.url);
 
@@ -70,6 +70,24 @@ const leaveOut: Plugin = {
 };
 
 /**
+ * A module of CommonJS: esbuild makes a function of it, which is called at load. V8 skims a function first
+ * and compiles it when it is called, unless it stands in parentheses.
+ */
+const MODULE = /^(var [\w$]+ = [\w$]+\()(\([\w$, ]*\) => \{\n(?:(?!\}\);$).*\n)*\})\);$/gm;
+
+/** Writes a bundle without blanks, its modules in parentheses: that spares a tenth of its load. */
+async function write({ path, text }: OutputFile): Promise<void> {
+  const { code, map } = await transform(text.replace(MODULE, '$1($2));'), {
+    minifyWhitespace: true,
+    platform: 'node',
+    target: 'node24',
+    sourcemap: 'external',
+    sourcefile: path,
+  });
+  await Promise.all([writeFile(path, code), writeFile(`${path}.map`, map)]);
+}
+
+/**
  * Builds all bundles anew and answers esbuild's account of what is in them.
  * @param condition which wiring they hold: `lambda` the distributed adapters, `default` the embedded ones
  */
@@ -78,7 +96,7 @@ export async function bundleFunctions(
 ): Promise<Metafile> {
   await rm(BUNDLES, { recursive: true, force: true });
   await mkdir(BUNDLES, { recursive: true });
-  const { metafile } = await build({
+  const { metafile, outputFiles } = await build({
     absWorkingDir: ROOT,
     entryPoints: functionNames().map((name) => `functions/${name}.ts`),
     outdir: BUNDLES,
@@ -88,12 +106,16 @@ export async function bundleFunctions(
     target: 'node24',
     define: { esbuildDetection: '1' },
     conditions: condition === 'lambda' ? ['lambda'] : [],
-    minify: true,
-    sourcemap: 'external',
+    // `write` knows modules by their blanks, and leaves them out.
+    minifyIdentifiers: true,
+    minifySyntax: true,
+    sourcemap: 'inline',
+    write: false,
     metafile: true,
     plugins: [leaveOut],
     logLevel: 'warning',
   });
+  await Promise.all(outputFiles.map(write));
   // The checkout's own package is of ECMAScript modules; in a zip there is none.
   await writeFile(join(BUNDLES, 'package.json'), '{"type":"commonjs"}\n');
   await writeFile(join(BUILD, `bundles-${condition}.json`), JSON.stringify(metafile));
@@ -101,8 +123,8 @@ export async function bundleFunctions(
 }
 
 if (import.meta.main) {
-  const { outputs } = await bundleFunctions();
-  for (const [path, { bytes }] of Object.entries(outputs)) {
-    if (path.endsWith('.js')) process.stdout.write(`${basename(path)} ${bytes} bytes\n`);
+  await bundleFunctions();
+  for (const name of functionNames()) {
+    process.stdout.write(`${name}.js ${statSync(join(BUNDLES, `${name}.js`)).size} bytes\n`);
   }
 }

@@ -39,6 +39,11 @@ it('every bundle is small and loads fast', async () => {
   }
 }, 120_000);
 
+/** What esbuild calls with each module of CommonJS. */
+const WRAP = /\b([\w$]+)=\([\w$]+,[\w$]+\)=>\(\)=>\{/;
+/** Such a call; its function stands in parentheses where V8 compiles it at once. */
+const MODULE = /=([\w$]+)\((\((?=\([\w$,]*\)=>|[\w$]+=>))?/g;
+
 interface Output {
   readonly inputs: Readonly<Record<string, unknown>>;
   readonly imports: readonly { readonly path: string; readonly kind: string }[];
@@ -69,6 +74,19 @@ describe('what is in the bundles', () => {
         .map((each) => `${path}: ${each.path}`),
     );
     expect(atStart).toEqual([]);
+  });
+
+  it('modules that V8 compiles at once, where they are called at load', () => {
+    for (const [path] of bundles) {
+      const code = readFileSync(new URL(`../../${path}`, import.meta.url), 'utf8');
+      const wrap = WRAP.exec(code)?.[1];
+      const modules = [...code.matchAll(MODULE)].filter(([, called]) => called === wrap);
+      expect(modules.length, path).toBeGreaterThan(30);
+      expect(
+        modules.filter(([, , isAtOnce]) => !isAtOnce),
+        path,
+      ).toEqual([]);
+    }
   });
 
   it.each([
