@@ -3,8 +3,9 @@
  * time are written as a chunk. Chunks that follow each other in order are one sequence, so a side that
  * comes in order needs no merge.
  */
+import { createCollectedText } from '../lib/collected-text.ts';
 import { compareKeys } from '../lib/s3/list.ts';
-import { type AuditedObject, toLine } from './object.ts';
+import { type AuditedObject, parseLine, toLine } from './object.ts';
 
 /** The sequences of a side, as far as they are written; JSON, for a checkpoint. */
 export interface Sequences {
@@ -24,37 +25,53 @@ interface ChunkWriter {
   add(object: AuditedObject): void;
   readonly chars: number;
   /** What was added since the last one, sorted; undefined when that is nothing. */
-  take(sequences: Sequences): { readonly text: string; readonly sequences: Sequences } | undefined;
+  take(sequences: Sequences): Taken | undefined;
+}
+
+interface Taken {
+  readonly text: readonly Uint8Array[];
+  readonly sequences: Sequences;
 }
 
 export function createChunkWriter(): ChunkWriter {
-  let lines: Line[] = [];
+  const text = createCollectedText();
   let isSorted = true;
-  let chars = 0;
+  let first: string | undefined;
+  let last = '';
   return {
     add(object) {
       const { key } = object;
-      const line = toLine(object);
-      const before = lines.at(-1);
-      if (before && isSorted) isSorted = compareKeys(before.key, key) < 0;
-      lines.push({ key, line, at: lines.length });
-      chars += line.length;
+      if (first === undefined) first = key;
+      else if (isSorted) isSorted = compareKeys(last, key) < 0;
+      last = key;
+      text.add(toLine(object));
     },
     get chars() {
-      return chars;
+      return text.length;
     },
     take({ chunks, lastKey }) {
-      if (!isSorted) lines.sort(byKey);
-      const [first, last] = [lines[0], lines.at(-1)];
-      if (!first || !last) return undefined;
-      const text = lines.map(({ line }) => line).join('');
-      [lines, isSorted, chars] = [[], true, 0];
-      const isNext = lastKey !== undefined && compareKeys(lastKey, first.key) < 0;
+      if (first === undefined) return undefined;
+      const taken = isSorted ? { first, last, text: text.take() } : sorted(text.take());
+      [first, isSorted] = [undefined, true];
+      const isNext = lastKey !== undefined && compareKeys(lastKey, taken.first) < 0;
       const before = isNext ? chunks.slice(0, -1) : chunks;
       const count = isNext ? (chunks.at(-1) ?? 0) + 1 : 1;
-      return { text, sequences: { chunks: [...before, count], lastKey: last.key } };
+      return {
+        text: taken.text,
+        sequences: { chunks: [...before, count], lastKey: taken.last },
+      };
     },
   };
+}
+
+function sorted(pieces: readonly Uint8Array[]) {
+  const lines = pieces
+    .flatMap((piece) => Buffer.from(piece).toString().split('\n').slice(0, -1))
+    .map((line, at) => ({ key: parseLine(line).key, line, at }))
+    .sort(byKey);
+  const text = createCollectedText();
+  for (const { line } of lines) text.add(`${line}\n`);
+  return { first: lines[0]?.key ?? '', last: lines.at(-1)?.key ?? '', text: text.take() };
 }
 
 interface Line {

@@ -1,4 +1,5 @@
 /** Counts verdicts, and collects the rows of reports, from one checkpoint to the next. */
+import { type CollectedText, createCollectedText } from '../lib/collected-text.ts';
 import type { Judgement } from './judge.ts';
 import { type AuditedObject, toLine } from './object.ts';
 import { extraRow, judgedRow, missingRow } from './report-rows.ts';
@@ -23,11 +24,12 @@ const MAX_COMPARED = 250_000;
 
 export function createTally(work: Work): Tally {
   let counted = noCounts();
-  let texts: Partial<Record<PartKind, string>> = {};
+  let texts: Partial<Record<PartKind, CollectedText>> = {};
   let [chars, compared] = [0, 0];
 
   const write = (kind: PartKind, text: string): void => {
-    texts[kind] = (texts[kind] ?? '') + text;
+    texts[kind] ??= createCollectedText();
+    texts[kind].add(text);
     chars += text.length;
   };
 
@@ -63,8 +65,8 @@ export function createTally(work: Work): Tally {
     },
     async flush(change) {
       const parts = { ...work.state.parts };
-      for (const [kind, text] of Object.entries(texts) as [PartKind, string][]) {
-        parts[kind] = await work.put(kind, text);
+      for (const [kind, text] of Object.entries(texts) as [PartKind, CollectedText][]) {
+        parts[kind] = await work.put(kind, text.take());
       }
       const { state } = work;
       const next = {

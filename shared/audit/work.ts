@@ -7,7 +7,7 @@ import type { Sources } from '../manifest/sources/sources.ts';
 import type { TargetBucket } from '../providers/target.ts';
 import type { SigningKey } from '../signing/certificate.ts';
 import { auditPartKey } from '../stores/layout.ts';
-import type { Objects } from '../stores/objects.ts';
+import type { Content, Objects } from '../stores/objects.ts';
 import { CHUNK_CHARS } from './chunks.ts';
 import { type AuditOrder, type AuditState, type PartKind, saveAudit } from './state.ts';
 
@@ -50,7 +50,7 @@ export interface Work extends AuditOptions {
   readonly isLate: () => boolean;
   count(kind: keyof AuditState['requests']): void;
   /** Writes a part, which belongs to the audit once the returned writers are saved. */
-  put(kind: PartKind | 'source' | 'target', text: string): Promise<AuditState['parts'][PartKind]>;
+  put(kind: PartKind | 'source' | 'target', text: Content): Promise<AuditState['parts'][PartKind]>;
   /** Writes a checkpoint. @returns whether to go on */
   save(next: AuditState): Promise<'on' | 'late' | 'stopped'>;
 }

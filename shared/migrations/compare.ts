@@ -4,6 +4,7 @@
  * is gone at the source is closed. It is not kept how far it is: a call that dies begins again.
  */
 import type { Run } from '../ledger/model.ts';
+import { createCollectedText } from '../lib/collected-text.ts';
 import { toCsvField } from '../lib/csv.ts';
 import { StoreError } from '../lib/errors.ts';
 import { type Comparison, compareWith } from '../manifest/sources/compare-lists.ts';
@@ -194,15 +195,15 @@ function createFound() {
 function createChanges(migration: MigrationRecord, { objects }: StepOptions) {
   const { migrationId, order, rounds } = migration;
   const parts: string[] = [];
-  let [header, text] = ['', ''];
+  const text = createCollectedText();
+  let header = '';
   let columns: Awaited<ReturnType<typeof readListDocument>>['columns'] = [];
   const flush = async (): Promise<void> => {
-    if (text === '') return;
+    if (text.length === 0) return;
     const name = `changes-${rounds.length - 1}-${String(parts.length + 1).padStart(6, '0')}.csv`;
     const key = migrationKey(migrationId, name);
-    await objects.put(key, header + text);
+    await objects.put(key, [Buffer.from(header), ...text.take()]);
     parts.push(key);
-    text = '';
   };
   let writer: ReturnType<typeof createManifestWriter> | undefined;
   return {
@@ -212,7 +213,7 @@ function createChanges(migration: MigrationRecord, { objects }: StepOptions) {
       writer ??= createManifestWriter({ columns });
       header = `${writer.header.trimEnd()},onKeyExist\n`;
       const sameKey = isFirst ? order.onKeyExist : 'override';
-      text += `${writer.write([entry]).trimEnd()},${sameKey}\n`;
+      text.add(`${writer.write([entry]).trimEnd()},${sameKey}\n`);
       if (text.length >= PART_LENGTH) await flush();
     },
     async end(): Promise<void> {

@@ -4,10 +4,11 @@
  * that the record doesn't know.
  */
 import type { Run } from '../ledger/model.ts';
+import { lineBlocks } from '../lib/text-lines.ts';
 import { createToBatch, openBatchRun } from './batch-runs.ts';
 import { batchListKey, cutKey, stepRunId } from './ids.ts';
 import { openOmsRun } from './oms-runs.ts';
-import { partsOf, readPart, writtenOf } from './parts.ts';
+import { partsOf, writtenOf } from './parts.ts';
 import {
   isCounted,
   isOmsRoute,
@@ -133,14 +134,21 @@ async function cutSome(
     end = start;
     async function* text(): AsyncGenerator<string> {
       for (const [at, part] of parts.entries()) {
-        const { header, lines } = await readPart(part, options.objects);
-        const first = end;
-        const taken = lines.flatMap((line, index) =>
-          isSent(first + index) ? (take(line, header) ?? []) : [],
-        );
-        end += lines.length;
-        count += taken.length;
-        yield `${at === 0 && !isBare ? header : ''}${taken.map((each) => `${each}\n`).join('')}`;
+        let header: string | undefined;
+        for await (const block of lineBlocks(options.objects.read(part))) {
+          const lines = header === undefined ? block.slice(1) : block;
+          if (header === undefined) {
+            header = `${block[0]}\n`;
+            if (at === 0 && !isBare) yield header;
+          }
+          const [first, of] = [end, header];
+          const taken = lines.flatMap((line, index) =>
+            isSent(first + index) ? (take(line, of) ?? []) : [],
+          );
+          end += lines.length;
+          count += taken.length;
+          yield taken.map((each) => `${each}\n`).join('');
+        }
       }
     }
     const written = await withManifest(cut, role, text(), () => count, options, more);

@@ -1,5 +1,4 @@
 /** What a round moves, as parts that are manifests: its list, or what a catch-up found in it. */
-import { text as textOf } from 'node:stream/consumers';
 import { readListDocument } from '../runs/list-document.ts';
 import { listKey } from '../stores/layout.ts';
 import type { Objects } from '../stores/objects.ts';
@@ -27,18 +26,4 @@ export const partsOf = async (
 export function writtenOf(migration: MigrationRecord): number {
   const { kind, list, comparison } = latestRound(migration);
   return (kind === 'first' ? list?.written : comparison?.written) ?? 0;
-}
-
-interface PartText {
-  /** With its line feed. */
-  readonly header: string;
-  /** Without line feeds. */
-  readonly lines: readonly string[];
-}
-
-/** A part has some megabytes, and no line feed within a line. */
-export async function readPart(key: string, objects: Pick<Objects, 'read'>): Promise<PartText> {
-  const [header = '', ...lines] = (await textOf(objects.read(key))).split('\n');
-  if (lines.at(-1) === '') lines.pop();
-  return { header: `${header}\n`, lines };
 }

@@ -10,6 +10,7 @@ import type { Ledger } from '../ledger/ledger.ts';
 import type { Run } from '../ledger/model.ts';
 import { nextPartName, partNames, withPart } from '../ledger/written-parts.ts';
 import { toCause } from '../lib/cause.ts';
+import { createCollectedText } from '../lib/collected-text.ts';
 import { ConfigError, InputError } from '../lib/errors.ts';
 import type { Log } from '../lib/log.ts';
 import { createFilter } from '../manifest/sources/filters.ts';
@@ -69,25 +70,25 @@ async function writeParts(
   const { ledger, objects, log, now, partBytes = PART_BYTES } = options;
   let { state, version } = kept;
   const reading = await openReading(state, options);
+  const [text, leftOut] = [createCollectedText(), createCollectedText()];
   // Filters of names leave out the same keys every time.
   const note = (key: string, reason: string): void => {
-    if (reason !== 'FILTERED_NAME') leftOut += `${JSON.stringify([key, reason])}\n`;
+    if (reason !== 'FILTERED_NAME') leftOut.add(`${JSON.stringify([key, reason])}\n`);
   };
   const create = () => createWriter(reading, state, note);
   const worker = randomUUID().slice(0, 8);
   let writer = create();
-  let [text, leftOut] = ['', ''];
   for await (const { entries, rest } of reading.pages) {
-    text += writer.write(entries);
+    text.add(writer.write(entries));
     const isLate = now() >= deadline;
-    if (rest && text.length < partBytes && !isLate) continue;
+    if (rest && text.length + leftOut.length < partBytes && !isLate) continue;
     const { rest: _, ...before } = state;
     const totals = addTotals(state.totals, writer.report());
     let { writers } = state;
-    if (text !== '' || leftOut !== '') {
+    if (text.length + leftOut.length > 0) {
       const key = listPartKey(runId, nextPartName(writers, worker));
-      await objects.put(key, writer.header + text);
-      if (leftOut !== '') await objects.put(leftOutKey(key), leftOut);
+      await objects.put(key, [Buffer.from(writer.header), ...text.take()]);
+      if (leftOut.length > 0) await objects.put(leftOutKey(key), leftOut.take());
       writers = withPart(writers, worker);
     }
     const next: ListState = {
@@ -106,7 +107,7 @@ async function writeParts(
       return false;
     }
     if (rest && isLate) return false;
-    [writer, text, leftOut] = [create(), '', ''];
+    writer = create();
   }
   await finish(options, runId, state, reading);
   return true;

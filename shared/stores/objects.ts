@@ -22,7 +22,11 @@ export interface ReadOptions {
   readonly ifMatch?: string;
 }
 
-export type Content = string | Uint8Array | AsyncIterable<string | Uint8Array>;
+export type Content =
+  | string
+  | Uint8Array
+  | Iterable<Uint8Array>
+  | AsyncIterable<string | Uint8Array>;
 
 export interface Objects {
   /** The bucket's name, or the folder's path in the embedded store. */

@@ -39,7 +39,9 @@ const HEAP_MIB = 96;
 const KEY = 'cos-fetch/ap-shanghai/examplebucket-1250000000/scale.csv';
 const EVERY = 10_000;
 
-const nameOf = (n: number): string => `media/2026/${String(n).padStart(9, '0')}-photo.jpg`;
+/** Now and then with a character that makes all text around it twice as long in memory. */
+const nameOf = (n: number): string =>
+  `media/2026/${String(n).padStart(9, '0')}-photo${n % 9 === 0 ? '😀' : ''}.jpg`;
 const etagOf = (n: number): string => String(n).padStart(32, 'e');
 const sizeOf = (n: number): number => 1_000_000 + (n % 1_000);
 

@@ -10,7 +10,7 @@ import { parseXml, word, writeXml } from '../xml.ts';
 import type { Bucket } from './bucket.ts';
 import { toVersion } from './version.ts';
 
-type Content = string | Uint8Array | AsyncIterable<string | Uint8Array>;
+type Content = string | Uint8Array | Iterable<Uint8Array> | AsyncIterable<string | Uint8Array>;
 
 /** Of each part but the last; S3 wants at least 5 MiB and takes 10,000 parts: 78 GiB at most. */
 const PART_BYTES = 8 * 1_048_576;

@@ -9,7 +9,7 @@ import type { SourceConfig } from '../../../../shared/manifest/sources/config.ts
 import { createSources } from '../../../../shared/manifest/sources/sources.ts';
 import { createLists } from '../../../../shared/runs/list-source.ts';
 import { type ListOrder, openListRun } from '../../../../shared/runs/list-state.ts';
-import { listPrefix } from '../../../../shared/stores/layout.ts';
+import { leftOutKey, listPrefix } from '../../../../shared/stores/layout.ts';
 import type { Objects } from '../../../../shared/stores/objects.ts';
 import { setsOf } from '../../../fixtures/credential-sets.ts';
 import { createListedBucket } from '../../../fixtures/listed-bucket.ts';
@@ -167,6 +167,20 @@ describe('a list of a bucket', () => {
     const { list, keys } = await readList(objects, RUN.runId);
     expect(keys).toEqual([]);
     expect(list.leftOut).toEqual({ FILTERED_NAME: 12, FILTERED_SIZE: 51 });
+  });
+
+  it('G7: keeps what is left out in parts too, however much that is', async () => {
+    const order = {
+      source: 's3://examplebucket/photos/',
+      filters: { minSize: 8 },
+      keepsLeftOut: true,
+    };
+    const { lists, objects } = await setup({ order });
+    await lists.work(RUN.runId, NEVER);
+    const { list, others } = await readList(objects, RUN.runId);
+    expect(list.leftOut).toEqual({ FILTERED_SIZE: 63 });
+    expect(others).toEqual(list.parts.map(leftOutKey));
+    expect(others.length).toBeGreaterThan(1);
   });
 
   it('L05: fails its run and leaves no part where it is not whole', async () => {
