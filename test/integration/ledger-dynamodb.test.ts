@@ -234,6 +234,43 @@ it('lets counts of others lag behind, its own never where it matters', async () 
   expect((await ours.run('r1'))?.counts).toMatchObject({ submitted: 1, succeeded: 1 });
 });
 
+it('G12: lets counts lag no longer where whoever took them has a clock that is ahead', async () => {
+  const { clock, open } = await setup({ countsMaxAgeMs: 15_000 });
+  const [ours, theirs] = [open(), open()];
+  await ours.openRun(newRun('r1'));
+  await ours.activateRun('r1', { shardCount: 1, sizeBytes: 100 });
+  await ours.openShard(newShard('r1'), lease);
+  await ours.record('r1.0.0', accepted(0));
+  clock.at += 3_600_000;
+  expect((await theirs.run('r1'))?.counts).toMatchObject({ submitted: 1 });
+  expect((await Array.fromAsync(theirs.shards('r1')))[0]?.counts).toMatchObject({ submitted: 1 });
+  clock.at -= 3_600_000;
+  await ours.record('r1.0.0', report('succeeded'));
+  expect((await ours.run('r1'))?.counts).toMatchObject({ submitted: 0, succeeded: 1 });
+  expect((await Array.fromAsync(theirs.shards('r1')))[0]?.counts).toMatchObject({ succeeded: 1 });
+});
+
+it('G12: counts what was accepted of a shard that another worker has begun again', async () => {
+  const { open } = await setup();
+  const ledger = open();
+  await ledger.openRun(newRun('r1'));
+  await ledger.activateRun('r1', { shardCount: 1, sizeBytes: 100 });
+  await ledger.openShard(newShard('r1'), lease);
+  await ledger.accept(newShard('r1'), [
+    { line: 0, id: 'a', at: new Date(AT) },
+    { line: 1, id: 'b', at: new Date(AT) },
+  ]);
+  await ledger.record('r1.0.2', report('failed'));
+  await ledger.releaseShard(newShard('r1'), lease);
+  const next = { ...lease, owner: 'next' };
+  await ledger.openShard(newShard('r1'), next);
+  // It has read one line so far.
+  await ledger.coverShard(newShard('r1'), next, { through: 0, at: new Date(AT) }, tally(1));
+  const [shard] = await Array.fromAsync(ledger.shards('r1'));
+  expect(shard?.counts).toMatchObject({ submitted: 2, failed: 1 });
+  expect((await ledger.run('r1'))?.counts).toMatchObject({ submitted: 2, failed: 1 });
+});
+
 it('lets nothing lag behind once a run ended', async () => {
   const { open } = await setup({ countsMaxAgeMs: 15_000 });
   const [ours, theirs] = [open(), open()];

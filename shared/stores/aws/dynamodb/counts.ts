@@ -61,11 +61,13 @@ export function createCounting(options: CountingOptions) {
   const countRows = createCountRows(options);
   const remembered = new Map<string, Kept<StateCounts> & { readonly of: string }>();
   let writes = 0;
+  /** Whoever counted may have a clock that is ahead of ours: what is of tomorrow is old as well. */
+  const ageOf = (at: number): number => Math.abs(now() - at);
 
   const count = async (runId: string, item: Item, rollup?: Rollup): Promise<StateCounts> => {
     const index = shardIndex(text(item, 'sk'));
     const [startedAt, writesBefore] = [now(), writes];
-    const counts = await countRows(runId, index, toTally(item).transfers);
+    const counts = await countRows(runId, index, goodLines(item));
     if (remembered.size >= MAX_REMEMBERED) remembered.clear();
     // A row that was written here meanwhile may be counted or not.
     if (writes === writesBefore) {
@@ -87,7 +89,7 @@ export function createCounting(options: CountingOptions) {
   const exact = async (runId: string, item: Item, rollup?: Rollup): Promise<StateCounts> => {
     const own = remembered.get(`${runId}.${shardIndex(text(item, 'sk'))}`);
     // Of another state of the shard they would not fit its tally: no rows, and yet read to its end.
-    const isOwn = own?.of === stateOf(item) && now() - own.at < maxAgeMs;
+    const isOwn = own?.of === stateOf(item) && ageOf(own.at) < maxAgeMs;
     return isOwn ? own.counted : count(runId, item, rollup);
   };
 
@@ -122,7 +124,7 @@ export function createCounting(options: CountingOptions) {
     const rollupOf = byFirst(known);
     const isOld = (at: number): boolean =>
       // Of a run that ended nothing may lag behind: counts from before may be from before the end.
-      now() - at >= (has(run, 'closedAt') ? 0 : maxAgeMs);
+      ageOf(at) >= (has(run, 'closedAt') ? 0 : maxAgeMs);
     const found: { item: Item; rollup: Rollup | undefined; kept: Kept<StateCounts> | undefined }[] =
       [];
     const shardCount = number(run, 'shardCount') || Number.POSITIVE_INFINITY;
@@ -154,7 +156,7 @@ export function createCounting(options: CountingOptions) {
   /** Of a run; where many transfers are open, some may lag behind (`maxAgeMs`, `LOOK_LINES`). */
   const total = async (run: Item): Promise<Totals> => {
     const kept = has(run, 'kept') ? json<Kept<Totals>>(run, 'kept') : undefined;
-    if (kept && (kept.final || now() - kept.at < maxAgeMs)) return kept.counted;
+    if (kept && (kept.final || ageOf(kept.at) < maxAgeMs)) return kept.counted;
     const startedAt = now();
     const known = await Array.fromAsync(rollups.read(text(run, 'runId')));
     const unsettled = await open(run, known);
@@ -201,6 +203,10 @@ const byFirst = (rollups: readonly Rollup[]) => {
 /** Of a run, as they were when they were counted last. */
 export const keptTotals = (run: Item): Totals | undefined =>
   has(run, 'kept') ? json<Kept<Totals>>(run, 'kept').counted : undefined;
+
+/** Once it was read to its end: whoever begins it anew has read only some of what others sent. */
+const goodLines = (shard: Item): number =>
+  shard['ended'] === 1 ? toTally(shard).transfers : Number.POSITIVE_INFINITY;
 
 /** What changes when the shard is worked on. */
 const stateOf = (shard: Item): string => [shard['updatedAt'], shard['ended']].join();
