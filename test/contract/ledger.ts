@@ -947,6 +947,24 @@ export function ledgerContract(name: string, open: () => Promise<Ledger>): void 
         expect((await ledger.run('r2'))?.counts).toMatchObject({ succeeded: 1, submitted: 0 });
       });
 
+      it('G1, G2: facts about several runs that come at once meet what is known of each', async () => {
+        const lines = Object.entries({ r1: 1, r2: 2, r3: 3 });
+        for (const [runId, line] of lines) {
+          await ledger.openRun(newRun(runId));
+          await ledger.openShard(newShard(runId), lease);
+          await ledger.accept(newShard(runId), [accepted(line)]);
+        }
+        const ids = lines.map(([runId, line]) => `${runId}.0.${line}`);
+        await Promise.all(ids.map((id) => ledger.record(id, arrived)));
+        for (const [runId, line] of lines) {
+          const counts = { succeeded: 1, submitted: 0 };
+          expect(await ledger.run(runId)).toMatchObject({ counts });
+          expect(await ledger.read(`${runId}.0.${line}`)).toMatchObject({
+            accepted: [`1:t${line}`],
+          });
+        }
+      });
+
       it('keeps facts about a run that it does not know, and what the run adds later', async () => {
         await ledger.record('r3.0.1', arrived);
         await ledger.openRun(newRun('r3'));

@@ -28,14 +28,16 @@ const SQL = statementsOf('facts', {
       SELECT number FROM waybill.shards LEFT JOIN waybill.runs USING (run_id)
       WHERE run_id = place.run_id AND shard = place.shard FOR NO KEY UPDATE OF shards
     ) AS kept`,
+  // A subquery for the number in place of the join is evaluated once for all rows (PostgreSQL 15.18).
   known: `
     SELECT run_id, shard, kept.*
     FROM unnest($1::text[], $2::integer[], $3::bigint[]) AS place (run_id, shard, line)
+    LEFT JOIN waybill.runs USING (run_id)
     CROSS JOIN LATERAL (
       SELECT line, word, id, NULL AS state, NULL::bigint AS attempt, NULL AS cause,
         NULL AS accepted, NULL::bigint AS events
-      FROM waybill.lines WHERE run = (SELECT number FROM waybill.runs WHERE run_id = place.run_id)
-        AND shard = place.shard AND line = place.line
+      FROM waybill.lines
+      WHERE run = runs.number AND shard = place.shard AND line = place.line
       UNION ALL
       SELECT line, NULL, NULL, state, attempt, cause, accepted, events
       FROM waybill.transfers WHERE run_id = place.run_id
