@@ -97,12 +97,13 @@ describe('POST /lists', () => {
   });
 
   it('G2: is one run for one Idempotency-Key', async () => {
-    const { post } = await setup();
+    const { ledger, post } = await setup();
     const [first, second] = [
       await post({ source: 's3://media/' }, { 'idempotency-key': 'k' }),
       await post({ source: 's3://media/' }, { 'idempotency-key': 'k' }),
     ];
     expect(second).toEqual(first);
+    expect((await ledger.runs({})).items.map(({ runId }) => runId)).toEqual([first.runId]);
     const other = await post({ source: 's3://media/a' }, { 'idempotency-key': 'k' });
     expect(other).toMatchObject({ status: 422, code: 'IDEMPOTENCY_MISMATCH' });
   });

@@ -1,6 +1,13 @@
 import { describe, expect, it } from 'vitest';
-import { ProviderError } from '../../../../shared/lib/errors.ts';
+import {
+  ClockError,
+  PaceClosedError,
+  ProviderError,
+  StoreError,
+} from '../../../../shared/lib/errors.ts';
 import { createLimiter } from '../../../../shared/limits/limiter.ts';
+import { changePace, watchPace } from '../../../../shared/limits/pace.ts';
+import { openStores } from '../../../fixtures/stores.ts';
 
 /** Time that moves only when somebody waits, to the end of the earliest wait. */
 function clock() {
@@ -31,6 +38,7 @@ function clock() {
       ended.catch(() => {});
       await settle();
       while (!done && (await advance()));
+      if (!done) throw new Error('nobody waits for a time, and it has not ended');
       return ended;
     },
   };
@@ -191,6 +199,105 @@ describe('limiter', () => {
     });
     await expect(time.run(work)).rejects.toMatchObject({ providerCode: 'SlowDown' });
     expect(sends).toBe(8);
+  });
+
+  it('G8: lets a Retry-After without throttling hold back its own request alone', async () => {
+    const time = clock();
+    const limiter = createLimiter({ requestsPerSecond: 1_000, inFlight: 10, ...time });
+    const broken = new ProviderError('try later', {
+      ...{ provider: 'tencent', providerCode: 'InternalError', status: 500 },
+      ...{ class: 'transient', retryAfterMs: 3_000 },
+    });
+    const answeredAt: number[] = [];
+    let refusals = 1;
+    const first = limiter.run(async () => {
+      if (refusals > 0) {
+        refusals -= 1;
+        throw broken;
+      }
+      answeredAt.push(time.now());
+    });
+    const other = time.wait(100).then(() => limiter.run(async () => answeredAt.push(time.now())));
+    await time.run(Promise.all([first, other]));
+    expect(answeredAt).toEqual([100, 3_000]);
+    expect(limiter.rate()).toBe(1_000);
+  });
+
+  it('sends a request once more at once when its time was refused and is corrected, and no third time', async () => {
+    const time = clock();
+    const limiter = createLimiter({ requestsPerSecond: 1_000, inFlight: 1, ...time });
+    const sendsOf = async (isCorrected: boolean) => {
+      let sends = 0;
+      const work = limiter.run(() => {
+        sends += 1;
+        return Promise.reject(new ClockError('another time', isCorrected));
+      });
+      await expect(time.run(work)).rejects.toThrow('another time');
+      return sends;
+    };
+    expect([await sendsOf(true), await sendsOf(false)]).toEqual([2, 1]);
+    expect(time.now()).toBeLessThan(10);
+  });
+
+  it('does not send again what the ledger failed for', async () => {
+    const time = clock();
+    const limiter = createLimiter({ requestsPerSecond: 100, inFlight: 1, ...time });
+    let sends = 0;
+    const work = limiter.run(() => {
+      sends += 1;
+      return Promise.reject(new StoreError('no ledger'));
+    });
+    await expect(time.run(work)).rejects.toThrow('no ledger');
+    expect(sends).toBe(1);
+  });
+
+  it('begins as many items as may be in flight, whatever the rate, where no turn is told', async () => {
+    const time = clock();
+    const limiter = createLimiter({ requestsPerSecond: 2, inFlight: 5, ...time });
+    let [begun, most] = [0, 0];
+    const work = limiter.each(inOne(numbers(12)), async () => {
+      begun += 1;
+      most = Math.max(most, begun);
+      await time.wait(100);
+      begun -= 1;
+    });
+    await time.run(work);
+    expect(most).toBe(5);
+  });
+
+  it('sends nothing while the pace is 0, and lets what sends no object pass', async () => {
+    const time = clock();
+    const { ledger } = openStores();
+    const pace = watchPace(ledger, undefined, time.now);
+    const limiter = createLimiter({ requestsPerSecond: 100, inFlight: 5, ...time, pace });
+    const send = (isSend?: boolean) =>
+      limiter.run(async () => 'sent', isSend === undefined ? {} : { isSend });
+    const isOpen = async () => [
+      await limiter.isClosed(),
+      limiter.isPaused(true),
+      limiter.isPaused(),
+    ];
+    expect(await isOpen()).toEqual([false, false, false]);
+    await changePace(ledger, 'UTC 0/s', new Date());
+    await time.run(time.wait(1_000));
+    expect(await isOpen()).toEqual([true, true, false]);
+    await expect(time.run(send(true))).rejects.toThrow(PaceClosedError);
+    expect(await time.run(Promise.all([send(false), send()]))).toEqual(['sent', 'sent']);
+    await changePace(ledger, 'UTC 7/s', new Date());
+    await time.run(time.wait(1_000));
+    expect(await isOpen()).toEqual([false, false, false]);
+    expect([await time.run(send(true)), limiter.rate()]).toEqual(['sent', 7]);
+  });
+
+  it('takes workers without a name for several', async () => {
+    const { ledger } = openStores();
+    const limiters = [1, 2].map(() =>
+      createLimiter({ requestsPerSecond: 100, inFlight: 4, shared: { api: 'a', ledger } }),
+    );
+    await Promise.all(limiters.map((each) => each.run(async () => 1)));
+    const note = await ledger.readNote('limits a');
+    const ids = JSON.parse(note?.text ?? '').workers.map(({ id }: { id: string }) => id);
+    expect(new Set(ids).size).toBe(2);
   });
 
   it('finishes every item before it throws the first failure', async () => {
