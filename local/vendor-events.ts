@@ -179,8 +179,8 @@ function decoded(key: string): string {
 
 /** Of Unix seconds, as a number or text, or of ISO 8601; undefined for what is neither. */
 function instantOf(time: string | number | null | undefined): Date | undefined {
-  const at = /^\d+$/.test(String(time)) ? Number(time) * 1_000 : Date.parse(String(time));
-  return Number.isNaN(at) ? undefined : new Date(at);
+  const at = new Date(/^\d+$/.test(String(time)) ? Number(time) * 1_000 : String(time));
+  return Number.isNaN(at.getTime()) ? undefined : at;
 }
 
 const READERS: readonly Reader[] = [

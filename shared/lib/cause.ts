@@ -31,4 +31,8 @@ export function toCause(error: unknown): Cause {
 }
 
 /** What somebody else said, as rows and reports may hold it: secrets gone, then cut. */
-export const safeText = (text: string, length = 256): string => redact(text).slice(0, length);
+export const safeText = (text: string, length = 256): string =>
+  redact(text.slice(0, MAX_READ)).slice(0, length);
+
+/** Nobody says more before the point, and what is cut off is not shown. */
+const MAX_READ = 4_096;

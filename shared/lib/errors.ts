@@ -51,6 +51,18 @@ interface Traits {
   readonly cause?: unknown;
 }
 
+/** No message is longer, whatever somebody said or sent. */
+const MAX_LENGTH = 16_384;
+
+/** Of one fault, and of what a provider says. */
+const MAX_PART_LENGTH = 1_024;
+
+/** More faults than one input may have: one for each object of a request. */
+const MAX_FAULTS = 1_000;
+
+/** Cut before, as the text may be an answer of a megabyte. */
+const told = (text: string, length: number): string => redact(text.slice(0, length).toWellFormed());
+
 export abstract class WaybillError extends Error {
   readonly code: string;
   /** Absent where nothing follows for a transfer: configuration faults, unknown callbacks. */
@@ -58,7 +70,10 @@ export abstract class WaybillError extends Error {
   readonly sent: Sent;
 
   constructor(message: string, traits: Traits) {
-    super(redact(message), traits.cause === undefined ? undefined : { cause: traits.cause });
+    super(
+      told(message, MAX_LENGTH),
+      traits.cause === undefined ? undefined : { cause: traits.cause },
+    );
     this.name = new.target.name;
     this.code = traits.code;
     this.class = traits.class;
@@ -114,7 +129,10 @@ export class InputError extends WaybillError {
     cause?: unknown,
   ) {
     super(message, { code, class: 'request', cause });
-    this.errors = errors;
+    this.errors = errors.slice(0, MAX_FAULTS).map((fault) => ({
+      path: told(fault.path, MAX_PART_LENGTH),
+      message: told(fault.message, MAX_PART_LENGTH),
+    }));
   }
 }
 
@@ -189,7 +207,7 @@ export class ProviderError extends WaybillError {
   readonly retryAfterMs: number | undefined;
 
   constructor(message: string, refusal: Refusal) {
-    super(message, {
+    super(message.slice(0, MAX_PART_LENGTH), {
       code: 'PROVIDER_REFUSED',
       class: refusal.class,
       sent: refusal.sent ?? 'no',

@@ -139,13 +139,27 @@ export function createFetch({
       return {
         status: answer.statusCode,
         headers: firstValues(answer.headers),
-        body: answer.body,
+        body: bodyOf(answer.body, request),
       };
     } catch (error) {
       throw transportError(error, request);
     }
   };
 }
+
+/** A body whose end does not come breaks off as a request does. */
+const bodyOf = (body: AsyncIterable<Uint8Array>, request: ApiRequest): Download['body'] => ({
+  [Symbol.asyncIterator]() {
+    const parts = body[Symbol.asyncIterator]();
+    return {
+      next: () =>
+        parts.next().catch((error: unknown) => {
+          throw transportError(error, request, 'unknown');
+        }),
+      return: async () => (await parts.return?.()) ?? { done: true, value: undefined },
+    };
+  },
+});
 
 /** Gathers one answer. The status of a refusal stands even when its body breaks off. */
 function collect(

@@ -24,11 +24,10 @@ const SECRET_NAME = new RegExp(
  * one that somebody wrote; behind the colon of a host there is a port.
  */
 const USER =
-  /((?:[a-z][a-z0-9+.-]*:|(?<![^\s"',;=(]))(?:\\?\/){2})(?:[^/?#\s"<>@\\[:]*:(?!\d*[/?#\s"'\\]|\d*$)[^\s",<>]{0,512}|[^/?#\s"<>\\]*)@/gi;
+  /((?:[a-z][a-z0-9+.-]{0,31}:|(?<![^\s"',;=(]))(?:\\?\/){2})(?:[^/?#\s"<>@\\[:]*:(?!\d*[/?#\s"'\\]|\d*$)[^\s",<>]{0,512}|[^/?#\s"<>\\]*)@/gi;
 
-/** The same without a scheme. */
-const BARE_USER =
-  /(?<![^\s"',;=(])[^/?#\s"',;=(:@\\]+:(?!\/)[^/?#\s"',<>@\\]+@(?=[a-z0-9.-]+[/:])/gi;
+/** The same without a scheme: a word up to an `@` before a host, each looked at once. */
+const BARE_USER = /(?<![^/?#\s"',<>@\\])[^/?#\s"',<>@\\]+@(?=[a-z0-9.-]+[/:])/gi;
 
 /** A parameter of a query, a path or a fragment; `&` and `=` may be escaped as JSON writers do. */
 const PARAMETER =
@@ -41,7 +40,9 @@ const HMAC_VALUE = /(?:^|[^a-z0-9]|%[0-9a-f]{2})hmac(?:=|%3d)/i;
 
 /** Masks the secrets of all addresses in a text, such as a line of a manifest or a message. */
 export function maskUrls(text: string): string {
-  const users = text.includes('@') ? text.replace(USER, maskUser).replace(BARE_USER, '***@') : text;
+  const users = text.includes('@')
+    ? text.replace(USER, maskUser).replace(BARE_USER, maskBareUser)
+    : text;
   if (!/=|\\u003d/i.test(users)) return users;
   return users.replace(PARAMETER, maskParameter).replace(HMAC, '$1***');
 }
@@ -53,6 +54,13 @@ const SOURCE_NAME = /^[\w.-]{1,64}@$/;
 function maskUser(all: string, before: string): string {
   const isSource = SOURCE.test(before) && SOURCE_NAME.test(all.slice(before.length));
   return isSource ? all : `${before}***@`;
+}
+
+/** A user begins with the word, or behind a mark within it. */
+function maskBareUser(word: string, offset: number, text: string): string {
+  const isWhole = /^[\s"',<>]?$/.test(text.slice(Math.max(0, offset - 1), offset));
+  const at = word.search(isWhole ? /(?:^|(?<=[;=(]))[^;=(:]+:[^@]/ : /(?<=[;=(])[^;=(:]+:[^@]/);
+  return at === -1 ? word : `${word.slice(0, at)}***@`;
 }
 
 function maskParameter(

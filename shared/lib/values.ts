@@ -14,6 +14,14 @@ export function parseRecord(text: string): Readonly<Record<string, unknown>> | u
   }
 }
 
+/** The text of a text, number or truth value; empty for anything else, of which no text need be possible. */
+export const scalarText = (value: unknown): string =>
+  /^(?:string|number|boolean)$/.test(typeof value) ? String(value) : '';
+
+/** What a message quotes of an input, however long that is. */
+export const shorten = (text: string): string =>
+  text.length > 200 ? `${text.slice(0, 200).toWellFormed()}…` : text;
+
 /**
  * What a table holds under a name that came from outside: `constructor` and `__proto__` are members of
  * every object, but not of the table itself.

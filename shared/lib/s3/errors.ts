@@ -65,15 +65,19 @@ export function errorOf(text: string, what: string, status: number): AwsError | 
   return new AwsError('s3', what, status, code, detail);
 }
 
+/** The start of a refusal's body, also of one that breaks off: what came says enough, or nothing. */
+export async function refusalText(body: Download['body']): Promise<string> {
+  const parts: Uint8Array[] = [];
+  await gather(body, MAX_REFUSAL_BYTES, parts).catch(() => {});
+  return Buffer.concat(parts).toString('utf8');
+}
+
 /** The error of a refusal, whose status stands even when its body breaks off or is none of the store's. */
 export async function refusalOf(
   { status, headers, body }: Download,
   what: string,
 ): Promise<AwsError> {
-  const parts: Uint8Array[] = [];
-  // What came says enough, or nothing.
-  await gather(body, MAX_REFUSAL_BYTES, parts).catch(() => {});
-  const found = errorOf(Buffer.concat(parts).toString('utf8'), what, status);
+  const found = errorOf(await refusalText(body), what, status);
   const home = headers['x-amz-bucket-region'];
   const hint = status >= 300 && status < 400 && home ? `the bucket is in ${home}` : '';
   return found && !hint ? found : new AwsError('s3', what, status, `HTTP_${status}`, hint);

@@ -37,11 +37,12 @@ export function parsePage(text: string): Page | undefined {
   const page = parseXml(text, { isStrict: true })?.['ListBucketResult'];
   if (!isRecord(page)) return undefined;
   const decode = word(page, 'EncodingType') === 'url' ? decodeUrl : asIs;
-  const token = word(page, 'NextContinuationToken');
+  // Of some stores a token is a key, whose blanks count.
+  const token = textOf(page, 'NextContinuationToken');
   try {
-    const contents = asList(page['Contents']).filter(isRecord);
+    const contents = asList(page['Contents']).map(recordOf);
     const objects = contents.map((entry) => toObject(entry, decode));
-    const common = asList(page['CommonPrefixes']).filter(isRecord).map(prefixOf);
+    const common = asList(page['CommonPrefixes']).map((entry) => nameIn(recordOf(entry), 'Prefix'));
     const prefixes = common.map(decode);
     const marker = textOf(page, 'NextMarker');
     // Names that the page ends with, as it has them and decoded.
@@ -52,14 +53,21 @@ export function parsePage(text: string): Page | undefined {
     return {
       objects,
       prefixes,
-      isTruncated: word(page, 'IsTruncated') === 'true',
-      isVersion1: marker !== undefined || (page['Marker'] !== undefined && token === ''),
-      ...(token !== '' && { token }),
+      isTruncated: isTruncated(word(page, 'IsTruncated'), token ?? marker),
+      isVersion1: marker !== undefined || (page['Marker'] !== undefined && token === undefined),
+      ...(token !== undefined && { token }),
       ...(marker !== undefined && { marker: decodeMarker(marker, ends, decode) }),
     };
   } catch {
     return undefined;
   }
+}
+
+/** Where a page doesn't say whether it is the last one, the place of the next one does. @throws for another word */
+function isTruncated(text: string, next: string | undefined): boolean {
+  if (text === '') return next !== undefined;
+  if (/^(?:true|false)$/i.test(text)) return text.toLowerCase() === 'true';
+  throw new Error('neither true nor false');
 }
 
 type Decode = (name: string) => string;
@@ -84,7 +92,7 @@ function decodeMarker(marker: string, ends: Ends, decode: Decode): string {
 }
 
 const toObject = (entry: XmlNode, decode: Decode): ListedObject => ({
-  key: decode(String(entry['Key'])),
+  key: decode(nameIn(entry, 'Key')),
   sizeBytes: word(entry, 'Size'),
   etag: plainEtag(word(entry, 'ETag')),
   modified: word(entry, 'LastModified'),
@@ -92,7 +100,18 @@ const toObject = (entry: XmlNode, decode: Decode): ListedObject => ({
   type: word(entry, 'Type'),
 });
 
-const prefixOf = (entry: XmlNode): string => String(entry['Prefix']);
+/** @throws where an entry has nothing in it */
+function recordOf(entry: unknown): XmlNode {
+  if (isRecord(entry)) return entry;
+  throw new Error('no entry');
+}
+
+/** @throws where the entry has no name */
+function nameIn(entry: XmlNode, field: string): string {
+  const name = textOf(entry, field);
+  if (name !== undefined) return name;
+  throw new Error('no name');
+}
 
 /** A name, with its blanks; undefined when missing or empty. */
 function textOf(node: XmlNode, name: string): string | undefined {

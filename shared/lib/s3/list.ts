@@ -4,6 +4,7 @@
  */
 import type { Pair } from '../api-request.ts';
 import { InputError } from '../errors.ts';
+import { shorten } from '../values.ts';
 import type { BucketRequest } from './bucket.ts';
 import { type ListedObject, type Page, parsePage } from './list-page.ts';
 
@@ -62,6 +63,9 @@ const byteOrder = (unit: number): number =>
 
 /** Stores give fewer by default, OSS 100. */
 const MAX_KEYS = '1000';
+
+/** Pages in a row that name nothing; a store gives such ones where objects were deleted. */
+const MAX_EMPTY_PAGES = 10_000;
 
 /**
  * In the order of the store.
@@ -161,10 +165,16 @@ function createRepeatCheck(bucket: Listable, { from = {}, end }: Range) {
   let before: Seen = {};
   let anchor: Seen = {};
   let [pages, limit] = [0, 1];
+  let empty = 0;
   let position = from;
   return (page: Page, next: Position | undefined): void => {
     const { objects, prefixes } = page;
     const first = objects[0]?.key ?? prefixes[0];
+    empty = first === undefined ? empty + 1 : 0;
+    if (empty > MAX_EMPTY_PAGES) {
+      const what = `${MAX_EMPTY_PAGES} pages in a row name nothing, the last one ${placeOf(position)}`;
+      throw failed(bucket, 'LIST_REPEATS', what);
+    }
     const seen: Seen = { first, next: next && JSON.stringify(next) };
     if (isBack(page, position) || isSame(seen, before) || isSame(seen, anchor)) {
       const what = `the page ${placeOf(position)} repeats keys of an earlier one`;
@@ -202,9 +212,9 @@ const isAscending = (objects: readonly ListedObject[]): boolean =>
   objects.every(({ key }, at) => at === 0 || compareKeys(objects[at - 1]?.key ?? '', key) < 0);
 
 function placeOf({ token, marker, after }: Position): string {
-  if (token !== undefined) return `at token ${JSON.stringify(token)}`;
+  if (token !== undefined) return `at token ${JSON.stringify(shorten(token))}`;
   const key = marker ?? after;
-  return key === undefined ? 'at the start' : `after marker ${JSON.stringify(key)}`;
+  return key === undefined ? 'at the start' : `after marker ${JSON.stringify(shorten(key))}`;
 }
 
 type ListCode = 'LIST_DAMAGED' | 'LIST_INCOMPLETE' | 'LIST_REPEATS';

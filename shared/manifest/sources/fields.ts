@@ -15,14 +15,18 @@ export function parseInstant(text: string | undefined): string | undefined {
   if (PLAIN_INSTANT.test(text)) return text;
   const [, date, time, fraction = '', zone = ''] = INSTANT.exec(text) ?? [];
   if (date === undefined) {
-    const atMs = / (?:GMT|UTC)$/.test(text) ? Date.parse(text) : Number.NaN;
-    return Number.isNaN(atMs) ? undefined : seconds(atMs);
+    return / (?:GMT|UTC)$/.test(text) ? seconds(Date.parse(text)) : undefined;
   }
   const atMs = Date.parse(`${date}T${time}${zone === 'UTC' ? 'Z' : zone}`);
-  return Number.isNaN(atMs) ? undefined : seconds(atMs).replace('Z', `${fraction}Z`);
+  return seconds(atMs)?.replace('Z', `${fraction}Z`);
 }
 
-const seconds = (atMs: number): string => `${new Date(atMs).toISOString().slice(0, 19)}Z`;
+/** Undefined for an instant outside the years of four digits. */
+export function seconds(atMs: number): string | undefined {
+  const at = new Date(atMs);
+  const year = at.getUTCFullYear();
+  return year >= 0 && year <= 9999 ? `${at.toISOString().slice(0, 19)}Z` : undefined;
+}
 
 export const isMd5 = (text: string): boolean => /^[0-9a-f]{32}$/i.test(text);
 

@@ -3,6 +3,7 @@
  * same size, with the same MD5.
  */
 import { createHash } from 'node:crypto';
+import { shorten } from '../../lib/values.ts';
 import type { Objects, ReadOptions } from '../../stores/objects.ts';
 import { headOf, isGzip, type ListFiles, listError } from './files.ts';
 import type { InventoryFile } from './inventory-manifest.ts';
@@ -12,6 +13,9 @@ export interface FoundFile extends InventoryFile {
   /** Where it is; `name` is what the manifest calls it. */
   readonly path: string;
 }
+
+/** No key is longer, however it is encoded. */
+const MAX_NAME_LENGTH = 4_096;
 
 /** Folders above the manifest in which its files are looked for. */
 const MAX_ABOVE = 4;
@@ -31,7 +35,7 @@ export async function findFiles(
   for (const file of named) {
     const place = await locate(files, manifest, file);
     if (!place) {
-      const what = `${file.name} is missing, file ${found.length + 1} of ${named.length}. Fetch all files of the inventory, and keep their folders.`;
+      const what = `${shorten(file.name)} is missing, file ${found.length + 1} of ${named.length}. Fetch all files of the inventory, and keep their folders.`;
       throw listError('LIST_INCOMPLETE', manifest, what);
     }
     if (file.sizeBytes !== undefined && place.sizeBytes !== file.sizeBytes) {
@@ -52,6 +56,7 @@ async function locate(
   manifest: string,
   { name, decoded }: InventoryFile,
 ): Promise<Place | undefined> {
+  if (name.length > MAX_NAME_LENGTH) return undefined;
   const folders = manifest.split('/').slice(0, -1);
   for (const key of name === decoded ? [name] : [name, decoded]) {
     const segments = key.split('/').filter(Boolean);

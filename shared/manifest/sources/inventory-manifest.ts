@@ -2,7 +2,7 @@
  * Reads the manifest of a cloud's inventory: which files hold the rows, what their columns are, and what
  * proves that all were read. Every cloud has its own shape; what follows needs one.
  */
-import { isRecord, parseRecord } from '../../lib/values.ts';
+import { isRecord, parseRecord, scalarText, shorten } from '../../lib/values.ts';
 import { listError } from './files.ts';
 
 export type InventoryKind = 's3' | 'oss' | 'cos' | 'obs' | 'gs' | 'azure';
@@ -55,7 +55,7 @@ export function parseInventory(text: string, name: string): Inventory {
 function s3Inventory(manifest: Fields, name: string): Inventory {
   const schema = textOf(manifest['fileSchema']);
   if (schema === undefined || !Array.isArray(manifest['files'])) {
-    const what = `expected the manifest of an inventory, with fileSchema and files; found ${Object.keys(manifest).join(', ') || 'nothing'}. Name the manifest.json of an inventory.`;
+    const what = `expected the manifest of an inventory, with fileSchema and files; found ${shorten(Object.keys(manifest).join(', ')) || 'nothing'}. Name the manifest.json of an inventory.`;
     throw listError('LIST_UNKNOWN_FORMAT', name, what);
   }
   const files = filesOf(manifest['files'], 'key', name);
@@ -100,7 +100,7 @@ function bucketOf(manifest: Fields, kind: InventoryKind | undefined): string | u
 
 /** https://docs.cloud.google.com/storage/docs/insights/inventory-reports */
 function googleInventory(manifest: Fields, name: string): Inventory {
-  const names = (manifest['report_shards_file_names'] as readonly unknown[]).map(String);
+  const names = (manifest['report_shards_file_names'] as readonly unknown[]).map(scalarText);
   const shards = numberOf(manifest['shard_count']);
   if (shards !== undefined && shards !== names.length) {
     const what = `the manifest names ${names.length} of ${shards} files. Fetch it again.`;
@@ -127,7 +127,7 @@ function googleInventory(manifest: Fields, name: string): Inventory {
 function azureInventory(manifest: Fields, rule: Fields, name: string): Inventory {
   const status = textOf(manifest['status']);
   if (status !== 'Succeeded') {
-    const what = `the inventory run ended as ${status ?? 'unknown'}, expected Succeeded. Wait for the next run.`;
+    const what = `the inventory run ended as ${shorten(status ?? 'unknown')}, expected Succeeded. Wait for the next run.`;
     throw listError('LIST_INCOMPLETE', name, what);
   }
   const endpoint = textOf(manifest['endpoint']);
@@ -144,7 +144,7 @@ function azureInventory(manifest: Fields, rule: Fields, name: string): Inventory
 function formatOf(text: string, name: string): Inventory['format'] {
   if (/^csv$/i.test(text)) return 'CSV';
   if (/^parquet$/i.test(text)) return 'Parquet';
-  const what = `the inventory's format is ${text || 'not given'}. Set the inventory to CSV or Parquet.`;
+  const what = `the inventory's format is ${shorten(text) || 'not given'}. Set the inventory to CSV or Parquet.`;
   throw listError('LIST_UNKNOWN_FORMAT', name, what);
 }
 
@@ -171,10 +171,14 @@ function filesOf(value: unknown, keyField: string, name: string): readonly Inven
 }
 
 function refuseRepeated(files: readonly InventoryFile[], name: string): void {
-  const names = files.map((file) => file.name);
-  const twice = names.find((each, at) => names.indexOf(each) !== at);
-  if (twice === undefined) return;
-  throw listError('LIST_DAMAGED', name, `the manifest names ${twice} twice. Fetch it again.`);
+  const seen = new Set<string>();
+  for (const { name: each } of files) {
+    if (seen.has(each)) {
+      const what = `the manifest names ${shorten(each)} twice. Fetch it again.`;
+      throw listError('LIST_DAMAGED', name, what);
+    }
+    seen.add(each);
+  }
 }
 
 const decoded = (key: string): string => {
@@ -185,9 +189,9 @@ const decoded = (key: string): string => {
   }
 };
 
-/** Samples of OBS have one behind the last field. Strings are kept as they are. */
+/** Samples of OBS have one behind the last field. Strings are kept as they are, one without an end too. */
 const withoutTrailingCommas = (text: string): string =>
-  text.replaceAll(/("(?:[^"\\]|\\.)*")|,(?=\s*[}\]])/g, (_whole, string) => string ?? '');
+  text.replaceAll(/("[^"\\]*(?:\\.[^"\\]*)*"?)|,(?=\s*[}\]])/gs, (_whole, string) => string ?? '');
 
 const recordOf = (value: unknown): Fields => (isRecord(value) ? value : {});
 

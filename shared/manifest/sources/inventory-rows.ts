@@ -1,4 +1,5 @@
 /** Turns rows of inventories into entries, whatever order and spelling their columns have. */
+import { shorten } from '../../lib/values.ts';
 import { decodeForm, isMd5, parseBase64Md5, parseInstant, parseSize } from './fields.ts';
 import { listError } from './files.ts';
 import type { InventoryKind } from './inventory-manifest.ts';
@@ -62,7 +63,7 @@ export function createRowReader({ columns, kind, isEncoded, name }: RowOptions):
     );
   }
   if (at.key === -1) {
-    const what = `no column holds the key; found ${columns.join(', ') || 'no columns'}. Waybill knows inventories of S3, OSS, COS, OBS, Google Cloud Storage and Azure.`;
+    const what = `no column holds the key; found ${shorten(columns.join(', ')) || 'no columns'}. Waybill knows inventories of S3, OSS, COS, OBS, Google Cloud Storage and Azure.`;
     throw listError('LIST_UNKNOWN_FORMAT', name, what);
   }
   const tellsMd5 = kind === 'gs' || kind === 'azure';

@@ -3,6 +3,7 @@
  * whole: every file that the manifest names, unchanged, and as many rows as its control total.
  */
 import { splitCsvLine } from '../../lib/csv.ts';
+import { shorten } from '../../lib/values.ts';
 import { type ListFiles, listError, unpacked } from './files.ts';
 import { type FoundFile, findFiles, withProof } from './inventory-files.ts';
 import type { Inventory } from './inventory-manifest.ts';
@@ -107,7 +108,7 @@ async function openCsvFile(
   const toEntry = (line: unknown, number: number): Entry => {
     const cells = typeof line === 'string' ? splitRow(line, delimiter) : undefined;
     if (cells?.length === columns.length) return reader.read(cells);
-    const what = `line ${number} has ${cells?.length ?? 'no readable'} fields, expected ${columns.length}: ${columns.join(', ')}. Fetch the file again.`;
+    const what = `line ${number} has ${cells?.length ?? 'no readable'} fields, expected ${columns.length}: ${shorten(columns.join(', '))}. Fetch the file again.`;
     throw listError('LIST_DAMAGED', name, what);
   };
 

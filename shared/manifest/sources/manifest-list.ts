@@ -1,6 +1,6 @@
 /** Reads manifests as lists: what one was made from, or the older one that a newer list is compared with. */
 import { splitCsvLine } from '../../lib/csv.ts';
-import { isRecord, parseRecord } from '../../lib/values.ts';
+import { isRecord, parseRecord, scalarText } from '../../lib/values.ts';
 import { parseListed, saysNothing } from '../listed.ts';
 import type { LineParser } from './list-lines.ts';
 import { type Entry, LIST_COLUMNS, type ListColumn } from './object.ts';
@@ -49,7 +49,7 @@ const JSON_LINES: ManifestParser = {
       return { key: '', leftOut: 'JSON_INVALID', message };
     }
     const fields = lower(record);
-    return toEntry((name) => (fields[name] === undefined ? '' : String(fields[name] ?? '')));
+    return toEntry((name) => scalarText(fields[name]));
   },
 };
 

@@ -1,7 +1,7 @@
 /** Opens a list for reading: finds out which format it has, unless somebody says so. */
 
 import { createHash } from 'node:crypto';
-import { parseRecord } from '../../lib/values.ts';
+import { parseRecord, shorten } from '../../lib/values.ts';
 import { headOf, type ListFiles, listError } from './files.ts';
 import { type InventoryOptions, openInventory } from './inventory.ts';
 import { parseInventory } from './inventory-manifest.ts';
@@ -197,4 +197,4 @@ function refuseColumns(lines: readonly string[], name: string): void {
   throw listError('LIST_UNKNOWN_FORMAT', name, what);
 }
 
-const shown = (line: string): string => JSON.stringify(line.slice(0, 200));
+const shown = (line: string): string => JSON.stringify(shorten(line));

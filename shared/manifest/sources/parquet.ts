@@ -1,6 +1,7 @@
 /** Reads the rows of a Parquet file as texts, one row group at a time, the needed columns alone. */
 import { type AsyncBuffer, parquetMetadataAsync, parquetScan, parquetSchema } from 'hyparquet';
 import { WaybillError } from '../../lib/errors.ts';
+import { seconds } from './fields.ts';
 import { type ListFiles, listError, sizeOfExisting } from './files.ts';
 
 interface ParquetFile {
@@ -33,10 +34,13 @@ const PARSERS = {
 export async function openParquet(options: ParquetOptions): Promise<ParquetFile> {
   const { files, name, isWanted, maxRowGroupBytes } = options;
   const file = asyncBuffer(files, name, await sizeOfExisting(files, name));
-  const metadata = await parsed(name, () => parquetMetadataAsync(file));
-  const found = parquetSchema(metadata).children.map(({ element }) => element.name);
-  const columns = found.filter(isWanted);
-  refuseLarge(metadata, columns, maxRowGroupBytes, name);
+  const [metadata, found, columns] = await parsed(name, async () => {
+    const read = await parquetMetadataAsync(file);
+    const names = parquetSchema(read).children.map(({ element }) => element.name);
+    const wanted = names.filter(isWanted);
+    refuseLarge(read, wanted, maxRowGroupBytes, name);
+    return [read, names, wanted];
+  });
 
   async function* blocks() {
     const scan = await parsed(name, () =>
@@ -47,6 +51,10 @@ export async function openParquet(options: ParquetOptions): Promise<ParquetFile>
       const data = await parsed(name, () =>
         Promise.all(columns.map((column) => scan.readColumn({ column, rowStart, rowEnd }))),
       );
+      if (data.some((cells) => cells.length !== rowEnd - rowStart)) {
+        const what = `the Parquet data is damaged: rows ${rowStart} to ${rowEnd} are not all there. Fetch it again.`;
+        throw listError('LIST_DAMAGED', name, what);
+      }
       for (let at = 0; at < rowEnd - rowStart; at += BLOCK_ROWS) {
         const count = Math.min(BLOCK_ROWS, rowEnd - rowStart - at);
         yield Array.from({ length: count }, (_, row) => data.map((cells) => text(cells[at + row])));
@@ -60,7 +68,7 @@ export async function openParquet(options: ParquetOptions): Promise<ParquetFile>
 function asyncBuffer(files: ListFiles, name: string, byteLength: number): AsyncBuffer {
   return {
     byteLength,
-    slice: async (start, end = byteLength) => {
+    slice: handled(async (start, end = byteLength) => {
       const parts: Uint8Array[] = [];
       for await (const part of files.read(name, { start, end })) parts.push(Buffer.from(part));
       const bytes = new Uint8Array(Buffer.concat(parts));
@@ -68,9 +76,18 @@ function asyncBuffer(files: ListFiles, name: string, byteLength: number): AsyncB
         throw listError('LIST_DAMAGED', name, `the file ends before byte ${end}. Fetch it again.`);
       }
       return bytes.buffer;
-    },
+    }),
   };
 }
+
+/** The library starts readings that it doesn't look at once another one has failed. */
+const handled =
+  (read: (start: number, end?: number) => Promise<ArrayBuffer>): AsyncBuffer['slice'] =>
+  (start, end) => {
+    const bytes = read(start, end);
+    bytes.catch(() => {});
+    return bytes;
+  };
 
 function refuseLarge(
   { row_groups: groups }: Metadata,
@@ -106,11 +123,11 @@ async function parsed<Result>(name: string, read: () => Promise<Result>): Promis
 }
 
 /** @param digits of the fraction */
-function instant(at: bigint, digits: number): string {
+function instant(at: bigint, digits: number): string | undefined {
   const unit = 10n ** BigInt(digits);
   const fraction = ((at % unit) + unit) % unit;
-  const seconds = new Date(Number((at - fraction) / unit) * 1_000).toISOString().slice(0, 19);
-  return `${seconds}.${String(fraction).padStart(digits, '0')}Z`;
+  const whole = seconds(Number((at - fraction) / unit) * 1_000);
+  return whole?.replace('Z', `.${String(fraction).padStart(digits, '0')}Z`);
 }
 
 const text = (cell: unknown): string => (cell === null || cell === undefined ? '' : String(cell));

@@ -2,7 +2,7 @@
  * Reads lists that rclone and md5sum write.
  * https://rclone.org/commands/rclone_lsjson/, https://rclone.org/overview/#encoding
  */
-import { own, parseRecord } from '../../lib/values.ts';
+import { own, parseRecord, scalarText } from '../../lib/values.ts';
 import { isMd5, parseInstant, parseSize } from './fields.ts';
 import { listError } from './files.ts';
 import type { LineParser, ListParser } from './list-lines.ts';
@@ -45,7 +45,7 @@ function lsjsonEntry(text: string, number: number): Entry {
   if (item['IsDir'] === true) return { key, leftOut: 'DIRECTORY' };
   const hashes = Object.entries((item['Hashes'] as object | undefined) ?? {});
   const md5 = hashes.find(([kind]) => kind.toLowerCase() === 'md5')?.[1];
-  const modified = parseInstant(String(item['ModTime'] ?? ''));
+  const modified = parseInstant(scalarText(item['ModTime']));
   // Its number is exact in the text alone, beyond 2^53.
   const sizeBytes = parseSize(/"Size":(\d+)[,}]/.exec(text)?.[1]);
   const tier = item['Tier'];

@@ -7,6 +7,8 @@ import type { Entry, SourceList } from './object.ts';
 
 const HEAD_BYTES = 65_536;
 
+const BRACE = 0x7b;
+
 /** Lines that decide on the format. */
 const JUDGED = 100;
 
@@ -21,15 +23,18 @@ export function textList(files: ListFiles, name: string, { parse, end }: ListPar
 /** Those with text, without a line that the head may have cut. */
 export async function firstLines(files: ListFiles, name: string): Promise<readonly string[]> {
   const found: string[] = [];
-  let bytes = 0;
+  let seen = 0;
   for await (const { lines } of readLines(unpacked(files, name))) {
     for (const line of lines) if (typeof line === 'string' && line.trim() !== '') found.push(line);
-    bytes += lines.length;
-    if (found.length >= JUDGED || bytes >= HEAD_BYTES) break;
+    seen += lines.length;
+    if (found.length >= JUDGED || seen >= HEAD_BYTES) break;
   }
   const isText = !found.some((line) => line.includes('\0'));
   if (found.length > 0 && isText) return found.slice(0, JUDGED);
-  const head = decodeText(await headOf(files, name, HEAD_BYTES));
+  const bytes = await headOf(files, name, HEAD_BYTES);
+  // The manifest of an inventory may be one line, however many files it names.
+  if (found.length === 0 && bytes[0] === BRACE) return ['{'];
+  const head = decodeText(bytes);
   const why =
     'fault' in head ? head.fault : isText ? 'the file names nothing' : 'the file is not text';
   throw listError('LIST_UNKNOWN_FORMAT', name, `${why}. Check the file.`);

@@ -9,7 +9,7 @@ import type { ProviderClock } from '../../lib/clock.ts';
 import { type CauseClass, type ClockError, ProviderError } from '../../lib/errors.ts';
 import type { ApiResponse } from '../../lib/http.ts';
 import { parseRetryAfter } from '../../lib/http-date.ts';
-import { isRecord, own, parseRecord } from '../../lib/values.ts';
+import { isRecord, own, parseRecord, scalarText } from '../../lib/values.ts';
 
 const numbered = (kind: CauseClass, numbers: string): [string, CauseClass][] =>
   numbers.split(' ').map((number) => [number, kind]);
@@ -128,10 +128,12 @@ function parseError(body: string): Spoken | undefined {
       requestId: typeof requestId === 'string' ? requestId : undefined,
     };
   }
-  if (!isRecord(error) || error['code'] === undefined) return undefined;
+  if (!isRecord(error)) return undefined;
+  const number = scalarText(error['code']);
+  if (number === '') return undefined;
   return {
-    code: `IAM.${String(error['code'])}`,
-    message: String(error['message'] ?? error['title'] ?? ''),
+    code: `IAM.${number}`,
+    message: scalarText(error['message'] ?? error['title']),
     requestId: undefined,
   };
 }

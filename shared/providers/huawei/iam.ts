@@ -5,7 +5,7 @@
 import { createClock, type ProviderClock } from '../../lib/clock.ts';
 import { ReplyError } from '../../lib/errors.ts';
 import type { Send } from '../../lib/http.ts';
-import { isRecord, parseRecord } from '../../lib/values.ts';
+import { isRecord, parseRecord, scalarText } from '../../lib/values.ts';
 import type { TokenSource } from './auth.ts';
 import { hideSecrets, huaweiError } from './errors.ts';
 
@@ -98,5 +98,5 @@ const tokenRequest = ({ name, password, domain }: IamUser, projectId: string): s
 
 function expiryOf(body: string): string {
   const token = parseRecord(body)?.['token'];
-  return isRecord(token) ? String(token['expires_at'] ?? '') : '';
+  return isRecord(token) ? scalarText(token['expires_at']) : '';
 }

@@ -5,9 +5,9 @@
 import type { ApiRequest, Pair } from '../../lib/api-request.ts';
 import { createSigV4 } from '../../lib/aws/sigv4.ts';
 import { createClock, type ProviderClock } from '../../lib/clock.ts';
-import { type ClockError, ProviderError, TransportError } from '../../lib/errors.ts';
+import { type ClockError, ProviderError } from '../../lib/errors.ts';
 import { createFetch, type Fetch } from '../../lib/http.ts';
-import { textOf } from '../../lib/s3/errors.ts';
+import { refusalText, textOf } from '../../lib/s3/errors.ts';
 import { type ObjectHeaders, readObjectHeaders } from '../../lib/s3/object-headers.ts';
 import { isRecord } from '../../lib/values.ts';
 import { parseXml, word } from '../../lib/xml.ts';
@@ -67,7 +67,7 @@ export function createObsReader({
     const answer = await fetch(await sign(plain, at));
     if (method === 'HEAD' && answer.status === 404) return undefined;
     if (answer.status !== 200) throw await refusal(answer, doing, { clock, at });
-    return { headers: answer.headers, body: whole(answer.body, origin) };
+    return answer;
   };
 
   return {
@@ -94,23 +94,12 @@ interface Asked {
 
 async function* nothing(): AsyncGenerator<Uint8Array> {}
 
-async function* whole(body: AsyncIterable<Uint8Array>, origin: string): AsyncGenerator<Uint8Array> {
-  try {
-    yield* body;
-  } catch (error) {
-    const message = `The answer of ${origin} broke off.`;
-    throw new TransportError('TRANSPORT_FAILED', message, 'unknown', error);
-  }
-}
-
 async function refusal(
   { status, headers, body }: Awaited<ReturnType<Fetch>>,
   doing: string,
   { clock, at }: { readonly clock: ProviderClock; readonly at: Date },
 ): Promise<ProviderError | ClockError> {
-  const parts: Uint8Array[] = [];
-  for await (const part of body) if (parts.length < 16) parts.push(part);
-  const error = parseXml(Buffer.concat(parts).toString('utf8'))?.['Error'];
+  const error = parseXml(await refusalText(body))?.['Error'];
   const code = isRecord(error) ? word(error, 'Code') : '';
   const summary = `${doing}: ${status} ${code}`;
   const isExpired =

@@ -10,6 +10,7 @@ import { createClock, type ProviderClock } from '../../lib/clock.ts';
 import { ReplyError } from '../../lib/errors.ts';
 import { createFetch, type Fetch, type Send } from '../../lib/http.ts';
 import { parseHttpDate } from '../../lib/http-date.ts';
+import { refusalText } from '../../lib/s3/errors.ts';
 import { type ObjectHeaders, readObjectHeaders } from '../../lib/s3/object-headers.ts';
 import { isRecord } from '../../lib/values.ts';
 import { asList, parseXml, word } from '../../lib/xml.ts';
@@ -107,7 +108,7 @@ export function createCosObjectsClient({
       download ??= createFetch();
       const answer = await download(sign(requestFor('GET', target, key), at));
       if (answer.status !== 200) {
-        const body = await textOf(answer.body);
+        const body = await refusalText(answer.body);
         throw cosError({ ...answer, body }, 'reading an object', { clock, at });
       }
       return answer.body;
@@ -146,21 +147,11 @@ function readPage(body: string): ObjectsPage {
   const keys = asList(result['Contents'])
     .map((entry) => (isRecord(entry) ? entry['Key'] : undefined))
     .filter((key) => typeof key === 'string');
-  const next = result['NextMarker'] ?? keys.at(-1);
-  const isWhole = word(result, 'IsTruncated') !== 'true' || typeof next !== 'string';
-  return { keys, ...(!isWhole && { next }) };
-}
-
-/** The start of a refusal's body: enough for its code. */
-async function textOf(body: AsyncIterable<Uint8Array>): Promise<string> {
-  const parts: Uint8Array[] = [];
-  let sizeBytes = 0;
-  for await (const part of body) {
-    parts.push(part);
-    sizeBytes += part.length;
-    if (sizeBytes > 65_536) break;
-  }
-  return Buffer.concat(parts).toString('utf8');
+  if (word(result, 'IsTruncated').toLowerCase() !== 'true') return { keys };
+  const marker = result['NextMarker'];
+  const next = typeof marker === 'string' && marker !== '' ? marker : keys.at(-1);
+  if (next !== undefined) return { keys, next };
+  throw new ReplyError('The list of objects goes on, but does not say where.');
 }
 
 export function connectCosObjects(cos: CosConfig, clock: ProviderClock): CosObjectsClient {

@@ -11,9 +11,13 @@ import { GROUP_STATUS } from './group.ts';
 import { TASK_STATUS } from './task.ts';
 
 /** The largest page, and how far OMS pages one list. */
-const PAGE = 100;
+export const PAGE = 100;
 
-const MAX_LISTED = 10_000;
+export const MAX_LISTED = 10_000;
+
+/** @param count of all, where OMS tells it */
+export const isLastPage = (offset: number, items: number, count: number | undefined): boolean =>
+  count === undefined ? items < PAGE : offset + PAGE >= count;
 
 export interface Created {
   readonly id: string;
@@ -68,7 +72,7 @@ async function search(
     const { items, count } = await page(offset);
     const found = items.find(({ description }) => description.includes(marker));
     if (found) return { id: found.id, name: found.name };
-    if (count === undefined ? items.length < PAGE : offset + PAGE >= count) return undefined;
+    if (isLastPage(offset, items.length, count)) return undefined;
   }
   return 'cut';
 }

@@ -8,13 +8,11 @@ import type { OpenBreaker } from '../breaker.ts';
 import type { ObsReader } from '../obs.ts';
 import type { OpenOms } from './connect.ts';
 import { readFailedList } from './failed-list.ts';
+import { isLastPage, MAX_LISTED, PAGE } from './find-created.ts';
 import { readTaskState } from './task-calls.ts';
 import { type TaskState, taskStateOf } from './task-state.ts';
 
 type FailedList = NonNullable<TaskState['failedList']>;
-
-/** Tasks of a group, on one page. */
-const MEMBERS = 100;
 
 interface OmsPollerOptions {
   readonly open: OpenOms;
@@ -50,11 +48,11 @@ export function createOmsPoller(options: OmsPollerOptions): TaskPoller<'oms'> {
     if (groupId === undefined) return failedList ? [failedList] : [];
     const { run, v2 } = await open(task);
     const found: FailedList[] = [];
-    for (let offset = 0, count = 1; offset < count; offset += MEMBERS) {
-      const page = await run(() => v2.listTasks({ groupId, offset, limit: MEMBERS }));
-      const lists = page.items.map((member) => taskStateOf(member).failedList);
+    for (let offset = 0; offset < MAX_LISTED; offset += PAGE) {
+      const { count, items } = await run(() => v2.listTasks({ groupId, offset, limit: PAGE }));
+      const lists = items.map((member) => taskStateOf(member).failedList);
       found.push(...lists.filter((list) => list !== undefined));
-      count = page.count ?? 0;
+      if (isLastPage(offset, items.length, count)) break;
     }
     return found;
   };

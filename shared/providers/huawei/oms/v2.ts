@@ -20,7 +20,7 @@ import { groupBody, snake, taskBody } from './create-wire.ts';
 import { toOmsGroup } from './group.ts';
 import { createProbes } from './probes.ts';
 import { type OmsKeys, secretsOf } from './start-request.ts';
-import { record, text, toOmsTask } from './task.ts';
+import { number, record, text, toOmsTask } from './task.ts';
 
 export type OmsV2Client = ReturnType<typeof createOmsV2Client>;
 
@@ -153,10 +153,10 @@ async function listItems<Item>(
   const answer = record(await call({ method: 'GET', path, query, doing }));
   const items = answer[field];
   if (!Array.isArray(items)) throw new ReplyError(`The answer to ${doing} has no ${field}.`);
-  const count = Number(answer['count'] ?? Number.NaN);
+  const count = number(answer['count']);
   return {
     items: items.map(read).filter((item) => item !== undefined),
-    ...(Number.isFinite(count) && { count }),
+    ...(count !== undefined && { count }),
   };
 }
 

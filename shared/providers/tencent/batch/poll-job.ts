@@ -4,7 +4,8 @@
  */
 import type { Target } from '../../../ledger/manifest-lines.ts';
 import { safeText } from '../../../lib/cause.ts';
-import type { Cause } from '../../../lib/errors.ts';
+import { type Cause, ReplyError } from '../../../lib/errors.ts';
+import { compareKeys } from '../../../lib/s3/list.ts';
 import type { CredentialBreaker } from '../../../limits/ports.ts';
 import type { FailedObject } from '../../../manifest/staging.ts';
 import type { TaskPoller, TaskQuery, TaskStatus } from '../../task-poller.ts';
@@ -93,6 +94,9 @@ function createWithReport({ breaker, reports, settleMs, now }: BatchPollerOption
       const page = await breaker.run(() => reports.list(target, prefix, from));
       keys.push(...page.keys.filter((key) => key.includes(jobId) && key.endsWith('.csv')));
       marker = page.next;
+      if (marker !== undefined && from !== undefined && compareKeys(marker, from) <= 0) {
+        throw new ReplyError("The list of a job's reports repeats itself.");
+      }
     } while (marker !== undefined);
     return keys;
   };

@@ -11,7 +11,7 @@ import type { ApiRequest, Signer } from '../../../lib/api-request.ts';
 import { createClock, type ProviderClock } from '../../../lib/clock.ts';
 import { ProviderError, ReplyError } from '../../../lib/errors.ts';
 import { type ApiResponse, createSend, type Send } from '../../../lib/http.ts';
-import { isRecord } from '../../../lib/values.ts';
+import { isRecord, scalarText } from '../../../lib/values.ts';
 import type { LimitsConfig } from '../../../limits/ports.ts';
 import { createCosSigner } from '../../../signing/cos.ts';
 import type { CosConfig } from '../config.ts';
@@ -177,20 +177,20 @@ function parseAnswer(
     throw new ReplyError(`The answer to ${doing} is not JSON.`, header, error);
   }
   if (!isRecord(parsed)) throw new ReplyError(`The answer to ${doing} is no object.`, header);
-  const { code, message, data, request_id: inner } = parsed;
+  const { data, request_id: inner } = parsed;
+  const [code, message] = [scalarText(parsed['code']), scalarText(parsed['message'])];
   const requestId = header ?? (typeof inner === 'string' ? inner : undefined);
-  if (code === undefined || code === null) {
+  if (code === '') {
     throw new ReplyError(`The answer to ${doing} has no code.`, requestId);
   }
-  if (String(code) !== '0') {
-    const summary = `${doing}: code ${String(code)}: ${String(message ?? '')}`;
-    if (isTimeRefused(String(code), String(message ?? '')))
-      throw clock.correct(headers, at, summary);
+  if (code !== '0') {
+    const summary = `${doing}: code ${code}: ${message}`;
+    if (isTimeRefused(code, message)) throw clock.correct(headers, at, summary);
     throw new ProviderError(summary, {
       provider: 'tencent',
-      providerCode: String(code),
+      providerCode: code,
       status,
-      class: codeClass(String(code), status),
+      class: codeClass(code, status),
       requestId,
     });
   }
@@ -204,12 +204,13 @@ const isAbsent = (error: unknown): error is ProviderError =>
 
 /** `percent` 100 counts as done; the literal for success is not documented. */
 function toProgress({ data, requestId }: Answer): FetchProgress {
-  const { status, percent: told, code, msg } = data;
-  const percent = told === undefined || told === null || told === '' ? Number.NaN : Number(told);
+  const { status, code, msg } = data;
+  const told = scalarText(data['percent']);
+  const percent = told === '' ? Number.NaN : Number(told);
   const known = {
     ...(Number.isFinite(percent) && { percent }),
     ...(requestId !== undefined && { requestId }),
-    code: typeof code === 'string' && code !== '' ? code : String(status ?? 'TASK_STATUS_MISSING'),
+    code: scalarText(code) || scalarText(status) || 'TASK_STATUS_MISSING',
     message: typeof msg === 'string' ? msg : '',
   };
   if (status === 'TASK_FAILED') return { ...known, state: 'failed' };

@@ -102,9 +102,11 @@ it('a text of 64 KB is masked in no time', () => {
     'hmac',
     '%68',
     '\\u0026',
+    'x',
+    ';a:b',
   ]) {
     const start = performance.now();
-    maskUrls(part.repeat(65_535 / part.length));
+    maskUrls(`${part.repeat(65_535 / part.length)}@`);
     expect(performance.now() - start).toBeLessThan(500);
   }
 });
