@@ -4,7 +4,7 @@
  * taken the request: after `unknown` the intent stays open and is resolved before anything else.
  */
 
-import { redact } from './redact.ts';
+import { redactFaults, redactStart } from './redact.ts';
 
 export const CAUSE_CLASSES = [
   'transient',
@@ -51,18 +51,6 @@ interface Traits {
   readonly cause?: unknown;
 }
 
-/** No message is longer, whatever somebody said or sent. */
-const MAX_LENGTH = 16_384;
-
-/** Of one fault, and of what a provider says. */
-const MAX_PART_LENGTH = 1_024;
-
-/** More faults than one input may have: one for each object of a request. */
-const MAX_FAULTS = 1_000;
-
-/** Cut before, as the text may be an answer of a megabyte. */
-const told = (text: string, length: number): string => redact(text.slice(0, length).toWellFormed());
-
 export abstract class WaybillError extends Error {
   readonly code: string;
   /** Absent where nothing follows for a transfer: configuration faults, unknown callbacks. */
@@ -70,10 +58,7 @@ export abstract class WaybillError extends Error {
   readonly sent: Sent;
 
   constructor(message: string, traits: Traits) {
-    super(
-      told(message, MAX_LENGTH),
-      traits.cause === undefined ? undefined : { cause: traits.cause },
-    );
+    super(redactStart(message), traits.cause === undefined ? undefined : { cause: traits.cause });
     this.name = new.target.name;
     this.code = traits.code;
     this.class = traits.class;
@@ -129,10 +114,7 @@ export class InputError extends WaybillError {
     cause?: unknown,
   ) {
     super(message, { code, class: 'request', cause });
-    this.errors = errors.slice(0, MAX_FAULTS).map((fault) => ({
-      path: told(fault.path, MAX_PART_LENGTH),
-      message: told(fault.message, MAX_PART_LENGTH),
-    }));
+    this.errors = redactFaults(errors);
   }
 }
 
@@ -207,7 +189,7 @@ export class ProviderError extends WaybillError {
   readonly retryAfterMs: number | undefined;
 
   constructor(message: string, refusal: Refusal) {
-    super(message.slice(0, MAX_PART_LENGTH), {
+    super(message.slice(0, 1_024), {
       code: 'PROVIDER_REFUSED',
       class: refusal.class,
       sent: refusal.sent ?? 'no',

@@ -4,6 +4,19 @@
  */
 import { maskUrls } from './url-secrets.ts';
 
+/** The start of a text that may be an answer of a megabyte. */
+export const redactStart = (text: string, length = 16_384): string =>
+  redact(text.slice(0, length).toWellFormed());
+
+/** Faults of an input, one for each object of a request at most. */
+export const redactFaults = (
+  faults: readonly { readonly path: string; readonly message: string }[],
+) =>
+  faults.slice(0, 1_000).map(({ path, message }) => ({
+    path: redactStart(path, 1_024),
+    message: redactStart(message, 1_024),
+  }));
+
 export function redact(text: string): string {
   return maskUrls(text)
     .replace(/(q-signature|q-ak|Signature|Access)=[^&,\s"'<|]+/gi, '$1=***')
