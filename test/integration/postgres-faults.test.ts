@@ -98,7 +98,7 @@ describe.runIf(hasPostgres)('PostgreSQL in trouble', () => {
     await (await openTestDatabase(server, 'older')).close();
     await server.run('UPDATE waybill.schema_version SET version = 99', 'older');
     expect(await refusal(server.dsn('older'))).toMatch(
-      /of version 99, this program knows 2: they are of a newer Waybill\.$/,
+      /of version 99, this program knows 3: they are of a newer Waybill\.$/,
     );
     await expect(migrateDatabase(addressOf(server.dsn('older')))).rejects.toThrow(/newer Waybill/);
     // As version 1 had them.
@@ -109,7 +109,7 @@ describe.runIf(hasPostgres)('PostgreSQL in trouble', () => {
       'older',
     );
     expect(await refusal(server.dsn('older'))).toMatch(
-      /of version 1, this program needs 2: run `waybill database migrate`\.$/,
+      /of version 1, this program needs 3: run `waybill database migrate`\.$/,
     );
     expect(await migrateDatabase(addressOf(server.dsn('older')))).toBe(1);
     await expect(refusal(server.dsn('older'))).rejects.toThrow('it was opened');
@@ -392,8 +392,8 @@ describe.runIf(hasPostgres)('PostgreSQL in trouble', () => {
     const name = `127.0.0.1:${server.port}/five`;
     expect(new Set(said)).toEqual(
       new Set([
-        `The tables at ${name} are of version 2.\n`,
-        `The tables at ${name} made: version 2.\n`,
+        `The tables at ${name} are of version 3.\n`,
+        `The tables at ${name} made: version 3.\n`,
       ]),
     );
     expect(await openLedger(config(server.dsn('five')))).toBeTypeOf('object');

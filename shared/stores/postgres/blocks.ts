@@ -6,12 +6,13 @@ const BLOCK_RUNS = 64;
 /** Any number; whoever changes tables holds it. */
 export const SCHEMA_LOCK = 5_731_862_091;
 
+/** As they are now, whatever they were before. */
 export const FUNCTIONS = `
-CREATE FUNCTION waybill.now_ms() RETURNS bigint LANGUAGE sql STABLE
+CREATE OR REPLACE FUNCTION waybill.now_ms() RETURNS bigint LANGUAGE sql STABLE
   AS $$ SELECT (extract(epoch FROM statement_timestamp()) * 1000)::bigint $$;
 
 -- Makes room for the healthy objects of a run, for roles that may make no tables.
-CREATE FUNCTION waybill.open_block(run bigint) RETURNS void
+CREATE OR REPLACE FUNCTION waybill.open_block(run bigint) RETURNS void
   LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog AS $$
 DECLARE
   block bigint := run / ${BLOCK_RUNS};
@@ -26,12 +27,11 @@ BEGIN
   EXECUTE format('ALTER TABLE waybill.lines ATTACH PARTITION waybill.%I FOR VALUES FROM (%s) TO (%s)',
     name, block * ${BLOCK_RUNS}, (block + 1) * ${BLOCK_RUNS});
 END $$;
-REVOKE EXECUTE ON FUNCTION waybill.open_block FROM PUBLIC;`;
+REVOKE EXECUTE ON FUNCTION waybill.open_block FROM PUBLIC;
 
-export const RETENTION = `
 -- Removes the healthy objects of runs that are gone, for roles that may drop no tables. Not the newest
 -- two: a run that is being opened is not seen yet.
-CREATE FUNCTION waybill.drop_blocks() RETURNS void
+CREATE OR REPLACE FUNCTION waybill.drop_blocks() RETURNS void
   LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog AS $$
 DECLARE
   name text;

@@ -5,7 +5,7 @@
 import pg from 'pg';
 import { StoreError } from '../../lib/errors.ts';
 import type { PostgresAddress } from './address.ts';
-import { FUNCTIONS, RETENTION, SCHEMA_LOCK } from './blocks.ts';
+import { FUNCTIONS, SCHEMA_LOCK } from './blocks.ts';
 import { clientConfig, type Database } from './database.ts';
 import { codeOf, NO_RIGHT, READ_ONLY, toStoreError } from './faults.ts';
 
@@ -154,8 +154,8 @@ CREATE TABLE waybill.audit_log (
 );
 CREATE INDEX audit_log_subjects ON waybill.audit_log (subject, at, entry_id);`;
 
-/** Each brings the tables from the version before to its own. */
-const STEPS: readonly string[] = [`${FUNCTIONS}${LEDGER}${QUEUE}`, `${AUDIT_LOG}${RETENTION}`];
+/** Each brings the tables from the version before to its own; an empty one brings new functions alone. */
+const STEPS: readonly string[] = [`${LEDGER}${QUEUE}`, AUDIT_LOG, ''];
 
 export const VERSION = STEPS.length;
 
@@ -191,6 +191,7 @@ export async function migrateDatabase(address: PostgresAddress): Promise<number>
       );
     }
     for (const step of STEPS.slice(before)) await client.query(step);
+    if (before < VERSION) await client.query(FUNCTIONS);
     await client.query('UPDATE waybill.schema_version SET version = $1', [VERSION]);
     await client.query('COMMIT');
     return before;
