@@ -2,7 +2,6 @@ import { mkdtempSync, rmSync, statSync } from 'node:fs';
 import { readFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { DatabaseSync } from 'node:sqlite';
 import { afterEach, expect, it, onTestFinished } from 'vitest';
 import { openSqliteFile, type SqliteFile } from '../../shared/stores/sqlite/file.ts';
 import { createSqliteLedger } from '../../shared/stores/sqlite/ledger.ts';
@@ -146,51 +145,6 @@ it('keeps objects apart of runs of which one was opened in a commit that failed'
   const after = createSqliteLedger(open(path));
   expect((await after.transfers('r3')).items).toEqual([]);
   expect((await after.transfers('r2')).items).toMatchObject([{ providerId: 't1' }]);
-});
-
-it('refuses a file that a newer version wrote', () => {
-  const path = join(folder(), 'waybill.db');
-  const newer = new DatabaseSync(path);
-  newer.exec('PRAGMA user_version = 99');
-  newer.close();
-  expect(() => createSqliteLedger(open(path))).toThrow(/written by a newer Waybill/);
-});
-
-it('brings a file of version 1 up to date and keeps what is in it', async () => {
-  const path = join(folder(), 'waybill.db');
-  const file = open(path);
-  const old = createSqliteLedger(file);
-  await old.openRun(newRun('r1'));
-  await old.record('r1.0.0', {
-    state: 'failed',
-    attempt: 1,
-    accepted: [],
-    at: new Date(),
-    event: 'poll',
-  });
-  file.db.exec(`
-    DROP TABLE lines; DROP INDEX runs_number; ALTER TABLE runs DROP COLUMN number;
-    ALTER TABLE shards DROP COLUMN marks;
-    ALTER TABLE shards DROP COLUMN described_at;
-    DROP TABLE migrations; ALTER TABLE runs DROP COLUMN migration_id;
-    ALTER TABLE runs DROP COLUMN resumed_at;
-    ALTER TABLE runs DROP COLUMN closing_at;
-    ALTER TABLE runs DROP COLUMN task;
-    ALTER TABLE runs DROP COLUMN totals;
-    ALTER TABLE runs DROP COLUMN stopped_at;
-    ALTER TABLE runs DROP COLUMN handed_to;
-    ALTER TABLE transfers DROP COLUMN task;
-    ALTER TABLE transfers DROP COLUMN progress;
-    ALTER TABLE transfers DROP COLUMN listed;
-    DROP TABLE claims; DROP TABLE leases; DROP TABLE nights;
-    PRAGMA user_version = 1`);
-  await file.close();
-  const upgraded = createSqliteLedger(open(path));
-  await upgraded.openRun(newRun('r2', { migrationId: 'm1' }));
-  expect(await upgraded.run('r2')).toMatchObject({ migrationId: 'm1' });
-  await upgraded.handOver('r1', 'n1');
-  expect(await upgraded.run('r1')).toMatchObject({ handedTo: 'n1', counts: { failed: 1 } });
-  expect(await upgraded.read('r1.0.0')).toMatchObject({ state: 'failed' });
 });
 
 it('goes on with a file of version 7: old rows keep what they hold, new healthy ones are words', async () => {

@@ -9,6 +9,7 @@
 import { DatabaseSync, type StatementSync } from 'node:sqlite';
 import { StoreError } from '../../lib/errors.ts';
 import { FILE_MODE, makeFile, tighten } from '../../lib/private-file.ts';
+import type { Row } from '../ledger-rows.ts';
 
 export interface SqliteFile {
   readonly db: DatabaseSync;
@@ -40,6 +41,9 @@ interface Waiting {
 
 /** What became of a change. */
 type Outcome = { readonly value: unknown } | { readonly error: unknown };
+
+/** Grows with every change of the tables; an older program refuses a newer file. */
+export const FILE_VERSION = 10;
 
 /** Between two commits: one write alone goes at once, many share a sync. */
 const COMMIT_GAP_MS = 4;
@@ -131,7 +135,7 @@ function settle(batch: readonly Waiting[], outcomes: readonly Outcome[], path: s
   }
 }
 
-export type { Row } from '../ledger-rows.ts';
+export type { Row };
 
 /** Statements by the names of their texts. */
 export const prepareAll = <Name extends string>(
@@ -245,6 +249,7 @@ function open(path: string): DatabaseSync {
     const real = path === ':memory:' ? path : makeFile(path);
     // What SQLite makes beside it has its mode; what an earlier version left may be open to others.
     for (const end of ['-wal', '-shm']) tighten(`${real}${end}`, FILE_MODE);
+    refuseNewer(real);
     const db = new DatabaseSync(real);
     db.exec(
       `PRAGMA busy_timeout = ${BUSY_MS}; ` +
@@ -255,7 +260,22 @@ function open(path: string): DatabaseSync {
     db.exec("DELETE FROM opened; INSERT INTO opened VALUES (datetime('now'))");
     return db;
   } catch (error) {
+    if (error instanceof StoreError) throw error;
     throw new StoreError(`SQLite could not open ${path}: ${reason(error)}`, error);
+  }
+}
+
+/** Before anything is written. @throws StoreError (STORE_FAILED) */
+function refuseNewer(path: string): void {
+  const db = new DatabaseSync(path, { readOnly: true });
+  try {
+    const { user_version: found } = db.prepare('PRAGMA user_version').get() as Row;
+    if (Number(found) <= FILE_VERSION) return;
+    throw new StoreError(
+      `The file ${path} has version ${found}, this program supports ${FILE_VERSION}: it was written by a newer Waybill.`,
+    );
+  } finally {
+    db.close();
   }
 }
 

@@ -1,4 +1,4 @@
-/** The embedded ledger: one SQLite file, one process. Tables in `sqlite/schema.ts`. */
+/** The embedded ledger: one SQLite file, one process. Tables in `ledger/schema.ts`. */
 import type { Ledger } from '../../ledger/ledger.ts';
 import type { SqliteFile } from './file.ts';
 import { createAuditLog } from './ledger/audit-log.ts';
@@ -8,13 +8,14 @@ import { createMigrations } from './ledger/migrations.ts';
 import { createNotes } from './ledger/notes.ts';
 import { createRetention } from './ledger/retention.ts';
 import { createRuns } from './ledger/runs.ts';
-import { prepareTables } from './ledger/schema.ts';
+import { LEDGER_TABLES } from './ledger/schema.ts';
 import { createShards } from './ledger/shards.ts';
 import { createTransfers } from './ledger/transfers.ts';
+import { prepareTables } from './tables.ts';
 
 /** @throws StoreError (STORE_FAILED) when the file can't hold the tables */
 export function createSqliteLedger(file: SqliteFile): Ledger {
-  prepareTables(file.db);
+  prepareTables(file.db, LEDGER_TABLES);
   const counters = createCounters(file);
   const lines = createLines(file, counters);
   return {

@@ -3,6 +3,7 @@ import { randomUUID } from 'node:crypto';
 import type { StatementSync } from 'node:sqlite';
 import type { Queue, QueueMessage } from '../queue.ts';
 import { prepareAll, type Row, type SqliteFile } from './file.ts';
+import { prepareTables } from './tables.ts';
 
 interface SqliteQueueOptions {
   readonly name: string;
@@ -34,15 +35,13 @@ CREATE TABLE IF NOT EXISTS message_groups (
 CREATE INDEX IF NOT EXISTS message_groups_turn ON message_groups (queue, served);
 `;
 
-/** Files of before there were groups: a message that is there belongs to the run that it names. */
-const ADD_GROUPS = `
-ALTER TABLE messages ADD COLUMN message_group TEXT NOT NULL DEFAULT '';
+/** Before there were groups: a message that is there belongs to the run that it names. */
+const FILLS = {
+  'messages.message_group': `
 UPDATE messages SET message_group = IFNULL(json_extract(body, '$.runId'), '')
   WHERE json_valid(body);
-DROP INDEX IF EXISTS messages_visible;
-`;
-
-const ADD_CRASHES = 'ALTER TABLE messages ADD COLUMN crashes INTEGER NOT NULL DEFAULT 0';
+DROP INDEX IF EXISTS messages_visible;`,
+};
 
 /** So many processes that died in a row as they had a message may have died of it. */
 const SUSPECT_CRASHES = 2;
@@ -57,17 +56,6 @@ CREATE INDEX IF NOT EXISTS messages_suspect ON messages (queue, visible_at, id)
   WHERE crashes >= ${SUSPECT_CRASHES};
 INSERT OR IGNORE INTO message_groups (queue, name) SELECT DISTINCT queue, message_group FROM messages;
 `;
-
-function prepareTables(db: SqliteFile['db']): void {
-  db.exec('BEGIN IMMEDIATE');
-  db.exec(TABLES);
-  const columns = db.prepare("SELECT name FROM pragma_table_info('messages')").all() as Row[];
-  const has = (column: string): boolean => columns.some(({ name }) => name === column);
-  if (!has('message_group')) db.exec(ADD_GROUPS);
-  if (!has('crashes')) db.exec(ADD_CRASHES);
-  db.exec(INDEXES);
-  db.exec('COMMIT');
-}
 
 const HAS_VISIBLE = `EXISTS (
     SELECT 1 FROM messages WHERE queue = :queue AND message_group = message_groups.name
@@ -144,7 +132,7 @@ export function createSqliteQueue(
   { db, write }: SqliteFile,
   { name, maxReceives = 20, now = () => new Date() }: SqliteQueueOptions,
 ): Queue {
-  prepareTables(db);
+  prepareTables(db, { tables: TABLES, indexes: INDEXES, fills: FILLS });
   const sql = prepareAll(db, SQL);
   const ms = () => now().getTime();
   const take = createTake(sql, { name, maxReceives, ms });

@@ -1,9 +1,4 @@
-/** Creates the tables of the embedded ledger (docs/ledger.md). Instants are Unix milliseconds. */
-import type { DatabaseSync } from 'node:sqlite';
-import { StoreError } from '../../../lib/errors.ts';
-
-/** Grows with every change of the tables; an older program refuses a newer file. */
-const VERSION = 10;
+/** The tables of the embedded ledger (docs/ledger.md). Instants are Unix milliseconds. */
 
 const TABLES = `
 CREATE TABLE IF NOT EXISTS runs (
@@ -133,49 +128,15 @@ CREATE TABLE IF NOT EXISTS notes (
 ) WITHOUT ROWID;
 `;
 
-/** What brings the tables of an older version up to this one. */
-const UPGRADES: Readonly<Record<number, string>> = {
-  1: `
-ALTER TABLE runs ADD COLUMN handed_to TEXT;
-ALTER TABLE transfers ADD COLUMN task TEXT;
-ALTER TABLE transfers ADD COLUMN progress TEXT;`,
-  3: 'ALTER TABLE runs ADD COLUMN stopped_at INTEGER;',
-  4: 'ALTER TABLE runs ADD COLUMN totals TEXT;',
-  5: 'ALTER TABLE runs ADD COLUMN task TEXT;',
-  6: 'ALTER TABLE runs ADD COLUMN closing_at INTEGER;',
-  7: `
-ALTER TABLE shards ADD COLUMN marks TEXT NOT NULL DEFAULT '';
-ALTER TABLE shards ADD COLUMN described_at INTEGER;
-ALTER TABLE transfers ADD COLUMN listed TEXT;
-ALTER TABLE runs ADD COLUMN number INTEGER;
+const FILLS = {
+  'runs.number': `
 UPDATE runs SET number = numbered.number FROM (
   SELECT run_id AS run, ROW_NUMBER() OVER (ORDER BY created_at, run_id) AS number FROM runs
 ) AS numbered WHERE run_id = numbered.run;`,
-  8: `
-ALTER TABLE runs ADD COLUMN migration_id TEXT;
-ALTER TABLE runs ADD COLUMN resumed_at INTEGER;`,
 };
 
-/** On what an upgrade may have added. */
-const INDEXES = 'CREATE UNIQUE INDEX IF NOT EXISTS runs_number ON runs (number);';
-
-/** @throws StoreError (STORE_FAILED) when the file was written by a newer version */
-export function prepareTables(db: DatabaseSync): void {
-  const { user_version: found } = db.prepare('PRAGMA user_version').get() as {
-    user_version: number;
-  };
-  if (found > VERSION) {
-    throw new StoreError(
-      `The ledger file has version ${found}, this program supports ${VERSION}: it was written by a newer Waybill.`,
-    );
-  }
-  db.exec('BEGIN IMMEDIATE');
-  db.exec(TABLES);
-  // A new file has version 0 and everything already.
-  for (let version = found; version > 0 && version < VERSION; version += 1) {
-    db.exec(UPGRADES[version] ?? '');
-  }
-  db.exec(INDEXES);
-  db.exec(`PRAGMA user_version = ${VERSION}`);
-  db.exec('COMMIT');
-}
+export const LEDGER_TABLES = {
+  tables: TABLES,
+  indexes: 'CREATE UNIQUE INDEX IF NOT EXISTS runs_number ON runs (number);',
+  fills: FILLS,
+};
