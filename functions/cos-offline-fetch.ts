@@ -12,7 +12,7 @@ import { createShardReader } from '../shared/manifest/shards.ts';
 import { createSourceCheck } from '../shared/manifest/sources/sources.ts';
 import { createCallbackUrls } from '../shared/providers/tencent/offline-fetch/callback.ts';
 import { feedNext, shardListKey } from '../shared/runs/feed.ts';
-import { notePoison, POISON_RECEIVES } from '../shared/runs/poison.ts';
+import { forgetPoison, notePoison, POISON_RECEIVES } from '../shared/runs/poison.ts';
 import { createSubmitShard, type SubmitShardOptions } from '../shared/runs/submit-shard.ts';
 import type { Deployment } from '../shared/runtime/deployment.ts';
 import type { QueueRecord } from '../shared/runtime/events.ts';
@@ -67,9 +67,14 @@ export function createHandler(deps: Deps) {
       }
       // A double: whoever has the shard goes on in the lane, or the sweeper does.
       if (outcome === 'leased' && place?.key !== shardListKey(runId)) throw new LeasedError(id);
+      const isThrough = receiveCount >= POISON_RECEIVES && outcome !== 'leased';
+      if (isThrough) await forgetPoison(ledger, shard);
     } catch (error) {
-      if (error instanceof UnsettledError) await feed(message);
-      throw error;
+      if (!(error instanceof UnsettledError)) throw error;
+      await feed(message);
+      // Nothing is wrong with a shard that waits, as it may for long after a clock was set back.
+      if (receiveCount < POISON_RECEIVES - 1) throw error;
+      await again(Math.min(LONGEST_MS, settleMs + 1_000));
     }
   };
 

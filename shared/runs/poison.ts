@@ -32,3 +32,13 @@ export async function notePoison(
     known.includes(index) ? known : [...known, index],
   );
 }
+
+/** Its message has ended: nobody redrives it. @throws StoreError */
+export async function forgetPoison(
+  ledger: Notes,
+  { runId, index }: { readonly runId: string; readonly index: number },
+): Promise<void> {
+  await updateNote(ledger, nameOf(runId), parserOf(runId), (known) =>
+    known.includes(index) ? known.filter((other) => other !== index) : known,
+  );
+}

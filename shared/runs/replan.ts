@@ -1,6 +1,6 @@
 /**
  * Plans a reopened run again, in a function that has the time for it. If the function that was
- * asked to do so died, the sweep repeats it.
+ * asked to do so died, the sweep repeats it, as it does a first planning that nobody repeats.
  */
 import { runLeaseName, tryLease } from '../ledger/lease.ts';
 import type { Ledger } from '../ledger/ledger.ts';
@@ -34,7 +34,7 @@ const PLANNING_MS = 960_000;
 
 /** @throws StoreError */
 export async function continuePlanning(
-  { runId }: Run,
+  { createdAt, operation, resumedAt = createdAt, runId }: Run,
   options: ReplanOptions & {
     readonly ledger: Ledger;
     readonly objects: Pick<Objects, 'remove'>;
@@ -43,10 +43,11 @@ export async function continuePlanning(
   },
 ): Promise<void> {
   const { ledger, log, now } = options;
-  const requests = await readRetryRequests(ledger, runId);
-  // Without a request it is the first planning, which its own function repeats.
-  if (requests.length === 0) return;
-  if (requests.some(({ at }) => now().getTime() - at < PLANNING_MS)) return;
+  const asked = (await readRetryRequests(ledger, runId)).map(({ at }) => at);
+  // The event of an upload is repeated for some minutes only, and a manifest may be another one by then.
+  if (operation === 'cos-offline-fetch') asked.push(resumedAt.getTime());
+  if (asked.length === 0) return;
+  if (asked.some((at) => now().getTime() - at < PLANNING_MS)) return;
   try {
     await tryLease(ledger, runLeaseName(runId), now, async () => {
       const run = await ledger.run(runId);

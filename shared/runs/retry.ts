@@ -84,7 +84,9 @@ async function retryUnderLease(
   if (!run) return 0;
   const at = now();
   const deadline = new Date(at.getTime() + BUDGET_MS);
-  const request = { at: at.getTime(), ...(classes && { classes: [...classes] }) };
+  // What ended before is covered, though the clock of whoever closed the run was ahead.
+  const requestedAt = Math.max(at.getTime(), run.closedAt?.getTime() ?? 0);
+  const request = { at: requestedAt, ...(classes && { classes: [...classes] }) };
   const shards = await Array.fromAsync(ledger.shards(runId));
   // When a run ends, its earlier requests end with it.
   const earlier = isOpen(run) ? await readRetryRequests(ledger, runId) : [];

@@ -683,6 +683,23 @@ describe('cos-offline-fetch', () => {
     expect(await readPoison(ledger, 'r1')).toEqual(new Set([0]));
   });
 
+  it('G1: lets the sweeper queue the shard again once a message that came ten times has ended', async () => {
+    const { deliver, ledger, peer } = await listed();
+    peer.answer(accepted('t1'));
+    expect(await deliver(10)).toEqual({ batchItemFailures: [] });
+    expect(await readPoison(ledger, 'r1')).toEqual(new Set());
+  });
+
+  it('G1: makes no dead letter of a shard that waits to settle, however long', async () => {
+    const { deliver, ledger, peer, queued, shard } = await listed({ resolve: async () => true });
+    peer.answer({ breakOff: 'at-once' });
+    expect(await deliver()).toMatchObject({ batchItemFailures: [{}] });
+    expect(await deliver(8)).toMatchObject({ batchItemFailures: [{}] });
+    expect(await deliver(9)).toEqual({ batchItemFailures: [] });
+    expect(queued.at(-1)).toMatchObject({ id: shard.id });
+    expect(await readPoison(ledger, 'r1')).toEqual(new Set());
+  });
+
   it('ends a double of a message whose shard another worker has; not one of a repetition', async () => {
     const { deliver, ledger, queued, shard, clock } = await listed();
     await ledger.openShard(shard, { owner: 'another', at: clock.at, leaseMs: 60_000 });

@@ -1,5 +1,8 @@
-import { expect, it } from 'vitest';
+import { describe, expect, it } from 'vitest';
 import { cancelRun } from '../../../../shared/runs/cancel.ts';
+import { pauseRun } from '../../../../shared/runs/pause.ts';
+import { createPlanner } from '../../../../shared/runs/plan.ts';
+import { resumeRun } from '../../../../shared/runs/resume.ts';
 import { retryRun } from '../../../../shared/runs/retry.ts';
 import { cause, KEY, setup } from './setup.ts';
 
@@ -47,20 +50,65 @@ it('has it planned by the function that has the time', async () => {
   expect(await state()).toBe('planning');
 });
 
-it('fails a run whose manifest is gone, and leaves a first planning alone', async () => {
-  const { clock, ledger, now, objects, runId, sweep } = await unplanned();
-  await ledger.openRun({
-    runId: 'new',
-    trigger: 'upload',
-    operation: 'cos-offline-fetch',
-    source: { bucket: objects.bucket, key: KEY, etag: 'e' },
-    createdAt: now(),
-  });
+it('fails a run whose manifest is gone', async () => {
+  const { clock, ledger, objects, runId, sweep } = await unplanned();
   await objects.remove(KEY);
   clock.at += 960_000;
   await sweep();
   expect(await ledger.run(runId)).toMatchObject({ state: 'failed', error: { code: 'NOT_FOUND' } });
-  expect(await ledger.run('new')).toMatchObject({ state: 'planning' });
+});
+
+describe('a first planning that nobody ended', () => {
+  /** What opened it died as it was to queue its shards. */
+  async function begun() {
+    const given = await setup();
+    const { clock, ledger, objects, planner, queue } = given;
+    const key = KEY.replace('m.csv', 'second.csv');
+    await objects.put(key, 'url,key,md5\nhttp://o.example/a,a,\n');
+    const found = await planner.find(key);
+    const dying = createPlanner({ ...given, queue: { ...queue, send: died }, shardBytes: 65_536 });
+    await expect(dying.plan(found, 'upload')).rejects.toThrow('it died');
+    const state = async () => (await ledger.run(found.runId))?.state;
+    expect(await state()).toBe('planning');
+    return { ...given, clock, key, runId: found.runId, state };
+  }
+
+  it('is ended by the sweep, once nobody can be at it', async () => {
+    const { clock, received, runId, state, sweep } = await begun();
+    clock.at += 900_000;
+    await sweep();
+    expect(await state()).toBe('planning');
+    clock.at += 60_000;
+    await sweep();
+    expect(await state()).toBe('active');
+    expect((await received()).filter((shard) => shard.runId === runId)).toHaveLength(1);
+  });
+
+  it('G10: fails with a clear error when its manifest is another one by then', async () => {
+    const { clock, key, ledger, objects, runId, sweep } = await begun();
+    await objects.put(key, 'url,key,md5\nhttp://o.example/b,b,\n');
+    clock.at += 960_000;
+    await sweep();
+    expect(await ledger.run(runId)).toMatchObject({
+      state: 'failed',
+      error: { code: 'MANIFEST_CHANGED' },
+    });
+  });
+
+  it('is ended also when it was resumed meanwhile, by somebody who died', async () => {
+    const given = await begun();
+    const { clock, runId, state, sweep } = given;
+    await pauseRun(runId, given);
+    const dying = { ...given, planner: { ...given.planner, plan: died } };
+    clock.at += 3_600_000;
+    await expect(resumeRun(runId, dying)).rejects.toThrow('it died');
+    clock.at += 900_000;
+    await sweep();
+    expect(await state()).toBe('planning');
+    clock.at += 60_000;
+    await sweep();
+    expect(await state()).toBe('active');
+  });
 });
 
 it('plans manifests of our own itself, which no other function may read', async () => {

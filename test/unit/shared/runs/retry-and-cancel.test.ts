@@ -24,6 +24,15 @@ describe('retrying', () => {
     expect((await options.ledger.run(runId))?.closedAt).toBeUndefined();
   });
 
+  it('orders all that had ended, also by a clock behind that of whoever closed the run', async () => {
+    const { clock, rows, runId, ...options } = await closed();
+    clock.at -= 3_600_000;
+    expect(await retryRun(runId, undefined, options)).toBe(3);
+    expect((await rows()).map(({ state }) => state).sort()).toEqual([
+      ...['planned', 'planned', 'planned', 'succeeded'],
+    ]);
+  });
+
   it('closes the run again with new reports once all is final', async () => {
     const { record, runId, state, sweep, objects, clock, ...options } = await closed();
     await retryRun(runId, undefined, { ...options, objects });
