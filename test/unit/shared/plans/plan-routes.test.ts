@@ -294,6 +294,10 @@ describe('prices', () => {
     expect(plan({ prices }).route('cos-fetch').cost.parts[1]?.usd).toBe(20);
   });
 
+  it('that Waybill brings have the form that users give them', () => {
+    expect(parsePrices(JSON.stringify(PRICES), 'prices.json')).toEqual(PRICES);
+  });
+
   it('depend on the region of the source', () => {
     const usdOf = (kind: PlanSource['kind'], region: string) =>
       plan({ source: { ...s3, kind, region } }).route('cos-fetch').cost.parts[1]?.usd;
