@@ -115,7 +115,7 @@ export const deployment: Deployment = {
   timeoutSeconds: 29,
   memoryMb: 512,
   http: routesOf(RUNS_API),
-  files: ['.build/dashboard/**'],
+  files: ['.build/dashboard/**', '.build/functions/openapi.mjs'],
   environment: namesOf(API, CERTIFICATES, PACE, SERVED, SOURCES),
   uses: {
     ledger: ['read', 'list', 'write', 'remove'],

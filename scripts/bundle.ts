@@ -1,14 +1,23 @@
 /**
  * Bundles each function into one file for Lambda: `.build/functions/<name>.js`, its source map
  * beside it (never in the zip), and esbuild's account of all bundles, `.build/bundles-<wiring>.json`.
+ * The OpenAPI document is apart, `.build/functions/openapi.mjs`.
  * CommonJS, because the bundles hold packages that `require` at run time.
  */
 import { readdirSync, statSync } from 'node:fs';
 import { mkdir, rm, writeFile } from 'node:fs/promises';
 import { createRequire } from 'node:module';
 import { basename, join } from 'node:path';
-import { fileURLToPath } from 'node:url';
-import { build, type Metafile, type OutputFile, type Plugin, transform } from 'esbuild';
+import { fileURLToPath, pathToFileURL } from 'node:url';
+import {
+  type BuildOptions,
+  build,
+  type Metafile,
+  type OutputFile,
+  type Plugin,
+  transform,
+} from 'esbuild';
+import type { ServedRoute } from '../shared/api/routes/route.ts';
 
 const require = createRequire(import.meta.url);
 
@@ -70,6 +79,33 @@ const leaveOut: Plugin = {
 };
 
 /**
+ * Descriptions of routes, with their examples and the shapes of answers, are read by nobody but whoever
+ * asks `runs` for the OpenAPI document: it has them in a file of its own, loaded then.
+ */
+const describeLater: Plugin = {
+  name: 'describe-later',
+  setup({ onLoad, onResolve }) {
+    onResolve({ filter: /\/openapi\.ts$/ }, () => ({ path: './openapi.mjs', external: true }));
+    onLoad({ filter: /\/shared\/api\/routes\// }, async ({ path }) => {
+      if (basename(path) === 'route.ts') return undefined;
+      const described: Readonly<Record<string, ServedRoute | readonly ServedRoute[]>> =
+        await import(pathToFileURL(path).href);
+      const served = Object.entries(described).map(
+        ([name, value]) =>
+          `export const ${name} = ${JSON.stringify([value].flat().map(asServed))};`,
+      );
+      return { contents: served.join('\n') };
+    });
+  },
+};
+
+const asServed = ({ route, isPublic, query }: ServedRoute): ServedRoute => ({
+  route,
+  ...(isPublic && { isPublic }),
+  ...(query !== undefined && { query: true }),
+});
+
+/**
  * A module of CommonJS: esbuild makes a function of it, which is called at load. V8 skims a function first
  * and compiles it when it is called, unless it stands in parentheses.
  */
@@ -96,26 +132,37 @@ export async function bundleFunctions(
 ): Promise<Metafile> {
   await rm(BUNDLES, { recursive: true, force: true });
   await mkdir(BUNDLES, { recursive: true });
-  const { metafile, outputFiles } = await build({
+  const options = {
     absWorkingDir: ROOT,
-    entryPoints: functionNames().map((name) => `functions/${name}.ts`),
     outdir: BUNDLES,
     bundle: true,
-    format: 'cjs',
     platform: 'node',
     target: 'node24',
-    define: { esbuildDetection: '1' },
-    conditions: condition === 'lambda' ? ['lambda'] : [],
     // `write` knows modules by their blanks, and leaves them out.
     minifyIdentifiers: true,
     minifySyntax: true,
     sourcemap: 'inline',
     write: false,
-    metafile: true,
-    plugins: [leaveOut],
     logLevel: 'warning',
-  });
-  await Promise.all(outputFiles.map(write));
+  } as const satisfies BuildOptions;
+  const [{ metafile, outputFiles }, openApi] = await Promise.all([
+    build({
+      ...options,
+      entryPoints: functionNames().map((name) => `functions/${name}.ts`),
+      format: 'cjs',
+      define: { esbuildDetection: '1' },
+      conditions: condition === 'lambda' ? ['lambda'] : [],
+      metafile: true,
+      plugins: [leaveOut, describeLater],
+    }),
+    build({
+      ...options,
+      entryPoints: ['shared/api/openapi.ts'],
+      format: 'esm',
+      outExtension: { '.js': '.mjs' },
+    }),
+  ]);
+  await Promise.all([...outputFiles, ...openApi.outputFiles].map(write));
   // The checkout's own package is of ECMAScript modules; in a zip there is none.
   await writeFile(join(BUNDLES, 'package.json'), '{"type":"commonjs"}\n');
   await writeFile(join(BUILD, `bundles-${condition}.json`), JSON.stringify(metafile));

@@ -7,6 +7,7 @@ import { unzipSync } from 'fflate';
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import { functionNames } from '../../scripts/bundle.ts';
 import { prepareTool } from '../../scripts/python-tools.ts';
+import { openApi } from '../../shared/api/openapi.ts';
 import { createStores } from '../fixtures/aws-stores.ts';
 import { type AwsEmulator, startMinistack } from '../fixtures/emulators.ts';
 import { loadJson } from '../fixtures/load.ts';
@@ -32,16 +33,19 @@ afterAll(async () => {
 });
 
 /** Unpacks a function's zip and calls its handler in a process of its own. */
-async function invoke(name: string, env: Readonly<Record<string, string>>) {
+async function invoke(
+  name: string,
+  env: Readonly<Record<string, string>>,
+  event: unknown = loadJson(`events/${name}.json`),
+) {
   const folder = temporaryFolder();
   const files = unzipSync(readFileSync(new URL(`${name}.zip`, zips)));
   for (const [path, bytes] of Object.entries(files)) {
     mkdirSync(dirname(join(folder, path)), { recursive: true });
     writeFileSync(join(folder, path), bytes);
   }
-  const event = JSON.stringify(loadJson(`events/${name}.json`));
   const script = `
-    require('./.build/functions/${name}.js').handler(${event}).then(
+    require('./.build/functions/${name}.js').handler(${JSON.stringify(event)}).then(
       (answer) => process.stdout.write('\\nANSWER ' + JSON.stringify(answer)),
       (error) => process.stdout.write('\\nERROR ' + error.message));`;
   const { stdout } = await run(process.execPath, ['-e', script], { cwd: folder, env });
@@ -60,11 +64,23 @@ it.each(functionNames())('%s answers its sample event from the zip', async (name
     ...(await createStores(ministack)),
   });
   const page = files.filter((path) => path.startsWith('.build/dashboard/'));
-  expect(files.filter((path) => !page.includes(path))).toEqual([`.build/functions/${name}.js`]);
-  // The page lies beside `runs`, and beside no other.
+  // The page and the OpenAPI document lie beside `runs`, and beside no other.
+  expect(files.filter((path) => !page.includes(path)).sort()).toEqual([
+    ...(name === 'runs' ? ['.build/functions/openapi.mjs'] : []),
+    `.build/functions/${name}.js`,
+  ]);
   expect(page.includes('.build/dashboard/index.html.br')).toBe(name === 'runs');
   const answer = /ANSWER (.*)$/.exec(stdout)?.[1];
   expectAnswer(JSON.parse(answer ?? JSON.stringify(stdout)), SAMPLE_ANSWERS[name] ?? {});
+});
+
+it('runs has the whole OpenAPI document in its zip', async () => {
+  const { stdout } = await invoke('runs', await createStores(ministack), {
+    routeKey: 'GET /openapi.mjson',
+    requestContext: { http: { method: 'GET' } },
+  });
+  const { body } = JSON.parse(/ANSWER (.*)$/.exec(stdout)?.[1] ?? JSON.stringify(stdout));
+  expect(JSON.parse(body)).toEqual(JSON.parse(JSON.stringify(openApi())));
 });
 
 it('a function without its configuration names every variable that is missing', async () => {

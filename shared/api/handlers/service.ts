@@ -15,7 +15,6 @@ import { readTimetable, requestPass, type Timetable } from '../../runs/nightly/t
 import { json } from '../../runtime/http.ts';
 import { type CertificateKey, toPem } from '../../signing/certificate.ts';
 import type { DeadLetters } from '../../stores/queue.ts';
-import { openApi } from '../openapi.ts';
 import { paceBody, paceView } from '../pace.ts';
 import { auditLogQuery } from '../page-queries.ts';
 import { parseBody, parseQuery, redriveBody } from '../requests.ts';
@@ -86,7 +85,11 @@ export const serviceRoutes = ({
   'GET /health/providers': async () => json(200, { providers: await readStatus(ledger) }),
   'GET /sources': async () => json(200, { sources: sources().map(describeSource) }),
   'GET /certificate-key': async () => json(200, { keys: certificateKeys.map(keyView) }),
-  'GET /openapi.json': async () => json(200, openApi(allowHttps)),
+  'GET /openapi.json': async () => {
+    // Functions have it in a file of its own (`scripts/bundle.ts`).
+    const { openApi } = await import('../openapi.ts');
+    return json(200, openApi(allowHttps));
+  },
   'GET /': dashboard,
   'GET /assets/{file}': dashboard,
   'GET /healthz': async () => json(200, { status: 'ok' }),

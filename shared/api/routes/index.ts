@@ -8,7 +8,7 @@ import { MIGRATION_API } from './migrations.ts';
 import { OMS_CREATE_ROUTES } from './oms-create.ts';
 import { OMS_V1_ROUTES, OMS_V2_ROUTES } from './oms-tasks.ts';
 import { REPORT_ROUTES } from './reports.ts';
-import type { RouteDescription } from './route.ts';
+import type { RouteDescription, ServedRoute } from './route.ts';
 import { RUN_ROUTES } from './runs.ts';
 import { METRICS, READY, SERVICE_ROUTES } from './service.ts';
 import { START_ROUTES } from './start.ts';
@@ -22,7 +22,7 @@ const READING: readonly RouteDescription[] = [
 ];
 
 /** Those of the function `runs`. */
-export const RUNS_API: readonly RouteDescription[] = [...START_ROUTES, ...READING];
+export const RUNS_API: readonly ServedRoute[] = [...START_ROUTES, ...READING];
 
 export const ROUTES: readonly RouteDescription[] = [
   ...START_ROUTES,

@@ -34,6 +34,12 @@ export interface RouteDescription<Route extends string = string> {
   readonly isIdempotent?: boolean;
 }
 
+/** What functions ask of a route: their bundles hold no more of it (`scripts/bundle.ts`). */
+export interface ServedRoute extends Pick<RouteDescription, 'route' | 'isPublic'> {
+  /** Whether there are any. */
+  readonly query?: unknown;
+}
+
 /** As a deployment lists them: `POST /fetches`. */
-export const routesOf = (described: readonly RouteDescription[]): readonly string[] =>
+export const routesOf = (described: readonly ServedRoute[]): readonly string[] =>
   described.map(({ route }) => route);
