@@ -20,6 +20,13 @@ describe('an error answer of COS', () => {
     expect(message).toBe("x: 503 SlowDown: it's &#39;");
   });
 
+  it.each([429, 503])('G8: with status %i means to slow down, whatever its code', (status) => {
+    for (const body of ['', '<html>', '{"code":"Odd"}', '<Error><Code>Odd</Code></Error>']) {
+      expect(errorOf(body, status)).toMatchObject({ class: 'throttled', sent: 'no' });
+    }
+    expect(errorOf(error, 400)).toMatchObject({ providerCode: 'SlowDown', class: 'throttled' });
+  });
+
   it.each(['constructor', '__proto__', 'toString', 'hasOwnProperty'])(
     'G9: with the code %s has the class of its status',
     (code) => {
