@@ -61,12 +61,14 @@ export function parseWith<Schema extends v.GenericSchema>(
 ): v.InferOutput<Schema> {
   const result = v.safeParse(schema, input);
   if (result.success) return result.output;
-  throw new InputError(
-    code,
-    `${what} does not have the expected shape.`,
-    result.issues.map(faultOf),
-  );
+  const faults = result.issues.slice(0, MAX_FAULTS).map(faultOf);
+  const more = result.issues.length - faults.length;
+  if (more > 0) faults.push({ path: '(whole)', message: `has ${more} more faults` });
+  throw new InputError(code, `${what} does not have the expected shape.`, faults);
 }
+
+/** Enough to fix an input by. */
+const MAX_FAULTS = 100;
 
 /** Path as `objects[3].url`. The library's own messages quote what they found, which may be secret. */
 export function faultOf(issue: v.BaseIssue<unknown>): InputFault {
