@@ -81,7 +81,7 @@ describe('events of SCF and FunctionGraph', () => {
       { weight: 5, arbitrary: oddDocuments(events) },
       { weight: 1, arbitrary: fc.string({ unit: 'binary' }) },
     );
-    await fuzz(input, 300, async (event) => {
+    await fuzz(input, 150, async (event) => {
       lines.length = 0;
       const { body, statusCode } = await post(event);
       expect(statusCode, body).toBeLessThan(500);

@@ -367,7 +367,7 @@ it('objects of any names come back from the manifest that was written of them', 
     },
     { requiredKeys: ['key'] },
   ) as fc.Arbitrary<SourceObject>;
-  await fuzz(fc.array(object, { minLength: 1, maxLength: 8 }), 100, async (objects) => {
+  await fuzz(fc.array(object, { minLength: 1, maxLength: 8 }), 40, async (objects) => {
     const writer = createManifestWriter({
       columns: LIST_COLUMNS,
       source: 's3://media',

@@ -4,7 +4,7 @@ import { expect, it } from 'vitest';
 import { readPage } from '../../fixtures/pages-of-docs.ts';
 
 const NAMED =
-  /`((?:aws|browser|contract|integration|long|package|proof|unit|vendors)\/[\w/.-]+)`: `([^`]+)`/g;
+  /`((?:aws|browser|contract|fuzz|integration|long|package|proof|unit|vendors)\/[\w/.-]+)`: `([^`]+)`/g;
 
 it.each(['docs/security.md', 'docs/guarantees.md'])('%s names tests that exist', (page) => {
   const named = [...readPage(page).matchAll(NAMED)].map(([, file = '', title = '']) => ({
