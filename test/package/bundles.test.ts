@@ -75,10 +75,12 @@ it.each(functionNames())('%s answers its sample event from the zip', async (name
 });
 
 it('runs has the whole OpenAPI document in its zip', async () => {
-  const { stdout } = await invoke('runs', await createStores(ministack), {
-    routeKey: 'GET /openapi.mjson',
-    requestContext: { http: { method: 'GET' } },
-  });
+  const stores = await createStores(ministack);
+  const { stdout } = await invoke(
+    'runs',
+    { ...stores, WAYBILL_API_TOKENS: 'a-token-of-the-tests' },
+    { routeKey: 'GET /openapi.json', requestContext: { http: { method: 'GET' } } },
+  );
   const { body } = JSON.parse(/ANSWER (.*)$/.exec(stdout)?.[1] ?? JSON.stringify(stdout));
   expect(JSON.parse(body)).toEqual(JSON.parse(JSON.stringify(openApi())));
 });
