@@ -22,8 +22,8 @@ const MODULES = {
   simulator: 'simulator/main.ts',
 };
 
-/** Built apart, by `build-dashboard.ts`. */
-const IN_DASHBOARD = ['node_modules/preact', 'node_modules/uplot'];
+/** Tools of development that are bundled: for older Node, and into the dashboard, which is built apart. */
+export const BUNDLED_TOOLS = ['node_modules/core-js', 'node_modules/preact', 'node_modules/uplot'];
 
 const packagedDashboard: Plugin = {
   name: 'packaged-dashboard',
@@ -69,7 +69,10 @@ export async function buildPackage(): Promise<void> {
   cpSync(join(ROOT, 'shared/plans/prices.json'), join(PACKAGE, 'prices.json'));
   writeFileSync(join(PACKAGE, 'package.json'), `${JSON.stringify(manifest(), null, 2)}\n`);
   const bundled = Object.keys(metafile.inputs).map((path) => PACKAGE_PATH.exec(path)?.[0] ?? '');
-  writeFileSync(join(PACKAGE, 'sbom.json'), sbomOf(new Set([...bundled, ...IN_DASHBOARD])));
+  writeFileSync(
+    join(PACKAGE, 'sbom.json'),
+    sbomOf(new Set([...bundled.filter(Boolean), ...BUNDLED_TOOLS])),
+  );
 }
 
 const PACKAGE_PATH = /^node_modules\/(?:.+\/node_modules\/)?(?:@[^/]+\/)?[^/]+/;
@@ -90,6 +93,8 @@ function sbomOf(paths: ReadonlySet<string>): string {
     (path) => `${path.split('node_modules/').at(-1)}@${packages[path]?.version}`,
   );
   const components = sbom.components.filter((one) => refs.includes(one['bom-ref']));
+  const unknown = refs.filter((ref) => !components.some((one) => one['bom-ref'] === ref));
+  if (unknown.length > 0) throw new Error(`sbom.json would lack ${unknown.join(', ')}`);
   return `${JSON.stringify({ ...sbom, components, dependencies: [] }, null, 2)}\n`;
 }
 

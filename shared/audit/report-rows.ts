@@ -2,7 +2,7 @@
  * Writes the rows of an audit's reports. Those of what is missing, different or undecided are manifests
  * again; columns of the comparison stand behind the manifest's.
  */
-import { toCsvField } from '../lib/csv.ts';
+import { harmless, toCsvField } from '../lib/csv.ts';
 import type { Judgement } from './judge.ts';
 import type { AuditedObject } from './object.ts';
 
@@ -36,10 +36,10 @@ export const missingRow = (source: AuditedObject): string => row(manifestCells(s
 
 export function judgedRow(source: AuditedObject, judgement: Judgement): string {
   const { verdict, by, source: from, target: to, hint, isFinal } = judgement;
-  const compared = [by === 'nothing' ? '' : by, from, to, hint];
+  const compared = [by === 'nothing' ? '' : by, ...[from, to, hint].map(harmless)];
   const sameAgain = verdict === 'different' ? [isFinal ? 'yes' : ''] : [];
   return row([...manifestCells(source), ...compared, ...sameAgain]);
 }
 
 export const extraRow = ({ key, sizeBytes, etag, modified }: AuditedObject): string =>
-  row([key, sizeBytes, etag, modified]);
+  row([key, sizeBytes, harmless(etag), modified]);

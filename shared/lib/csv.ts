@@ -35,6 +35,17 @@ export function splitCsvLine(line: string, delimiter = ','): readonly string[] |
 export const toCsvField = (value: string): string =>
   /[",\r\n]/.test(value) ? quote(value) : value;
 
+/**
+ * Makes a text safe for a spreadsheet, which would run it as a formula, and for a reader of lines:
+ * an apostrophe goes before what starts like a formula, a blank replaces a control character. Keys
+ * are not treated so: another key would be another object.
+ */
+export function harmless(text: string | undefined): string | undefined {
+  // biome-ignore lint/suspicious/noControlCharactersInRegex: they are what is replaced
+  const line = text?.replace(/[\u0000-\u001f\u007f\u2028\u2029]+/g, ' ');
+  return line !== undefined && /^\s*[=+\-@＝＋－＠]/.test(line) ? `'${line}` : line;
+}
+
 const quote = (value: string): string => `"${value.replaceAll('"', '""')}"`;
 
 /** @param open position of the opening quote */

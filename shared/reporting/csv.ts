@@ -6,7 +6,7 @@
 
 import type { ListedColumn, ListedFields } from '../ledger/listed-fields.ts';
 import type { TransferObject } from '../ledger/model.ts';
-import { toCsvField } from '../lib/csv.ts';
+import { harmless, toCsvField } from '../lib/csv.ts';
 import type { CauseClass } from '../lib/errors.ts';
 import type { Quarantined } from '../manifest/findings.ts';
 
@@ -106,14 +106,3 @@ async function* writeCsv<Row>(
 }
 
 const toCell = (value: Cell): string => (value === undefined ? '' : toCsvField(String(value)));
-
-/**
- * Makes a text safe for a spreadsheet, which would run it as a formula, and for a reader of lines:
- * an apostrophe goes before what starts like a formula, a blank replaces a control character. Keys
- * are not treated so: another key would be another object.
- */
-function harmless(text: string | undefined): string | undefined {
-  // biome-ignore lint/suspicious/noControlCharactersInRegex: they are what is replaced
-  const line = text?.replace(/[\u0000-\u001f\u007f\u2028\u2029]+/g, ' ');
-  return line !== undefined && /^\s*[=+\-@＝＋－＠]/.test(line) ? `'${line}` : line;
-}
