@@ -5,6 +5,7 @@ import { chmodSync, chownSync, statSync } from 'node:fs';
 import { type AddressInfo, connect, createServer } from 'node:net';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
+import pg from 'pg';
 import { afterAll, beforeAll, describe, expect, it, onTestFinished, vi } from 'vitest';
 import type { TransferUpdate } from '../../shared/ledger/model.ts';
 import type { LogLevel } from '../../shared/lib/log.ts';
@@ -170,6 +171,26 @@ describe.runIf(hasPostgres)('PostgreSQL in trouble', () => {
     await expect(database.query({ name: 'drop', text: 'DROP TABLE waybill.runs' })).rejects.toThrow(
       /must be owner/,
     );
+  });
+
+  it('a role that works can make no function of the owner run its own code', async () => {
+    await (await openTestDatabase(server, 'escalated')).close();
+    await server.run(`CREATE ROLE intruder LOGIN; ${grantsTo('intruder')}`, 'escalated');
+    const client = new pg.Client({ connectionString: server.dsn('escalated', 'intruder') });
+    await client.connect();
+    onTestFinished(() => client.end());
+    // Temporary relations stand before all others, unless a function names where they stand.
+    await client.query(`
+      CREATE FUNCTION pg_temp.mine() RETURNS bigint LANGUAGE plpgsql AS
+        $$ BEGIN CREATE TABLE IF NOT EXISTS waybill.mine (); RETURN 1000; END $$;
+      CREATE TEMP VIEW pg_inherits AS SELECT * FROM pg_catalog.pg_inherits LIMIT pg_temp.mine();
+      CREATE TEMP VIEW pg_class AS SELECT * FROM pg_catalog.pg_class LIMIT pg_temp.mine();
+      GRANT SELECT ON pg_inherits, pg_class TO PUBLIC`);
+    for (const call of ['open_block(1000)', 'drop_blocks()']) {
+      await client.query(`SELECT waybill.${call}`);
+      const made = await server.run("SELECT to_regclass('waybill.mine') AS it", 'escalated');
+      expect(made, call).toEqual([{ it: null }]);
+    }
   });
 
   it('Q03: a read-only server is refused at the start, and waited for later', async () => {

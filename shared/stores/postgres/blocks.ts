@@ -13,7 +13,7 @@ CREATE OR REPLACE FUNCTION waybill.now_ms() RETURNS bigint LANGUAGE sql STABLE
 
 -- Makes room for the healthy objects of a run, for roles that may make no tables.
 CREATE OR REPLACE FUNCTION waybill.open_block(run bigint) RETURNS void
-  LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog AS $$
+  LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
 DECLARE
   block bigint := run / ${BLOCK_RUNS};
   name text := 'lines_' || block;
@@ -32,7 +32,7 @@ REVOKE EXECUTE ON FUNCTION waybill.open_block FROM PUBLIC;
 -- Removes the healthy objects of runs that are gone, for roles that may drop no tables. Not the newest
 -- two: a run that is being opened is not seen yet.
 CREATE OR REPLACE FUNCTION waybill.drop_blocks() RETURNS void
-  LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog AS $$
+  LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
 DECLARE
   name text;
 BEGIN
