@@ -11,6 +11,7 @@ export default defineConfig({
       'test/long/**',
       'test/package/**',
       'test/schemathesis/**',
+      'test/simulation/**',
       'test/vendors/**',
       'test/proof/**',
       '**/node_modules/**',
