@@ -26,8 +26,8 @@ import { silentLog } from '../fixtures/log.ts';
 import type { Process } from './process.ts';
 import { MIGRATION, OBJECTS, type Provider } from './provider.ts';
 
-export const SETTLE_MS = 60_000;
-export const LOST_MS = 900_000;
+const SETTLE_MS = 60_000;
+const LOST_MS = 900_000;
 export const tokens = createCallbackTokens([{ kid: 'k1', secret: 'a-secret-of-the-simulation' }]);
 
 export interface Settings {

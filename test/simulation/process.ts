@@ -27,8 +27,6 @@ export interface Process {
   each<Item>(name: string, open: () => AsyncIterable<Item>): AsyncGenerator<Item>;
   skew(ms: number): void;
   die(): void;
-  /** How many calls it made. */
-  readonly calls: number;
 }
 
 export interface ProcessOptions {
@@ -48,7 +46,6 @@ export function createProcess(options: ProcessOptions): Process {
   let { skewMs } = options;
   let isDead = false;
   let frozen: { readonly until: Promise<void>; readonly held: (() => void)[] } | undefined;
-  let calls = 0;
   let left = weather.life();
   let awakeFor = weather.awake();
 
@@ -91,7 +88,6 @@ export function createProcess(options: ProcessOptions): Process {
 
   const point: Process['point'] = async (what, call, kind = 'store') => {
     await awake();
-    calls += 1;
     left -= 1;
     awakeFor -= 1;
     if (left < 0 && !weather.isCalm) {
@@ -136,9 +132,6 @@ export function createProcess(options: ProcessOptions): Process {
     name,
     get isDead() {
       return isDead;
-    },
-    get calls() {
-      return calls;
     },
     now: () => time.now() + skewMs,
     later,

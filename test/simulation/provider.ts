@@ -33,7 +33,7 @@ interface ProviderOptions {
   readonly weather: Weather;
   readonly trace: (text: string) => void;
   /** Just before a task is taken. */
-  readonly onAccept: (request: FetchRequest) => void;
+  readonly onAccept: (request: FetchRequest, looks: number) => void;
   readonly onEnd: (task: Task) => void;
 }
 
@@ -49,6 +49,8 @@ export function createProvider(options: ProviderOptions) {
   const now = () => new Date(time.now());
   const objects = createObjectsStore();
   const tasks = new Map<string, Task>();
+  /** How often somebody was told whether an object is there. */
+  const looks = new Map<string, number>();
   const faults: Faults = {
     strike(api): FaultRule | undefined {
       if (weather.strikes('provider throttles')) {
@@ -62,7 +64,7 @@ export function createProvider(options: ProviderOptions) {
     counts: () => ({}),
   };
   const accept = (request: FetchRequest): Task => {
-    onAccept(request);
+    onAccept(request, looks.get(`/${request.bucket}/${request.key}`) ?? 0);
     const taskId = `task-${tasks.size + 1}`;
     const isSlow = weather.strikes('task slow');
     const task: Task = { ...request, taskId, acceptedAt: now(), state: 'doing', isSlow };
@@ -108,6 +110,8 @@ export function createProvider(options: ProviderOptions) {
     const answer = await time.during(
       request.origin === MIGRATION ? fetch(wire) : Promise.resolve(serveObjects(wire)),
     );
+    const isTold = request.method === 'HEAD' && (answer.status === 200 || answer.status === 404);
+    if (isTold) looks.set(request.path, (looks.get(request.path) ?? 0) + 1);
     trace(
       `provider answers ${request.method} ${request.path}: ${answer.breakOff ?? answer.status}`,
     );

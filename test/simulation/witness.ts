@@ -43,6 +43,8 @@ export function createWitness(raw: Ledger) {
   const windows = new Map<string, { owner: string; throughs: readonly number[] }>();
   const intents = new Set<string>();
   const accepted = new Set<string>();
+  /** How often each was to be sent again because nothing had arrived. */
+  const resolved = new Map<string, number>();
   const faults: string[] = [];
   let effects = 0;
   const fail = (fault: string): void => {
@@ -81,7 +83,9 @@ export function createWitness(raw: Ledger) {
     const order = orderOf(row);
     if (order < told.order) fail(`the word of ${transferId} fell to ${row.state} ${row.attempt}`);
     if (order > told.most) fail(`${transferId} is ${row.state} ${row.attempt}, which nobody told`);
-    for (const id of told.accepted) {
+    // What is packed as a callback is written beside it stays in the pack alone.
+    const isPacked = raw.packs && row.history.some(({ event }) => event === 'callback');
+    for (const id of isPacked ? [] : told.accepted) {
       if (!row.accepted.includes(id)) fail(`${transferId} lost its acceptance ${id}`);
     }
     told.order = Math.max(told.order, order);
@@ -100,6 +104,9 @@ export function createWitness(raw: Ledger) {
       await ledger.record(transferId, update);
       heard(transferId, update);
       if (update.state === 'submitting') intents.add(`${transferId}#${update.attempt}`);
+      if (update.event === 'resolved' && update.state === 'submitting') {
+        resolved.set(transferId, (resolved.get(transferId) ?? 0) + 1);
+      }
       judge(transferId, await raw.read(transferId));
     },
     async accept(shard, acceptances) {
@@ -156,12 +163,13 @@ export function createWitness(raw: Ledger) {
           : intents.has(`${transferId}#${attempt}`);
       if (!isCovered) fail(`${transferId} leaves as attempt ${attempt} without an intent`);
     },
-    /** The provider takes one. */
-    takes(request: FetchRequest): void {
+    /** The provider takes one. @param looks at the target so far */
+    takes(request: FetchRequest, looks: number): void {
       const { transferId, attempt } = attemptOf(request);
       const name = `${transferId}#${attempt}`;
       if (accepted.has(name)) fail(`${transferId} was taken twice as attempt ${attempt}`);
       accepted.add(name);
+      if (looks < (resolved.get(transferId) ?? 0)) fail(`${transferId} left again without a look`);
     },
     /** What the ledger counts is what it holds, at any moment. */
     async count(runId: string): Promise<void> {

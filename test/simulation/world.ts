@@ -44,7 +44,7 @@ export function createWorld(options: WorldOptions) {
 
   const provider = createProvider({
     ...{ time, random, weather, trace },
-    onAccept: (request) => witness.takes(request),
+    onAccept: witness.takes,
     onEnd: (task) => callBack(task),
   });
 
