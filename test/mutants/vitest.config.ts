@@ -6,7 +6,8 @@ export default defineConfig({
     include: [
       'test/unit/shared/audit/{judge,merge-join}.test.ts',
       'test/unit/shared/ledger/{checkpointed-runs,intent,merge}.test.ts',
-      'test/unit/shared/limits/{breaker,breaker-shared,calls,rate/adaptive-rate}.test.ts',
+      'test/unit/shared/limits/{breaker,breaker-shared,calls,limiter}.test.ts',
+      'test/unit/shared/limits/rate/{adaptive-rate,leases,workers}.test.ts',
       'test/unit/shared/signing/{callback-token,certificate}.test.ts',
       'test/unit/shared/lib/{s3/presign*,url-secrets}.test.ts',
       'test/unit/shared/manifest/shards.test.ts',

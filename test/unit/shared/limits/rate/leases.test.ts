@@ -98,25 +98,47 @@ it('takes a worker that says nothing for gone: soon for its tokens, then for its
   const world = open();
   world.take('a', { slots: 15 });
   expect(world.take('b', {}, AT + 1_000)).toMatchObject({ tokens: 25, slots: 5 });
-  expect(world.take('b', {}, AT + 3_000)).toMatchObject({ tokens: 50, slots: 5 });
+  expect(world.take('b', {}, AT + 1_999).tokens).toBe(25);
+  expect(world.take('b', {}, AT + 2_000)).toMatchObject({ tokens: 50, slots: 5 });
   const gone = AT + 500 + HELD_MS;
   expect(world.take('b', {}, gone - 1).slots).toBe(5);
   expect(world.take('b', {}, gone).slots).toBe(20);
 });
 
-it('keeps the place in line of those who wait where there are fewer slots than workers', () => {
-  const limits = { requestsPerSecond: 10, inFlight: 2 };
-  const world = open(limits);
-  const served = new Map<string, number>();
-  for (let ms = 0; ms < 60_000; ms += 500) {
-    for (const id of ['a', 'b', 'c', 'd', 'e']) {
-      const { slots } = world.take(id, { slots: 2 }, AT + ms);
-      served.set(id, (served.get(id) ?? 0) + slots);
-    }
-  }
-  const counts = [...served.values()];
-  expect(Math.min(...counts)).toBeGreaterThan(0.5 * Math.max(...counts));
+it('waits for one that got nothing no longer than for its next question', () => {
+  const world = open();
+  world.take('a');
+  world.take('b');
+  expect(world.note().workers).toMatchObject([{ id: 'a' }, { id: 'b', seenTo: AT + 1_500 }]);
 });
+
+it('takes nothing from others when one rests, unless their time is over', () => {
+  const world = open();
+  for (const id of ['a', 'b', 'c']) world.take(id, { slots: 5 });
+  world.rest('a', {}, AT + 1_000);
+  expect(world.note().workers.map(({ id }) => id)).toEqual(['b', 'c']);
+  world.take('c', { slots: 5 }, AT + 1_000);
+  const [{ heldTo } = { heldTo: 0 }] = world.note().workers;
+  world.rest('d', {}, heldTo);
+  expect(world.note().workers.map(({ id }) => id)).toEqual(['c']);
+});
+
+it.each([3, 4, 5])(
+  'keeps the place in line of those who wait where %i workers share two slots',
+  (count) => {
+    const limits = { requestsPerSecond: 10, inFlight: 2 };
+    const world = open(limits);
+    const served = new Map<string, number>();
+    for (let ms = 0; ms < 60_000; ms += 500) {
+      for (const id of ['a', 'b', 'c', 'd', 'e'].slice(0, count)) {
+        const { slots } = world.take(id, { slots: 2 }, AT + ms);
+        served.set(id, (served.get(id) ?? 0) + slots);
+      }
+    }
+    const counts = [...served.values()];
+    expect(Math.min(...counts)).toBeGreaterThan(0.5 * Math.max(...counts));
+  },
+);
 
 it('hears what a worker that rests was told, and recovers only after the pause', () => {
   const world = open();

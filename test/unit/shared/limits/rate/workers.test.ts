@@ -240,10 +240,93 @@ it('gives everything back when it rests, even while it renews', async () => {
   }
 });
 
-it('gives back what it has when it had nothing to do for a second', async () => {
+it('gives back what it has when it had nothing to do for a second, each time', async () => {
   const { go, raw, time, worker } = openReal();
-  go(worker('a').call());
-  await time.run(3_000);
+  const held = async () => JSON.parse((await raw.readNote('limits a'))?.text ?? '').workers.length;
+  const { call } = worker('a');
+  for (const _ of [1, 2]) {
+    go(call());
+    await time.run(900);
+    expect(await held()).toBe(1);
+    await time.run(2_000);
+    expect(await held()).toBe(0);
+  }
+});
+
+it('G8: gives back nothing while a request of it is in flight', async () => {
+  const { go, raw, time, worker } = openReal();
+  const { call, limiter } = worker('a');
+  go(call(3_000));
+  await time.run(500);
+  go(limiter.rest());
+  await time.run(500);
   const note = await raw.readNote('limits a');
-  expect(JSON.parse(note?.text ?? '').workers).toEqual([]);
+  expect(JSON.parse(note?.text ?? '').workers).toMatchObject([{ id: 'a', slots: 1 }]);
+});
+
+it('G8: a Retry-After to a worker that sends nothing more stops the others within a second', async () => {
+  const { count, go, startedAt, time, worker } = open();
+  go(worker('b').work(startedAt + 30_000));
+  await time.run(5_000);
+  let refusedAt = 0;
+  const refuse = () => {
+    refusedAt = time.now() - startedAt;
+    throw throttled(10_000);
+  };
+  const refused = worker('a').call(50, refuse);
+  go(refused.catch(() => {}));
+  await time.run(20_000);
+  expect(refusedAt).toBeGreaterThan(5_000);
+  expect(count(refusedAt + 700, refusedAt + 9_900)).toBe(0);
+  expect(count(refusedAt + 12_000, refusedAt + 14_000)).toBeGreaterThan(400);
+});
+
+it('G8: a Retry-After that could not be written is written as soon as the ledger can be', async () => {
+  const { count, go, startedAt, store, time, worker } = open();
+  let isAsked = false;
+  const answer = () => {
+    if (isAsked || time.now() < startedAt + 5_000) return;
+    isAsked = true;
+    store.fault = 'refused';
+    throw throttled(20_000);
+  };
+  go(worker('a').work(startedAt + 40_000, { answer, lines: 5 }));
+  await time.run(7_000);
+  store.fault = 'none';
+  await time.run(1_000);
+  go(worker('b').work(startedAt + 40_000));
+  await time.run(20_000);
+  expect(count(7_500, 24_900)).toBe(0);
+  expect(count(26_500, 28_000)).toBeGreaterThan(100);
+});
+
+it('G8: heeds a Retry-After within a second where a token lasts longer than that', async () => {
+  const { count, go, startedAt, time, worker } = open({
+    limits: { requestsPerSecond: 1, inFlight: 4 },
+  });
+  let isAsked = false;
+  const answer = () => {
+    if (isAsked || time.now() < startedAt + 10_000) return;
+    isAsked = true;
+    throw throttled(20_000);
+  };
+  go(worker('a').work(startedAt + 40_000, { answer }));
+  for (const name of ['b', 'c', 'd']) go(worker(name).work(startedAt + 40_000));
+  await time.run(40_000);
+  expect(count(12_100, 30_000)).toBe(0);
+  expect(count(31_000, 40_000)).toBeGreaterThan(6);
+});
+
+it('keeps the rate over a ledger that takes a while', async () => {
+  const { count, go, startedAt, time, worker } = open({ latencyMs: () => 30 });
+  go(worker('a').work(startedAt + 30_000));
+  await time.run(20_000);
+  expect(count(5_000, 20_000)).toBeGreaterThan(0.94 * 6_000);
+});
+
+it('has as many requests in flight at once as it begins with', async () => {
+  const { go, load, startedAt, time, worker } = open();
+  go(worker('a').work(startedAt + 1_000, { lines: 20, takesMs: 5_000 }));
+  await time.run(700);
+  expect(load.running).toBe(20);
 });
