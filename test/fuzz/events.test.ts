@@ -10,9 +10,9 @@ import { createLog } from '../../shared/lib/log.ts';
 import { isRecord, parseRecord } from '../../shared/lib/values.ts';
 import { createSmnVerifier } from '../../shared/providers/huawei/smn.ts';
 import { parseQueueRecords, parseSchedule, parseUploads } from '../../shared/runtime/events.ts';
+import { selfSigned } from '../../simulator/huawei/certificate.ts';
 import { type Simulator, startSimulator } from '../../simulator/main.ts';
 import {
-  CANARY,
   corpusCases,
   expectNamed,
   fuzz,
@@ -126,6 +126,16 @@ describe('functions', () => {
   };
   const order = [...FUNCTIONS, cosOfflineFetch];
 
+  it.each(['cos-batch-job', 'oms-v2-create-task', 'runs'])(
+    '%s answers 404 to a request that names no route of it',
+    async (name) => {
+      process.env['WAYBILL_DATA'] ??= temporaryFolder();
+      const event = { ...(sample('runs.json') as object), routeKey: 'GET /constructor' };
+      const found = order[Object.keys(NAMES).indexOf(name)];
+      expect(await found?.handler(event)).toMatchObject({ statusCode: 404 });
+    },
+  );
+
   it.each(Object.entries(NAMES))(
     'G9: %s answers any event, or throws one named error',
     async (name, files) => {
@@ -167,6 +177,8 @@ it('G9: uploads, messages and schedules are read, or one error names the field',
 
 it('G5: no message but one that SMN signed is taken', async () => {
   const TOPIC = 'urn:smn:cn-north-4:0123456789abcdef0123456789abcdef:done';
+  const [from, to] = [new Date('2026-01-01T00:00:00Z'), new Date('2027-01-01T00:00:00Z')];
+  const certificate = await selfSigned('smn.myhuaweicloud.com', from, to);
   const asked: string[] = [];
   const { accept } = createSmnVerifier({
     topics: [TOPIC],
@@ -174,7 +186,7 @@ it('G5: no message but one that SMN signed is taken', async () => {
     now: () => new Date('2026-11-20T02:00:00Z'),
     send: async ({ origin }) => {
       asked.push(origin);
-      return { status: 200, headers: {}, body: CANARY };
+      return { status: 200, headers: {}, body: certificate.pem };
     },
   });
   const message = {

@@ -7,6 +7,7 @@ import { inProgress } from '../../ledger/lease.ts';
 import type { NewRun } from '../../ledger/model.ts';
 import { sha256Hex } from '../../lib/encoding.ts';
 import { InputError } from '../../lib/errors.ts';
+import { own } from '../../lib/values.ts';
 import { type BatchJobRequest, batchJobRequest } from '../../providers/tencent/batch/request.ts';
 import type { BatchSteering } from '../../providers/tencent/batch/steer-job.ts';
 import type { BatchCopies } from '../../runs/batch/copies.ts';
@@ -86,7 +87,9 @@ export function createBatchJobHandler(deps: BatchJobDeps) {
     withAuditLog(
       async (request): Promise<HttpAnswer> => {
         parseQuery(noQuery, request.query);
-        return routes[request.routeKey as keyof typeof routes](request);
+        const answer = own<(request: HttpRequest) => Promise<HttpAnswer>>(routes, request.routeKey);
+        if (!answer) throw new InputError('NOT_FOUND', 'There is no such route.');
+        return answer(request);
       },
       { ...deps, now },
     ),
