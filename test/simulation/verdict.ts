@@ -45,8 +45,10 @@ export async function judge({ runs, manifests, raw, provider, witness }: Ended):
       if (!isThere) fail(`${transferId} succeeded, and is not there`);
     }
     const manifest = manifests.find(({ key }) => key === run.source?.key);
-    if (run.state === 'completed' && manifest && !manifest.isChanged) {
-      await judgeLines(run, rows, manifest, raw, fail);
+    if (manifest && !manifest.isChanged) {
+      if (run.state !== 'completed')
+        fail(`run ${run.runId} is ${run.state}: ${run.error?.message}`);
+      else await judgeLines(run, rows, manifest, raw, fail);
     }
     if (run.closedAt) await judgeReports(run, rows, raw, fail);
   }
