@@ -1,6 +1,6 @@
 /** A minute of mixed load on services: what they hold stays, and every object is exact. */
 import { it } from 'vitest';
-import { soakEmbedded, soakPostgres } from '../fixtures/soaked.ts';
+import { soakBoth } from '../fixtures/soaked.ts';
 
 const TIME = { seconds: 50, everyMs: 2_000 };
 
@@ -9,5 +9,5 @@ it(
   {
     timeout: 300_000,
   },
-  () => Promise.all([soakEmbedded(TIME), soakPostgres(TIME)]),
+  () => soakBoth(TIME),
 );

@@ -1,6 +1,6 @@
 /** Half an hour of mixed load on services; `WAYBILL_TEST_MINUTES` sets the time. */
 import { it } from 'vitest';
-import { soakEmbedded, soakPostgres } from '../fixtures/soaked.ts';
+import { soakBoth } from '../fixtures/soaked.ts';
 
 const MINUTES = Number(process.env['WAYBILL_TEST_MINUTES'] ?? 30);
 const TIME = { seconds: MINUTES * 60, everyMs: 10_000 };
@@ -10,5 +10,5 @@ it(
   {
     timeout: (MINUTES + 15) * 60_000,
   },
-  () => Promise.all([soakEmbedded(TIME), soakPostgres(TIME)]),
+  () => soakBoth(TIME),
 );
