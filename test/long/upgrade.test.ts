@@ -8,6 +8,7 @@ import pg from 'pg';
 import { afterAll, beforeAll, describe, expect, it, onTestFinished } from 'vitest';
 import { startSimulator } from '../../simulator/main.ts';
 import { startSourceSite } from '../../simulator/source-site.ts';
+import { startDynalite } from '../fixtures/dynalite.ts';
 import { grantsTo, hasPostgres, type PostgresServer, startPostgres } from '../fixtures/postgres.ts';
 import { freePort, startProgram, until } from '../fixtures/processes.ts';
 import { readStores, readTables } from '../fixtures/sqlite-contents.ts';
@@ -21,6 +22,7 @@ import {
   writeSqlite,
 } from '../fixtures/states.ts';
 import { temporaryFolder } from '../fixtures/stores.ts';
+import { createLedgerTable } from '../fixtures/table.ts';
 
 const TOKEN = 'a-token-of-the-upgrade-tests';
 const FETCHES = {
@@ -134,6 +136,27 @@ it('a process that ends at any step of an upgrade leaves a file that is opened a
   expect(ended).toBe(0);
   expect(steps).toBeGreaterThan(20);
 }, 300_000);
+
+describe.each(stateNames('dynamodb'))('a table of %s', (name) => {
+  it('goes on and ends exact', async () => {
+    const world = await setup(name);
+    writeSqlite(join(world.folder, 'waybill.db'), world.state.sql);
+    const { call, config, close } = await startDynalite();
+    onTestFinished(close);
+    const table = await createLedgerTable(call);
+    for (const Item of world.state.items ?? []) await call('PutItem', { TableName: table, Item });
+    const service = world.start({
+      WAYBILL_LEDGER: `dynamodb:${table}`,
+      AWS_ENDPOINT_URL: config.endpoint ?? '',
+      AWS_REGION: config.region,
+      AWS_ACCESS_KEY_ID: 'of-the-emulator',
+      AWS_SECRET_ACCESS_KEY: 'of-the-emulator',
+    });
+    await service.says(/listens on/);
+    await expectExact(world);
+    expect(await service.kill('SIGTERM')).toBe(0);
+  });
+});
 
 describe.runIf(hasPostgres)('tables in PostgreSQL', () => {
   let server: PostgresServer;
