@@ -119,7 +119,7 @@ export function take(
   const place = line.findIndex((each) => each.id === id && each.slots === 0);
   const others = line.filter((each) => each.id !== id);
   const before = others.slice(0, place === -1 ? others.length : place);
-  const present = others.filter(({ seenTo, wanted }) => seenTo > now && wanted > 0);
+  const present = others.filter(({ seenTo }) => seenTo > now);
 
   const cap = slotsAt(rate, ceiling, limits.inFlight);
   const fair = Math.max(1, Math.floor(cap / (present.length + 1)));

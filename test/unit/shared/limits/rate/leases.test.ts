@@ -109,7 +109,10 @@ it('waits for one that got nothing no longer than for its next question', () => 
   const world = open();
   world.take('a');
   world.take('b');
-  expect(world.note().workers).toMatchObject([{ id: 'a' }, { id: 'b', seenTo: AT + 1_500 }]);
+  expect(world.note().workers).toMatchObject([
+    { id: 'a' },
+    { id: 'b', seenTo: AT + 1_500, heldTo: AT + 1_500 },
+  ]);
 });
 
 it('takes nothing from others when one rests, unless their time is over', () => {
