@@ -35,7 +35,6 @@ export interface AuditScale {
   readonly verdicts: Readonly<Record<string, number>>;
 }
 
-const HEAP_MIB = 96;
 const KEY = 'cos-fetch/ap-shanghai/examplebucket-1250000000/scale.csv';
 const EVERY = 10_000;
 
@@ -86,14 +85,18 @@ function targetOf(keys: number, onRequest: (kind: 'list') => void): TargetBucket
 }
 
 /** Writes a manifest in a new folder, audits it in a child process, and tidies up. */
-export async function measureAudit(keys: number, isShuffled: boolean): Promise<AuditScale> {
+export async function measureAudit(
+  keys: number,
+  isShuffled: boolean,
+  heapMiB = 96,
+): Promise<AuditScale> {
   const folder = await mkdtemp(join(tmpdir(), 'waybill-audit-'));
   try {
     const path = join(folder, 'objects', KEY);
     await mkdir(dirname(path), { recursive: true });
     await pipeline(Readable.from(manifest(keys, isShuffled)), createWriteStream(path));
     const script = fileURLToPath(import.meta.url);
-    const flags = [`--max-old-space-size=${HEAP_MIB}`, '--max-semi-space-size=8'];
+    const flags = [`--max-old-space-size=${heapMiB}`, '--max-semi-space-size=8'];
     const args = [...flags, script, '--audit', folder, '--keys', String(keys)];
     const child = spawn(process.execPath, args, { stdio: ['ignore', 'pipe', 'inherit'] });
     const [output, code] = await Promise.all([

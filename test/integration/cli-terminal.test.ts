@@ -9,6 +9,7 @@ import { fileURLToPath } from 'node:url';
 import { stripVTControlCharacters } from 'node:util';
 import { describe, expect, it, onTestFinished } from 'vitest';
 import { widthOf } from '../../cli/io/text.ts';
+import { PROCESS_ENV } from '../fixtures/processes.ts';
 import { runView } from '../fixtures/runs.ts';
 import { temporaryFolder } from '../fixtures/stores.ts';
 
@@ -96,7 +97,7 @@ async function onTerminal(
   const folder = temporaryFolder();
   const child = spawn('script', ['-qec', `stty cols 80 rows 24; ${words}`, '/dev/null'], {
     cwd: folder,
-    env: { PATH: process.env['PATH'], TERM: 'xterm', LC_ALL: 'C.UTF-8', ...env },
+    env: { ...PROCESS_ENV, TERM: 'xterm', LC_ALL: 'C.UTF-8', ...env },
     stdio: ['pipe', 'pipe', 'inherit'],
   });
   onTestFinished(() => void child.kill('SIGKILL'));
@@ -239,7 +240,7 @@ describe.skipIf(!hasScript)('on a terminal', () => {
 it('asks nothing where standard error is no terminal', async () => {
   const { url, calls } = await startService();
   const child = spawn(process.execPath, [PROGRAM, 'runs', '--url', url], {
-    env: { PATH: process.env['PATH'], WAYBILL_DATA: '/none' },
+    env: { ...PROCESS_ENV, WAYBILL_DATA: '/none' },
     stdio: ['pipe', 'pipe', 'pipe'],
   });
   let said = '';
