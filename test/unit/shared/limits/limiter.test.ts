@@ -95,6 +95,20 @@ describe('limiter', () => {
     expect(waits).toBe(0);
   });
 
+  it('sleeps until a turn comes, not for a moment at a time', async () => {
+    const { wait, ...time } = clock();
+    let waits = 0;
+    const limiter = createLimiter({
+      ...{ requestsPerSecond: 10, inFlight: 100, now: time.now },
+      wait: (ms) => {
+        waits += 1;
+        return wait(ms);
+      },
+    });
+    await time.run(Promise.all(numbers(20).map(() => limiter.run(async () => {}))));
+    expect(waits).toBeLessThanOrEqual(20);
+  });
+
   it('G8: keeps to the requests in flight, over all callers', async () => {
     const time = clock();
     const limiter = createLimiter({ requestsPerSecond: 1e6, inFlight: 3, ...time });
@@ -283,6 +297,8 @@ describe('limiter', () => {
     expect(await isOpen()).toEqual([true, true, false]);
     await expect(time.run(send(true))).rejects.toThrow(PaceClosedError);
     expect(await time.run(Promise.all([send(false), send()]))).toEqual(['sent', 'sent']);
+    // Also where nothing else would be in its way.
+    await expect(time.run(send(true))).rejects.toThrow(PaceClosedError);
     await changePace(ledger, 'UTC 7/s', new Date());
     await time.run(time.wait(1_000));
     expect(await isOpen()).toEqual([false, false, false]);

@@ -135,22 +135,3 @@ it('tells of a ledger out of reach after a minute, and does not try again from t
   expect(failedAt).toBeGreaterThan(59_000);
   expect(failedAt).toBeLessThan(62_000);
 });
-
-it('an answer lost while slots shrink leaves the fewer of both', async () => {
-  const fleet = createFleet({ limits: { requestsPerSecond: 100, inFlight: 20 } });
-  const work = (name: string) =>
-    void fleet
-      .worker(name)
-      .work(fleet.startedAt + 20_000)
-      .catch(unlessStore);
-  work('a');
-  await fleet.time.run(3_000);
-  work('b');
-  await fleet.time.run(100);
-  fleet.store.fault = 'answer-lost';
-  await fleet.time.run(5_000);
-  fleet.store.fault = 'none';
-  await fleet.time.run(10_000);
-  expect(fleet.most(500)).toBeLessThanOrEqual(0.6 * 100 + 2);
-  expect(fleet.load.most).toBeLessThanOrEqual(20);
-});

@@ -1,5 +1,8 @@
 /** How workers share the limits of one provider, in virtual time. */
 import { expect, it } from 'vitest';
+import type { Notes } from '../../../../../shared/ledger/notes.ts';
+import { StoreError } from '../../../../../shared/lib/errors.ts';
+import { createShare } from '../../../../../shared/limits/rate/share.ts';
 import { openStores } from '../../../../fixtures/stores.ts';
 import { createFleet, type FleetOptions, throttled } from '../../../../fixtures/workers.ts';
 
@@ -329,4 +332,84 @@ it('has as many requests in flight at once as it begins with', async () => {
   go(worker('a').work(startedAt + 1_000, { lines: 20, takesMs: 5_000 }));
   await time.run(700);
   expect(load.running).toBe(20);
+});
+
+it.each([
+  // One token lasts half a second.
+  ['sends one request after the other', { lines: 1 }, 0.98 * 8_000, 30],
+  ['is held up by its slots', { lines: 200, takesMs: 2_000 }, 0.6 * 8_000, 100],
+])('a worker that %s leaves the others most of the rate', async (_, little, most, least) => {
+  const { count, go, startedAt, time, worker } = open();
+  go(worker('little').work(startedAt + 30_000, little));
+  go(worker('much').work(startedAt + 30_000));
+  await time.run(30_000);
+  expect(count(10_000, 30_000, 'much')).toBeGreaterThan(most);
+  expect(count(10_000, 30_000, 'little')).toBeGreaterThan(least);
+});
+
+it('a worker that did not need all that it had sends as fast as before when it has more to do', async () => {
+  const { go, time, worker } = open();
+  const { call } = worker('a');
+  const took: number[] = [];
+  const send = async () => {
+    for (let n = 0; n < 5; n += 1) {
+      const at = time.now();
+      await Promise.all(Array.from({ length: 10 }, () => call()));
+      took.push(time.now() - at);
+      await time.wait(800);
+    }
+  };
+  go(send());
+  await time.run(6_000);
+  expect(took).toHaveLength(5);
+  expect(Math.max(...took.slice(2))).toBeLessThan(100);
+});
+
+it('writes once where it begins, and twice a second where more wait than may leave', async () => {
+  const limits = { requestsPerSecond: 20, inFlight: 20 };
+  const { count, go, startedAt, store, time, worker } = open({ limits });
+  go(worker('a').work(startedAt + 20_000, { lines: 100 }));
+  await time.run(100);
+  expect(store.writes).toBe(1);
+  await time.run(9_900);
+  expect(store.writes).toBeLessThanOrEqual(2 * 10 + 2);
+  expect(count(0, 10_000)).toBeGreaterThan(0.95 * 200);
+});
+
+it('takes no token only to tell that it was throttled', async () => {
+  const limits = { requestsPerSecond: 1, inFlight: 4 };
+  const { go, sent, startedAt, time, worker } = open({ limits });
+  const refuse = () => {
+    throw throttled();
+  };
+  const refused = worker('a').call(600, refuse);
+  await Promise.all([expect(refused).rejects.toThrow('slow down'), time.run(700)]);
+  go(worker('b').call());
+  await time.run(2_000);
+  expect(sent).toHaveLength(2);
+  expect(sent[1]?.at).toBeLessThan(startedAt + 1_050);
+});
+
+it('G8: an answer lost while slots shrink leaves the fewer of both', async () => {
+  const { ledger } = openStores();
+  let isLost = false;
+  const losing: Notes = {
+    readNote: (name) => ledger.readNote(name),
+    async swapNote(...change) {
+      const isWritten = await ledger.swapNote(...change);
+      if (isLost) throw new StoreError('no answer');
+      return isWritten;
+    },
+  };
+  const [now, random, wait] = [Date.now, () => 0, async () => {}];
+  const options = { ...LIMITS, api: 'a', ledger: losing, isAlone: false, now, random, wait };
+  const shareOf = (name: string) =>
+    createShare({ ...options, worker: name }, { waiting: 40, running: 0, peak: 40, isFull: false });
+  const [a, b] = [shareOf('a'), shareOf('b')];
+  await a.ask();
+  await b.ask();
+  expect([a.slots(), b.slots()]).toEqual([40, 0]);
+  isLost = true;
+  await expect(a.ask()).rejects.toThrow('no answer');
+  expect(a.slots()).toBe(20);
 });
