@@ -88,7 +88,10 @@ const encoded = (path: string): string => path.split('/').map(encodeURIComponent
 
 it('G6: private objects arrive by signed addresses, which are nowhere but at the provider', async () => {
   const { env, sites } = await startBuckets();
-  const simulator = await startSimulator({});
+  // The row of what may have been sent is whole at once, others are made with their outcome.
+  const simulator = await startSimulator({
+    faults: [{ api: 'fetch-create', kind: 'bad-gateway', key: '^unanswered$' }],
+  });
   onTestFinished(() => simulator.close());
   const folder = temporaryFolder();
   const service = startProgram('local/main.ts', [], {
@@ -99,6 +102,7 @@ it('G6: private objects arrive by signed addresses, which are nowhere but at the
     WAYBILL_API_TOKENS: API_TOKEN,
     WAYBILL_DATA: folder,
     WAYBILL_MAX_ATTEMPTS: '1',
+    WAYBILL_SETTLE_SECONDS: '0',
     WAYBILL_SWEEP_SECONDS: '1',
   });
   const [, url = ''] = await service.says(/listens on (\S+)/);
@@ -122,6 +126,7 @@ it('G6: private objects arrive by signed addresses, which are nowhere but at the
     'url,key,md5',
     ...files.map(({ path, md5 }) => `s3://good/${encoded(path)},"all/${path}",${md5}`),
     ...Object.keys(BUCKETS).map((name) => `s3://${name}/docs/file%200000.txt,${name},`),
+    's3://good/docs/file%200000.txt,unanswered,',
     's3://good/none.txt,missing,',
     's3://nowhere/a.txt,nowhere,',
   ];
@@ -137,6 +142,10 @@ it('G6: private objects arrive by signed addresses, which are nowhere but at the
     if (message) expect.soft(row?.cause?.message, name).toMatch(message);
     expect.soft(row?.url, name).toBe(`s3://${name}/docs/file%200000.txt`);
   }
+  expect.soft(byKey.get('unanswered')).toMatchObject({
+    state: 'succeeded',
+    url: 's3://good/docs/file%200000.txt',
+  });
   expect(byKey.get('missing')?.cause).toMatchObject({ class: 'source', code: 'NotFound' });
   expect(await call(`/runs/${runId}/rejected.csv`)).toContain('URL_SOURCE_UNKNOWN');
   expect(await call(`/runs/${runId}/failed.csv`)).toContain('s3://denies/docs/file%200000.txt');
