@@ -81,7 +81,14 @@ export async function simulate(seed: number, open: OpenSite, traced = 0): Promis
       if (witness.faults.length === 0) {
         const runs = await all();
         await time.during(
-          judge({ runs, manifests, raw: site.raw, provider: world.provider, witness }),
+          judge({
+            runs,
+            manifests,
+            raw: site.raw,
+            ...world,
+            clocksSetAt: world.clocksSetAt(),
+            witness,
+          }),
         );
       }
     } finally {

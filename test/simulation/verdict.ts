@@ -24,10 +24,12 @@ interface Ended {
   readonly manifests: readonly Manifest[];
   readonly raw: Ports;
   readonly provider: Provider;
+  readonly clocksSetAt: number;
   readonly witness: Witness;
 }
 
-export async function judge({ runs, manifests, raw, provider, witness }: Ended): Promise<void> {
+export async function judge(ended: Ended): Promise<void> {
+  const { runs, manifests, raw, provider, witness, clocksSetAt } = ended;
   const { fail } = witness;
   const tasks = Map.groupBy(provider.tasks(), (task) => attemptOf(task).transferId);
   for (const run of runs) {
@@ -36,7 +38,7 @@ export async function judge({ runs, manifests, raw, provider, witness }: Ended):
     for await (const { shard } of raw.ledger.shards(run.runId)) {
       rows.push(...(await raw.ledger.transfersOf(run.runId, shard.index, TRANSFER_STATES)));
     }
-    for (const row of rows) judgeRow(row, tasks.get(row.transferId) ?? [], fail);
+    for (const row of rows) judgeRow(row, tasks.get(row.transferId) ?? [], clocksSetAt, fail);
     const found = rows.filter(
       ({ state, transferId }) => state === 'succeeded' && !tasks.get(transferId)?.some(hasArrived),
     );
@@ -63,8 +65,13 @@ const BUCKET = 'examplebucket-1250000000';
 const hasArrived = ({ state }: Task): boolean => state === 'succeeded';
 
 /** A row says what became of its tasks. */
-function judgeRow(row: Transfer, tasks: readonly Task[], fail: (fault: string) => void): void {
-  const { transferId, state, accepted } = row;
+function judgeRow(
+  row: Transfer,
+  tasks: readonly Task[],
+  clocksSetAt: number,
+  fail: (fault: string) => void,
+): void {
+  const { transferId, state, accepted, attempt: latest } = row;
   for (const entry of accepted) {
     const [attempt, ...id] = entry.split(':');
     const task = tasks.find(({ taskId }) => taskId === id.join(':'));
@@ -72,9 +79,12 @@ function judgeRow(row: Transfer, tasks: readonly Task[], fail: (fault: string) =
       fail(`${transferId} was accepted as ${entry}, which the provider does not know`);
     }
   }
+  // What nobody answered may come after its successor failed, when it took longer than anybody waits; and
+  // clocks that were set meanwhile can't tell when it was written.
+  const mayBeMissed = (task: Task): boolean =>
+    task.isSlow || (attemptOf(task).attempt < latest && task.acceptedAt.getTime() < clocksSetAt);
   const arrived = tasks.filter(hasArrived);
-  // One that took longer than anybody waits for what nobody answered may come after its successor failed.
-  if (state !== 'succeeded' && arrived.some(({ isSlow }) => !isSlow)) {
+  if (state !== 'succeeded' && !arrived.every(mayBeMissed)) {
     fail(`${transferId} is ${state}, and the provider brought it`);
   }
   for (const { taskId, state: own } of tasks)

@@ -38,6 +38,7 @@ export function createWorld(options: WorldOptions) {
   const alive = new Map<string, Promise<Alive>>();
   let births = 0;
   let isOver = false;
+  let clocksSetAt = Number.NEGATIVE_INFINITY;
   /** Of all on one machine, which is also that of a cloud whose clocks are right. */
   const common = random.chance(0.3) ? random.pick([-3_600_000, -200_000, 200_000, 3_600_000]) : 0;
   const skewMs = (): number => common + (site.isOneMachine ? 0 : random.between(-500, 500));
@@ -218,7 +219,10 @@ export function createWorld(options: WorldOptions) {
       const [...all] = await Promise.all(alive.values());
       const ms = random.pick([-3_600_000, -60_000, 60_000, 3_600_000]);
       for (const { process } of all) process.skew(common + ms);
+      clocksSetAt = time.now();
     },
+    /** When they were last. */
+    clocksSetAt: () => clocksSetAt,
     start: () => {
       for (const role of Object.keys(LOOPS)) start(role);
     },
