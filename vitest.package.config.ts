@@ -6,6 +6,7 @@ export default defineConfig({
     include: ['test/package/**/*.test.ts'],
     globalSetup: 'test/fixtures/variants.ts',
     testTimeout: 60_000,
+    hookTimeout: 60_000,
     fileParallelism: false,
   },
 });
