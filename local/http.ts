@@ -233,9 +233,13 @@ function respond(response: ServerResponse, answer: HttpAnswer) {
   // Text leaves in one write with its headers.
   const content = isBase64Encoded ? Buffer.from(body, 'base64') : body;
   // https://www.rfc-editor.org/rfc/rfc9110#section-8.6: a 304 would tell the length of what it spares.
-  const length = statusCode === 304 ? {} : { 'content-length': Buffer.byteLength(content) };
-  response.writeHead(statusCode, { ...headers, ...length });
-  response.end(content);
+  const length = Buffer.byteLength(content);
+  response.writeHead(statusCode, {
+    ...headers,
+    ...(statusCode !== 304 && { 'content-length': length }),
+  });
+  // Of ASCII, as nearly all answers are, Latin-1 has the same bytes, and Node.js writes them faster.
+  response.end(content, length === content.length ? 'latin1' : 'utf8');
 }
 
 /** A problem of RFC 9457. @param code for programs, by default made from the title */
