@@ -13,7 +13,7 @@ const HOST = String.raw`(?:\[[0-9a-f:.]+\]|[a-z0-9_](?:[a-z0-9._-]*[a-z0-9_.])?)
 /** Scheme, optional user, and a host with something after it. */
 const ADDRESS = new RegExp(String.raw`^https?:\/\/(?:[^/?@]*@)?${HOST}(?:[/?]|$)`, 'i');
 /** What a URL without a scheme must start with; the dot tells a host from a folder. */
-const BARE_HOST = /^[a-z0-9](?:[a-z0-9-]*\.)+[a-z0-9-]+(?::\d+)?\//i;
+const BARE_HOST = /^[a-z0-9](?:[a-z0-9-]*\.)+[a-z0-9](?:[a-z0-9-]*[a-z0-9])?(?::\d+)?\//i;
 /** Scheme and host up to the first slash, nobody's name in it; sticky, for `lastIndex`. */
 export const PLAIN_ORIGIN = new RegExp(String.raw`https?:\/\/${HOST}\/`, 'iy');
 

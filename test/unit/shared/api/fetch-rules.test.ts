@@ -58,7 +58,7 @@ it('take the same addresses', () => {
       findFault({ url: text, key: 'k', md5: '' }, { allowHttps: false }) === undefined;
     expect(v.safeParse(url, text).success).toBe(isSound);
   });
-  fc.assert(agree, { numRuns: 3_000 });
+  fc.assert(agree, { numRuns: 3_000, examples: [['s3.-/'], ['a.-b/'], ['a.b-:80/']] });
 });
 
 it.each(['s3://media/a%20b', 'cos://media@examplebucket-1250000000/a', 'obs://media/%E8%A7%86'])(
