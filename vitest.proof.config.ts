@@ -4,6 +4,7 @@ import { defineConfig } from 'vitest/config';
 export default defineConfig({
   test: {
     include: ['test/proof/**/*.test.ts'],
+    env: { NODE_DISABLE_COMPILE_CACHE: '1' },
     testTimeout: 600_000,
     fileParallelism: false,
   },

@@ -2,7 +2,6 @@
  * The embedded service: HTTP API, watched folder, queue pump and cron around the same handlers that
  * run on AWS, with everything in one data folder. `npm start` runs it.
  */
-import { flushCompileCache } from 'node:module';
 import { relative, resolve } from 'node:path';
 import { closeStores, onMetrics, openEnv, openStores } from '#wiring';
 import { recordWrite } from '../shared/api/audit-log.ts';
@@ -223,8 +222,6 @@ export async function main(): Promise<void> {
     });
   }
   await starting;
-  // A service that is killed writes nothing at its end.
-  flushCompileCache();
 }
 
 if (import.meta.main) {
