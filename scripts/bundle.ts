@@ -92,7 +92,7 @@ const describeLater: Plugin = {
         await import(pathToFileURL(path).href);
       const served = Object.entries(described).map(
         ([name, value]) =>
-          `export const ${name} = ${JSON.stringify([value].flat().map(asServed))};`,
+          `export const ${name} = ${JSON.stringify('route' in value ? asServed(value) : value.map(asServed))};`,
       );
       return { contents: served.join('\n') };
     });
