@@ -87,9 +87,7 @@ export function createIntent(options: IntentOptions): Intent {
     { attempt, heardAt, since }: { attempt: number; heardAt: Date; since: Date },
     resolve: Resolve,
   ): Promise<number | undefined> => {
-    // It may have left long after its window or row was written: at a slow rate, or after a pause.
-    const openAt = Math.max(heardAt.getTime(), opened.heldAt.getTime());
-    if (now().getTime() - openAt < settleMs) throw new UnsettledError(transfer.id);
+    if (now().getTime() - heardAt.getTime() < settleMs) throw new UnsettledError(transfer.id);
     if (await resolve(transfer, since)) {
       await record(transfer, { state: 'succeeded', attempt, event: 'resolved' });
       return undefined;

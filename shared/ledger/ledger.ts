@@ -32,8 +32,6 @@ export interface IntentWindow {
 export interface OpenedShard {
   /** Written by earlier workers; their lines without a row are open intents. */
   readonly windows: readonly IntentWindow[];
-  /** When the worker before was last known to have it, and may have sent; Unix time 0 if there was none. */
-  readonly heldAt: Date;
   /** Transfers of the shard that have a history, by line. */
   readonly transfers: ReadonlyMap<number, Transfer>;
   /** Whether a line has a row without: a healthy one, which needs nothing more. */

@@ -359,15 +359,6 @@ export function ledgerContract(name: string, open: () => Promise<Ledger>): void 
         expect(await ledger.openShard(shard, { ...lease, owner: 'worker-2' })).not.toBe('leased');
       });
 
-      it('G2: tells the next worker when the one before last had the shard', async () => {
-        const shard = newShard('r1');
-        expect(await ledger.openShard(shard, lease)).toMatchObject({ heldAt: new Date(0) });
-        const window = { through: 0, at: later(10_000) };
-        await ledger.coverShard(shard, { ...lease, at: window.at }, window, NO_TALLY);
-        const next = { ...lease, owner: 'worker-2', at: later(100_000) };
-        expect(await ledger.openShard(shard, next)).toMatchObject({ heldAt: window.at });
-      });
-
       it('keeps the windows that a worker gives back in place of its own', async () => {
         const shard = newShard('r1');
         await ledger.openShard(shard, lease);

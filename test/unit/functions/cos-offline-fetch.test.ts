@@ -228,12 +228,7 @@ describe('cos-offline-fetch', () => {
     expect(await handle(event)).toMatchObject({ batchItemFailures: [{}, {}] });
     expect(looked).toEqual([]);
 
-    // From when it was held last, though nothing was sent then.
-    clock.at = new Date('2026-11-20T02:01:58Z');
-    expect(await handle(event)).toMatchObject({ batchItemFailures: [{}, {}] });
-    expect(looked).toEqual([]);
-
-    clock.at = new Date('2026-11-20T02:02:58Z');
+    clock.at = new Date('2026-11-20T02:01:01Z');
     found.add('0/0');
     expect(await handle(event)).toEqual({ batchItemFailures: [] });
     expect([...looked].sort()).toEqual(['0/0', '1/0']);
@@ -505,7 +500,6 @@ describe('cos-offline-fetch', () => {
       for (let body: string | undefined = record?.body; body !== undefined; body = queued.shift()) {
         const deadline = new Date(clock.at.getTime() + 150_000);
         await handle({ Records: [{ ...record, body }] }, { deadline });
-        clock.at = new Date(clock.at.getTime() + 60_000);
         calls += 1;
       }
       expect(calls).toBeGreaterThan(2);
@@ -525,7 +519,6 @@ describe('cos-offline-fetch', () => {
       expect(looked.length).toBeLessThan(SHARD_LINES);
       stop.isWanted = false;
       await ledger.reopenRun('r1', 'planning');
-      clock.at = new Date(clock.at.getTime() + 60_000);
       await handle({ Records: [record] });
       expect(new Set(looked).size).toBe(SHARD_LINES);
       const { items } = await ledger.transfers('r1', { limit: 1_000 });

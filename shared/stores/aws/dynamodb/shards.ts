@@ -85,12 +85,7 @@ function createWork(options: ShardOptions): Pick<ShardCalls, Work> {
       const item = await takeLease(shard, lease, { table, expiry });
       if (!item) return 'leased';
       const { transfers, healthy } = await readRows(options, shard.runId, shard.index);
-      return {
-        windows: toWindows(item),
-        heldAt: new Date(before ? number(before, 'updatedAt') : 0),
-        transfers,
-        settled: (line) => healthy.has(line),
-      };
+      return { windows: toWindows(item), transfers, settled: (line) => healthy.has(line) };
     },
 
     async coverShard(shard, { owner, at, leaseMs }, window, seen, { settledBelow = 0, mark } = {}) {

@@ -81,7 +81,6 @@ export function createShards(database: Database): ShardCalls {
         const settled = new Set(lines.map(({ line }) => Number(line)));
         return {
           windows: toWindows(row),
-          heldAt: new Date(Number(row['updated_at'])),
           transfers: new Map(known.map((found) => [found.line, found])),
           settled: (line) => settled.has(line),
         };

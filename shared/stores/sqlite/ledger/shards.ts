@@ -84,7 +84,6 @@ export function createShards(
         const transfers = known.map(toTransfer).map((found) => [found.line, found] as const);
         return {
           windows: row ? toWindows(row) : [],
-          heldAt: new Date(Number(row?.['updated_at'] ?? 0)),
           transfers: new Map(transfers),
           settled: (line) => flags[line] === 1,
         };

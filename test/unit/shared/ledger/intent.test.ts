@@ -29,7 +29,7 @@ async function setup(
   await ledger.activateRun('r1', { shardCount: 1, sizeBytes: 100 });
   await ledger.openShard(shard, lease('first'));
   for (const window of [{ through: 256, at: now() }, ...more]) {
-    await ledger.coverShard(shard, { ...lease('first'), at: window.at }, window, NO_TALLY);
+    await ledger.coverShard(shard, lease('first'), window, NO_TALLY);
   }
   for (const line of rows) {
     const order = { state: 'planned', attempt: 2, accepted: [], event: 'ordered' } as const;
@@ -89,22 +89,6 @@ it('looks for what arrived since it was sent, not since no answer came', async (
   expect(await next(0)).toBeUndefined();
   expect(asked).toEqual([new Date(START)]);
 });
-
-it.each([
-  ['has no row', [], {}],
-  ['has one', [0], { state: 'submitting', attempt: 1, event: 'submitting' }],
-] as const)(
-  'G2: waits until what an earlier worker sent last must show, for a line that %s',
-  async (...[, rows, report]) => {
-    const renewed = { through: 0, at: new Date(START + 50_000) };
-    const { asked, clock, next } = await setup(report, () => ({}), [renewed], rows);
-    clock.at = START + 109_999;
-    await expect(next(0)).rejects.toMatchObject({ code: 'UNSETTLED' });
-    clock.at = START + 110_000;
-    expect(await next(0)).toBeUndefined();
-    expect(asked).toHaveLength(1);
-  },
-);
 
 it.each([
   ['the attempt that is open, not the first one', { attempt: 2, event: 'submitting' }, 0],
